@@ -1,0 +1,35 @@
+"""TexNet's core: trains small texture generators and runs them. Knows no bpy, no command line, no printing.
+
+Importing this package loads neither torch nor onnxruntime nor bpy; engines and training load when used.
+Training lives in `texnet_core.training`, which needs torch.
+"""
+
+from texnet_core.artefact import Artefact, Header, Provenance, read_artefact, read_header, read_preview, write_artefact
+from texnet_core.engines import open_engine
+from texnet_core.errors import Cancelled, TexnetError
+from texnet_core.mapset import MapSet, MapSpec
+from texnet_core.presets import find_source, list_presets
+from texnet_core.progress import Progress
+from texnet_core.settings import GeneratorSettings, SynthesisSettings
+from texnet_core.synthesis import synthesize
+
+__all__ = [
+    "Artefact",
+    "Cancelled",
+    "GeneratorSettings",
+    "Header",
+    "MapSet",
+    "MapSpec",
+    "Progress",
+    "Provenance",
+    "SynthesisSettings",
+    "TexnetError",
+    "find_source",
+    "list_presets",
+    "open_engine",
+    "read_artefact",
+    "read_header",
+    "read_preview",
+    "synthesize",
+    "write_artefact",
+]

@@ -1,0 +1,313 @@
+"""The `.texnet` file: a trained generator in one file, that can at worst be refused.
+
+Layout, all integers little-endian:
+
+    0    8   magic "TEXNET\\r\\n" (the line end shows up damage by text-mode transfers)
+    8    4   format version
+    12   4   length of the header, at most 64 KiB
+    16   32  SHA-256 of the header
+    48   ..  header, JSON in UTF-8; gives length and SHA-256 of the two parts that follow
+    ..   ..  preview, PNG
+    ..   ..  parameters of the inference form, safetensors, float32
+
+The header alone tells everything but the parameters and reads without them. Nothing in a file is executed,
+names a path or decides an allocation: lengths are held against limits and against the file's size first, and
+tensor shapes follow from the settings, not from the file.
+"""
+
+import hashlib
+import json
+import math
+import struct
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.architecture import parameter_shapes
+from texnet_core.atomic import replacing
+from texnet_core.errors import ArtefactError, RequestError
+from texnet_core.mapset import ColourSpace, MapSpec
+from texnet_core.settings import GeneratorSettings, setting
+
+MAGIC = b"TEXNET\r\n"
+FORMAT_VERSION = 1
+SUFFIX = ".texnet"
+
+_PREFIX = struct.Struct("<8sII32s")
+_MAX_HEADER = 64 * 1024
+_MAX_PREVIEW = 1024 * 1024
+_MAX_PARAMETERS = 64 * 1024 * 1024
+_MAX_TEXT = 1000
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+T = TypeVar("T")
+Parameters = dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Whose surface this is. Free text, empty where unknown.
+
+    Attributes:
+        exemplar_sha256: of the exemplar's texels as the run saw them.
+        command: the command that trained the generator, with file names but no folders.
+    """
+
+    exemplar: str = ""
+    author: str = setting("", "who made the exemplar, for the record")
+    licence: str = setting("", "licence of the exemplar, for the record")
+    source: str = setting("", "where the exemplar comes from, for the record")
+    exemplar_sha256: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Header:
+    """All that is known of a generator without its parameters.
+
+    Attributes:
+        settings: shape of the pyramid.
+        maps: what its output channels are, in order.
+        texels_per_exemplar: texels of output that show as much surface as the exemplar's short side.
+        size_m: metres that these texels span, or None where unknown.
+        training: settings of the run, for the record.
+        quality: figures measured at its end, for the record.
+        provenance: source and licence of the exemplar.
+    """
+
+    settings: GeneratorSettings
+    maps: tuple[MapSpec, ...]
+    texels_per_exemplar: int = 256
+    size_m: float | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+    quality: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+@dataclass(frozen=True)
+class Artefact(Header):
+    """A generator ready to run.
+
+    Attributes:
+        parameters: name -> float32, as `architecture.parameter_shapes` says.
+        preview_png: a small sample, or b"".
+    """
+
+    parameters: Parameters = field(default_factory=dict)
+    preview_png: bytes = b""
+
+
+def write_artefact(path: Path, artefact: Artefact) -> None:
+    """Write an artefact to `path`, whole or not at all.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(to_bytes(artefact))
+
+
+def read_artefact(path: Path | str) -> Artefact:
+    """Read and check a whole artefact.
+
+    Raises:
+        ArtefactError: missing, damaged, hostile, too new, or no artefact.
+    """
+    path = Path(path)
+    limit = _PREFIX.size + _MAX_HEADER + _MAX_PREVIEW + _MAX_PARAMETERS
+    return from_bytes(_read_at_most(path, limit, whole=True), str(path))
+
+
+def read_header(path: Path | str) -> Header:
+    """Read the header alone, some kilobytes whatever the size of the file.
+
+    Raises:
+        ArtefactError: as for `read_artefact`, for what the header can show.
+    """
+    path = Path(path)
+    data = _read_at_most(path, _PREFIX.size + _MAX_HEADER, whole=False)
+    return _parse_header(_header_json(data, str(path))[0], str(path))
+
+
+def read_preview(path: Path | str) -> bytes:
+    """The preview as PNG bytes, b"" where there is none.
+
+    Raises:
+        ArtefactError: as for `read_artefact`, for what header and preview can show.
+    """
+    path = Path(path)
+    data = _read_at_most(path, _PREFIX.size + _MAX_HEADER + _MAX_PREVIEW, whole=False)
+    raw, end = _header_json(data, str(path))
+    return _part(data, raw, "preview", end, _MAX_PREVIEW, str(path))
+
+
+def to_bytes(artefact: Artefact) -> bytes:
+    """An artefact as the bytes of its file."""
+    from safetensors.numpy import save
+
+    parameters = save({name: np.ascontiguousarray(array) for name, array in artefact.parameters.items()})
+    raw = {spec.name: getattr(artefact, spec.name) for spec in fields(Header)}
+    raw |= {
+        "settings": asdict(artefact.settings),
+        "maps": [asdict(spec) for spec in artefact.maps],
+        "provenance": asdict(artefact.provenance),
+        "preview": _describe(artefact.preview_png),
+        "parameters": _describe(parameters),
+    }
+    header = json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
+    prefix = _PREFIX.pack(MAGIC, FORMAT_VERSION, len(header), hashlib.sha256(header).digest())
+    return prefix + header + artefact.preview_png + parameters
+
+
+def from_bytes(data: bytes, name: str) -> Artefact:
+    """The artefact in the bytes of a file; `name` is for messages.
+
+    Raises:
+        ArtefactError: as for `read_artefact`.
+    """
+    raw, end = _header_json(data, name)
+    header = _parse_header(raw, name)
+    preview = _part(data, raw, "preview", end, _MAX_PREVIEW, name)
+    end += len(preview)
+    packed = _part(data, raw, "parameters", end, _MAX_PARAMETERS, name)
+    if end + len(packed) != len(data):
+        raise _damaged(name, f"{len(data)} bytes", f"{end + len(packed)}, as its header says")
+    known = {spec.name: getattr(header, spec.name) for spec in fields(Header)}
+    return Artefact(**known, parameters=_parse_parameters(packed, header.settings, name), preview_png=preview)
+
+
+def _read_at_most(path: Path, limit: int, *, whole: bool) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise ArtefactError(
+            f"no readable file {path} ({error.strerror})", expected=f"a {SUFFIX} file", remedy="check the path"
+        ) from error
+    if whole and len(data) > limit:
+        raise _damaged(str(path), f"more than {limit} bytes", "less")
+    return data[:limit]
+
+
+def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
+    """The header as parsed JSON and where it ends."""
+    if len(data) < _PREFIX.size or not data.startswith(MAGIC):
+        raise ArtefactError(f"{name}, which is no TexNet artefact", expected=f"a {SUFFIX} file", remedy="check the path")
+    _, version, length, digest = _PREFIX.unpack_from(data)
+    if version > FORMAT_VERSION:
+        raise ArtefactError(
+            f"{name} of format version {version}", expected=f"at most {FORMAT_VERSION}", remedy="update TexNet to read it"
+        )
+    if version < 1 or length > _MAX_HEADER:
+        raise _damaged(name, f"version {version} and a header of {length} bytes", f"version 1 up, at most {_MAX_HEADER} bytes")
+    end = _PREFIX.size + length
+    header = data[_PREFIX.size : end]
+    if len(header) != length or hashlib.sha256(header).digest() != digest:
+        raise _damaged(name, "a header that does not match its checksum", "a matching one")
+    try:
+        raw = json.loads(header, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(name, "a header that is no JSON", "JSON") from error
+    if not isinstance(raw, dict):
+        raise _damaged(name, "a header that is no JSON object", "an object")
+    return raw, end
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _describe(part: bytes) -> dict[str, Any]:
+    return {"bytes": len(part), "sha256": hashlib.sha256(part).hexdigest()}
+
+
+def _part(data: bytes, raw: dict[str, Any], key: str, start: int, limit: int, name: str) -> bytes:
+    described = _expect(raw, key, dict, name)
+    length = _expect(described, "bytes", int, name)
+    if not 0 <= length <= limit:
+        raise _damaged(name, f"{length} bytes of {key}", f"at most {limit}")
+    part = data[start : start + length]
+    if _describe(part) != described:
+        raise _damaged(name, f"{key} that do not match their length and checksum", "matching ones")
+    if key == "preview" and part and not part.startswith(_PNG_SIGNATURE):
+        raise _damaged(name, "a preview that is no PNG", "PNG")
+    return part
+
+
+def _parse_header(raw: dict[str, Any], name: str) -> Header:
+    settings = _parse_dataclass(GeneratorSettings, _expect(raw, "settings", dict, name), name)
+    try:
+        settings.check()
+    except RequestError as error:
+        raise _damaged(name, error.found, error.expected) from error
+    maps = tuple(_parse_map(item, name) for item in _expect(raw, "maps", list, name))
+    if sum(spec.channels for spec in maps) != settings.out_channels or len({m.name for m in maps}) != len(maps):
+        raise _damaged(name, "maps that do not fit the output channels", f"{settings.out_channels} channels under unique names")
+    texels = _expect(raw, "texels_per_exemplar", int, name)
+    size_m = raw.get("size_m")
+    if size_m is not None and not (isinstance(size_m, int | float) and math.isfinite(size_m) and size_m > 0):
+        raise _damaged(name, f"size_m {size_m!r}", "a positive number or null")
+    return Header(
+        settings=settings,
+        maps=maps,
+        texels_per_exemplar=texels,
+        size_m=size_m,
+        training=_expect(raw, "training", dict, name),
+        quality=_expect(raw, "quality", dict, name),
+        provenance=_parse_dataclass(Provenance, _expect(raw, "provenance", dict, name), name),
+    )
+
+
+def _parse_map(item: Any, name: str) -> MapSpec:
+    if not isinstance(item, dict):
+        raise _damaged(name, "a map that is no object", "an object")
+    spec = _parse_dataclass(MapSpec, item, name)
+    good_name = spec.name.isascii() and spec.name.replace("_", "a").isalnum() and len(spec.name) <= 32
+    if not good_name or not 1 <= spec.channels <= 4 or spec.colour_space not in get_args(ColourSpace):
+        raise _damaged(name, f"the map {item!r}"[:200], "a plain name, 1 to 4 channels and a known colour space")
+    return spec
+
+
+def _parse_dataclass(kind: type[T], raw: dict[str, Any], name: str) -> T:
+    """Build a flat dataclass whose fields are text or numbers; absent fields keep their defaults."""
+    values = {}
+    for spec in fields(kind):  # type: ignore[arg-type]
+        if spec.name in raw:
+            wanted = spec.type if isinstance(spec.type, type) else str
+            values[spec.name] = _expect(raw, spec.name, wanted, name)
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise _damaged(name, f"an incomplete {kind.__name__}", "all of its fields") from error
+
+
+def _expect(raw: dict[str, Any], key: str, kind: type, name: str) -> Any:
+    value = raw.get(key)
+    if kind is float and type(value) is int:
+        value = float(value) if abs(value) < 2**53 else None
+    if type(value) is not kind or (isinstance(value, str) and len(value) > _MAX_TEXT):
+        raise _damaged(name, f"{type(value).__name__} for {key!r}", kind.__name__)
+    return value
+
+
+def _parse_parameters(packed: bytes, settings: GeneratorSettings, name: str) -> Parameters:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        tensors = load(packed)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(name, f"parameters that cannot be read ({error})", "safetensors") from error
+    found = {key: (tensor.dtype.str, tensor.shape) for key, tensor in tensors.items()}
+    if found != {key: ("<f4", shape) for key, shape in parameter_shapes(settings).items()}:
+        raise _damaged(name, "parameters that do not fit the settings", "float32 tensors of the settings' shapes")
+    if not all(bool(np.isfinite(tensor).all()) for tensor in tensors.values()):
+        raise _damaged(name, "parameters that are not finite", "finite numbers")
+    return cast(Parameters, tensors)
+
+
+def _damaged(name: str, found: str, expected: str) -> ArtefactError:
+    return ArtefactError(f"{found} in {name}", expected=expected, remedy="get an undamaged copy of the file")

@@ -1,0 +1,84 @@
+"""VGG-19 through relu5_1 as a descriptor. Knows the network, not where its weights come from.
+
+Source: Simonyan & Zisserman 2014; average pooling after Gatys et al. 2015, section 2.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from texnet_core.descriptor.weights import LAYERS, Vgg19Weights
+from texnet_core.settings import Padding, Pooling
+
+# The taps of the default recipe: fine detail from both convolutions of the first two blocks, structure above.
+DEFAULT_TAPS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
+
+
+class Vgg19(nn.Module):
+    """Frozen VGG-19.
+
+    Args:
+        weights: parameters with their input convention.
+        taps: layers to return, "reluB_I".
+        pooling: "average" (smoother gradients) or "max" (as VGG-19 was trained).
+        padding: "valid" sees no border that is not there; "zero" is VGG-19 as trained.
+        precision: torch.bfloat16 runs the convolutions in bf16; features are float32 either way.
+    """
+
+    def __init__(
+        self,
+        weights: Vgg19Weights,
+        taps: tuple[str, ...] = DEFAULT_TAPS,
+        pooling: Pooling = "average",
+        padding: Padding = "valid",
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        names = [layer.relu for layer in LAYERS]
+        unknown = set(taps) - set(names)
+        if unknown:
+            raise ValueError(f"no such layers: {sorted(unknown)}; VGG-19 here has {names}")
+        self.taps, self.pooling, self.precision = taps, pooling, precision
+        self.padding = 1 if padding == "zero" else 0
+        self.layers = LAYERS[: 1 + max(names.index(tap) for tap in taps)]
+        scale, shift = weights.input_affine()
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+        for layer in self.layers:
+            weight = weights.parameters[f"{layer.key}.weight"].to(memory_format=torch.channels_last)
+            self.register_buffer(_buffer(layer.key, "weight"), weight)
+            self.register_buffer(_buffer(layer.key, "bias"), weights.parameters[f"{layer.key}.bias"])
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Feature maps of the taps.
+
+        Args:
+            image: (N, 3, H, W) sRGB in [0, 1]; "valid" needs `smallest_side()` texels a side.
+
+        Returns:
+            Tap -> (N, C, h, w), float32, after the ReLU.
+        """
+        x = image * self.get_buffer("scale")[:, None, None] + self.get_buffer("shift")[:, None, None]
+        x = x.to(self.precision, memory_format=torch.channels_last)
+        features = {}
+        for layer in self.layers:
+            if layer.pool_before:
+                x = F.avg_pool2d(x, 2) if self.pooling == "average" else F.max_pool2d(x, 2)
+            weight = self.get_buffer(_buffer(layer.key, "weight")).to(x.dtype)
+            bias = self.get_buffer(_buffer(layer.key, "bias")).to(x.dtype)
+            x = F.relu(F.conv2d(x, weight, bias, padding=self.padding))
+            if layer.relu in self.taps:
+                features[layer.relu] = x.float()
+        return features
+
+    def smallest_side(self) -> int:
+        """The least H and W for which every tap has at least one texel."""
+        side = 1
+        for layer in reversed(self.layers):
+            side += 2 - 2 * self.padding
+            side *= 2 if layer.pool_before else 1
+        return side
+
+
+def _buffer(key: str, kind: str) -> str:
+    return f"{key.replace('.', '_')}_{kind}"

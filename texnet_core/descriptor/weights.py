@@ -1,0 +1,176 @@
+"""Where VGG-19's weights come from, and what input they were trained on.
+
+Search order: an explicit path, `$TEXNET_VGG19`, torch's own cache, torchvision's published download. Two
+trainings of the same network are in use and differ in their input; the convention is always read from the
+file or from the call, never guessed from the numbers.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+import torch
+from torch import Tensor
+
+from texnet_core.errors import WeightsError
+from texnet_core.settings import InputConvention
+
+DOWNLOAD_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+_HASH_PREFIX = "dcbb9e9d"  # of the SHA-256 of torchvision's published file, which is part of its name
+METADATA_KEY = "texnet_input"
+PATH_VARIABLE = "TEXNET_VGG19"
+INPUT_VARIABLE = "TEXNET_VGG19_INPUT"
+_CONVENTIONS = " or ".join(get_args(InputConvention))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One convolution of VGG-19: torchvision's key, its ReLU's usual name, and its shape."""
+
+    key: str
+    relu: str
+    in_channels: int
+    out_channels: int
+    pool_before: bool
+
+
+def _layers() -> tuple[Layer, ...]:
+    layers, index, channels = [], 0, 3
+    for block, (width, convs) in enumerate(((64, 2), (128, 2), (256, 4), (512, 4), (512, 1)), start=1):
+        for number in range(1, convs + 1):
+            first = block > 1 and number == 1
+            layers.append(Layer(f"features.{index}", f"relu{block}_{number}", channels, width, first))
+            channels, index = width, index + 2
+        index += 1  # the pooling
+    return tuple(layers)
+
+
+LAYERS = _layers()
+
+
+@dataclass(frozen=True)
+class Vgg19Weights:
+    """Parameters under torchvision's names ("features.0.weight", ...) with their input convention."""
+
+    parameters: dict[str, Tensor]
+    convention: InputConvention
+
+    def input_affine(self) -> tuple[Tensor, Tensor]:
+        """(scale, shift), each (3,), that take RGB in [0, 1] to what the first convolution expects.
+
+        "torchvision": (x - mean) / std of ImageNet. "oxford": 255 x minus the mean of the original
+        training set in RGB order. Source: torchvision's model documentation; Simonyan & Zisserman's release.
+        """
+        if self.convention == "torchvision":
+            std = torch.tensor([0.229, 0.224, 0.225])
+            return 1 / std, -torch.tensor([0.485, 0.456, 0.406]) / std
+        return torch.full((3,), 255.0), -torch.tensor([123.68, 116.779, 103.939])
+
+
+def load_vgg19(
+    path: str = "", convention: str = "", *, url: str = DOWNLOAD_URL, announce: Callable[[str], None] = lambda text: None
+) -> Vgg19Weights:
+    """Find, load and check the weights.
+
+    Args:
+        path: a .safetensors or .pth file; empty: search as described above.
+        convention: "torchvision", "oxford", or empty where the file itself says which.
+        url: where the download comes from.
+        announce: called with one sentence before a download starts.
+
+    Raises:
+        WeightsError: no weights, damaged weights, wrong shapes, or no known convention.
+    """
+    path = path or os.environ.get(PATH_VARIABLE, "")
+    if path:
+        convention = convention or os.environ.get(INPUT_VARIABLE, "")
+        file = Path(path).expanduser()
+    else:
+        file = _cached_or_downloaded(url, announce)
+    if not file.is_file():
+        raise WeightsError(f"no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
+    parameters, stated = _read(file)
+    _check_shapes(file, parameters)
+    return Vgg19Weights(parameters, _decide_convention(file, stated, convention))
+
+
+def _cached_or_downloaded(url: str, announce: Callable[[str], None]) -> Path:
+    """torch's cache is shared with torchvision, so either may have filled it already."""
+    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    if file.is_file():
+        return file
+    announce(f"downloading VGG-19 weights (548 MB, once) from {url}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(file), hash_prefix=_HASH_PREFIX, progress=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise WeightsError(
+            f"no VGG-19 weights, and the download failed ({error})", expected="weights on disk or a connection", remedy=_remedies()
+        ) from error
+    return file
+
+
+def _read(file: Path) -> tuple[dict[str, Tensor], str]:
+    """The tensors of a file and the convention that the file states, if any."""
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors import safe_open
+
+            with safe_open(file, framework="pt") as opened:
+                stated = (opened.metadata() or {}).get(METADATA_KEY, "")
+                return {name: opened.get_tensor(name) for name in opened.keys()}, stated
+        loaded = torch.load(file, map_location="cpu", weights_only=True)
+        return dict(loaded), "torchvision" if _is_published(file) else ""
+    except Exception as error:
+        raise WeightsError(
+            f"{file} that cannot be read ({type(error).__name__})",
+            expected="VGG-19 weights as .safetensors or as torchvision's .pth",
+            remedy=_remedies(),
+        ) from error
+
+
+def _is_published(file: Path) -> bool:
+    """Whether this is torchvision's own file, byte for byte: then its convention is known."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest().startswith(_HASH_PREFIX)
+
+
+def _check_shapes(file: Path, parameters: dict[str, Tensor]) -> None:
+    for layer in LAYERS:
+        shapes = {"weight": (layer.out_channels, layer.in_channels, 3, 3), "bias": (layer.out_channels,)}
+        for kind, shape in shapes.items():
+            name = f"{layer.key}.{kind}"
+            tensor = parameters.get(name)
+            found = "nothing" if not isinstance(tensor, Tensor) else f"{tensor.dtype} {tuple(tensor.shape)}"
+            if not isinstance(tensor, Tensor) or tuple(tensor.shape) != shape or not tensor.is_floating_point():
+                raise WeightsError(
+                    f"{found} for {name} in {file}", expected=f"floating point {shape}, as in VGG-19", remedy=_remedies()
+                )
+            parameters[name] = tensor.float()
+
+
+def _decide_convention(file: Path, stated: str, called: str) -> InputConvention:
+    if stated and called and stated != called:
+        raise WeightsError(
+            f"{file} that states the input convention {stated!r} against {called!r} in the call",
+            expected="the two to agree",
+            remedy="leave the convention out of the call",
+        )
+    convention = stated or called
+    if convention not in get_args(InputConvention):
+        raise WeightsError(
+            f"{convention!r} as input convention of {file}" if convention else f"no input convention in {file}",
+            expected=_CONVENTIONS,
+            remedy=f"say which with --vgg19-input or ${INPUT_VARIABLE}",
+        )
+    return cast(InputConvention, convention)
+
+
+def _remedies() -> str:
+    return (
+        f"give a file with --vgg19, or set ${PATH_VARIABLE} to one, or connect once and let TexNet download "
+        f"{DOWNLOAD_URL} (a copy of it in {Path(torch.hub.get_dir()) / 'checkpoints'} serves as well)"
+    )

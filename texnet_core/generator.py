@@ -1,0 +1,156 @@
+"""The generator in its training form: circular convolutions and batch norms over one whole period.
+
+`fold` turns its parameters into those of the inference form (see `architecture`), which the engines run
+with valid convolutions over windows of noise. Both make the same picture; a test says so.
+
+Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code (LeakyReLU, biases).
+Differs: the batch norm of the coarser features comes before the nearest upsampling instead of after it,
+which is the same function at a quarter of the work; the output bias starts at the exemplar's mean colour.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from texnet_core import architecture
+from texnet_core.architecture import Conv
+from texnet_core.noise import NoisePlane
+from texnet_core.settings import GeneratorSettings
+
+
+class Generator(nn.Module):
+    """Noise pyramid -> maps.
+
+    Args:
+        settings: the shape of the pyramid.
+        mean_colour: (out_channels,) where the output starts, or None for 0.5.
+    """
+
+    def __init__(self, settings: GeneratorSettings, mean_colour: Tensor | None = None) -> None:
+        super().__init__()
+        self.settings = settings
+        coarsest = settings.levels - 1
+        self.noise_branches = nn.ModuleList(
+            _Block(architecture.noise_branch(settings, level), settings.leak) for level in range(settings.levels)
+        )
+        self.joins = nn.ModuleList(_Join(settings, level) for level in range(coarsest))
+        self.output = _conv(architecture.output(settings))
+        with torch.no_grad():
+            assert self.output.bias is not None
+            self.output.bias.copy_(torch.full((settings.out_channels,), 0.5) if mean_colour is None else mean_colour)
+
+    def forward(self, noise: list[Tensor]) -> Tensor:
+        """One whole period of texture.
+
+        Args:
+            noise: per level, finest first, (N, noise_channels, H / 2^level, W / 2^level) in [0, 1).
+
+        Returns:
+            (N, out_channels, H, W); in [0, 1] but for overshoot.
+        """
+        coarsest = self.settings.levels - 1
+        features: Tensor = self.noise_branches[coarsest](noise[coarsest])
+        for level in range(coarsest - 1, -1, -1):
+            features = self.joins[level](features, self.noise_branches[level](noise[level]))
+        maps: Tensor = self.output(features)
+        return maps
+
+    def norms(self) -> list[nn.BatchNorm2d]:
+        """Every batch norm, for calibrating and freezing their statistics."""
+        return [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+class _Join(nn.Module):
+    def __init__(self, settings: GeneratorSettings, level: int) -> None:
+        super().__init__()
+        self.below_norm = nn.BatchNorm2d(architecture.level_channels(settings, level + 1))
+        self.noise_norm = nn.BatchNorm2d(settings.channels)
+        self.block = _Block(architecture.join(settings, level), settings.leak)
+
+    def forward(self, below: Tensor, noise: Tensor) -> Tensor:
+        upsampled = F.interpolate(self.below_norm(below), scale_factor=2, mode="nearest")
+        result: Tensor = self.block(torch.cat((upsampled, self.noise_norm(noise)), dim=1))
+        return result
+
+
+class _Block(nn.Module):
+    """Three times convolution, batch norm, LeakyReLU, with circular padding."""
+
+    def __init__(self, convs: tuple[Conv, ...], leak: float) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(_conv(conv) for conv in convs)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(conv.out_channels) for conv in convs)
+        self.leak = leak
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = conv(_wrap(x) if conv.kernel_size == (3, 3) else x)
+            x = F.leaky_relu(norm(x), self.leak)
+        return x
+
+
+def _conv(conv: Conv) -> nn.Conv2d:
+    return nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel)
+
+
+def _wrap(x: Tensor) -> Tensor:
+    """Circular padding by one. Concatenation keeps channels-last, which `F.pad` does not."""
+    x = torch.cat((x[..., -1:, :], x, x[..., :1, :]), dim=-2)
+    return torch.cat((x[..., -1:], x, x[..., :1]), dim=-1)
+
+
+def periodic_noise(
+    settings: GeneratorSettings, seeds: list[int], size: int, device: torch.device | str = "cpu"
+) -> list[Tensor]:
+    """Noise of whole periods, one per seed: per level (len(seeds), noise_channels, size / 2^l, size / 2^l)."""
+    planes = [NoisePlane(seed, settings.noise_channels, size, size) for seed in seeds]
+    levels = []
+    for level in range(settings.levels):
+        cells = size // 2**level
+        levels.append(torch.stack([plane.window_torch(level, 0, 0, cells, cells, device) for plane in planes]))
+    return levels
+
+
+def fold(generator: Generator) -> dict[str, Tensor]:
+    """The parameters of the inference form: batch norms folded into their neighbours, exactly.
+
+    Returns:
+        Name -> float32 CPU tensor, with the names and shapes of `architecture.parameter_shapes`.
+    """
+    settings = generator.settings
+    folded: dict[str, Tensor] = {}
+    for level, branch in enumerate(generator.noise_branches):
+        _fold_block(folded, architecture.noise_branch(settings, level), branch)
+    for level, joint in enumerate(generator.joins):
+        below, noise = _affine(joint.below_norm), _affine(joint.noise_norm)
+        inputs = (torch.cat((below[0], noise[0])), torch.cat((below[1], noise[1])))
+        _fold_block(folded, architecture.join(settings, level), joint.block, inputs)
+    folded["output.weight"] = generator.output.weight.detach()
+    assert generator.output.bias is not None
+    folded["output.bias"] = generator.output.bias.detach()
+    return {name: tensor.float().cpu().contiguous() for name, tensor in folded.items()}
+
+
+def _fold_block(
+    folded: dict[str, Tensor], names: tuple[Conv, ...], block: nn.Module, inputs: tuple[Tensor, Tensor] | None = None
+) -> None:
+    """Fold a block; `inputs` is the (scale, shift) of a batch norm in front of its first convolution."""
+    assert isinstance(block, _Block)
+    for name, conv, norm in zip(names, block.convs, block.norms, strict=True):
+        assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d) and conv.bias is not None
+        weight, bias = conv.weight.detach().double(), conv.bias.detach().double()
+        if inputs is not None:
+            scale, shift = inputs
+            bias = bias + (weight * shift[:, None, None]).sum((1, 2, 3))
+            weight = weight * scale[:, None, None]
+            inputs = None
+        scale, shift = _affine(norm)
+        folded[f"{name.name}.weight"] = weight * scale[:, None, None, None]
+        folded[f"{name.name}.bias"] = bias * scale + shift
+
+
+def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """A batch norm with fixed statistics as x * scale + shift, in double."""
+    assert norm.running_mean is not None and norm.running_var is not None
+    scale = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)
+    return scale, norm.bias.detach().double() - norm.running_mean.double() * scale

@@ -1,0 +1,44 @@
+"""Texture losses: small modules that compare feature maps with the exemplar's, and add up.
+
+Each is made once from the exemplar's features and then called with the sample's features; both are
+tap -> (N, C, h, w) float32. A new loss is a new file here and one line in `texture_loss`.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from texnet_core.losses.gram import GramLoss
+from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
+from texnet_core.settings import LossSettings
+
+Features = dict[str, Tensor]
+
+
+class TextureLoss(nn.Module):
+    """The weighted sum of the losses in use."""
+
+    def __init__(self, exemplar: Features, settings: LossSettings) -> None:
+        super().__init__()
+        self.terms: list[tuple[float, nn.Module]] = []
+        if settings.gram_weight:
+            self.terms.append((settings.gram_weight, GramLoss(exemplar)))
+        if settings.sliced_wasserstein_weight:
+            term = SlicedWassersteinLoss(exemplar, settings.directions, settings.positions)
+            self.terms.append((settings.sliced_wasserstein_weight, term))
+
+    def forward(self, features: Features, seed: int) -> Tensor:
+        """The loss of a batch of samples, a scalar.
+
+        Args:
+            features: the samples' features.
+            seed: decides every random draw of this call; equal seeds, equal loss.
+        """
+        total = torch.zeros((), device=next(iter(features.values())).device)
+        for weight, term in self.terms:
+            total = total + weight * term(features, seed)
+        return total
+
+
+def range_penalty(image: Tensor) -> Tensor:
+    """Mean square of what lies outside [0, 1]; (N, C, H, W) -> scalar. It would be clipped in the picture."""
+    return torch.relu((image - 0.5).abs() - 0.5).square().mean()

@@ -1,0 +1,138 @@
+"""The noise lattice: numbers that are looked up, never drawn.
+
+A value depends on (seed, level, channel, row, column) alone, so any window of the plane can be had on
+any device, in any order, with the same bits. Rows and columns either wrap at a period, which is what
+makes textures seamless, or go on without end (wrapping only at 2^32).
+
+How a value is made: row and column are each hashed with their own keys to 32 bits, combined by xor, and
+hashed once more; the top 24 bits are the fraction. Only that last hash runs per texel.
+
+Source: the integer hash is `lowbias32` by C. Wellons ("Prospecting for Hash Functions", 2018), public domain.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+_MASK = 0xFFFFFFFF
+_MULTIPLIER_1 = 0x7FEB352D
+_MULTIPLIER_2 = 0x846CA68B
+_ROW, _COLUMN = 1, 2
+
+
+@dataclass(frozen=True)
+class NoisePlane:
+    """The noise of one texture, all levels of it.
+
+    Attributes:
+        seed: 0 to 2^32 - 1.
+        channels: noise channels of every level.
+        height: period in texels of level 0, or None for an endless plane. Must be a multiple of
+            2^level for every level that is asked for.
+        width: likewise.
+    """
+
+    seed: int
+    channels: int
+    height: int | None = None
+    width: int | None = None
+
+    def window(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
+        """A window of one level as NumPy, (channels, height, width), uniform in [0, 1).
+
+        Args:
+            level: 0 is the finest; a cell of level l spans 2^l texels.
+            top: first row in cells of this level, any integer.
+            left: first column in cells of this level, any integer.
+            height: rows.
+            width: columns.
+        """
+        bits = self._combined_keys(level, top, left, height, width)
+        _hash_in_place(bits)
+        bits >>= np.uint32(8)
+        return bits.astype(np.float32) * np.float32(2**-24)
+
+    def window_torch(
+        self, level: int, top: int, left: int, height: int, width: int, device: "torch.device | str" = "cpu"
+    ) -> "torch.Tensor":
+        """The same window, bit for bit, as a torch tensor made on `device`."""
+        import torch
+
+        rows, columns = self._axis_keys(level, top, left, height, width)
+        row_bits = torch.from_numpy(rows.view(np.int32)).to(device)
+        column_bits = torch.from_numpy(columns.view(np.int32)).to(device)
+        bits = row_bits[:, :, None] ^ column_bits[:, None, :]
+        for shift, multiplier in ((16, _MULTIPLIER_1), (15, _MULTIPLIER_2), (16, 0)):
+            # int32 shifts keep the sign, so the copies of the sign bit are masked away
+            bits ^= (bits >> shift) & (_MASK >> shift)
+            if multiplier:
+                bits *= _signed(multiplier)
+        return ((bits >> 8) & 0xFFFFFF).to(torch.float32) * 2.0**-24
+
+    def _combined_keys(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.uint32]:
+        rows, columns = self._axis_keys(level, top, left, height, width)
+        return rows[:, :, None] ^ columns[:, None, :]
+
+    def _axis_keys(
+        self, level: int, top: int, left: int, height: int, width: int
+    ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        """Hashed rows (channels, height) and hashed columns (channels, width)."""
+        ys = _lattice_indices(top, height, self.height, level)
+        xs = _lattice_indices(left, width, self.width, level)
+        rows = np.stack([_hash_axis(ys, self.seed, level, c, _ROW) for c in range(self.channels)])
+        columns = np.stack([_hash_axis(xs, self.seed, level, c, _COLUMN) for c in range(self.channels)])
+        return rows, columns
+
+
+def derive_seed(*parts: int) -> int:
+    """One 32-bit seed from several integers; different parts give unrelated seeds."""
+    key = 0
+    for part in parts:
+        key = _hash_int(key ^ _hash_int((part & _MASK) + 0x9E3779B9))
+    return key
+
+
+def _lattice_indices(start: int, count: int, period_texels: int | None, level: int) -> npt.NDArray[np.uint32]:
+    indices = np.arange(start, start + count, dtype=np.int64)
+    if period_texels is None:
+        return (indices & _MASK).astype(np.uint32)
+    period, rest = divmod(period_texels, 2**level)
+    if rest or period < 1:
+        raise ValueError(f"a period of {period_texels} texels is no multiple of 2^{level}")
+    return (indices % period).astype(np.uint32)
+
+
+def _hash_axis(
+    indices: npt.NDArray[np.uint32], seed: int, level: int, channel: int, axis: int
+) -> npt.NDArray[np.uint32]:
+    key = derive_seed(seed, level, channel, axis)
+    bits = indices ^ np.uint32(key)
+    _hash_in_place(bits)
+    bits += np.uint32(_hash_int(key))
+    _hash_in_place(bits)
+    return bits
+
+
+def _hash_in_place(bits: npt.NDArray[np.uint32]) -> None:
+    scratch = np.empty_like(bits)
+    for shift, multiplier in ((16, _MULTIPLIER_1), (15, _MULTIPLIER_2), (16, 0)):
+        np.right_shift(bits, np.uint32(shift), out=scratch)
+        bits ^= scratch
+        if multiplier:
+            bits *= np.uint32(multiplier)
+
+
+def _hash_int(value: int) -> int:
+    value &= _MASK
+    value = ((value ^ (value >> 16)) * _MULTIPLIER_1) & _MASK
+    value = ((value ^ (value >> 15)) * _MULTIPLIER_2) & _MASK
+    return value ^ (value >> 16)
+
+
+def _signed(value: int) -> int:
+    return value - 2**32 if value >= 2**31 else value

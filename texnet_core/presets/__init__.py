@@ -1,0 +1,36 @@
+"""The generators that ship with TexNet, and how a user's SOURCE becomes a file.
+
+A preset is a `.texnet` file in this folder; dropping one in is all it takes to add it.
+"""
+
+import difflib
+from pathlib import Path
+
+from texnet_core.artefact import SUFFIX
+from texnet_core.errors import RequestError
+
+_FOLDER = Path(__file__).parent
+
+
+def list_presets() -> dict[str, Path]:
+    """Preset name -> file, sorted by name."""
+    return {path.stem: path for path in sorted(_FOLDER.glob(f"*{SUFFIX}"))}
+
+
+def find_source(source: str | Path) -> Path:
+    """The file that a SOURCE means: the name of a preset, or the path of a `.texnet` file.
+
+    Raises:
+        RequestError: neither; names the preset that comes nearest.
+    """
+    presets = list_presets()
+    if str(source) in presets:
+        return presets[str(source)]
+    path = Path(source).expanduser()
+    if path.is_file():
+        return path
+    if path.suffix == SUFFIX or len(path.parts) > 1:
+        raise RequestError(f"no file {path}", expected=f"a {SUFFIX} file or the name of a preset", remedy="check the path")
+    near = difflib.get_close_matches(str(source).lower(), presets, n=1, cutoff=0.4)
+    remedy = f"did you mean {near[0]!r}?" if near else "see `texnet presets`"
+    raise RequestError(f"no preset {str(source)!r}", expected=f"one of {', '.join(presets)}", remedy=remedy)

@@ -1,0 +1,131 @@
+"""Every default and every limit, once. Front ends derive their options from these dataclasses.
+
+A field made with `setting` carries its help text and, where numbers have bounds, its range; both the
+command line and the Blender panel read them from here. Nothing in this room imports anything heavy.
+"""
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, get_args
+
+from texnet_core.errors import RequestError
+
+MIN_SIZE = 16
+MAX_SIZE = 16384
+MAX_SEED = 2**32 - 1
+
+EngineName = Literal["auto", "onnx", "torch"]
+Pooling = Literal["average", "max"]
+Padding = Literal["valid", "zero"]
+InputConvention = Literal["torchvision", "oxford"]
+Precision = Literal["auto", "f32", "bf16"]
+DescriptorName = Literal["vgg19"]
+
+
+def setting(
+    default: Any, help: str, *, low: float | None = None, high: float | None = None, finite: bool = True
+) -> Any:
+    """A dataclass field with its help text and its inclusive range.
+
+    Args:
+        default: the value where nobody says otherwise; the only place it is written.
+        help: one sentence without a full stop.
+        low: smallest value allowed, or None.
+        high: largest value allowed, or None.
+        finite: whether NaN and infinities are refused.
+    """
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "finite": finite})
+
+
+class Checked:
+    """Gives a settings dataclass a `check` that holds every field to its type's choices and its range."""
+
+    def check(self) -> Self:
+        """Return self, or raise RequestError at the first field that is out of range."""
+        for spec in fields(self):  # type: ignore[arg-type]
+            _check_field(spec.name, getattr(self, spec.name), spec)
+        return self
+
+
+def _check_field(name: str, value: Any, spec: Any) -> None:
+    choices = get_args(spec.type)
+    if choices and all(isinstance(choice, str) for choice in choices) and value not in choices:
+        raise RequestError(f"{name} {value!r}", expected=f"one of {', '.join(choices)}", remedy="choose one of these")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    low, high = spec.metadata.get("low"), spec.metadata.get("high")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RequestError(f"{name} {value}", expected="a finite number", remedy="give a number")
+    if (low is not None and value < low) or (high is not None and value > high):
+        expected = f"{low} to {high}" if low is not None and high is not None else f"at least {low}"
+        raise RequestError(f"{name} {value}", expected=expected, remedy=f"choose {name.replace('_', ' ')} in that range")
+
+
+@dataclass(frozen=True)
+class GeneratorSettings(Checked):
+    """The shape of the pyramid. Everything that decides which parameters exist.
+
+    Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code.
+    Differs: output channels follow the map set instead of being always 3.
+    """
+
+    levels: int = setting(6, "scales of the pyramid; the coarsest cell spans 2^(levels-1) texels", low=1, high=8)
+    channels: int = setting(8, "feature channels that each level adds", low=1, high=64)
+    noise_channels: int = setting(3, "noise channels of each level", low=1, high=16)
+    out_channels: int = setting(3, "channels of all maps together", low=1, high=32)
+    leak: float = setting(0.01, "slope of the LeakyReLU below zero", low=0.0, high=1.0)
+
+    @property
+    def cell_texels(self) -> int:
+        """Side of the coarsest noise cell, in texels of the output."""
+        return 2 ** (self.levels - 1)
+
+
+@dataclass(frozen=True)
+class SynthesisSettings(Checked):
+    """One request for a texture."""
+
+    width: int = setting(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
+    height: int = setting(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
+    seed: int = setting(0, "which of the endless variations; equal seeds give equal textures", low=0, high=MAX_SEED)
+    engine: EngineName = setting("auto", "what runs the generator; auto takes torch on a GPU, else onnx")
+    device: str = setting("auto", "device for the torch engine: auto, cpu, cuda, mps, xpu")
+
+
+@dataclass(frozen=True)
+class DescriptorSettings(Checked):
+    """Which frozen network judges the texture, and where its weights come from."""
+
+    descriptor: DescriptorName = setting("vgg19", "the frozen network that compares textures")
+    vgg19: str = setting("", "file with VGG-19 weights; empty: $TEXNET_VGG19, then the cache, then download")
+    vgg19_input: InputConvention | Literal[""] = setting(
+        "", "input convention of the weights file, where the file does not say: torchvision or oxford"
+    )
+    pooling: Pooling = setting("average", "pooling between the blocks of VGG-19")
+    padding: Padding = setting("valid", "valid crops at every convolution; zero pads as VGG-19 was trained")
+
+
+@dataclass(frozen=True)
+class LossSettings(Checked):
+    """Weights of the texture losses; zero leaves one out."""
+
+    gram_weight: float = setting(0.0, "weight of the Gram loss with gradient normalisation", low=0.0, high=1e6)
+    sliced_wasserstein_weight: float = setting(1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6)
+    range_weight: float = setting(10.0, "weight of the penalty on values outside 0 to 1", low=0.0, high=1e6)
+    directions: int = setting(48, "random directions a step for sliced Wasserstein", low=1, high=1024)
+    positions: int = setting(8192, "random positions a layer for sliced Wasserstein", low=64, high=2**20)
+
+
+@dataclass(frozen=True)
+class TrainSettings(Checked):
+    """The training loop."""
+
+    size: int = setting(256, "training size: short side of the exemplar and side of the samples", low=32, high=1024)
+    steps: int = setting(600, "optimiser updates", low=10, high=10**6)
+    minutes: float = setting(0.0, "stop after this many minutes instead of a number of steps", low=0.0, high=10**5)
+    batch: int = setting(1, "samples a step", low=1, high=64)
+    seed: int = setting(0, "seed of the initial parameters and of every draw", low=0, high=MAX_SEED)
+    lr: float = setting(0.01, "learning rate of Adam at its peak", low=1e-6, high=1.0)
+    frozen_share: float = setting(0.2, "last share of the run, trained with frozen statistics", low=0.0, high=0.9)
+    precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
+    device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu")

@@ -1,0 +1,83 @@
+"""A run on disk: written whole or not at all, read back only by the same run."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from texnet_core.atomic import replacing
+from texnet_core.errors import TrainingError
+
+_VERSION = 1
+
+
+@dataclass
+class RunState:
+    """Everything of a run that changes, besides what lives in the generator and the optimiser.
+
+    Attributes:
+        precision: number format of the descriptor, fixed when the run began: "f32" or "bf16".
+        step: steps taken.
+        elapsed_s: seconds of training so far, over all sittings.
+        frozen: whether statistics are calibrated and frozen.
+        best_loss: lowest validation loss so far, of the frozen phase.
+        best_parameters: state of the generator at that loss; empty before.
+        losses: training loss of every step.
+    """
+
+    precision: str
+    step: int = 0
+    elapsed_s: float = 0.0
+    frozen: bool = False
+    best_loss: float = float("inf")
+    best_parameters: dict[str, Tensor] = field(default_factory=dict)
+    losses: list[float] = field(default_factory=list)
+
+
+def checkpoint_path(output: Path) -> Path:
+    """Where the checkpoint of a run that makes `output` lies."""
+    return output.with_name(output.name + ".checkpoint")
+
+
+def save_checkpoint(
+    path: Path, fingerprint: dict[str, Any], state: RunState, generator: torch.nn.Module, optimiser: torch.optim.Optimizer
+) -> None:
+    """Write the run to `path`, atomically."""
+    content = {
+        "version": _VERSION,
+        "fingerprint": fingerprint,
+        "state": dict(vars(state)),
+        "generator": generator.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load_checkpoint(
+    path: Path, fingerprint: dict[str, Any], generator: torch.nn.Module, optimiser: torch.optim.Optimizer
+) -> RunState:
+    """Bring a run back to where its checkpoint left it.
+
+    Raises:
+        TrainingError: the file is damaged or belongs to a run with other settings or another exemplar.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        stored = content["fingerprint"]
+    except Exception as error:
+        raise TrainingError(
+            f"{path} that cannot be read", expected="a checkpoint", remedy="delete it and start again"
+        ) from error
+    changed = [key for key in fingerprint if stored.get(key) != fingerprint[key]]
+    if content["version"] != _VERSION or changed:
+        raise TrainingError(
+            f"{path} of a run with other {', '.join(changed) or 'format version'}",
+            expected="the same settings and exemplar",
+            remedy="repeat the command of that run with --resume, or delete the file and start again",
+        )
+    generator.load_state_dict(content["generator"])
+    optimiser.load_state_dict(content["optimiser"])
+    return RunState(**content["state"])

@@ -1,0 +1,281 @@
+"""The training loop: draw seeds, generate, describe, compare, step; calibrate, freeze, finish.
+
+Every random draw of a step follows from (run seed, step), so a checkpoint needs no generator states and a
+resumed run on the same CPU ends with the same parameters as one that was never stopped.
+"""
+
+import copy
+import hashlib
+import math
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from texnet_core.artefact import Artefact, Provenance, write_artefact
+from texnet_core.atomic import check_writable
+from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.engines.torch_engine import choose_device
+from texnet_core.errors import Cancelled, RequestError, TrainingError
+from texnet_core.generator import Generator, fold, periodic_noise
+from texnet_core.images import encode_png, quantise, resize_exemplar
+from texnet_core.losses import TextureLoss, range_penalty
+from texnet_core.mapset import ALBEDO
+from texnet_core.noise import derive_seed
+from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from texnet_core.training.checkpoint import RunState, checkpoint_path, load_checkpoint, save_checkpoint
+from texnet_core.training.precision import DTYPES, choose_precision
+from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
+
+_CHECKPOINT_EVERY_S = 30.0
+_VALIDATE_EVERY_STEPS = 20
+_PREVIEW_EVERY_STEPS = 20
+_CALIBRATION_FIELDS = 6
+_GRADIENT_CLIP = 5.0
+_BETAS = (0.9, 0.99)
+_PREVIEW_SIDE = 256
+
+# First part of every derived seed, so that no two uses of randomness share a stream.
+_NOISE, _LOSS, _VALIDATION_NOISE, _VALIDATION_LOSS, _CALIBRATION = range(5)
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """All that decides a run."""
+
+    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
+    descriptor: DescriptorSettings = field(default_factory=DescriptorSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+def train(
+    exemplar: npt.NDArray[np.float32],
+    output: Path,
+    request: TrainRequest,
+    *,
+    resume: bool = False,
+    progress: ProgressCallback = ignore_progress,
+) -> Artefact:
+    """Learn a generator from an exemplar and write it to `output`.
+
+    Args:
+        exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.size` on the short side.
+        output: the `.texnet` file; its checkpoint lies beside it until the run is complete.
+        request: the settings.
+        resume: go on from the checkpoint, if there is one.
+        progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
+
+    Raises:
+        Cancelled: the callback asked to stop.
+        TexnetError: see the message.
+    """
+    _check(request)
+    check_writable(output)
+    checkpoint = checkpoint_path(output)
+    if checkpoint.exists() and not resume:
+        raise TrainingError(
+            f"an unfinished run in {checkpoint}", expected="none", remedy="add --resume to go on with it, or delete it to start again"
+        )
+    run = _Run(exemplar, request, checkpoint, progress)
+    if resume:
+        run.resume()
+    run.to_the_end()
+    artefact = run.artefact()
+    write_artefact(output, artefact)
+    checkpoint.unlink(missing_ok=True)
+    return artefact
+
+
+def _check(request: TrainRequest) -> None:
+    for settings in (request.generator, request.descriptor, request.loss, request.train):
+        settings.check()
+    cell, size = request.generator.cell_texels, request.train.size
+    if size % cell:
+        raise RequestError(f"size {size}", expected=f"a multiple of {cell}", remedy=f"use --size {cell * math.ceil(size / cell)}")
+    if not (request.loss.gram_weight or request.loss.sliced_wasserstein_weight):
+        raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
+
+
+class _Run:
+    def __init__(
+        self, exemplar: npt.NDArray[np.float32], request: TrainRequest, checkpoint: Path, progress: ProgressCallback
+    ) -> None:
+        self.request, self.settings = request, request.train
+        self.checkpoint, self.progress = checkpoint, progress
+        self.device = torch.device(choose_device(self.settings.device))
+        self.state = RunState(choose_precision(self.settings.precision, self.device))
+        small = resize_exemplar(exemplar, self.settings.size)
+        self.exemplar = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device)
+        self.exemplar_sha256 = hashlib.sha256(small.tobytes()).hexdigest()
+        self.weights = load_vgg19(
+            request.descriptor.vgg19, request.descriptor.vgg19_input, announce=lambda text: self._report(note=text)
+        )
+        torch.manual_seed(self.settings.seed)
+        self.generator = Generator(request.generator, self.exemplar.mean((0, 2, 3)).cpu()).to(self.device)
+        self.optimiser = torch.optim.Adam(self.generator.parameters(), betas=_BETAS)
+        self._saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Take up the checkpoint if there is one, with the precision that the run began with."""
+        if not self.checkpoint.exists():
+            self._report(note=f"no checkpoint {self.checkpoint}: starting from the beginning")
+            return
+        self.state = load_checkpoint(self.checkpoint, self._fingerprint(), self.generator, self.optimiser)
+
+    def to_the_end(self) -> None:
+        """Train until the budget is spent. On Cancelled the checkpoint holds the last whole step."""
+        descriptor = self._descriptor()
+        with torch.no_grad():
+            loss = TextureLoss(descriptor(self.exemplar), self.request.loss)
+        try:
+            while self._fraction() < 1:
+                self._step(descriptor, loss)
+        except Cancelled:
+            self.save()
+            raise
+        if not self.state.frozen:
+            self._freeze()
+        self._validate(descriptor, loss)
+        self.generator.load_state_dict(self.state.best_parameters)
+
+    def artefact(self) -> Artefact:
+        """What the run has learned."""
+        self.generator.eval()
+        return Artefact(
+            settings=self.request.generator,
+            maps=(ALBEDO,),
+            parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
+            preview_png=encode_png(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
+            texels_per_exemplar=self.settings.size,
+            training=_run_settings(self.request) | {"steps_taken": self.state.step, "precision": self.state.precision},
+            quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
+            provenance=replace(self.request.provenance, exemplar_sha256=self.exemplar_sha256),
+        )
+
+    def save(self) -> None:
+        save_checkpoint(self.checkpoint, self._fingerprint(), self.state, self.generator, self.optimiser)
+        self._saved_at = time.monotonic()
+
+    def _step(self, descriptor: Vgg19, loss: TextureLoss) -> None:
+        start = time.monotonic()
+        state, seed = self.state, self.settings.seed
+        fraction = self._fraction()
+        if is_frozen_phase(self.settings, fraction) and not state.frozen:
+            self._freeze()
+        self.generator.train(not state.frozen)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.settings, state.step, fraction)
+        seeds = [derive_seed(_NOISE, seed, state.step, index) for index in range(self.settings.batch)]
+        image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
+        value = loss(descriptor(image), derive_seed(_LOSS, seed, state.step))
+        total = value + self.request.loss.range_weight * range_penalty(image)
+        self.optimiser.zero_grad()
+        total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP)
+        self._check_finite(float(total.detach()), float(norm))
+        self.optimiser.step()
+        state.step += 1
+        state.losses.append(float(value.detach()))
+        if state.frozen and state.step % _VALIDATE_EVERY_STEPS == 0:
+            self._validate(descriptor, loss)
+        state.elapsed_s += time.monotonic() - start
+        self._after_step(image)
+
+    def _after_step(self, image: Tensor) -> None:
+        if time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
+            self.save()
+        preview = _to_bytes(image[0]) if self.state.step % _PREVIEW_EVERY_STEPS == 0 else None
+        self._report(loss=self.state.losses[-1], preview=preview)
+
+    def _check_finite(self, loss: float, gradient_norm: float) -> None:
+        if math.isfinite(loss) and math.isfinite(gradient_norm):
+            return
+        # every draw follows from the step, so going on from the checkpoint would end here again
+        self.checkpoint.unlink(missing_ok=True)
+        raise TrainingError(
+            f"a loss of {loss} with gradient norm {gradient_norm} at step {self.state.step}",
+            expected="finite numbers",
+            remedy=f"start again with a lower --lr (it was {self.settings.lr}) or with --precision f32",
+        )
+
+    def _freeze(self) -> None:
+        """Recompute the statistics of all batch norms over large fields, then keep them as they are.
+
+        Statistics of small single batches are what made samples of published texture networks depend on
+        their batch and size.
+        """
+        norms = self.generator.norms()
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a cumulative average
+        self.generator.train()
+        with torch.no_grad():
+            for index in range(_CALIBRATION_FIELDS):
+                seed = derive_seed(_CALIBRATION, self.settings.seed, index)
+                self.generator(periodic_noise(self.request.generator, [seed], 2 * self.settings.size, self.device))
+        self.generator.eval()
+        self.state.frozen = True
+
+    def _validate(self, descriptor: Vgg19, loss: TextureLoss) -> None:
+        """Measure on noise and directions that stay the same all run, and keep the best parameters."""
+        self.generator.eval()
+        seeds = [derive_seed(_VALIDATION_NOISE, self.settings.seed, index) for index in range(2)]
+        with torch.no_grad():
+            image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
+            value = float(loss(descriptor(image.clamp(0, 1)), derive_seed(_VALIDATION_LOSS, self.settings.seed)))
+        if value < self.state.best_loss:
+            self.state.best_loss = value
+            self.state.best_parameters = copy.deepcopy(self.generator.state_dict())
+
+    def _sample(self, size: int) -> npt.NDArray[np.uint8]:
+        with torch.no_grad():
+            image = self.generator(periodic_noise(self.request.generator, [0], size, self.device))
+        return _to_bytes(image[0])
+
+    def _descriptor(self) -> Vgg19:
+        chosen = self.request.descriptor
+        descriptor = Vgg19(self.weights, pooling=chosen.pooling, padding=chosen.padding, precision=DTYPES[self.state.precision])
+        if self.settings.size < descriptor.smallest_side():
+            raise RequestError(
+                f"size {self.settings.size}",
+                expected=f"at least {descriptor.smallest_side()} for a VGG-19 without padding",
+                remedy="use a larger --size or --padding zero",
+            )
+        return descriptor.to(self.device)
+
+    def _fraction(self) -> float:
+        return fraction_done(self.settings, self.state.step, self.state.elapsed_s)
+
+    def _fingerprint(self) -> dict[str, Any]:
+        """What must be equal for a checkpoint to fit."""
+        return _run_settings(self.request) | {"exemplar": self.exemplar_sha256}
+
+    def _report(self, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None) -> None:
+        timed = bool(self.settings.minutes)
+        done = min(self.state.elapsed_s, 60 * self.settings.minutes) if timed else float(self.state.step)
+        total = 60 * self.settings.minutes if timed else float(self.settings.steps)
+        self.progress(Progress("training", done, total, "s" if timed else "step", loss=loss, note=note, preview=preview))
+
+
+def _run_settings(request: TrainRequest) -> dict[str, Any]:
+    """The settings that make a run what it is; where the weights lie and where it runs do not."""
+    flat: dict[str, Any] = {}
+    for part in (request.generator, request.descriptor, request.loss, request.train):
+        flat |= asdict(part)
+    for free in ("vgg19", "device", "precision"):
+        del flat[free]
+    return flat
+
+
+def _to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:
+    """(3, H, W) to (H, W, 3) uint8."""
+    return quantise(image.detach().permute(1, 2, 0).float().cpu().numpy(), 8).astype(np.uint8)

@@ -1,0 +1,80 @@
+"""Showing the core's progress: a bar on a terminal, a line now and then elsewhere, nothing with --json."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from texnet_core.errors import Cancelled
+from texnet_core.progress import Progress
+
+_LINE_EVERY_S = 10.0
+
+
+class Display:
+    """A progress callback for the core; use it as `with showing(...) as display`."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar: Any = None
+        self._last_line_at = time.monotonic()
+        self.stop_asked = False
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.note and not self._quiet:
+            tqdm.write(f"texnet: {progress.note}", file=sys.stderr)
+        if self.stop_asked:
+            raise Cancelled
+        if self._quiet:
+            return
+        if sys.stderr.isatty():
+            self._show_bar(progress)
+        else:
+            self._show_line(progress)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _show_bar(self, progress: Progress) -> None:
+        if self._bar is None:
+            self._bar = tqdm(total=progress.total, initial=progress.done, desc=progress.stage, unit=progress.unit, file=sys.stderr, leave=False)
+        self._bar.update(progress.done - self._bar.n)
+        if progress.loss is not None:
+            self._bar.set_postfix(loss=f"{progress.loss:.4f}", refresh=False)
+
+    def _show_line(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last_line_at < _LINE_EVERY_S:
+            return
+        self._last_line_at = now
+        loss = "" if progress.loss is None else f", loss {progress.loss:.4f}"
+        click.echo(f"{progress.stage}: {progress.done:.0f} of {progress.total:.0f} {progress.unit}s{loss}", err=True)
+
+
+@contextmanager
+def showing(quiet: bool) -> Iterator[Display]:
+    """Show progress until the block ends. Ctrl-C (or a polite kill) stops the core at its next report.
+
+    Work stops between two steps, never inside one, so what the core saves is whole. A second Ctrl-C stops at once.
+    """
+    display = Display(quiet)
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        if display.stop_asked:
+            raise KeyboardInterrupt
+        display.stop_asked = True
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield display
+    finally:
+        display.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,50 @@
+"""`texnet info` and `texnet presets`: what is known of a generator. Reads headers only."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from texnet_core import find_source, list_presets, read_header
+from texnet_core.artefact import Header
+from train_cli.options import json_option
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+@json_option
+def info(file: str, as_json: bool) -> None:
+    """Tell all that is known of FILE, a .texnet file or the name of a preset."""
+    path = find_source(file)
+    facts = _facts(path, read_header(path))
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            click.echo(f"{key}:")
+            for name, item in value.items():
+                click.echo(f"  {name}: {item}")
+        else:
+            click.echo(f"{key}: {value}")
+
+
+@click.command()
+@json_option
+def presets(as_json: bool) -> None:
+    """List the generators that ship with TexNet."""
+    headers = {name: read_header(path) for name, path in list_presets().items()}
+    if as_json:
+        click.echo(json.dumps({name: asdict(header.provenance) for name, header in headers.items()}))
+        return
+    for name, header in headers.items():
+        origin = header.provenance
+        click.echo(f"{name:16} {origin.exemplar}, by {origin.author} ({origin.licence})")
+
+
+def _facts(path: Path, header: Header) -> dict[str, Any]:
+    facts = asdict(header)
+    facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.colour_space})" for spec in header.maps)
+    return {"file": str(path), "bytes": path.stat().st_size} | {key: value for key, value in facts.items() if value is not None}

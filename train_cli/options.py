@@ -1,0 +1,96 @@
+"""Command-line options made from the core's settings, so that a default or a help text is written once."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import Field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import click
+from click.core import ParameterSource
+
+C = TypeVar("C", bound=Callable[..., Any])
+S = TypeVar("S")
+
+
+def settings_options(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[C], C]:
+    """A decorator that adds one option for every field of a settings dataclass that carries help."""
+
+    def decorate(command: C) -> C:
+        for field in reversed(list(_option_fields(kind, leave_out))):
+            command = click.option(f"--{_dashed(field.name)}", **_option(field))(command)
+        return command
+
+    return decorate
+
+
+def settings_from(kind: type[S], values: dict[str, Any]) -> S:
+    """The settings that the values of parsed options make; fields without an option keep their defaults."""
+    return kind(**{field.name: values[field.name] for field in _option_fields(kind) if values.get(field.name) is not None})
+
+
+def recorded_command(context: click.Context) -> str:
+    """The command as given, without defaults and without anybody's folders."""
+    words = [context.command_path]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        words += [parameter.opts[-1]] if isinstance(parameter, click.Option) else []
+        if value is not True:
+            is_file = isinstance(value, Path) or name == "vgg19"
+            words.append(Path(value).name if is_file else str(value))
+    return shlex.join(words)
+
+
+def json_option(command: C) -> C:
+    """The --json flag, read by `main` as well, for errors."""
+    return click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of text")(command)
+
+
+class SizeType(click.ParamType):
+    """2048 or 2048x1024, as (width, height) in texels. Their range is the core's to judge."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            width, _, height = str(value).lower().partition("x")
+            return int(width), int(height or width)
+        except ValueError:
+            self.fail(f"{value!r} is no size; write 2048 or 2048x1024.", parameter, context)
+
+
+def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Field[Any]]:
+    return (field for field in fields(kind) if field.metadata.get("help") and field.name not in leave_out)
+
+
+def _option(field: Field[Any]) -> dict[str, Any]:
+    choices = _choices(field.type)
+    kind: Any = click.Choice(choices) if choices else field.type
+    return {
+        "default": field.default if field.default != "" else None,
+        "type": kind,
+        "show_default": True,
+        "help": str(field.metadata["help"]) + _range_text(field),
+    }
+
+
+def _choices(kind: Any) -> list[str]:
+    """The texts of a Literal, or of a union of Literals; the empty one stands for leaving the option out."""
+    if get_origin(kind) in (Union, UnionType):
+        return [choice for part in get_args(kind) for choice in _choices(part)]
+    return [choice for choice in get_args(kind) if isinstance(choice, str) and choice]
+
+
+def _range_text(field: Field[Any]) -> str:
+    low, high = field.metadata.get("low"), field.metadata.get("high")
+    return f" ({low} to {high})" if low is not None and high is not None else ""
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")

@@ -1,0 +1,94 @@
+"""`texnet train`: a generator from a picture."""
+
+import importlib.util
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from texnet_core.artefact import SUFFIX, Provenance
+from texnet_core.errors import Cancelled, EngineError, OutputError
+from texnet_core.images import read_exemplar, write_image
+from texnet_core.progress import Progress
+from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from train_cli.display import Display, showing
+from train_cli.options import json_option, recorded_command, settings_from, settings_options
+
+
+@click.command()
+@click.argument("exemplar", type=click.Path(path_type=Path), metavar="EXEMPLAR")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="generator to write, NAME.texnet")
+@click.option("--resume", is_flag=True, help="go on with the unfinished run of this output, if there is one")
+@click.option("--preview", type=click.Path(path_type=Path), help="picture to keep overwriting with a recent sample")
+@settings_options(TrainSettings)
+@settings_options(DescriptorSettings)
+@settings_options(LossSettings)
+@settings_options(GeneratorSettings, leave_out=("out_channels",))
+@click.option("--name", help="name of the surface for the record; empty: the file's name")
+@settings_options(Provenance)
+@json_option
+@click.pass_context
+def train(
+    context: click.Context, exemplar: Path, output: Path, resume: bool, preview: Path | None, as_json: bool, **values: Any
+) -> None:
+    """Learn a generator from EXEMPLAR, one picture of a surface.
+
+    Needs the [train] extra. Ctrl-C keeps a checkpoint beside the output; the same command with --resume goes on.
+
+    \b
+    Examples:
+      texnet train wall.jpg -o wall.texnet
+      texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png
+    """
+    _check_arguments(context, output)
+    image, notes = read_exemplar(exemplar)
+    provenance = replace(
+        settings_from(Provenance, values), exemplar=values["name"] or exemplar.stem, command=recorded_command(context)
+    )
+    from texnet_core.training import TrainRequest
+    from texnet_core.training import train as train_generator
+
+    request = TrainRequest(
+        generator=settings_from(GeneratorSettings, values),
+        descriptor=settings_from(DescriptorSettings, values),
+        loss=settings_from(LossSettings, values),
+        train=settings_from(TrainSettings, values),
+        provenance=provenance,
+    )
+    with showing(quiet=as_json) as display:
+        for note in notes:
+            display(Progress("training", 0, 1, "step", note=note))
+        try:
+            artefact = train_generator(
+                image, output, request, resume=resume, progress=_with_preview(display, preview)
+            )
+        except Cancelled:
+            raise Cancelled(f"stopped; the same command with --resume goes on with {output}") from None
+    quality = artefact.quality
+    if as_json:
+        click.echo(json.dumps({"output": str(output), "steps": artefact.training["steps_taken"], **quality}))
+    else:
+        click.echo(f"wrote {output} ({artefact.training['steps_taken']} steps, {quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f})")
+
+
+def _check_arguments(context: click.Context, output: Path) -> None:
+    """What can be refused before the slow import of torch."""
+    given = [name for name in ("steps", "minutes") if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if len(given) > 1:
+        raise click.UsageError("found both --steps and --minutes; expected one budget; leave one out.", context)
+    if output.suffix != SUFFIX:
+        raise OutputError(f"the name {output.name}", expected=f"one ending in {SUFFIX}", remedy="change the suffix")
+    if importlib.util.find_spec("torch") is None:
+        raise EngineError("no torch in this Python", expected="it, for training", remedy="pip install 'texnet[train]'")
+
+
+def _with_preview(display: Display, path: Path | None) -> Any:
+    def report(progress: Progress) -> None:
+        if path is not None and progress.preview is not None:
+            write_image(path, progress.preview)
+        display(progress)
+
+    return report
