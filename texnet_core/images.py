@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.atomic import replacing
-from texnet_core.errors import ImageError, OutputError
+from texnet_core.errors import ImageError, RequestError
 from texnet_core.mapset import ColourSpace
 
 Floats = npt.NDArray[np.float32]
@@ -199,20 +199,20 @@ def depth_for(path: Path, depth: int | None) -> Depth | None:
     """The bits a channel that a file of this name will hold; None where it holds floats.
 
     Raises:
-        OutputError: an unknown suffix, or a depth that the format cannot hold.
+        RequestError: an unknown suffix, or a depth that the format cannot hold.
     """
     suffix = path.suffix.lower()
     if suffix not in _FORMATS:
-        raise OutputError(f"the name {path.name}", expected=f"one ending in {', '.join(SUFFIXES)}", remedy="change the suffix")
+        raise RequestError(f"the name {path.name}", expected=f"one ending in {', '.join(SUFFIXES)}", remedy="change the suffix")
     depths = _FORMATS[suffix][1]
     if not depths:
         if depth is not None:
-            raise OutputError(f"--depth {depth} for {suffix}", expected="no depth; it holds 16-bit floats", remedy="leave --depth out")
+            raise RequestError(f"--depth {depth} for {suffix}", expected="no depth; it holds 16-bit floats", remedy="leave --depth out")
         return None
     for known in depths:
         if depth is None or depth == known:
             return known
-    raise OutputError(
+    raise RequestError(
         f"--depth {depth} for {suffix}", expected=" or ".join(map(str, depths)), remedy="choose another depth or format"
     )
 
@@ -226,7 +226,8 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColourSpace = "sRGB"
         space: colour space of the values in memory.
 
     Raises:
-        OutputError: folder missing or read-only, disk full, unknown suffix.
+        OutputError: folder missing or read-only, or disk full.
+        RequestError: a suffix that is not known, or an array it cannot hold.
     """
     depth = None if image.dtype.kind == "f" else image.dtype.itemsize * 8
     depth_for(path, depth)

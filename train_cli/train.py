@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from texnet_core.artefact import SUFFIX, Provenance
-from texnet_core.errors import Cancelled, EngineError, OutputError
+from texnet_core.errors import Cancelled, EngineError, RequestError
 from texnet_core.images import read_exemplar, write_image
 from texnet_core.progress import Progress
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
@@ -80,7 +80,7 @@ def _check_arguments(context: click.Context, output: Path) -> None:
     if len(given) > 1:
         raise click.UsageError("found both --steps and --minutes; expected one budget; leave one out.", context)
     if output.suffix != SUFFIX:
-        raise OutputError(f"the name {output.name}", expected=f"one ending in {SUFFIX}", remedy="change the suffix")
+        raise RequestError(f"the name {output.name}", expected=f"one ending in {SUFFIX}", remedy="change the suffix")
     if importlib.util.find_spec("torch") is None:
         raise EngineError("no torch in this Python", expected="it, for training", remedy="pip install 'texnet[train]'")
 

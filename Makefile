@@ -1,0 +1,36 @@
+# Everything starts from a bare Python 3.11 or newer. The environment lives in .venv, inside the checkout.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint addon clean
+
+demo: $(VENV)/demo.installed ## a 2048x2048 seamless texture in demo.png
+	$(BIN)/texnet synth moss --size 2048 --output demo.png
+
+test: $(VENV)/dev.installed ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.installed ## style, types and architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+addon: $(VENV)/dev.installed ## the Blender extension for this platform, in dist/
+	$(BIN)/python build_addon.py
+
+clean: ## remove all that make has made
+	rm -rf $(VENV) build dist demo.png
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt .
+	touch $@
+
+$(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e '.[train,blender,dev]'
+	touch $@

@@ -1,0 +1,73 @@
+"""What many tests need: generators with random parameters, random VGG-19 weights, the real data where it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from texnet_core import Artefact, GeneratorSettings
+from texnet_core.architecture import parameter_shapes
+from texnet_core.artefact import Provenance
+from texnet_core.mapset import ALBEDO
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED_VGG19 = SHARED_DATA / "weights" / "vgg19_conv1_1-conv5_1_fp32.safetensors"
+
+needs_shared_data = pytest.mark.skipif(not SHARED_VGG19.exists(), reason="needs ../shared/data beside the checkout")
+
+
+def random_artefact(levels: int = 4, seed: int = 0) -> Artefact:
+    """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
+    settings = GeneratorSettings(levels=levels)
+    rng = np.random.default_rng(seed)
+    parameters = {}
+    for name, shape in parameter_shapes(settings).items():
+        fan_in = float(np.prod(shape[1:])) if len(shape) > 1 else 1.0
+        scale = np.sqrt(3 / fan_in) if len(shape) > 1 else 0.1
+        parameters[name] = rng.normal(0, scale, shape).astype(np.float32)
+    parameters["output.weight"] *= 0.1
+    parameters["output.bias"] += 0.5
+    return Artefact(
+        settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=Provenance(exemplar="random", licence="none")
+    )
+
+
+@pytest.fixture(scope="session")
+def artefact() -> Artefact:
+    return random_artefact()
+
+
+@pytest.fixture(scope="session")
+def artefact_file(artefact: Artefact, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from texnet_core import write_artefact
+
+    path = tmp_path_factory.mktemp("artefact") / "random.texnet"
+    write_artefact(path, artefact)
+    return path
+
+
+@pytest.fixture(scope="session")
+def random_vgg19_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """VGG-19 with random parameters that keep the size of activations, so that losses are of order one."""
+    import torch
+    from safetensors.torch import save_file
+
+    from texnet_core.descriptor.weights import LAYERS, METADATA_KEY
+
+    rng = torch.Generator().manual_seed(0)
+    tensors = {}
+    for layer in LAYERS:
+        weight = torch.randn(layer.out_channels, layer.in_channels, 3, 3, generator=rng)
+        tensors[f"{layer.key}.weight"] = weight * (2 / (9 * layer.in_channels)) ** 0.5
+        tensors[f"{layer.key}.bias"] = torch.randn(layer.out_channels, generator=rng) * 0.1
+    path = tmp_path_factory.mktemp("weights") / "vgg19.safetensors"
+    save_file(tensors, path, metadata={METADATA_KEY: "torchvision"})
+    return path
+
+
+def picture(height: int = 96, width: int = 96, seed: int = 0) -> np.ndarray:
+    """A smooth random RGB picture in [0, 1], float32."""
+    from texnet_core.resampling import resample_periodic
+
+    coarse = np.random.default_rng(seed).random((8, 8, 3), dtype=np.float32)
+    return np.clip(resample_periodic(coarse, height, width), 0, 1)

@@ -1,0 +1,229 @@
+import hashlib
+import json
+import struct
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.conftest import random_artefact
+from texnet_core import read_artefact, read_header, read_preview, write_artefact
+from texnet_core.artefact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, to_bytes
+from texnet_core.errors import ArtefactError
+from texnet_core.images import encode_png
+
+PREVIEW = encode_png(np.zeros((8, 8, 3), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def full():
+    return replace(
+        random_artefact(3),
+        preview_png=PREVIEW,
+        size_m=1.5,
+        training={"steps": 600},
+        quality={"loss": 0.01},
+        provenance=Provenance(exemplar="Moss", author="Somebody", licence="CC0-1.0", command="texnet train moss.jpg"),
+    )
+
+
+def test_what_is_written_is_read(full, tmp_path):
+    path = tmp_path / "a.texnet"
+    write_artefact(path, full)
+    read = read_artefact(path)
+    assert replace(read, parameters={}) == replace(full, parameters={})
+    assert all(np.array_equal(read.parameters[name], array) for name, array in full.parameters.items())
+    assert read_preview(path) == PREVIEW
+    header = read_header(path)
+    assert (header.settings, header.maps, header.provenance) == (full.settings, full.maps, full.provenance)
+
+
+def test_the_header_reads_without_the_parameters(full, tmp_path):
+    data = to_bytes(full)
+    path = tmp_path / "cut.texnet"
+    path.write_bytes(data[: -len(data) // 2])
+    assert read_header(path).provenance.exemplar == "Moss"
+    with pytest.raises(ArtefactError):
+        read_artefact(path)
+
+
+def reassembled(data, change_header=lambda raw: None, version=FORMAT_VERSION, parameters=None):
+    """The file with a changed header under a correct checksum, as a skilled attacker would make it."""
+    length = struct.unpack_from("<8sII", data)[2]
+    raw, rest = json.loads(data[48 : 48 + length]), data[48 + length :]
+    if parameters is not None:
+        rest = rest[: raw["preview"]["bytes"]] + parameters
+        raw["parameters"] = {"bytes": len(parameters), "sha256": hashlib.sha256(parameters).hexdigest()}
+    replacement = change_header(raw)
+    header = json.dumps(raw).encode() if replacement is None else replacement
+    return struct.pack("<8sII32s", MAGIC, version, len(header), hashlib.sha256(header).digest()) + header + rest
+
+
+def test_a_newer_version_is_refused_by_name(full):
+    with pytest.raises(ArtefactError, match="update TexNet"):
+        from_bytes(reassembled(to_bytes(full), version=FORMAT_VERSION + 1), "new")
+
+
+def setter(*path, value):
+    def change(raw):
+        for key in path[:-1]:
+            raw = raw[key]
+        raw[path[-1]] = value
+
+    return change
+
+
+HOSTILE = [
+    setter("settings", "levels", value=10**9),
+    setter("settings", "levels", value=10**400),
+    setter("settings", "levels", value=-1),
+    setter("settings", "levels", value=2.0),
+    setter("settings", "levels", value=True),
+    setter("settings", "channels", value=64),
+    setter("settings", "leak", value=1e308),
+    setter("settings", value=[]),
+    setter("maps", value=[]),
+    setter("maps", value=["albedo"]),
+    setter("maps", value=[{"channels": 3}]),
+    setter("maps", value=[{"name": "../../etc/x", "channels": 3, "colour_space": "sRGB"}]),
+    setter("maps", value=[{"name": "albedo", "channels": 3, "colour_space": "magic"}]),
+    setter("maps", value=[{"name": "a", "channels": -3}, {"name": "b", "channels": 6}]),
+    setter("maps", value=[{"name": "a", "channels": 1}] * 3),
+    setter("texels_per_exemplar", value="256"),
+    setter("size_m", value=-1),
+    setter("size_m", value=1e400),
+    setter("size_m", value=[1]),
+    setter("training", value=None),
+    setter("provenance", "author", value=7),
+    setter("provenance", "author", value="x" * 5000),
+    setter("preview", "bytes", value=10**12),
+    setter("preview", "bytes", value=-1),
+    setter("preview", value=None),
+    setter("parameters", "bytes", value=2**63),
+    setter("parameters", "bytes", value=0),
+    setter("parameters", "sha256", value=None),
+    lambda raw: b"[" * 60000,
+    lambda raw: b'{"settings": NaN}',
+    lambda raw: b"\xff\xfe",
+    lambda raw: b"null",
+    lambda raw: b"1" * 60000,
+    lambda raw: b"{}",
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_headers_are_refused(full, number):
+    with pytest.raises(ArtefactError) as caught:
+        from_bytes(reassembled(to_bytes(full), HOSTILE[number]), "hostile")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+
+
+def safetensors_of(tensors):
+    from safetensors.numpy import save
+
+    return save(tensors)
+
+
+def test_parameters_that_do_not_fit_are_refused(full):
+    data = to_bytes(full)
+    name = next(iter(full.parameters))
+    good = full.parameters
+    wrong = [
+        {},
+        {key: value for key, value in good.items() if key != name},
+        good | {"extra": np.zeros(3, np.float32)},
+        good | {name: good[name].astype(np.float64)},
+        good | {name: good[name].astype(np.float16)},
+        good | {name: good[name].reshape(-1)},
+        good | {name: np.full_like(good[name], np.nan)},
+        good | {name: np.full_like(good[name], np.inf)},
+    ]
+    claims = json.dumps({name: {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}).encode()
+    packed = [safetensors_of(tensors) for tensors in wrong]
+    packed += [b"", b"\xff" * 64, struct.pack("<Q", 2**62), struct.pack("<Q", len(claims)) + claims]
+    for parameters in packed:
+        with pytest.raises(ArtefactError):
+            from_bytes(reassembled(data, parameters=parameters), "hostile")
+
+
+def mutated(data, rng):
+    """One random act of damage."""
+    kind = rng.integers(6)
+    spot = int(rng.integers(len(data)))
+    if kind == 0:
+        return data[:spot]
+    if kind == 1:
+        return data[:spot] + bytes([data[spot] ^ (1 << int(rng.integers(8)))]) + data[spot + 1 :]
+    if kind == 2:
+        return data[:spot] + rng.bytes(int(rng.integers(1, 64))) + data[spot:]
+    if kind == 3:
+        return data[:spot] + data[spot + int(rng.integers(1, 64)) :]
+    if kind == 4:
+        return data + rng.bytes(int(rng.integers(1, 4096)))
+    head = bytearray(data[:400])  # damage where the structure is
+    for _ in range(8):
+        head[int(rng.integers(len(head)))] = int(rng.integers(256))
+    return bytes(head) + data[400:]
+
+
+def test_random_damage_always_ends_in_the_one_error_and_little_memory(full):
+    data = to_bytes(full)
+    rng = np.random.default_rng(0)
+    tracemalloc.start()
+    for _ in range(400):
+        damaged = mutated(data, rng)
+        if damaged != data:
+            with pytest.raises(ArtefactError):
+                from_bytes(damaged, "damaged")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * len(data)
+
+
+def test_random_damage_under_correct_checksums_is_refused_or_harmless(full):
+    """Damage inside the header that an attacker has re-signed; what is still valid must still run."""
+    data = to_bytes(full)
+    length = struct.unpack_from("<8sII", data)[2]
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(400):
+        header = bytearray(data[48 : 48 + length])
+        for _ in range(int(rng.integers(1, 4))):
+            header[int(rng.integers(length))] = int(rng.integers(32, 127))
+        try:
+            artefact = from_bytes(reassembled(data, lambda raw, header=header: bytes(header)), "re-signed")
+        except ArtefactError:
+            refused += 1
+        else:
+            assert artefact.settings.check() and artefact.parameters.keys() == full.parameters.keys()
+    assert refused > 200
+
+
+def test_oversized_files_are_refused_without_reading_them(full, tmp_path):
+    path = tmp_path / "huge.texnet"
+    path.write_bytes(to_bytes(full))
+    with path.open("rb+") as file:
+        file.truncate(2**36)  # sparse: takes no room
+    tracemalloc.start()
+    with pytest.raises(ArtefactError, match="more than"):
+        read_artefact(path)
+    assert read_header(path).provenance.exemplar == "Moss"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6
+
+
+@pytest.mark.parametrize("content", [b"", b"TEXNET", MAGIC, b"\x89PNG\r\n\x1a\n" + bytes(100)])
+def test_other_files_are_named_as_such(tmp_path, content):
+    path = tmp_path / "other.texnet"
+    path.write_bytes(content)
+    for read in (read_artefact, read_header, read_preview):
+        with pytest.raises(ArtefactError, match="no TexNet artefact"):
+            read(path)
+
+
+def test_missing_files_and_folders_are_named(tmp_path):
+    for path in (tmp_path, tmp_path / "missing.texnet"):
+        with pytest.raises(ArtefactError, match="no readable file"):
+            read_artefact(path)

@@ -1,0 +1,200 @@
+import hashlib
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.conftest import SHARED_VGG19, needs_shared_data
+from texnet_core.descriptor import weights as weights_module
+from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.weights import LAYERS, METADATA_KEY, Vgg19Weights, load_vgg19
+from texnet_core.errors import WeightsError
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch, tmp_path):
+    """No weights from the surroundings: neither variables nor a filled cache."""
+    for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def torchvision_features():
+    """torchvision's own network; its wheel needs two operators declared to import beside a CPU build of torch."""
+    for name in ("nms", "qnms"):
+        if not hasattr(torch.ops.torchvision, name):
+            torch.library.define(
+                f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            )
+    from torchvision.models import vgg19
+
+    return vgg19(weights=None).features.eval()
+
+
+def normalised(image):
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    return (image - mean[:, None, None]) / std[:, None, None]
+
+
+def test_it_equals_torchvisions_network_on_the_same_parameters(torchvision_features, random_vgg19_file):
+    loaded = load_vgg19(str(random_vgg19_file))
+    torchvision_features.load_state_dict(
+        {name.removeprefix("features."): tensor for name, tensor in loaded.parameters.items()}, strict=False
+    )
+    image = torch.rand(2, 3, 64, 48)
+    taps = tuple(layer.relu for layer in LAYERS)
+    with torch.no_grad():
+        ours = Vgg19(loaded, taps, pooling="max", padding="zero")(image)
+        x, theirs = normalised(image), {}
+        names = {int(layer.key.split(".")[1]) + 1: layer.relu for layer in LAYERS}
+        for index, module in enumerate(torchvision_features):
+            x = module(x)
+            if index in names:
+                theirs[names[index]] = x.clone()
+            if len(theirs) == len(names):
+                break
+    for tap in taps:
+        torch.testing.assert_close(ours[tap], theirs[tap], atol=1e-4, rtol=1e-4)
+
+
+def test_both_input_conventions_describe_the_same_network(random_vgg19_file):
+    """Weights converted from one convention to the other by hand give the same features."""
+    torchvision = load_vgg19(str(random_vgg19_file))
+    scale, shift = torchvision.input_affine()
+    oxford_scale, oxford_shift = Vgg19Weights({}, "oxford").input_affine()
+    converted = dict(torchvision.parameters)
+    weight = converted["features.0.weight"]
+    ratio = scale / oxford_scale
+    converted["features.0.weight"] = weight * ratio[:, None, None]
+    converted["features.0.bias"] = converted["features.0.bias"] + (
+        weight * (shift - ratio * oxford_shift)[:, None, None]
+    ).sum((1, 2, 3))
+    image = torch.rand(1, 3, 40, 40)
+    with torch.no_grad():
+        taps = ("relu1_1", "relu2_1")
+        first = Vgg19(torchvision, taps)(image)
+        second = Vgg19(Vgg19Weights(converted, "oxford"), taps)(image)
+    for tap in taps:
+        torch.testing.assert_close(first[tap], second[tap], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("pooling", ["average", "max"])
+def test_valid_features_are_those_that_no_border_touches(random_vgg19_file, pooling):
+    """Inside, padding makes no difference; a valid descriptor returns just that inside."""
+    weights = load_vgg19(str(random_vgg19_file))
+    taps = ("relu1_2", "relu2_2")
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        valid = Vgg19(weights, taps, pooling, "valid")(image)
+        padded = Vgg19(weights, taps, pooling, "zero")(image)
+    assert valid["relu1_2"].shape[2:] == (60, 60)
+    torch.testing.assert_close(valid["relu1_2"], padded["relu1_2"][:, :, 2:-2, 2:-2], atol=1e-4, rtol=1e-4)
+    # 60 pools to 30, whose texels are the padded network's from 1 on
+    torch.testing.assert_close(valid["relu2_2"], padded["relu2_2"][:, :, 3:-3, 3:-3], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("padding", ["valid", "zero"])
+def test_the_smallest_side_is_just_enough(random_vgg19_file, padding):
+    descriptor = Vgg19(load_vgg19(str(random_vgg19_file)), padding=padding)
+    side = descriptor.smallest_side()
+    assert side == {"valid": 156, "zero": 16}[padding]
+    with torch.no_grad():
+        assert min(min(f.shape[2:]) for f in descriptor(torch.rand(1, 3, side, side)).values()) == 1
+        with pytest.raises(RuntimeError):
+            descriptor(torch.rand(1, 3, side - 1, side - 1))
+
+
+def test_bf16_features_come_close_to_f32(random_vgg19_file):
+    weights = load_vgg19(str(random_vgg19_file))
+    image = torch.rand(1, 3, 160, 160)
+    with torch.no_grad():
+        exact = Vgg19(weights)(image)
+        rounded = Vgg19(weights, precision=torch.bfloat16)(image)
+    for tap, features in exact.items():
+        assert rounded[tap].dtype == torch.float32
+        assert (rounded[tap] - features).norm() < 0.02 * features.norm()
+
+
+@needs_shared_data
+def test_the_real_weights_load_only_with_a_stated_convention():
+    with pytest.raises(WeightsError, match="--vgg19-input"):
+        load_vgg19(str(SHARED_VGG19))
+    assert load_vgg19(str(SHARED_VGG19), "oxford").convention == "oxford"
+
+
+def test_the_environment_names_file_and_convention(monkeypatch, random_vgg19_file, tmp_path):
+    bare = tmp_path / "bare.safetensors"
+    save_file(load_file(random_vgg19_file), bare)
+    monkeypatch.setenv("TEXNET_VGG19", str(bare))
+    with pytest.raises(WeightsError, match="no input convention"):
+        load_vgg19()
+    monkeypatch.setenv("TEXNET_VGG19_INPUT", "oxford")
+    assert load_vgg19().convention == "oxford"
+    assert load_vgg19(convention="torchvision").convention == "torchvision"
+
+
+def test_file_and_call_must_not_contradict(random_vgg19_file):
+    with pytest.raises(WeightsError, match="agree"):
+        load_vgg19(str(random_vgg19_file), "oxford")
+    with pytest.raises(WeightsError, match="'bgr'"):
+        load_vgg19(str(SHARED_VGG19) if SHARED_VGG19.exists() else str(random_vgg19_file), "bgr")
+
+
+@pytest.mark.parametrize("change", ["missing", "shape", "integer", "text", "empty"])
+def test_files_of_the_wrong_kind_are_refused(random_vgg19_file, tmp_path, change):
+    path = tmp_path / "bad.safetensors"
+    tensors = load_file(random_vgg19_file)
+    if change == "missing":
+        del tensors["features.28.bias"]
+    elif change == "shape":
+        tensors["features.10.weight"] = tensors["features.10.weight"][:, :64].contiguous()
+    elif change == "integer":
+        tensors["features.0.bias"] = tensors["features.0.bias"].int()
+    save_file(tensors, path, metadata={METADATA_KEY: "oxford"})
+    if change in ("text", "empty"):
+        path.write_text("no tensors" * (change == "text"))
+    with pytest.raises(WeightsError) as caught:
+        load_vgg19(str(path))
+    assert "\n" not in str(caught.value) and "expected" in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(WeightsError, match="nowhere"):
+        load_vgg19(str(tmp_path / "nowhere.pth"))
+
+
+@pytest.fixture
+def published(tmp_path, random_vgg19_file, monkeypatch):
+    """A stand-in for torchvision's published file, with its hash told to the loader."""
+    path = tmp_path / "vgg19-published.pth"
+    torch.save(load_file(random_vgg19_file), path)
+    monkeypatch.setattr(weights_module, "_HASH_PREFIX", hashlib.sha256(path.read_bytes()).hexdigest()[:8])
+    return path
+
+
+def test_the_download_is_announced_checked_and_cached(published, tmp_path):
+    said = []
+    loaded = load_vgg19(url=published.as_uri(), announce=said.append)
+    assert loaded.convention == "torchvision"  # known by its hash, not guessed
+    assert len(said) == 1 and "downloading" in said[0]
+    cached = tmp_path / "cache" / "checkpoints" / published.name
+    assert cached.read_bytes() == published.read_bytes()
+    published.unlink()
+    load_vgg19(url=published.as_uri(), announce=said.append)
+    assert len(said) == 1
+
+
+def test_a_download_with_the_wrong_hash_is_refused_and_not_kept(published, tmp_path, monkeypatch):
+    monkeypatch.setattr(weights_module, "_HASH_PREFIX", "00000000")
+    with pytest.raises(WeightsError, match="hash"):
+        load_vgg19(url=published.as_uri())
+    assert not list((tmp_path / "cache").rglob("*.pth*"))
+
+
+def test_offline_the_three_remedies_stand_in_one_line(tmp_path):
+    with pytest.raises(WeightsError) as caught:
+        load_vgg19(url=(tmp_path / "unreachable.pth").as_uri())
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "--vgg19" in message and "$TEXNET_VGG19" in message and weights_module.DOWNLOAD_URL in message

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+import torch
+
+from texnet_core import Artefact, GeneratorSettings
+from texnet_core.architecture import parameter_shapes
+from texnet_core.engines.torch_engine import TorchEngine
+from texnet_core.generator import Generator, fold, periodic_noise
+from texnet_core.mapset import ALBEDO
+from texnet_core.noise import NoisePlane
+
+
+def lived_in_generator(settings: GeneratorSettings) -> Generator:
+    """A generator with norms and statistics far from their initial values."""
+    torch.manual_seed(0)
+    generator = Generator(settings)
+    for norm in generator.norms():
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
+        torch.nn.init.normal_(norm.bias, std=0.3)
+    for step in range(4):
+        generator(periodic_noise(settings, [step], 64))
+    return generator.eval()
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 6])
+def test_training_form_and_inference_form_give_the_same_picture(levels):
+    settings = GeneratorSettings(levels=levels)
+    generator = lived_in_generator(settings)
+    with torch.no_grad():
+        trained = generator(periodic_noise(settings, [5], 64))[0].permute(1, 2, 0).numpy()
+    parameters = {name: tensor.numpy() for name, tensor in fold(generator).items()}
+    engine = TorchEngine(Artefact(settings=settings, maps=(ALBEDO,), parameters=parameters), "cpu")
+    inferred = engine.block(NoisePlane(5, settings.noise_channels, 64, 64), 0, 0, 64, 64)
+    assert trained.std() > 0.01
+    np.testing.assert_allclose(inferred, trained, atol=2e-5)
+
+
+def test_folded_parameters_have_the_architectures_names_and_shapes():
+    settings = GeneratorSettings(levels=3)
+    folded = fold(Generator(settings))
+    assert {name: tuple(tensor.shape) for name, tensor in folded.items()} == parameter_shapes(settings)
+
+
+def test_rolling_the_noise_rolls_the_picture():
+    """Translation by whole coarsest cells is an exact symmetry: this is why there is no seam."""
+    settings = GeneratorSettings(levels=4)
+    generator = lived_in_generator(settings)
+    noise = periodic_noise(settings, [1], 64)
+    rolled = [level.roll((24 // 2**i, 40 // 2**i), (2, 3)) for i, level in enumerate(noise)]
+    with torch.no_grad():
+        torch.testing.assert_close(generator(rolled), generator(noise).roll((24, 40), (2, 3)), atol=1e-6, rtol=0)
+
+
+def test_a_sample_does_not_depend_on_its_batch():
+    settings = GeneratorSettings(levels=3)
+    generator = lived_in_generator(settings)
+    with torch.no_grad():
+        alone = generator(periodic_noise(settings, [3], 32))
+        together = generator(periodic_noise(settings, [1, 3, 2], 32))[1:2]
+    torch.testing.assert_close(alone, together, atol=1e-6, rtol=0)
+
+
+def test_output_starts_at_the_mean_colour():
+    colour = torch.tensor([0.2, 0.4, 0.9])
+    generator = Generator(GeneratorSettings(levels=2), colour)
+    assert torch.equal(generator.output.bias, colour)

@@ -1,0 +1,199 @@
+import numpy as np
+import OpenEXR
+import png
+import pytest
+import tifffile
+from PIL import Image
+
+from tests.conftest import picture
+from texnet_core.errors import ImageError, OutputError, RequestError
+from texnet_core.images import depth_for, quantise, read_exemplar, resize_exemplar, srgb_to_linear, write_image
+
+
+def saved(folder, image, name="exemplar.png", **options):
+    path = folder / name
+    image.save(path, **options)
+    return path
+
+
+def loaded(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_modes_and_depths_read_as_the_same_colours(tmp_path):
+    bytes_rgb = quantise(picture(160, 200), 8)
+    rgb = Image.fromarray(bytes_rgb)
+    expected = bytes_rgb / np.float32(255)
+    for name, image, tolerance in (
+        ("rgb.png", rgb, 0),
+        ("rgba.png", rgb.convert("RGBA"), 0),
+        ("rgb.tif", rgb, 0),
+        ("rgb.jpg", rgb, 0.1),
+        ("cmyk.tif", rgb.convert("CMYK"), 0.01),
+        ("palette.png", rgb.quantize(256), 0.3),
+    ):
+        read, notes = read_exemplar(saved(tmp_path, image, name))
+        assert read.shape == (160, 200, 3) and read.dtype == np.float32 and notes == []
+        np.testing.assert_allclose(read, expected, atol=tolerance + 1e-6)
+
+
+def test_grey_of_8_and_16_bits_reads_as_three_equal_channels(tmp_path):
+    grey = picture(20, 30)[..., 0]
+    for name, array in (("8.png", quantise(grey, 8)), ("16.png", quantise(grey, 16)), ("16.tif", quantise(grey, 16))):
+        read, _ = read_exemplar(saved(tmp_path, Image.fromarray(array), name))
+        np.testing.assert_allclose(read, np.repeat(grey[..., None], 3, 2), atol=1 / 255)
+
+
+def test_alpha_is_left_out_with_a_note(tmp_path):
+    image = Image.fromarray(quantise(picture(16, 16), 8))
+    image.putalpha(Image.linear_gradient("L").resize((16, 16)))
+    read, notes = read_exemplar(saved(tmp_path, image))
+    np.testing.assert_allclose(read, np.asarray(image)[..., :3] / 255, atol=1e-6)
+    assert notes == ["the picture's alpha channel is left out"]
+
+
+def test_camera_orientation_is_applied(tmp_path):
+    image = Image.fromarray(quantise(picture(20, 40), 8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    read, _ = read_exemplar(saved(tmp_path, image, exif=exif))
+    assert read.shape == (40, 20, 3)
+
+
+def bad_files(folder):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    whole = saved(folder, Image.fromarray(noise), "whole.png").read_bytes()
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.png").write_text("no picture")
+    for name, keep in (("cut.png", len(whole) // 2), ("head.png", 30)):
+        (folder / name).write_bytes(whole[:keep])
+    jpeg = saved(folder, Image.fromarray(noise), "whole.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
+    # a PNG that claims to be gigantic: 100000 x 100000
+    gigantic = bytearray(whole)
+    gigantic[16:24] = (100_000).to_bytes(4, "big") * 2
+    import zlib
+
+    gigantic[29:33] = zlib.crc32(bytes(gigantic[12:29])).to_bytes(4, "big")
+    (folder / "gigantic.png").write_bytes(bytes(gigantic))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("missing.png", "no file"),
+        (".", "no file"),
+        ("empty.png", "0 bytes"),
+        ("text.png", "cannot be read"),
+        ("cut.png", "cannot be read"),
+        ("head.png", "cannot be read"),
+        ("cut.jpg", "cannot be read"),
+        ("moving.gif", "2 frames"),
+        ("gigantic.png", "100000x100000"),
+    ],
+)
+def test_bad_pictures_get_one_clear_line(tmp_path, name, says):
+    bad_files(tmp_path)
+    with pytest.raises(ImageError, match=says) as caught:
+        read_exemplar(tmp_path / name)
+    message = str(caught.value)
+    assert "\n" not in message and "expected" in message
+
+
+def test_resizing_keeps_shape_and_mean_colour():
+    image = picture(300, 450)
+    small = resize_exemplar(image, 100)
+    assert small.shape == (100, 150, 3)
+    np.testing.assert_allclose(small.mean((0, 1)), image.mean((0, 1)), atol=0.005)
+
+
+def test_long_pictures_keep_their_middle():
+    long = np.zeros((64, 64 * 20, 3), np.float32)
+    long[:, 64 * 8 : 64 * 12] = 1
+    assert resize_exemplar(long, 32).shape == (32, 128, 3)
+    assert resize_exemplar(long, 32).mean() > 0.9
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (99, 500)])
+def test_pictures_smaller_than_the_training_size_are_refused(shape):
+    with pytest.raises(ImageError, match="at least 100"):
+        resize_exemplar(picture(*shape), 100)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".tiff"])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_whole_numbers_are_written_exactly(tmp_path, suffix, depth):
+    image = quantise(picture(20, 33), depth)
+    path = tmp_path / f"out{suffix}"
+    write_image(path, image)
+    if suffix == ".png" and depth == 16:
+        _, _, rows, info = png.Reader(bytes=path.read_bytes()).read()
+        read = np.vstack([np.asarray(row) for row in rows]).reshape(20, 33, 3)
+        assert info["bitdepth"] == 16
+    else:
+        read = loaded(path) if suffix == ".png" else tifffile.imread(path)
+    assert read.dtype.itemsize * 8 == depth and np.array_equal(read, image)
+
+
+def test_jpeg_comes_close(tmp_path):
+    image = quantise(picture(160, 160), 8)
+    write_image(tmp_path / "out.jpg", image)
+    assert np.abs(loaded(tmp_path / "out.jpg").astype(int) - image).mean() < 2
+
+
+@pytest.mark.parametrize("space", ["sRGB", "data"])
+def test_exr_holds_linear_light(tmp_path, space):
+    image = picture(20, 33)
+    write_image(tmp_path / "out.exr", image, space)
+    with OpenEXR.File(str(tmp_path / "out.exr")) as file:
+        read = file.channels()["RGB"].pixels.astype(np.float32)
+    expected = srgb_to_linear(image) if space == "sRGB" else image
+    np.testing.assert_allclose(read, expected, atol=1e-3)
+
+
+def test_grey_maps_are_written_grey(tmp_path):
+    image = quantise(picture(16, 16), 8)[..., :1]
+    for name in ("out.png", "out.jpg", "out.tif"):
+        write_image(tmp_path / name, image)
+    assert np.array_equal(loaded(tmp_path / "out.png"), image[..., 0])
+    deep = quantise(picture(16, 16), 16)[..., :1]
+    write_image(tmp_path / "deep.png", deep)
+    assert np.array_equal(loaded(tmp_path / "deep.png"), deep[..., 0])
+    write_image(tmp_path / "out.exr", picture(16, 16)[..., :1], "data")
+
+
+def test_quantising_rounds_to_nearest_and_clips():
+    values = np.array([-1, 0, 0.5 / 255, 0.4999 / 255, 1, 2], np.float32)
+    assert quantise(values, 8).tolist() == [0, 0, 1, 0, 255, 255]
+
+
+@pytest.mark.parametrize(("name", "depth"), [("a.gif", None), ("a", None), ("a.jpg", 16), ("a.exr", 8), ("a.png", 12)])
+def test_impossible_names_and_depths_are_refused(tmp_path, name, depth):
+    with pytest.raises(RequestError, match="expected"):
+        depth_for(tmp_path / name, depth)
+
+
+def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(tmp_path, monkeypatch):
+    import errno
+
+    path = tmp_path / "out.png"
+    path.write_bytes(b"the old picture")
+
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        write_image(path, quantise(picture(16, 16), 8))
+    assert [file.name for file in tmp_path.iterdir()] == ["out.png"]
+    assert path.read_bytes() == b"the old picture"
+
+
+def test_a_folder_in_the_way_is_refused(tmp_path):
+    (tmp_path / "out.png").mkdir()
+    with pytest.raises(OutputError):
+        write_image(tmp_path / "out.png", quantise(picture(16, 16), 8))
+    assert len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,28 @@
+"""Guards of the architecture at run time; import-linter guards the source."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "onnxruntime", "bpy", "torchvision", "PIL", "safetensors", "tifffile", "OpenEXR", "png"}
+
+
+def modules_after(statement):
+    code = f"import sys\n{statement}\nprint(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("statement", ["import texnet_core", "import train_cli.main", "import texnet_core.worker"])
+def test_nothing_heavy_is_imported_before_it_is_used(statement):
+    assert not HEAVY & modules_after(statement)
+
+
+def test_synthesis_with_onnx_never_imports_torch(artefact_file):
+    statement = f"import texnet_core as t; t.synthesize(t.read_artefact({str(artefact_file)!r}), (64, 64), engine='onnx')"
+    modules = modules_after(statement)
+    assert "onnxruntime" in modules and not {"torch", "PIL"} & modules
+
+
+def test_vgg19_never_imports_torchvision():
+    assert "torchvision" not in modules_after("import texnet_core.training, texnet_core.descriptor.vgg19")

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+import torch
+
+from texnet_core.noise import NoisePlane, derive_seed
+
+
+def plane(**changes):
+    return NoisePlane(**({"seed": 1, "channels": 3, "height": 256, "width": 192} | changes))
+
+
+@pytest.mark.parametrize("periods", [{}, {"height": None}, {"width": None}, {"height": None, "width": None}])
+def test_windows_of_a_plane_agree(periods):
+    whole = plane(**periods).window(1, -40, -30, 100, 90)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        top, left = rng.integers(0, 60, 2)
+        height, width = rng.integers(1, 30, 2)
+        part = plane(**periods).window(1, int(top) - 40, int(left) - 30, int(height), int(width))
+        assert np.array_equal(part, whole[:, top : top + height, left : left + width])
+
+
+@pytest.mark.parametrize("level", [0, 3])
+@pytest.mark.parametrize("corner", [(0, 0), (-7, 13), (10**6, -(10**6))])
+def test_torch_gives_the_same_bits_as_numpy(level, corner):
+    for periods in ({}, {"height": None, "width": None}):
+        window = (level, *corner, 33, 47)
+        ours = plane(**periods).window(*window)
+        theirs = plane(**periods).window_torch(*window)
+        assert theirs.dtype == torch.float32
+        assert np.array_equal(ours.view(np.uint32), theirs.numpy().view(np.uint32))
+
+
+def test_a_periodic_axis_repeats_and_an_endless_one_does_not():
+    endless_rows = plane(height=None)
+    window = endless_rows.window(2, 0, 0, 64, 48)
+    assert np.array_equal(window, endless_rows.window(2, 0, 48, 64, 48))
+    assert not np.array_equal(window, endless_rows.window(2, 64, 0, 64, 48))
+
+
+def test_a_period_must_hold_whole_cells():
+    with pytest.raises(ValueError, match="multiple"):
+        plane(height=100).window(3, 0, 0, 4, 4)
+
+
+def test_values_are_uniform_in_the_half_open_unit_interval():
+    values = plane(height=None, width=None).window(0, 0, 0, 1024, 1024)
+    assert values.min() >= 0 and values.max() < 1
+    for channel in values:
+        counts, _ = np.histogram(channel, bins=256, range=(0, 1))
+        expected = channel.size / 256
+        chi_square = ((counts - expected) ** 2 / expected).sum()
+        assert 255 - 5 * np.sqrt(2 * 255) < chi_square < 255 + 5 * np.sqrt(2 * 255)
+
+
+def test_low_bits_are_uniform_too():
+    bits = (plane(height=None, width=None).window(0, 0, 0, 1024, 1024) * 2**24).astype(np.uint32)
+    for bit in range(24):
+        share = ((bits >> bit) & 1).mean()
+        assert abs(share - 0.5) < 5 * 0.5 / np.sqrt(bits.size)
+
+
+def correlation(a, b):
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
+def test_levels_channels_and_seeds_are_independent():
+    endless = {"height": None, "width": None}
+    fields = [
+        channel
+        for seed in (0, 1, 2, 2**32 - 1)
+        for level in (0, 1, 5)
+        for channel in plane(seed=seed, **endless).window(level, 0, 0, 256, 256)
+    ]
+    bound = 5.5 / np.sqrt(256 * 256)
+    for i, a in enumerate(fields):
+        for b in fields[:i]:
+            assert abs(correlation(a, b)) < bound
+
+
+def test_neighbours_are_independent_in_every_direction():
+    field = plane(height=None, width=None).window(0, 0, 0, 512, 512)[0]
+    for dy in range(0, 9):
+        for dx in range(-8, 9):
+            if (dy, dx) > (0, 0):
+                assert abs(correlation(field, np.roll(field, (dy, dx), (0, 1)))) < 5.5 / 512
+
+
+def test_no_channel_is_a_shifted_copy_of_another():
+    """A cross-correlation over all shifts at once would show a peak near 1."""
+    a, b, c = (np.fft.fft2(channel - 0.5) for channel in plane(height=None, width=None).window(0, 0, 0, 256, 256))
+    power = 256 * 256 / 12
+    for x, y in ((a, b), (a, c), (b, c)):
+        assert np.abs(np.fft.ifft2(x * np.conj(y))).max() / power < 7 / 256
+
+
+def test_derived_seeds_differ_for_every_change_of_parts():
+    seeds = {derive_seed(a, b, c) for a in range(20) for b in range(20) for c in range(20)}
+    assert len(seeds) == 20**3
+    assert all(0 <= seed < 2**32 for seed in seeds)

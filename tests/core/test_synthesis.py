@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+
+from tests.conftest import random_artefact
+from texnet_core import Cancelled, TexnetError, open_engine, synthesize
+from texnet_core.noise import NoisePlane
+from texnet_core.settings import MAX_SEED
+
+ENGINES = ("onnx", "torch")
+
+
+def albedo(artefact, size, seed=3, **options):
+    return synthesize(artefact, size, seed, **options)["albedo"]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_block_equals_the_same_block_of_the_whole(artefact, name):
+    engine = open_engine(artefact, name)
+    plane = NoisePlane(9, 3, 128, 192)
+    whole = engine.block(plane, 0, 0, 128, 192)
+    assert whole.std() > 0.01
+    for top, left, height, width in ((0, 0, 64, 64), (64, 128, 64, 64), (8, 72, 24, 104), (120, 184, 8, 8)):
+        block = engine.block(plane, top, left, height, width)
+        np.testing.assert_allclose(block, whole[top : top + height, left : left + width], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_block_across_the_edge_is_the_two_edges_side_by_side(artefact, name):
+    engine = open_engine(artefact, name)
+    plane = NoisePlane(9, 3, 64, 64)
+    whole = engine.block(plane, 0, 0, 64, 64)
+    across = engine.block(plane, 32, 48, 64, 64)
+    np.testing.assert_allclose(across, np.roll(whole, (-32, -48), (0, 1)), atol=1e-5)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 5, 6])
+def test_engines_agree(levels):
+    artefact = random_artefact(levels)
+    pictures = [albedo(artefact, (320, 288), engine=name) for name in ENGINES]
+    np.testing.assert_allclose(*pictures, atol=1e-4)
+
+
+def gradients_across(picture, axis, where):
+    """Absolute differences between each line and the next along an axis, at the given lines."""
+    difference = np.abs(np.roll(picture, -1, axis) - picture)
+    return np.take(difference, where, axis).ravel()
+
+
+def lines_between_cells(size, cell):
+    """Interior lines that, as the seam does, lie between two coarsest cells, where gradients are largest."""
+    made = -(-size // cell) * cell
+    lines = np.arange(size - 1)
+    position = (lines + 1) * made / size / cell
+    return lines[np.abs(position - np.round(position)) * cell < 0.1]
+
+
+@pytest.mark.parametrize("size", [(256, 256), (300, 500), (256, 131)])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_wrap_has_the_gradients_of_the_interior(artefact, size, axis):
+    """Rolled by half, the seam lies in the middle; its gradients must be as the others' are, over many seeds."""
+    differences, gradients = [], []
+    for seed in range(24):
+        picture = albedo(artefact, size, seed)
+        halves = [side // 2 for side in picture.shape[:2]]
+        seam = gradients_across(np.roll(picture, halves, (0, 1)), axis, [halves[axis] - 1]).mean()
+        interior = gradients_across(picture, axis, lines_between_cells(picture.shape[axis], 8)).mean()
+        differences.append(seam - interior)
+        gradients.append(interior)
+    error = np.std(differences, ddof=1) / np.sqrt(len(differences))
+    assert abs(np.mean(differences)) < 4 * error
+    assert abs(np.mean(differences)) < 0.1 * np.mean(gradients)
+
+
+def test_the_seam_measure_sees_a_real_seam(artefact):
+    """The same measure on a picture cut out of a larger one, which does not tile."""
+    picture = albedo(artefact, (256, 256))[:200, :200]
+    seam = gradients_across(picture, 1, [199]).mean()
+    interior = gradients_across(picture, 1, np.arange(199)).mean()
+    assert seam > 1.2 * interior
+
+
+def test_equal_seeds_give_equal_bytes_and_others_do_not(artefact):
+    for name in ENGINES:
+        first, again = (albedo(artefact, (272, 272), 11, engine=name) for _ in range(2))
+        assert first.tobytes() == again.tobytes()
+        assert albedo(artefact, (272, 272), 12, engine=name).tobytes() != first.tobytes()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 31), (16, 300), (333, 64), (257, 255), (1000, 16)])
+def test_any_size_comes_out_as_asked(artefact, size):
+    picture = albedo(artefact, size)
+    assert picture.shape == (size[1], size[0], 3)
+    assert picture.dtype == np.float32
+    assert picture.min() >= 0 and picture.max() <= 1
+
+
+def test_sizes_below_one_cell_are_made_from_one_cell():
+    assert albedo(random_artefact(levels=8), (16, 16)).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("size", [(0, 64), (-5, 64), (15, 64), (16385, 64), (64, 10**9)])
+def test_sizes_out_of_range_are_refused(artefact, size):
+    with pytest.raises(TexnetError, match="expected 16 to 16384"):
+        synthesize(artefact, size)
+
+
+@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1])
+def test_seeds_out_of_range_are_refused(artefact, seed):
+    with pytest.raises(TexnetError, match="seed"):
+        synthesize(artefact, (64, 64), seed)
+
+
+def test_unknown_engines_and_devices_are_refused(artefact):
+    with pytest.raises(TexnetError, match="one of auto, onnx, torch"):
+        synthesize(artefact, (64, 64), engine="fast")
+    with pytest.raises(TexnetError, match="device"):
+        synthesize(artefact, (64, 64), engine="torch", device="quantum")
+    with pytest.raises(TexnetError, match="use --engine torch"):
+        synthesize(artefact, (64, 64), engine="onnx", device="cuda")
+
+
+def test_progress_counts_blocks_and_can_cancel(artefact):
+    reports = []
+    synthesize(artefact, (512, 300), progress=reports.append)
+    assert [report.done for report in reports] == [0, 1, 2, 3, 4]
+    assert {report.total for report in reports} == {4}
+
+    def cancel(progress):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        synthesize(artefact, (512, 300), progress=cancel)

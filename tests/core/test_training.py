@@ -1,0 +1,249 @@
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import picture
+from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
+from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.training import TrainRequest, loop, train
+from texnet_core.training.checkpoint import checkpoint_path
+from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
+
+STEPS = 24
+
+
+@pytest.fixture
+def request_(random_vgg19_file):
+    """A run of seconds: small windows, random descriptor."""
+    return TrainRequest(
+        generator=GeneratorSettings(levels=3, channels=4),
+        descriptor=DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero"),
+        loss=LossSettings(directions=8, positions=256),
+        train=TrainSettings(size=32, steps=STEPS, precision="f32"),
+    )
+
+
+def parameters_of(path):
+    return read_artefact(path).parameters
+
+
+def assert_same_parameters(first, second):
+    assert first.keys() == second.keys()
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
+    path = tmp_path / "out.texnet"
+    request_ = replace(request_, train=replace(request_.train, steps=60))
+    losses = []
+    train(picture(), path, request_, progress=lambda p: losses.append(p.loss))
+    losses = [loss for loss in losses if loss is not None]
+    assert len(losses) == 60
+    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
+    artefact = read_artefact(path)
+    assert artefact.settings == request_.generator
+    assert artefact.preview_png and artefact.quality["validation_loss"] > 0
+    texture = synthesize(artefact, (64, 64), 1, engine="onnx")["albedo"]
+    np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
+    assert [file.name for file in tmp_path.iterdir()] == ["out.texnet"]
+
+
+def test_equal_requests_give_equal_parameters_and_other_seeds_do_not(request_, tmp_path):
+    for name, request in (("a", request_), ("b", request_), ("c", replace(request_, train=replace(request_.train, seed=1)))):
+        train(picture(), tmp_path / f"{name}.texnet", request)
+    a, b, c = (parameters_of(tmp_path / f"{name}.texnet") for name in "abc")
+    assert_same_parameters(a, b)
+    assert any(not np.array_equal(a[name], c[name]) for name in a)
+
+
+@pytest.mark.parametrize("stop_at", [7, 21])
+def test_a_cancelled_run_resumes_to_the_same_parameters(request_, tmp_path, stop_at):
+    """Once in the phase with batch statistics, once in the frozen one."""
+    whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
+    train(picture(), whole, request_)
+
+    def stop(progress):
+        if progress.done == stop_at:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(picture(), broken, request_, progress=stop)
+    assert not broken.exists() and checkpoint_path(broken).exists()
+    done = []
+    train(picture(), broken, request_, resume=True, progress=lambda p: done.append(p.done))
+    assert done[0] == stop_at + 1
+    assert_same_parameters(parameters_of(whole), parameters_of(broken))
+    assert not checkpoint_path(broken).exists()
+
+
+_KILLED = """
+import os, pickle, signal, sys
+from pathlib import Path
+from texnet_core.training import loop, train
+request, exemplar, path = pickle.loads(Path(sys.argv[1]).read_bytes())
+loop._CHECKPOINT_EVERY_S = 0.0
+def die(progress):
+    if progress.done == 17:
+        os.kill(os.getpid(), signal.SIGKILL)
+train(exemplar, Path(path), request, progress=die)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+def test_a_killed_run_resumes_to_the_same_parameters(request_, tmp_path):
+    import pickle
+
+    whole, killed = tmp_path / "whole.texnet", tmp_path / "killed.texnet"
+    train(picture(), whole, request_)
+    job = tmp_path / "job"
+    job.write_bytes(pickle.dumps((request_, picture(), str(killed))))
+    ended = subprocess.run([sys.executable, "-c", _KILLED, str(job)], capture_output=True, timeout=120)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert not killed.exists()
+    train(picture(), killed, request_, resume=True)
+    assert_same_parameters(parameters_of(whole), parameters_of(killed))
+
+
+def test_an_unfinished_run_is_not_overwritten_by_accident(request_, tmp_path):
+    path = tmp_path / "out.texnet"
+    checkpoint_path(path).write_bytes(b"something")
+    with pytest.raises(TrainingError, match="--resume"):
+        train(picture(), path, request_)
+    assert checkpoint_path(path).read_bytes() == b"something"
+
+
+def test_resume_refuses_another_run_and_damage(request_, tmp_path):
+    path = tmp_path / "out.texnet"
+
+    def stop(progress):
+        if progress.done == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(picture(), path, request_, progress=stop)
+    for other, exemplar, says in (
+        (replace(request_, train=replace(request_.train, lr=0.002)), picture(), "other lr"),
+        (replace(request_, generator=GeneratorSettings(levels=2)), picture(), "levels"),
+        (request_, picture(seed=4), "other exemplar"),
+    ):
+        with pytest.raises(TrainingError, match=says):
+            train(exemplar, path, other, resume=True)
+    good = checkpoint_path(path).read_bytes()
+    checkpoint_path(path).write_bytes(good[: len(good) // 2])
+    with pytest.raises(TrainingError, match="cannot be read"):
+        train(picture(), path, request_, resume=True)
+
+
+def test_resume_without_a_checkpoint_begins_and_says_so(request_, tmp_path):
+    notes = []
+    request_ = replace(request_, train=replace(request_.train, steps=10))
+    train(picture(), tmp_path / "out.texnet", request_, resume=True, progress=lambda p: notes.append(p.note))
+    assert any("starting from the beginning" in note for note in notes)
+
+
+def test_a_budget_in_minutes_ends_in_time_and_is_frozen_at_the_end(request_, tmp_path):
+    request_ = replace(request_, train=replace(request_.train, minutes=0.03))
+    reports = []
+    artefact = train(picture(), tmp_path / "out.texnet", request_, progress=reports.append)
+    assert artefact.training["steps_taken"] > 5
+    assert reports[-1].unit == "s" and reports[-1].done == pytest.approx(1.8)
+    assert artefact.quality["seconds"] < 1.8 + 2  # a step or two over, no more
+
+
+def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, monkeypatch):
+    modes = []
+    forward = loop.Generator.forward
+
+    def spy(self, noise):
+        if torch.is_grad_enabled():
+            modes.append(self.training)
+        return forward(self, noise)
+
+    monkeypatch.setattr(loop.Generator, "forward", spy)
+    train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=20, frozen_share=0.25)))
+    assert modes == [True] * 15 + [False] * 5
+
+
+def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
+    """Let the run blow up after its first validation: what it measured best is what it must write."""
+    values = iter([0.5, 0.1, 0.7, 0.9])
+    kept = []
+
+    def validate(self, descriptor, loss):
+        value = next(values)
+        if value < self.state.best_loss:
+            self.state.best_loss = value
+            self.state.best_parameters = {k: v.clone() for k, v in self.generator.state_dict().items()}
+            kept.append(self.generator.output.bias.detach().clone())
+
+    monkeypatch.setattr(loop._Run, "_validate", validate)
+    monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 2)
+    artefact = train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=30)))
+    assert artefact.quality["validation_loss"] == 0.1
+    np.testing.assert_array_equal(artefact.parameters["output.bias"], kept[-1].numpy())
+
+
+def test_nan_is_caught_and_explained(request_, tmp_path):
+    def poison(self, features, seed):
+        total = sum(f.sum() for f in features.values())
+        return total * float("nan")
+
+    path = tmp_path / "out.texnet"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop.TextureLoss, "forward", poison)
+        with pytest.raises(TrainingError, match=r"nan.*step 0.*lower --lr"):
+            train(picture(), path, request_)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_previews_come_on_the_way(request_, tmp_path):
+    previews = []
+    train(picture(), tmp_path / "out.texnet", request_, progress=lambda p: previews.append(p.preview))
+    shown = [preview for preview in previews if preview is not None]
+    assert shown and all(preview.shape == (32, 32, 3) and preview.dtype == np.uint8 for preview in shown)
+
+
+def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
+    path = tmp_path / "out.texnet"
+
+    def with_(part, **changes):
+        return replace(request_, **{part: replace(getattr(request_, part), **changes)})
+
+    for request, error, says in (
+        (with_("train", size=34), RequestError, "multiple of 4"),
+        (with_("train", steps=0), RequestError, "steps"),
+        (with_("train", lr=float("nan")), RequestError, "finite"),
+        (with_("train", device="quantum"), Exception, "device"),
+        (with_("descriptor", padding="valid"), RequestError, "at least 156"),
+        (with_("descriptor", vgg19=str(tmp_path / "none")), WeightsError, "none"),
+        (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
+        (with_("train", size=128), ImageError, "at least 128"),
+    ):
+        with pytest.raises(error, match=says):
+            train(picture(), path, request)
+    with pytest.raises(OutputError):
+        train(picture(), tmp_path / "missing" / "out.texnet", request_)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_schedule_warms_up_and_comes_down():
+    settings = TrainSettings(steps=100)
+    rates = [learning_rate(settings, step, fraction_done(settings, step, 0)) for step in range(100)]
+    assert rates[0] < 0.1 * settings.lr < rates[19]
+    assert max(rates) <= settings.lr
+    assert all(a >= b for a, b in zip(rates[20:], rates[21:], strict=False))
+    assert rates[-1] < 0.03 * settings.lr
+    assert [is_frozen_phase(settings, step / 100) for step in (0, 79, 80, 99)] == [False, False, True, True]
+
+
+def test_minutes_count_time_and_not_steps():
+    settings = TrainSettings(minutes=2)
+    assert fraction_done(settings, 10**6, 30) == 0.25
+    assert fraction_done(settings, 0, 1000) == 1
