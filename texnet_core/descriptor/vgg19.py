@@ -10,8 +10,11 @@ from torch.nn import functional as F
 from texnet_core.descriptor.weights import LAYERS, Vgg19Weights
 from texnet_core.settings import Padding, Pooling
 
-# The taps of the default recipe: fine detail from both convolutions of the first two blocks, structure above.
-DEFAULT_TAPS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
+# 3x3 neighbourhoods of the image itself, as 27 channels. ReLU features alone leave room for a fine cross-hatch.
+PATCHES = "patches3x3"
+
+# The taps of the default recipe: fine detail from the image and the first two blocks, structure above.
+DEFAULT_TAPS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
 
 
 class Vgg19(nn.Module):
@@ -19,7 +22,7 @@ class Vgg19(nn.Module):
 
     Args:
         weights: parameters with their input convention.
-        taps: layers to return, "reluB_I".
+        taps: layers to return: "reluB_I", and `PATCHES`.
         pooling: "average" (smoother gradients) or "max" (as VGG-19 was trained).
         padding: "valid" sees no border that is not there; "zero" is VGG-19 as trained.
         precision: torch.bfloat16 runs the convolutions in bf16; features are float32 either way.
@@ -35,12 +38,12 @@ class Vgg19(nn.Module):
     ) -> None:
         super().__init__()
         names = [layer.relu for layer in LAYERS]
-        unknown = set(taps) - set(names)
+        unknown = set(taps) - {*names, PATCHES}
         if unknown:
-            raise ValueError(f"no such layers: {sorted(unknown)}; VGG-19 here has {names}")
+            raise ValueError(f"no such layers: {sorted(unknown)}; VGG-19 here has {names} and {PATCHES}")
         self.taps, self.pooling, self.precision = taps, pooling, precision
         self.padding = 1 if padding == "zero" else 0
-        self.layers = LAYERS[: 1 + max(names.index(tap) for tap in taps)]
+        self.layers = LAYERS[: 1 + max(names.index(tap) for tap in taps if tap != PATCHES)]
         scale, shift = weights.input_affine()
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
@@ -56,11 +59,11 @@ class Vgg19(nn.Module):
             image: (N, 3, H, W) sRGB in [0, 1]; "valid" needs `smallest_side()` texels a side.
 
         Returns:
-            Tap -> (N, C, h, w), float32, after the ReLU.
+            Tap -> (N, C, h, w), float32; layers after their ReLU.
         """
         x = image * self.get_buffer("scale")[:, None, None] + self.get_buffer("shift")[:, None, None]
         x = x.to(self.precision, memory_format=torch.channels_last)
-        features = {}
+        features = {PATCHES: _patches(image)} if PATCHES in self.taps else {}
         for layer in self.layers:
             if layer.pool_before:
                 x = F.avg_pool2d(x, 2) if self.pooling == "average" else F.max_pool2d(x, 2)
@@ -78,6 +81,11 @@ class Vgg19(nn.Module):
             side += 2 - 2 * self.padding
             side *= 2 if layer.pool_before else 1
         return side
+
+
+def _patches(image: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, 9 C, H - 2, W - 2): each texel with its neighbours, borders left out."""
+    return F.unfold(image, 3).unflatten(2, (image.shape[2] - 2, image.shape[3] - 2))
 
 
 def _buffer(key: str, kind: str) -> str:

@@ -14,15 +14,15 @@ class SlicedWassersteinLoss(nn.Module):
         positions: at most this many random positions of each map take part, which keeps the sorts cheap.
 
     Source: Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis".
-    Differs: random positions instead of all of them; each tap divided by its exemplar's mean square, so
-    that taps weigh alike.
+    Differs: random positions instead of all of them; each tap divided by its exemplar's variance, so
+    that taps weigh alike whatever their size and mean.
     """
 
     def __init__(self, exemplar: dict[str, Tensor], directions: int, positions: int) -> None:
         super().__init__()
         self.directions, self.positions = directions, positions
         self.targets = {tap: features.detach()[0].flatten(1) for tap, features in exemplar.items()}
-        self.powers = {tap: float(target.square().mean()) + 1e-12 for tap, target in self.targets.items()}
+        self.variances = {tap: float(target.var(dim=1).mean()) + 1e-12 for tap, target in self.targets.items()}
 
     def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
         """Scalar loss; `seed` decides directions and positions."""
@@ -34,7 +34,7 @@ class SlicedWassersteinLoss(nn.Module):
             count = min(self.positions, sample.shape[2], target.shape[1])
             projected = self._sorted(sample, directions, count, rng)
             wanted = self._sorted(target[None], directions, count, rng)
-            losses.append((projected - wanted).square().mean() / self.powers[tap])
+            losses.append((projected - wanted).square().mean() / self.variances[tap])
         return torch.stack(losses).mean()
 
     @staticmethod
