@@ -35,7 +35,9 @@ BUNDLED = ("onnxruntime", "safetensors")
 def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--platform", choices=[*PLATFORMS, "all"], default=_this_platform(), help="default: %(default)s")
+    parser.add_argument(
+        "--platform", choices=[*PLATFORMS, "all"], default=_this_platform(), help="default: %(default)s"
+    )
     parser.add_argument("--python", action="append", metavar="X.Y", help=f"default: {' and '.join(PYTHONS)}")
     parser.add_argument("--output", type=Path, default=ROOT / "dist", metavar="FOLDER", help="default: dist")
     arguments = parser.parse_args()
@@ -146,7 +148,9 @@ def _blender(*arguments: str) -> None:
     elif blender := shutil.which("blender"):
         _run(blender, "--command", "extension", *arguments)
     else:
-        raise SystemExit("build_addon: found no bpy and no blender; expected one; pip install -c constraints.txt '.[blender]'")
+        raise SystemExit(
+            "build_addon: found no bpy and no blender; expected one; pip install -c constraints.txt '.[blender]'"
+        )
 
 
 def _run(*command: str) -> None:

@@ -18,7 +18,9 @@ def image_from_npy(file: Path, name: str, *, is_data: bool) -> bpy.types.Image:
     pixels = np.load(file, allow_pickle=False)
     height, width, _ = pixels.shape
     # name and colour space come before the pixels: setting them later loses generated pixels
-    image = bpy.data.images.new(name, width, height, alpha=False, float_buffer=pixels.dtype != np.uint8, is_data=is_data)
+    image = bpy.data.images.new(
+        name, width, height, alpha=False, float_buffer=pixels.dtype != np.uint8, is_data=is_data
+    )
     image.pixels.foreach_set(_rgba_bottom_up(pixels))
     image.update()
     image.pack()  # unpacked generated pixels reopen black

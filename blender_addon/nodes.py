@@ -17,9 +17,9 @@ def material_of(target: bpy.types.Object) -> bpy.types.Material:
     return material
 
 
-def wire_base_color(material: bpy.types.Material, image: bpy.types.Image) -> bpy.types.Node:
+def wire_base_color(material: bpy.types.Material, image: bpy.types.Image) -> None:
     """Add an Image Texture node for `image` and link it to the shader's Base Color."""
-    tree = material.node_tree
+    tree: Any = material.node_tree
     shader = _principled(tree)
     node = tree.nodes.new("ShaderNodeTexImage")
     node.image = image
@@ -30,7 +30,6 @@ def wire_base_color(material: bpy.types.Material, image: bpy.types.Image) -> bpy
         other.select = False
     node.select = True
     tree.nodes.active = node
-    return node
 
 
 def _principled(tree: Any) -> Any:

@@ -1,7 +1,7 @@
 """The operator `texnet.generate`: synchronous from scripts and in background, modal from the interface."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import bpy
 
@@ -12,11 +12,13 @@ from texnet_core.settings import SynthesisSettings
 from . import images, nodes, worker_client
 from .properties import synthesis_int
 
+Status = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
+
 _POLL_S = 0.1
 
 
 class TEXNET_OT_generate(bpy.types.Operator):  # noqa: N801
-    """Make a seamless texture and wire it to the Base Color of the active material"""
+    """Make a seamless texture and wire it to the Base Color of the active material"""  # noqa: D415 - Blender's tooltips end so
 
     bl_idname = "texnet.generate"
     bl_label = "Generate Texture"
@@ -38,7 +40,7 @@ class TEXNET_OT_generate(bpy.types.Operator):  # noqa: N801
             return False
         return True
 
-    def execute(self, context: Any) -> set[str]:
+    def execute(self, context: Any) -> Status:
         try:
             job = self._submit()
             try:
@@ -51,7 +53,7 @@ class TEXNET_OT_generate(bpy.types.Operator):  # noqa: N801
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
+    def invoke(self, context: Any, event: Any) -> Status:
         try:
             self._job = self._submit()
         except (TexnetError, worker_client.WorkerError) as error:
@@ -62,7 +64,7 @@ class TEXNET_OT_generate(bpy.types.Operator):  # noqa: N801
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: Any, event: Any) -> set[str]:
+    def modal(self, context: Any, event: Any) -> Status:
         if event.type == "ESC" and event.value == "PRESS":
             self._job.cancel()
         if event.type != "TIMER":
@@ -88,7 +90,7 @@ class TEXNET_OT_generate(bpy.types.Operator):  # noqa: N801
         path = find_source(bpy.path.abspath(self.source))
         return worker_client.shared().submit(str(path), self.width, self.height, self.seed)
 
-    def _finish(self, context: Any, job: worker_client.Job) -> set[str]:
+    def _finish(self, context: Any, job: worker_client.Job) -> Status:
         if job.result is None:
             self.report({"INFO"}, "Cancelled")
             return {"CANCELLED"}

@@ -13,12 +13,17 @@ _BLENDER_MAX_INT = 2**31 - 1
 
 def synthesis_int(name: str) -> Any:
     """An IntProperty for a field of SynthesisSettings."""
-    field = next(field for field in fields(SynthesisSettings) if field.name == name)
+    field: Any = next(field for field in fields(SynthesisSettings) if field.name == name)
     low, high = int(field.metadata["low"]), min(int(field.metadata["high"]), _BLENDER_MAX_INT)
-    subtype = "PIXEL" if name in ("width", "height") else "NONE"
+    subtype: Any = "PIXEL" if name in ("width", "height") else "NONE"
     text = str(field.metadata["help"])
     return bpy.props.IntProperty(
-        name=name.capitalize(), description=text[0].upper() + text[1:], default=field.default, min=low, max=high, subtype=subtype
+        name=name.capitalize(),
+        description=text[0].upper() + text[1:],
+        default=field.default,
+        min=low,
+        max=high,
+        subtype=subtype,
     )
 
 
@@ -38,7 +43,10 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     origin: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Origin",
         description="Where the generator comes from",
-        items=(("PRESET", "Preset", "A generator that ships with TexNet"), ("FILE", "File", "A .texnet file of your own")),
+        items=(
+            ("PRESET", "Preset", "A generator that ships with TexNet"),
+            ("FILE", "File", "A .texnet file of your own"),
+        ),
     )
     preset: bpy.props.EnumProperty(name="Preset", description="Generator that ships with TexNet", items=_preset_items)  # type: ignore[valid-type]
     file: bpy.props.StringProperty(name="File", description="Generator made by training", subtype="FILE_PATH")  # type: ignore[valid-type]
@@ -54,9 +62,11 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
 
 def register() -> None:
     bpy.utils.register_class(TexnetSceneSettings)
-    bpy.types.Scene.texnet = bpy.props.PointerProperty(type=TexnetSceneSettings)
+    scene_type: Any = bpy.types.Scene
+    scene_type.texnet = bpy.props.PointerProperty(type=TexnetSceneSettings)
 
 
 def unregister() -> None:
-    del bpy.types.Scene.texnet
+    scene_type: Any = bpy.types.Scene
+    del scene_type.texnet
     bpy.utils.unregister_class(TexnetSceneSettings)

@@ -3,6 +3,7 @@
 One worker serves all jobs of a Blender instance. It starts with the first job, and again after a crash.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -58,7 +59,9 @@ class Job:
             self.cancelled = True
             return True
         if not self._worker.is_alive():
-            raise WorkerError(f"found the TexNet worker ended; expected it to answer; generate again ({self._worker.last_words()})")
+            raise WorkerError(
+                f"found the TexNet worker ended; expected it to answer; generate again ({self._worker.last_words()})"
+            )
         return False
 
     def cancel(self) -> None:
@@ -89,8 +92,10 @@ class WorkerProcess:
     def __init__(self) -> None:
         self._numbers = 0
         self._lines: queue.Queue[str] = queue.Queue()
-        self._stderr = tempfile.TemporaryFile("w+b")
-        options: Message = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {}
+        self._stderr = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - open as long as the worker is
+        options: Message = {}
+        if sys.platform == "win32":  # Ctrl-C in a console is Blender's business alone
+            options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "texnet_core.worker"],
@@ -103,7 +108,9 @@ class WorkerProcess:
                 **options,
             )
         except OSError as error:
-            raise WorkerError(f"found no way to start {sys.executable} ({error}); expected Blender's Python; reinstall Blender") from error
+            raise WorkerError(
+                f"found no way to start {sys.executable} ({error}); expected Blender's Python; reinstall Blender"
+            ) from error
         assert self._process.stdout is not None
         threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
 
@@ -149,10 +156,8 @@ class WorkerProcess:
     def stop(self) -> None:
         """End the worker politely, then firmly."""
         if self._process.stdin is not None:
-            try:
+            with contextlib.suppress(OSError):
                 self._process.stdin.close()
-            except OSError:
-                pass
         try:
             self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:

@@ -28,7 +28,10 @@ def random_artefact(levels: int = 4, seed: int = 0) -> Artefact:
     parameters["output.weight"] *= 0.1
     parameters["output.bias"] += 0.5
     return Artefact(
-        settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=Provenance(exemplar="random", licence="none")
+        settings=settings,
+        maps=(ALBEDO,),
+        parameters=parameters,
+        provenance=Provenance(exemplar="random", licence="none"),
     )
 
 

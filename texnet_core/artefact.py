@@ -195,14 +195,20 @@ def _read_at_most(path: Path, limit: int, *, whole: bool) -> bytes:
 def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
     """The header as parsed JSON and where it ends."""
     if len(data) < _PREFIX.size or not data.startswith(MAGIC):
-        raise ArtefactError(f"{name}, which is no TexNet artefact", expected=f"a {SUFFIX} file", remedy="check the path")
+        raise ArtefactError(
+            f"{name}, which is no TexNet artefact", expected=f"a {SUFFIX} file", remedy="check the path"
+        )
     _, version, length, digest = _PREFIX.unpack_from(data)
     if version > FORMAT_VERSION:
         raise ArtefactError(
-            f"{name} of format version {version}", expected=f"at most {FORMAT_VERSION}", remedy="update TexNet to read it"
+            f"{name} of format version {version}",
+            expected=f"at most {FORMAT_VERSION}",
+            remedy="update TexNet to read it",
         )
     if version < 1 or length > _MAX_HEADER:
-        raise _damaged(name, f"version {version} and a header of {length} bytes", f"version 1 up, at most {_MAX_HEADER} bytes")
+        raise _damaged(
+            name, f"version {version} and a header of {length} bytes", f"version 1 up, at most {_MAX_HEADER} bytes"
+        )
     end = _PREFIX.size + length
     header = data[_PREFIX.size : end]
     if len(header) != length or hashlib.sha256(header).digest() != digest:
@@ -245,7 +251,9 @@ def _parse_header(raw: dict[str, Any], name: str) -> Header:
         raise _damaged(name, error.found, error.expected) from error
     maps = tuple(_parse_map(item, name) for item in _expect(raw, "maps", list, name))
     if sum(spec.channels for spec in maps) != settings.out_channels or len({m.name for m in maps}) != len(maps):
-        raise _damaged(name, "maps that do not fit the output channels", f"{settings.out_channels} channels under unique names")
+        raise _damaged(
+            name, "maps that do not fit the output channels", f"{settings.out_channels} channels under unique names"
+        )
     texels = _expect(raw, "texels_per_exemplar", int, name)
     size_m = raw.get("size_m")
     if size_m is not None and not (isinstance(size_m, int | float) and math.isfinite(size_m) and size_m > 0):

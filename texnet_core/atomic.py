@@ -41,7 +41,9 @@ def _as_output_error(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
-            f"{path} that cannot be written ({reason})", expected="an existing folder with room that allows writing", remedy="choose another place with -o"
+            f"{path} that cannot be written ({reason})",
+            expected="an existing folder with room that allows writing",
+            remedy="choose another place with -o",
         ) from error
 
 
@@ -52,7 +54,7 @@ def _flush(path: Path) -> None:
 
 
 def _umask() -> int:
-    """mkstemp makes private files; results should have the modes that the user's files have."""
+    """Mkstemp makes private files; results should have the modes that the user's files have."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

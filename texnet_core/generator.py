@@ -122,6 +122,7 @@ def fold(generator: Generator) -> dict[str, Tensor]:
     for level, branch in enumerate(generator.noise_branches):
         _fold_block(folded, architecture.noise_branch(settings, level), branch)
     for level, joint in enumerate(generator.joins):
+        assert isinstance(joint, _Join)
         below, noise = _affine(joint.below_norm), _affine(joint.noise_norm)
         inputs = (torch.cat((below[0], noise[0])), torch.cat((below[1], noise[1])))
         _fold_block(folded, architecture.join(settings, level), joint.block, inputs)

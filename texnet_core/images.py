@@ -49,10 +49,14 @@ def read_exemplar(path: Path | str) -> tuple[Floats, list[str]]:
     except ImageError:
         raise
     except MemoryError as error:
-        raise ImageError(f"{path} too large for this machine's memory", expected="a smaller picture", remedy="scale it down") from error
+        raise ImageError(
+            f"{path} too large for this machine's memory", expected="a smaller picture", remedy="scale it down"
+        ) from error
     except Exception as error:  # Pillow's decoders raise many kinds on damaged files
         raise ImageError(
-            f"{path} that cannot be read as a picture ({error})", expected="an undamaged image file", remedy="export it again as PNG or JPEG"
+            f"{path} that cannot be read as a picture ({error})",
+            expected="an undamaged image file",
+            remedy="export it again as PNG or JPEG",
         ) from error
 
 
@@ -114,7 +118,9 @@ def resize_exemplar(image: Floats, size: int) -> Floats:
     short = min(height, width)
     if short < size:
         raise ImageError(
-            f"an exemplar of {width}x{height}", expected=f"at least {size} on the short side", remedy="take a larger picture or a smaller --size"
+            f"an exemplar of {width}x{height}",
+            expected=f"at least {size} on the short side",
+            remedy="take a larger picture or a smaller --size",
         )
     scale = size / short
     target = (round(width * scale), round(height * scale))
@@ -179,7 +185,10 @@ def _write_exr(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourS
     pixels = np.ascontiguousarray(linear, dtype=np.float16)
     name = "RGB" if pixels.shape[2] == 3 else "Y"
     with OpenEXR.File(header, {name: pixels if name == "RGB" else pixels[..., 0]}) as file:
-        file.write(str(path))
+        try:
+            file.write(str(path))
+        except RuntimeError as error:  # the library's word for a full disk
+            raise OSError(str(error).rpartition(". ")[2] or str(error)) from error
 
 
 # suffix -> (writer, depths it can hold; no depths: floats). The first depth is the default.
@@ -203,11 +212,15 @@ def depth_for(path: Path, depth: int | None) -> Depth | None:
     """
     suffix = path.suffix.lower()
     if suffix not in _FORMATS:
-        raise RequestError(f"the name {path.name}", expected=f"one ending in {', '.join(SUFFIXES)}", remedy="change the suffix")
+        raise RequestError(
+            f"the name {path.name}", expected=f"one ending in {', '.join(SUFFIXES)}", remedy="change the suffix"
+        )
     depths = _FORMATS[suffix][1]
     if not depths:
         if depth is not None:
-            raise RequestError(f"--depth {depth} for {suffix}", expected="no depth; it holds 16-bit floats", remedy="leave --depth out")
+            raise RequestError(
+                f"--depth {depth} for {suffix}", expected="no depth; it holds 16-bit floats", remedy="leave --depth out"
+            )
         return None
     for known in depths:
         if depth is None or depth == known:
@@ -237,6 +250,6 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColourSpace = "sRGB"
 
 
 def srgb_to_linear(values: npt.NDArray[Any]) -> Floats:
-    """sRGB in [0, 1] to linear light in [0, 1]. Source: IEC 61966-2-1."""
+    """SRGB in [0, 1] to linear light in [0, 1]. Source: IEC 61966-2-1."""
     values = np.clip(values, 0, 1).astype(np.float32)
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)

@@ -104,7 +104,7 @@ def _lattice_indices(start: int, count: int, period_texels: int | None, level: i
     period, rest = divmod(period_texels, 2**level)
     if rest or period < 1:
         raise ValueError(f"a period of {period_texels} texels is no multiple of 2^{level}")
-    return (indices % period).astype(np.uint32)
+    return (indices % np.int64(period)).astype(np.uint32)
 
 
 def _hash_axis(

@@ -58,7 +58,9 @@ def _check_field(name: str, value: Any, spec: Any) -> None:
         raise RequestError(f"{name} {value}", expected="a finite number", remedy="give a number")
     if (low is not None and value < low) or (high is not None and value > high):
         expected = f"{low} to {high}" if low is not None and high is not None else f"at least {low}"
-        raise RequestError(f"{name} {value}", expected=expected, remedy=f"choose {name.replace('_', ' ')} in that range")
+        raise RequestError(
+            f"{name} {value}", expected=expected, remedy=f"choose {name.replace('_', ' ')} in that range"
+        )
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class GeneratorSettings(Checked):
     @property
     def cell_texels(self) -> int:
         """Side of the coarsest noise cell, in texels of the output."""
-        return 2 ** (self.levels - 1)
+        return 1 << (self.levels - 1)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,9 @@ def synthesize(
         stack = _make_tile(artefact, engine, settings, progress)
     except MemoryError as error:
         raise EngineError(
-            f"too little memory for {size[0]}x{size[1]}", expected="room for 12 bytes a texel and more", remedy="make a smaller texture"
+            f"too little memory for {size[0]}x{size[1]}",
+            expected="room for 12 bytes a texel and more",
+            remedy="make a smaller texture",
         ) from error
     return split_channels(stack, artefact.maps)
 

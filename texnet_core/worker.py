@@ -103,7 +103,9 @@ class Worker:
             texture = textures[spec.name]
             file = Path(job["folder"]) / f"{spec.name}.npy"
             np.save(file, quantise(texture, 8) if spec.colour_space == "sRGB" else texture)
-            maps.append({"name": spec.name, "file": str(file), "channels": spec.channels, "colour_space": spec.colour_space})
+            maps.append(
+                {"name": spec.name, "file": str(file), "channels": spec.channels, "colour_space": spec.colour_space}
+            )
         seconds = round(time.monotonic() - started, 3)
         return {"event": "result", "maps": maps, "engine": engine.name, "device": engine.device, "seconds": seconds}
 
@@ -130,7 +132,9 @@ def _fields_of(job: Message) -> Message:
     merged = _OPTIONAL | job
     for name, kind in wanted.items():
         if type(merged.get(name)) is not kind:
-            raise RequestError(f"{merged.get(name)!r} for {name!r}", expected=kind.__name__, remedy="correct the request")
+            raise RequestError(
+                f"{merged.get(name)!r} for {name!r}", expected=kind.__name__, remedy="correct the request"
+            )
     return {name: merged[name] for name in wanted if name not in ("source", "folder")}
 
 

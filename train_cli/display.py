@@ -44,7 +44,14 @@ class Display:
 
     def _show_bar(self, progress: Progress) -> None:
         if self._bar is None:
-            self._bar = tqdm(total=progress.total, initial=progress.done, desc=progress.stage, unit=progress.unit, file=sys.stderr, leave=False)
+            self._bar = tqdm(
+                total=progress.total,
+                initial=progress.done,
+                desc=progress.stage,
+                unit=progress.unit,
+                file=sys.stderr,
+                leave=False,
+            )
         self._bar.update(progress.done - self._bar.n)
         if progress.loss is not None:
             self._bar.set_postfix(loss=f"{progress.loss:.4f}", refresh=False)

@@ -47,4 +47,6 @@ def presets(as_json: bool) -> None:
 def _facts(path: Path, header: Header) -> dict[str, Any]:
     facts = asdict(header)
     facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.colour_space})" for spec in header.maps)
-    return {"file": str(path), "bytes": path.stat().st_size} | {key: value for key, value in facts.items() if value is not None}
+    return {"file": str(path), "bytes": path.stat().st_size} | {
+        key: value for key, value in facts.items() if value is not None
+    }

@@ -30,7 +30,7 @@ texnet.add_command(presets)
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
     try:
-        texnet(standalone_mode=False)
+        texnet(prog_name="texnet", standalone_mode=False)
         code = 0
     except click.exceptions.Exit as error:
         code = error.exit_code

@@ -1,5 +1,6 @@
 """Command-line options made from the core's settings, so that a default or a help text is written once."""
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import Field, fields
@@ -27,12 +28,14 @@ def settings_options(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable
 
 def settings_from(kind: type[S], values: dict[str, Any]) -> S:
     """The settings that the values of parsed options make; fields without an option keep their defaults."""
-    return kind(**{field.name: values[field.name] for field in _option_fields(kind) if values.get(field.name) is not None})
+    return kind(
+        **{field.name: values[field.name] for field in _option_fields(kind) if values.get(field.name) is not None}
+    )
 
 
 def recorded_command(context: click.Context) -> str:
     """The command as given, without defaults and without anybody's folders."""
-    words = [context.command_path]
+    words = context.command_path.split()
     for parameter in context.command.params:
         name = parameter.name or ""
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
@@ -50,7 +53,7 @@ def json_option(command: C) -> C:
     return click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of text")(command)
 
 
-class SizeType(click.ParamType):
+class SizeType(click.ParamType[tuple[int, int]]):
     """2048 or 2048x1024, as (width, height) in texels. Their range is the core's to judge."""
 
     name = "WxH"
@@ -58,11 +61,10 @@ class SizeType(click.ParamType):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        try:
-            width, _, height = str(value).lower().partition("x")
-            return int(width), int(height or width)
-        except ValueError:
+        match = re.fullmatch(r"(-?\d+)(?:x(-?\d+))?", str(value).lower())
+        if match is None:
             self.fail(f"{value!r} is no size; write 2048 or 2048x1024.", parameter, context)
+        return int(match[1]), int(match[2] or match[1])
 
 
 def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Field[Any]]:

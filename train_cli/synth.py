@@ -3,7 +3,7 @@
 import json
 import time
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, get_args
 
 import click
 
@@ -20,7 +20,9 @@ _DEFAULTS = SynthesisSettings()
 
 @click.command()
 @click.argument("source")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=f"picture to write: {', '.join(SUFFIXES)}")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help=f"picture to write: {', '.join(SUFFIXES)}"
+)
 @click.option(
     "--size",
     type=SizeType(),
@@ -28,7 +30,11 @@ _DEFAULTS = SynthesisSettings()
     show_default=True,
     help="size in texels, 16 to 16384 a side: 2048 or 2048x1024",
 )
-@click.option("--depth", type=click.Choice([str(d) for d in get_args(Depth)]), help="bits a channel for PNG and TIFF  [default: 8]")
+@click.option(
+    "--depth",
+    type=click.Choice([str(d) for d in get_args(Depth)]),
+    help="bits a channel for PNG and TIFF  [default: 8]",
+)
 @settings_options(SynthesisSettings, leave_out=("width", "height"))
 @json_option
 def synth(source: str, output: Path, size: tuple[int, int], depth: str | None, as_json: bool, **values: Any) -> None:
@@ -56,8 +62,9 @@ def synth(source: str, output: Path, size: tuple[int, int], depth: str | None, a
     if as_json:
         click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts, "seconds": round(seconds, 3)}))
     else:
+        where = f"{engine.name} on {engine.device}, {seconds:.1f} s"
         for path in paths:
-            click.echo(f"wrote {path} ({width}x{height}, seed {settings.seed}, {engine.name} on {engine.device}, {seconds:.1f} s)")
+            click.echo(f"wrote {path} ({width}x{height}, seed {settings.seed}, {where})")
 
 
 def _write(output: Path, textures: MapSet, maps: tuple[MapSpec, ...], bits: Depth | None) -> list[Path]:
@@ -66,6 +73,6 @@ def _write(output: Path, textures: MapSet, maps: tuple[MapSpec, ...], bits: Dept
     for spec in maps:
         path = output if len(maps) == 1 else output.with_stem(f"{output.stem}_{spec.name}")
         texture = textures[spec.name]
-        write_image(path, texture if bits is None else quantise(texture, cast(Literal[8, 16], bits)), spec.colour_space)
+        write_image(path, texture if bits is None else quantise(texture, bits), spec.colour_space)
         paths.append(path)
     return paths

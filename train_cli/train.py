@@ -32,7 +32,14 @@ from train_cli.options import json_option, recorded_command, settings_from, sett
 @json_option
 @click.pass_context
 def train(
-    context: click.Context, exemplar: Path, output: Path, resume: bool, preview: Path | None, as_json: bool, **values: Any
+    context: click.Context,
+    /,
+    exemplar: Path,
+    output: Path,
+    resume: bool,
+    preview: Path | None,
+    as_json: bool,
+    **values: Any,
 ) -> None:
     """Learn a generator from EXEMPLAR, one picture of a surface.
 
@@ -62,16 +69,15 @@ def train(
         for note in notes:
             display(Progress("training", 0, 1, "step", note=note))
         try:
-            artefact = train_generator(
-                image, output, request, resume=resume, progress=_with_preview(display, preview)
-            )
+            artefact = train_generator(image, output, request, resume=resume, progress=_with_preview(display, preview))
         except Cancelled:
             raise Cancelled(f"stopped; the same command with --resume goes on with {output}") from None
     quality = artefact.quality
     if as_json:
         click.echo(json.dumps({"output": str(output), "steps": artefact.training["steps_taken"], **quality}))
     else:
-        click.echo(f"wrote {output} ({artefact.training['steps_taken']} steps, {quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f})")
+        figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
+        click.echo(f"wrote {output} ({artefact.training['steps_taken']} steps, {figures})")
 
 
 def _check_arguments(context: click.Context, output: Path) -> None:

@@ -121,7 +121,8 @@ def test_generate_save_reopen(blender, artefact_file, tmp_path):
         answer({
             "result": list(result), "type": node.type, "socket": link.from_socket.name, "name": node.image.name,
             "packed": node.image.packed_file is not None, "space": node.image.colorspace_settings.name,
-            "left": node.location.x < shader.location.x, "active": node.select and material.node_tree.nodes.active == node,
+            "left": node.location.x < shader.location.x,
+            "active": node.select and material.node_tree.nodes.active == node,
         })
         """,
         source=str(artefact_file),
@@ -255,7 +256,9 @@ def test_errors_are_one_clear_line_and_change_nothing(blender, artefact_file, tm
         damaged=str(damaged),
         good=str(artefact_file),
     )
-    for message, says in zip(messages, ("preset", "nosuch", "no file", "damaged.texnet", "Select an object"), strict=True):
+    for message, says in zip(
+        messages, ("preset", "nosuch", "no file", "damaged.texnet", "Select an object"), strict=True
+    ):
         assert says in message and "\n" not in message
 
 

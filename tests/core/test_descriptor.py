@@ -24,9 +24,7 @@ def torchvision_features():
     """torchvision's own network; its wheel needs two operators declared to import beside a CPU build of torch."""
     for name in ("nms", "qnms"):
         if not hasattr(torch.ops.torchvision, name):
-            torch.library.define(
-                f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            )
+            torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     from torchvision.models import vgg19
 
     return vgg19(weights=None).features.eval()

@@ -19,7 +19,9 @@ def test_nothing_heavy_is_imported_before_it_is_used(statement):
 
 
 def test_synthesis_with_onnx_never_imports_torch(artefact_file):
-    statement = f"import texnet_core as t; t.synthesize(t.read_artefact({str(artefact_file)!r}), (64, 64), engine='onnx')"
+    statement = (
+        f"import texnet_core as t; t.synthesize(t.read_artefact({str(artefact_file)!r}), (64, 64), engine='onnx')"
+    )
     modules = modules_after(statement)
     assert "onnxruntime" in modules and not {"torch", "PIL"} & modules
 

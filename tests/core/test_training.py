@@ -1,3 +1,4 @@
+import itertools
 import os
 import signal
 import subprocess
@@ -56,7 +57,11 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
 
 
 def test_equal_requests_give_equal_parameters_and_other_seeds_do_not(request_, tmp_path):
-    for name, request in (("a", request_), ("b", request_), ("c", replace(request_, train=replace(request_.train, seed=1)))):
+    for name, request in (
+        ("a", request_),
+        ("b", request_),
+        ("c", replace(request_, train=replace(request_.train, seed=1))),
+    ):
         train(picture(), tmp_path / f"{name}.texnet", request)
     a, b, c = (parameters_of(tmp_path / f"{name}.texnet") for name in "abc")
     assert_same_parameters(a, b)
@@ -167,7 +172,11 @@ def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, monkeyp
         return forward(self, noise)
 
     monkeypatch.setattr(loop.Generator, "forward", spy)
-    train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=20, frozen_share=0.25)))
+    train(
+        picture(),
+        tmp_path / "out.texnet",
+        replace(request_, train=replace(request_.train, steps=20, frozen_share=0.25)),
+    )
     assert modes == [True] * 15 + [False] * 5
 
 
@@ -238,7 +247,7 @@ def test_the_schedule_warms_up_and_comes_down():
     rates = [learning_rate(settings, step, fraction_done(settings, step, 0)) for step in range(100)]
     assert rates[0] < 0.1 * settings.lr < rates[19]
     assert max(rates) <= settings.lr
-    assert all(a >= b for a, b in zip(rates[20:], rates[21:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(rates[20:]))
     assert rates[-1] < 0.03 * settings.lr
     assert [is_frozen_phase(settings, step / 100) for step in (0, 79, 80, 99)] == [False, False, True, True]
 

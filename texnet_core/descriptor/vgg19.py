@@ -85,7 +85,8 @@ class Vgg19(nn.Module):
 
 def _patches(image: Tensor) -> Tensor:
     """(N, C, H, W) -> (N, 9 C, H - 2, W - 2): each texel with its neighbours, borders left out."""
-    return F.unfold(image, 3).unflatten(2, (image.shape[2] - 2, image.shape[3] - 2))
+    count, _, height, width = image.shape
+    return F.unfold(image, 3).view(count, -1, height - 2, width - 2)
 
 
 def _buffer(key: str, kind: str) -> str:

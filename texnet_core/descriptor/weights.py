@@ -71,7 +71,11 @@ class Vgg19Weights:
 
 
 def load_vgg19(
-    path: str = "", convention: str = "", *, url: str = DOWNLOAD_URL, announce: Callable[[str], None] = lambda text: None
+    path: str = "",
+    convention: str = "",
+    *,
+    url: str = DOWNLOAD_URL,
+    announce: Callable[[str], None] = lambda text: None,
 ) -> Vgg19Weights:
     """Find, load and check the weights.
 
@@ -98,7 +102,7 @@ def load_vgg19(
 
 
 def _cached_or_downloaded(url: str, announce: Callable[[str], None]) -> Path:
-    """torch's cache is shared with torchvision, so either may have filled it already."""
+    """Torch's cache is shared with torchvision, so either may have filled it already."""
     file = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
     if file.is_file():
         return file
@@ -108,7 +112,9 @@ def _cached_or_downloaded(url: str, announce: Callable[[str], None]) -> Path:
         torch.hub.download_url_to_file(url, str(file), hash_prefix=_HASH_PREFIX, progress=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(
-            f"no VGG-19 weights, and the download failed ({error})", expected="weights on disk or a connection", remedy=_remedies()
+            f"no VGG-19 weights, and the download failed ({error})",
+            expected="weights on disk or a connection",
+            remedy=_remedies(),
         ) from error
     return file
 
@@ -121,7 +127,7 @@ def _read(file: Path) -> tuple[dict[str, Tensor], str]:
 
             with safe_open(file, framework="pt") as opened:
                 stated = (opened.metadata() or {}).get(METADATA_KEY, "")
-                return {name: opened.get_tensor(name) for name in opened.keys()}, stated
+                return {name: opened.get_tensor(name) for name in opened.keys()}, stated  # noqa: SIM118 - no dict
         loaded = torch.load(file, map_location="cpu", weights_only=True)
         return dict(loaded), "torchvision" if _is_published(file) else ""
     except Exception as error:
@@ -147,7 +153,9 @@ def _check_shapes(file: Path, parameters: dict[str, Tensor]) -> None:
             found = "nothing" if not isinstance(tensor, Tensor) else f"{tensor.dtype} {tuple(tensor.shape)}"
             if not isinstance(tensor, Tensor) or tuple(tensor.shape) != shape or not tensor.is_floating_point():
                 raise WeightsError(
-                    f"{found} for {name} in {file}", expected=f"floating point {shape}, as in VGG-19", remedy=_remedies()
+                    f"{found} for {name} in {file}",
+                    expected=f"floating point {shape}, as in VGG-19",
+                    remedy=_remedies(),
                 )
             parameters[name] = tensor.float()
 

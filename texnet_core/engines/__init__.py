@@ -57,7 +57,9 @@ def open_engine(artefact: Artefact, engine: EngineName = "auto", device: str = "
     if engine == "onnx":
         _require("onnxruntime", "onnx", "pip install texnet")
         if device not in ("auto", "cpu"):
-            raise EngineError(f"device {device} for the onnx engine", expected="cpu", remedy="use --engine torch for other devices")
+            raise EngineError(
+                f"device {device} for the onnx engine", expected="cpu", remedy="use --engine torch for other devices"
+            )
         from texnet_core.engines.onnx_engine import OnnxEngine
 
         return OnnxEngine(artefact)

@@ -72,7 +72,11 @@ class _Graph:
 
     def upsample(self, value: str, result: str) -> str:
         scales = self._constant("scales", np.array([1, 1, 2, 2], np.float32))
-        attributes = (_string("mode", "nearest"), _string("coordinate_transformation_mode", "asymmetric"), _string("nearest_mode", "floor"))
+        attributes = (
+            _string("mode", "nearest"),
+            _string("coordinate_transformation_mode", "asymmetric"),
+            _string("nearest_mode", "floor"),
+        )
         return self._node("Resize", [value, "", scales], result, *attributes)
 
     def crop(self, value: str, margin: int, result: str) -> str:
@@ -93,7 +97,8 @@ class _Graph:
         """Field numbers: GraphProto 1 node, 2 name, 5 initializer, 11 input, 12 output."""
         settings = self._settings
         inputs = [
-            _value_info(noise_input(level), settings.noise_channels, f"h{level}", f"w{level}") for level in range(settings.levels)
+            _value_info(noise_input(level), settings.noise_channels, f"h{level}", f"w{level}")
+            for level in range(settings.levels)
         ]
         return b"".join(
             (
@@ -122,7 +127,7 @@ class _Graph:
 
 
 def _value_info(name: str, channels: int, height: str, width: str) -> bytes:
-    """ValueInfoProto 1 name, 2 type; TypeProto 1 tensor_type; Tensor 1 elem_type, 2 shape; Dimension 1 value, 2 name."""
+    """ValueInfoProto 1 name, 2 type; TypeProto 1 tensor_type; its Tensor 1 elem_type, 2 shape; Dimension 1, 2."""
     dims = (_number(1, 1), _number(1, channels), _text(2, height), _text(2, width))
     shape = b"".join(_message(1, dim) for dim in dims)
     return _text(1, name) + _message(2, _message(1, _number(1, _FLOAT) + _message(2, shape)))

@@ -26,7 +26,9 @@ def choose_device(device: str) -> str:
     if device == "auto":
         return present[0]
     if device.split(":")[0] not in present:
-        raise EngineError(f"device {device}", expected=f"one that torch has here: {', '.join(present)}", remedy="use --device auto")
+        raise EngineError(
+            f"device {device}", expected=f"one that torch has here: {', '.join(present)}", remedy="use --device auto"
+        )
     return device
 
 
@@ -40,7 +42,8 @@ class TorchEngine:
         self.settings = artefact.settings
         self._halos = architecture.halos(artefact.settings)
         self._parameters = {
-            name: torch.from_numpy(array).to(device).to(memory_format=_format(array)) for name, array in artefact.parameters.items()
+            name: torch.from_numpy(array).to(device).to(memory_format=_format(array))
+            for name, array in artefact.parameters.items()
         }
 
     def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:

@@ -30,7 +30,9 @@ def find_source(source: str | Path) -> Path:
     if path.is_file():
         return path
     if path.suffix == SUFFIX or len(path.parts) > 1:
-        raise RequestError(f"no file {path}", expected=f"a {SUFFIX} file or the name of a preset", remedy="check the path")
+        raise RequestError(
+            f"no file {path}", expected=f"a {SUFFIX} file or the name of a preset", remedy="check the path"
+        )
     near = difflib.get_close_matches(str(source).lower(), presets, n=1, cutoff=0.4)
     remedy = f"did you mean {near[0]!r}?" if near else "choose one of these"
     raise RequestError(f"no preset {str(source)!r}", expected=f"one of {', '.join(presets)}", remedy=remedy)

@@ -42,7 +42,11 @@ def checkpoint_path(output: Path) -> Path:
 
 
 def save_checkpoint(
-    path: Path, fingerprint: dict[str, Any], state: RunState, generator: torch.nn.Module, optimiser: torch.optim.Optimizer
+    path: Path,
+    fingerprint: dict[str, Any],
+    state: RunState,
+    generator: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
 ) -> None:
     """Write the run to `path`, atomically."""
     content = {

@@ -83,7 +83,9 @@ def train(
     checkpoint = checkpoint_path(output)
     if checkpoint.exists() and not resume:
         raise TrainingError(
-            f"an unfinished run in {checkpoint}", expected="none", remedy="add --resume to go on with it, or delete it to start again"
+            f"an unfinished run in {checkpoint}",
+            expected="none",
+            remedy="add --resume to go on with it, or delete it to start again",
         )
     run = _Run(exemplar, request, checkpoint, progress)
     if resume:
@@ -100,7 +102,9 @@ def _check(request: TrainRequest) -> None:
         settings.check()
     cell, size = request.generator.cell_texels, request.train.size
     if size % cell:
-        raise RequestError(f"size {size}", expected=f"a multiple of {cell}", remedy=f"use --size {cell * math.ceil(size / cell)}")
+        raise RequestError(
+            f"size {size}", expected=f"a multiple of {cell}", remedy=f"use --size {cell * math.ceil(size / cell)}"
+        )
     if not (request.loss.gram_weight or request.loss.sliced_wasserstein_weight):
         raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
 
@@ -243,7 +247,9 @@ class _Run:
 
     def _descriptor(self) -> Vgg19:
         chosen = self.request.descriptor
-        descriptor = Vgg19(self.weights, pooling=chosen.pooling, padding=chosen.padding, precision=DTYPES[self.state.precision])
+        descriptor = Vgg19(
+            self.weights, pooling=chosen.pooling, padding=chosen.padding, precision=DTYPES[self.state.precision]
+        )
         if self.settings.size < descriptor.smallest_side():
             raise RequestError(
                 f"size {self.settings.size}",
@@ -263,7 +269,9 @@ class _Run:
         timed = bool(self.settings.minutes)
         done = min(self.state.elapsed_s, 60 * self.settings.minutes) if timed else float(self.state.step)
         total = 60 * self.settings.minutes if timed else float(self.settings.steps)
-        self.progress(Progress("training", done, total, "s" if timed else "step", loss=loss, note=note, preview=preview))
+        self.progress(
+            Progress("training", done, total, "s" if timed else "step", loss=loss, note=note, preview=preview)
+        )
 
 
 def _run_settings(request: TrainRequest) -> dict[str, Any]:

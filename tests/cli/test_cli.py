@@ -1,0 +1,275 @@
+"""The command as users run it: exit codes, one line for every error, nothing left half-written."""
+
+import json
+import os
+import pty
+import re
+import resource
+import signal
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import picture
+from texnet_core import list_presets, read_artefact, synthesize
+from texnet_core.images import quantise, write_image
+from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, SynthesisSettings, TrainSettings
+
+TEXNET = [sys.executable, "-m", "train_cli"]
+
+
+def texnet(*words, **options):
+    return subprocess.run([*TEXNET, *map(str, words)], capture_output=True, text=True, timeout=120, **options)
+
+
+def loaded(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+@pytest.fixture
+def exemplar(tmp_path):
+    path = tmp_path / "exemplar.png"
+    write_image(path, quantise(picture(), 8))
+    return path
+
+
+@pytest.fixture
+def quick(random_vgg19_file):
+    """Options of a training run of seconds."""
+    words = (
+        f"--vgg19 {random_vgg19_file} --padding zero --size 32 --levels 3 --channels 4 --directions 8 --positions 256"
+    )
+    return words.split()
+
+
+def test_synth_writes_what_the_core_makes(artefact_file, tmp_path):
+    out = tmp_path / "out.png"
+    done = texnet("synth", artefact_file, "-o", out, "--size", "96x64", "--seed", 7, "--engine", "onnx")
+    assert done.returncode == 0 and done.stderr == ""
+    assert str(out) in done.stdout and "96x64" in done.stdout
+    expected = synthesize(read_artefact(artefact_file), (96, 64), 7, engine="onnx")["albedo"]
+    assert np.array_equal(loaded(out), quantise(expected, 8))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "tif", "tiff", "exr", "PNG"])
+def test_every_format_by_suffix(artefact_file, tmp_path, suffix):
+    out = tmp_path / f"out.{suffix}"
+    assert texnet("synth", artefact_file, "-o", out, "--size", 64).returncode == 0
+    assert out.stat().st_size > 500
+
+
+def test_both_engines_answer_to_their_names(artefact_file, tmp_path):
+    pictures = []
+    for engine in ("onnx", "torch"):
+        out = tmp_path / f"{engine}.png"
+        done = texnet("synth", artefact_file, "-o", out, "--size", 64, "--engine", engine, "--device", "cpu", "--json")
+        assert json.loads(done.stdout)["engine"] == engine
+        pictures.append(loaded(out).astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+
+
+def test_json_is_one_object_and_nothing_else(artefact_file, tmp_path):
+    done = texnet("synth", artefact_file, "-o", tmp_path / "o.png", "--size", 64, "--json")
+    facts = json.loads(done.stdout)
+    assert facts["outputs"] == [str(tmp_path / "o.png")] and facts["width"] == facts["height"] == 64
+    assert done.stderr == ""
+    failed = texnet("synth", "nosuch", "-o", tmp_path / "o.png", "--json")
+    assert "nosuch" in json.loads(failed.stdout)["error"] and failed.returncode == 2
+
+
+def test_info_and_presets_tell_what_is_known(artefact_file):
+    done = texnet("info", artefact_file)
+    assert done.returncode == 0 and "exemplar: random" in done.stdout and "levels: 4" in done.stdout
+    assert json.loads(texnet("info", artefact_file, "--json").stdout)["settings"]["levels"] == 4
+    listed = texnet("presets").stdout
+    assert list_presets() and all(name in listed for name in list_presets())
+    assert json.loads(texnet("presets", "--json").stdout).keys() == list_presets().keys()
+
+
+WRONG = {
+    "unknown preset": (["synth", "mosss", "-o", "o.png"], 2, "did you mean 'moss'"),
+    "missing source": (["synth", "no/such.texnet", "-o", "o.png"], 2, "no file"),
+    "source is no artefact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artefact"),
+    "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 16384"),
+    "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 16384"),
+    "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x99999999999"], 2, "16 to 16384"),
+    "size nonsense": (["synth", "moss", "-o", "o.png", "--size", "big"], 2, "2048x1024"),
+    "size half": (["synth", "moss", "-o", "o.png", "--size", "64x"], 2, "2048x1024"),
+    "seed negative": (["synth", "moss", "-o", "o.png", "--seed", "-1"], 2, "seed"),
+    "seed text": (["synth", "moss", "-o", "o.png", "--seed", "x"], 2, "seed"),
+    "unknown suffix": (["synth", "moss", "-o", "o.gif"], 2, ".png"),
+    "no suffix": (["synth", "moss", "-o", "o"], 2, ".png"),
+    "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "expected 8"),
+    "missing folder": (["synth", "moss", "-o", "no/o.png"], 1, "cannot be written"),
+    "folder as output": (["synth", "moss", "-o", "folder.png"], 1, "folder"),
+    "unknown device": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "x"], 1, "device x"),
+    "unknown engine": (["synth", "moss", "-o", "o.png", "--engine", "x"], 2, "onnx"),
+    "no output": (["synth", "moss"], 2, "--output"),
+    "unknown command": (["paint"], 2, "paint"),
+    "unknown option": (["synth", "moss", "-o", "o.png", "--sise", "64"], 2, "--size"),
+    "train on nothing": (["train", "none.png", "-o", "o.texnet"], 1, "no file none.png"),
+    "train on text": (["train", "text.png", "-o", "o.texnet"], 1, "cannot be read"),
+    "train on one texel": (["train", "tiny.png", "-o", "o.texnet"], 1, "1x1"),
+    "train to a picture": (["train", "exemplar.png", "-o", "o.png"], 2, ".texnet"),
+    "two budgets": (["train", "exemplar.png", "-o", "o.texnet", "--steps", "9", "--minutes", "1"], 2, "leave one out"),
+    "no weights": (["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--vgg19", "none.pth"], 1, "none.pth"),
+    "weights of the wrong kind": (
+        ["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--vgg19", "tiny.png", "--padding", "zero"],
+        1,
+        "tiny.png",
+    ),
+    "info on nothing": (["info", "none.texnet"], 2, "no file"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_requests_get_one_line_an_exit_code_and_leave_nothing(exemplar, tmp_path, name):
+    words, code, says = WRONG[name]
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "folder.png").mkdir()
+    write_image(tmp_path / "tiny.png", np.zeros((1, 1, 3), np.uint8))
+    before = sorted(tmp_path.iterdir())
+    done = texnet(*words, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])})
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("texnet: ") and says in lines[0]
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that even root cannot write")
+def test_a_read_only_folder_is_refused(tmp_path):
+    """Root may write to any real folder, so the kernel's own serves."""
+    locked = tmp_path / "locked"
+    locked.mkdir(0o555)
+    folder = Path("/sys") if os.geteuid() == 0 else locked
+    done = texnet("synth", "moss", "-o", folder / "o.png", "--size", 64)
+    assert done.returncode == 1 and re.search(r"cannot be written \((Permission denied|Read-only)", done.stderr)
+    assert len(done.stderr.splitlines()) == 1 and not (folder / "o.png").exists()
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "exr"])
+def test_a_full_disk_leaves_no_half_file(tmp_path, suffix):
+    """A limit on the size of files makes writes fail midway as a full disk does."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = texnet("synth", "moss", "-o", tmp_path / f"o.{suffix}", "--size", 512, preexec_fn=limit)
+    assert done.returncode == 1, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "cannot be written" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_then_synth(exemplar, quick, tmp_path):
+    out = tmp_path / "out.texnet"
+    done = texnet(
+        "train", exemplar, "-o", out, *quick, "--steps", 30, "--author", "A. Painter", "--preview", tmp_path / "p.png"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "30 steps" in done.stdout
+    assert loaded(tmp_path / "p.png").shape == (32, 32, 3)
+    facts = json.loads(texnet("info", out, "--json").stdout)
+    assert facts["provenance"]["author"] == "A. Painter" and facts["provenance"]["exemplar"] == "exemplar"
+    command = facts["provenance"]["command"]
+    assert command.startswith("texnet train exemplar.png --output out.texnet") and "--steps 30" in command
+    assert str(tmp_path) not in json.dumps(facts["provenance"])
+    assert texnet("synth", out, "-o", tmp_path / "o.png", "--size", 64).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path, number):
+    out, preview = tmp_path / "out.texnet", tmp_path / "preview.png"
+    command = ["train", str(exemplar), "-o", str(out), *quick, "--steps", "100", "--preview", str(preview)]
+    process = subprocess.Popen([*TEXNET, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not preview.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and stdout == ""
+    assert "--resume" in stderr.splitlines()[-1]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["exemplar.png", "out.texnet.checkpoint", "preview.png"]
+    again = texnet(*command)
+    assert again.returncode == 1 and "--resume" in again.stderr
+    resumed = texnet(*command, "--resume", "--json")
+    assert resumed.returncode == 0 and json.loads(resumed.stdout)["steps"] == 100
+    assert not (tmp_path / "out.texnet.checkpoint").exists()
+
+
+def test_ctrl_c_during_synth_leaves_no_file(artefact_file, tmp_path):
+    process = subprocess.Popen(
+        [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and "stopped" in stderr and "Traceback" not in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_gets_a_bar_with_rate_and_time_left(artefact_file, tmp_path):
+    parent, child = pty.openpty()
+    termios.tcsetwinsize(child, (40, 120))
+    command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "1024"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=child)
+    os.close(child)
+    shown = b""
+    try:
+        while chunk := os.read(parent, 4096):
+            shown += chunk
+    except OSError:  # the terminal's other end is closed
+        pass
+    os.close(parent)
+    assert process.wait(60) == 0
+    text = shown.decode()
+    assert "blocks" in text and "%" in text and "block/s" in text
+    assert re.search(r"\d\d:\d\d<\d\d:\d\d", text)
+
+
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [
+        ("synth", [SynthesisSettings]),
+        ("train", [TrainSettings, DescriptorSettings, LossSettings, GeneratorSettings]),
+    ],
+)
+def test_every_setting_is_an_option_with_its_help_and_default(command, kinds):
+    text = " ".join(texnet(command, "--help").stdout.split())
+    for kind in kinds:
+        for field in fields(kind):
+            if field.name in ("width", "height", "out_channels"):
+                continue
+            assert f"--{field.name.replace('_', '-')} " in text
+            assert field.metadata["help"].split(";")[0][:30] in text
+            if field.default != "":
+                assert f"[default: {field.default}]" in text
+
+
+def test_every_command_has_help_and_an_example_in_the_readme_or_docs():
+    root = Path(__file__).parents[2]
+    documents = "".join(path.read_text() for path in [root / "README.md", *(root / "docs").glob("*.md")])
+    listed = re.findall(r"^  (\w+)  +\S", texnet("--help").stdout.split("Commands:")[1], re.MULTILINE)
+    assert set(listed) == {"synth", "train", "info", "presets"}
+    for name in listed:
+        assert texnet(name, "--help").returncode == 0
+        assert f"texnet {name}" in documents
+
+
+def test_the_version_is_the_packages():
+    from importlib.metadata import version
+
+    assert texnet("--version").stdout.strip().endswith(version("texnet"))
+    assert texnet().returncode == 2
