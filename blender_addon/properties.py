@@ -41,7 +41,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     """The panel's fields."""
 
     origin: bpy.props.EnumProperty(  # type: ignore[valid-type]
-        name="Origin",
+        name="Source",
         description="Where the generator comes from",
         items=(
             ("PRESET", "Preset", "A generator that ships with TexNet"),

@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 Depth = Literal[8, 16]
 
 MAX_EXEMPLAR_TEXELS = 16384 * 16384
+_ROWS_AT_ONCE = 256
 _LIVING_STILLS = ("MPO",)  # phones store a still with a second view in it, which Pillow counts as a frame
 
 
@@ -132,11 +133,33 @@ def resize_exemplar(image: Floats, size: int) -> Floats:
     return np.ascontiguousarray(resized[top : top + 4 * size, left : left + 4 * size])
 
 
-def quantise(values: npt.NDArray[Any], depth: Depth) -> npt.NDArray[np.unsignedinteger[Any]]:
-    """[0, 1] floats to whole numbers of 8 or 16 bits, rounded to nearest, clipped."""
-    top = 2**depth - 1
-    kind = np.uint8 if depth == 8 else np.uint16
-    return (np.clip(values, 0, 1) * np.float32(top) + np.float32(0.5)).astype(kind)
+def quantise(values: npt.NDArray[Any], depth: Depth) -> npt.NDArray[Any]:
+    """[0, 1] floats to uint8 or uint16, rounded to nearest, clipped."""
+    top = np.float32(2**depth - 1)
+    return _by_rows(
+        lambda rows: np.clip(rows, 0, 1) * top + np.float32(0.5), values, np.uint8 if depth == 8 else np.uint16
+    )
+
+
+def srgb_to_linear(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Convert sRGB in [0, 1] to linear light in [0, 1], float32. Source: IEC 61966-2-1."""
+
+    def convert(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        rows = np.clip(rows, 0, 1)
+        return np.where(rows <= 0.04045, rows / 12.92, ((rows + 0.055) / 1.055) ** 2.4)
+
+    return _by_rows(convert, values, np.float32)
+
+
+def _by_rows(
+    function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], values: npt.NDArray[Any], kind: Any
+) -> npt.NDArray[Any]:
+    """Apply a function texel by texel without temporary copies of a whole picture, which may be gigabytes."""
+    result = np.empty(values.shape, kind)
+    for top in range(0, len(values), _ROWS_AT_ONCE):
+        part = slice(top, top + _ROWS_AT_ONCE)
+        result[part] = function(values[part])
+    return result
 
 
 def encode_png(image: npt.NDArray[np.uint8]) -> bytes:
@@ -247,9 +270,3 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColourSpace = "sRGB"
     writer = _FORMATS[path.suffix.lower()][0]
     with replacing(path) as temporary:
         writer(temporary, image, 16 if depth == 16 else 8, space)
-
-
-def srgb_to_linear(values: npt.NDArray[Any]) -> Floats:
-    """SRGB in [0, 1] to linear light in [0, 1]. Source: IEC 61966-2-1."""
-    values = np.clip(values, 0, 1).astype(np.float32)
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 _LOBES = 3
+_STRIP = 64
 
 
 def resample_periodic(tile: Floats, height: int, width: int) -> Floats:
@@ -30,11 +31,14 @@ def resample_periodic(tile: Floats, height: int, width: int) -> Floats:
 
 def _resample_axis(tile: Floats, axis: int, size: int) -> Floats:
     indices, weights = _taps(tile.shape[axis], size)
-    shape = [1, 1, 1]
-    shape[axis] = size
     result = np.zeros((*tile.shape[:axis], size, *tile.shape[axis + 1 :]), np.float32)
-    for tap in range(indices.shape[1]):
-        result += np.take(tile, indices[:, tap], axis=axis) * weights[:, tap].reshape(shape)
+    # strips along the other axis keep temporary arrays small
+    sources, targets = np.moveaxis(tile, 1 - axis, 0), np.moveaxis(result, 1 - axis, 0)
+    weights = weights[:, :, None]
+    for start in range(0, len(sources), _STRIP):
+        source, target = sources[start : start + _STRIP], targets[start : start + _STRIP]
+        for tap in range(indices.shape[1]):
+            target += source[:, indices[:, tap]] * weights[:, tap]
     return result
 
 
