@@ -28,3 +28,16 @@ def test_synthesis_with_onnx_never_imports_torch(artefact_file):
 
 def test_vgg19_never_imports_torchvision():
     assert "torchvision" not in modules_after("import texnet_core.training, texnet_core.descriptor.vgg19")
+
+
+@pytest.mark.parametrize(("engine", "package"), [("onnx", "onnxruntime"), ("torch", "torch")])
+def test_a_missing_or_broken_engine_is_explained(artefact, monkeypatch, engine, package):
+    """None in sys.modules makes an import fail as a missing package does."""
+    from texnet_core import open_engine
+    from texnet_core.errors import EngineError
+
+    monkeypatch.setitem(sys.modules, package, None)
+    for module in ("onnx_engine", "torch_engine"):
+        monkeypatch.delitem(sys.modules, f"texnet_core.engines.{module}", raising=False)
+    with pytest.raises(EngineError, match=f"{package}.*expected it, for the .* engine"):
+        open_engine(artefact, engine)

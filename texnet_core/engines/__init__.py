@@ -6,6 +6,8 @@ neither torch nor onnxruntime is needed where the other one works.
 
 import importlib.metadata
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -55,17 +57,15 @@ def open_engine(artefact: Artefact, engine: EngineName = "auto", device: str = "
     if engine == "auto":
         engine = _best_engine(device)
     if engine == "onnx":
-        _require("onnxruntime", "onnx", "pip install texnet")
         if device not in ("auto", "cpu"):
             raise EngineError(
                 f"device {device} for the onnx engine", expected="cpu", remedy="use --engine torch for other devices"
             )
-        from texnet_core.engines.onnx_engine import OnnxEngine
-
+        with _needing("onnxruntime", "onnx", "pip install texnet"):
+            from texnet_core.engines.onnx_engine import OnnxEngine
         return OnnxEngine(artefact)
-    _require("torch", "torch", "pip install 'texnet[train]', or use --engine onnx")
-    from texnet_core.engines.torch_engine import TorchEngine, choose_device
-
+    with _needing("torch", "torch", "pip install 'texnet[train]', or use the onnx engine"):
+        from texnet_core.engines.torch_engine import TorchEngine, choose_device
     return TorchEngine(artefact, choose_device(device))
 
 
@@ -90,6 +90,13 @@ def _installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def _require(package: str, engine: str, remedy: str) -> None:
-    if not _installed(package):
-        raise EngineError(f"no {package} in this Python", expected=f"it, for the {engine} engine", remedy=remedy)
+@contextmanager
+def _needing(package: str, engine: str, remedy: str) -> Iterator[None]:
+    """Explain an import that fails, be the package missing or broken."""
+    try:
+        yield
+    except ImportError as error:
+        found = (
+            f"{package} that cannot be imported ({error})" if _installed(package) else f"no {package} in this Python"
+        )
+        raise EngineError(found, expected=f"it, for the {engine} engine", remedy=remedy) from error

@@ -33,6 +33,6 @@ def find_source(source: str | Path) -> Path:
         raise RequestError(
             f"no file {path}", expected=f"a {SUFFIX} file or the name of a preset", remedy="check the path"
         )
-    near = difflib.get_close_matches(str(source).lower(), presets, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(str(source).lower(), presets, n=1)
     remedy = f"did you mean {near[0]!r}?" if near else "choose one of these"
     raise RequestError(f"no preset {str(source)!r}", expected=f"one of {', '.join(presets)}", remedy=remedy)
