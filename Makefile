@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
+SOURCES := $(shell find texnet_core train_cli -name "*.py" -o -name "*.texnet")
 
 .PHONY: demo test lint addon clean
 
@@ -27,7 +28,7 @@ clean: ## remove all that make has made
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/demo.installed: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/demo.installed: pyproject.toml constraints.txt $(SOURCES) | $(BIN)/python
 	$(PIP) install -c constraints.txt .
 	touch $@
 

@@ -15,6 +15,7 @@ from texnet_core.errors import Cancelled
 from texnet_core.progress import Progress
 
 _LINE_EVERY_S = 10.0
+_TIME_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"  # seconds a second say nothing
 
 
 class Display:
@@ -49,20 +50,27 @@ class Display:
                 initial=progress.done,
                 desc=progress.stage,
                 unit=progress.unit,
+                bar_format=_TIME_BAR if progress.unit == "s" else None,
                 file=sys.stderr,
                 leave=False,
             )
+        self._bar.set_postfix_str(_figures(progress), refresh=False)
         self._bar.update(progress.done - self._bar.n)
-        if progress.loss is not None:
-            self._bar.set_postfix(loss=f"{progress.loss:.4f}", refresh=False)
 
     def _show_line(self, progress: Progress) -> None:
         now = time.monotonic()
         if now - self._last_line_at < _LINE_EVERY_S:
             return
         self._last_line_at = now
-        loss = "" if progress.loss is None else f", loss {progress.loss:.4f}"
-        click.echo(f"{progress.stage}: {progress.done:.0f} of {progress.total:.0f} {progress.unit}s{loss}", err=True)
+        amount = f"{progress.done:.0f} of {progress.total:.0f} {progress.unit}{'' if progress.unit == 's' else 's'}"
+        click.echo(", ".join(filter(None, (f"{progress.stage}: {amount}", _figures(progress)))), err=True)
+
+
+def _figures(progress: Progress) -> str:
+    """What a bar or line says beside the amount of work."""
+    step = f"step {progress.step}" if progress.unit == "s" else ""
+    loss = "" if progress.loss is None else f"loss {progress.loss:.4f}"
+    return ", ".join(filter(None, (step, loss)))
 
 
 @contextmanager

@@ -267,11 +267,9 @@ class _Run:
 
     def _report(self, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None) -> None:
         timed = bool(self.settings.minutes)
-        done = min(self.state.elapsed_s, 60 * self.settings.minutes) if timed else float(self.state.step)
-        total = 60 * self.settings.minutes if timed else float(self.settings.steps)
-        self.progress(
-            Progress("training", done, total, "s" if timed else "step", loss=loss, note=note, preview=preview)
-        )
+        done = min(self.state.elapsed_s, 60 * self.settings.minutes) if timed else self.state.step
+        total = 60 * self.settings.minutes if timed else self.settings.steps
+        self.progress(Progress("training", done, total, "s" if timed else "step", self.state.step, loss, note, preview))
 
 
 def _run_settings(request: TrainRequest) -> dict[str, Any]:
