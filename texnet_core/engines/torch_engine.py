@@ -49,7 +49,9 @@ class TorchEngine:
     def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
         windows = architecture.noise_windows(self._halos, top, left, height, width)
         noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
-        with torch.inference_mode():
+        # TF32 would cost the agreement between engines, and a choice of kernels by timing that between runs
+        exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
             maps = self._run(noise)
         return np.asarray(maps[0].permute(1, 2, 0).cpu().contiguous().numpy())
 
