@@ -13,7 +13,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,6 +39,7 @@ class Job:
     def __init__(self, worker: "WorkerProcess", number: int, folder: tempfile.TemporaryDirectory[str]) -> None:
         self._worker, self._number, self._folder = worker, number, folder
         self._cancel_asked_at: float | None = None
+        self._error = ""
         self.done = 0.0
         self.total = 0.0
         self.result: Message | None = None
@@ -51,18 +51,32 @@ class Job:
         Raises:
             WorkerError: the job failed or the worker died; the message is for the user.
         """
-        for message in self._worker.messages(timeout_s):
-            if message.get("id") == self._number and self._take(message):
-                return True
+        alive = self._worker.is_alive()  # asked first, so that a dead worker's last messages still count
+        self._worker.pump(timeout_s)
+        if self._error:
+            raise WorkerError(self._error)
+        if self.result is not None or self.cancelled:
+            return True
         if self._cancel_asked_at is not None and time.monotonic() - self._cancel_asked_at > _GRACE_S:
             self._worker.kill()
             self.cancelled = True
             return True
-        if not self._worker.is_alive():
-            raise WorkerError(
-                f"found the TexNet worker ended; expected it to answer; generate again ({self._worker.last_words()})"
-            )
+        if not alive:
+            words = self._worker.last_words()
+            raise WorkerError(f"found the TexNet worker ended; expected it to answer; generate again ({words})")
         return False
+
+    def receive(self, message: Message) -> None:
+        """Take in one message about this job."""
+        event = message.get("event")
+        if event == "progress":
+            self.done, self.total = message["done"], message["total"]
+        elif event == "result":
+            self.result = message
+        elif event == "cancelled":
+            self.cancelled = True
+        else:
+            self._error = str(message.get("message"))
 
     def cancel(self) -> None:
         """Ask the worker to stop; `poll` kills it if it does not listen."""
@@ -71,19 +85,9 @@ class Job:
             self._worker.send({"cancel": self._number})
 
     def close(self) -> None:
-        """Remove the job's temporary files."""
+        """Forget the job and remove its temporary files."""
+        self._worker.forget(self._number)
         self._folder.cleanup()
-
-    def _take(self, message: Message) -> bool:
-        event = message.get("event")
-        if event == "progress":
-            self.done, self.total = message["done"], message["total"]
-            return False
-        if event == "error":
-            raise WorkerError(str(message.get("message")))
-        self.cancelled = event == "cancelled"
-        self.result = message if event == "result" else None
-        return True
 
 
 class WorkerProcess:
@@ -91,6 +95,7 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         self._numbers = 0
+        self._jobs: dict[int, Job] = {}
         self._lines: queue.Queue[str] = queue.Queue()
         self._stderr = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - open as long as the worker is
         options: Message = {}
@@ -119,8 +124,9 @@ class WorkerProcess:
         self._numbers += 1
         folder = tempfile.TemporaryDirectory(prefix="texnet-", ignore_cleanup_errors=True)
         job = {"id": self._numbers, "job": "synthesize", "source": source, "folder": folder.name}
+        self._jobs[self._numbers] = Job(self, self._numbers, folder)
         self.send(job | {"width": width, "height": height, "seed": seed})
-        return Job(self, self._numbers, folder)
+        return self._jobs[self._numbers]
 
     def send(self, message: Message) -> None:
         """Write one line; a dead worker is noticed by `Job.poll`."""
@@ -131,17 +137,20 @@ class WorkerProcess:
         except OSError:
             pass
 
-    def messages(self, timeout_s: float) -> Iterator[Message]:
-        """What has arrived; waits up to `timeout_s` for the first. Lines that are no message are skipped."""
-        try:
+    def pump(self, timeout_s: float) -> None:
+        """Hand what has arrived to the jobs it is about; waits up to `timeout_s` for the first line."""
+        with contextlib.suppress(queue.Empty):
             line = self._lines.get(timeout=timeout_s) if timeout_s else self._lines.get_nowait()
             while True:
                 message = _parse(line)
-                if message is not None:
-                    yield message
+                number = message.get("id")
+                job = self._jobs.get(number) if isinstance(number, int) else None
+                if job is not None:
+                    job.receive(message)
                 line = self._lines.get_nowait()
-        except queue.Empty:
-            return
+
+    def forget(self, number: int) -> None:
+        self._jobs.pop(number, None)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -205,9 +214,10 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(folders), "PYTHONNOUSERSITE": "1", "PYTHONIOENCODING": "utf-8"}
 
 
-def _parse(line: str) -> Message | None:
+def _parse(line: str) -> Message:
+    """A message, empty where the line is none: whatever a library prints must do no harm."""
     try:
         message = json.loads(line)
     except ValueError:
-        return None
-    return message if isinstance(message, dict) else None
+        return {}
+    return message if isinstance(message, dict) else {}

@@ -304,6 +304,28 @@ def test_a_job_can_be_cancelled(blender, artefact_file):
     assert state == {"cancelled": True, "alive": True, "left": False}
 
 
+def test_two_jobs_at_once_both_get_their_answers(blender, artefact_file):
+    """Whichever is asked first, no job swallows the other's messages; garbage between them does no harm."""
+    (state,) = blender(
+        """
+        import sys
+        client = sys.modules["bl_ext.user_default.texnet.worker_client"]
+        first, second = (client.shared().submit(values["source"], 512, 512, seed) for seed in (1, 2))
+        for line in ("garbage", "[1, 2]", '{"id": ["x"]}', '{"id": 99, "event": "result"}'):
+            client.shared()._lines.put(line)
+        while not second.poll(0.1):
+            pass
+        assert first.poll()
+        folders = [str(job.result["maps"][0]["file"]) for job in (first, second)]
+        first.close()
+        second.close()
+        answer([folders[0] != folders[1], len(client.shared()._jobs)])
+        """,
+        source=str(artefact_file),
+    )
+    assert state == [True, 0]
+
+
 def test_register_unregister_register_leaves_nothing_behind(blender, artefact_file):
     (state,) = blender(
         """

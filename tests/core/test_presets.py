@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from texnet_core import find_source, list_presets, read_artefact, read_preview, synthesize
+from texnet_core.errors import RequestError
+
+PRESETS = sorted(list_presets())
+
+
+def test_there_are_presets():
+    assert "moss" in PRESETS and len(PRESETS) >= 3
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_small_and_its_card_is_complete(name):
+    path = list_presets()[name]
+    assert path.stat().st_size <= 1_000_000
+    artefact = read_artefact(path)
+    card = artefact.provenance
+    assert card.exemplar and card.author and card.source.startswith("https://") and card.licence == "CC0-1.0"
+    assert card.command.startswith("texnet train ") and len(card.exemplar_sha256) == 64
+    assert "/" not in card.command.replace(card.source, "").replace("texnet train", "")
+    assert read_preview(path) == artefact.preview_png != b""
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_makes_textures_that_differ_by_seed_alike_in_colour(name):
+    artefact = read_artefact(find_source(name))
+    first, second = (synthesize(artefact, (256, 256), seed, engine="onnx")["albedo"] for seed in (1, 2))
+    assert first.std() > 0.02
+    assert np.abs(first - second).mean() > 0.5 * first.std()
+    np.testing.assert_allclose(first.mean((0, 1)), second.mean((0, 1)), atol=0.05)
+    assert ((first == 0) | (first == 1)).mean() < 0.05
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_seam_of_a_preset_is_like_any_other_line(name):
+    artefact = read_artefact(find_source(name))
+    cell = artefact.settings.cell_texels
+    texture = synthesize(artefact, (512, 512), 3, engine="onnx")["albedo"]
+    for axis in (0, 1):
+        gradients = np.abs(np.roll(texture, -1, axis) - texture).mean(axis=tuple({0, 1, 2} - {axis}))
+        between_cells = gradients[cell - 1 : -1 : cell]
+        spread = between_cells.std(ddof=1)
+        assert abs(gradients[-1] - between_cells.mean()) < 4.5 * spread
+
+
+def test_sources_are_presets_or_files(tmp_path):
+    assert find_source("moss") == list_presets()["moss"]
+    file = tmp_path / "mine.texnet"
+    file.write_bytes(b"")
+    assert find_source(str(file)) == file
+    for source, says in (
+        ("mosss", "did you mean 'moss'"),
+        ("MOSS", "did you mean 'moss'"),
+        ("zebra", "choose one of these"),
+        ("", "expected one of"),
+        ("folder/none", "no file"),
+        ("none.texnet", "no file"),
+        (str(tmp_path), "no file"),
+    ):
+        with pytest.raises(RequestError, match=says):
+            find_source(source)
