@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S")
+_NOT_RECORDED = ("resume", "preview", "as_json")
 
 
 def settings_options(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[C], C]:
@@ -34,11 +35,11 @@ def settings_from(kind: type[S], values: dict[str, Any]) -> S:
 
 
 def recorded_command(context: click.Context) -> str:
-    """The command as given, without defaults and without anybody's folders."""
+    """The command as given: without defaults, anybody's folders, and what does not change the result."""
     words = context.command_path.split()
     for parameter in context.command.params:
         name = parameter.name or ""
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        if name in _NOT_RECORDED or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
         words += [parameter.opts[-1]] if isinstance(parameter, click.Option) else []
