@@ -20,6 +20,7 @@ def test_a_preset_is_small_and_its_card_is_complete(name):
     assert card.exemplar and card.author and card.source.startswith("https://") and card.licence == "CC0-1.0"
     assert card.command.startswith("texnet train ") and len(card.exemplar_sha256) == 64
     assert "/" not in card.command.replace(card.source, "").replace("texnet train", "")
+    assert artefact.training["vgg19_input"] in ("oxford", "torchvision")
     assert read_preview(path) == artefact.preview_png != b""
 
 

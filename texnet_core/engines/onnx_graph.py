@@ -1,9 +1,9 @@
 """The inference form as an ONNX model, written from an artefact's settings.
 
 The graph is made here rather than stored in the artefact, so that no graph ever comes from a file that
-someone else made. ONNX's own Python package would add 9 MB a Python version to the add-on, and what is needed of
-the format is this little: a model is nested protocol-buffer messages, of which a handful of kinds are used. Tests hold the result against ONNX's checker
-and its reference evaluator.
+someone else made. ONNX's own Python package would add 9 MB a Python version to the add-on, and what is
+needed of the format is this little: a model is nested protocol-buffer messages, of which a handful of kinds
+are used. Tests hold the result against ONNX's checker and its reference evaluator.
 
 Source of the field numbers: onnx.proto, ONNX 1.12 (IR version 8, opset 17).
 """

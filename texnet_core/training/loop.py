@@ -160,7 +160,7 @@ class _Run:
             parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
             preview_png=encode_png(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
             texels_per_exemplar=self.settings.size,
-            training=_run_settings(self.request) | {"steps_taken": self.state.step, "precision": self.state.precision},
+            training=self._settings_of_run() | {"steps_taken": self.state.step, "precision": self.state.precision},
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
             provenance=replace(self.request.provenance, exemplar_sha256=self.exemplar_sha256),
         )
@@ -263,23 +263,22 @@ class _Run:
 
     def _fingerprint(self) -> dict[str, Any]:
         """What must be equal for a checkpoint to fit."""
-        return _run_settings(self.request) | {"exemplar": self.exemplar_sha256}
+        return self._settings_of_run() | {"exemplar": self.exemplar_sha256}
+
+    def _settings_of_run(self) -> dict[str, Any]:
+        """The settings that make a run what it is; where the weights lie and where it runs do not."""
+        flat: dict[str, Any] = {}
+        for part in (self.request.generator, self.request.descriptor, self.request.loss, self.request.train):
+            flat |= asdict(part)
+        for free in ("vgg19", "device", "precision"):
+            del flat[free]
+        return flat | {"vgg19_input": self.weights.convention}
 
     def _report(self, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None) -> None:
         timed = bool(self.settings.minutes)
         done = min(self.state.elapsed_s, 60 * self.settings.minutes) if timed else self.state.step
         total = 60 * self.settings.minutes if timed else self.settings.steps
         self.progress(Progress("training", done, total, "s" if timed else "step", self.state.step, loss, note, preview))
-
-
-def _run_settings(request: TrainRequest) -> dict[str, Any]:
-    """The settings that make a run what it is; where the weights lie and where it runs do not."""
-    flat: dict[str, Any] = {}
-    for part in (request.generator, request.descriptor, request.loss, request.train):
-        flat |= asdict(part)
-    for free in ("vgg19", "device", "precision"):
-        del flat[free]
-    return flat
 
 
 def _to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:
