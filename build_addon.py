@@ -42,6 +42,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "dist", metavar="FOLDER", help="default: dist")
     arguments = parser.parse_args()
     pythons = tuple(arguments.python or PYTHONS)
+    if arguments.platform not in (*PLATFORMS, "all"):
+        known = ", ".join(PLATFORMS)
+        raise SystemExit(f"build_addon: found platform {arguments.platform}; expected {known}; choose with --platform")
     for name in PLATFORMS if arguments.platform == "all" else [arguments.platform]:
         path = build(name, pythons, arguments.output)
         print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")

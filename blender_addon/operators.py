@@ -69,16 +69,19 @@ class TEXNET_OT_generate(bpy.types.Operator):  # noqa: N801
             self._job.cancel()
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
+        running = False
         try:
-            if not self._job.poll():
+            running = not self._job.poll()
+            if running:
                 self._show(context)
                 return {"PASS_THROUGH"}
-            result = self._finish(context, self._job)
+            return self._finish(context, self._job)
         except worker_client.WorkerError as error:
             self.report({"ERROR"}, str(error))
-            result = {"CANCELLED"}
-        self._clean_up(context)
-        return result
+            return {"CANCELLED"}
+        finally:
+            if not running:
+                self._clean_up(context)
 
     def cancel(self, context: Any) -> None:
         """Blender ends the operator itself: on loading a file or quitting."""

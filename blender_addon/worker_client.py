@@ -103,7 +103,8 @@ class WorkerProcess:
             options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "texnet_core.worker"],
+                # -P: nothing is imported from the current folder
+                [sys.executable, "-P", "-m", "texnet_core.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
@@ -134,7 +135,7 @@ class WorkerProcess:
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
-        except OSError:
+        except (OSError, ValueError):  # broken, or closed by `stop`
             pass
 
     def pump(self, timeout_s: float) -> None:
@@ -157,6 +158,8 @@ class WorkerProcess:
 
     def last_words(self) -> str:
         """The last line that the worker wrote to stderr, for a message."""
+        if self._stderr.closed:
+            return "it was stopped"
         size = self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, size - _STDERR_KEPT))
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()

@@ -18,10 +18,11 @@ tensor shapes follow from the settings, not from the file.
 import hashlib
 import json
 import math
+import re
 import struct
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, Self, TypeVar, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +41,8 @@ _PREFIX = struct.Struct("<8sII32s")
 _MAX_HEADER = 64 * 1024
 _MAX_PREVIEW = 1024 * 1024
 _MAX_PARAMETERS = 64 * 1024 * 1024
-_MAX_TEXT = 1000
+_MAX_TEXT = 4000
+_MAX_GIVEN_TEXT = 500
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 T = TypeVar("T")
@@ -50,6 +52,8 @@ Parameters = dict[str, npt.NDArray[np.float32]]
 @dataclass(frozen=True)
 class Provenance:
     """Whose surface this is. Free text, empty where unknown.
+
+    Each text has at most 500 characters, so that the recorded command fits in the header too.
 
     Attributes:
         exemplar_sha256: of the exemplar's texels as the run saw them.
@@ -62,6 +66,15 @@ class Provenance:
     source: str = setting("", "where the exemplar comes from, for the record")
     exemplar_sha256: str = ""
     command: str = ""
+
+    def check(self) -> Self:
+        """Return self, or raise RequestError for a text that is too long."""
+        for spec in fields(self):
+            limit, text = _MAX_TEXT if spec.name == "command" else _MAX_GIVEN_TEXT, getattr(self, spec.name)
+            if len(text) > limit:
+                found, expected = f"a text of {len(text)} characters for {spec.name}", f"at most {limit}"
+                raise RequestError(found, expected=expected, remedy="shorten it")
+        return self
 
 
 @dataclass(frozen=True)
@@ -105,9 +118,12 @@ def write_artefact(path: Path, artefact: Artefact) -> None:
 
     Raises:
         OutputError: the place cannot be written.
+        ArtefactError: the artefact is one that could not be read back.
     """
+    data = to_bytes(artefact)
+    from_bytes(data, str(path))
     with replacing(path) as temporary:
-        temporary.write_bytes(to_bytes(artefact))
+        temporary.write_bytes(data)
 
 
 def read_artefact(path: Path | str) -> Artefact:
@@ -157,7 +173,7 @@ def to_bytes(artefact: Artefact) -> bytes:
         "preview": _describe(artefact.preview_png),
         "parameters": _describe(parameters),
     }
-    header = json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
+    header = json.dumps(raw, allow_nan=False).encode()
     prefix = _PREFIX.pack(MAGIC, FORMAT_VERSION, len(header), hashlib.sha256(header).digest())
     return prefix + header + artefact.preview_png + parameters
 
@@ -183,9 +199,11 @@ def _read_at_most(path: Path, limit: int, *, whole: bool) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ArtefactError(
-            f"no readable file {path} ({error.strerror})", expected=f"a {SUFFIX} file", remedy="check the path"
+            f"no readable file {path} ({getattr(error, 'strerror', error)})",
+            expected=f"a {SUFFIX} file",
+            remedy="check the path",
         ) from error
     if whole and len(data) > limit:
         raise _damaged(str(path), f"more than {limit} bytes", "less")
@@ -214,7 +232,7 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
     if len(header) != length or hashlib.sha256(header).digest() != digest:
         raise _damaged(name, "a header that does not match its checksum", "a matching one")
     try:
-        raw = json.loads(header, parse_constant=_refuse_constant)
+        raw = json.loads(header, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_moderate)
     except (ValueError, RecursionError) as error:
         raise _damaged(name, "a header that is no JSON", "JSON") from error
     if not isinstance(raw, dict):
@@ -224,6 +242,15 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
 
 def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else cast(float, _refuse_constant(text))
+
+
+def _moderate(text: str) -> int:
+    return int(text) if len(text) < 20 else cast(int, _refuse_constant(text))
 
 
 def _describe(part: bytes) -> dict[str, Any]:
@@ -255,27 +282,36 @@ def _parse_header(raw: dict[str, Any], name: str) -> Header:
             name, "maps that do not fit the output channels", f"{settings.out_channels} channels under unique names"
         )
     texels = _expect(raw, "texels_per_exemplar", int, name)
-    size_m = raw.get("size_m")
-    if size_m is not None and not (isinstance(size_m, int | float) and math.isfinite(size_m) and size_m > 0):
-        raise _damaged(name, f"size_m {size_m!r}", "a positive number or null")
+    size_m = None if raw.get("size_m") is None else _expect(raw, "size_m", float, name)
+    if size_m is not None and size_m <= 0:
+        raise _damaged(name, f"size_m {size_m}", "a positive number or null")
     return Header(
         settings=settings,
         maps=maps,
         texels_per_exemplar=texels,
         size_m=size_m,
-        training=_expect(raw, "training", dict, name),
-        quality=_expect(raw, "quality", dict, name),
+        training=_parse_record(raw, "training", name),
+        quality=_parse_record(raw, "quality", name),
         provenance=_parse_dataclass(Provenance, _expect(raw, "provenance", dict, name), name),
     )
+
+
+def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:
+    """A flat object of texts and numbers, kept for the record."""
+    record: dict[str, Any] = _expect(raw, key, dict, name)
+    for label, value in record.items():
+        if not isinstance(value, str | int | float | bool | None) or len(str(value)) > _MAX_TEXT:
+            raise _damaged(name, f"{type(value).__name__} for {label!r} in {key!r}", "a short text or a number")
+    return record
 
 
 def _parse_map(item: Any, name: str) -> MapSpec:
     if not isinstance(item, dict):
         raise _damaged(name, "a map that is no object", "an object")
     spec = _parse_dataclass(MapSpec, item, name)
-    good_name = spec.name.isascii() and spec.name.replace("_", "a").isalnum() and len(spec.name) <= 32
-    if not good_name or not 1 <= spec.channels <= 4 or spec.colour_space not in get_args(ColourSpace):
-        raise _damaged(name, f"the map {item!r}"[:200], "a plain name, 1 to 4 channels and a known colour space")
+    good_name = re.fullmatch("[a-z0-9_]{1,32}", spec.name)
+    if not good_name or spec.channels not in (1, 3) or spec.colour_space not in get_args(ColourSpace):
+        raise _damaged(name, f"the map {item!r}"[:200], "a plain name, 1 or 3 channels and a known colour space")
     return spec
 
 
@@ -296,8 +332,10 @@ def _expect(raw: dict[str, Any], key: str, kind: type, name: str) -> Any:
     value = raw.get(key)
     if kind is float and type(value) is int:
         value = float(value) if abs(value) < 2**53 else None
-    if type(value) is not kind or (isinstance(value, str) and len(value) > _MAX_TEXT):
+    if type(value) is not kind:
         raise _damaged(name, f"{type(value).__name__} for {key!r}", kind.__name__)
+    if isinstance(value, str) and len(value) > _MAX_TEXT:
+        raise _damaged(name, f"{len(value)} characters for {key!r}", f"at most {_MAX_TEXT}")
     return value
 
 

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,30 +9,50 @@ from pathlib import Path
 
 from texnet_core.errors import OutputError
 
+_MAX_NAME = 255  # bytes, on every common file system
+_PREFIX = ".texnet-"  # short, so that any name the folder allows leaves room
+
 
 def check_writable(path: Path) -> None:
     """Raise OutputError now rather than after long work if a file cannot be made at `path`."""
-    with _as_output_error(path):
-        if path.is_dir():
-            raise IsADirectoryError(21, "a folder of this name stands there")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}-"):
-            pass
+    with _as_output_error(path), tempfile.NamedTemporaryFile(dir=_target(path).parent, prefix=_PREFIX):
+        pass
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that becomes `path` if the block ends well and vanishes if not."""
+    """A temporary path beside `path` that becomes `path` if the block ends well and vanishes if not.
+
+    An existing file keeps its mode; behind a link, it is the link's target that is replaced.
+
+    Raises:
+        OutputError: the folder is missing or read-only, the disk is full, or something stands at `path` that
+            is no file that may be written.
+    """
     with _as_output_error(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        target = _target(path)
+        mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=_PREFIX, suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)
         try:
             yield temporary
             _flush(temporary)
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
+            temporary.chmod(mode & 0o777)
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _target(path: Path) -> Path:
+    target = Path(os.path.realpath(path))
+    if len(target.name.encode()) > _MAX_NAME:
+        raise OSError(errno.ENAMETOOLONG, "the name is too long")
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EEXIST, "something that is no file stands there")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file there is read-only")
+    return target
 
 
 @contextmanager
@@ -39,11 +60,10 @@ def _as_output_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
         raise OutputError(
-            f"{path} that cannot be written ({reason})",
-            expected="an existing folder with room that allows writing",
-            remedy="choose another place with -o",
+            f"{path} that cannot be written ({error.strerror or error})",
+            expected="a place in an existing folder with room that allows writing",
+            remedy="choose another place",
         ) from error
 
 
@@ -54,7 +74,7 @@ def _flush(path: Path) -> None:
 
 
 def _umask() -> int:
-    """Mkstemp makes private files; results should have the modes that the user's files have."""
+    """What mkstemp makes is private; results should have the modes that the user's files have."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

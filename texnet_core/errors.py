@@ -50,5 +50,10 @@ class Cancelled(Exception):
     """Raised from a progress callback to stop the work; not an error."""
 
 
+def printable(text: str) -> str:
+    """Text from files and users with control characters and the like shown as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _one_line(text: str) -> str:
-    return " ".join(str(text).split())
+    return printable(" ".join(str(text).split()))

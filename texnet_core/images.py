@@ -5,6 +5,7 @@ convention of that format, so colours are converted on the way there.
 """
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +29,7 @@ def read_exemplar(path: Path | str) -> tuple[Floats, list[str]]:
     """Read a picture of a surface.
 
     Args:
-        path: any still image that Pillow reads, of any mode and depth.
+        path: any still image that Pillow reads. Grey may have 8 or 16 bits, or floats in [0, 1].
 
     Returns:
         (height, width, 3) float32 sRGB in [0, 1], and notes on what was left out (an alpha channel, say).
@@ -56,13 +57,13 @@ def read_exemplar(path: Path | str) -> tuple[Floats, list[str]]:
     except Exception as error:  # Pillow's decoders raise many kinds on damaged files
         raise ImageError(
             f"{path} that cannot be read as a picture ({error})",
-            expected="an undamaged image file",
+            expected="an undamaged picture of a common kind",
             remedy="export it again as PNG or JPEG",
         ) from error
 
 
 def _check_is_file(path: Path) -> None:
-    if not path.exists():
+    if not os.path.exists(path):  # unlike pathlib's, never raises
         raise ImageError(f"no file {path}", expected="a picture", remedy="check the path")
     if not path.is_file():
         raise ImageError(f"{path}, which is no file", expected="a picture", remedy="name the picture itself")
@@ -80,23 +81,28 @@ def _check_kind(path: Path, image: Any) -> None:
 
 
 def _to_rgb(image: Any) -> tuple[Floats, list[str]]:
-    notes = []
+    notes: list[str] = []
+    if image.mode.startswith("I") or image.mode == "F":
+        return _deep_grey_to_rgb(image), notes
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema() != (255, 255):
             notes.append("the picture's alpha channel is left out")
         image = image.convert("RGB")
-    if image.mode.startswith("I") or image.mode == "F":
-        return _deep_grey_to_rgb(image), notes
     return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255), notes
 
 
 def _deep_grey_to_rgb(image: Any) -> Floats:
-    """16-bit, 32-bit or float grey; Pillow's own conversion would clip it at 255."""
+    """Deep grey: whole numbers of 16 bits, or floats in [0, 1]. Pillow's own conversion would clip them at 255."""
     grey = np.asarray(image, dtype=np.float32)
-    if image.mode != "F":
-        grey = grey / np.float32(65535)
-    grey = np.clip(np.nan_to_num(grey), 0, 1)
+    top = 1 if image.mode == "F" else 65535
+    if not (grey.min() >= 0 and grey.max() <= top):  # also where a value is NaN
+        raise ImageError(
+            f"grey values from {grey.min():g} to {grey.max():g}",
+            expected=f"0 to {top}",
+            remedy="export it as 8 or 16 bits",
+        )
+    grey = grey / np.float32(top)
     return np.repeat(grey[..., None], 3, axis=2)
 
 
@@ -258,15 +264,17 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColourSpace = "sRGB"
 
     Args:
         path: where; an existing file is replaced only once the new one is complete.
-        image: (h, w, 1 or 3): uint8 or uint16 for the formats that hold these, float32 in [0, 1] for EXR.
+        image: (h, w, 1) or (h, w, 3): uint8 or uint16 for the formats that hold these, float32 in [0, 1] for EXR.
         space: colour space of the values in memory.
 
     Raises:
         OutputError: folder missing or read-only, or disk full.
         RequestError: a suffix that is not known, or an array it cannot hold.
     """
-    depth = None if image.dtype.kind == "f" else image.dtype.itemsize * 8
-    depth_for(path, depth)
+    depth = {"uint8": 8, "uint16": 16, "float32": None}.get(image.dtype.name, 0)
+    if depth_for(path, depth) != depth or image.ndim != 3 or image.shape[2] not in (1, 3):
+        found = f"an array of {image.dtype} {image.shape} for {path.suffix}"
+        raise RequestError(found, expected="(h, w, 1 or 3) in that format's numbers", remedy="convert it first")
     writer = _FORMATS[path.suffix.lower()][0]
     with replacing(path) as temporary:
         writer(temporary, image, 16 if depth == 16 else 8, space)

@@ -15,7 +15,7 @@ class MapSpec:
 
     Attributes:
         name: "albedo", "roughness", ...; lower-case letters, digits and underscores.
-        channels: number of channels, 1 to 4.
+        channels: 1 or 3.
         colour_space: "sRGB" for colours as a screen shows them, "data" for linear measurements.
     """
 

@@ -6,6 +6,7 @@ command line and the Blender panel read them from here. Nothing in this room imp
 
 import math
 from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
 
 from texnet_core.errors import RequestError
@@ -22,9 +23,7 @@ Precision = Literal["auto", "f32", "bf16"]
 DescriptorName = Literal["vgg19"]
 
 
-def setting(
-    default: Any, help: str, *, low: float | None = None, high: float | None = None, finite: bool = True
-) -> Any:
+def setting(default: Any, help: str, *, low: float | None = None, high: float | None = None) -> Any:
     """A dataclass field with its help text and its inclusive range.
 
     Args:
@@ -32,35 +31,47 @@ def setting(
         help: one sentence without a full stop.
         low: smallest value allowed, or None.
         high: largest value allowed, or None.
-        finite: whether NaN and infinities are refused.
     """
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "finite": finite})
+    return field(default=default, metadata={"help": help, "low": low, "high": high})
 
 
 class Checked:
-    """Gives a settings dataclass a `check` that holds every field to its type's choices and its range."""
+    """Gives a settings dataclass a `check` that holds every field to its type, its choices and its range."""
 
     def check(self) -> Self:
-        """Return self, or raise RequestError at the first field that is out of range."""
+        """Return self, or raise RequestError at the first field that does not fit."""
         for spec in fields(self):  # type: ignore[arg-type]
             _check_field(spec.name, getattr(self, spec.name), spec)
         return self
 
 
+def choices_of(kind: Any) -> tuple[str, ...]:
+    """The texts of a Literal or of a union of Literals; () for any other type."""
+    parts = [choices_of(part) if get_args(part) else (part,) for part in get_args(kind)]
+    return tuple(text for part in parts for text in part if isinstance(text, str))
+
+
 def _check_field(name: str, value: Any, spec: Any) -> None:
-    choices = get_args(spec.type)
-    if choices and all(isinstance(choice, str) for choice in choices) and value not in choices:
-        raise RequestError(f"{name} {value!r}", expected=f"one of {', '.join(choices)}", remedy="choose one of these")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    low, high = spec.metadata.get("low"), spec.metadata.get("high")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise RequestError(f"{name} {value}", expected="a finite number", remedy="give a number")
+    if choices := choices_of(spec.type):
+        if value not in choices:
+            expected = f"one of {', '.join(filter(None, choices))}"
+            raise RequestError(f"{name} {value!r}", expected=expected, remedy="choose one of these")
+    elif spec.type is str:
+        if not isinstance(value, str):
+            raise RequestError(f"{name} {value!r}", expected="text", remedy="give text")
+    else:
+        _check_number(name, value, spec)
+
+
+def _check_number(name: str, value: Any, spec: Any) -> None:
+    whole = spec.type is int
+    if isinstance(value, bool) or not isinstance(value, Integral if whole else Real) or not math.isfinite(value):
+        expected = "a whole number" if whole else "a finite number"
+        raise RequestError(f"{name} {value!r}", expected=expected, remedy=f"give {name.replace('_', ' ')} as one")
+    low, high = spec.metadata["low"], spec.metadata["high"]
     if (low is not None and value < low) or (high is not None and value > high):
-        expected = f"{low} to {high}" if low is not None and high is not None else f"at least {low}"
-        raise RequestError(
-            f"{name} {value}", expected=expected, remedy=f"choose {name.replace('_', ' ')} in that range"
-        )
+        remedy = f"choose {name.replace('_', ' ')} in that range"
+        raise RequestError(f"{name} {value}", expected=f"{low} to {high}", remedy=remedy)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,12 @@ The noise is periodic, so the texture is periodic: what lies beyond an edge is w
 Blocks have one fixed shape on one fixed grid, so every texel is always made by the same arithmetic.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.artefact import Artefact
 from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import EngineError
+from texnet_core.errors import EngineError, RequestError
 from texnet_core.mapset import MapSet, split_channels
 from texnet_core.noise import NoisePlane
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -47,11 +45,15 @@ def synthesize(
 
     Raises:
         RequestError: size or seed out of range.
-        EngineError: the engine is missing or failed, or memory did not suffice.
+        EngineError: the engine is missing or failed, memory did not suffice, or the parameters are senseless.
     """
-    settings = SynthesisSettings(width=size[0], height=size[1], seed=seed, device=device).check()
+    settings = SynthesisSettings(width=size[0], height=size[1], seed=seed).check()
     if isinstance(engine, str):
-        engine = open_engine(artefact, replace(settings, engine=engine).check().engine, device)
+        engine = open_engine(artefact, engine, device)
+    if engine.artefact is not artefact:
+        raise RequestError(
+            "an engine that is open for another artefact", expected="one for this", remedy="open another"
+        )
     try:
         stack = _make_tile(artefact, engine, settings, progress)
     except MemoryError as error:
@@ -76,6 +78,10 @@ def _make_tile(
         progress(Progress("blocks", done, len(corners), "block"))
         target = tile[top : top + BLOCK_TEXELS, left : left + BLOCK_TEXELS]
         block = engine.block(plane, top, left, BLOCK_TEXELS, BLOCK_TEXELS)
+        if not np.isfinite(block).all():
+            raise EngineError(
+                "values that are not finite", expected="a generator that makes textures", remedy="train it again"
+            )
         target[...] = block[: target.shape[0], : target.shape[1]]
     progress(Progress("blocks", len(corners), len(corners), "block"))
     tile = resample_periodic(tile, settings.height, settings.width)

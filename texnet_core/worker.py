@@ -41,7 +41,8 @@ from texnet_core.settings import EngineName, SynthesisSettings
 from texnet_core.synthesis import synthesize
 
 Message = dict[str, Any]
-_OPTIONAL = {"engine": "auto", "device": "auto"}
+_DEFAULTS = SynthesisSettings()
+_OPTIONAL = {"engine": _DEFAULTS.engine, "device": _DEFAULTS.device}
 
 
 class Worker:
@@ -50,7 +51,7 @@ class Worker:
     def __init__(self, requests: TextIO, answers: TextIO) -> None:
         self._requests, self._answers = requests, answers
         self._jobs: queue.Queue[Message | None] = queue.Queue()
-        self._cancelled: set[Any] = set()
+        self._cancelled: set[int] = set()
         self._closed = threading.Event()
 
     def run(self) -> None:
@@ -62,20 +63,28 @@ class Worker:
 
     def _listen(self) -> None:
         """Sort incoming lines; runs beside the job so that a cancel arrives in time."""
-        for line in self._requests:
-            try:
-                message = json.loads(line)
-                if not isinstance(message, dict):
-                    raise ValueError("no JSON object")
-            except ValueError as error:
-                self._send({"event": "error", "message": f"found a line that is no request ({error})"})
-                continue
-            if "cancel" in message:
-                self._cancelled.add(message["cancel"])
-            else:
-                self._jobs.put(message)
-        self._closed.set()
-        self._jobs.put(None)
+        try:
+            for line in self._requests:
+                self._sort(line)
+        finally:
+            self._closed.set()
+            self._jobs.put(None)
+
+    def _sort(self, line: str) -> None:
+        try:
+            message = json.loads(line)
+            if not isinstance(message, dict):
+                raise ValueError("no JSON object")
+            if not isinstance(message.get("cancel", message.get("id")), int):
+                raise ValueError("no whole number as id")
+        except (ValueError, RecursionError) as error:
+            text = f"found a line that is no request ({error}); expected JSON as documented; correct the caller"
+            self._send({"event": "error", "message": text})
+            return
+        if "cancel" in message:
+            self._cancelled.add(message["cancel"])
+        else:
+            self._jobs.put(message)
 
     def _answer(self, job: Message) -> Message:
         """The last message of a job. Nothing that goes wrong in one job ends the worker."""

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from texnet_core.errors import Cancelled
+from texnet_core.errors import Cancelled, printable
 from texnet_core.progress import Progress
 
 _LINE_EVERY_S = 10.0
@@ -22,14 +22,19 @@ class Display:
     """A progress callback for the core; use it as `with showing(...) as display`."""
 
     def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
+        self._quiet = quiet or sys.stderr is None
         self._bar: Any = None
         self._last_line_at = time.monotonic()
         self.stop_asked = False
 
+    def note(self, text: str) -> None:
+        """Show a sentence once, above the bar if there is one."""
+        if not self._quiet:
+            tqdm.write(f"texnet: {printable(text)}", file=sys.stderr)
+
     def __call__(self, progress: Progress) -> None:
-        if progress.note and not self._quiet:
-            tqdm.write(f"texnet: {progress.note}", file=sys.stderr)
+        if progress.note:
+            self.note(progress.note)
         if self.stop_asked:
             raise Cancelled
         if self._quiet:

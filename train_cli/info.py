@@ -9,6 +9,7 @@ import click
 
 from texnet_core import find_source, list_presets, read_header
 from texnet_core.artefact import Header
+from texnet_core.errors import printable
 from train_cli.options import json_option
 
 
@@ -26,9 +27,9 @@ def info(file: str, as_json: bool) -> None:
         if isinstance(value, dict):
             click.echo(f"{key}:")
             for name, item in value.items():
-                click.echo(f"  {name}: {item}")
+                click.echo(f"  {printable(name)}: {printable(str(item))}")
         else:
-            click.echo(f"{key}: {value}")
+            click.echo(f"{key}: {printable(str(value))}")
 
 
 @click.command()
@@ -41,7 +42,7 @@ def presets(as_json: bool) -> None:
         return
     for name, header in headers.items():
         origin = header.provenance
-        click.echo(f"{name:16} {origin.exemplar}, by {origin.author} ({origin.licence})")
+        click.echo(printable(f"{name:16} {origin.exemplar}, by {origin.author} ({origin.licence})"))
 
 
 def _facts(path: Path, header: Header) -> dict[str, Any]:

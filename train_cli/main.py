@@ -3,13 +3,14 @@
 Exit codes: 0 done; 1 it failed or was stopped; 2 the request itself was wrong.
 """
 
+import io
 import json
+import os
 import sys
-from typing import NoReturn
 
 import click
 
-from texnet_core.errors import Cancelled, RequestError, TexnetError
+from texnet_core.errors import Cancelled, RequestError, TexnetError, printable
 from train_cli.info import info, presets
 from train_cli.synth import synth
 from train_cli.train import train
@@ -27,30 +28,51 @@ texnet.add_command(info)
 texnet.add_command(presets)
 
 
-def main() -> NoReturn:
-    """Run the command line and leave with its exit code."""
+def run() -> int:
+    """Run the command line; returns its exit code."""
+    _spare_consoles_that_lack_letters()
     try:
         texnet(prog_name="texnet", standalone_mode=False)
-        code = 0
+        sys.stdout.flush()
     except click.exceptions.Exit as error:
-        code = error.exit_code
+        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
-        code = 2
+        return 2
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "texnet"
-        code = _fail(f"{error.format_message()} See `{path} --help`.", 2)
+        return _fail(f"{error.format_message()} See `{path} --help`.", 2)
     except TexnetError as error:
-        code = _fail(str(error), 2 if isinstance(error, RequestError) else 1)
+        return _fail(str(error), 2 if isinstance(error, RequestError) else 1)
     except (Cancelled, KeyboardInterrupt, click.Abort) as error:
-        code = _fail(str(error) or "stopped", 1)
+        return _fail(str(error) or "stopped", 1)
     except BrokenPipeError:
-        code = 1
-    sys.exit(code)
+        return _without_stdout()
+    except Exception as error:
+        hint = "run again with TEXNET_DEBUG=1 for the details, and please report it"
+        if os.environ.get("TEXNET_DEBUG"):
+            raise
+        _without_stdout()
+        return _fail(f"found an unforeseen {type(error).__name__} ({error}); expected none; {hint}", 1)
+    return 0
+
+
+def _spare_consoles_that_lack_letters() -> None:
+    """A file name that a console cannot show must not fail a finished job."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _without_stdout() -> int:
+    """Keep Python from trying again, at exit, to write what could not be written."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _fail(message: str, code: int) -> int:
-    message = " ".join(message.split())
+    message = printable(" ".join(message.split()))
     if "--json" in sys.argv:
         click.echo(json.dumps({"error": message}))
     else:

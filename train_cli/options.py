@@ -5,11 +5,12 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import Field, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+from texnet_core.settings import choices_of
 
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S")
@@ -46,7 +47,12 @@ def recorded_command(context: click.Context) -> str:
         if value is not True:
             is_file = isinstance(value, Path) or name == "vgg19"
             words.append(Path(value).name if is_file else str(value))
-    return shlex.join(words)
+    return clean(shlex.join(words))
+
+
+def clean(text: str) -> str:
+    """File names can hold bytes that are no text; records cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def json_option(command: C) -> C:
@@ -62,7 +68,7 @@ class SizeType(click.ParamType[tuple[int, int]]):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(-?\d+)(?:x(-?\d+))?", str(value).lower())
+        match = re.fullmatch(r"(-?\d{1,9})(?:x(-?\d{1,9}))?", str(value).lower())
         if match is None:
             self.fail(f"{value!r} is no size; write 2048 or 2048x1024.", parameter, context)
         return int(match[1]), int(match[2] or match[1])
@@ -73,7 +79,7 @@ def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Fiel
 
 
 def _option(field: Field[Any]) -> dict[str, Any]:
-    choices = _choices(field.type)
+    choices = [choice for choice in choices_of(field.type) if choice]  # empty: leave the option out
     kind: Any = click.Choice(choices) if choices else field.type
     return {
         "default": field.default if field.default != "" else None,
@@ -81,13 +87,6 @@ def _option(field: Field[Any]) -> dict[str, Any]:
         "show_default": True,
         "help": str(field.metadata["help"]) + _range_text(field),
     }
-
-
-def _choices(kind: Any) -> list[str]:
-    """The texts of a Literal, or of a union of Literals; the empty one stands for leaving the option out."""
-    if get_origin(kind) in (Union, UnionType):
-        return [choice for part in get_args(kind) for choice in _choices(part)]
-    return [choice for choice in get_args(kind) if isinstance(choice, str) and choice]
 
 
 def _range_text(field: Field[Any]) -> str:

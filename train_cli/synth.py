@@ -11,7 +11,7 @@ from texnet_core import find_source, open_engine, read_artefact, synthesize
 from texnet_core.atomic import check_writable
 from texnet_core.images import SUFFIXES, Depth, depth_for, quantise, write_image
 from texnet_core.mapset import MapSet, MapSpec
-from texnet_core.settings import SynthesisSettings
+from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
 from train_cli.display import showing
 from train_cli.options import SizeType, json_option, settings_from, settings_options
 
@@ -28,7 +28,7 @@ _DEFAULTS = SynthesisSettings()
     type=SizeType(),
     default=f"{_DEFAULTS.width}x{_DEFAULTS.height}",
     show_default=True,
-    help="size in texels, 16 to 16384 a side: 2048 or 2048x1024",
+    help=f"size in texels, {MIN_SIZE} to {MAX_SIZE} a side: 2048 or 2048x1024",
 )
 @click.option(
     "--depth",

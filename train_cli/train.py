@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import click
 from click.core import ParameterSource
 
 from texnet_core.artefact import SUFFIX, Provenance
-from texnet_core.errors import Cancelled, EngineError, RequestError
-from texnet_core.images import read_exemplar, write_image
-from texnet_core.progress import Progress
+from texnet_core.atomic import check_writable
+from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
+from texnet_core.images import depth_for, read_exemplar, write_image
+from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
 from train_cli.display import Display, showing
-from train_cli.options import json_option, recorded_command, settings_from, settings_options
+from train_cli.options import clean, json_option, recorded_command, settings_from, settings_options
 
 
 @click.command()
@@ -51,10 +53,11 @@ def train(
       texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png
     """
     _check_arguments(context, output)
+    if preview is not None:
+        _check_preview(preview, exemplar)
     image, notes = read_exemplar(exemplar)
-    provenance = replace(
-        settings_from(Provenance, values), exemplar=values["name"] or exemplar.stem, command=recorded_command(context)
-    )
+    name = clean(values["name"] or exemplar.stem)
+    provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     from texnet_core.training import TrainRequest
     from texnet_core.training import train as train_generator
 
@@ -67,11 +70,11 @@ def train(
     )
     with showing(quiet=as_json) as display:
         for note in notes:
-            display(Progress("training", 0, 1, "step", note=note))
+            display.note(note)
         try:
             artefact = train_generator(image, output, request, resume=resume, progress=_with_preview(display, preview))
         except Cancelled:
-            raise Cancelled(f"stopped; the same command with --resume goes on with {output}") from None
+            raise Cancelled(_how_to_go_on(output)) from None
     quality = artefact.quality
     if as_json:
         click.echo(json.dumps({"output": str(output), "steps": artefact.training["steps_taken"], **quality}))
@@ -91,10 +94,28 @@ def _check_arguments(context: click.Context, output: Path) -> None:
         raise EngineError("no torch in this Python", expected="it, for training", remedy="pip install 'texnet[train]'")
 
 
-def _with_preview(display: Display, path: Path | None) -> Any:
+def _check_preview(preview: Path, exemplar: Path) -> None:
+    depth_for(preview, 8)
+    check_writable(preview)
+    if os.path.exists(preview) and os.path.exists(exemplar) and os.path.samefile(preview, exemplar):
+        raise RequestError("the exemplar as --preview", expected="another file", remedy="choose another name")
+
+
+def _with_preview(display: Display, path: Path | None) -> ProgressCallback:
     def report(progress: Progress) -> None:
         if path is not None and progress.preview is not None:
-            write_image(path, progress.preview)
+            try:
+                write_image(path, progress.preview)
+            except OutputError as error:  # a picture on the side is not worth the run
+                display.note(str(error))
         display(progress)
 
     return report
+
+
+def _how_to_go_on(output: Path) -> str:
+    from texnet_core.training.checkpoint import checkpoint_path
+
+    if checkpoint_path(output).exists():
+        return f"stopped; the same command with --resume goes on with {output}"
+    return "stopped before the first step"

@@ -284,6 +284,41 @@ def test_the_worker_may_die_and_the_next_generate_works(blender, artefact_file):
     assert state["images"] == ["random_albedo_0"] and state["other"]
 
 
+def test_jobs_of_a_dead_worker_end_with_an_error_and_no_crash(blender, artefact_file):
+    (state,) = blender(
+        """
+        import sys
+        client = sys.modules["bl_ext.user_default.texnet.worker_client"]
+        job = client.shared().submit(values["source"], 4096, 4096, 1)
+        client.shared().kill()
+        client.shared()
+        job.cancel()
+        try:
+            job.poll()
+            answer("no error")
+        except client.WorkerError as error:
+            answer(str(error))
+        job.close()
+        """,
+        source=str(artefact_file),
+    )
+    assert "worker ended" in state
+
+
+def test_nothing_is_imported_from_the_current_folder(blender, artefact_file, tmp_path):
+    (tmp_path / "onnxruntime.py").write_text("raise SystemExit('a stranger was here')")
+    (result,) = blender(
+        """
+        import os
+        os.chdir(values["folder"])
+        answer(list(bpy.ops.texnet.generate(source=values["source"], width=64, height=64)))
+        """,
+        source=str(artefact_file),
+        folder=str(tmp_path),
+    )
+    assert result == ["FINISHED"]
+
+
 def test_a_job_can_be_cancelled(blender, artefact_file):
     (state,) = blender(
         """

@@ -2,15 +2,12 @@
 
 import json
 import os
-import pty
 import re
-import resource
 import signal
 import subprocess
 import sys
-import termios
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +99,7 @@ WRONG = {
     "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 16384"),
     "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x99999999999"], 2, "16 to 16384"),
     "size nonsense": (["synth", "moss", "-o", "o.png", "--size", "big"], 2, "2048x1024"),
+    "size endless": (["synth", "moss", "-o", "o.png", "--size", "9" * 5000], 2, "2048x1024"),
     "size half": (["synth", "moss", "-o", "o.png", "--size", "64x"], 2, "2048x1024"),
     "seed negative": (["synth", "moss", "-o", "o.png", "--seed", "-1"], 2, "seed"),
     "seed text": (["synth", "moss", "-o", "o.png", "--seed", "x"], 2, "seed"),
@@ -126,6 +124,14 @@ WRONG = {
         1,
         "tiny.png",
     ),
+    "source of nobody": (["synth", "~nobody-here/x.texnet", "-o", "o.png"], 2, "no file"),
+    "source too long": (["synth", "x" * 5000, "-o", "o.png"], 2, "no preset"),
+    "exemplar too long": (["train", "x" * 5000, "-o", "o.texnet"], 1, "no file"),
+    "device without number": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "cpu:x"], 1, "cpu:x"),
+    "preview as gif": (["train", "exemplar.png", "-o", "o.texnet", "--preview", "p.gif"], 2, ".png"),
+    "preview nowhere": (["train", "exemplar.png", "-o", "o.texnet", "--preview", "no/p.png"], 1, "cannot be written"),
+    "preview over exemplar": (["train", "exemplar.png", "-o", "o.texnet", "--preview", "exemplar.png"], 2, "exemplar"),
+    "author too long": (["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--author", "x" * 501], 2, "501"),
     "info on nothing": (["info", "none.texnet"], 2, "no file"),
 }
 
@@ -159,6 +165,7 @@ def test_a_read_only_folder_is_refused(tmp_path):
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "exr"])
 def test_a_full_disk_leaves_no_half_file(tmp_path, suffix):
     """A limit on the size of files makes writes fail midway as a full disk does."""
+    resource = pytest.importorskip("resource")
 
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -221,6 +228,7 @@ def test_ctrl_c_during_synth_leaves_no_file(artefact_file, tmp_path):
 
 
 def test_a_terminal_gets_a_bar_with_rate_and_time_left(artefact_file, tmp_path):
+    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
     parent, child = pty.openpty()
     termios.tcsetwinsize(child, (40, 120))
     command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "1024"]
@@ -266,6 +274,47 @@ def test_every_command_has_help_and_an_example_in_the_readme_or_docs():
     for name in listed:
         assert texnet(name, "--help").returncode == 0
         assert f"texnet {name}" in documents
+
+
+def test_odd_names_and_consoles_do_no_harm(artefact_file, exemplar, quick, tmp_path):
+    out = tmp_path / "模.png"
+    done = texnet("synth", artefact_file, "-o", out, "--size", 64, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+    assert done.returncode == 0 and out.exists() and "\\u6a21" in done.stdout
+    bytes_name = tmp_path / os.fsdecode(b"\xff\xfe.png")
+    bytes_name.write_bytes(exemplar.read_bytes())
+    done = texnet("train", bytes_name, "-o", tmp_path / "out.texnet", *quick, "--steps", 10)
+    assert done.returncode == 0, done.stderr
+    assert texnet("info", tmp_path / "out.texnet").returncode == 0
+
+
+def test_a_full_console_is_one_line_and_no_traceback(artefact_file, tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with open("/dev/full", "w") as full:
+        command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "64"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "No space left" in done.stderr
+
+
+def test_a_strangers_file_cannot_speak_to_the_terminal(artefact, tmp_path):
+    from texnet_core import Provenance, write_artefact
+
+    sly = replace(artefact, provenance=Provenance(author="\x1b]0;gotcha\x07\nlicence: CC0"))
+    write_artefact(tmp_path / "sly.texnet", sly)
+    shown = texnet("info", tmp_path / "sly.texnet").stdout
+    assert "\x1b" not in shown and "\\x1b]0;gotcha" in shown and shown.count("licence: ") == 2
+    assert sum(line.strip().startswith("licence:") for line in shown.splitlines()) == 1
+
+
+@pytest.mark.parametrize("delay_s", [0.1, 0.2, 0.4])
+def test_ctrl_c_during_start_up_is_no_traceback(artefact_file, tmp_path, delay_s):
+    command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "4096"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(delay_s)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode in (1, -signal.SIGTERM) and "Traceback" not in stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_version_is_the_packages():

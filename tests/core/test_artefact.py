@@ -39,6 +39,17 @@ def test_what_is_written_is_read(full, tmp_path):
     assert (header.settings, header.maps, header.provenance) == (full.settings, full.maps, full.provenance)
 
 
+def test_what_could_not_be_read_is_not_written(full, tmp_path):
+    for wrong in (
+        replace(full, provenance=Provenance(author="x" * 5000)),
+        replace(full, training={"deep": [1]}),
+        replace(full, parameters={}),
+    ):
+        with pytest.raises(ArtefactError):
+            write_artefact(tmp_path / "a.texnet", wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_header_reads_without_the_parameters(full, tmp_path):
     data = to_bytes(full)
     path = tmp_path / "cut.texnet"
@@ -90,6 +101,13 @@ HOSTILE = [
     setter("maps", value=[{"name": "albedo", "channels": 3, "colour_space": "magic"}]),
     setter("maps", value=[{"name": "a", "channels": -3}, {"name": "b", "channels": 6}]),
     setter("maps", value=[{"name": "a", "channels": 1}] * 3),
+    setter("maps", value=[{"name": "Albedo", "channels": 3}]),
+    setter("maps", value=[{"name": "a", "channels": 2}, {"name": "b", "channels": 1}]),
+    setter("size_m", value=True),
+    setter("size_m", value=10**400),
+    setter("training", "deep", value=[[[]]]),
+    setter("quality", "loss", value={"a": 1}),
+    lambda raw: json.dumps(raw | {"quality": {}}).replace('"quality": {}', '"quality": {"loss": 1e999}').encode(),
     setter("texels_per_exemplar", value="256"),
     setter("size_m", value=-1),
     setter("size_m", value=1e400),
@@ -224,6 +242,6 @@ def test_other_files_are_named_as_such(tmp_path, content):
 
 
 def test_missing_files_and_folders_are_named(tmp_path):
-    for path in (tmp_path, tmp_path / "missing.texnet"):
+    for path in (tmp_path, tmp_path / "missing.texnet", "a\0b", "x" * 5000):
         with pytest.raises(ArtefactError, match="no readable file"):
             read_artefact(path)

@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.conftest import SHARED_VGG19, needs_shared_data
 from texnet_core.descriptor import weights as weights_module
-from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.vgg19 import Vgg19, smallest_side
 from texnet_core.descriptor.weights import LAYERS, METADATA_KEY, Vgg19Weights, load_vgg19
 from texnet_core.errors import WeightsError
 
@@ -95,7 +95,7 @@ def test_valid_features_are_those_that_no_border_touches(random_vgg19_file, pool
 @pytest.mark.parametrize("padding", ["valid", "zero"])
 def test_the_smallest_side_is_just_enough(random_vgg19_file, padding):
     descriptor = Vgg19(load_vgg19(str(random_vgg19_file)), padding=padding)
-    side = descriptor.smallest_side()
+    side = smallest_side(padding)
     assert side == {"valid": 156, "zero": 16}[padding]
     with torch.no_grad():
         assert min(min(f.shape[2:]) for f in descriptor(torch.rand(1, 3, side, side)).values()) == 1

@@ -45,6 +45,25 @@ def test_grey_of_8_and_16_bits_reads_as_three_equal_channels(tmp_path):
         np.testing.assert_allclose(read, np.repeat(grey[..., None], 3, 2), atol=1 / 255)
 
 
+def test_deep_grey_out_of_range_is_refused_rather_than_clipped(tmp_path):
+    for name, array in (
+        ("f.tif", np.full((8, 8), 200, np.float32)),
+        ("n.tif", np.full((8, 8), np.nan, np.float32)),
+        ("i.tif", np.full((8, 8), 10**6, np.int32)),
+    ):
+        with pytest.raises(ImageError, match="grey values"):
+            read_exemplar(saved(tmp_path, Image.fromarray(array), name))
+
+
+def test_deep_grey_with_a_transparent_value_keeps_its_values(tmp_path):
+    grey = quantise(picture(20, 30)[..., 0], 16)
+    (tmp_path / "t.png").write_bytes(b"")
+    with (tmp_path / "t.png").open("wb") as file:
+        png.Writer(30, 20, greyscale=True, bitdepth=16, transparent=7).write(file, grey.tolist())
+    read, _ = read_exemplar(tmp_path / "t.png")
+    np.testing.assert_allclose(read[..., 0], grey / 65535, atol=1e-4)
+
+
 def test_alpha_is_left_out_with_a_note(tmp_path):
     image = Image.fromarray(quantise(picture(16, 16), 8))
     image.putalpha(Image.linear_gradient("L").resize((16, 16)))
@@ -190,6 +209,31 @@ def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(tmp_path, monkey
         write_image(path, quantise(picture(16, 16), 8))
     assert [file.name for file in tmp_path.iterdir()] == ["out.png"]
     assert path.read_bytes() == b"the old picture"
+
+
+def test_links_are_followed_and_modes_kept(tmp_path):
+    real, link = tmp_path / "real.png", tmp_path / "link.png"
+    real.write_bytes(b"old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    write_image(link, quantise(picture(16, 16), 8))
+    assert link.is_symlink() and loaded(real).shape == (16, 16, 3)
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    (tmp_path / "null.png").symlink_to("/dev/null")
+    with pytest.raises(OutputError, match="no file"):
+        write_image(tmp_path / "null.png", quantise(picture(16, 16), 8))
+    assert (tmp_path / "null.png").is_symlink()
+
+
+@pytest.mark.parametrize("array", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 4), np.uint8), np.zeros((8, 8, 3))])
+def test_arrays_that_no_format_holds_are_refused(tmp_path, array):
+    for name in ("o.png", "o.exr"):
+        with pytest.raises(RequestError):
+            write_image(tmp_path / name, array)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_in_the_way_is_refused(tmp_path):

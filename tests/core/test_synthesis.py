@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,11 +112,30 @@ def test_seeds_out_of_range_are_refused(artefact, seed):
         synthesize(artefact, (64, 64), seed)
 
 
+@pytest.mark.parametrize("size", [("64", 64), (64.0, 64), (True, 64), (None, 64), (np.int64(8), 64)])
+def test_sizes_that_are_no_numbers_in_range_are_refused(artefact, size):
+    with pytest.raises(TexnetError, match="width"):
+        synthesize(artefact, size)
+
+
+def test_an_engine_for_another_artefact_is_refused(artefact):
+    with pytest.raises(TexnetError, match="another artefact"):
+        synthesize(artefact, (64, 64), engine=open_engine(random_artefact(5), "onnx"))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_senseless_parameters_are_an_error_and_no_picture(artefact):
+    huge = {name: np.full_like(array, 3e38) for name, array in artefact.parameters.items()}
+    with pytest.raises(TexnetError, match="not finite"):
+        synthesize(replace(artefact, parameters=huge), (64, 64), engine="onnx")
+
+
 def test_unknown_engines_and_devices_are_refused(artefact):
     with pytest.raises(TexnetError, match="one of auto, onnx, torch"):
         synthesize(artefact, (64, 64), engine="fast")
-    with pytest.raises(TexnetError, match="device"):
-        synthesize(artefact, (64, 64), engine="torch", device="quantum")
+    for device in ("quantum", "cpu:x", "cpu:", "cuda:99"):
+        with pytest.raises(TexnetError, match="device"):
+            synthesize(artefact, (64, 64), engine="torch", device=device)
     with pytest.raises(TexnetError, match="use --engine torch"):
         synthesize(artefact, (64, 64), engine="onnx", device="cuda")
 

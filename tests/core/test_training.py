@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.conftest import picture
 from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
+from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
@@ -126,6 +128,13 @@ def test_an_unfinished_run_is_not_overwritten_by_accident(request_, tmp_path):
 
 def test_resume_refuses_another_run_and_damage(request_, tmp_path):
     path = tmp_path / "out.texnet"
+    tensors = load_file(request_.descriptor.vgg19)
+    other_weights = str(tmp_path / "other.safetensors")
+    save_file(
+        tensors | {"features.0.bias": tensors["features.0.bias"] + 1},
+        other_weights,
+        metadata={METADATA_KEY: "torchvision"},
+    )
 
     def stop(progress):
         if progress.done == 3:
@@ -137,13 +146,20 @@ def test_resume_refuses_another_run_and_damage(request_, tmp_path):
         (replace(request_, train=replace(request_.train, lr=0.002)), picture(), "other lr"),
         (replace(request_, generator=GeneratorSettings(levels=2)), picture(), "levels"),
         (request_, picture(seed=4), "other exemplar"),
+        (replace(request_, train=replace(request_.train, precision="bf16")), picture(), "began with f32"),
+        (replace(request_, descriptor=replace(request_.descriptor, vgg19=other_weights)), picture(), "other weights"),
     ):
         with pytest.raises(TrainingError, match=says):
             train(exemplar, path, other, resume=True)
     good = checkpoint_path(path).read_bytes()
+    content = torch.load(checkpoint_path(path), weights_only=True)
     checkpoint_path(path).write_bytes(good[: len(good) // 2])
     with pytest.raises(TrainingError, match="cannot be read"):
         train(picture(), path, request_, resume=True)
+    for key, value in (("fingerprint", []), ("generator", {}), ("state", {"steps": 1}), ("optimiser", None)):
+        torch.save(content | {key: value}, checkpoint_path(path))
+        with pytest.raises(TrainingError, match="cannot be read"):
+            train(picture(), path, request_, resume=True)
 
 
 def test_resume_without_a_checkpoint_begins_and_says_so(request_, tmp_path):
@@ -209,7 +225,44 @@ def test_nan_is_caught_and_explained(request_, tmp_path):
         patch.setattr(loop.TextureLoss, "forward", poison)
         with pytest.raises(TrainingError, match=r"nan.*step 0.*lower --lr"):
             train(picture(), path, request_)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [checkpoint_path(path)]
+
+
+def test_nan_in_a_validation_is_caught_too(request_, tmp_path):
+    forward = loop.TextureLoss.forward
+
+    def poison(self, features, seed):
+        return forward(self, features, seed) * (1 if torch.is_grad_enabled() else float("nan"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop.TextureLoss, "forward", poison)
+        with pytest.raises(TrainingError, match="nan"):
+            train(picture(), tmp_path / "out.texnet", request_)
+
+
+def test_an_error_in_the_callback_costs_no_step(request_, tmp_path):
+    path = tmp_path / "out.texnet"
+
+    def fail(progress):
+        if progress.step == 9:
+            raise OSError("the viewer is gone")
+
+    with pytest.raises(OSError, match="viewer"):
+        train(picture(), path, request_, progress=fail)
+    steps = []
+    train(picture(), path, request_, resume=True, progress=lambda p: steps.append(p.step))
+    assert steps[0] == 10
+
+
+def test_a_second_run_to_the_same_output_is_refused_while_the_first_one_runs(request_, tmp_path):
+    path = tmp_path / "out.texnet"
+
+    def intrude(progress):
+        if progress.step == 2:
+            with pytest.raises(TrainingError, match="unfinished run"):
+                train(picture(), path, request_)
+
+    train(picture(), path, request_, progress=intrude)
 
 
 def test_previews_come_on_the_way(request_, tmp_path):
@@ -230,15 +283,18 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("train", steps=0), RequestError, "steps"),
         (with_("train", lr=float("nan")), RequestError, "finite"),
         (with_("train", device="quantum"), Exception, "device"),
-        (with_("descriptor", padding="valid"), RequestError, "at least 156"),
+        (with_("descriptor", padding="valid", vgg19="not even looked for"), RequestError, "at least 156"),
         (with_("descriptor", vgg19=str(tmp_path / "none")), WeightsError, "none"),
         (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
         (with_("train", size=128), ImageError, "at least 128"),
+        (with_("generator", out_channels=4), RequestError, "out_channels"),
+        (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),
     ):
         with pytest.raises(error, match=says):
             train(picture(), path, request)
-    with pytest.raises(OutputError):
-        train(picture(), tmp_path / "missing" / "out.texnet", request_)
+    for output in (tmp_path / "missing" / "out.texnet", tmp_path / ("x" * 240 + ".texnet")):
+        with pytest.raises(OutputError):
+            train(picture(), output, request_)
     assert list(tmp_path.iterdir()) == []
 
 

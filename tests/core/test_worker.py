@@ -87,6 +87,9 @@ def test_bad_requests_are_answered_and_survived(worker, artefact_file, tmp_path)
     for request, says in (
         ("no json", "no request"),
         ("[1]", "no request"),
+        ("[" * 200_000, "no request"),
+        ({"cancel": [1]}, "no request"),
+        ({"id": "one"}, "no request"),
         ({"id": 1}, "'synthesize'"),
         ({k: v for k, v in good.items() if k != "width"}, "'width'"),
         (good | {"width": "64"}, "'width'"),

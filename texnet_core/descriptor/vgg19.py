@@ -56,7 +56,7 @@ class Vgg19(nn.Module):
         """Feature maps of the taps.
 
         Args:
-            image: (N, 3, H, W) sRGB in [0, 1]; "valid" needs `smallest_side()` texels a side.
+            image: (N, 3, H, W) sRGB in [0, 1]; at least `smallest_side` texels a side.
 
         Returns:
             Tap -> (N, C, h, w), float32; layers after their ReLU.
@@ -74,13 +74,16 @@ class Vgg19(nn.Module):
                 features[layer.relu] = x.float()
         return features
 
-    def smallest_side(self) -> int:
-        """The least H and W for which every tap has at least one texel."""
-        side = 1
-        for layer in reversed(self.layers):
-            side += 2 - 2 * self.padding
-            side *= 2 if layer.pool_before else 1
-        return side
+
+def smallest_side(padding: Padding, taps: tuple[str, ...] = DEFAULT_TAPS) -> int:
+    """The least H and W of a picture for which every tap has at least one texel."""
+    names = [layer.relu for layer in LAYERS]
+    deepest = max(names.index(tap) for tap in taps if tap != PATCHES)
+    side = 1
+    for layer in reversed(LAYERS[: 1 + deepest]):
+        side += 2 if padding == "valid" else 0
+        side *= 2 if layer.pool_before else 1
+    return side
 
 
 def _patches(image: Tensor) -> Tensor:

@@ -58,6 +58,13 @@ class Vgg19Weights:
     parameters: dict[str, Tensor]
     convention: InputConvention
 
+    def sha256(self) -> str:
+        """Hash of the parameters and their convention: equal for networks that judge alike."""
+        digest = hashlib.sha256(self.convention.encode())
+        for name in sorted(self.parameters):
+            digest.update(self.parameters[name].contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
     def input_affine(self) -> tuple[Tensor, Tensor]:
         """(scale, shift), each (3,), that take RGB in [0, 1] to what the first convolution expects.
 
@@ -91,10 +98,10 @@ def load_vgg19(
     path = path or os.environ.get(PATH_VARIABLE, "")
     if path:
         convention = convention or os.environ.get(INPUT_VARIABLE, "")
-        file = Path(path).expanduser()
+        file = Path(os.path.expanduser(path))  # unlike pathlib's, never raises; nor does isfile below
     else:
         file = _cached_or_downloaded(url, announce)
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise WeightsError(f"no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
     parameters, stated = _read(file)
     _check_shapes(file, parameters)
@@ -158,6 +165,8 @@ def _check_shapes(file: Path, parameters: dict[str, Tensor]) -> None:
                     remedy=_remedies(),
                 )
             parameters[name] = tensor.float()
+    for name in parameters.keys() - {f"{layer.key}.{kind}" for layer in LAYERS for kind in ("weight", "bias")}:
+        del parameters[name]  # deeper layers and the classifier
 
 
 def _decide_convention(file: Path, stated: str, called: str) -> InputConvention:

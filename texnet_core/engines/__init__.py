@@ -16,17 +16,19 @@ import numpy.typing as npt
 from texnet_core.artefact import Artefact
 from texnet_core.errors import EngineError
 from texnet_core.noise import NoisePlane
-from texnet_core.settings import EngineName
+from texnet_core.settings import EngineName, SynthesisSettings
 
 
 class Engine(Protocol):
     """One generator, ready to make blocks.
 
     Attributes:
+        artefact: the generator.
         name: "onnx" or "torch".
         device: where it runs, "cpu", "cuda", ...
     """
 
+    artefact: Artefact
     name: str
     device: str
 
@@ -53,7 +55,9 @@ def open_engine(artefact: Artefact, engine: EngineName = "auto", device: str = "
 
     Raises:
         EngineError: the engine or the device is not there.
+        RequestError: no such engine.
     """
+    SynthesisSettings(engine=engine, device=device).check()
     if engine == "auto":
         engine = _best_engine(device)
     if engine == "onnx":
@@ -81,8 +85,10 @@ def _torch_has_gpu() -> bool:
     """Ask torch, but spare its slow import where its version already says no."""
     if not _installed("torch") or "+cpu" in importlib.metadata.version("torch"):
         return False
-    from texnet_core.engines.torch_engine import choose_device
-
+    try:
+        from texnet_core.engines.torch_engine import choose_device
+    except (ImportError, OSError):  # a broken torch must not keep the other engine from working
+        return False
     return choose_device("auto") != "cpu"
 
 
@@ -95,7 +101,7 @@ def _needing(package: str, engine: str, remedy: str) -> Iterator[None]:
     """Explain an import that fails, be the package missing or broken."""
     try:
         yield
-    except ImportError as error:
+    except (ImportError, OSError) as error:
         found = (
             f"{package} that cannot be imported ({error})" if _installed(package) else f"no {package} in this Python"
         )

@@ -19,6 +19,7 @@ class OnnxEngine:
     device = "cpu"
 
     def __init__(self, artefact: Artefact) -> None:
+        self.artefact = artefact
         self._halos = architecture.halos(artefact.settings)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors only: front ends own the terminal

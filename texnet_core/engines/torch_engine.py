@@ -25,10 +25,13 @@ def choose_device(device: str) -> str:
     present = ["cpu"] if found is None else [found.type, "cpu"]
     if device == "auto":
         return present[0]
-    if device.split(":")[0] not in present:
-        raise EngineError(
-            f"device {device}", expected=f"one that torch has here: {', '.join(present)}", remedy="use --device auto"
-        )
+    try:
+        if device.split(":")[0] not in present:
+            raise RuntimeError("no such device")
+        torch.empty(1, device=device)  # the number behind the colon may still be wrong
+    except (RuntimeError, AssertionError) as error:
+        expected = f"one that torch has here: {', '.join(present)}"
+        raise EngineError(f"device {device}", expected=expected, remedy="use device auto") from error
     return device
 
 
@@ -38,7 +41,7 @@ class TorchEngine:
     name = "torch"
 
     def __init__(self, artefact: Artefact, device: str) -> None:
-        self.device = device
+        self.artefact, self.device = artefact, device
         self.settings = artefact.settings
         self._halos = architecture.halos(artefact.settings)
         self._parameters = {

@@ -1,7 +1,7 @@
 """Texture losses: small modules that compare feature maps with the exemplar's, and add up.
 
 Each is made once from the exemplar's features and then called with the sample's features; both are
-tap -> (N, C, h, w) float32. A new loss is a new file here and one line in `texture_loss`.
+tap -> (N, C, h, w) float32. A new loss is a new file here and two lines in `TextureLoss`.
 """
 
 import torch

@@ -4,6 +4,7 @@ A preset is a `.texnet` file in this folder; dropping one in is all it takes to 
 """
 
 import difflib
+import os
 from pathlib import Path
 
 from texnet_core.artefact import SUFFIX
@@ -26,8 +27,8 @@ def find_source(source: str | Path) -> Path:
     presets = list_presets()
     if str(source) in presets:
         return presets[str(source)]
-    path = Path(source).expanduser()
-    if path.is_file():
+    path = Path(os.path.expanduser(source))  # unlike pathlib's, never raises; nor does isfile below
+    if os.path.isfile(path):
         return path
     if path.suffix == SUFFIX or len(path.parts) > 1:
         raise RequestError(

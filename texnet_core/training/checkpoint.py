@@ -71,17 +71,19 @@ def load_checkpoint(
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = content["fingerprint"]
-    except Exception as error:
+        changed = [key for key in fingerprint if stored.get(key) != fingerprint[key]]
+        if content["version"] != _VERSION:
+            changed.append("format version")
+        if not changed:
+            generator.load_state_dict(content["generator"])
+            optimiser.load_state_dict(content["optimiser"])
+            return RunState(**content["state"])
+    except Exception as error:  # a file of another kind can be wrong in any way
         raise TrainingError(
             f"{path} that cannot be read", expected="a checkpoint", remedy="delete it and start again"
         ) from error
-    changed = [key for key in fingerprint if stored.get(key) != fingerprint[key]]
-    if content["version"] != _VERSION or changed:
-        raise TrainingError(
-            f"{path} of a run with other {', '.join(changed) or 'format version'}",
-            expected="the same settings and exemplar",
-            remedy="repeat the command of that run with --resume, or delete the file and start again",
-        )
-    generator.load_state_dict(content["generator"])
-    optimiser.load_state_dict(content["optimiser"])
-    return RunState(**content["state"])
+    raise TrainingError(
+        f"{path} of a run with other {', '.join(changed)}",
+        expected="the same settings and exemplar",
+        remedy="repeat the command of that run with --resume, or delete the file and start again",
+    )

@@ -19,10 +19,10 @@ from torch import Tensor
 
 from texnet_core.artefact import Artefact, Provenance, write_artefact
 from texnet_core.atomic import check_writable
-from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.vgg19 import Vgg19, smallest_side
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_engine import choose_device
-from texnet_core.errors import Cancelled, RequestError, TrainingError
+from texnet_core.errors import RequestError, TrainingError
 from texnet_core.generator import Generator, fold, periodic_noise
 from texnet_core.images import encode_png, quantise, resize_exemplar
 from texnet_core.losses import TextureLoss, range_penalty
@@ -41,6 +41,7 @@ _CALIBRATION_FIELDS = 6
 _GRADIENT_CLIP = 5.0
 _BETAS = (0.9, 0.99)
 _PREVIEW_SIDE = 256
+_MAPS = (ALBEDO,)
 
 # First part of every derived seed, so that no two uses of randomness share a stream.
 _NOISE, _LOSS, _VALIDATION_NOISE, _VALIDATION_LOSS, _CALIBRATION = range(5)
@@ -81,6 +82,7 @@ def train(
     _check(request)
     check_writable(output)
     checkpoint = checkpoint_path(output)
+    check_writable(checkpoint)
     if checkpoint.exists() and not resume:
         raise TrainingError(
             f"an unfinished run in {checkpoint}",
@@ -98,13 +100,22 @@ def train(
 
 
 def _check(request: TrainRequest) -> None:
-    for settings in (request.generator, request.descriptor, request.loss, request.train):
+    for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
         settings.check()
+    channels = sum(spec.channels for spec in _MAPS)
+    if request.generator.out_channels != channels:
+        raise RequestError(
+            f"out_channels {request.generator.out_channels}", expected=str(channels), remedy="leave out_channels out"
+        )
     cell, size = request.generator.cell_texels, request.train.size
     if size % cell:
         raise RequestError(
             f"size {size}", expected=f"a multiple of {cell}", remedy=f"use --size {cell * math.ceil(size / cell)}"
         )
+    smallest = smallest_side(request.descriptor.padding)
+    if size < smallest:
+        expected = f"at least {smallest} for a VGG-19 with {request.descriptor.padding} padding"
+        raise RequestError(f"size {size}", expected=expected, remedy="use a larger --size or --padding zero")
     if not (request.loss.gram_weight or request.loss.sliced_wasserstein_weight):
         raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
 
@@ -134,18 +145,22 @@ class _Run:
             self._report(note=f"no checkpoint {self.checkpoint}: starting from the beginning")
             return
         self.state = load_checkpoint(self.checkpoint, self._fingerprint(), self.generator, self.optimiser)
+        wanted = self.settings.precision
+        if wanted not in ("auto", self.state.precision):
+            raise TrainingError(
+                f"--precision {wanted} for a run that began with {self.state.precision}",
+                expected="the same",
+                remedy="leave --precision out",
+            )
 
     def to_the_end(self) -> None:
-        """Train until the budget is spent. On Cancelled the checkpoint holds the last whole step."""
+        """Train until the budget is spent."""
         descriptor = self._descriptor()
         with torch.no_grad():
             loss = TextureLoss(descriptor(self.exemplar), self.request.loss)
-        try:
-            while self._fraction() < 1:
-                self._step(descriptor, loss)
-        except Cancelled:
-            self.save()
-            raise
+        self.save()  # now rather than later: it claims the name, and shows that it can be written
+        while self._fraction() < 1:
+            self._step(descriptor, loss)
         if not self.state.frozen:
             self._freeze()
         self._validate(descriptor, loss)
@@ -156,7 +171,7 @@ class _Run:
         self.generator.eval()
         return Artefact(
             settings=self.request.generator,
-            maps=(ALBEDO,),
+            maps=_MAPS,
             parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
             preview_png=encode_png(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
             texels_per_exemplar=self.settings.size,
@@ -198,17 +213,20 @@ class _Run:
         if time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
             self.save()
         preview = _to_bytes(image[0]) if self.state.step % _PREVIEW_EVERY_STEPS == 0 else None
-        self._report(loss=self.state.losses[-1], preview=preview)
+        try:
+            self._report(loss=self.state.losses[-1], preview=preview)
+        except BaseException:  # Cancelled, or whatever else the callback could not bear: the step is whole
+            self.save()
+            raise
 
-    def _check_finite(self, loss: float, gradient_norm: float) -> None:
-        if math.isfinite(loss) and math.isfinite(gradient_norm):
+    def _check_finite(self, *values: float) -> None:
+        if all(math.isfinite(value) for value in values):
             return
-        # every draw follows from the step, so going on from the checkpoint would end here again
-        self.checkpoint.unlink(missing_ok=True)
         raise TrainingError(
-            f"a loss of {loss} with gradient norm {gradient_norm} at step {self.state.step}",
+            f"a loss or gradient of {' and '.join(map(str, values))} at step {self.state.step}",
             expected="finite numbers",
-            remedy=f"start again with a lower --lr (it was {self.settings.lr}) or with --precision f32",
+            remedy=f"delete {self.checkpoint} and start again with a lower --lr (it was {self.settings.lr}) or "
+            "with --precision f32",
         )
 
     def _freeze(self) -> None:
@@ -236,6 +254,7 @@ class _Run:
         with torch.no_grad():
             image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
             value = float(loss(descriptor(image.clamp(0, 1)), derive_seed(_VALIDATION_LOSS, self.settings.seed)))
+        self._check_finite(value)
         if value < self.state.best_loss:
             self.state.best_loss = value
             self.state.best_parameters = copy.deepcopy(self.generator.state_dict())
@@ -250,12 +269,6 @@ class _Run:
         descriptor = Vgg19(
             self.weights, pooling=chosen.pooling, padding=chosen.padding, precision=DTYPES[self.state.precision]
         )
-        if self.settings.size < descriptor.smallest_side():
-            raise RequestError(
-                f"size {self.settings.size}",
-                expected=f"at least {descriptor.smallest_side()} for a VGG-19 without padding",
-                remedy="use a larger --size or --padding zero",
-            )
         return descriptor.to(self.device)
 
     def _fraction(self) -> float:
@@ -263,7 +276,7 @@ class _Run:
 
     def _fingerprint(self) -> dict[str, Any]:
         """What must be equal for a checkpoint to fit."""
-        return self._settings_of_run() | {"exemplar": self.exemplar_sha256}
+        return self._settings_of_run() | {"exemplar": self.exemplar_sha256, "weights of VGG-19": self.weights.sha256()}
 
     def _settings_of_run(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
