@@ -97,7 +97,7 @@ WRONG = {
     "source is no artefact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artefact"),
     "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 16384"),
     "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 16384"),
-    "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x99999999999"], 2, "16 to 16384"),
+    "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 16384"),
     "size nonsense": (["synth", "moss", "-o", "o.png", "--size", "big"], 2, "2048x1024"),
     "size endless": (["synth", "moss", "-o", "o.png", "--size", "9" * 5000], 2, "2048x1024"),
     "size half": (["synth", "moss", "-o", "o.png", "--size", "64x"], 2, "2048x1024"),
@@ -118,7 +118,11 @@ WRONG = {
     "train on one texel": (["train", "tiny.png", "-o", "o.texnet"], 1, "1x1"),
     "train to a picture": (["train", "exemplar.png", "-o", "o.png"], 2, ".texnet"),
     "two budgets": (["train", "exemplar.png", "-o", "o.texnet", "--steps", "9", "--minutes", "1"], 2, "leave one out"),
-    "no weights": (["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--vgg19", "none.pth"], 1, "none.pth"),
+    "no weights": (
+        ["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--padding", "zero", "--vgg19", "none.pth"],
+        1,
+        "none.pth",
+    ),
     "weights of the wrong kind": (
         ["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--vgg19", "tiny.png", "--padding", "zero"],
         1,
