@@ -8,7 +8,7 @@ SOURCES := $(shell find texnet_core train_cli -name "*.py" -o -name "*.texnet")
 .PHONY: demo test lint addon clean
 
 demo: $(VENV)/demo.installed ## a 2048x2048 seamless texture in demo.png
-	$(BIN)/texnet synth moss --size 2048 --output demo.png
+	$(BIN)/texnet synth moss --size 2048 --output $(CURDIR)/demo.png
 
 test: $(VENV)/dev.installed ## the whole test suite
 	$(BIN)/python -m pytest
