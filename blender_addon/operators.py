@@ -35,8 +35,8 @@ class TEXNET_OT_generate(bpy.types.Operator):  # noqa: N801
         if target is None or not hasattr(target.data, "materials"):
             cls.poll_message_set("Select an object that can have a material")
             return False
-        if not target.is_editable:
-            cls.poll_message_set("The active object is linked from a library and cannot be edited")
+        if not all(block is None or block.is_editable for block in (target, target.data, target.active_material)):
+            cls.poll_message_set("The active object or its material is linked from a library and cannot be edited")
             return False
         return True
 
