@@ -22,7 +22,7 @@ import re
 import struct
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast, get_args
+from typing import Any, NoReturn, Self, TypeVar, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -232,7 +232,7 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
     if len(header) != length or hashlib.sha256(header).digest() != digest:
         raise _damaged(name, "a header that does not match its checksum", "a matching one")
     try:
-        raw = json.loads(header, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_moderate)
+        raw = json.loads(header, parse_constant=_refuse, parse_float=_finite, parse_int=_moderate)
     except (ValueError, RecursionError) as error:
         raise _damaged(name, "a header that is no JSON", "JSON") from error
     if not isinstance(raw, dict):
@@ -240,17 +240,17 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
     return raw, end
 
 
-def _refuse_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON")
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text[:20]} is no number that may stand here")
 
 
 def _finite(text: str) -> float:
     value = float(text)
-    return value if math.isfinite(value) else cast(float, _refuse_constant(text))
+    return value if math.isfinite(value) else _refuse(text)
 
 
 def _moderate(text: str) -> int:
-    return int(text) if len(text) < 20 else cast(int, _refuse_constant(text))
+    return int(text) if len(text) < 20 else _refuse(text)
 
 
 def _describe(part: bytes) -> dict[str, Any]:
@@ -271,7 +271,10 @@ def _part(data: bytes, raw: dict[str, Any], key: str, start: int, limit: int, na
 
 
 def _parse_header(raw: dict[str, Any], name: str) -> Header:
-    settings = _parse_dataclass(GeneratorSettings, _expect(raw, "settings", dict, name), name)
+    stated = _expect(raw, "settings", dict, name)
+    if stated.keys() != {spec.name for spec in fields(GeneratorSettings)}:  # no default may ever change an old file
+        raise _damaged(name, "settings that lack fields or have unknown ones", "those of the format version")
+    settings = _parse_dataclass(GeneratorSettings, stated, name)
     try:
         settings.check()
     except RequestError as error:
