@@ -3,12 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SOURCES := $(shell find texnet_core train_cli -name "*.py" -o -name "*.texnet")
 
 .PHONY: demo test lint addon clean
 
 demo: $(VENV)/demo.installed ## a 2048x2048 seamless texture in demo.png
-	$(BIN)/texnet synth moss --size 2048 --output $(CURDIR)/demo.png
+	$(BIN)/texnet synth moss --size 2048 --output "$(CURDIR)/demo.png"
 
 test: $(VENV)/dev.installed ## the whole test suite
 	$(BIN)/python -m pytest
@@ -28,8 +27,8 @@ clean: ## remove all that make has made
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/demo.installed: pyproject.toml constraints.txt $(SOURCES) | $(BIN)/python
-	$(PIP) install -c constraints.txt .
+$(VENV)/demo.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e .
 	touch $@
 
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python

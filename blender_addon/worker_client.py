@@ -51,7 +51,9 @@ class Job:
         Raises:
             WorkerError: the job failed or the worker died; the message is for the user.
         """
-        alive = self._worker.is_alive()  # asked first, so that a dead worker's last messages still count
+        alive = self._worker.is_alive()
+        if not alive:
+            self._worker.drain()
         self._worker.pump(timeout_s)
         if self._error:
             raise WorkerError(self._error)
@@ -118,7 +120,8 @@ class WorkerProcess:
                 f"found no way to start {sys.executable} ({error}); expected Blender's Python; reinstall Blender"
             ) from error
         assert self._process.stdout is not None
-        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
 
     def submit(self, source: str, width: int, height: int, seed: int) -> Job:
         """Queue one texture. Its pixels will lie in a temporary folder until the job is closed."""
@@ -149,6 +152,10 @@ class WorkerProcess:
                 if job is not None:
                     job.receive(message)
                 line = self._lines.get_nowait()
+
+    def drain(self) -> None:
+        """Wait for the last lines of a worker that has ended; they may hold a result."""
+        self._reader.join(_GRACE_S)
 
     def forget(self, number: int) -> None:
         self._jobs.pop(number, None)

@@ -46,7 +46,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _target(path: Path) -> Path:
     target = Path(os.path.realpath(path))
-    if len(target.name.encode()) > _MAX_NAME:
+    if len(os.fsencode(target.name)) > _MAX_NAME:
         raise OSError(errno.ENAMETOOLONG, "the name is too long")
     if target.exists() and not target.is_file():
         raise OSError(errno.EEXIST, "something that is no file stands there")

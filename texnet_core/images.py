@@ -214,10 +214,9 @@ def _write_exr(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourS
     pixels = np.ascontiguousarray(linear, dtype=np.float16)
     name = "RGB" if pixels.shape[2] == 3 else "Y"
     with OpenEXR.File(header, {name: pixels if name == "RGB" else pixels[..., 0]}) as file:
-        try:
-            file.write(str(path))
-        except RuntimeError as error:  # the library's word for a full disk
-            raise OSError(str(error).rpartition(". ")[2] or str(error)) from error
+        buffer = io.BytesIO()  # the library refuses paths that are no text, and hides what a full disk says
+        file.write(buffer)
+        path.write_bytes(buffer.getbuffer())
 
 
 # suffix -> (writer, depths it can hold; no depths: floats). The first depth is the default.

@@ -47,12 +47,15 @@ def run() -> int:
     except (Cancelled, KeyboardInterrupt, click.Abort) as error:
         return _fail(str(error) or "stopped", 1)
     except BrokenPipeError:
-        return _without_stdout()
+        _without_stdout()
+        return 1
+    except OSError as error:
+        _without_stdout()
+        return _fail(f"found no way to write the answer ({error}); expected an open stdout; redirect it elsewhere", 1)
     except Exception as error:
         hint = "run again with TEXNET_DEBUG=1 for the details, and please report it"
         if os.environ.get("TEXNET_DEBUG"):
             raise
-        _without_stdout()
         return _fail(f"found an unforeseen {type(error).__name__} ({error}); expected none; {hint}", 1)
     return 0
 
@@ -64,17 +67,19 @@ def _spare_consoles_that_lack_letters() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _without_stdout() -> int:
+def _without_stdout() -> None:
     """Keep Python from trying again, at exit, to write what could not be written."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
 
 
 def _fail(message: str, code: int) -> int:
     message = printable(" ".join(message.split()))
-    if "--json" in sys.argv:
-        click.echo(json.dumps({"error": message}))
-    else:
-        click.echo(f"texnet: {message}", err=True)
+    try:
+        if "--json" in sys.argv:
+            click.echo(json.dumps({"error": message}))
+        else:
+            click.echo(f"texnet: {message}", err=True)
+    except OSError:  # nobody can be told
+        _without_stdout()
     return code

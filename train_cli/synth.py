@@ -53,8 +53,8 @@ def synth(source: str, output: Path, size: tuple[int, int], depth: str | None, a
     bits = depth_for(output, None if depth is None else int(depth))
     check_writable(output)
     artefact = read_artefact(find_source(source))
-    engine = open_engine(artefact, settings.engine, settings.device)
     with showing(quiet=as_json) as display:
+        engine = open_engine(artefact, settings.engine, settings.device)
         textures = synthesize(artefact, size, settings.seed, engine=engine, progress=display)
     paths = _write(output, textures, artefact.maps, bits)
     seconds = time.monotonic() - started

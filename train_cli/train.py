@@ -58,17 +58,17 @@ def train(
     image, notes = read_exemplar(exemplar)
     name = clean(values["name"] or exemplar.stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
-    from texnet_core.training import TrainRequest
-    from texnet_core.training import train as train_generator
-
-    request = TrainRequest(
-        generator=settings_from(GeneratorSettings, values),
-        descriptor=settings_from(DescriptorSettings, values),
-        loss=settings_from(LossSettings, values),
-        train=settings_from(TrainSettings, values),
-        provenance=provenance,
-    )
     with showing(quiet=as_json) as display:
+        from texnet_core.training import TrainRequest
+        from texnet_core.training import train as train_generator
+
+        request = TrainRequest(
+            generator=settings_from(GeneratorSettings, values),
+            descriptor=settings_from(DescriptorSettings, values),
+            loss=settings_from(LossSettings, values),
+            train=settings_from(TrainSettings, values),
+            provenance=provenance,
+        )
         for note in notes:
             display.note(note)
         try:
@@ -88,6 +88,8 @@ def _check_arguments(context: click.Context, output: Path) -> None:
     given = [name for name in ("steps", "minutes") if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if len(given) > 1:
         raise click.UsageError("found both --steps and --minutes; expected one budget; leave one out.", context)
+    if given == ["minutes"] and context.params["minutes"] == 0:
+        raise click.UsageError("found --minutes 0; expected more; give a time or --steps.", context)
     if output.suffix != SUFFIX:
         raise RequestError(f"the name {output.name}", expected=f"one ending in {SUFFIX}", remedy="change the suffix")
     if importlib.util.find_spec("torch") is None:

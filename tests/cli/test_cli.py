@@ -136,6 +136,8 @@ WRONG = {
     "preview nowhere": (["train", "exemplar.png", "-o", "o.texnet", "--preview", "no/p.png"], 1, "cannot be written"),
     "preview over exemplar": (["train", "exemplar.png", "-o", "o.texnet", "--preview", "exemplar.png"], 2, "exemplar"),
     "author too long": (["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--author", "x" * 501], 2, "501"),
+    "no minutes": (["train", "exemplar.png", "-o", "o.texnet", "--minutes", "0"], 2, "--minutes 0"),
+    "device of no use": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "cpu:7"], 1, "cpu:7"),
     "info on nothing": (["info", "none.texnet"], 2, "no file"),
 }
 
@@ -291,6 +293,25 @@ def test_odd_names_and_consoles_do_no_harm(artefact_file, exemplar, quick, tmp_p
     assert texnet("info", tmp_path / "out.texnet").returncode == 0
 
 
+def test_names_that_are_no_text_work_in_every_format(artefact_file, tmp_path):
+    folder = tmp_path / os.fsdecode(b"d\xff")
+    folder.mkdir()
+    for suffix in ("png", "tif", "exr", "jpg"):
+        out = folder / os.fsdecode(b"\xff." + suffix.encode())
+        done = texnet("synth", artefact_file, "-o", out, "--size", 64)
+        assert done.returncode == 0 and out.exists(), done.stderr
+
+
+def test_errors_nobody_can_read_keep_their_exit_code():
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with open("/dev/full", "w") as full:
+        for words, streams in ((["--json"], {"stdout": full}), ([], {"stderr": full})):
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+            done = subprocess.run([*TEXNET, "info", "nosuch", *words], text=True, **pipes)
+            assert done.returncode == 2 and "Traceback" not in (done.stderr or "")
+
+
 def test_a_full_console_is_one_line_and_no_traceback(artefact_file, tmp_path):
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
@@ -317,6 +338,7 @@ def test_ctrl_c_during_start_up_is_no_traceback(artefact_file, tmp_path, delay_s
     time.sleep(delay_s)
     process.send_signal(signal.SIGTERM)
     _, stderr = process.communicate(timeout=60)
+    # before its first line runs, Python itself answers to the signal
     assert process.returncode in (1, -signal.SIGTERM) and "Traceback" not in stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -50,7 +50,7 @@ def open_engine(artefact: Artefact, engine: EngineName = "auto", device: str = "
 
     Args:
         artefact: the generator.
-        engine: "auto" takes torch where it has a GPU or a device is asked for, else onnx, else torch.
+        engine: "auto" takes torch where it has a GPU or a device other than cpu is asked for, else onnx, else torch.
         device: "auto", or a device that the torch engine should use.
 
     Raises:

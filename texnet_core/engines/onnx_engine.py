@@ -9,6 +9,7 @@ import onnxruntime
 from texnet_core import architecture
 from texnet_core.artefact import Artefact
 from texnet_core.engines.onnx_graph import OUTPUT, build_model, noise_input
+from texnet_core.errors import EngineError
 from texnet_core.noise import NoisePlane
 
 
@@ -30,5 +31,10 @@ class OnnxEngine:
     def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
         windows = architecture.noise_windows(self._halos, top, left, height, width)
         noise = {noise_input(window[0]): plane.window(*window)[None] for window in windows}
-        (maps,) = self._session.run([OUTPUT], noise)
+        try:
+            (maps,) = self._session.run([OUTPUT], noise)
+        except Exception as error:  # its errors share no base class of their own
+            raise EngineError(
+                f"ONNX Runtime that failed ({error})", expected="a block", remedy="free some memory"
+            ) from error
         return cast(npt.NDArray[np.float32], np.ascontiguousarray(maps[0].transpose(1, 2, 0)))

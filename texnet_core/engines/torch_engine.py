@@ -26,7 +26,7 @@ def choose_device(device: str) -> str:
     if device == "auto":
         return present[0]
     try:
-        if device.split(":")[0] not in present:
+        if device.split(":")[0] not in present or device.startswith("cpu:"):
             raise RuntimeError("no such device")
         torch.empty(1, device=device)  # the number behind the colon may still be wrong
     except (RuntimeError, AssertionError) as error:
@@ -54,8 +54,13 @@ class TorchEngine:
         noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
         # TF32 would cost the agreement between engines, and a choice of kernels by timing that between runs
         exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
-        with torch.inference_mode(), exact:
-            maps = self._run(noise)
+        try:
+            with torch.inference_mode(), exact:
+                maps = self._run(noise)
+        except RuntimeError as error:  # too little memory on the device, most often
+            raise EngineError(
+                f"torch that failed on {self.device} ({error})", expected="a block", remedy="use device cpu"
+            ) from error
         return np.asarray(maps[0].permute(1, 2, 0).cpu().contiguous().numpy())
 
     def _run(self, noise: list[Tensor]) -> Tensor:
