@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-_TEXTURE_OFFSET = (-550, 280)
+_COLUMN_X, _ROW_Y, _WIDTH = -550, 280, 240
 
 
 def material_of(target: bpy.types.Object) -> bpy.types.Material:
@@ -21,10 +21,11 @@ def wire_base_color(material: bpy.types.Material, image: bpy.types.Image) -> Non
     """Add an Image Texture node for `image` and link it to the shader's Base Color."""
     tree: Any = material.node_tree
     shader = _principled(tree)
+    place = _free_place(tree, shader)
     node = tree.nodes.new("ShaderNodeTexImage")
     node.image = image
     node.label = "Base Color"
-    node.location = (shader.location.x + _TEXTURE_OFFSET[0], shader.location.y - _lowest_free(tree, shader))
+    node.location = place
     tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
     for other in tree.nodes:
         other.select = False
@@ -50,8 +51,8 @@ def _principled(tree: Any) -> Any:
     return shader
 
 
-def _lowest_free(tree: Any, shader: Any) -> float:
-    """How far below the shader's top the next texture node has room."""
-    column = shader.location.x + _TEXTURE_OFFSET[0]
-    taken = [node.location.y for node in tree.nodes if node.type == "TEX_IMAGE" and abs(node.location.x - column) < 240]
-    return shader.location.y - min(taken) + _TEXTURE_OFFSET[1] if taken else 0.0
+def _free_place(tree: Any, shader: Any) -> tuple[float, float]:
+    """Left of the shader, below the texture nodes that stand there."""
+    x = shader.location.x + _COLUMN_X
+    taken = [node.location.y for node in tree.nodes if node.type == "TEX_IMAGE" and abs(node.location.x - x) < _WIDTH]
+    return x, min(taken) - _ROW_Y if taken else shader.location.y

@@ -14,7 +14,7 @@ class TexnetError(Exception):
     """
 
     def __init__(self, found: str, *, expected: str, remedy: str) -> None:
-        self.found, self.expected, self.remedy = (_one_line(part) for part in (found, expected, remedy))
+        self.found, self.expected, self.remedy = (one_line(part) for part in (found, expected, remedy))
         super().__init__(f"found {self.found}; expected {self.expected}; {self.remedy}")
 
 
@@ -55,5 +55,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Printable text without line breaks."""
     return printable(" ".join(str(text).split()))

@@ -183,8 +183,8 @@ def _write_with_pillow(path: Path, image: npt.NDArray[Any], **options: Any) -> N
     Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image).save(path, **options)
 
 
-def _write_png(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourSpace) -> None:
-    if depth == 8:
+def _write_png(path: Path, image: npt.NDArray[Any], space: ColourSpace) -> None:
+    if image.dtype == np.uint8:
         _write_with_pillow(path, image, format="PNG", compress_level=4)
         return
     import png  # Pillow has no 16-bit RGB
@@ -195,18 +195,18 @@ def _write_png(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourS
         writer.write_packed(file, (row.astype(">u2").tobytes() for row in image))
 
 
-def _write_jpeg(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourSpace) -> None:
+def _write_jpeg(path: Path, image: npt.NDArray[Any], space: ColourSpace) -> None:
     _write_with_pillow(path, image, format="JPEG", quality=95, subsampling=0)
 
 
-def _write_tiff(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourSpace) -> None:
+def _write_tiff(path: Path, image: npt.NDArray[Any], space: ColourSpace) -> None:
     import tifffile
 
     photometric = "rgb" if image.shape[2] == 3 else "minisblack"
     tifffile.imwrite(path, image, photometric=photometric, compression="zlib", rowsperstrip=64)
 
 
-def _write_exr(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourSpace) -> None:
+def _write_exr(path: Path, image: npt.NDArray[Any], space: ColourSpace) -> None:
     import OpenEXR
 
     linear = srgb_to_linear(image) if space == "sRGB" else image
@@ -220,7 +220,7 @@ def _write_exr(path: Path, image: npt.NDArray[Any], depth: Depth, space: ColourS
 
 
 # suffix -> (writer, depths it can hold; no depths: floats). The first depth is the default.
-_Writer = Callable[[Path, npt.NDArray[Any], Depth, ColourSpace], None]
+_Writer = Callable[[Path, npt.NDArray[Any], ColourSpace], None]
 _FORMATS: dict[str, tuple[_Writer, tuple[Depth, ...]]] = {
     ".png": (_write_png, (8, 16)),
     ".jpg": (_write_jpeg, (8,)),
@@ -276,4 +276,4 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColourSpace = "sRGB"
         raise RequestError(found, expected="(h, w, 1 or 3) in that format's numbers", remedy="convert it first")
     writer = _FORMATS[path.suffix.lower()][0]
     with replacing(path) as temporary:
-        writer(temporary, image, 16 if depth == 16 else 8, space)
+        writer(temporary, image, space)

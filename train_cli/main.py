@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from texnet_core.errors import Cancelled, RequestError, TexnetError, printable
+from texnet_core.errors import Cancelled, RequestError, TexnetError, one_line
 from train_cli.info import info, presets
 from train_cli.synth import synth
 from train_cli.train import train
@@ -31,9 +31,19 @@ texnet.add_command(presets)
 def run() -> int:
     """Run the command line; returns its exit code."""
     _spare_consoles_that_lack_letters()
+    code = _run()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        _without_stdout()
+        code = code or 1
+    return code
+
+
+def _run() -> int:
     try:
         texnet(prog_name="texnet", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -46,12 +56,10 @@ def run() -> int:
         return _fail(str(error), 2 if isinstance(error, RequestError) else 1)
     except (Cancelled, KeyboardInterrupt, click.Abort) as error:
         return _fail(str(error) or "stopped", 1)
-    except BrokenPipeError:
-        _without_stdout()
+    except BrokenPipeError:  # the reader has seen enough
         return 1
     except OSError as error:
-        _without_stdout()
-        return _fail(f"found no way to write the answer ({error}); expected an open stdout; redirect it elsewhere", 1)
+        return _fail(f"found an error of the system ({error}); expected none; free some room or redirect the output", 1)
     except Exception as error:
         hint = "run again with TEXNET_DEBUG=1 for the details, and please report it"
         if os.environ.get("TEXNET_DEBUG"):
@@ -74,7 +82,7 @@ def _without_stdout() -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    message = printable(" ".join(message.split()))
+    message = one_line(message)
     try:
         if "--json" in sys.argv:
             click.echo(json.dumps({"error": message}))

@@ -48,9 +48,9 @@ class Vgg19(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
         for layer in self.layers:
-            weight = weights.parameters[f"{layer.key}.weight"].to(memory_format=torch.channels_last)
+            weight = weights.parameters[f"{layer.key}.weight"].to(precision, memory_format=torch.channels_last)
             self.register_buffer(_buffer(layer.key, "weight"), weight)
-            self.register_buffer(_buffer(layer.key, "bias"), weights.parameters[f"{layer.key}.bias"])
+            self.register_buffer(_buffer(layer.key, "bias"), weights.parameters[f"{layer.key}.bias"].to(precision))
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Feature maps of the taps.
@@ -67,8 +67,7 @@ class Vgg19(nn.Module):
         for layer in self.layers:
             if layer.pool_before:
                 x = F.avg_pool2d(x, 2) if self.pooling == "average" else F.max_pool2d(x, 2)
-            weight = self.get_buffer(_buffer(layer.key, "weight")).to(x.dtype)
-            bias = self.get_buffer(_buffer(layer.key, "bias")).to(x.dtype)
+            weight, bias = (self.get_buffer(_buffer(layer.key, kind)) for kind in ("weight", "bias"))
             x = F.relu(F.conv2d(x, weight, bias, padding=self.padding))
             if layer.relu in self.taps:
                 features[layer.relu] = x.float()

@@ -12,8 +12,6 @@ from texnet_core.artefact import Artefact
 from texnet_core.errors import EngineError
 from texnet_core.noise import NoisePlane
 
-_ACCELERATORS = ("cuda", "mps", "xpu")
-
 
 def choose_device(device: str) -> str:
     """The name of a device that works here; "auto" takes the accelerator, where there is one.

@@ -24,7 +24,6 @@ class RunState:
         frozen: whether statistics are calibrated and frozen.
         best_loss: lowest validation loss so far, of the frozen phase.
         best_parameters: state of the generator at that loss; empty before.
-        losses: training loss of every step.
     """
 
     precision: str
@@ -33,7 +32,6 @@ class RunState:
     frozen: bool = False
     best_loss: float = float("inf")
     best_parameters: dict[str, Tensor] = field(default_factory=dict)
-    losses: list[float] = field(default_factory=list)
 
 
 def checkpoint_path(output: Path) -> Path:

@@ -137,6 +137,11 @@ class _Run:
         torch.manual_seed(self.settings.seed)
         self.generator = Generator(request.generator, self.exemplar.mean((0, 2, 3)).cpu()).to(self.device)
         self.optimiser = torch.optim.Adam(self.generator.parameters(), betas=_BETAS)
+        # what must be equal for a checkpoint to fit
+        self._fingerprint = self._settings_of_run() | {
+            "exemplar": self.exemplar_sha256,
+            "weights of VGG-19": self.weights.sha256(),
+        }
         self._saved_at = time.monotonic()
 
     def resume(self) -> None:
@@ -144,7 +149,7 @@ class _Run:
         if not self.checkpoint.exists():
             self._report(note=f"no checkpoint {self.checkpoint}: starting from the beginning")
             return
-        self.state = load_checkpoint(self.checkpoint, self._fingerprint(), self.generator, self.optimiser)
+        self.state = load_checkpoint(self.checkpoint, self._fingerprint, self.generator, self.optimiser)
         wanted = self.settings.precision
         if wanted not in ("auto", self.state.precision):
             raise TrainingError(
@@ -158,7 +163,7 @@ class _Run:
         descriptor = self._descriptor()
         with torch.no_grad():
             loss = TextureLoss(descriptor(self.exemplar), self.request.loss)
-        self.save()  # now rather than later: it claims the name, and shows that it can be written
+        self.save()  # claims the name from the first step on
         while self._fraction() < 1:
             self._step(descriptor, loss)
         if not self.state.frozen:
@@ -181,7 +186,7 @@ class _Run:
         )
 
     def save(self) -> None:
-        save_checkpoint(self.checkpoint, self._fingerprint(), self.state, self.generator, self.optimiser)
+        save_checkpoint(self.checkpoint, self._fingerprint, self.state, self.generator, self.optimiser)
         self._saved_at = time.monotonic()
 
     def _step(self, descriptor: Vgg19, loss: TextureLoss) -> None:
@@ -203,18 +208,17 @@ class _Run:
         self._check_finite(float(total.detach()), float(norm))
         self.optimiser.step()
         state.step += 1
-        state.losses.append(float(value.detach()))
         if state.frozen and state.step % _VALIDATE_EVERY_STEPS == 0:
             self._validate(descriptor, loss)
         state.elapsed_s += time.monotonic() - start
-        self._after_step(image)
+        self._after_step(image, float(value.detach()))
 
-    def _after_step(self, image: Tensor) -> None:
+    def _after_step(self, image: Tensor, loss: float) -> None:
         if time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
             self.save()
         preview = _to_bytes(image[0]) if self.state.step % _PREVIEW_EVERY_STEPS == 0 else None
         try:
-            self._report(loss=self.state.losses[-1], preview=preview)
+            self._report(loss=loss, preview=preview)
         except BaseException:  # Cancelled, or whatever else the callback could not bear: the step is whole
             self.save()
             raise
@@ -274,10 +278,6 @@ class _Run:
     def _fraction(self) -> float:
         return fraction_done(self.settings, self.state.step, self.state.elapsed_s)
 
-    def _fingerprint(self) -> dict[str, Any]:
-        """What must be equal for a checkpoint to fit."""
-        return self._settings_of_run() | {"exemplar": self.exemplar_sha256, "weights of VGG-19": self.weights.sha256()}
-
     def _settings_of_run(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
         flat: dict[str, Any] = {}
@@ -291,9 +291,10 @@ class _Run:
         timed = bool(self.settings.minutes)
         done = min(self.state.elapsed_s, 60 * self.settings.minutes) if timed else self.state.step
         total = 60 * self.settings.minutes if timed else self.settings.steps
-        self.progress(Progress("training", done, total, "s" if timed else "step", self.state.step, loss, note, preview))
+        unit, step = "s" if timed else "step", self.state.step
+        self.progress(Progress("training", done, total, unit, step=step, loss=loss, note=note, preview=preview))
 
 
 def _to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:
     """(3, H, W) to (H, W, 3) uint8."""
-    return quantise(image.detach().permute(1, 2, 0).float().cpu().numpy(), 8).astype(np.uint8)
+    return quantise(image.detach().permute(1, 2, 0).float().cpu().numpy(), 8)
