@@ -8,10 +8,11 @@ from texnet_core.artefact import Artefact, Header, Provenance, read_artefact, re
 from texnet_core.engines import open_engine
 from texnet_core.errors import Cancelled, TexnetError
 from texnet_core.mapset import MapSet, MapSpec
+from texnet_core.plane import Plane, open_plane
 from texnet_core.presets import find_source, list_presets
 from texnet_core.progress import Progress
 from texnet_core.settings import GeneratorSettings, SynthesisSettings
-from texnet_core.synthesis import synthesize
+from texnet_core.synthesis import open_texture, synthesize, write_window
 
 __all__ = [
     "Artefact",
@@ -20,6 +21,7 @@ __all__ = [
     "Header",
     "MapSet",
     "MapSpec",
+    "Plane",
     "Progress",
     "Provenance",
     "SynthesisSettings",
@@ -27,9 +29,12 @@ __all__ = [
     "find_source",
     "list_presets",
     "open_engine",
+    "open_plane",
+    "open_texture",
     "read_artefact",
     "read_header",
     "read_preview",
     "synthesize",
     "write_artefact",
+    "write_window",
 ]

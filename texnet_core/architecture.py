@@ -52,12 +52,17 @@ def level_channels(settings: GeneratorSettings, level: int) -> int:
 
 def convolutions(settings: GeneratorSettings) -> Iterator[Conv]:
     """All convolutions, from the coarsest level to the output."""
-    coarsest = settings.levels - 1
-    for level in range(coarsest, -1, -1):
-        yield from noise_branch(settings, level)
-        if level < coarsest:
-            yield from join(settings, level)
-    yield output(settings)
+    for level in range(settings.levels - 1, -1, -1):
+        yield from convolutions_of_level(settings, level)
+
+
+def convolutions_of_level(settings: GeneratorSettings, level: int) -> Iterator[Conv]:
+    """The convolutions that run at one level's resolution, in order."""
+    yield from noise_branch(settings, level)
+    if level < settings.levels - 1:
+        yield from join(settings, level)
+    if level == 0:
+        yield output(settings)
 
 
 def parameter_shapes(settings: GeneratorSettings) -> dict[str, tuple[int, ...]]:
@@ -67,6 +72,18 @@ def parameter_shapes(settings: GeneratorSettings) -> dict[str, tuple[int, ...]]:
         shapes[f"{conv.name}.weight"] = (conv.out_channels, conv.in_channels, conv.kernel, conv.kernel)
         shapes[f"{conv.name}.bias"] = (conv.out_channels,)
     return shapes
+
+
+def flops_per_texel(settings: GeneratorSettings) -> float:
+    """Floating-point operations for one texel of the output: two for a multiply and add, convolutions only.
+
+    The plain form is counted, without halos; what an engine saves by rearranging it shows as speed.
+    """
+    return sum(
+        2.0 * conv.in_channels * conv.out_channels * conv.kernel**2 / 4.0**level
+        for level in range(settings.levels)
+        for conv in convolutions_of_level(settings, level)
+    )
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,15 @@ makes textures seamless, or go on without end (wrapping only at 2^32).
 How a value is made: row and column are each hashed with their own keys to 32 bits, combined by xor, and
 hashed once more; the top 24 bits are the fraction. Only that last hash runs per texel.
 
+On a loop, every value runs up and down between 0 and 1 at one speed, each from where it stands and in a
+direction of its own: it moves on a circle that is folded flat. At any moment the values are as uniform and
+as independent as at rest, so each frame is a texture like any other, and a full turn ends where it began.
+
 Source: the integer hash is `lowbias32` by C. Wellons ("Prospecting for Hash Functions", 2018), public domain.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +28,7 @@ _MASK = 0xFFFFFFFF
 _MULTIPLIER_1 = 0x7FEB352D
 _MULTIPLIER_2 = 0x846CA68B
 _ROW, _COLUMN = 1, 2
+_CIRCLE = 2**25 - 1  # a value and its way up or down: 24 bits and one
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,14 @@ class NoisePlane:
         height: period in texels of level 0, or None for an endless plane. Must be a multiple of
             2^level for every level that is asked for.
         width: likewise.
+        turn: position on the loop, in turns; whole numbers are the noise at rest.
     """
 
     seed: int
     channels: int
     height: int | None = None
     width: int | None = None
+    turn: float = 0.0
 
     def window(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
         """A window of one level as NumPy, (channels, height, width), uniform in [0, 1).
@@ -54,7 +62,12 @@ class NoisePlane:
         """
         bits = self._combined_keys(level, top, left, height, width)
         _hash_in_place(bits)
-        bits >>= np.uint32(8)
+        if shift := self._shift():
+            against = (np.uint32(0) - (bits & np.uint32(1))) & np.uint32(_CIRCLE)
+            bits = (((bits >> np.uint32(8)) ^ against) + np.uint32(shift)) & np.uint32(_CIRCLE)
+            bits ^= (np.uint32(0) - (bits >> np.uint32(24))) & np.uint32(_CIRCLE)
+        else:
+            bits >>= np.uint32(8)
         return bits.astype(np.float32) * np.float32(2**-24)
 
     def window_torch(
@@ -64,15 +77,23 @@ class NoisePlane:
         import torch
 
         rows, columns = self._axis_keys(level, top, left, height, width)
-        row_bits = torch.from_numpy(rows.view(np.int32)).to(device)
-        column_bits = torch.from_numpy(columns.view(np.int32)).to(device)
+        row_bits = torch.from_numpy(rows.view(np.int32).copy()).to(device)
+        column_bits = torch.from_numpy(columns.view(np.int32).copy()).to(device)
         bits = row_bits[:, :, None] ^ column_bits[:, None, :]
         for shift, multiplier in ((16, _MULTIPLIER_1), (15, _MULTIPLIER_2), (16, 0)):
             # int32 shifts keep the sign, so the copies of the sign bit are masked away
             bits ^= (bits >> shift) & (_MASK >> shift)
             if multiplier:
                 bits *= _signed(multiplier)
-        return ((bits >> 8) & 0xFFFFFF).to(torch.float32) * 2.0**-24
+        values = (bits >> 8) & 0xFFFFFF
+        if shift := self._shift():
+            values = ((values ^ (-(bits & 1) & _CIRCLE)) + shift) & _CIRCLE
+            values = values ^ (-(values >> 24) & _CIRCLE)
+        return values.to(torch.float32) * 2.0**-24
+
+    def _shift(self) -> int:
+        """How far along the circle of 2^25 places the values have moved."""
+        return round(self.turn * (_CIRCLE + 1)) & _CIRCLE
 
     def _combined_keys(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.uint32]:
         rows, columns = self._axis_keys(level, top, left, height, width)
@@ -82,10 +103,8 @@ class NoisePlane:
         self, level: int, top: int, left: int, height: int, width: int
     ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """Hashed rows (channels, height) and hashed columns (channels, width)."""
-        ys = _lattice_indices(top, height, self.height, level)
-        xs = _lattice_indices(left, width, self.width, level)
-        rows = np.stack([_hash_axis(ys, self.seed, level, c, _ROW) for c in range(self.channels)])
-        columns = np.stack([_hash_axis(xs, self.seed, level, c, _COLUMN) for c in range(self.channels)])
+        rows = _hashed_axis(self.seed, level, self.channels, _ROW, top, height, self.height)
+        columns = _hashed_axis(self.seed, level, self.channels, _COLUMN, left, width, self.width)
         return rows, columns
 
 
@@ -107,14 +126,17 @@ def _lattice_indices(start: int, count: int, period_texels: int | None, level: i
     return (indices % np.int64(period)).astype(np.uint32)
 
 
-def _hash_axis(
-    indices: npt.NDArray[np.uint32], seed: int, level: int, channel: int, axis: int
+@lru_cache(maxsize=1024)  # every block of a row has the same rows, every block of a column the same columns
+def _hashed_axis(
+    seed: int, level: int, channels: int, axis: int, start: int, count: int, period_texels: int | None
 ) -> npt.NDArray[np.uint32]:
-    key = derive_seed(seed, level, channel, axis)
-    bits = indices ^ np.uint32(key)
+    """Hashed indices of a stretch of one axis, (channels, count); not to be changed."""
+    keys = [derive_seed(seed, level, channel, axis) for channel in range(channels)]
+    bits = _lattice_indices(start, count, period_texels, level) ^ np.array(keys, np.uint32)[:, None]
     _hash_in_place(bits)
-    bits += np.uint32(_hash_int(key))
+    bits += np.array([_hash_int(key) for key in keys], np.uint32)[:, None]
     _hash_in_place(bits)
+    bits.flags.writeable = False
     return bits
 
 

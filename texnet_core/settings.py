@@ -12,10 +12,11 @@ from typing import Any, Literal, Self, get_args
 from texnet_core.errors import RequestError
 
 MIN_SIZE = 16
-MAX_SIZE = 16384
+MAX_SIZE = 65536
 MAX_SEED = 2**32 - 1
 
-EngineName = Literal["auto", "onnx", "torch"]
+EngineName = Literal["auto", "onnx", "openvino", "torch"]
+Tiling = Literal["xy", "x", "y", "none"]
 Pooling = Literal["average", "max"]
 Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
@@ -101,8 +102,16 @@ class SynthesisSettings(Checked):
     width: int = setting(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
     height: int = setting(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
     seed: int = setting(0, "which of the endless variations; equal seeds give equal textures", low=0, high=MAX_SEED)
-    engine: EngineName = setting("auto", "what runs the generator; auto takes torch on a GPU, else onnx")
+    tile: Tiling = setting("xy", "axes along which the texture repeats without a seam")
+    scale: float = setting(1.0, "size of the features against the exemplar's", low=0.25, high=4.0)
+    engine: EngineName = setting(
+        "auto", "what runs the generator; auto takes torch on a GPU, else openvino where it is installed, else onnx"
+    )
     device: str = setting("auto", "device for the torch engine: auto, cpu, cuda, mps, xpu")
+    precision: Precision = setting(
+        "auto", "number format of the largest convolutions; auto takes bf16 where that is faster and close enough"
+    )
+    threads: int = setting(0, "blocks made at once on the CPU; 0: one per core", low=0, high=1024)
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,31 @@
-"""From an artefact and a seed to a texture: block by block, padding nothing.
+"""From an artefact and a seed to a texture, as arrays in memory or streamed to files of any size."""
 
-The noise is periodic, so the texture is periodic: what lies beyond an edge is what lies at the other one.
-Blocks have one fixed shape on one fixed grid, so every texel is always made by the same arithmetic.
-"""
+from collections.abc import Generator
+from contextlib import ExitStack, closing
+from functools import partial
+from numbers import Integral
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.artefact import Artefact
-from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import EngineError, RequestError
-from texnet_core.mapset import MapSet, split_channels
-from texnet_core.noise import NoisePlane
+from texnet_core.engines import Engine
+from texnet_core.errors import RequestError
+from texnet_core.images import check_picture_size, depth_for, quantise, writing_image
+from texnet_core.mapset import MapSet, MapSpec, split_channels
+from texnet_core.plane import MAX_WINDOW_TEXELS, Convert, Plane, check_stretch, open_plane, too_little_memory
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.resampling import resample_periodic
-from texnet_core.settings import EngineName, SynthesisSettings
+from texnet_core.settings import MAX_SIZE, EngineName, Precision, SynthesisSettings, Tiling
 
-BLOCK_TEXELS = 256  # every legal coarsest cell (up to 128) divides it
+Region = tuple[int, int, int, int]
 
 _DEFAULTS = SynthesisSettings()
+
+
+def _unchanged(texels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return texels
 
 
 def synthesize(
@@ -26,63 +33,175 @@ def synthesize(
     size: tuple[int, int] = (_DEFAULTS.width, _DEFAULTS.height),
     seed: int = _DEFAULTS.seed,
     *,
+    tile: Tiling = _DEFAULTS.tile,
+    scale: float = _DEFAULTS.scale,
+    region: Region | None = None,
+    turn: float = 0.0,
     engine: EngineName | Engine = _DEFAULTS.engine,
     device: str = _DEFAULTS.device,
+    precision: Precision = _DEFAULTS.precision,
+    threads: int = _DEFAULTS.threads,
     progress: ProgressCallback = ignore_progress,
 ) -> MapSet:
-    """Make one seamless texture.
+    """Make one texture in memory.
 
     Args:
         artefact: the generator.
-        size: (width, height) in texels, each 16 to 16384.
+        size: (width, height) in texels, each 16 to 65536: the period of axes that repeat.
         seed: 0 to 2^32 - 1; equal seeds give equal bytes on the same engine and machine.
-        engine: name of an engine, or one that is open for this artefact.
+        tile: axes along which the texture repeats without a seam.
+        scale: size of the features against the exemplar's, 0.25 to 4.
+        region: (x, y, width, height), the window to make, which may lie anywhere; None for (0, 0, *size).
+        turn: position on the loop, in turns: frame k of n is k / n.
+        engine: name of an engine, or one that is open for this artefact; then the next three are not looked at.
         device: for the torch engine, when named.
-        progress: called after every block; raising Cancelled from it stops the work.
+        precision: see `open_engine`.
+        threads: see `open_engine`.
+        progress: called after every band of rows; raising Cancelled from it stops the work.
 
     Returns:
-        Map name -> (height, width, channels) float32 in [0, 1].
+        Map name -> (height, width, channels) float32 in [0, 1]; at most 2^28 texels.
 
     Raises:
-        RequestError: size or seed out of range.
+        RequestError: size, seed, scale or region out of range.
         EngineError: the engine is missing or failed, memory did not suffice, or the parameters are senseless.
     """
-    settings = SynthesisSettings(width=size[0], height=size[1], seed=seed).check()
-    if isinstance(engine, str):
-        engine = open_engine(artefact, engine, device)
-    if engine.artefact is not artefact:
+    region = checked_region(region or (0, 0, *size))
+    if region[2] * region[3] > MAX_WINDOW_TEXELS:
         raise RequestError(
-            "an engine that is open for another artefact", expected="one for this", remedy="open another"
+            f"{region[2]}x{region[3]} in memory",
+            expected=f"at most {MAX_WINDOW_TEXELS} texels",
+            remedy="write it to a PNG or TIFF file, which can be larger",
         )
+    name, opened = (engine, None) if isinstance(engine, str) else (_DEFAULTS.engine, engine)
+    settings = SynthesisSettings(
+        width=size[0],
+        height=size[1],
+        seed=seed,
+        tile=tile,
+        scale=scale,
+        engine=name,
+        device=device,
+        precision=precision,
+        threads=threads,
+    )
+    plane = open_texture(artefact, settings, turn=turn, engine=opened)
     try:
-        stack = _make_tile(artefact, engine, settings, progress)
+        stack = np.empty((region[3], region[2], plane.channels), np.float32)
+        top = 0
+        with closing(_reported_bands(plane, region, progress)) as bands:
+            for band in bands:
+                stack[top : top + len(band)] = band
+                top += len(band)
     except MemoryError as error:
-        raise EngineError(
-            f"too little memory for {size[0]}x{size[1]}",
-            expected="room for 12 bytes a texel and more",
-            remedy="make a smaller texture",
-        ) from error
+        raise too_little_memory(*region[2:]) from error
     return split_channels(stack, artefact.maps)
 
 
-def _make_tile(
-    artefact: Artefact, engine: Engine, settings: SynthesisSettings, progress: ProgressCallback
-) -> npt.NDArray[np.float32]:
-    """The tile at the next multiple of the coarsest cell, resampled where that is not the size asked for."""
-    cell = artefact.settings.cell_texels
-    height, width = (-(-side // cell) * cell for side in (settings.height, settings.width))
-    plane = NoisePlane(settings.seed, artefact.settings.noise_channels, height, width)
-    tile = np.empty((height, width, artefact.settings.out_channels), np.float32)
-    corners = [(top, left) for top in range(0, height, BLOCK_TEXELS) for left in range(0, width, BLOCK_TEXELS)]
-    for done, (top, left) in enumerate(corners):
-        progress(Progress("blocks", done, len(corners), "block"))
-        target = tile[top : top + BLOCK_TEXELS, left : left + BLOCK_TEXELS]
-        block = engine.block(plane, top, left, BLOCK_TEXELS, BLOCK_TEXELS)
-        if not np.isfinite(block).all():
-            raise EngineError(
-                "values that are not finite", expected="a generator that makes textures", remedy="train it again"
-            )
-        target[...] = block[: target.shape[0], : target.shape[1]]
-    progress(Progress("blocks", len(corners), len(corners), "block"))
-    tile = resample_periodic(tile, settings.height, settings.width)
-    return np.clip(tile, 0, 1, out=tile)
+def open_texture(
+    artefact: Artefact,
+    settings: SynthesisSettings,
+    *,
+    period: tuple[int, int] | None = None,
+    turn: float = 0.0,
+    engine: Engine | None = None,
+) -> Plane:
+    """The plane on which a texture lies, periodic along the axes that tile.
+
+    Args:
+        artefact: the generator.
+        settings: what to make; the last four fields only matter without `engine`.
+        period: (width, height) at which axes repeat, where that is not the texture's size.
+        turn: position on the loop, in turns.
+        engine: one that is open for this artefact.
+    """
+    settings.check()
+    width, height = period or (settings.width, settings.height)
+    return open_plane(
+        artefact,
+        settings.seed,
+        width=width if "x" in settings.tile else None,
+        height=height if "y" in settings.tile else None,
+        scale=settings.scale,
+        turn=turn,
+        engine=engine or settings.engine,
+        device=settings.device,
+        precision=settings.precision,
+        threads=settings.threads,
+    )
+
+
+def write_window(
+    plane: Plane,
+    output: Path | str,
+    region: Region,
+    *,
+    depth: int | None = None,
+    progress: ProgressCallback = ignore_progress,
+) -> list[Path]:
+    """Write a window of a plane while it is made: memory does not grow with the number of rows.
+
+    Args:
+        plane: from `open_plane` or `open_texture`.
+        output: picture to write, by its suffix. Where there are several maps, each goes to a file of its own with
+            the map's name behind the stem.
+        region: (x, y, width, height), each side at most 65536 texels.
+        depth: bits a channel for formats that have a choice, or None for their usual one.
+        progress: called after every band of rows; raising Cancelled from it stops the work.
+
+    Returns:
+        The files, one for each map. They appear when they are complete, or not at all.
+
+    Raises:
+        RequestError: an argument out of its range, a suffix that is not known, or a size that the format cannot hold.
+        OutputError: a file cannot be written.
+        EngineError: the engine failed or the generator's parameters are senseless.
+    """
+    paths = map_files(Path(output), plane.maps)
+    bits = depth_for(paths[0], depth)
+    region = checked_region(region)
+    check_picture_size(paths[0], *region[2:])
+    convert = partial(quantise, depth=bits) if bits else _unchanged
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(writing_image(path, region[2], region[3], spec.channels, bits, spec.colour_space))
+            for path, spec in zip(paths, plane.maps, strict=True)
+        ]
+        bands = stack.enter_context(closing(_reported_bands(plane, region, progress, convert)))
+        for band in bands:
+            for write, part in zip(writers, split_channels(band, plane.maps).values(), strict=True):
+                write(part)
+    return paths
+
+
+def map_files(output: Path, maps: tuple[MapSpec, ...]) -> list[Path]:
+    """The file of each map: the name itself for one map, or the map's name behind the stem."""
+    return [output if len(maps) == 1 else output.with_stem(f"{output.stem}_{spec.name}") for spec in maps]
+
+
+def checked_region(region: Region) -> Region:
+    """The region, or RequestError where it is no four whole numbers, empty, too large or too far out."""
+    if len(region) != 4 or not all(isinstance(number, Integral) for number in region):
+        raise RequestError(f"region {region}", expected="x, y, width, height", remedy="give four whole numbers")
+    x, y, width, height = (int(number) for number in region)
+    if max(width, height) > MAX_SIZE:
+        raise RequestError(
+            f"a region of {width}x{height}", expected=f"at most {MAX_SIZE} a side", remedy="make it in parts"
+        )
+    check_stretch(x, width)
+    check_stretch(y, height)
+    return x, y, width, height
+
+
+def _reported_bands(
+    plane: Plane, region: Region, progress: ProgressCallback, convert: Convert = _unchanged
+) -> Generator[npt.NDArray[Any], None, None]:
+    """The bands of a region, with a report before the first and after each."""
+    x, y, width, height = region
+    done = 0
+    progress(Progress("rows", done, height, "row"))
+    with closing(plane.bands(y, x, height, width, convert)) as bands:
+        for band in bands:
+            yield band
+            done += len(band)
+            progress(Progress("rows", done, height, "row"))

@@ -74,6 +74,33 @@ class SizeType(click.ParamType[tuple[int, int]]):
         return int(match[1]), int(match[2] or match[1])
 
 
+class GridType(click.ParamType[tuple[int, int]]):
+    """3x2, as (columns, rows)."""
+
+    name = "CxR"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
+        match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", str(value).lower())
+        if match is None:
+            self.fail(f"{value!r} is no grid; write 3x2 for 3 columns and 2 rows.", parameter, context)
+        return int(match[1]), int(match[2])
+
+
+class RegionType(click.ParamType[tuple[int, int, int, int]]):
+    """X,Y,W,H in texels. Their range is the core's to judge."""
+
+    name = "X,Y,W,H"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[int, int, int, int]:
+        match = re.fullmatch(r"(-?\d{1,12}),(-?\d{1,12}),(-?\d{1,12}),(-?\d{1,12})", str(value).replace(" ", ""))
+        if match is None:
+            self.fail(f"{value!r} is no region; write X,Y,W,H, as in 0,0,512,512.", parameter, context)
+        x, y, width, height = map(int, match.groups())
+        return x, y, width, height
+
+
 def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Field[Any]]:
     return (field for field in fields(kind) if field.metadata.get("help") and field.name not in leave_out)
 

@@ -1,19 +1,23 @@
-"""`texnet synth`: a texture from a preset or a `.texnet` file."""
+"""`texnet synth`: textures from a preset or a `.texnet` file."""
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from texnet_core import find_source, open_engine, read_artefact, synthesize
+from texnet_core import find_source, open_engine, open_texture, read_artefact, write_window
 from texnet_core.atomic import check_writable
-from texnet_core.images import SUFFIXES, Depth, depth_for, quantise, write_image
-from texnet_core.mapset import MapSet, MapSpec
+from texnet_core.engines import Engine
+from texnet_core.images import SUFFIXES, Depth, check_picture_size, depth_for
+from texnet_core.outputs import Picture, Series, plan_pictures
+from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
+from texnet_core.synthesis import Region
 from train_cli.display import showing
-from train_cli.options import SizeType, json_option, settings_from, settings_options
+from train_cli.options import GridType, RegionType, SizeType, json_option, settings_from, settings_options
 
 _DEFAULTS = SynthesisSettings()
 
@@ -30,49 +34,84 @@ _DEFAULTS = SynthesisSettings()
     show_default=True,
     help=f"size in texels, {MIN_SIZE} to {MAX_SIZE} a side: 2048 or 2048x1024",
 )
+@click.option("--region", type=RegionType(), help="make only this window of the texture; X,Y from its upper left")
+@click.option("--udim", type=GridType(), help="make UDIM tiles of that size each, which join: 3x2 for 3 side by side")
 @click.option(
     "--depth",
     type=click.Choice([str(d) for d in get_args(Depth)]),
     help="bits a channel for PNG and TIFF  [default: 8]",
 )
+@settings_options(Series, leave_out=("udim_columns", "udim_rows"))
 @settings_options(SynthesisSettings, leave_out=("width", "height"))
 @json_option
-def synth(source: str, output: Path, size: tuple[int, int], depth: str | None, as_json: bool, **values: Any) -> None:
-    """Make a seamless texture.
+def synth(
+    source: str,
+    output: Path,
+    size: tuple[int, int],
+    region: Region | None,
+    udim: tuple[int, int] | None,
+    depth: str | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Make seamless textures.
 
-    SOURCE is the name of a preset (see `texnet presets`) or a .texnet file.
+    SOURCE is the name of a preset (see `texnet presets`) or a .texnet file. Pictures are written while they are
+    made, so that PNG and TIFF files can be far larger than memory.
 
     \b
     Examples:
       texnet synth moss -o moss.png
       texnet synth my-wall.texnet -o wall.exr --size 4096x2048 --seed 7
+      texnet synth rock -o rock.png --count 20                  rock_seed0.png ... rock_seed19.png
+      texnet synth rock -o rock.png --udim 3x2 --size 4096      rock.1001.png ... rock.1013.png
+      texnet synth moss -o moss.png --loop 48 --size 512        moss_0001.png ... moss_0048.png
+      texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
-    width, height = size
-    settings = settings_from(SynthesisSettings, values | {"width": width, "height": height}).check()
+    columns, rows = udim or (1, 1)
+    settings = settings_from(SynthesisSettings, values | {"width": size[0], "height": size[1]})
+    series = settings_from(Series, values | {"udim_columns": columns, "udim_rows": rows})
+    pictures = plan_pictures(output, settings, series, region)
     bits = depth_for(output, None if depth is None else int(depth))
+    check_picture_size(output, *pictures[0].region[2:])
     check_writable(output)
     artefact = read_artefact(find_source(source))
     with showing(quiet=as_json) as display:
-        engine = open_engine(artefact, settings.engine, settings.device)
-        textures = synthesize(artefact, size, settings.seed, engine=engine, progress=display)
-    paths = _write(output, textures, artefact.maps, bits)
-    seconds = time.monotonic() - started
-    facts = {"engine": engine.name, "device": engine.device, "width": width, "height": height, "seed": settings.seed}
+        engine = open_engine(artefact, settings.engine, settings.device, settings.precision, settings.threads)
+        paths = [
+            path
+            for number, picture in enumerate(pictures)
+            for path in _make(picture, engine, bits, _one_of(display, number, len(pictures)))
+        ]
+    _tell(paths, pictures, engine, time.monotonic() - started, as_json)
+
+
+def _make(picture: Picture, engine: Engine, bits: Depth | None, progress: ProgressCallback) -> list[Path]:
+    plane = open_texture(engine.artefact, picture.settings, period=picture.period, turn=picture.turn, engine=engine)
+    return write_window(plane, picture.path, picture.region, depth=bits, progress=progress)
+
+
+def _one_of(display: ProgressCallback, number: int, pictures: int) -> ProgressCallback:
+    """The progress of one picture as a part of all."""
+
+    def report(progress: Progress) -> None:
+        display(replace(progress, done=progress.done + number * progress.total, total=progress.total * pictures))
+
+    return report
+
+
+def _tell(paths: list[Path], pictures: list[Picture], engine: Engine, seconds: float, as_json: bool) -> None:
+    width, height = pictures[0].region[2:]
+    seed = pictures[0].settings.seed
+    facts: dict[str, Any] = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
     if as_json:
-        click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts, "seconds": round(seconds, 3)}))
-    else:
-        where = f"{engine.name} on {engine.device}, {seconds:.1f} s"
+        facts |= {"width": width, "height": height, "seed": seed, "seconds": round(seconds, 3)}
+        click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts}))
+        return
+    made = f"{width}x{height}, seed {seed}, {engine.name} {engine.precision} on {engine.device}, {seconds:.1f} s"
+    if len(pictures) == 1:
         for path in paths:
-            click.echo(f"wrote {path} ({width}x{height}, seed {settings.seed}, {where})")
-
-
-def _write(output: Path, textures: MapSet, maps: tuple[MapSpec, ...], bits: Depth | None) -> list[Path]:
-    """One file per map; where there are several, the map's name goes into the file's."""
-    paths = []
-    for spec in maps:
-        path = output if len(maps) == 1 else output.with_stem(f"{output.stem}_{spec.name}")
-        texture = textures[spec.name]
-        write_image(path, texture if bits is None else quantise(texture, bits), spec.colour_space)
-        paths.append(path)
-    return paths
+            click.echo(f"wrote {path} ({made})")
+    else:
+        click.echo(f"wrote {len(paths)} files, {paths[0]} to {paths[-1]} ({made})")

@@ -1,14 +1,18 @@
 """What runs the inference form of a generator over windows of noise.
 
 An engine is opened for one artefact and then makes blocks. Engines are imported when used, so that
-neither torch nor onnxruntime is needed where the other one works.
+none of torch, onnxruntime and openvino is needed where another one works.
+
+On the CPU every block is made by one thread, and several blocks are made at once: small convolutions split over
+threads lose more than they win, and a block's bytes cannot depend on the number of threads.
 """
 
 import importlib.metadata
 import importlib.util
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +20,9 @@ import numpy.typing as npt
 from texnet_core.artefact import Artefact
 from texnet_core.errors import EngineError
 from texnet_core.noise import NoisePlane
-from texnet_core.settings import EngineName, SynthesisSettings
+from texnet_core.settings import EngineName, Precision, SynthesisSettings
+
+NumberFormat = Literal["f32", "bf16"]
 
 
 class Engine(Protocol):
@@ -24,16 +30,22 @@ class Engine(Protocol):
 
     Attributes:
         artefact: the generator.
-        name: "onnx" or "torch".
+        name: "onnx", "openvino" or "torch".
         device: where it runs, "cpu", "cuda", ...
+        precision: "f32", or "bf16" where the largest convolutions run in it.
+        block_shape: (height, width) in texels of the blocks that it makes best; multiples of 128.
+        workers: how many calls of `block` at a time keep it busy.
     """
 
     artefact: Artefact
     name: str
     device: str
+    precision: NumberFormat
+    block_shape: tuple[int, int]
+    workers: int
 
     def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
-        """A block of the plane, (height, width, out_channels) float32, not clipped.
+        """A block of the plane, (height, width, out_channels) float32, not clipped. Several threads may call it.
 
         Args:
             plane: the noise.
@@ -45,40 +57,107 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(artefact: Artefact, engine: EngineName = "auto", device: str = "auto") -> Engine:
+def open_engine(
+    artefact: Artefact,
+    engine: EngineName = "auto",
+    device: str = "auto",
+    precision: Precision = "auto",
+    threads: int = 0,
+) -> Engine:
     """Open an engine for an artefact.
 
     Args:
         artefact: the generator.
-        engine: "auto" takes torch where it has a GPU or a device other than cpu is asked for, else onnx, else torch.
+        engine: "auto" takes torch where it has a GPU or a device other than cpu is asked for; else the first that is
+            installed of openvino, onnx and torch.
         device: "auto", or a device that the torch engine should use.
+        precision: "auto" takes bf16 where it was measured to be faster and close to float32 for this generator.
+        threads: blocks made at once on the CPU; 0 for one per core that this process may use.
 
     Raises:
-        EngineError: the engine or the device is not there.
+        EngineError: the engine, the device or the precision is not there.
         RequestError: no such engine.
     """
-    SynthesisSettings(engine=engine, device=device).check()
+    SynthesisSettings(engine=engine, device=device, precision=precision, threads=threads).check()
     if engine == "auto":
         engine = _best_engine(device)
+    kind = _engine_class(engine)
+    device = kind.choose_device(device)
+    formats = kind.formats(device)
+    if precision == "auto" and len(formats) > 1:
+        from texnet_core.engines.precision import choose_format
+
+        precision = choose_format(kind, artefact, device)
+    elif precision == "auto":
+        precision = "f32"
+    if precision not in formats:
+        raise EngineError(
+            f"no {precision} in the {engine} engine on {device}",
+            expected=" or ".join(formats),
+            remedy="use precision auto",
+        )
+    return kind(artefact, device, precision, threads or available_cores())
+
+
+class EngineClass(Protocol):
+    """How an engine is opened."""
+
+    def __call__(self, artefact: Artefact, device: str, precision: NumberFormat, threads: int) -> Engine:
+        """Open it."""
+        ...
+
+    def choose_device(self, device: str) -> str:
+        """The name of a device that works here; EngineError where there is none such."""
+        ...
+
+    def formats(self, device: str) -> tuple[NumberFormat, ...]:
+        """The number formats that engine and device support."""
+        ...
+
+
+def cpu_only(engine: str, device: str) -> str:
+    """The device of an engine that has but one."""
+    if device not in ("auto", "cpu"):
+        raise EngineError(
+            f"device {device} for the {engine} engine", expected="cpu", remedy="use --engine torch for other devices"
+        )
+    return "cpu"
+
+
+def available_cores() -> int:
+    """Cores that this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def installed_engines() -> tuple[EngineName, ...]:
+    """The engines whose package is installed, the preferred one for a CPU first."""
+    return tuple(name for name, package in _PACKAGES.items() if _installed(package))
+
+
+# engine -> the package behind it, in the order in which "auto" prefers them on a CPU
+_PACKAGES: dict[EngineName, str] = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "torch"}
+
+
+def _engine_class(engine: EngineName) -> EngineClass:
     if engine == "onnx":
-        if device not in ("auto", "cpu"):
-            raise EngineError(
-                f"device {device} for the onnx engine", expected="cpu", remedy="use --engine torch for other devices"
-            )
         with _needing("onnxruntime", "onnx", "pip install texnet"):
             from texnet_core.engines.onnx_engine import OnnxEngine
-        return OnnxEngine(artefact)
+        return OnnxEngine
+    if engine == "openvino":
+        with _needing("openvino", "openvino", "pip install 'texnet[openvino]', or use the onnx engine"):
+            from texnet_core.engines.openvino_engine import OpenVinoEngine
+        return OpenVinoEngine
     with _needing("torch", "torch", "pip install 'texnet[train]', or use the onnx engine"):
-        from texnet_core.engines.torch_engine import TorchEngine, choose_device
-    return TorchEngine(artefact, choose_device(device))
+        from texnet_core.engines.torch_engine import TorchEngine
+    return TorchEngine
 
 
 def _best_engine(device: str) -> EngineName:
-    if not _installed("onnxruntime"):
+    if device not in ("auto", "cpu") or (device == "auto" and _torch_has_gpu()):
         return "torch"
-    if device not in ("auto", "cpu"):
-        return "torch"
-    return "torch" if device == "auto" and _torch_has_gpu() else "onnx"
+    return next(iter(installed_engines()), "onnx")
 
 
 def _torch_has_gpu() -> bool:
@@ -86,10 +165,10 @@ def _torch_has_gpu() -> bool:
     if not _installed("torch") or "+cpu" in importlib.metadata.version("torch"):
         return False
     try:
-        from texnet_core.engines.torch_engine import choose_device
-    except (ImportError, OSError):  # a broken torch must not keep the other engine from working
+        from texnet_core.engines.torch_engine import TorchEngine
+    except (ImportError, OSError):  # a broken torch must not keep the other engines from working
         return False
-    return choose_device("auto") != "cpu"
+    return TorchEngine.choose_device("auto") != "cpu"
 
 
 def _installed(package: str) -> bool:

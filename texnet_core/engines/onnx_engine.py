@@ -8,25 +8,39 @@ import onnxruntime
 
 from texnet_core import architecture
 from texnet_core.artefact import Artefact
+from texnet_core.engines import NumberFormat, cpu_only
 from texnet_core.engines.onnx_graph import OUTPUT, build_model, noise_input
 from texnet_core.errors import EngineError
 from texnet_core.noise import NoisePlane
 
 
 class OnnxEngine:
-    """See `engines.Engine`."""
+    """See `engines.Engine`.
+
+    It runs the plain form: ONNX Runtime's transposed convolution is so much slower than its convolution that
+    the fused one gains nothing here (docs/performance.md).
+    """
 
     name = "onnx"
-    device = "cpu"
+    block_shape = (128, 128)
 
-    def __init__(self, artefact: Artefact) -> None:
-        self.artefact = artefact
+    def __init__(self, artefact: Artefact, device: str, precision: NumberFormat, threads: int) -> None:
+        self.artefact, self.device, self.precision, self.workers = artefact, device, precision, threads
         self._halos = architecture.halos(artefact.settings)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors only: front ends own the terminal
+        options.intra_op_num_threads = 1  # the caller's own thread; see the package's docstring
         self._session = onnxruntime.InferenceSession(
             build_model(artefact), sess_options=options, providers=["CPUExecutionProvider"]
         )
+
+    @staticmethod
+    def choose_device(device: str) -> str:
+        return cpu_only("onnx", device)
+
+    @staticmethod
+    def formats(device: str) -> tuple[NumberFormat, ...]:
+        return ("f32",)
 
     def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
         windows = architecture.noise_windows(self._halos, top, left, height, width)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from texnet_core import architecture
 from texnet_core.architecture import Conv
 from texnet_core.artefact import Artefact
+from texnet_core.engines import fusion
 
 _IR_VERSION, _OPSET = 8, 17
 _FLOAT, _INT64 = 1, 7  # TensorProto.DataType
@@ -32,28 +33,107 @@ OUTPUT = "maps"
 
 
 def build_model(artefact: Artefact) -> bytes:
-    """The serialised ModelProto: noise0 ... noiseK -> maps (1, out_channels, height, width), float32."""
-    graph = _Graph(artefact)
+    """The plain form: noise0 ... noiseK -> maps (1, out_channels, height, width), float32.
+
+    Returns:
+        A serialised ModelProto.
+    """
     settings = artefact.settings
-    coarsest = settings.levels - 1
-    halos = architecture.halos(settings)
-    features = graph.convolve(architecture.noise_branch(settings, coarsest), noise_input(coarsest))
-    for level in range(coarsest - 1, -1, -1):
-        upsampled = graph.upsample(features, f"level{level}.upsampled")
-        if halos[level].crop:
-            upsampled = graph.crop(upsampled, halos[level].crop, f"level{level}.cropped")
-        branch = graph.convolve(architecture.noise_branch(settings, level), noise_input(level))
-        joined = graph.concat((upsampled, branch), f"level{level}.concat")
-        features = graph.convolve(architecture.join(settings, level), joined)
-    graph.convolve((architecture.output(settings),), features, OUTPUT)
+    graph = _Graph(artefact)
+    features = graph.coarsest_branch()
+    for level in range(settings.levels - 2, -1, -1):
+        features = graph.join(features, level, graph.noise_branch(level))
+    graph.finish(features)
     return graph.model()
+
+
+def build_fused_model(artefact: Artefact) -> bytes:
+    """The same function of the same inputs in the form that `fusion` explains."""
+    graph = _Graph(artefact)
+    features = graph.coarsest_branch()
+    for level in range(artefact.settings.levels - 2, -1, -1):
+        features = graph.fused_join(features, level, graph.noise_branch(level))
+    graph.finish(features)
+    return graph.model()
+
+
+def build_fused_halves(artefact: Artefact, cut: int) -> tuple[bytes, bytes]:
+    """The fused form as two models, so that each can have a number format of its own.
+
+    Args:
+        artefact: the generator.
+        cut: the level whose features go from the first to the second.
+
+    Returns:
+        noise0 ... noiseK -> features, branch0 ... branch<cut-1>; and these -> maps.
+    """
+    settings = artefact.settings
+    first = _Graph(artefact)
+    features = first.coarsest_branch()
+    for level in range(settings.levels - 2, cut - 1, -1):
+        features = first.fused_join(features, level, first.noise_branch(level))
+    first.result("features", features, architecture.level_channels(settings, cut))
+    second = _Graph(artefact)
+    features = second.input("features", architecture.level_channels(settings, cut))
+    for level in range(cut - 1, -1, -1):
+        name = f"branch{level}"
+        first.result(name, first.noise_branch(level), settings.channels)
+        features = second.fused_join(features, level, second.input(name, settings.channels))
+    second.finish(features)
+    return first.model(), second.model()
 
 
 class _Graph:
     def __init__(self, artefact: Artefact) -> None:
-        self._settings, self._parameters = artefact.settings, artefact.parameters
+        self._artefact, self._settings, self._parameters = artefact, artefact.settings, artefact.parameters
+        self._halos = architecture.halos(artefact.settings)
+        self._inputs: list[bytes] = []
         self._nodes: list[bytes] = []
+        self._results: list[bytes] = []
         self._initializers: dict[str, bytes] = {}
+
+    def input(self, name: str, channels: int) -> str:
+        self._inputs.append(_value_info(name, channels))
+        return name
+
+    def result(self, name: str, value: str, channels: int) -> None:
+        self._node("Identity", [value], name)
+        self._results.append(_value_info(name, channels))
+
+    def noise_branch(self, level: int) -> str:
+        noise = self.input(noise_input(level), self._settings.noise_channels)
+        return self.convolve(architecture.noise_branch(self._settings, level), noise)
+
+    def coarsest_branch(self) -> str:
+        return self.noise_branch(self._settings.levels - 1)
+
+    def join(self, coarser: str, level: int, branch: str) -> str:
+        upsampled = self.upsample(coarser, f"level{level}.upsampled")
+        if crop := self._halos[level].crop:
+            upsampled = self.crop(upsampled, crop, f"level{level}.cropped")
+        joined = self.concat((upsampled, branch), f"level{level}.concat")
+        return self.convolve(architecture.join(self._settings, level), joined)
+
+    def fused_join(self, coarser: str, level: int, branch: str) -> str:
+        first, *rest = architecture.join(self._settings, level)
+        upsampling, weight, bias = fusion.fused_join(self._artefact, level)
+        pads = _ints("pads", [fusion.fused_crop(self._halos[level].crop)] * 4)
+        upsampled = self._node(
+            "ConvTranspose",
+            [coarser, self._constant(f"{first.name}.upsampling", upsampling)],
+            f"{first.name}.upsampled",
+            _ints("kernel_shape", [4, 4]),
+            _ints("strides", [2, 2]),
+            pads,
+        )
+        constants = [self._constant(f"{first.name}.branch", weight), self._constant(f"{first.name}.bias", bias)]
+        own = self._node("Conv", [branch, *constants], f"{first.name}.own", _ints("kernel_shape", [3, 3]))
+        total = self._node("Add", [upsampled, own], f"{first.name}.sum")
+        return self.convolve(tuple(rest), self._activate(total, f"{first.name}.activated"))
+
+    def finish(self, features: str) -> None:
+        self.convolve((architecture.output(self._settings),), features, OUTPUT)
+        self._results.append(_value_info(OUTPUT, self._settings.out_channels))
 
     def convolve(self, convs: tuple[Conv, ...], value: str, result: str = "") -> str:
         for conv in convs:
@@ -64,10 +144,11 @@ class _Graph:
             self._node("Conv", [value, *names], convolved, _ints("kernel_shape", [conv.kernel, conv.kernel]))
             value = convolved
             if conv.activated:
-                activated = f"{conv.name}.activated"
-                self._node("LeakyRelu", [value], activated, _float("alpha", self._settings.leak))
-                value = activated
+                value = self._activate(value, f"{conv.name}.activated")
         return value
+
+    def _activate(self, value: str, result: str) -> str:
+        return self._node("LeakyRelu", [value], result, _float("alpha", self._settings.leak))
 
     def upsample(self, value: str, result: str) -> str:
         scales = self._constant("scales", np.array([1, 1, 2, 2], np.float32))
@@ -94,18 +175,13 @@ class _Graph:
 
     def _graph(self) -> bytes:
         """Field numbers: GraphProto 1 node, 2 name, 5 initializer, 11 input, 12 output."""
-        settings = self._settings
-        inputs = [
-            _value_info(noise_input(level), settings.noise_channels, f"h{level}", f"w{level}")
-            for level in range(settings.levels)
-        ]
         return b"".join(
             (
                 *(_message(1, node) for node in self._nodes),
                 _text(2, "generator"),
                 *(_message(5, tensor) for tensor in self._initializers.values()),
-                *(_message(11, value) for value in inputs),
-                _message(12, _value_info(OUTPUT, settings.out_channels, "height", "width")),
+                *(_message(11, value) for value in self._inputs),
+                *(_message(12, value) for value in self._results),
             )
         )
 
@@ -125,9 +201,9 @@ class _Graph:
         return name
 
 
-def _value_info(name: str, channels: int, height: str, width: str) -> bytes:
+def _value_info(name: str, channels: int) -> bytes:
     """ValueInfoProto 1 name, 2 type; TypeProto 1 tensor_type; its Tensor 1 elem_type, 2 shape; Dimension 1, 2."""
-    dims = (_number(1, 1), _number(1, channels), _text(2, height), _text(2, width))
+    dims = (_number(1, 1), _number(1, channels), _text(2, f"{name}.height"), _text(2, f"{name}.width"))
     shape = b"".join(_message(1, dim) for dim in dims)
     return _text(1, name) + _message(2, _message(1, _number(1, _FLOAT) + _message(2, shape)))
 

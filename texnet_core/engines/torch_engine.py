@@ -1,4 +1,7 @@
-"""The torch engine: the inference form on any device that torch has."""
+"""The torch engine: the fused form on any device that torch has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -9,79 +12,117 @@ from torch.nn import functional as F
 from texnet_core import architecture
 from texnet_core.architecture import Conv
 from texnet_core.artefact import Artefact
+from texnet_core.engines import NumberFormat, fusion
 from texnet_core.errors import EngineError
 from texnet_core.noise import NoisePlane
 
-
-def choose_device(device: str) -> str:
-    """The name of a device that works here; "auto" takes the accelerator, where there is one.
-
-    Raises:
-        EngineError: this device is not there.
-    """
-    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    present = ["cpu"] if found is None else [found.type, "cpu"]
-    if device == "auto":
-        return present[0]
-    try:
-        if device.split(":")[0] not in present or device.startswith("cpu:"):
-            raise RuntimeError("no such device")
-        torch.empty(1, device=device)  # the number behind the colon may still be wrong
-    except (RuntimeError, AssertionError) as error:
-        expected = f"one that torch has here: {', '.join(present)}"
-        raise EngineError(f"device {device}", expected=expected, remedy="use device auto") from error
-    return device
+_CPU_BLOCK, _GPU_BLOCK = (128, 256), (1024, 1024)
 
 
 class TorchEngine:
-    """See `engines.Engine`. Float32, channels-last, valid convolutions only."""
+    """See `engines.Engine`. Channels-last, valid convolutions only."""
 
     name = "torch"
 
-    def __init__(self, artefact: Artefact, device: str) -> None:
-        self.artefact, self.device = artefact, device
+    def __init__(self, artefact: Artefact, device: str, precision: NumberFormat, threads: int) -> None:
+        self.artefact, self.device, self.precision = artefact, device, precision
         self.settings = artefact.settings
+        self.workers = threads if device == "cpu" else 1  # a GPU takes one block after the other anyway
+        self.block_shape = _CPU_BLOCK if device == "cpu" else _GPU_BLOCK
         self._halos = architecture.halos(artefact.settings)
-        self._parameters = {
-            name: torch.from_numpy(array).to(device).to(memory_format=_format(array))
-            for name, array in artefact.parameters.items()
-        }
+        self._cut = fusion.bf16_cut(self.settings.levels) if precision == "bf16" else -1
+        self._parameters = {name: self._tensor(array, name) for name, array in artefact.parameters.items()}
+        for level in range(self.settings.levels - 1):
+            prefix = architecture.join(self.settings, level)[0].name
+            upsampling, weight, bias = fusion.fused_join(artefact, level)
+            fused = {"upsampling": upsampling, "weight": weight, "bias": bias}
+            self._parameters |= {f"{prefix}.{name}": self._tensor(array, prefix) for name, array in fused.items()}
+
+    @staticmethod
+    def choose_device(device: str) -> str:
+        """The name of a device that works here; "auto" takes the accelerator, where there is one.
+
+        Raises:
+            EngineError: this device is not there.
+        """
+        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        present = ["cpu"] if found is None else [found.type, "cpu"]
+        if device == "auto":
+            return present[0]
+        try:
+            if device.split(":")[0] not in present or device.startswith("cpu:"):
+                raise RuntimeError("no such device")
+            torch.empty(1, device=device)  # the number behind the colon may still be wrong
+        except (RuntimeError, AssertionError) as error:
+            expected = f"one that torch has here: {', '.join(present)}"
+            raise EngineError(f"device {device}", expected=expected, remedy="use device auto") from error
+        return device
+
+    @staticmethod
+    def formats(device: str) -> tuple[NumberFormat, ...]:
+        if device == "cpu":
+            has_bf16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        else:
+            has_bf16 = device.split(":")[0] != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+        return ("f32", "bf16") if has_bf16 else ("f32",)
 
     def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
         windows = architecture.noise_windows(self._halos, top, left, height, width)
-        noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
-        # TF32 would cost the agreement between engines, and a choice of kernels by timing that between runs
-        exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
         try:
-            with torch.inference_mode(), exact:
-                maps = self._run(noise)
+            with torch.inference_mode(), _exact(self.device):
+                noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
+                maps = self._run([part.contiguous(memory_format=torch.channels_last) for part in noise])
+                return np.asarray(maps[0].permute(1, 2, 0).float().cpu().contiguous().numpy())
         except RuntimeError as error:  # too little memory on the device, most often
             raise EngineError(
                 f"torch that failed on {self.device} ({error})", expected="a block", remedy="use device cpu"
             ) from error
-        return np.asarray(maps[0].permute(1, 2, 0).cpu().contiguous().numpy())
 
     def _run(self, noise: list[Tensor]) -> Tensor:
-        """The inference form, as `architecture` describes it."""
+        """The inference form, as `architecture` describes it, fused as `fusion` does."""
         settings = self.settings
         coarsest = settings.levels - 1
         features = self._convolve(architecture.noise_branch(settings, coarsest), noise[coarsest])
         for level in range(coarsest - 1, -1, -1):
-            upsampled = F.interpolate(features, scale_factor=2, mode="nearest")
-            crop = self._halos[level].crop
-            if crop:
-                upsampled = upsampled[..., crop:-crop, crop:-crop]
             branch = self._convolve(architecture.noise_branch(settings, level), noise[level])
-            features = self._convolve(architecture.join(settings, level), torch.cat((upsampled, branch), dim=1))
+            first, *rest = architecture.join(settings, level)
+            weight, bias = self._parameters[f"{first.name}.weight"], self._parameters[f"{first.name}.bias"]
+            total = F.conv2d(branch.to(weight.dtype), weight, bias)
+            crop = fusion.fused_crop(self._halos[level].crop)
+            upsampling = self._parameters[f"{first.name}.upsampling"]
+            total += F.conv_transpose2d(features.to(weight.dtype), upsampling, stride=2, padding=crop)
+            features = self._convolve(tuple(rest), F.leaky_relu_(total, settings.leak))
         return self._convolve((architecture.output(settings),), features)
 
     def _convolve(self, convs: tuple[Conv, ...], x: Tensor) -> Tensor:
         for conv in convs:
-            x = F.conv2d(x, self._parameters[f"{conv.name}.weight"], self._parameters[f"{conv.name}.bias"])
+            weight, bias = self._parameters[f"{conv.name}.weight"], self._parameters[f"{conv.name}.bias"]
+            x = F.conv2d(x.to(weight.dtype), weight, bias)
             if conv.activated:
-                x = F.leaky_relu(x, self.settings.leak)
+                x = F.leaky_relu_(x, self.settings.leak)
         return x
 
+    def _tensor(self, array: npt.NDArray[np.float32], name: str) -> Tensor:
+        """A parameter on the device, in the format and layout of the convolution that it belongs to."""
+        layout = torch.channels_last if array.ndim == 4 else torch.contiguous_format
+        low = name.startswith("output.") or any(name.startswith(f"level{level}.join") for level in range(self._cut))
+        kind = torch.bfloat16 if low and self._cut >= 0 else torch.float32
+        return torch.from_numpy(array).to(device=self.device, dtype=kind).to(memory_format=layout)
 
-def _format(array: npt.NDArray[np.float32]) -> torch.memory_format:
-    return torch.channels_last if array.ndim == 4 else torch.contiguous_format
+
+@contextmanager
+def _exact(device: str) -> Iterator[None]:
+    """One thread a block on the CPU; and on GPUs, arithmetic that is the same in every run.
+
+    TF32 would cost the agreement between engines, and a choice of kernels by timing that between runs.
+    """
+    if device != "cpu":
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -21,7 +21,7 @@ from texnet_core.artefact import Artefact, Provenance, write_artefact
 from texnet_core.atomic import check_writable
 from texnet_core.descriptor.vgg19 import Vgg19, smallest_side
 from texnet_core.descriptor.weights import load_vgg19
-from texnet_core.engines.torch_engine import choose_device
+from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
 from texnet_core.generator import Generator, fold, periodic_noise
 from texnet_core.images import encode_png, quantise, resize_exemplar
@@ -126,7 +126,7 @@ class _Run:
     ) -> None:
         self.request, self.settings = request, request.train
         self.checkpoint, self.progress = checkpoint, progress
-        self.device = torch.device(choose_device(self.settings.device))
+        self.device = torch.device(TorchEngine.choose_device(self.settings.device))
         self.state = RunState(choose_precision(self.settings.precision, self.device))
         small = resize_exemplar(exemplar, self.settings.size)
         self.exemplar = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device)
