@@ -86,6 +86,15 @@ def flops_per_texel(settings: GeneratorSettings) -> float:
     )
 
 
+def values_per_texel(settings: GeneratorSettings) -> float:
+    """Numbers that convolutions read and write for one texel of the output, parameters and halos left out."""
+    return sum(
+        (conv.in_channels + conv.out_channels) / 4.0**level
+        for level in range(settings.levels)
+        for conv in convolutions_of_level(settings, level)
+    )
+
+
 @dataclass(frozen=True)
 class LevelHalo:
     """Margins of one level, in its own cells, around a block whose corners lie on coarsest cells.

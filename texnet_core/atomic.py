@@ -15,7 +15,7 @@ _PREFIX = ".texnet-"  # short, so that any name the folder allows leaves room
 
 def check_writable(path: Path) -> None:
     """Raise OutputError now rather than after long work if a file cannot be made at `path`."""
-    with _as_output_error(path), tempfile.NamedTemporaryFile(dir=_target(path).parent, prefix=_PREFIX):
+    with as_output_error(path), tempfile.NamedTemporaryFile(dir=_target(path).parent, prefix=_PREFIX):
         pass
 
 
@@ -29,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         OutputError: the folder is missing or read-only, the disk is full, or something stands at `path` that
             is no file that may be written.
     """
-    with _as_output_error(path):
+    with as_output_error(path):
         target = _target(path)
         mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=_PREFIX, suffix=path.suffix)
@@ -56,7 +56,8 @@ def _target(path: Path) -> Path:
 
 
 @contextmanager
-def _as_output_error(path: Path) -> Iterator[None]:
+def as_output_error(path: Path) -> Iterator[None]:
+    """Turn what the system says about a file into the error that names it."""
     try:
         yield
     except OSError as error:

@@ -49,6 +49,7 @@ def open_plane(
     device: str = _DEFAULTS.device,
     precision: Precision = _DEFAULTS.precision,
     threads: int = _DEFAULTS.threads,
+    blocks_at_once: int | None = None,
 ) -> "Plane":
     """Open the plane of a seed. Nothing is made until a window is asked for.
 
@@ -64,6 +65,7 @@ def open_plane(
         device: for the torch engine, when named.
         precision: see `open_engine`.
         threads: see `open_engine`.
+        blocks_at_once: fewer than the engine would like, where several planes share it.
 
     Raises:
         RequestError: an argument out of its range.
@@ -81,7 +83,7 @@ def open_plane(
         raise RequestError(
             "an engine that is open for another artefact", expected="one for this", remedy="open another"
         )
-    return Plane(engine, seed, width, height, scale, turn)
+    return Plane(engine, seed, width, height, scale, turn, blocks_at_once or engine.workers)
 
 
 class Plane:
@@ -96,10 +98,17 @@ class Plane:
     """
 
     def __init__(
-        self, engine: Engine, seed: int, width: int | None, height: int | None, scale: float, turn: float
+        self,
+        engine: Engine,
+        seed: int,
+        width: int | None,
+        height: int | None,
+        scale: float,
+        turn: float,
+        blocks_at_once: int,
     ) -> None:
         settings = engine.artefact.settings
-        self._engine = engine
+        self._engine, self._blocks_at_once = engine, blocks_at_once
         self.maps: tuple[MapSpec, ...] = engine.artefact.maps
         self.channels = settings.out_channels
         self._rows = _Axis.fitting(height, scale, settings.cell_texels)
@@ -162,7 +171,7 @@ class Plane:
         rows = list(self._rows.segments(top, height, self._engine.block_shape[0]))
         columns = list(self._columns.segments(left, width, self._engine.block_shape[1]))
         pieces = _in_order(
-            (partial(self._piece, row, column, convert) for row in rows for column in columns), self._engine.workers
+            (partial(self._piece, row, column, convert) for row in rows for column in columns), self._blocks_at_once
         )
         for _ in rows:
             yield np.concatenate([next(pieces) for _ in columns], axis=1)
@@ -200,7 +209,7 @@ class Plane:
         missing = [key for key in keys if key not in self._kept]
         yield from kept
         yield from zip(
-            missing, _in_order((partial(self._block, *key) for key in missing), self._engine.workers), strict=True
+            missing, _in_order((partial(self._block, *key) for key in missing), self._blocks_at_once), strict=True
         )
 
     def _keep(self, key: tuple[int, int], block: Floats) -> None:

@@ -105,6 +105,7 @@ def open_texture(
     period: tuple[int, int] | None = None,
     turn: float = 0.0,
     engine: Engine | None = None,
+    blocks_at_once: int | None = None,
 ) -> Plane:
     """The plane on which a texture lies, periodic along the axes that tile.
 
@@ -114,6 +115,7 @@ def open_texture(
         period: (width, height) at which axes repeat, where that is not the texture's size.
         turn: position on the loop, in turns.
         engine: one that is open for this artefact.
+        blocks_at_once: see `open_plane`.
     """
     settings.check()
     width, height = period or (settings.width, settings.height)
@@ -128,6 +130,7 @@ def open_texture(
         device=settings.device,
         precision=settings.precision,
         threads=settings.threads,
+        blocks_at_once=blocks_at_once,
     )
 
 

@@ -11,6 +11,8 @@ import sys
 import click
 
 from texnet_core.errors import Cancelled, RequestError, TexnetError, one_line
+from train_cli.batch import batch
+from train_cli.bench import bench
 from train_cli.info import info, presets
 from train_cli.synth import synth
 from train_cli.train import train
@@ -23,6 +25,8 @@ def texnet() -> None:
 
 
 texnet.add_command(synth)
+texnet.add_command(batch)
+texnet.add_command(bench)
 texnet.add_command(train)
 texnet.add_command(info)
 texnet.add_command(presets)
@@ -43,7 +47,7 @@ def run() -> int:
 
 def _run() -> int:
     try:
-        texnet(prog_name="texnet", standalone_mode=False)
+        code = texnet(prog_name="texnet", standalone_mode=False)  # what a command exits with, else None
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -65,7 +69,7 @@ def _run() -> int:
         if os.environ.get("TEXNET_DEBUG"):
             raise
         return _fail(f"found an unforeseen {type(error).__name__} ({error}); expected none; {hint}", 1)
-    return 0
+    return code or 0
 
 
 def _spare_consoles_that_lack_letters() -> None:

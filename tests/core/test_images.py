@@ -1,6 +1,5 @@
 import numpy as np
 import OpenEXR
-import png
 import pytest
 import tifffile
 from PIL import Image

@@ -124,6 +124,23 @@ def cpu_only(engine: str, device: str) -> str:
     return "cpu"
 
 
+def formats_of(engine: EngineName, device: str) -> tuple[NumberFormat, ...]:
+    """The number formats that an engine has on a device."""
+    return _engine_class(engine).formats(device)
+
+
+def devices(engine: EngineName, device: str) -> list[str]:
+    """Devices over which independent textures can be spread: all GPUs of a kind where one is chosen without number."""
+    if engine == "auto":
+        engine = _best_engine(device)
+    chosen = _engine_class(engine).choose_device(device)
+    if chosen == "cpu" or ":" in chosen:
+        return [chosen]
+    import torch
+
+    return [f"{chosen}:{number}" for number in range(torch.accelerator.device_count())]
+
+
 def available_cores() -> int:
     """Cores that this process may use, which can be fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):

@@ -13,13 +13,27 @@ import numpy.typing as npt
 
 from texnet_core import architecture
 from texnet_core.artefact import Artefact
+from texnet_core.settings import GeneratorSettings
 
 Floats = npt.NDArray[np.float32]
 
-# The joins of this many finest levels may run in bf16: some 95% of the multiplications. The noise branches and
-# coarser joins stay in float32, because an error there is carried through everything that follows: with all
-# convolutions in bf16, single texels of a shipped preset were off by 40 of 255 levels, with this rule by 1.
-BF16_LEVELS = 2
+_BF16_LEVELS = 2
+
+
+def bf16_convolutions(settings: GeneratorSettings) -> frozenset[str]:
+    """The names of the convolutions that may run in bf16: some 95% of the multiplications.
+
+    What reads noise, and what is coarse, stays in float32, because an error there is carried through everything that
+    follows: with all convolutions in bf16 single texels of a shipped preset were off by 40 of 255 levels, with this
+    choice by 1.3.
+    """
+    names: list[str] = []
+    for level in range(min(_BF16_LEVELS, settings.levels - 1)):  # the coarsest level has no join
+        names += [conv.name for conv in architecture.join(settings, level)]
+    if names:
+        names += [conv.name for conv in architecture.noise_branch(settings, 0)[1:]]
+        names.append(architecture.output(settings).name)
+    return frozenset(names)
 
 
 def fused_join(artefact: Artefact, level: int) -> tuple[Floats, Floats, Floats]:
@@ -43,11 +57,6 @@ def fused_crop(crop: int) -> int:
     It makes 2n + 2 cells of n; the first and last two of them miss the contribution of a neighbour.
     """
     return crop + 2
-
-
-def bf16_cut(levels: int) -> int:
-    """The level whose features enter the part of the network that may run in bf16."""
-    return min(BF16_LEVELS, levels - 1)
 
 
 def _kernel_after_upsampling(weight: Floats) -> Floats:

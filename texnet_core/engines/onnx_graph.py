@@ -9,7 +9,8 @@ Source of the field numbers: onnx.proto, ONNX 1.12 (IR version 8, opset 17).
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,8 @@ from texnet_core.artefact import Artefact
 from texnet_core.engines import fusion
 
 _IR_VERSION, _OPSET = 8, 17
-_FLOAT, _INT64 = 1, 7  # TensorProto.DataType
+_FLOAT, _INT64, _BFLOAT16 = 1, 7, 16  # TensorProto.DataType
+_TENSOR_TYPES = {"float32": _FLOAT, "int64": _INT64, "uint16": _BFLOAT16}
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 1, 2, 3, 7  # AttributeProto.AttributeType
 
 
@@ -47,9 +49,14 @@ def build_model(artefact: Artefact) -> bytes:
     return graph.model()
 
 
-def build_fused_model(artefact: Artefact) -> bytes:
-    """The same function of the same inputs in the form that `fusion` explains."""
-    graph = _Graph(artefact)
+def build_fused_model(artefact: Artefact, bf16: frozenset[str] = frozenset()) -> bytes:
+    """The same function of the same inputs in the form that `fusion` explains.
+
+    Args:
+        artefact: the generator.
+        bf16: names of the convolutions that are to run in bfloat16.
+    """
+    graph = _Graph(artefact, bf16)
     features = graph.coarsest_branch()
     for level in range(artefact.settings.levels - 2, -1, -1):
         features = graph.fused_join(features, level, graph.noise_branch(level))
@@ -57,48 +64,35 @@ def build_fused_model(artefact: Artefact) -> bytes:
     return graph.model()
 
 
-def build_fused_halves(artefact: Artefact, cut: int) -> tuple[bytes, bytes]:
-    """The fused form as two models, so that each can have a number format of its own.
-
-    Args:
-        artefact: the generator.
-        cut: the level whose features go from the first to the second.
-
-    Returns:
-        noise0 ... noiseK -> features, branch0 ... branch<cut-1>; and these -> maps.
-    """
-    settings = artefact.settings
-    first = _Graph(artefact)
-    features = first.coarsest_branch()
-    for level in range(settings.levels - 2, cut - 1, -1):
-        features = first.fused_join(features, level, first.noise_branch(level))
-    first.result("features", features, architecture.level_channels(settings, cut))
-    second = _Graph(artefact)
-    features = second.input("features", architecture.level_channels(settings, cut))
-    for level in range(cut - 1, -1, -1):
-        name = f"branch{level}"
-        first.result(name, first.noise_branch(level), settings.channels)
-        features = second.fused_join(features, level, second.input(name, settings.channels))
-    second.finish(features)
-    return first.model(), second.model()
+def build_product(matrix: npt.NDArray[np.float32]) -> bytes:
+    """A model that multiplies its input "a" by a square matrix: the yardstick of the benchmark."""
+    side = matrix.shape[0]
+    shape = b"".join(_message(1, _number(1, side)) for _ in range(2))
+    value_type = _message(2, _message(1, _number(1, _FLOAT) + _message(2, shape)))
+    graph = (
+        _message(1, b"".join(_text(1, name) for name in ("a", "b")) + _text(2, "c") + _text(4, "MatMul"))
+        + _text(2, "product")
+        + _message(5, _tensor("b", matrix))
+        + _message(11, _text(1, "a") + value_type)
+        + _message(12, _text(1, "c") + value_type)
+    )
+    return _model(graph)
 
 
 class _Graph:
-    def __init__(self, artefact: Artefact) -> None:
+    def __init__(self, artefact: Artefact, bf16: frozenset[str] = frozenset()) -> None:
         self._artefact, self._settings, self._parameters = artefact, artefact.settings, artefact.parameters
         self._halos = architecture.halos(artefact.settings)
         self._inputs: list[bytes] = []
         self._nodes: list[bytes] = []
         self._results: list[bytes] = []
+        self._bf16_convs = bf16
+        self._bf16: set[str] = set()  # names of values in bfloat16
         self._initializers: dict[str, bytes] = {}
 
     def input(self, name: str, channels: int) -> str:
         self._inputs.append(_value_info(name, channels))
         return name
-
-    def result(self, name: str, value: str, channels: int) -> None:
-        self._node("Identity", [value], name)
-        self._results.append(_value_info(name, channels))
 
     def noise_branch(self, level: int) -> str:
         noise = self.input(noise_input(level), self._settings.noise_channels)
@@ -116,36 +110,53 @@ class _Graph:
 
     def fused_join(self, coarser: str, level: int, branch: str) -> str:
         first, *rest = architecture.join(self._settings, level)
+        coarser, branch = self._for_conv(first, coarser), self._for_conv(first, branch)
         upsampling, weight, bias = fusion.fused_join(self._artefact, level)
-        pads = _ints("pads", [fusion.fused_crop(self._halos[level].crop)] * 4)
         upsampled = self._node(
             "ConvTranspose",
-            [coarser, self._constant(f"{first.name}.upsampling", upsampling)],
+            [coarser, self._constant(f"{first.name}.upsampling", upsampling, like=coarser)],
             f"{first.name}.upsampled",
             _ints("kernel_shape", [4, 4]),
             _ints("strides", [2, 2]),
-            pads,
+            _ints("pads", [fusion.fused_crop(self._halos[level].crop)] * 4),
         )
-        constants = [self._constant(f"{first.name}.branch", weight), self._constant(f"{first.name}.bias", bias)]
+        constants = [
+            self._constant(f"{first.name}.branch", weight, like=branch),
+            self._constant(f"{first.name}.bias", bias, like=branch),
+        ]
         own = self._node("Conv", [branch, *constants], f"{first.name}.own", _ints("kernel_shape", [3, 3]))
         total = self._node("Add", [upsampled, own], f"{first.name}.sum")
         return self.convolve(tuple(rest), self._activate(total, f"{first.name}.activated"))
 
     def finish(self, features: str) -> None:
-        self.convolve((architecture.output(self._settings),), features, OUTPUT)
+        conv = architecture.output(self._settings)
+        if conv.name in self._bf16_convs:
+            self._node("Cast", [self.convolve((conv,), features)], OUTPUT, _int("to", _FLOAT))
+        else:
+            self.convolve((conv,), features, OUTPUT)
         self._results.append(_value_info(OUTPUT, self._settings.out_channels))
 
     def convolve(self, convs: tuple[Conv, ...], value: str, result: str = "") -> str:
         for conv in convs:
-            names = [f"{conv.name}.weight", f"{conv.name}.bias"]
-            for name in names:
-                self._constant(name, self._parameters[name])
+            value = self._for_conv(conv, value)
+            names = [
+                self._constant(f"{conv.name}.{part}", self._parameters[f"{conv.name}.{part}"], like=value)
+                for part in ("weight", "bias")
+            ]
             convolved = result or f"{conv.name}.convolved"
             self._node("Conv", [value, *names], convolved, _ints("kernel_shape", [conv.kernel, conv.kernel]))
             value = convolved
             if conv.activated:
                 value = self._activate(value, f"{conv.name}.activated")
         return value
+
+    def _for_conv(self, conv: Conv, value: str) -> str:
+        """The value in the number format of a convolution."""
+        if conv.name not in self._bf16_convs or value in self._bf16:
+            return value
+        low = self._node("Cast", [value], f"{value}.bf16", _int("to", _BFLOAT16))
+        self._bf16.add(low)
+        return low
 
     def _activate(self, value: str, result: str) -> str:
         return self._node("LeakyRelu", [value], result, _float("alpha", self._settings.leak))
@@ -165,13 +176,11 @@ class _Graph:
         axes = self._constant("crop.axes", np.array([2, 3], np.int64))
         return self._node("Slice", [value, starts, ends, axes], result)
 
-    def concat(self, values: Iterable[str], result: str) -> str:
+    def concat(self, values: Sequence[str], result: str) -> str:
         return self._node("Concat", values, result, _int("axis", 1))
 
     def model(self) -> bytes:
-        """Field numbers: ModelProto 1 ir_version, 2 producer_name, 7 graph, 8 opset_import."""
-        opset = _number(2, _OPSET)
-        return _number(1, _IR_VERSION) + _text(2, "texnet") + _message(7, self._graph()) + _message(8, opset)
+        return _model(self._graph())
 
     def _graph(self) -> bytes:
         """Field numbers: GraphProto 1 node, 2 name, 5 initializer, 11 input, 12 output."""
@@ -185,20 +194,38 @@ class _Graph:
             )
         )
 
-    def _node(self, operator: str, inputs: Iterable[str], result: str, *attributes: bytes) -> str:
+    def _node(self, operator: str, inputs: Sequence[str], result: str, *attributes: bytes) -> str:
         """Field numbers: NodeProto 1 input, 2 output, 3 name, 4 op_type, 5 attribute."""
         names = b"".join(_text(1, name) for name in inputs)
         described = b"".join(_message(5, attribute) for attribute in attributes)
+        if any(name in self._bf16 for name in inputs):
+            self._bf16.add(result)
         self._nodes.append(names + _text(2, result) + _text(3, result) + _text(4, operator) + described)
         return result
 
-    def _constant(self, name: str, array: npt.NDArray[np.float32] | npt.NDArray[np.int64]) -> str:
-        """Field numbers: TensorProto 1 dims, 2 data_type, 8 name, 9 raw_data (little-endian)."""
-        kind = _FLOAT if array.dtype == np.float32 else _INT64
-        dims = b"".join(_number(1, side) for side in array.shape)
-        raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
-        self._initializers[name] = dims + _number(2, kind) + _text(8, name) + _message(9, raw)
+    def _constant(self, name: str, array: npt.NDArray[np.float32] | npt.NDArray[np.int64], like: str = "") -> str:
+        """A constant, in bfloat16 where the value that it works on is."""
+        self._initializers[name] = _tensor(name, _to_bf16(array) if like in self._bf16 else array)
         return name
+
+
+def _to_bf16(array: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
+    """The upper halves of float32, rounded to nearest, ties to even."""
+    bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)).astype(np.uint16)
+
+
+def _model(graph: bytes) -> bytes:
+    """ModelProto 1 ir_version, 2 producer_name, 7 graph, 8 opset_import."""
+    return _number(1, _IR_VERSION) + _text(2, "texnet") + _message(7, graph) + _message(8, _number(2, _OPSET))
+
+
+def _tensor(name: str, array: npt.NDArray[Any]) -> bytes:
+    """TensorProto 1 dims, 2 data_type, 8 name, 9 raw_data (little-endian)."""
+    kind = _TENSOR_TYPES[array.dtype.name]
+    dims = b"".join(_number(1, side) for side in array.shape)
+    raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
+    return dims + _number(2, kind) + _text(8, name) + _message(9, raw)
 
 
 def _value_info(name: str, channels: int) -> bytes:

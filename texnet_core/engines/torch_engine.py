@@ -30,8 +30,10 @@ class TorchEngine:
         self.workers = threads if device == "cpu" else 1  # a GPU takes one block after the other anyway
         self.block_shape = _CPU_BLOCK if device == "cpu" else _GPU_BLOCK
         self._halos = architecture.halos(artefact.settings)
-        self._cut = fusion.bf16_cut(self.settings.levels) if precision == "bf16" else -1
-        self._parameters = {name: self._tensor(array, name) for name, array in artefact.parameters.items()}
+        self._bf16 = fusion.bf16_convolutions(self.settings) if precision == "bf16" else frozenset()
+        self._parameters = {
+            name: self._tensor(array, name.rpartition(".")[0]) for name, array in artefact.parameters.items()
+        }
         for level in range(self.settings.levels - 1):
             prefix = architecture.join(self.settings, level)[0].name
             upsampling, weight, bias = fusion.fused_join(artefact, level)
@@ -67,16 +69,20 @@ class TorchEngine:
         return ("f32", "bf16") if has_bf16 else ("f32",)
 
     def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
-        windows = architecture.noise_windows(self._halos, top, left, height, width)
         try:
-            with torch.inference_mode(), _exact(self.device):
-                noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
-                maps = self._run([part.contiguous(memory_format=torch.channels_last) for part in noise])
-                return np.asarray(maps[0].permute(1, 2, 0).float().cpu().contiguous().numpy())
+            return np.asarray(self.block_on_device(plane, top, left, height, width).cpu().contiguous().numpy())
         except RuntimeError as error:  # too little memory on the device, most often
             raise EngineError(
                 f"torch that failed on {self.device} ({error})", expected="a block", remedy="use device cpu"
             ) from error
+
+    def block_on_device(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> Tensor:
+        """The same block as a tensor (height, width, out_channels) that stays where it was made."""
+        windows = architecture.noise_windows(self._halos, top, left, height, width)
+        with torch.inference_mode(), _exact(self.device):
+            noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
+            maps = self._run([part.contiguous(memory_format=torch.channels_last) for part in noise])
+            return maps[0].permute(1, 2, 0).float()
 
     def _run(self, noise: list[Tensor]) -> Tensor:
         """The inference form, as `architecture` describes it, fused as `fusion` does."""
@@ -102,11 +108,10 @@ class TorchEngine:
                 x = F.leaky_relu_(x, self.settings.leak)
         return x
 
-    def _tensor(self, array: npt.NDArray[np.float32], name: str) -> Tensor:
+    def _tensor(self, array: npt.NDArray[np.float32], conv: str) -> Tensor:
         """A parameter on the device, in the format and layout of the convolution that it belongs to."""
         layout = torch.channels_last if array.ndim == 4 else torch.contiguous_format
-        low = name.startswith("output.") or any(name.startswith(f"level{level}.join") for level in range(self._cut))
-        kind = torch.bfloat16 if low and self._cut >= 0 else torch.float32
+        kind = torch.bfloat16 if conv in self._bf16 else torch.float32
         return torch.from_numpy(array).to(device=self.device, dtype=kind).to(memory_format=layout)
 
 

@@ -1,0 +1,259 @@
+"""What a contender's process does: `python -m texnet_core.benchmark.child ROLE DEVICE PRECISION THREADS [FILE] FOLDER`.
+
+It answers each JSON line on stdin with one on stdout. Heavy packages are imported by the role that needs them.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from texnet_core import architecture, open_plane, read_artefact, write_window
+from texnet_core.artefact import Artefact
+from texnet_core.engines import Engine, open_engine
+from texnet_core.images import quantise
+from texnet_core.noise import NoisePlane
+from texnet_core.settings import EngineName, Precision
+
+_PRODUCT_SIDE = 2048
+_COPY_BYTES = 256 * 2**20
+_NOISE_ROUNDS = 8
+
+Answer = dict[str, Any]
+
+
+def main(role: str, device: str, precision: str, threads: int, rest: list[str]) -> None:
+    """Serve one role until stdin ends."""
+    answer = _role(role, device, precision, threads, rest)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not garble an answer
+    for line in chain(['{"kind": "first"}'], sys.stdin):
+        try:
+            reply = answer(json.loads(line))
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(reply) + "\n")
+        answers.flush()
+
+
+def _role(role: str, device: str, precision: str, threads: int, rest: list[str]) -> Callable[[Answer], Answer]:
+    if role.startswith("product:"):
+        return _timed(_product(role.split(":")[1], device, precision, threads))
+    if role == "copy":
+        return _timed(_copy(device))
+    artefact = read_artefact(rest[0])
+    if role == "naive":
+        return _Naive(artefact, threads)
+    return _Maker(
+        open_engine(artefact, cast(EngineName, role), device, cast(Precision, precision), threads), Path(rest[1])
+    )
+
+
+class _Maker:
+    """An engine that makes square textures."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine, self._folder = engine, folder
+
+    def __call__(self, request: Answer) -> Answer:
+        size = request.get("size", 256)
+        if request["kind"] == "png":
+            _reset_peak()
+            return {"seconds": _seconds(partial(self._write, size)), "peak_mb": _peak_mb()}
+        if request["kind"] == "noise":
+            return {"share": self._noise_share()}
+        return {"seconds": _seconds_each(partial(self._make, size), size)}
+
+    def _make(self, size: int) -> None:
+        if self._engine.device != "cpu":
+            return self._make_on_device(size)
+        plane = open_plane(self._engine.artefact, 1, width=size, height=size, engine=self._engine)
+        for _ in plane.bands(0, 0, size, size, partial(quantise, depth=8)):
+            pass
+
+    def _make_on_device(self, size: int) -> None:
+        """Block by block, and nothing leaves the device."""
+        import torch
+
+        from texnet_core.engines.torch_engine import TorchEngine
+
+        engine = cast(TorchEngine, self._engine)
+        noise = NoisePlane(1, engine.settings.noise_channels, size, size)
+        height, width = (min(size, side) for side in engine.block_shape)
+        for top in range(0, size, height):
+            for left in range(0, size, width):
+                block = engine.block_on_device(noise, top, left, height, width)
+                (block.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
+        torch.accelerator.synchronize()
+
+    def _write(self, size: int) -> None:
+        plane = open_plane(self._engine.artefact, 1, width=size, height=size, engine=self._engine)
+        file = self._folder / f"{os.getpid()}.png"
+        write_window(plane, file, (0, 0, size, size))
+        file.unlink()
+
+    def _noise_share(self) -> float:
+        """Of blocks in the middle of a plane, made one after the other."""
+        engine = self._engine
+        halos = architecture.halos(engine.artefact.settings)
+        plane = NoisePlane(1, engine.artefact.settings.noise_channels)
+        height, width = engine.block_shape
+        noise, whole = [], []
+        for number in (*range(_NOISE_ROUNDS), *range(_NOISE_ROUNDS)):  # first, hashes of rows and columns are new
+            windows = architecture.noise_windows(halos, 0, number * width, height, width)
+            noise.append(_seconds(partial(self._make_noise, plane, windows)))
+            whole.append(_seconds(partial(engine.block, plane, 0, number * width, height, width)))
+        return float(np.median(noise[_NOISE_ROUNDS:]) / np.median(whole[_NOISE_ROUNDS:]))
+
+    def _make_noise(self, plane: NoisePlane, windows: list[tuple[int, int, int, int, int]]) -> None:
+        for window in windows:
+            if self._engine.name == "torch":
+                _synchronised(plane.window_torch(*window, device=self._engine.device))
+            else:
+                plane.window(*window)
+
+
+class _Naive:
+    """What one would write first: eager torch, whole frames, noise drawn, circular padding at every convolution."""
+
+    def __init__(self, artefact: Artefact, threads: int) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self._torch, self._settings = torch, artefact.settings
+        self._convs = {}
+        for conv in architecture.convolutions(artefact.settings):
+            module = torch.nn.Conv2d(
+                conv.in_channels, conv.out_channels, conv.kernel, padding=conv.kernel // 2, padding_mode="circular"
+            )
+            module.weight.data = torch.from_numpy(artefact.parameters[f"{conv.name}.weight"])
+            assert module.bias is not None
+            module.bias.data = torch.from_numpy(artefact.parameters[f"{conv.name}.bias"])
+            self._convs[conv.name] = module
+
+    def __call__(self, request: Answer) -> Answer:
+        with self._torch.inference_mode():
+            size = request.get("size", 256)
+            return {"seconds": _seconds_each(partial(self._make, size), size)}
+
+    def _make(self, size: int) -> None:
+        settings = self._settings
+        features = self._branch(settings.levels - 1, size)
+        for level in range(settings.levels - 2, -1, -1):
+            upsampled = self._torch.nn.functional.interpolate(features, scale_factor=2, mode="nearest")
+            features = self._torch.cat((upsampled, self._branch(level, size)), dim=1)
+            features = self._block(architecture.join(settings, level), features)
+        maps = self._convs["output"](features)
+        (maps.clamp(0, 1) * 255 + 0.5).to(self._torch.uint8)
+
+    def _branch(self, level: int, size: int) -> Any:
+        noise = self._torch.rand(1, self._settings.noise_channels, size >> level, size >> level)
+        return self._block(architecture.noise_branch(self._settings, level), noise)
+
+    def _block(self, convs: tuple[architecture.Conv, ...], x: Any) -> Any:
+        for conv in convs:
+            x = self._torch.nn.functional.leaky_relu(self._convs[conv.name](x), self._settings.leak)
+        return x
+
+
+def _product(library: str, device: str, precision: str, threads: int) -> Callable[[], Any]:
+    """A function that multiplies two matrices of 2048 x 2048."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.random((_PRODUCT_SIDE, _PRODUCT_SIDE), np.float32) for _ in range(2))
+    if library == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+        kind = torch.bfloat16 if precision == "bf16" else torch.float32
+        x, y = (torch.from_numpy(matrix).to(device=device, dtype=kind) for matrix in (a, b))
+        return lambda: _synchronised(x @ y)
+    if library == "openvino":
+        import openvino
+        from openvino import opset13
+
+        core = openvino.Core()
+        parameter = opset13.parameter(a.shape, np.float32)
+        model = openvino.Model([opset13.matmul(parameter, opset13.constant(b), False, False)], [parameter])
+        config = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+        request = core.compile_model(model, "CPU", config).create_infer_request()
+        return lambda: request.infer([a], share_inputs=True)
+    if library == "onnx":
+        import onnxruntime
+
+        from texnet_core.engines.onnx_graph import build_product
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # into the next contender's time
+        session = onnxruntime.InferenceSession(build_product(b), options, providers=["CPUExecutionProvider"])
+        return lambda: session.run(None, {"a": a})
+    return lambda: a @ b  # NumPy's own threads: the child's environment limits them
+
+
+def _copy(device: str) -> Callable[[], Any]:
+    if device == "cpu":
+        source = np.ones(_COPY_BYTES, np.uint8)
+        target = np.empty_like(source)
+        return lambda: np.copyto(target, source)
+    import torch
+
+    on_device = torch.ones(_COPY_BYTES, dtype=torch.uint8, device=device)
+    return lambda: _synchronised(on_device.clone())
+
+
+def _synchronised(tensor: Any) -> Any:
+    if tensor.device.type != "cpu":
+        import torch
+
+        torch.accelerator.synchronize()
+    return tensor
+
+
+def _timed(function: Callable[[], Any]) -> Callable[[Answer], Answer]:
+    return lambda request: {"seconds": _seconds(function)}
+
+
+def _seconds_each(make: Callable[[], Any], size: int) -> float:
+    """Seconds for one texture, of as many in a row as are a megatexel, or one."""
+    count = max(1, 2**20 // size**2)
+    return _seconds(lambda: [make() for _ in range(count)]) / count
+
+
+def _seconds(function: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def _reset_peak() -> None:
+    """Linux can forget an earlier peak. Elsewhere sizes rise within a run, so that the last one counts."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb() -> float | None:
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+
+
+if __name__ == "__main__":
+    _, role, device, precision, threads, *rest = sys.argv
+    main(role, device, precision, int(threads), rest)

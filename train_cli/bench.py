@@ -1,0 +1,127 @@
+"""`texnet bench`: how fast this machine makes textures, and how fast it could."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+import numpy as np
+
+from texnet_core import GeneratorSettings, find_source, read_artefact
+from texnet_core.architecture import parameter_shapes
+from texnet_core.artefact import Artefact, Provenance
+from texnet_core.benchmark import Report, Row, run_benchmark
+from texnet_core.engines import installed_engines
+from texnet_core.errors import RequestError
+from texnet_core.mapset import ALBEDO
+from texnet_core.settings import MAX_SIZE, EngineName
+from train_cli.display import showing
+from train_cli.options import json_option
+
+_PUBLISHED_LEVELS = 5  # the network of the Texture Networks paper
+_COLUMNS = (
+    ("engine", "{contender}"),
+    ("device", "{device}"),
+    ("dtype", "{precision}"),
+    ("size", "{size}"),
+    ("ms", "{milliseconds:.1f}"),
+    ("spread", "{spread:.0%}"),
+    ("Mtexel/s", "{megatexels:.2f}"),
+    ("GFLOP/s", "{gflops:.0f}"),
+    ("of product", "{of_product:.2f}"),
+    ("of copy", "{of_copy:.2f}"),
+    ("x naive", "{faster_than_naive:.1f}"),
+    ("noise", "{noise:.1%}"),
+    ("PNG s", "{png_seconds:.2f}"),
+    ("peak MiB", "{peak_mb:.0f}"),
+    ("start s", "{startup_seconds:.2f}"),
+)
+
+
+@click.command()
+@click.argument("source", required=False)
+@click.option("--sizes", default="256,512,1024,2048", show_default=True, help="sides of square textures, by commas")
+@click.option("--engines", default="", help="engines, by commas  [default: all that are installed]")
+@click.option("--repeats", type=click.IntRange(1, 1000), default=5, show_default=True, help="of every measurement")
+@click.option("--threads", type=click.IntRange(0, 1024), default=0, show_default=True, help="0: one per core")
+@click.option(
+    "--levels", type=click.IntRange(1, 8), default=_PUBLISHED_LEVELS, show_default=True, help="of an untrained SOURCE"
+)
+@json_option
+def bench(source: str | None, sizes: str, engines: str, repeats: int, threads: int, levels: int, as_json: bool) -> None:
+    """Measure how fast this machine makes textures.
+
+    SOURCE is a preset or a .texnet file; without it an untrained generator of the published shape runs, which is as
+    fast as a trained one. Every engine runs in a process of its own, in turns with a naive whole-frame version in
+    torch (up to 2048 texels a side) and with the machine's own matrix product and memory copy.
+    docs/performance.md says how to read the table.
+    """
+    asked = _sizes(sizes)
+    chosen = _engines(engines)
+    artefact = read_artefact(find_source(source)) if source else _untrained(levels)
+    with showing(quiet=as_json) as display:
+        report = run_benchmark(artefact, asked, chosen, repeats=repeats, threads=threads, progress=display)
+    click.echo(json.dumps(_facts(report)) if as_json else _table(report))
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        sizes = []
+    if not sizes or sizes[0] < 128 or sizes[-1] > MAX_SIZE or any(size % 128 for size in sizes):
+        raise RequestError(
+            f"sizes {text}", expected=f"multiples of 128 up to {MAX_SIZE}, by commas", remedy="write 256,1024"
+        )
+    return sizes
+
+
+def _engines(text: str) -> tuple[EngineName, ...]:
+    installed = installed_engines()
+    chosen = tuple(name for name in installed if name in text.split(",")) if text else installed
+    unknown = set(filter(None, text.split(","))) - set(chosen)
+    if unknown or not chosen:
+        raise RequestError(
+            f"engines {text}", expected=f"some of {', '.join(installed)}, by commas", remedy="install or correct it"
+        )
+    return chosen
+
+
+def _untrained(levels: int) -> Artefact:
+    """A generator with random parameters that keep the size of activations."""
+    settings = GeneratorSettings(levels=levels)
+    rng = np.random.default_rng(0)
+    parameters = {
+        name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1, shape).astype(np.float32)
+        for name, shape in parameter_shapes(settings).items()
+    }
+    provenance = Provenance(exemplar="none", licence="none")
+    return Artefact(settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=provenance)
+
+
+def _table(report: Report) -> str:
+    lines = [[name for name, _ in _COLUMNS], *([_cell(shape, row) for _, shape in _COLUMNS] for row in report.rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
+    text = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+    text += ["", f"{report.levels} levels, {report.threads} threads, medians of {report.repeats}"]
+    text += [
+        f"2048^3 matrix product, {kind} on {device}, {library}: {rate:.0f} GFLOP/s"
+        for (library, device, kind), rate in report.product_gflops.items()
+    ]
+    text += [f"copy on {device}: {rate:.1f} GB/s read and written" for device, rate in report.copy_gb.items()]
+    return "\n".join(text + report.notes)
+
+
+def _cell(shape: str, row: Row) -> str:
+    values = asdict(row) | {"megatexels": row.texels_per_second / 1e6}
+    name = shape[1:].split(":")[0].rstrip("}")
+    return "-" if values[name] is None else shape.format(**values)
+
+
+def _facts(report: Report) -> dict[str, Any]:
+    facts = asdict(report)
+    facts["product_gflops"] = [
+        {"library": library, "device": device, "precision": kind, "gflops": rate}
+        for (library, device, kind), rate in report.product_gflops.items()
+    ]
+    return facts
