@@ -32,5 +32,5 @@ $(VENV)/demo.installed: pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install -c constraints.txt -e '.[train,blender,dev]'
+	$(PIP) install -c constraints.txt -e '.[openvino,train,blender,dev]'
 	touch $@

@@ -1,5 +1,6 @@
 """What many tests need: generators with random parameters, random VGG-19 weights, the real data where it is."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,12 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARED_VGG19 = SHARED_DATA / "weights" / "vgg19_conv1_1-conv5_1_fp32.safetensors"
 
 needs_shared_data = pytest.mark.skipif(not SHARED_VGG19.exists(), reason="needs ../shared/data beside the checkout")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests measure or download must not end up in the user's cache, nor come from it."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 def random_artefact(levels: int = 4, seed: int = 0) -> Artefact:

@@ -6,7 +6,7 @@ Training lives in `texnet_core.training`, which needs torch.
 
 from texnet_core.artefact import Artefact, Header, Provenance, read_artefact, read_header, read_preview, write_artefact
 from texnet_core.engines import open_engine
-from texnet_core.errors import Cancelled, TexnetError
+from texnet_core.errors import Cancelled, RequestError, TexnetError
 from texnet_core.mapset import MapSet, MapSpec
 from texnet_core.plane import Plane, open_plane
 from texnet_core.presets import find_source, list_presets
@@ -24,6 +24,7 @@ __all__ = [
     "Plane",
     "Progress",
     "Provenance",
+    "RequestError",
     "SynthesisSettings",
     "TexnetError",
     "find_source",

@@ -107,6 +107,8 @@ def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: 
 
 def _job(values: dict[str, Any], template: str, common: dict[str, Any], folder: Path) -> Job:
     given = {name: values[name] for name in ("seed", "tile", "scale") if values[name] is not None}
+    if type(given.get("scale")) is int:
+        given["scale"] = float(given["scale"])  # so that 2 and 2.0 are one request
     settings = SynthesisSettings(**common, **given)
     if values["size"] is not None:
         width, height = _size(values["size"])

@@ -66,13 +66,6 @@ def synthesize(
         RequestError: size, seed, scale or region out of range.
         EngineError: the engine is missing or failed, memory did not suffice, or the parameters are senseless.
     """
-    region = checked_region(region or (0, 0, *size))
-    if region[2] * region[3] > MAX_WINDOW_TEXELS:
-        raise RequestError(
-            f"{region[2]}x{region[3]} in memory",
-            expected=f"at most {MAX_WINDOW_TEXELS} texels",
-            remedy="write it to a PNG or TIFF file, which can be larger",
-        )
     name, opened = (engine, None) if isinstance(engine, str) else (_DEFAULTS.engine, engine)
     settings = SynthesisSettings(
         width=size[0],
@@ -84,7 +77,14 @@ def synthesize(
         device=device,
         precision=precision,
         threads=threads,
-    )
+    ).check()
+    region = checked_region(region or (0, 0, *size))
+    if region[2] * region[3] > MAX_WINDOW_TEXELS:
+        raise RequestError(
+            f"{region[2]}x{region[3]} in memory",
+            expected=f"at most {MAX_WINDOW_TEXELS} texels",
+            remedy="write it to a PNG or TIFF file, which can be larger",
+        )
     plane = open_texture(artefact, settings, turn=turn, engine=opened)
     try:
         stack = np.empty((region[3], region[2], plane.channels), np.float32)

@@ -173,8 +173,8 @@ def test_defaults_and_ranges_are_the_cores(blender):
         """
     )
     defaults = SynthesisSettings()
-    size = [defaults.width, 16, 16384]
-    assert found == 2 * [size, [defaults.height, 16, 16384], [defaults.seed, 0, 2**31 - 1]]
+    size = [defaults.width, 16, 65536]
+    assert found == 2 * [size, [defaults.height, 16, 65536], [defaults.seed, 0, 2**31 - 1]]
 
 
 def test_presets_appear_in_the_panel_and_generate_by_name(blender):

@@ -95,9 +95,9 @@ WRONG = {
     "unknown preset": (["synth", "mosss", "-o", "o.png"], 2, "did you mean 'moss'"),
     "missing source": (["synth", "no/such.texnet", "-o", "o.png"], 2, "no file"),
     "source is no artefact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artefact"),
-    "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 16384"),
-    "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 16384"),
-    "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 16384"),
+    "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 65536"),
+    "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 65536"),
+    "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 65536"),
     "size nonsense": (["synth", "moss", "-o", "o.png", "--size", "big"], 2, "2048x1024"),
     "size endless": (["synth", "moss", "-o", "o.png", "--size", "9" * 5000], 2, "2048x1024"),
     "size half": (["synth", "moss", "-o", "o.png", "--size", "64x"], 2, "2048x1024"),
@@ -139,6 +139,38 @@ WRONG = {
     "no minutes": (["train", "exemplar.png", "-o", "o.texnet", "--minutes", "0"], 2, "--minutes 0"),
     "device of no use": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "cpu:7"], 1, "cpu:7"),
     "info on nothing": (["info", "none.texnet"], 2, "no file"),
+    "region of nothing": (["synth", "moss", "-o", "o.png", "--region", "0,0,0,64"], 2, "at least 1"),
+    "region inside out": (["synth", "moss", "-o", "o.png", "--region", "0,0,64,-64"], 2, "at least 1"),
+    "region too far": (["synth", "moss", "-o", "o.png", "--region", "999999999999,0,64,64"], 2, "nearer"),
+    "region huge": (["synth", "moss", "-o", "o.png", "--region", "0,0,99999999,64"], 2, "65536"),
+    "region half": (["synth", "moss", "-o", "o.png", "--region", "0,0,64"], 2, "X,Y,W,H"),
+    "region of tiles": (
+        ["synth", "moss", "-o", "o.png", "--region", "0,0,8,8", "--udim", "2x2"],
+        2,
+        "one or the other",
+    ),
+    "no tiles": (["synth", "moss", "-o", "o.png", "--udim", "0x2"], 2, "udim_columns"),
+    "tiles too many": (["synth", "moss", "-o", "o.png", "--udim", "11x2"], 2, "1 to 10"),
+    "tiles nonsense": (["synth", "moss", "-o", "o.png", "--udim", "3"], 2, "3x2"),
+    "count zero": (["synth", "moss", "-o", "o.png", "--count", "0"], 2, "count"),
+    "loop negative": (["synth", "moss", "-o", "o.png", "--loop", "-3"], 2, "loop"),
+    "seeds run out": (["synth", "moss", "-o", "o.png", "--count", "2", "--seed", "4294967295"], 2, "start lower"),
+    "scale too small": (["synth", "moss", "-o", "o.png", "--scale", "0.1"], 2, "0.25 to 4"),
+    "scale nan": (["synth", "moss", "-o", "o.png", "--scale", "nan"], 2, "finite"),
+    "unknown axes": (["synth", "moss", "-o", "o.png", "--tile", "z"], 2, "xy"),
+    "jpeg too large": (["synth", "moss", "-o", "o.jpg", "--size", "65536"], 2, ".png or .tif"),
+    "threads negative": (["synth", "moss", "-o", "o.png", "--threads", "-1"], 2, "threads"),
+    "bf16 where there is none": (
+        ["synth", "moss", "-o", "o.png", "--engine", "onnx", "--precision", "bf16"],
+        1,
+        "bf16",
+    ),
+    "no list": (["batch", "none.toml"], 2, "cannot be read"),
+    "list of nothing": (["batch", "text.png"], 2, "no TOML"),
+    "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
+    "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),
+    "bench unknown engine": (["bench", "--engines", "fast"], 2, "onnx"),
+    "bench unknown source": (["bench", "nothing"], 2, "no preset"),
 }
 
 
@@ -249,7 +281,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(artefact_file, tmp_path):
     os.close(parent)
     assert process.wait(60) == 0
     text = shown.decode()
-    assert "blocks" in text and "%" in text and "block/s" in text
+    assert "rows" in text and "%" in text and "row/s" in text
     assert re.search(r"\d\d:\d\d<\d\d:\d\d", text)
 
 
@@ -348,3 +380,98 @@ def test_the_version_is_the_packages():
 
     assert texnet("--version").stdout.strip().endswith(version("texnet"))
     assert texnet().returncode == 2
+
+
+def made(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_synth_makes_series(artefact_file, tmp_path):
+    out, common = tmp_path / "r.png", ("--size", 64, "--engine", "onnx")
+    for options, names in (
+        (("--count", 2, "--seed", 5), ["r_seed5.png", "r_seed6.png"]),
+        (("--loop", 3), ["r_0001.png", "r_0002.png", "r_0003.png"]),
+        (("--udim", "2x1"), ["r.1001.png", "r.1002.png"]),
+    ):
+        done = texnet("synth", artefact_file, "-o", out, *common, *options, "--json")
+        assert done.returncode == 0, done.stderr
+        assert [Path(path).name for path in json.loads(done.stdout)["outputs"]] == names == made(tmp_path)
+        pictures = [loaded(tmp_path / name) for name in names]
+        assert not np.array_equal(pictures[0], pictures[1])
+        for name in names:
+            (tmp_path / name).unlink()
+
+
+def test_synth_regions_and_axes(artefact_file, tmp_path):
+    def synth(name, *options):
+        out = tmp_path / f"{name}.png"
+        done = texnet("synth", artefact_file, "-o", out, "--size", "128", "--engine", "onnx", *options)
+        assert done.returncode == 0, done.stderr
+        return loaded(out)
+
+    whole = synth("whole")
+    assert np.array_equal(synth("part", "--region", "100,90,60,70"), np.tile(whole, (2, 2, 1))[90:160, 100:160])
+    assert np.array_equal(synth("around", "--region=-28,0,60,70"), np.roll(whole, 28, 1)[:70, :60])
+    endless = synth("endless", "--tile", "none")
+    assert np.array_equal(endless[32:96, 32:96], whole[32:96, 32:96]) and not np.array_equal(endless, whole)
+    assert not np.array_equal(synth("scaled", "--scale", "2"), whole)
+    one, two = (synth(f"threads{n}", "--threads", n) for n in (1, 2))
+    assert np.array_equal(one, two)
+
+
+def test_batch_tells_and_exits_by_what_became_of_the_jobs(artefact_file, tmp_path):
+    jobs = tmp_path / "jobs.toml"
+    jobs.write_text(f"""
+        [settings]
+        engine = "onnx"
+        [[jobs]]
+        source = ["{artefact_file}", "nothing"]
+        size = 64
+        seed = [1, 2]
+        output = "out/{{source}}_{{seed}}.png"
+    """)
+    first = texnet("batch", jobs)
+    assert first.returncode == 1 and "2 made, 0 skipped as complete, 2 failed" in first.stdout
+    assert first.stderr.count("no preset 'nothing'") == 2 and "Traceback" not in first.stderr
+    again = texnet("batch", jobs, "--json")
+    facts = json.loads(again.stdout)
+    assert again.returncode == 1 and (facts["made"], facts["skipped"], facts["failed"]) == (0, 2, 2)
+    assert {job["status"] for job in facts["jobs"]} == {"skipped", "failed"}
+    jobs.write_text(jobs.read_text().replace(', "nothing"', ""))
+    assert texnet("batch", jobs).returncode == 0
+    assert made(tmp_path / "out") == ["random_1.png", "random_2.png"]
+
+
+def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):
+    jobs = tmp_path / "jobs.toml"
+    jobs.write_text(f"""
+        [[jobs]]
+        source = "{artefact_file}"
+        size = [64, 16384]
+        output = "{{width}}.png"
+    """)
+    process = subprocess.Popen([*TEXNET, "batch", str(jobs)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "64.png").exists():
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and "stopped" in stderr and "Traceback" not in stderr
+    assert made(tmp_path) == ["64.png", "jobs.done.jsonl", "jobs.toml"]
+
+
+def test_bench_prints_one_table_and_one_object():
+    done = texnet("bench", "--sizes", "128,256", "--engines", "onnx", "--repeats", 2, "--levels", 2)
+    assert done.returncode == 0, done.stderr
+    head, *lines = done.stdout.splitlines()
+    assert head.split()[:5] == ["engine", "device", "dtype", "size", "ms"]
+    assert [line.split()[0] for line in lines[:4]] == ["onnx", "onnx", "naive", "naive"]
+    assert "matrix product, f32 on cpu, onnx" in done.stdout and "copy on cpu" in done.stdout
+    facts = json.loads(texnet("bench", "--sizes", "128", "--engines", "onnx", "--repeats", 1, "--json").stdout)
+    row, naive = facts["rows"]
+    assert row["contender"] == "onnx" and naive["contender"] == "naive" and facts["levels"] == 5
+    best = max(p["gflops"] for p in facts["product_gflops"] if p["precision"] == "f32")
+    assert row["of_product"] == pytest.approx(row["gflops"] / best)
+    assert row["texels_per_second"] == pytest.approx(128**2 / row["milliseconds"] * 1e3)
+    assert row["faster_than_naive"] == pytest.approx(naive["milliseconds"] / row["milliseconds"])
+    assert row["peak_mb"] > 20 and 0 < row["noise"] < 1 and row["startup_seconds"] > 0

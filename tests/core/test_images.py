@@ -1,12 +1,27 @@
+from dataclasses import replace
+
 import numpy as np
 import OpenEXR
+import png
 import pytest
 import tifffile
 from PIL import Image
 
 from tests.conftest import picture
+from texnet_core import images
 from texnet_core.errors import ImageError, OutputError, RequestError
-from texnet_core.images import depth_for, quantise, read_exemplar, resize_exemplar, srgb_to_linear, write_image
+from texnet_core.images import (
+    check_picture_size,
+    depth_for,
+    quantise,
+    read_exemplar,
+    resize_exemplar,
+    srgb_to_linear,
+    write_image,
+    writing_image,
+)
+
+STREAMS = [(".png", 8), (".png", 16), (".tif", 8), (".tif", 16), (".jpg", 8), (".exr", None)]
 
 
 def saved(folder, image, name="exemplar.png", **options):
@@ -197,7 +212,7 @@ def test_impossible_names_and_depths_are_refused(tmp_path, name, depth):
 def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(tmp_path, monkeypatch):
     import errno
 
-    path = tmp_path / "out.png"
+    path = tmp_path / "out.jpg"
     path.write_bytes(b"the old picture")
 
     def full(*arguments, **options):
@@ -206,7 +221,7 @@ def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(tmp_path, monkey
     monkeypatch.setattr(Image.Image, "save", full)
     with pytest.raises(OutputError, match="No space left on device"):
         write_image(path, quantise(picture(16, 16), 8))
-    assert [file.name for file in tmp_path.iterdir()] == ["out.png"]
+    assert [file.name for file in tmp_path.iterdir()] == ["out.jpg"]
     assert path.read_bytes() == b"the old picture"
 
 
@@ -240,3 +255,90 @@ def test_a_folder_in_the_way_is_refused(tmp_path):
     with pytest.raises(OutputError):
         write_image(tmp_path / "out.png", quantise(picture(16, 16), 8))
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def bands_of(image, sizes):
+    top = 0
+    while top < len(image):
+        for size in sizes:
+            yield image[top : top + size]
+            top += size
+
+
+def streamed(path, image, sizes, space="sRGB"):
+    height, width, channels = image.shape
+    depth = {"uint8": 8, "uint16": 16}.get(image.dtype.name)
+    with writing_image(path, width, height, channels, depth, space) as write:
+        for band in bands_of(image, sizes):
+            if len(band):
+                write(band)
+
+
+@pytest.mark.parametrize("sizes", [(1,), (7, 100), (128,), (300,)])
+@pytest.mark.parametrize(("suffix", "depth", "channels"), [(s, d, c) for s, d in STREAMS for c in (1, 3)])
+def test_a_picture_written_in_bands_is_the_picture(tmp_path, suffix, depth, channels, sizes):
+    image = quantise(picture(211, 300), depth)[..., :channels] if depth else picture(211, 300)[..., :channels]
+    streamed(tmp_path / f"bands{suffix}", image, sizes)
+    write_image(tmp_path / f"whole{suffix}", image)
+    first, second = ((tmp_path / f"{name}{suffix}").read_bytes() for name in ("bands", "whole"))
+    if suffix == ".png":  # the compressor may cut its output elsewhere
+        with Image.open(tmp_path / "bands.png") as loaded:
+            loaded.load()
+        rows = list(png.Reader(bytes=first).read()[2])
+        assert np.array_equal(np.array(rows, image.dtype).reshape(image.shape), image)
+    elif suffix == ".tif":
+        assert np.array_equal(tifffile.imread(tmp_path / "bands.tif").reshape(image.shape), image)
+        with Image.open(tmp_path / "bands.tif") as loaded:
+            assert loaded.size == (300, 211)
+        assert first == second
+    else:
+        assert len(first) == len(second)
+
+
+def test_a_tiff_is_tiled_and_large_ones_are_bigtiff(tmp_path, monkeypatch):
+    image = quantise(picture(300, 200), 8)
+    write_image(tmp_path / "small.tif", image)
+    monkeypatch.setattr("texnet_core.images._LARGEST_CLASSIC_TIFF", image.nbytes - 1)
+    write_image(tmp_path / "large.tif", image)
+    for name, big in (("small", False), ("large", True)):
+        with tifffile.TiffFile(tmp_path / f"{name}.tif") as file:
+            assert file.is_bigtiff == big and file.pages[0].is_tiled
+            assert np.array_equal(file.asarray(), image)
+
+
+@pytest.mark.parametrize(("suffix", "depth"), STREAMS)
+def test_a_picture_that_is_given_up_leaves_nothing(tmp_path, suffix, depth):
+    image = quantise(picture(64, 64), depth) if depth else picture(64, 64)
+    with pytest.raises(KeyError), writing_image(tmp_path / f"p{suffix}", 64, 64, 3, depth, "sRGB") as write:
+        write(image[:32])
+        raise KeyError
+    with (
+        pytest.raises(ValueError, match="32 rows"),
+        writing_image(tmp_path / f"p{suffix}", 64, 64, 3, depth, "sRGB") as w,
+    ):
+        w(image[:32])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encoder_that_fails_stops_the_writer_and_leaves_nothing(tmp_path, monkeypatch):
+    """As when the disk is full: the error comes out of the block, however much is still to be written."""
+
+    def full(path, bands, layout):
+        next(bands)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(images._FORMATS, ".png", replace(images._PNG, encode=full))
+    rows = np.zeros((16, 64, 3), np.uint8)
+    with pytest.raises(OutputError, match="No space left"):
+        with writing_image(tmp_path / "p.png", 64, 16000, 3, 8, "sRGB") as write:
+            for _ in range(1000):
+                write(rows)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_format_cannot_hold_is_said_before_the_work(tmp_path):
+    for name, size in (("a.jpg", (65501, 16)), ("a.jpg", (20000, 20000)), ("a.exr", (20000, 20000))):
+        with pytest.raises(RequestError, match=r"\.png or \.tif"):
+            check_picture_size(tmp_path / name, *size)
+    for name in ("a.png", "a.tif"):
+        check_picture_size(tmp_path / name, 65536, 65536)

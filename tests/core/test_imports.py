@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "onnxruntime", "bpy", "torchvision", "PIL", "safetensors", "tifffile", "OpenEXR", "png"}
+ENGINES = {"torch", "onnxruntime", "openvino"}
+HEAVY = ENGINES | {"bpy", "torchvision", "PIL", "safetensors", "tifffile", "OpenEXR", "platformdirs"}
 
 
 def modules_after(statement):
@@ -23,21 +24,21 @@ def test_synthesis_with_onnx_never_imports_torch(artefact_file):
         f"import texnet_core as t; t.synthesize(t.read_artefact({str(artefact_file)!r}), (64, 64), engine='onnx')"
     )
     modules = modules_after(statement)
-    assert "onnxruntime" in modules and not {"torch", "PIL"} & modules
+    assert "onnxruntime" in modules and not {"torch", "openvino", "PIL"} & modules
 
 
 def test_vgg19_never_imports_torchvision():
     assert "torchvision" not in modules_after("import texnet_core.training, texnet_core.descriptor.vgg19")
 
 
-@pytest.mark.parametrize(("engine", "package"), [("onnx", "onnxruntime"), ("torch", "torch")])
+@pytest.mark.parametrize(("engine", "package"), [("onnx", "onnxruntime"), ("openvino", "openvino"), ("torch", "torch")])
 def test_a_missing_or_broken_engine_is_explained(artefact, monkeypatch, engine, package):
     """None in sys.modules makes an import fail as a missing package does."""
     from texnet_core import open_engine
     from texnet_core.errors import EngineError
 
     monkeypatch.setitem(sys.modules, package, None)
-    for module in ("onnx_engine", "torch_engine"):
+    for module in ("onnx_engine", "openvino_engine", "torch_engine"):
         monkeypatch.delitem(sys.modules, f"texnet_core.engines.{module}", raising=False)
     with pytest.raises(EngineError, match=f"{package}.*expected it, for the .* engine"):
         open_engine(artefact, engine)

@@ -98,3 +98,40 @@ def test_derived_seeds_differ_for_every_change_of_parts():
     seeds = {derive_seed(a, b, c) for a in range(20) for b in range(20) for c in range(20)}
     assert len(seeds) == 20**3
     assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+@pytest.mark.parametrize("turn", [0.01, 0.25, 0.5, 0.777, 0.999])
+def test_on_a_loop_the_values_stay_uniform_and_independent(turn):
+    rest, moved = (NoisePlane(7, 3, turn=t).window(1, -50, 900, 256, 256) for t in (0.0, turn))
+    counts = np.histogram(moved, 64, (0, 1))[0]
+    expected = moved.size / 64
+    assert ((counts - expected) ** 2 / expected).sum() < 63 + 6 * np.sqrt(2 * 63)
+    assert 0 <= moved.min() and moved.max() < 1
+    for channel in range(3):
+        right = np.corrcoef(moved[channel, :, :-1].ravel(), moved[channel, :, 1:].ravel())[0, 1]
+        other = np.corrcoef(moved[channel].ravel(), moved[(channel + 1) % 3].ravel())[0, 1]
+        assert abs(right) < 0.02 and abs(other) < 0.02
+    assert (rest != moved).mean() > 0.99
+
+
+def test_a_whole_turn_is_no_turn():
+    window = (0, 3, 5, 20, 30)
+    rest = NoisePlane(7, 2).window(*window)
+    for turns in (1.0, 2.0, -3.0):
+        assert np.array_equal(NoisePlane(7, 2, turn=turns).window(*window), rest)
+
+
+def test_a_small_turn_is_a_small_step_for_every_value():
+    before, after = (NoisePlane(7, 2, turn=t).window(0, 0, 0, 64, 64) for t in (0.3, 0.31))
+    steps = np.abs(after - before)
+    assert steps.max() <= 0.0201
+    # all move at one speed, but for those that turn around at 0 or 1 in between
+    assert (np.abs(steps - 0.02) < 1e-6).mean() > 0.95
+    assert 0.4 < (after > before).mean() < 0.6
+
+
+@pytest.mark.parametrize("turn", [0.2, 0.5, 0.9])
+def test_torch_makes_the_same_bits_on_a_loop(turn):
+    plane = NoisePlane(123, 3, 64, 96, turn=turn)
+    window = (1, -3, 11, 20, 30)
+    assert np.array_equal(plane.window_torch(*window).numpy(), plane.window(*window))

@@ -8,16 +8,22 @@ from texnet_core import Cancelled, TexnetError, open_engine, synthesize
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import MAX_SEED
 
-ENGINES = ("onnx", "torch")
+ENGINES = ("onnx", "openvino", "torch")
 
 
 def albedo(artefact, size, seed=3, **options):
     return synthesize(artefact, size, seed, **options)["albedo"]
 
 
+@pytest.fixture(autouse=True)
+def _cache(tmp_path, monkeypatch):
+    """What is measured about bf16 stays in the test."""
+    monkeypatch.setattr("texnet_core.engines.precision._file", lambda: tmp_path / "precision.json")
+
+
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_block_equals_the_same_block_of_the_whole(artefact, name):
-    engine = open_engine(artefact, name)
+    engine = open_engine(artefact, name, precision="f32")
     plane = NoisePlane(9, 3, 128, 192)
     whole = engine.block(plane, 0, 0, 128, 192)
     assert whole.std() > 0.01
@@ -28,7 +34,7 @@ def test_a_block_equals_the_same_block_of_the_whole(artefact, name):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_block_across_the_edge_is_the_two_edges_side_by_side(artefact, name):
-    engine = open_engine(artefact, name)
+    engine = open_engine(artefact, name, precision="f32")
     plane = NoisePlane(9, 3, 64, 64)
     whole = engine.block(plane, 0, 0, 64, 64)
     across = engine.block(plane, 32, 48, 64, 64)
@@ -38,8 +44,9 @@ def test_a_block_across_the_edge_is_the_two_edges_side_by_side(artefact, name):
 @pytest.mark.parametrize("levels", [1, 2, 5, 6])
 def test_engines_agree(levels):
     artefact = random_artefact(levels)
-    pictures = [albedo(artefact, (320, 288), engine=name) for name in ENGINES]
-    np.testing.assert_allclose(*pictures, atol=1e-4)
+    plain, *others = (albedo(artefact, (320, 288), engine=name, precision="f32") for name in ENGINES)
+    for other in others:
+        np.testing.assert_allclose(other, plain, atol=1e-4)
 
 
 def gradients_across(picture, axis, where):
@@ -50,10 +57,10 @@ def gradients_across(picture, axis, where):
 
 def lines_between_cells(size, cell):
     """Interior lines that, as the seam does, lie between two coarsest cells, where gradients are largest."""
-    made = -(-size // cell) * cell
+    made = round(size / cell) * cell
     lines = np.arange(size - 1)
     position = (lines + 1) * made / size / cell
-    return lines[np.abs(position - np.round(position)) * cell < 0.1]
+    return lines[np.abs(position - np.round(position)) * cell < 0.26]
 
 
 @pytest.mark.parametrize("size", [(256, 256), (300, 500), (256, 131)])
@@ -100,9 +107,9 @@ def test_sizes_below_one_cell_are_made_from_one_cell():
     assert albedo(random_artefact(levels=8), (16, 16)).shape == (16, 16, 3)
 
 
-@pytest.mark.parametrize("size", [(0, 64), (-5, 64), (15, 64), (16385, 64), (64, 10**9)])
+@pytest.mark.parametrize("size", [(0, 64), (-5, 64), (15, 64), (65537, 64), (64, 10**9)])
 def test_sizes_out_of_range_are_refused(artefact, size):
-    with pytest.raises(TexnetError, match="expected 16 to 16384"):
+    with pytest.raises(TexnetError, match="expected 16 to 65536"):
         synthesize(artefact, size)
 
 
@@ -131,7 +138,7 @@ def test_senseless_parameters_are_an_error_and_no_picture(artefact):
 
 
 def test_unknown_engines_and_devices_are_refused(artefact):
-    with pytest.raises(TexnetError, match="one of auto, onnx, torch"):
+    with pytest.raises(TexnetError, match="one of auto, onnx, openvino, torch"):
         synthesize(artefact, (64, 64), engine="fast")
     for device in ("quantum", "cpu:x", "cpu:", "cuda:99"):
         with pytest.raises(TexnetError, match="device"):
@@ -140,11 +147,12 @@ def test_unknown_engines_and_devices_are_refused(artefact):
         synthesize(artefact, (64, 64), engine="onnx", device="cuda")
 
 
-def test_progress_counts_blocks_and_can_cancel(artefact):
+def test_progress_counts_rows_and_can_cancel(artefact):
     reports = []
     synthesize(artefact, (512, 300), progress=reports.append)
-    assert [report.done for report in reports] == [0, 1, 2, 3, 4]
-    assert {report.total for report in reports} == {4}
+    done = [report.done for report in reports]
+    assert done == sorted(done) and done[0] == 0 and done[-1] == 300 and len(done) > 2
+    assert {(report.total, report.unit) for report in reports} == {(300, "row")}
 
     def cancel(progress):
         raise Cancelled

@@ -93,7 +93,7 @@ def test_bad_requests_are_answered_and_survived(worker, artefact_file, tmp_path)
         ({"id": 1}, "'synthesize'"),
         ({k: v for k, v in good.items() if k != "width"}, "'width'"),
         (good | {"width": "64"}, "'width'"),
-        (good | {"width": -1}, "16 to 16384"),
+        (good | {"width": -1}, "16 to 65536"),
         (good | {"seed": 2**40}, "seed"),
         (good | {"source": "nowhere.texnet"}, "no file"),
         (good | {"engine": "steam"}, "engine"),

@@ -1,0 +1,172 @@
+"""The laws of planes: one texture, whatever window, order, thread or engine looks at it."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.conftest import random_artefact
+from texnet_core import RequestError, SynthesisSettings, open_engine, open_plane, open_texture, synthesize
+
+ENGINES = ("onnx", "openvino", "torch")
+WINDOWS = [(0, 300, 0, 500), (120, 140, 250, 260), (0, 1, 0, 1), (200, 300, 300, 500), (127, 129, 255, 257)]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(artefact, request):
+    return open_engine(artefact, request.param, precision="f32")
+
+
+@pytest.mark.parametrize("options", [{}, {"width": 512, "height": 304}, {"width": 500, "height": 300}, {"scale": 1.7}])
+def test_every_window_is_a_piece_of_one_texture_byte_for_byte(artefact, engine, options):
+    whole = open_plane(artefact, 5, engine=engine, **options)[0:300, 0:500]
+    plane = open_plane(artefact, 5, engine=engine, **options)
+    for y0, y1, x0, x1 in (*WINDOWS, *reversed(WINDOWS)):
+        assert plane[y0:y1, x0:x1].tobytes() == whole[y0:y1, x0:x1].tobytes()
+
+
+def test_the_number_of_threads_changes_no_byte(artefact):
+    for name in ENGINES:
+        made = {
+            synthesize(artefact, (512, 300), 1, engine=name, precision="f32", threads=threads)["albedo"].tobytes()
+            for threads in (1, 2, 3)
+        }
+        assert len(made) == 1, name
+
+
+def test_fewer_blocks_at_once_change_no_byte(artefact, engine):
+    one, all_ = (open_plane(artefact, engine=engine, blocks_at_once=n)[0:300, 0:600] for n in (1, None))
+    assert one.tobytes() == all_.tobytes()
+
+
+@pytest.mark.parametrize(("width", "height"), [(256, 128), (300, 200), (16, 16), (96, 700)])
+def test_a_periodic_plane_repeats_byte_for_byte(artefact, engine, width, height):
+    plane = open_plane(artefact, 3, width=width, height=height, engine=engine)
+    tile = plane[0:height, 0:width]
+    assert plane[-height:0, 5 * width : 6 * width].tobytes() == tile.tobytes()
+    rolled = plane[height // 2 : height // 2 + height, -7 : width - 7]
+    assert rolled.tobytes() == np.roll(tile, (-(height // 2), 7), (0, 1)).tobytes()
+
+
+def test_an_endless_plane_goes_on_in_all_directions(artefact, engine):
+    plane = open_plane(artefact, 3, engine=engine)
+    corner = plane[-64:64, -64:64]
+    np.testing.assert_array_equal(corner[64:, 64:], plane[0:64, 0:64])
+    quarters = [corner[y : y + 64, x : x + 64] for y in (0, 64) for x in (0, 64)]
+    far = plane[10**7 : 10**7 + 64, -(10**7) : -(10**7) + 64]
+    for n, first in enumerate([*quarters, far]):
+        assert first.std() > 0.01
+        for second in [*quarters, far][n + 1 :]:
+            pair = [(part - part.mean((0, 1))).ravel() for part in (first, second)]
+            assert np.abs(np.corrcoef(*pair)[0, 1]) < 0.5
+
+
+def test_a_tile_and_the_endless_plane_agree_away_from_the_edges(artefact, engine):
+    """Both look up the same noise; only what a halo reaches beyond the edge differs."""
+    tile = open_plane(artefact, 3, width=256, height=256, engine=engine)[64:192, 64:192]
+    endless = open_plane(artefact, 3, engine=engine)[64:192, 64:192]
+    assert tile.tobytes() == endless.tobytes()
+
+
+@pytest.mark.parametrize("tile", ["xy", "x", "y", "none"])
+@pytest.mark.parametrize("size", [(256, 256), (270, 250)])
+def test_exactly_the_axes_asked_for_tile(artefact, engine, tile, size):
+    settings = SynthesisSettings(width=size[0], height=size[1], tile=tile, seed=2)
+    picture = open_texture(artefact, settings, engine=engine)[0 : size[1], 0 : size[0]]
+    for axis, name in ((0, "y"), (1, "x")):
+        steps = np.abs(np.roll(picture, -1, axis) - picture).mean(axis=(1 - axis, 2))
+        assert (steps[-1] < steps[:-1].max()) == (name in tile)
+
+
+@pytest.mark.parametrize("shrink", [2, 4])
+def test_a_small_scale_is_the_texture_seen_from_further_away(artefact, shrink):
+    large = synthesize(artefact, (128 * shrink, 128 * shrink), 4, engine="onnx")["albedo"]
+    small = synthesize(artefact, (128, 128), 4, scale=1 / shrink, engine="onnx")["albedo"]
+    averaged = large.reshape(128, shrink, 128, shrink, 3).mean(axis=(1, 3))
+    assert np.abs(small - averaged).mean() < 0.3 * averaged.std()
+
+
+@pytest.mark.parametrize("grow", [2, 4])
+def test_a_large_scale_is_the_texture_seen_from_nearer(artefact, grow):
+    small = synthesize(artefact, (128, 128), 4, engine="onnx")["albedo"]
+    large = synthesize(artefact, (128 * grow, 128 * grow), 4, scale=grow, engine="onnx")["albedo"]
+    averaged = large.reshape(128, grow, 128, grow, 3).mean(axis=(1, 3))
+    assert np.abs(averaged - small).mean() < 0.2 * small.std()
+
+
+def test_a_region_is_that_part_of_the_texture(artefact):
+    whole = synthesize(artefact, (320, 200), 4, engine="onnx")["albedo"]
+    part = synthesize(artefact, (320, 200), 4, region=(250, 150, 100, 80), engine="onnx")["albedo"]
+    wrapped = np.tile(whole, (2, 2, 1))[150:230, 250:350]
+    assert part.tobytes() == wrapped.tobytes()
+
+
+def test_a_loop_closes_and_moves_evenly(artefact):
+    frames = [synthesize(artefact, (64, 64), 4, turn=k / 24, engine="onnx")["albedo"] for k in range(25)]
+    assert frames[24].tobytes() == frames[0].tobytes()
+    assert frames[0].tobytes() == synthesize(artefact, (64, 64), 4, engine="onnx")["albedo"].tobytes()
+    steps = [np.abs(after - before).mean() for before, after in pairwise(frames)]
+    assert min(steps) > 0.5 * max(steps)  # the last step, from the last frame to the first, is like the others
+    across = np.abs(frames[12] - frames[0]).mean()
+    assert max(steps) < 0.5 * across
+    spread = [frame.std() for frame in frames]
+    assert min(spread) > 0.8 * max(spread)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        np.s_[0:10],
+        np.s_[0:10, 5],
+        np.s_[0:10, 0:10, 0:3],
+        np.s_[:10, 0:10],
+        np.s_[0:10, 0:10:2],
+        np.s_[10:0, 0:10],
+        np.s_[5:5, 0:10],
+        np.s_[0:1.5, 0:10],
+        np.s_["a":"b", 0:10],
+        np.s_[0 : 10**12, 0:10],
+        np.s_[-(10**12) : 0, 0:10],
+        np.s_[0:30000, 0:30000],
+    ],
+)
+def test_windows_that_make_no_sense_are_refused(artefact, window):
+    plane = open_plane(artefact, engine="onnx")
+    with pytest.raises(RequestError) as caught:
+        plane[window]
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"width": 15}, "width"),
+        ({"height": -64}, "height"),
+        ({"width": 10**10}, "width"),
+        ({"scale": 0.1}, "scale"),
+        ({"scale": float("nan")}, "scale"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_planes_out_of_range_are_refused(artefact, options, says):
+    with pytest.raises(RequestError, match=says):
+        open_plane(artefact, **options)
+
+
+@pytest.mark.parametrize(
+    "region", [(0, 0, 0, 10), (0, 0, -5, 10), (0, 0, 65537, 1), (10**12, 0, 8, 8), (0, 0, 8), (0.5, 0, 8, 8)]
+)
+def test_regions_out_of_range_are_refused(artefact, region):
+    with pytest.raises(RequestError):
+        synthesize(artefact, (64, 64), region=region, engine="onnx")
+
+
+def test_a_texture_too_large_for_memory_is_refused_before_it_is_made(artefact):
+    with pytest.raises(RequestError, match="PNG or TIFF"):
+        synthesize(artefact, (65536, 65536), engine="onnx")
+
+
+def test_a_coarse_generator_with_eight_levels_has_windows_too():
+    artefact = random_artefact(levels=8)
+    plane = open_plane(artefact, 1, width=256, height=256, engine="onnx")
+    assert plane[10:20, 30:50].tobytes() == plane[0:256, 0:256][10:20, 30:50].tobytes()

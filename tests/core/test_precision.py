@@ -1,0 +1,104 @@
+"""When bf16 is chosen: only where it was measured to pay, and what was measured is remembered."""
+
+import json
+
+import numpy as np
+import pytest
+
+from texnet_core import find_source, list_presets, open_engine, read_artefact
+from texnet_core.engines import formats_of, precision
+from texnet_core.errors import EngineError
+from texnet_core.noise import NoisePlane
+
+BF16_ENGINES = [name for name in ("openvino", "torch") if "bf16" in formats_of(name, "cpu")]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    file = tmp_path / "deep" / "precision.json"
+    monkeypatch.setattr(precision, "_file", lambda: file)
+    return file
+
+
+class FakeEngine:
+    """Has both formats, whose speed and error the test decides; a block moves a clock instead of taking time."""
+
+    clock = 0.0
+    opened = 0
+    seconds: dict = {}  # noqa: RUF012
+    error = 0.0
+    block_shape = (8, 8)
+
+    def __init__(self, artefact, device, name, threads):
+        type(self).opened += 1
+        self.name = name
+
+    def block(self, plane, top, left, height, width):
+        type(self).clock += self.seconds[self.name]
+        return np.full((8, 8, 3), 0.5 + self.error * (self.name == "bf16"), np.float32)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    engine = type("Engine", (FakeEngine,), {"__module__": "texnet_core.engines.torch_engine"})
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: engine.clock)
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("f32", "bf16", "error", "expected"),
+    [
+        (2.0, 1.0, 0.0, "bf16"),
+        (2.0, 1.99, 0.0, "f32"),
+        (1.0, 40.0, 0.0, "f32"),
+        (2.0, 1.0, 0.4 / 255, "bf16"),
+        (2.0, 1.0, 0.6 / 255, "f32"),
+        (2.0, 1.0, float("nan"), "f32"),
+    ],
+)
+def test_bf16_is_chosen_where_it_is_faster_and_close(fake, artefact, f32, bf16, error, expected):
+    fake.seconds, fake.error = {"f32": f32, "bf16": bf16}, error
+    assert precision.choose_format(fake, artefact, "cpu") == expected
+
+
+def test_what_was_measured_is_remembered_for_this_generator(fake, artefact, cache):
+    from dataclasses import replace
+
+    fake.seconds = {"f32": 2.0, "bf16": 1.0}
+    assert [precision.choose_format(fake, artefact, "cpu") for _ in range(3)] == ["bf16"] * 3
+    assert fake.opened == 2
+    other = replace(artefact, parameters={**artefact.parameters, "output.bias": np.ones(3, np.float32)})
+    precision.choose_format(fake, other, "cpu")
+    assert fake.opened == 4 and len(json.loads(cache.read_text())) == 2
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"x": 5}', "\x00"])
+def test_a_damaged_cache_is_measured_anew(fake, artefact, cache, content):
+    cache.parent.mkdir()
+    cache.write_text(content)
+    fake.seconds = {"f32": 2.0, "bf16": 1.0}
+    assert precision.choose_format(fake, artefact, "cpu") == "bf16"
+    assert "bf16" in json.loads(cache.read_text()).values()
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(fake, artefact, cache):
+    cache.parent.write_text("a file where the folder should be")
+    fake.seconds = {"f32": 2.0, "bf16": 1.0}
+    assert precision.choose_format(fake, artefact, "cpu") == "bf16"
+
+
+def test_a_format_that_an_engine_lacks_is_refused(artefact):
+    with pytest.raises(EngineError, match="no bf16 in the onnx engine"):
+        open_engine(artefact, "onnx", precision="bf16")
+
+
+@pytest.mark.skipif(not BF16_ENGINES, reason="this processor has no bf16")
+@pytest.mark.parametrize("preset", list_presets())
+def test_bf16_stays_within_two_levels_on_all_presets(preset):
+    artefact = read_artefact(find_source(preset))
+    plane = NoisePlane(3, artefact.settings.noise_channels)
+    exact = np.clip(open_engine(artefact, "onnx").block(plane, 0, 0, 256, 256), 0, 1)
+    for name in BF16_ENGINES:
+        made = np.clip(open_engine(artefact, name, precision="bf16").block(plane, 0, 0, 256, 256), 0, 1)
+        errors = np.abs(made - exact) * 255
+        assert 0.01 < errors.mean() < 0.5 and errors.max() < 2
