@@ -459,17 +459,20 @@ class _Encoder:
     def _run(self) -> None:
         bands = self._received()
         try:
-            self._encode(bands)
+            self._encode(self._until_stopped(bands))
         except BaseException as error:
             self._error = self._error or error
-            while self._bands.get() is not None:  # whoever writes must not wait for ever
-                pass
+        for _ in bands:  # after an error, whoever writes must not wait for ever
+            pass
 
     def _received(self) -> _Bands:
         while (band := self._bands.get()) is not None:
             yield band
+
+    def _until_stopped(self, bands: _Bands) -> _Bands:
+        for band in bands:
+            yield band
         if self._stopped:
-            self._bands.put(None)  # for the loop above
             raise InterruptedError("the picture was given up")
 
 

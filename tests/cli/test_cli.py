@@ -160,7 +160,7 @@ WRONG = {
     "unknown axes": (["synth", "moss", "-o", "o.png", "--tile", "z"], 2, "xy"),
     "jpeg too large": (["synth", "moss", "-o", "o.jpg", "--size", "65536"], 2, ".png or .tif"),
     "threads negative": (["synth", "moss", "-o", "o.png", "--threads", "-1"], 2, "threads"),
-    "bf16 where there is none": (
+    "bf16 where it is not": (
         ["synth", "moss", "-o", "o.png", "--engine", "onnx", "--precision", "bf16"],
         1,
         "bf16",

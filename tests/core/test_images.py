@@ -336,6 +336,17 @@ def test_an_encoder_that_fails_stops_the_writer_and_leaves_nothing(tmp_path, mon
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_encoder_that_fails_at_the_very_end_is_heard_too(tmp_path, monkeypatch):
+    def full(path, bands, layout):
+        list(bands)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(images._FORMATS, ".png", replace(images._PNG, encode=full))
+    with pytest.raises(OutputError, match="No space left"):
+        write_image(tmp_path / "p.png", np.zeros((16, 64, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_a_format_cannot_hold_is_said_before_the_work(tmp_path):
     for name, size in (("a.jpg", (65501, 16)), ("a.jpg", (20000, 20000)), ("a.exr", (20000, 20000))):
         with pytest.raises(RequestError, match=r"\.png or \.tif"):
