@@ -470,7 +470,7 @@ class _Encoder:
             yield band
 
     def _until_stopped(self, bands: _Bands) -> _Bands:
-        for band in bands:
+        for band in bands:  # noqa: UP028 - `yield from` would close `bands` together with this generator
             yield band
         if self._stopped:
             raise InterruptedError("the picture was given up")
