@@ -129,7 +129,8 @@ class WorkerProcess:
         folder = tempfile.TemporaryDirectory(prefix="texnet-", ignore_cleanup_errors=True)
         job = {"id": self._numbers, "job": "synthesize", "source": source, "folder": folder.name}
         self._jobs[self._numbers] = Job(self, self._numbers, folder)
-        self.send(job | {"width": width, "height": height, "seed": seed})
+        # the engine that the zip brings, whatever else is installed where Blender's Python comes from
+        self.send(job | {"width": width, "height": height, "seed": seed, "engine": "onnx"})
         return self._jobs[self._numbers]
 
     def send(self, message: Message) -> None:

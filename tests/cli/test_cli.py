@@ -308,7 +308,7 @@ def test_every_command_has_help_and_an_example_in_the_readme_or_docs():
     root = Path(__file__).parents[2]
     documents = "".join(path.read_text() for path in [root / "README.md", *(root / "docs").glob("*.md")])
     listed = re.findall(r"^  (\w+)  +\S", texnet("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert set(listed) == {"synth", "train", "info", "presets"}
+    assert set(listed) == {"synth", "batch", "bench", "train", "info", "presets"}
     for name in listed:
         assert texnet(name, "--help").returncode == 0
         assert f"texnet {name}" in documents
@@ -440,6 +440,18 @@ def test_batch_tells_and_exits_by_what_became_of_the_jobs(artefact_file, tmp_pat
     jobs.write_text(jobs.read_text().replace(', "nothing"', ""))
     assert texnet("batch", jobs).returncode == 0
     assert made(tmp_path / "out") == ["random_1.png", "random_2.png"]
+
+
+def test_a_killed_synth_leaves_nothing_that_looks_complete(artefact_file, tmp_path):
+    (tmp_path / "o.png").write_bytes(b"the old picture")
+    command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not any(path.name.startswith(".texnet-") and path.stat().st_size > 10**6 for path in tmp_path.iterdir()):
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    assert (tmp_path / "o.png").read_bytes() == b"the old picture"
+    assert all(path.name == "o.png" or path.name.startswith(".texnet-") for path in tmp_path.iterdir())
 
 
 def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):

@@ -29,7 +29,7 @@ def test_training_form_and_inference_form_give_the_same_picture(levels):
     with torch.no_grad():
         trained = generator(periodic_noise(settings, [5], 64))[0].permute(1, 2, 0).numpy()
     parameters = {name: tensor.numpy() for name, tensor in fold(generator).items()}
-    engine = TorchEngine(Artefact(settings=settings, maps=(ALBEDO,), parameters=parameters), "cpu")
+    engine = TorchEngine(Artefact(settings=settings, maps=(ALBEDO,), parameters=parameters), "cpu", "f32", 1)
     inferred = engine.block(NoisePlane(5, settings.noise_channels, 64, 64), 0, 0, 64, 64)
     assert trained.std() > 0.01
     np.testing.assert_allclose(inferred, trained, atol=2e-5)
