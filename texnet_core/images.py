@@ -31,6 +31,7 @@ _Bands = Iterator[npt.NDArray[Any]]  # (rows, width, channels) each, from top to
 
 MAX_EXEMPLAR_TEXELS = 16384 * 16384
 _ROWS_AT_ONCE = 64
+_PNG_TEXELS = 2**17  # that are compressed at once
 _TIFF_TILE = (128, 128)
 _LARGEST_CLASSIC_TIFF = 2**32 - 2**26  # bytes of texels; beyond, offsets need the 64 bits of BigTIFF
 _LIVING_STILLS = ("MPO",)  # phones store a still with a second view in it, which Pillow counts as a frame
@@ -212,9 +213,10 @@ def _encode_png(path: Path, bands: _Bands, layout: _Layout) -> None:
         header = struct.pack(">IIBBBBB", layout.width, layout.height, layout.depth, colour_type, 0, 0, 0)
         _write_png_chunk(file, b"IHDR", header)
         compressor = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
+        at_once = max(1, _PNG_TEXELS // layout.width)
         for band in bands:
-            for top in range(0, len(band), _ROWS_AT_ONCE):
-                rows = _png_rows(band[top : top + _ROWS_AT_ONCE])
+            for top in range(0, len(band), at_once):
+                rows = _png_rows(band[top : top + at_once])
                 _write_png_chunk(file, b"IDAT", compressor.compress(rows))
         _write_png_chunk(file, b"IDAT", compressor.flush())
         _write_png_chunk(file, b"IEND", b"")
@@ -306,7 +308,7 @@ def _regrouped(bands: _Bands, rows: int) -> _Bands:
         whole = len(band) - len(band) % rows
         for top in range(0, whole, rows):
             yield band[top : top + rows]
-        rest = band[whole:]
+        rest = band[whole:].copy()  # a view would keep the whole band
     if rest is not None and len(rest):
         yield rest
 
@@ -426,7 +428,7 @@ class _Encoder:
 
     def __init__(self, encode: Callable[[_Bands], None]) -> None:
         self._encode = encode
-        self._bands: queue.Queue[npt.NDArray[Any] | None] = queue.Queue(maxsize=1)
+        self._bands: queue.Queue[npt.NDArray[Any] | None] = queue.Queue()
         self._rows = 0
         self._stopped = False
         self._error: BaseException | None = None
@@ -434,6 +436,7 @@ class _Encoder:
         self._thread.start()
 
     def write(self, rows: npt.NDArray[Any]) -> None:
+        self._bands.join()  # the band before this one is done with: one is being made, one encoded, none waits
         if self._error is not None:
             raise self._error
         self._rows += len(rows)
@@ -468,6 +471,8 @@ class _Encoder:
     def _received(self) -> _Bands:
         while (band := self._bands.get()) is not None:
             yield band
+            del band
+            self._bands.task_done()
 
     def _until_stopped(self, bands: _Bands) -> _Bands:
         for band in bands:  # noqa: UP028 - `yield from` would close `bands` together with this generator

@@ -126,7 +126,7 @@ def _lattice_indices(start: int, count: int, period_texels: int | None, level: i
     return (indices % np.int64(period)).astype(np.uint32)
 
 
-@lru_cache(maxsize=1024)  # every block of a row has the same rows, every block of a column the same columns
+@lru_cache(maxsize=8192)  # every block of a row has the same rows, every block of a column the same columns
 def _hashed_axis(
     seed: int, level: int, channels: int, axis: int, start: int, count: int, period_texels: int | None
 ) -> npt.NDArray[np.uint32]:

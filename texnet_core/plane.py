@@ -173,8 +173,15 @@ class Plane:
         pieces = _in_order(
             (partial(self._piece, row, column, convert) for row in rows for column in columns), self._blocks_at_once
         )
-        for _ in rows:
-            yield np.concatenate([next(pieces) for _ in columns], axis=1)
+        for row in rows:
+            band: npt.NDArray[Any] | None = None
+            for column in columns:
+                piece = next(pieces)
+                if band is None:
+                    band = np.empty((len(piece), width, *piece.shape[2:]), piece.dtype)
+                band[:, column.target] = piece
+            assert band is not None and len(band) == row.target.stop - row.target.start
+            yield band
 
     def _piece(self, row: "_Segment", column: "_Segment", convert: Convert) -> npt.NDArray[Any]:
         block = self._block(row.block, column.block)
