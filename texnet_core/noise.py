@@ -28,6 +28,7 @@ _MASK = 0xFFFFFFFF
 _MULTIPLIER_1 = 0x7FEB352D
 _MULTIPLIER_2 = 0x846CA68B
 _ROW, _COLUMN = 1, 2
+_UNIT = np.float32(2**-24)
 _CIRCLE = 2**25 - 1  # a value and its way up or down: 24 bits and one
 
 
@@ -60,15 +61,23 @@ class NoisePlane:
             height: rows.
             width: columns.
         """
-        bits = self._combined_keys(level, top, left, height, width)
-        _hash_in_place(bits)
-        if shift := self._shift():
-            against = (np.uint32(0) - (bits & np.uint32(1))) & np.uint32(_CIRCLE)
-            bits = (((bits >> np.uint32(8)) ^ against) + np.uint32(shift)) & np.uint32(_CIRCLE)
-            bits ^= (np.uint32(0) - (bits >> np.uint32(24))) & np.uint32(_CIRCLE)
-        else:
-            bits >>= np.uint32(8)
-        return bits.astype(np.float32) * np.float32(2**-24)
+        rows, columns = self._axis_keys(level, top, left, height, width)
+        result = np.empty((self.channels, height, width), np.float32)
+        # channel by channel in the same two arrays: fresh memory would cost more than all the arithmetic
+        bits, scratch = np.empty((2, height, width), np.uint32)
+        shift = np.uint32(self._shift())
+        for channel in range(self.channels):
+            np.bitwise_xor(rows[channel, :, None], columns[channel], out=bits)
+            _hash_in_place(bits, scratch)
+            if shift:
+                against = (np.uint32(0) - (bits & np.uint32(1))) & np.uint32(_CIRCLE)
+                bits[...] = (((bits >> np.uint32(8)) ^ against) + shift) & np.uint32(_CIRCLE)
+                bits ^= (np.uint32(0) - (bits >> np.uint32(24))) & np.uint32(_CIRCLE)
+            else:
+                bits >>= np.uint32(8)
+            # values of 24 bits are the same as signed numbers, which NumPy brings to float32 without a detour
+            np.multiply(bits.view(np.int32), _UNIT, out=result[channel], dtype=np.float32, casting="unsafe")
+        return result
 
     def window_torch(
         self, level: int, top: int, left: int, height: int, width: int, device: "torch.device | str" = "cpu"
@@ -94,10 +103,6 @@ class NoisePlane:
     def _shift(self) -> int:
         """How far along the circle of 2^25 places the values have moved."""
         return round(self.turn * (_CIRCLE + 1)) & _CIRCLE
-
-    def _combined_keys(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.uint32]:
-        rows, columns = self._axis_keys(level, top, left, height, width)
-        return rows[:, :, None] ^ columns[:, None, :]
 
     def _axis_keys(
         self, level: int, top: int, left: int, height: int, width: int
@@ -140,8 +145,8 @@ def _hashed_axis(
     return bits
 
 
-def _hash_in_place(bits: npt.NDArray[np.uint32]) -> None:
-    scratch = np.empty_like(bits)
+def _hash_in_place(bits: npt.NDArray[np.uint32], scratch: npt.NDArray[np.uint32] | None = None) -> None:
+    scratch = np.empty_like(bits) if scratch is None else scratch
     for shift, multiplier in ((16, _MULTIPLIER_1), (15, _MULTIPLIER_2), (16, 0)):
         np.right_shift(bits, np.uint32(shift), out=scratch)
         bits ^= scratch
