@@ -184,8 +184,8 @@ class Plane:
             yield band
 
     def _piece(self, row: "_Segment", column: "_Segment", convert: Convert) -> npt.NDArray[Any]:
-        block = self._block(row.block, column.block)
-        return convert(np.clip(block[row.within, column.within], 0, 1))
+        part = self._block(row.block, column.block)[row.within, column.within]
+        return convert(np.clip(part, 0, 1, out=part))
 
     def _block(self, row: int, column: int) -> Floats:
         """A block of the grid, as the generator makes it."""
