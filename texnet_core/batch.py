@@ -6,17 +6,18 @@ nothing that decides their content has changed.
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TextIO, TypeVar
+from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
 from texnet_core.artefact import read_artefact
 from texnet_core.atomic import as_output_error
 from texnet_core.engines import Engine, available_cores, devices, open_engine
-from texnet_core.errors import Cancelled, TexnetError, one_line
+from texnet_core.errors import Cancelled, OutputError, RequestError, TexnetError, one_line
 from texnet_core.joblist import Job
 from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -51,6 +52,8 @@ def run_jobs(jobs: list[Job], record: Path, *, progress: ProgressCallback = igno
     Raises:
         OutputError: the record cannot be written.
     """
+    if not jobs:
+        return []
     with _Run(jobs, record, progress) as run:
         return run.outcomes()
 
@@ -59,7 +62,8 @@ class _Run:
     def __init__(self, jobs: list[Job], record: Path, progress: ProgressCallback) -> None:
         self._jobs, self._progress = jobs, progress
         self._lock = threading.Lock()
-        self._texels = [0.0] * len(jobs)
+        self._texels, self._done = [0.0] * len(jobs), 0.0
+        self._claimed: dict[Path, int] = {}
         self._total = sum(_texels(job) for job in jobs)
         self._cancelled = False
         common = jobs[0].settings
@@ -73,7 +77,9 @@ class _Run:
 
     def __enter__(self) -> "_Run":
         with as_output_error(self._record_path):
-            self._record: TextIO = self._record_path.open("a", encoding="utf-8")
+            # unbuffered, so that what cannot be written is heard at once; a new line ends one that was cut short
+            self._record: BinaryIO = self._record_path.open("ab", buffering=0)
+            self._record.write(b"\n" if self._record.tell() else b"")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,9 +113,11 @@ class _Run:
         self._report(number, 0)
         device = self._devices[number % len(self._devices)]
         source = self._sources.get((job.source, device))
-        fingerprint = _fingerprint(job, source.digest)
+        fingerprint = _fingerprint(job, source)
         files = tuple(map_files(job.output, source.engine.artefact.maps))
-        if self._known.get(str(job.output)) == [fingerprint, _states(files)]:
+        self._claim(number, files)
+        states = _states(files)
+        if states is not None and self._known.get(_name(job)) == [fingerprint, states]:
             self._report(number, _texels(job))
             return Outcome(job, "skipped", files)
         with as_output_error(job.output):
@@ -126,6 +134,13 @@ class _Run:
         self._remember(job, fingerprint, files)
         return Outcome(job, "made", files)
 
+    def _claim(self, number: int, files: tuple[Path, ...]) -> None:
+        """Names with a map in them are known only now that the generator is open."""
+        with self._lock:
+            for file in files:
+                if self._claimed.setdefault(file, number) != number:
+                    raise RequestError(f"another job that writes {file}", expected="one", remedy="rename an output")
+
     def _open_source(self, key: tuple[str, str]) -> "_Source":
         name, device = key
         path = find_source(name)
@@ -138,14 +153,16 @@ class _Run:
         with self._lock:
             if self._cancelled:
                 raise Cancelled
+            self._done += texels - self._texels[number]
             self._texels[number] = texels
-            self._progress(Progress("textures", sum(self._texels) / 1e6, self._total / 1e6, "megatexel"))
+            self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel"))
 
     def _remember(self, job: Job, fingerprint: str, files: tuple[Path, ...]) -> None:
-        line = json.dumps([str(job.output), [fingerprint, _states(files)]])
+        if (states := _states(files)) is None:  # somebody took them away already
+            return
+        line = json.dumps([_name(job), [fingerprint, states]]) + "\n"
         with self._lock, as_output_error(self._record_path):
-            self._record.write(line + "\n")
-            self._record.flush()
+            self._record.write(line.encode())
 
 
 @dataclass(frozen=True)
@@ -176,11 +193,17 @@ def _texels(job: Job) -> int:
     return job.settings.width * job.settings.height
 
 
-def _fingerprint(job: Job, source_digest: str) -> str:
+def _name(job: Job) -> str:
+    """What the record calls a job, from wherever the list was run."""
+    return os.path.abspath(job.output)
+
+
+def _fingerprint(job: Job, source: _Source) -> str:
     """Changes with all that decides the content of a job's files."""
-    content = asdict(job.settings)
-    del content["threads"]  # which changes nothing
-    return hashlib.sha256(json.dumps([source_digest, content, job.depth], sort_keys=True).encode()).hexdigest()
+    engine = source.engine
+    made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
+    content = [source.digest, asdict(job.settings) | made_by, job.depth]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _states(files: tuple[Path, ...]) -> list[list[int]] | None:
@@ -194,6 +217,8 @@ def _states(files: tuple[Path, ...]) -> list[list[int]] | None:
 def _read_record(path: Path) -> dict[str, Any]:
     """What earlier runs made. A line that a power cut left behind counts for nothing."""
     known = {}
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}, which is no file", expected="a record of jobs", remedy="move it away")
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -202,6 +227,6 @@ def _read_record(path: Path) -> dict[str, Any]:
         try:
             output, state = json.loads(line)
             known[str(output)] = state
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             continue
     return known

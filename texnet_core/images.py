@@ -245,9 +245,11 @@ def _encode_jpeg(path: Path, bands: _Bands, layout: _Layout) -> None:
     from PIL import Image
 
     image = _gather(bands, layout, np.uint8)
+    buffer = io.BytesIO()  # Pillow does not notice where a disk takes only a part
     Image.fromarray(image.squeeze(2) if layout.channels == 1 else image).save(
-        path, format="JPEG", quality=95, subsampling=0
+        buffer, format="JPEG", quality=95, subsampling=0
     )
+    path.write_bytes(buffer.getbuffer())
 
 
 def _encode_tiff(path: Path, bands: _Bands, layout: _Layout) -> None:
@@ -395,7 +397,7 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColourSpace = "sRGB"
 @contextmanager
 def writing_image(
     path: Path, width: int, height: int, channels: int, depth: Depth | None, space: ColourSpace
-) -> Iterator[Callable[[npt.NDArray[Any]], None]]:
+) -> Iterator["Encoder"]:
     """Write a picture from top to bottom, encoding in a thread of its own while more rows are made.
 
     Args:
@@ -407,27 +409,27 @@ def writing_image(
         space: colour space of the values in memory.
 
     Yields:
-        A function that takes (rows, width, channels) of the same numbers as `write_image`; in all `height` rows.
+        What takes the rows. Whoever writes several files that belong together finishes all before leaving any.
 
     Raises:
         OutputError: folder missing or read-only, or disk full.
     """
     layout = _Layout(width, height, channels, depth, space)
     with replacing(path) as temporary:
-        encoder = _Encoder(lambda bands: _format_of(path).encode(temporary, bands, layout))
+        encoder = Encoder(lambda bands: _format_of(path).encode(temporary, bands, layout), height)
         try:
-            yield encoder.write
+            yield encoder
+            encoder.finish()
         except BaseException:
             encoder.stop()
             raise
-        encoder.finish(height)
 
 
-class _Encoder:
+class Encoder:
     """Feeds bands to an encoding function that runs in another thread."""
 
-    def __init__(self, encode: Callable[[_Bands], None]) -> None:
-        self._encode = encode
+    def __init__(self, encode: Callable[[_Bands], None], height: int) -> None:
+        self._encode, self._height = encode, height
         self._bands: queue.Queue[npt.NDArray[Any] | None] = queue.Queue()
         self._rows = 0
         self._stopped = False
@@ -435,17 +437,19 @@ class _Encoder:
         self._thread = threading.Thread(target=self._run, name="texnet-encoder", daemon=True)
         self._thread.start()
 
-    def write(self, rows: npt.NDArray[Any]) -> None:
+    def __call__(self, rows: npt.NDArray[Any]) -> None:
+        """Take (rows, width, channels) of the same numbers as `write_image`."""
         self._bands.join()  # the band before this one is done with: one is being made, one encoded, none waits
         if self._error is not None:
             raise self._error
         self._rows += len(rows)
         self._bands.put(rows)
 
-    def finish(self, rows: int) -> None:
-        if self._rows != rows:
+    def finish(self) -> None:
+        """Wait until the file is complete; raises what went wrong with it."""
+        if self._rows != self._height:
             self._stopped = True
-            self._error = ValueError(f"{self._rows} rows written to a picture of {rows}")
+            self._error = ValueError(f"{self._rows} rows written to a picture of {self._height}")
         self._join()
         if self._error is not None:
             raise self._error
@@ -456,8 +460,9 @@ class _Encoder:
         self._join()
 
     def _join(self) -> None:
-        self._bands.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._bands.put(None)
+            self._thread.join()
 
     def _run(self) -> None:
         bands = self._received()

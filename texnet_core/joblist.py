@@ -107,7 +107,7 @@ def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: 
 
 def _job(values: dict[str, Any], template: str, common: dict[str, Any], folder: Path) -> Job:
     given = {name: values[name] for name in ("seed", "tile", "scale") if values[name] is not None}
-    if type(given.get("scale")) is int:
+    if type(given.get("scale")) is int and abs(given["scale"]) < 2**31:
         given["scale"] = float(given["scale"])  # so that 2 and 2.0 are one request
     settings = SynthesisSettings(**common, **given)
     if values["size"] is not None:
@@ -120,7 +120,7 @@ def _job(values: dict[str, Any], template: str, common: dict[str, Any], folder: 
     if not isinstance(values["source"], str):
         raise RequestError(f"source {values['source']!r}", expected="text", remedy="name a preset or a file")
     beside = folder / values["source"]
-    output = folder / _filled(template, values["source"], settings)
+    output = folder / _filled(template, values["source"], settings, depth)
     depth_for(output, depth)
     check_picture_size(output, settings.width, settings.height)
     return Job(str(beside) if beside.is_file() else values["source"], settings, depth, output)
@@ -135,7 +135,7 @@ def _size(value: Any) -> tuple[int, int]:
     return int(match[1]), int(match[2] or match[1])
 
 
-def _filled(template: str, source: str, settings: SynthesisSettings) -> str:
+def _filled(template: str, source: str, settings: SynthesisSettings, depth: int | None) -> str:
     """The output's name. Only whole fields are filled in, so that a list cannot reach into objects."""
     values = {
         "source": Path(source).stem,
@@ -144,7 +144,10 @@ def _filled(template: str, source: str, settings: SynthesisSettings) -> str:
         "seed": settings.seed,
         "tile": settings.tile,
         "scale": settings.scale,
+        "depth": depth or "",
     }
+    if "\0" in template or "\0" in source:
+        raise RequestError(f"a name with a zero byte ({template!r})", expected="none", remedy="take it out")
     try:
         for _, name, shape, conversion in Formatter().parse(template):
             if name is not None and (name not in values or conversion or not re.fullmatch(r"0?\d?[df]?", shape or "")):
@@ -185,6 +188,6 @@ def _check_outputs_differ(jobs: list[Job]) -> None:
             raise RequestError(
                 f"two jobs that write {job.output}",
                 expected="a name for each",
-                remedy="put {source}, {width}, {height}, {seed}, {tile} or {scale} into output",
+                remedy="put {source}, {width}, {height}, {seed}, {tile}, {scale} or {depth} into output",
             )
         seen.add(name)

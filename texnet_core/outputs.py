@@ -10,6 +10,8 @@ from texnet_core.errors import RequestError
 from texnet_core.settings import MAX_SEED, Checked, SynthesisSettings, setting
 from texnet_core.synthesis import Region, checked_region
 
+MAX_PICTURES = 10_000
+
 _FIRST_UDIM, _UDIM_COLUMNS = 1001, 10
 
 
@@ -19,8 +21,8 @@ class Series(Checked):
 
     count: int = setting(1, "variations: this many seeds from --seed on", low=1, high=10000)
     loop: int = setting(0, "frames of an animation that ends where it began; 0: a still", low=0, high=10000)
-    udim_columns: int = setting(1, "UDIM tiles side by side", low=1, high=10)
-    udim_rows: int = setting(1, "rows of UDIM tiles", low=1, high=100)
+    udim_columns: int = setting(0, "UDIM tiles side by side; 0: no UDIM", low=0, high=10)
+    udim_rows: int = setting(0, "rows of UDIM tiles; 0: no UDIM", low=0, high=100)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Picture:
     """One picture to make.
 
     Attributes:
-        path: of the file, before a map's name goes into it.
+        path: of the file, before a map's name and the marks go into it.
+        marks: what tells it from the others, to stand at the end of the name.
         settings: as asked for, with the picture's own seed.
         period: (width, height) in texels at which axes repeat: of all UDIM tiles together.
         region: the window of that plane to make.
@@ -36,6 +39,7 @@ class Picture:
     """
 
     path: Path
+    marks: str
     settings: SynthesisSettings
     period: tuple[int, int]
     region: Region
@@ -63,17 +67,19 @@ def plan_pictures(
             f"{series.count} seeds from {settings.seed} on", expected=f"seeds up to {MAX_SEED}", remedy="start lower"
         )
     tiles = _udim_tiles(settings, series, region)
-    period = (settings.width * series.udim_columns, settings.height * series.udim_rows)
+    number_of_pictures = series.count * max(1, series.loop) * len(tiles)
+    if number_of_pictures > MAX_PICTURES:
+        raise RequestError(f"{number_of_pictures} pictures", expected=f"at most {MAX_PICTURES}", remedy="ask for fewer")
+    period = (settings.width * max(1, series.udim_columns), settings.height * max(1, series.udim_rows))
     pictures = []
     for seed in range(settings.seed, settings.seed + series.count):
         for frame in range(max(1, series.loop)):
             for number, window in tiles:
                 marks = [f"_seed{seed}"] if series.count > 1 else []
                 marks += [f"_{frame + 1:04d}"] if series.loop else []
-                marks += [f".{number}"] if len(tiles) > 1 else []
-                path = output.with_name(f"{output.stem}{''.join(marks)}{output.suffix}")
+                marks += [f".{number}"] if series.udim_columns else []
                 turn = frame / max(1, series.loop)
-                pictures.append(Picture(path, replace(settings, seed=seed), period, window, turn))
+                pictures.append(Picture(output, "".join(marks), replace(settings, seed=seed), period, window, turn))
     return pictures
 
 
@@ -81,7 +87,7 @@ def _udim_tiles(settings: SynthesisSettings, series: Series, region: Region | No
     """(UDIM number, window) of each tile: numbers run right, then up; windows' rows run down."""
     width, height = settings.width, settings.height
     columns, rows = series.udim_columns, series.udim_rows
-    if columns == rows == 1:
+    if not columns or not rows:
         return [(_FIRST_UDIM, checked_region(region or (0, 0, width, height)))]
     if region is not None:
         raise RequestError("a region of UDIM tiles", expected="one or the other", remedy="leave one out")

@@ -6,12 +6,15 @@ because their noise does. Where the texture's size is no multiple of the coarses
 scaled, windows of what the generator makes are resampled.
 """
 
+import math
 import operator
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -32,9 +35,15 @@ MAX_WINDOW_TEXELS = 2**28  # what may be asked for at once, as an array
 MAX_COORDINATE = 2**28  # so that four times as many texels made, at the smallest scale, have noise of their own
 _MIN_PERIOD = 16
 _KEPT_BYTES = 256 * 2**20  # of blocks that a neighbouring window will want again
+_FEW_PIECES = 64  # that are kept where a window repeats them
 _CHUNK_ROWS, _CHUNK_COLUMNS = 256, 1024  # resampled at once
 
 _DEFAULTS = SynthesisSettings()
+
+
+def unchanged(texels: Floats) -> Floats:
+    """The conversion that is none."""
+    return texels
 
 
 def open_plane(
@@ -72,8 +81,12 @@ def open_plane(
         EngineError: the engine is missing.
     """
     SynthesisSettings(seed=seed, scale=scale).check()
+    if not math.isfinite(turn):
+        raise RequestError(f"a turn of {turn!r}", expected="a finite number", remedy="give frame / frames")
     for name, period in (("width", width), ("height", height)):
-        if period is not None and not _MIN_PERIOD <= period <= MAX_COORDINATE:
+        if period is None:
+            continue
+        if not isinstance(period, Integral) or not _MIN_PERIOD <= period <= MAX_COORDINATE:
             raise RequestError(
                 f"a {name} of {period}", expected=f"{_MIN_PERIOD} to {MAX_COORDINATE}, or None", remedy="change it"
             )
@@ -83,7 +96,8 @@ def open_plane(
         raise RequestError(
             "an engine that is open for another artefact", expected="one for this", remedy="open another"
         )
-    return Plane(engine, seed, width, height, scale, turn, blocks_at_once or engine.workers)
+    at_once = min(max(1, blocks_at_once or engine.workers), engine.workers)
+    return Plane(engine, int(seed), width, height, float(scale), float(turn), at_once)
 
 
 class Plane:
@@ -138,7 +152,7 @@ class Plane:
             raise too_little_memory(width, height) from error
 
     def bands(
-        self, top: int, left: int, height: int, width: int, convert: Convert = lambda texels: texels
+        self, top: int, left: int, height: int, width: int, convert: Convert = unchanged
     ) -> Generator[npt.NDArray[Any], None, None]:
         """A window of any size from top to bottom, in bands of rows, holding few of them at a time.
 
@@ -147,7 +161,7 @@ class Plane:
             left: first column.
             height: rows.
             width: columns.
-            convert: applied to the texels (h, w, channels), float32 in [0, 1], in the threads that make them.
+            convert: applied to pieces (h, w, channels), float32 in [0, 1], if possible in the threads that make them.
 
         Yields:
             (rows, width, channels) of what `convert` returns; the rows add up to `height`.
@@ -155,12 +169,6 @@ class Plane:
         if self._is_made_as_is():
             return self._bands_of_blocks(top, left, height, width, convert)
         return self._resampled_bands(top, left, height, width, convert)
-
-    def pieces(self, top: int, left: int, height: int, width: int) -> int:
-        """How many bands `bands` will yield for a window."""
-        if self._is_made_as_is():
-            return len(list(self._rows.segments(top, height, self._engine.block_shape[0])))
-        return -(-height // self._chunk()[0])
 
     def _is_made_as_is(self) -> bool:
         return self._rows.step == self._columns.step == 1
@@ -170,18 +178,26 @@ class Plane:
     ) -> Generator[npt.NDArray[Any], None, None]:
         rows = list(self._rows.segments(top, height, self._engine.block_shape[0]))
         columns = list(self._columns.segments(left, width, self._engine.block_shape[1]))
+        # a window longer than a short period meets the same pieces again
+        targets: dict[tuple[int, int, int], list[slice]] = {}
+        for column in columns:
+            targets.setdefault(column.cut, []).append(column.target)
+        different = {column.cut: column for column in columns}
+        kinds_of_rows = {row.cut: row for row in rows}
+        few = len(kinds_of_rows) * len(different) <= _FEW_PIECES
         pieces = _in_order(
-            (partial(self._piece, row, column, convert) for row in rows for column in columns), self._blocks_at_once
+            (
+                partial(self._piece, row, column, convert)
+                for row in (kinds_of_rows.values() if few else rows)
+                for column in different.values()
+            ),
+            self._blocks_at_once,
         )
+        known: dict[_Cut, list[npt.NDArray[Any]]] = {}
         for row in rows:
-            band: npt.NDArray[Any] | None = None
-            for column in columns:
-                piece = next(pieces)
-                if band is None:
-                    band = np.empty((len(piece), width, *piece.shape[2:]), piece.dtype)
-                band[:, column.target] = piece
-            assert band is not None and len(band) == row.target.stop - row.target.start
-            yield band
+            if few and row.cut not in known:
+                known[row.cut] = [next(pieces) for _ in different]
+            yield _joined(known[row.cut] if few else islice(pieces, len(different)), targets.values(), width)
 
     def _piece(self, row: "_Segment", column: "_Segment", convert: Convert) -> npt.NDArray[Any]:
         part = self._block(row.block, column.block)[row.within, column.within]
@@ -256,6 +272,9 @@ class Plane:
         )
 
 
+_Cut = tuple[int, int, int]
+
+
 @dataclass(frozen=True)
 class _Segment:
     """The part of one row or column of blocks that a window uses."""
@@ -264,6 +283,11 @@ class _Segment:
     within: slice  # of the block
     target: slice  # of the window
     is_part: bool  # whether the block has more
+
+    @property
+    def cut(self) -> _Cut:
+        """What of the plane it is, wherever in the window."""
+        return self.block, self.within.start, self.within.stop
 
 
 @dataclass(frozen=True)
@@ -307,6 +331,18 @@ class _Axis:
         turns, positions = np.divmod(positions, self.period)
         first, weights = lanczos_taps(positions, self.step)
         return first + turns * self.made, weights
+
+
+def _joined(pieces: Iterable[npt.NDArray[Any]], targets: Iterable[list[slice]], width: int) -> npt.NDArray[Any]:
+    """Pieces side by side, each wherever it belongs."""
+    band: npt.NDArray[Any] | None = None
+    for piece, places in zip(pieces, targets, strict=True):
+        if band is None:
+            band = np.empty((len(piece), width, *piece.shape[2:]), piece.dtype)
+        for place in places:
+            band[:, place] = piece
+    assert band is not None
+    return band
 
 
 def too_little_memory(width: int, height: int) -> EngineError:

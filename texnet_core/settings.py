@@ -66,7 +66,8 @@ def _check_field(name: str, value: Any, spec: Any) -> None:
 
 def _check_number(name: str, value: Any, spec: Any) -> None:
     whole = spec.type is int
-    if isinstance(value, bool) or not isinstance(value, Integral if whole else Real) or not math.isfinite(value):
+    finite = isinstance(value, Integral) or (isinstance(value, Real) and math.isfinite(value))
+    if isinstance(value, bool) or not isinstance(value, Integral if whole else Real) or not finite:
         expected = "a whole number" if whole else "a finite number"
         raise RequestError(f"{name} {value!r}", expected=expected, remedy=f"give {name.replace('_', ' ')} as one")
     low, high = spec.metadata["low"], spec.metadata["high"]

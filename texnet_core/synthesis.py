@@ -15,17 +15,13 @@ from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
 from texnet_core.images import check_picture_size, depth_for, quantise, writing_image
 from texnet_core.mapset import MapSet, MapSpec, split_channels
-from texnet_core.plane import MAX_WINDOW_TEXELS, Convert, Plane, check_stretch, open_plane, too_little_memory
+from texnet_core.plane import MAX_WINDOW_TEXELS, Convert, Plane, check_stretch, open_plane, too_little_memory, unchanged
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import MAX_SIZE, EngineName, Precision, SynthesisSettings, Tiling
 
 Region = tuple[int, int, int, int]
 
 _DEFAULTS = SynthesisSettings()
-
-
-def _unchanged(texels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return texels
 
 
 def synthesize(
@@ -78,7 +74,7 @@ def synthesize(
         precision=precision,
         threads=threads,
     ).check()
-    region = checked_region(region or (0, 0, *size))
+    region = checked_region((0, 0, *size) if region is None else region)
     if region[2] * region[3] > MAX_WINDOW_TEXELS:
         raise RequestError(
             f"{region[2]}x{region[3]} in memory",
@@ -140,6 +136,7 @@ def write_window(
     region: Region,
     *,
     depth: int | None = None,
+    marks: str = "",
     progress: ProgressCallback = ignore_progress,
 ) -> list[Path]:
     """Write a window of a plane while it is made: memory does not grow with the number of rows.
@@ -150,6 +147,7 @@ def write_window(
             the map's name behind the stem.
         region: (x, y, width, height), each side at most 65536 texels.
         depth: bits a channel for formats that have a choice, or None for their usual one.
+        marks: what is to stand at the end of the name, behind a map's.
         progress: called after every band of rows; raising Cancelled from it stops the work.
 
     Returns:
@@ -160,11 +158,11 @@ def write_window(
         OutputError: a file cannot be written.
         EngineError: the engine failed or the generator's parameters are senseless.
     """
-    paths = map_files(Path(output), plane.maps)
+    paths = map_files(Path(output), plane.maps, marks)
     bits = depth_for(paths[0], depth)
     region = checked_region(region)
     check_picture_size(paths[0], *region[2:])
-    convert = partial(quantise, depth=bits) if bits else _unchanged
+    convert = partial(quantise, depth=bits) if bits else unchanged
     with ExitStack() as stack:
         writers = [
             stack.enter_context(writing_image(path, region[2], region[3], spec.channels, bits, spec.colour_space))
@@ -174,12 +172,15 @@ def write_window(
         for band in bands:
             for write, part in zip(writers, split_channels(band, plane.maps).values(), strict=True):
                 write(part)
+        for write in writers:  # so that of several maps all appear or none
+            write.finish()
     return paths
 
 
-def map_files(output: Path, maps: tuple[MapSpec, ...]) -> list[Path]:
-    """The file of each map: the name itself for one map, or the map's name behind the stem."""
-    return [output if len(maps) == 1 else output.with_stem(f"{output.stem}_{spec.name}") for spec in maps]
+def map_files(output: Path, maps: tuple[MapSpec, ...], marks: str = "") -> list[Path]:
+    """The file of each map: stem, the map's name where there are several, marks, suffix."""
+    names = [""] if len(maps) == 1 else [f"_{spec.name}" for spec in maps]
+    return [output.with_name(f"{output.stem}{name}{marks}{output.suffix}") for name in names]
 
 
 def checked_region(region: Region) -> Region:
@@ -197,7 +198,7 @@ def checked_region(region: Region) -> Region:
 
 
 def _reported_bands(
-    plane: Plane, region: Region, progress: ProgressCallback, convert: Convert = _unchanged
+    plane: Plane, region: Region, progress: ProgressCallback, convert: Convert = unchanged
 ) -> Generator[npt.NDArray[Any], None, None]:
     """The bands of a region, with a report before the first and after each."""
     x, y, width, height = region

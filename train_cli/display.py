@@ -59,6 +59,9 @@ class Display:
                 file=sys.stderr,
                 leave=False,
             )
+        if self._bar.total != progress.total:  # another stage
+            self._bar.total = progress.total
+            self._bar.set_description(progress.stage, refresh=False)
         self._bar.set_postfix_str(_figures(progress), refresh=False)
         self._bar.update(progress.done - self._bar.n)
 

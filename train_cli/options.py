@@ -80,7 +80,7 @@ class GridType(click.ParamType[tuple[int, int]]):
     name = "CxR"
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
-        match = re.fullmatch(r"(\d{1,9})x(\d{1,9})", str(value).lower())
+        match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", str(value).lower())
         if match is None:
             self.fail(f"{value!r} is no grid; write 3x2 for 3 columns and 2 rows.", parameter, context)
         return int(match[1]), int(match[2])

@@ -15,7 +15,7 @@ from texnet_core.images import SUFFIXES, Depth, check_picture_size, depth_for
 from texnet_core.outputs import Picture, Series, plan_pictures
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
-from texnet_core.synthesis import Region
+from texnet_core.synthesis import Region, map_files
 from train_cli.display import showing
 from train_cli.options import GridType, RegionType, SizeType, json_option, settings_from, settings_options
 
@@ -69,14 +69,16 @@ def synth(
       texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
-    columns, rows = udim or (1, 1)
+    columns, rows = udim or (0, 0)
     settings = settings_from(SynthesisSettings, values | {"width": size[0], "height": size[1]})
     series = settings_from(Series, values | {"udim_columns": columns, "udim_rows": rows})
-    pictures = plan_pictures(output, settings, series, region)
     bits = depth_for(output, None if depth is None else int(depth))
+    pictures = plan_pictures(output, settings, series, region)
     check_picture_size(output, *pictures[0].region[2:])
-    check_writable(output)
     artefact = read_artefact(find_source(source))
+    for picture in pictures:
+        for path in map_files(picture.path, artefact.maps, picture.marks):
+            check_writable(path)
     with showing(quiet=as_json) as display:
         engine = open_engine(artefact, settings.engine, settings.device, settings.precision, settings.threads)
         paths = [
@@ -89,7 +91,7 @@ def synth(
 
 def _make(picture: Picture, engine: Engine, bits: Depth | None, progress: ProgressCallback) -> list[Path]:
     plane = open_texture(engine.artefact, picture.settings, period=picture.period, turn=picture.turn, engine=engine)
-    return write_window(plane, picture.path, picture.region, depth=bits, progress=progress)
+    return write_window(plane, picture.path, picture.region, depth=bits, marks=picture.marks, progress=progress)
 
 
 def _one_of(display: ProgressCallback, number: int, pictures: int) -> ProgressCallback:

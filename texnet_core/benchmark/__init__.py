@@ -33,7 +33,7 @@ class Row:
         precision: number format of its largest convolutions.
         size: side of the square texture in texels.
         milliseconds: median time to make it as 8-bit rows, in memory that is used again.
-        spread: largest minus smallest time over the median.
+        spread: largest minus smallest time over the median; None of a single one.
         texels_per_second: by the median.
         gflops: billions of operations a second, counted for the plain form of the network.
         of_product: the same as a share of the machine's matrix product in this format; None where that is unknown.
@@ -50,7 +50,7 @@ class Row:
     precision: str
     size: int
     milliseconds: float
-    spread: float
+    spread: float | None
     texels_per_second: float
     gflops: float
     of_product: float | None
@@ -200,7 +200,7 @@ def _row(
         precision=contender.precision,
         size=size,
         milliseconds=median * 1e3,
-        spread=(max(seconds) - min(seconds)) / median,
+        spread=(max(seconds) - min(seconds)) / median if len(seconds) > 1 else None,
         texels_per_second=size**2 / median,
         gflops=architecture.flops_per_texel(artefact.settings) * size**2 / median / 1e9,
         of_product=None,
@@ -228,5 +228,5 @@ def _compared(
         row,
         of_product=row.gflops / max(rates) if rates else None,
         of_copy=traffic * row.texels_per_second / 1e9 / copy_rates[row.device],
-        faster_than_naive=naive[0] / row.milliseconds if naive else None,
+        faster_than_naive=naive[0] / row.milliseconds if naive and row.device == "cpu" else None,
     )

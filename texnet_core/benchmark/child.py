@@ -5,9 +5,11 @@ It answers each JSON line on stdin with one on stdout. Heavy packages are import
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -32,6 +34,7 @@ Answer = dict[str, Any]
 
 def main(role: str, device: str, precision: str, threads: int, rest: list[str]) -> None:
     """Serve one role until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     answer = _role(role, device, precision, threads, rest)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not garble an answer
@@ -48,7 +51,7 @@ def _role(role: str, device: str, precision: str, threads: int, rest: list[str])
     if role.startswith("product:"):
         return _timed(_product(role.split(":")[1], device, precision, threads))
     if role == "copy":
-        return _timed(_copy(device))
+        return _timed(_copy(device, threads))
     artefact = read_artefact(rest[0])
     if role == "naive":
         return _Naive(artefact, threads)
@@ -70,6 +73,8 @@ class _Maker:
             return {"seconds": _seconds(partial(self._write, size)), "peak_mb": _peak_mb()}
         if request["kind"] == "noise":
             return {"share": self._noise_share()}
+        if request["kind"] == "first":
+            return {"seconds": _seconds(partial(self._make, size))}
         return {"seconds": _seconds_each(partial(self._make, size), size)}
 
     def _make(self, size: int) -> None:
@@ -116,7 +121,10 @@ class _Maker:
     def _make_noise(self, plane: NoisePlane, windows: list[tuple[int, int, int, int, int]]) -> None:
         for window in windows:
             if self._engine.name == "torch":
-                _synchronised(plane.window_torch(*window, device=self._engine.device))
+                from texnet_core.engines.torch_engine import exact
+
+                with exact(self._engine.device):
+                    _synchronised(plane.window_torch(*window, device=self._engine.device))
             else:
                 plane.window(*window)
 
@@ -142,6 +150,8 @@ class _Naive:
     def __call__(self, request: Answer) -> Answer:
         with self._torch.inference_mode():
             size = request.get("size", 256)
+            if request["kind"] == "first":
+                return {"seconds": _seconds(partial(self._make, size))}
             return {"seconds": _seconds_each(partial(self._make, size), size)}
 
     def _make(self, size: int) -> None:
@@ -198,11 +208,12 @@ def _product(library: str, device: str, precision: str, threads: int) -> Callabl
     return lambda: a @ b  # NumPy's own threads: the child's environment limits them
 
 
-def _copy(device: str) -> Callable[[], Any]:
+def _copy(device: str, threads: int) -> Callable[[], Any]:
     if device == "cpu":
-        source = np.ones(_COPY_BYTES, np.uint8)
+        source = np.ones((threads, _COPY_BYTES // threads), np.uint8)
         target = np.empty_like(source)
-        return lambda: np.copyto(target, source)
+        pool = ThreadPoolExecutor(threads)
+        return lambda: list(pool.map(np.copyto, target, source))
     import torch
 
     on_device = torch.ones(_COPY_BYTES, dtype=torch.uint8, device=device)

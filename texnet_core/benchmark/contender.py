@@ -19,7 +19,6 @@ class Contender:
         device: where it runs.
         precision: its number format.
         startup_seconds: from starting the process to its first result.
-        facts: what it said of itself.
     """
 
     def __init__(self, role: str, device: str, precision: str, threads: int, rest: list[str]) -> None:
@@ -28,7 +27,7 @@ class Contender:
         command = [sys.executable, "-m", "texnet_core.benchmark.child", role, device, precision, str(threads), *rest]
         limited = os.environ | {"OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=limited)
-        self.facts = self._answer()
+        self._answer()
         self.startup_seconds = time.perf_counter() - started
 
     def __enter__(self) -> "Contender":
@@ -38,7 +37,7 @@ class Contender:
         with suppress(OSError):
             self._stdin().close()
         try:
-            self._process.wait(10)
+            self._process.wait(2)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

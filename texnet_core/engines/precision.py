@@ -57,7 +57,8 @@ def _key(kind: EngineClass, artefact: Artefact, device: str) -> str:
     """All that the answer may depend on. Homes are shared between machines, so the machine's name is in it."""
     package = kind.__module__.rsplit(".", 1)[1].removesuffix("_engine")
     version = importlib.metadata.version(package)
-    generator = hashlib.sha256(b"".join(array.tobytes() for array in artefact.parameters.values())).hexdigest()[:16]
+    parameters = (array.tobytes() for _, array in sorted(artefact.parameters.items()))  # they are read in any order
+    generator = hashlib.sha256(b"".join(parameters)).hexdigest()[:16]
     return " ".join((package, version, device, platform.node(), f"{available_cores()} cores", generator))
 
 

@@ -1,5 +1,6 @@
 """The torch engine: the fused form on any device that torch has."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -79,7 +80,7 @@ class TorchEngine:
     def block_on_device(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> Tensor:
         """The same block as a tensor (height, width, out_channels) that stays where it was made."""
         windows = architecture.noise_windows(self._halos, top, left, height, width)
-        with torch.inference_mode(), _exact(self.device):
+        with torch.inference_mode(), exact(self.device):
             noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
             maps = self._run([part.contiguous(memory_format=torch.channels_last) for part in noise])
             return maps[0].permute(1, 2, 0).float()
@@ -115,19 +116,33 @@ class TorchEngine:
         return torch.from_numpy(array).to(device=self.device, dtype=kind).to(memory_format=layout)
 
 
+_counting = threading.Lock()
+_inside = 0  # threads that are making blocks on the CPU
+_threads_before = 0
+
+
 @contextmanager
-def _exact(device: str) -> Iterator[None]:
+def exact(device: str) -> Iterator[None]:
     """One thread a block on the CPU; and on GPUs, arithmetic that is the same in every run.
 
     TF32 would cost the agreement between engines, and a choice of kernels by timing that between runs.
     """
+    global _inside, _threads_before
     if device != "cpu":
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             yield
         return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    with (
+        _counting
+    ):  # torch's number of threads is the process's too, so only the first may read and the last restore it
+        if _inside == 0:
+            _threads_before = torch.get_num_threads()
+        _inside += 1
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        with _counting:
+            _inside -= 1
+            if _inside == 0:
+                torch.set_num_threads(_threads_before)
