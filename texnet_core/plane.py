@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,14 @@ _FEW_PIECES = 64  # that are kept where a window repeats them
 _CHUNK_ROWS, _CHUNK_COLUMNS = 256, 1024  # resampled at once
 
 _DEFAULTS = SynthesisSettings()
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
+def _is_finite(number: Any) -> bool:
+    return isinstance(number, Real) and math.isfinite(number)
 
 
 def unchanged(texels: Floats) -> Floats:
@@ -81,12 +89,12 @@ def open_plane(
         EngineError: the engine is missing.
     """
     SynthesisSettings(seed=seed, scale=scale).check()
-    if not math.isfinite(turn):
+    if not _is_finite(turn):
         raise RequestError(f"a turn of {turn!r}", expected="a finite number", remedy="give frame / frames")
     for name, period in (("width", width), ("height", height)):
         if period is None:
             continue
-        if not isinstance(period, Integral) or not _MIN_PERIOD <= period <= MAX_COORDINATE:
+        if not _is_whole(period) or not _MIN_PERIOD <= period <= MAX_COORDINATE:
             raise RequestError(
                 f"a {name} of {period}", expected=f"{_MIN_PERIOD} to {MAX_COORDINATE}, or None", remedy="change it"
             )

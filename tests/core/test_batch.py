@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from texnet_core import Cancelled, RequestError, batch, read_artefact, synthesize
 from texnet_core.batch import run_jobs
+from texnet_core.errors import OutputError
 from texnet_core.images import quantise
 from texnet_core.joblist import read_jobs
 
@@ -197,3 +199,53 @@ def test_the_record_is_lines_of_json(folder):
     for line in (folder / "record").read_text().splitlines():
         output, (fingerprint, states) = json.loads(line)
         assert output.endswith(".png") and len(fingerprint) == 64 and len(states) == 1
+
+
+def test_a_record_that_says_nothing_of_a_file_skips_nothing(folder):
+    run(folder)
+    lines = [json.loads(line) for line in (folder / "record").read_text().splitlines() if line]
+    (folder / "record").write_text("".join(json.dumps([name, [mark, None]]) + "\n" for name, (mark, _) in lines))
+    for path in (folder / "out").iterdir():
+        path.unlink()
+    assert statuses(run(folder))[:4] == ["made"] * 4
+
+
+def test_a_torn_line_spoils_only_itself(folder):
+    run(folder)
+    record = folder / "record"
+    record.write_bytes(record.read_bytes()[:-30])
+    assert statuses(run(folder))[:4].count("made") == 1
+    assert statuses(run(folder))[:4].count("made") == 0
+
+
+def test_a_rerun_from_another_folder_is_a_rerun(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert statuses(run_jobs(read_jobs(Path("jobs.toml")), Path("record")))[:4] == ["made"] * 4
+    monkeypatch.chdir(folder.parent)
+    assert statuses(run(folder))[:4] == ["skipped"] * 4
+
+
+def test_a_damaged_record_is_no_obstacle(folder):
+    (folder / "record").write_text("[" * 200000)
+    assert statuses(run(folder))[:4] == ["made"] * 4
+    (folder / "record").unlink()
+    (folder / "record").mkdir()
+    with pytest.raises(OutputError, match="no file"):
+        run(folder)
+
+
+def test_two_jobs_may_not_write_one_map(folder, artefact_file, monkeypatch):
+    """A map's name can make two different outputs the same file; that shows when the generator is open."""
+    monkeypatch.setattr(batch, "map_files", lambda output, maps: [output.with_name("same.png")])
+    assert statuses(run(folder))[:4].count("failed") == 3
+
+
+def test_depth_can_vary_and_be_a_part_of_the_name(folder):
+    (folder / "jobs.toml").write_text(
+        LIST.replace(', "missing"', "").replace("[1, 2]", "1\ndepth = [8, 16]").replace("{seed:03}", "{depth}")
+    )
+    assert statuses(run(folder)) == ["made"] * 4
+
+
+def test_no_jobs_are_no_work(tmp_path):
+    assert run_jobs([], tmp_path / "record") == []

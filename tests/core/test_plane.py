@@ -170,3 +170,51 @@ def test_a_coarse_generator_with_eight_levels_has_windows_too():
     artefact = random_artefact(levels=8)
     plane = open_plane(artefact, 1, width=256, height=256, engine="onnx")
     assert plane[10:20, 30:50].tobytes() == plane[0:256, 0:256][10:20, 30:50].tobytes()
+
+
+@pytest.mark.parametrize(("width", "height"), [(32, 32), (160, 160), (16, 700), (700, 16), (48, None)])
+def test_a_window_of_many_periods_makes_no_block_twice_and_is_the_same(artefact, width, height):
+    engine = open_engine(artefact, "onnx")
+    made = []
+    block = engine.block
+    engine.block = lambda plane, top, left, *shape: made.append((top, left)) or block(plane, top, left, *shape)
+    bands = np.concatenate(
+        list(open_plane(artefact, 2, width=width, height=height, engine=engine).bands(5, 7, 900, 800))
+    )
+    assert len(made) <= 4 * 49
+    if width and height:
+        assert len(made) <= 6 * (-(-width // 128) + 1) * (-(-height // 128) + 1)
+    plane = open_plane(artefact, 2, width=width, height=height, engine=engine)
+    assert plane[5:905, 7:807].tobytes() == bands.tobytes()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"turn": float("nan")}, {"turn": float("inf")}, {"turn": None}, {"width": 64.5}, {"height": "x"}, {"width": True}],
+)
+def test_odd_arguments_are_refused_at_once(artefact, options):
+    with pytest.raises(RequestError):
+        open_plane(artefact, engine="onnx", **options)
+
+
+def test_numpys_numbers_are_numbers(artefact):
+    plain = open_plane(artefact, 7, width=64, engine="onnx")[0:16, 0:16]
+    same = open_plane(artefact, np.int64(7), width=np.int32(64), turn=np.float32(0), engine="onnx")[0:16, 0:16]
+    assert same.tobytes() == plain.tobytes()
+    region = synthesize(artefact, (64, 64), 7, region=np.array([0, 0, 16, 16]), engine="onnx")["albedo"]
+    assert region.shape == (16, 16, 3)
+
+
+def test_the_torch_engine_leaves_torchs_threads_as_they_were(artefact):
+    import threading
+
+    import torch
+
+    before = torch.get_num_threads()
+    for _ in range(3):
+        synthesize(artefact, (512, 512), engine="torch", device="cpu", precision="f32", threads=4)
+    seen = []
+    thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert [torch.get_num_threads(), *seen] == [before, before]

@@ -102,3 +102,14 @@ def test_bf16_stays_within_two_levels_on_all_presets(preset):
         made = np.clip(open_engine(artefact, name, precision="bf16").block(plane, 0, 0, 256, 256), 0, 1)
         errors = np.abs(made - exact) * 255
         assert 0.01 < errors.mean() < 0.5 and errors.max() < 2
+
+
+def test_the_order_of_parameters_does_not_matter(fake, artefact):
+    """What comes out of a file has another order in every process."""
+    from dataclasses import replace
+
+    fake.seconds = {"f32": 2.0, "bf16": 1.0}
+    precision.choose_format(fake, artefact, "cpu")
+    turned = replace(artefact, parameters=dict(reversed(artefact.parameters.items())))
+    precision.choose_format(fake, turned, "cpu")
+    assert fake.opened == 2

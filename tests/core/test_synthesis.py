@@ -159,3 +159,30 @@ def test_progress_counts_rows_and_can_cancel(artefact):
 
     with pytest.raises(Cancelled):
         synthesize(artefact, (512, 300), progress=cancel)
+
+
+def test_of_several_maps_all_files_appear_or_none(tmp_path, monkeypatch):
+    from texnet_core import GeneratorSettings, images, open_plane, write_window
+    from texnet_core.mapset import ALBEDO, MapSpec
+
+    one = random_artefact()
+    parameters = dict(one.parameters)
+    parameters["output.weight"] = np.concatenate([parameters["output.weight"], parameters["output.weight"][:1]])
+    parameters["output.bias"] = np.concatenate([parameters["output.bias"], parameters["output.bias"][:1]])
+    maps = (ALBEDO, MapSpec("roughness", 1, "data"))
+    two = replace(one, settings=GeneratorSettings(levels=4, out_channels=4), maps=maps, parameters=parameters)
+    plane = open_plane(two, 1, engine="onnx")
+    files = write_window(plane, tmp_path / "a.png", (0, 0, 200, 150), marks="_0001")
+    assert [file.name for file in files] == ["a_albedo_0001.png", "a_roughness_0001.png"]
+    assert all(file.exists() for file in files)
+
+    def full(path, bands, layout):
+        encode(path, bands, layout)
+        if layout.channels == 3:
+            raise OSError(28, "No space left on device")
+
+    encode = images._PNG.encode
+    monkeypatch.setitem(images._FORMATS, ".png", replace(images._PNG, encode=full))
+    with pytest.raises(TexnetError, match="No space left"):
+        write_window(plane, tmp_path / "b.png", (0, 0, 200, 150))
+    assert sorted(tmp_path.iterdir()) == sorted(files)
