@@ -104,6 +104,9 @@ WRONG = {
     "seed negative": (["synth", "moss", "-o", "o.png", "--seed", "-1"], 2, "seed"),
     "seed text": (["synth", "moss", "-o", "o.png", "--seed", "x"], 2, "seed"),
     "unknown suffix": (["synth", "moss", "-o", "o.gif"], 2, ".png"),
+    "empty name": (["synth", "moss", "-o", ""], 2, ".png"),
+    "seed endless": (["synth", "moss", "-o", "o.png", "--seed", "9" * 400], 2, "0 to 4294967295"),
+    "pictures endless": (["synth", "moss", "-o", "o.png", "--count", "10000", "--loop", "10000"], 2, "ask for fewer"),
     "no suffix": (["synth", "moss", "-o", "o"], 2, ".png"),
     "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "expected 8"),
     "missing folder": (["synth", "moss", "-o", "no/o.png"], 1, "cannot be written"),
@@ -200,16 +203,17 @@ def test_a_read_only_folder_is_refused(tmp_path):
     assert len(done.stderr.splitlines()) == 1 and not (folder / "o.png").exists()
 
 
+@pytest.mark.parametrize("size", [256, 512])
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "exr"])
-def test_a_full_disk_leaves_no_half_file(tmp_path, suffix):
-    """A limit on the size of files makes writes fail midway as a full disk does."""
+def test_a_full_disk_leaves_no_half_file(tmp_path, suffix, size):
+    """A limit on the size of files makes writes fail midway as a full disk does, also in the last of a few writes."""
     resource = pytest.importorskip("resource")
 
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-    done = texnet("synth", "moss", "-o", tmp_path / f"o.{suffix}", "--size", 512, preexec_fn=limit)
+    done = texnet("synth", "moss", "-o", tmp_path / f"o.{suffix}", "--size", size, preexec_fn=limit)
     assert done.returncode == 1, done.stderr
     assert len(done.stderr.splitlines()) == 1 and "cannot be written" in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -175,6 +175,8 @@ HOSTILE = {
     "field by number": (b"[[jobs]]\nsource='a'\noutput='{}.png'", "one of {source}"),
     "huge format": (b"[[jobs]]\nsource='a'\noutput='{seed:0999999999}.png'", "one of {source}"),
     "odd braces": (b"[[jobs]]\nsource='a'\noutput='{seed.png'", "output"),
+    "zero byte": (b"[[jobs]]\nsource='a'\noutput=\"a\\u0000.png\"", "zero byte"),
+    "scale endless": (b"[[jobs]]\nsource='a'\nscale=" + b"9" * 400 + b"\noutput='o.png'", "0.25 to 4"),
     "too many": (
         b"[[jobs]]\nsource='a'\nseed=%s\nscale=%s\noutput='{seed}{scale}.png'"
         % (str(list(range(400))).encode(), str([1 + n / 1000 for n in range(400)]).encode()),
