@@ -153,7 +153,7 @@ WRONG = {
         "one or the other",
     ),
     "no tiles": (["synth", "moss", "-o", "o.png", "--udim", "0x2"], 2, "3x2"),
-    "tiles too many": (["synth", "moss", "-o", "o.png", "--udim", "11x2"], 2, "1 to 10"),
+    "tiles too many": (["synth", "moss", "-o", "o.png", "--udim", "11x2"], 2, "0 to 10"),
     "tiles nonsense": (["synth", "moss", "-o", "o.png", "--udim", "3"], 2, "3x2"),
     "count zero": (["synth", "moss", "-o", "o.png", "--count", "0"], 2, "count"),
     "loop negative": (["synth", "moss", "-o", "o.png", "--loop", "-3"], 2, "loop"),
