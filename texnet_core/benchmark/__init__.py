@@ -14,7 +14,7 @@ from pathlib import Path
 
 from texnet_core import architecture
 from texnet_core.artefact import Artefact, write_artefact
-from texnet_core.benchmark.contender import Contender
+from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE, Contender
 from texnet_core.engines import NumberFormat, available_cores, devices, formats_of, installed_engines
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import EngineName
@@ -171,10 +171,10 @@ def _measure(
             seconds[contender, size].append(ask(contender, kind="time", size=size)["seconds"])
     medians = {run: statistics.median(values) for run, values in seconds.items()}
     product_rates = {
-        (product.role.split(":")[1], product.device, product.precision): 2 * 2048**3 / medians[product, 0] / 1e9
+        (product.role.split(":")[1], product.device, product.precision): 2 * PRODUCT_SIDE**3 / medians[product, 0] / 1e9
         for product in products
     }
-    copy_rates = {copy.device: 2 * 256 * 2**20 / medians[copy, 0] / 1e9 for copy in copies}
+    copy_rates = {copy.device: 2 * COPY_BYTES / medians[copy, 0] / 1e9 for copy in copies}
     rows = [
         _row(artefact, maker, size, times, first.get((maker, size), {}), noise.get(maker))
         for (maker, size), times in seconds.items()

@@ -20,13 +20,12 @@ import numpy as np
 
 from texnet_core import architecture, open_plane, read_artefact, write_window
 from texnet_core.artefact import Artefact
+from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE
 from texnet_core.engines import Engine, open_engine
 from texnet_core.images import quantise
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import EngineName, Precision
 
-_PRODUCT_SIDE = 2048
-_COPY_BYTES = 256 * 2**20
 _NOISE_ROUNDS = 8
 
 Answer = dict[str, Any]
@@ -67,15 +66,12 @@ class _Maker:
         self._engine, self._folder = engine, folder
 
     def __call__(self, request: Answer) -> Answer:
-        size = request.get("size", 256)
         if request["kind"] == "png":
             _reset_peak()
-            return {"seconds": _seconds(partial(self._write, size)), "peak_mb": _peak_mb()}
+            return {"seconds": _seconds(partial(self._write, request["size"])), "peak_mb": _peak_mb()}
         if request["kind"] == "noise":
             return {"share": self._noise_share()}
-        if request["kind"] == "first":
-            return {"seconds": _seconds(partial(self._make, size))}
-        return {"seconds": _seconds_each(partial(self._make, size), size)}
+        return _timed_textures(self._make, request)
 
     def _make(self, size: int) -> None:
         if self._engine.device != "cpu":
@@ -149,10 +145,7 @@ class _Naive:
 
     def __call__(self, request: Answer) -> Answer:
         with self._torch.inference_mode():
-            size = request.get("size", 256)
-            if request["kind"] == "first":
-                return {"seconds": _seconds(partial(self._make, size))}
-            return {"seconds": _seconds_each(partial(self._make, size), size)}
+            return _timed_textures(self._make, request)
 
     def _make(self, size: int) -> None:
         settings = self._settings
@@ -177,7 +170,7 @@ class _Naive:
 def _product(library: str, device: str, precision: str, threads: int) -> Callable[[], Any]:
     """A function that multiplies two matrices of 2048 x 2048."""
     rng = np.random.default_rng(0)
-    a, b = (rng.random((_PRODUCT_SIDE, _PRODUCT_SIDE), np.float32) for _ in range(2))
+    a, b = (rng.random((PRODUCT_SIDE, PRODUCT_SIDE), np.float32) for _ in range(2))
     if library == "torch":
         import torch
 
@@ -210,13 +203,13 @@ def _product(library: str, device: str, precision: str, threads: int) -> Callabl
 
 def _copy(device: str, threads: int) -> Callable[[], Any]:
     if device == "cpu":
-        source = np.ones((threads, _COPY_BYTES // threads), np.uint8)
+        source = np.ones((threads, COPY_BYTES // threads), np.uint8)
         target = np.empty_like(source)
         pool = ThreadPoolExecutor(threads)
         return lambda: list(pool.map(np.copyto, target, source))
     import torch
 
-    on_device = torch.ones(_COPY_BYTES, dtype=torch.uint8, device=device)
+    on_device = torch.ones(COPY_BYTES, dtype=torch.uint8, device=device)
     return lambda: _synchronised(on_device.clone())
 
 
@@ -232,10 +225,12 @@ def _timed(function: Callable[[], Any]) -> Callable[[Answer], Answer]:
     return lambda request: {"seconds": _seconds(function)}
 
 
-def _seconds_each(make: Callable[[], Any], size: int) -> float:
-    """Seconds for one texture, of as many in a row as are a megatexel, or one."""
-    count = max(1, 2**20 // size**2)
-    return _seconds(lambda: [make() for _ in range(count)]) / count
+def _timed_textures(make: Callable[[int], Any], request: Answer) -> Answer:
+    """Seconds for one texture: for the very first of 256x256, else of as many in a row as are a megatexel, or one."""
+    if request["kind"] == "first":
+        return {"seconds": _seconds(partial(make, 256))}
+    count = max(1, 2**20 // request["size"] ** 2)
+    return {"seconds": _seconds(lambda: [make(request["size"]) for _ in range(count)]) / count}
 
 
 def _seconds(function: Callable[[], Any]) -> float:

@@ -10,6 +10,9 @@ from typing import Any
 
 from texnet_core.errors import EngineError
 
+PRODUCT_SIDE = 2048  # of the matrices that are multiplied
+COPY_BYTES = 256 * 2**20
+
 
 class Contender:
     """A process that measures one thing on request.
