@@ -218,6 +218,7 @@ def _encode_png(path: Path, bands: _Bands, layout: _Layout) -> None:
             for top in range(0, len(band), at_once):
                 rows = _png_rows(band[top : top + at_once])
                 _write_png_chunk(file, b"IDAT", compressor.compress(rows))
+            del band  # frees it while the next one is made: bands of wide pictures take megabytes
         _write_png_chunk(file, b"IDAT", compressor.flush())
         _write_png_chunk(file, b"IEND", b"")
 
@@ -480,8 +481,9 @@ class Encoder:
             self._bands.task_done()
 
     def _until_stopped(self, bands: _Bands) -> _Bands:
-        for band in bands:  # noqa: UP028 - `yield from` would close `bands` together with this generator
+        for band in bands:
             yield band
+            del band
         if self._stopped:
             raise InterruptedError("the picture was given up")
 

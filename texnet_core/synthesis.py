@@ -172,6 +172,7 @@ def write_window(
         for band in bands:
             for write, part in zip(writers, split_channels(band, plane.maps).values(), strict=True):
                 write(part)
+            del band, part  # the encoders free it while the next one is made
         for write in writers:  # so that of several maps all appear or none
             write.finish()
     return paths
@@ -206,6 +207,7 @@ def _reported_bands(
     progress(Progress("rows", done, height, "row"))
     with closing(plane.bands(y, x, height, width, convert)) as bands:
         for band in bands:
-            yield band
             done += len(band)
+            yield band
+            del band
             progress(Progress("rows", done, height, "row"))
