@@ -1,11 +1,11 @@
-"""TexNet in Blender: a panel and an operator that put seamless textures into image nodes.
+"""TexNet in Blender: seamless textures from a panel, from operators and from scripts (`api`).
 
-Synthesis runs in a worker process (see `worker_client`), never in Blender's own.
+Synthesis and training run in worker processes (see `worker_client`), never in Blender's own.
 """
 
-from . import operators, panel, properties, worker_client
+from . import library, operators, panel, preferences, preview, properties, session, training
 
-_MODULES = (properties, operators, panel)
+_MODULES = (preferences, library, preview, training, properties, operators, panel)
 
 
 def register() -> None:
@@ -14,6 +14,7 @@ def register() -> None:
 
 
 def unregister() -> None:
+    session.stop()
+    session.clear_problem()
     for module in reversed(_MODULES):
         module.unregister()
-    worker_client.stop_shared()

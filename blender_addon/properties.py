@@ -5,59 +5,197 @@ from typing import Any
 
 import bpy
 
-from texnet_core.presets import list_presets
-from texnet_core.settings import SynthesisSettings
+from texnet_core.settings import MIN_SIZE, SynthesisSettings, TrainSettings
+
+from . import library, surface
+from .request import TextureRequest, first_preset
 
 _BLENDER_MAX_INT = 2**31 - 1
+_SIDES = (512, 1024, 2048, 4096, 8192)
+
+DESTINATIONS = (
+    ("NEW_MATERIAL", "New Material", "A material of its own for the active object"),
+    ("ACTIVE_MATERIAL", "Active Material", "Wired into the active material of the active object"),
+    ("REPLACE", "Active Image Node", "Replace the image in the active Image Texture node"),
+    ("IMAGE", "Image Only", "An image, without a material"),
+    ("UDIM", "UDIM Tiles", "As many joining tiles as the UV map of the active object reaches into"),
+)
+DEPTHS = (
+    ("8", "8-bit", "256 steps a channel; smaller files"),
+    ("16", "Float", "16 bits a channel in the file, floats in memory"),
+)
+TILINGS = (
+    ("xy", "Both", "Repeats along both axes"),
+    ("x", "X", "Repeats sideways only"),
+    ("y", "Y", "Repeats upwards only"),
+    ("none", "None", "Does not repeat"),
+)
 
 
-def synthesis_int(name: str) -> Any:
-    """An IntProperty for a field of SynthesisSettings."""
-    field: Any = next(field for field in fields(SynthesisSettings) if field.name == name)
-    low, high = int(field.metadata["low"]), min(int(field.metadata["high"]), _BLENDER_MAX_INT)
-    subtype: Any = "PIXEL" if name in ("width", "height") else "NONE"
+def core_number(name: str, label: str = "", kind: Any = SynthesisSettings, **options: Any) -> Any:
+    """An Int- or FloatProperty for a field of a core's settings class."""
+    field: Any = next(field for field in fields(kind) if field.name == name)
+    whole = isinstance(field.default, int)
     text = str(field.metadata["help"])
-    return bpy.props.IntProperty(
-        name=name.capitalize(),
+    make: Any = bpy.props.IntProperty if whole else bpy.props.FloatProperty
+    return make(
+        name=label or name.capitalize(),
         description=text[0].upper() + text[1:],
-        default=field.default,
-        min=low,
-        max=high,
-        subtype=subtype,
+        default=options.pop("default", field.default),
+        min=field.metadata["low"],
+        max=min(field.metadata["high"], _BLENDER_MAX_INT) if whole else field.metadata["high"],
+        **options,
     )
 
 
-def _preset_items(self: Any, context: Any) -> list[tuple[str, str, str]]:
+def choice(items: Any, name: str, description: str, default: str | None = None) -> Any:
+    return bpy.props.EnumProperty(name=name, description=description, items=items, default=default or items[0][0])
+
+
+def count_property() -> Any:
+    return bpy.props.IntProperty(
+        name="Variations", description="How many textures, with this seed and the next ones", default=1, min=1, max=1000
+    )
+
+
+def world_size_property() -> Any:
+    return bpy.props.FloatProperty(
+        name="Width",
+        description="Width of the texture on the surface; the material's Mapping node is set by it. 0: left alone",
+        default=0.0,
+        min=0.0,
+        soft_max=100.0,
+        unit="LENGTH",
+    )
+
+
+_items: list[tuple[str, str, str, int, int]] = []
+
+
+def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]]:
+    """The generators for a dynamic enum; each has the place in the list as its number."""
     # Blender does not keep the strings of a dynamic enum alive, so somebody has to
     global _items
-    _items = [(name, name.replace("-", " ").title(), f"The preset {name}") for name in list_presets()]
+    _items = [
+        (source.name, source.title, f"The preset {source.title}" if source.is_preset else source.name, icon, number)
+        for number, (source, icon) in enumerate((one, library.icon_of(one)) for one in library.list_sources())
+    ]
     return _items
 
 
-_items: list[tuple[str, str, str]] = []
+def _chosen_number(settings: Any) -> int:
+    names = [item[0] for item in source_items(settings, None)]
+    return names.index(settings.source_name) if settings.source_name in names else 0
+
+
+def _choose_number(settings: Any, number: int) -> None:
+    settings.source_name = _items[number][0]
+
+
+_is_following = False  # one side follows the other, not the other way round as well
+
+
+def _follow(settings: Any, changed: str) -> None:
+    """Let the other side follow where both are linked."""
+    global _is_following
+    if _is_following or not settings.link_sides:
+        return
+    _is_following = True
+    try:
+        if changed == "width":
+            settings.height = max(MIN_SIZE, round(settings.width / settings.aspect))
+        else:
+            settings.width = max(MIN_SIZE, round(settings.height * settings.aspect))
+    finally:
+        _is_following = False
+
+
+def _remember_aspect(settings: Any, context: Any) -> None:
+    settings.aspect = settings.width / settings.height
 
 
 class TexnetSceneSettings(bpy.types.PropertyGroup):
     """The panel's fields."""
 
-    origin: bpy.props.EnumProperty(  # type: ignore[valid-type]
-        name="Source",
-        description="Where the generator comes from",
-        items=(
-            ("PRESET", "Preset", "A generator that ships with TexNet"),
-            ("FILE", "File", "A .texnet file of your own"),
-        ),
+    # The name is what is saved: a number would mean another generator once the library has grown.
+    source_name: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Source", description="Generator: a preset's name or a file", default=first_preset()
     )
-    preset: bpy.props.EnumProperty(name="Preset", description="Generator that ships with TexNet", items=_preset_items)  # type: ignore[valid-type]
-    file: bpy.props.StringProperty(name="File", description="Generator made by training", subtype="FILE_PATH")  # type: ignore[valid-type]
-    width: synthesis_int("width")  # type: ignore[valid-type]
-    height: synthesis_int("height")  # type: ignore[valid-type]
-    seed: synthesis_int("seed")  # type: ignore[valid-type]
+    source: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Source",
+        description="Generator: a preset or a file of your library",
+        items=source_items,
+        get=_chosen_number,
+        set=_choose_number,
+    )
+    side: choice(  # type: ignore[valid-type]
+        (*((str(side), str(side), f"{side} x {side} texels") for side in _SIDES), ("CUSTOM", "Custom", "Any size")),
+        "Size",
+        "Size of the texture in texels",
+        "2048",
+    )
+    width: core_number("width", subtype="PIXEL", update=lambda self, context: _follow(self, "width"))  # type: ignore[valid-type]
+    height: core_number("height", subtype="PIXEL", update=lambda self, context: _follow(self, "height"))  # type: ignore[valid-type]
+    link_sides: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Link", description="Change both sides in proportion", update=_remember_aspect
+    )
+    aspect: bpy.props.FloatProperty(name="Aspect", description="Width over height, while linked", default=1.0)  # type: ignore[valid-type]
+    seed: core_number("seed")  # type: ignore[valid-type]
+    count: count_property()  # type: ignore[valid-type]
+    tile_x: bpy.props.BoolProperty(name="X", description="Repeat sideways without a seam", default=True)  # type: ignore[valid-type]
+    tile_y: bpy.props.BoolProperty(name="Y", description="Repeat upwards without a seam", default=True)  # type: ignore[valid-type]
+    scale: core_number("scale", "Feature Scale", subtype="FACTOR")  # type: ignore[valid-type]
+    use_world_size: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Real-World Size", description="Set the material's Mapping node by a size in scene units"
+    )
+    world_size: world_size_property()  # type: ignore[valid-type]
+    depth: choice(DEPTHS, "Depth", "Numbers in the image")  # type: ignore[valid-type]
+    destination: choice(DESTINATIONS, "Result", "Where the texture goes")  # type: ignore[valid-type]
+    history_index: bpy.props.IntProperty(name="Result", description="Texture chosen in the history", default=-1)  # type: ignore[valid-type]
+    exemplar: bpy.props.PointerProperty(  # type: ignore[valid-type]
+        type=bpy.types.Image, name="Image", description="Picture of a surface to learn from"
+    )
+    generator_name: bpy.props.StringProperty(name="Name", description="Name of the new generator in the library")  # type: ignore[valid-type]
+    minutes: core_number("minutes", "Minutes", TrainSettings, default=20.0)  # type: ignore[valid-type]
+    train_size: core_number("size", "Size", TrainSettings, subtype="PIXEL")  # type: ignore[valid-type]
 
     @property
-    def source(self) -> str:
-        """The SOURCE for the operator."""
-        return self.preset if self.origin == "PRESET" else bpy.path.abspath(self.file)
+    def size(self) -> tuple[int, int]:
+        """(width, height) in texels."""
+        return (self.width, self.height) if self.side == "CUSTOM" else (int(self.side), int(self.side))
+
+    @property
+    def tile(self) -> str:
+        return ("x" if self.tile_x else "") + ("y" if self.tile_y else "") or "none"
+
+    @property
+    def world_width(self) -> float:
+        """Scene units that the texture spans, 0 where the mapping is left alone."""
+        return float(self.world_size) if self.use_world_size else 0.0
+
+    def request(self, target: Any) -> TextureRequest:
+        """What the panel asks for; UDIM tiles are those of the target."""
+        width, height = self.size
+        return TextureRequest(
+            source=self.source_name,
+            width=width,
+            height=height,
+            seed=self.seed,
+            tile=self.tile,  # type: ignore[arg-type]
+            scale=round(self.scale, 4),
+            depth=self.depth,
+            udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
+        )
+
+    def take_over(self, request: TextureRequest) -> None:
+        """Set the fields to those of a request."""
+        self.source_name = request.source
+        is_listed = request.width == request.height and request.width in _SIDES
+        self.side = str(request.width) if is_listed else "CUSTOM"
+        self.link_sides = False
+        self.width, self.height, self.seed = request.width, request.height, request.seed
+        self.tile_x, self.tile_y = "x" in request.tile, "y" in request.tile
+        self.scale, self.depth = request.scale, request.depth
 
 
 def register() -> None:

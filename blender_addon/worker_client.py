@@ -1,6 +1,8 @@
-"""The worker process, seen from Blender: start, ask, listen, cancel, stop. Knows no bpy.
+"""Worker processes, seen from Blender: start, ask, listen, cancel, stop. Knows no bpy.
 
-One worker serves all jobs of a Blender instance. It starts with the first job, and again after a crash.
+Two kinds: the bundled worker runs on Blender's Python with what the zip brings; a backend runs on a Python that the
+user names, with torch. One of each serves all synthesis of a Blender instance, and every training has a backend of
+its own. A worker starts with its first job, and again after a crash.
 """
 
 import contextlib
@@ -19,31 +21,59 @@ from typing import IO, Any
 Message = dict[str, Any]
 
 _GRACE_S = 3.0
+_SILENCE_S = 120.0  # a worker says something after every band of rows
 _STDERR_KEPT = 4000
+# Whatever floods the pipe, Blender stays live and its memory flat.
+_LINES_AT_ONCE, _LINES_KEPT, _LONGEST_LINE = 200, 1000, 2**16
 
 
 class WorkerError(Exception):
-    """The worker could not be started, died, or reported that the job failed."""
+    """The worker could not be started, died, or reported that the job failed.
+
+    Attributes:
+        details: what helps whoever looks for the cause; may have many lines.
+        worker_failed: the worker itself is to blame, not the request.
+    """
+
+    def __init__(self, message: str, details: str = "", *, worker_failed: bool = False) -> None:
+        super().__init__(message)
+        self.details, self.worker_failed = details or message, worker_failed
 
 
 class Job:
     """One request under way.
 
     Attributes:
-        done: units finished so far.
-        total: units in all, 0 before the first report.
+        worker: that has it.
+        folder: temporary files of the job, until it is closed.
+        progress: the last report, {} before the first.
+        started: whether the worker has begun with it.
         result: the worker's result, once it is there.
-        cancelled: whether it ended by `cancel`.
+        ended: the worker's last message about a job that was cancelled, else None.
     """
 
-    def __init__(self, worker: "WorkerProcess", number: int, folder: tempfile.TemporaryDirectory[str]) -> None:
-        self._worker, self._number, self._folder = worker, number, folder
+    def __init__(self, worker: "WorkerProcess", number: int, may_be_silent: bool) -> None:
+        self.worker, self._number, self._may_be_silent = worker, number, may_be_silent
+        self._temporary = tempfile.TemporaryDirectory(prefix="texnet-", ignore_cleanup_errors=True)
         self._cancel_asked_at: float | None = None
-        self._error = ""
-        self.done = 0.0
-        self.total = 0.0
+        self._error: Message | None = None
+        self.folder = Path(self._temporary.name)
+        self.progress: Message = {}
         self.result: Message | None = None
-        self.cancelled = False
+        self.ended: Message | None = None
+
+    @property
+    def started(self) -> bool:
+        return bool(self.progress)
+
+    @property
+    def cancelled(self) -> bool:
+        return self.ended is not None
+
+    @property
+    def fraction(self) -> float:
+        """Share done, 0 to 1."""
+        return float(self.progress["done"] / self.progress["total"]) if self.progress.get("total") else 0.0
 
     def poll(self, timeout_s: float = 0.0) -> bool:
         """Take in what the worker has sent; True once the job has ended.
@@ -51,87 +81,118 @@ class Job:
         Raises:
             WorkerError: the job failed or the worker died; the message is for the user.
         """
-        alive = self._worker.is_alive()
+        alive = self.worker.is_alive()
         if not alive:
-            self._worker.drain()
-        self._worker.pump(timeout_s)
-        if self._error:
-            raise WorkerError(self._error)
+            self.worker.drain()
+        self.worker.pump(timeout_s)
+        if self._error is not None:
+            raise WorkerError(str(self._error.get("message")), str(self._error.get("details") or ""))
         if self.result is not None or self.cancelled:
             return True
         if self._cancel_asked_at is not None and time.monotonic() - self._cancel_asked_at > _GRACE_S:
-            self._worker.kill()
-            self.cancelled = True
+            self.worker.kill()
+            self.ended = {}
             return True
         if not alive:
-            words = self._worker.last_words()
-            raise WorkerError(f"found the TexNet worker ended; expected it to answer; generate again ({words})")
+            raise WorkerError(
+                f"found the TexNet worker ended; expected it to answer; try again ({self.worker.last_words()})",
+                self.worker.stderr(),
+                worker_failed=True,
+            )
+        if not self._may_be_silent and self.worker.silent_for() > _SILENCE_S:
+            self.worker.kill()
+            raise WorkerError(
+                f"found no sign of life of the TexNet worker for {_SILENCE_S:.0f} s; expected progress; try again",
+                self.worker.stderr(),
+                worker_failed=True,
+            )
         return False
+
+    def wait(self) -> None:
+        """Return once the job has ended; for scripts."""
+        while not self.poll(0.1):
+            pass
 
     def receive(self, message: Message) -> None:
         """Take in one message about this job."""
         event = message.get("event")
         if event == "progress":
-            self.done, self.total = message["done"], message["total"]
+            self.progress = message
         elif event == "result":
             self.result = message
         elif event == "cancelled":
-            self.cancelled = True
+            self.ended = message
         else:
-            self._error = str(message.get("message"))
+            self._error = message
 
     def cancel(self) -> None:
         """Ask the worker to stop; `poll` kills it if it does not listen."""
         if self._cancel_asked_at is None:
             self._cancel_asked_at = time.monotonic()
-            self._worker.send({"cancel": self._number})
+            self.worker.send({"cancel": self._number})
 
     def close(self) -> None:
         """Forget the job and remove its temporary files."""
-        self._worker.forget(self._number)
-        self._folder.cleanup()
+        self.worker.forget(self._number)
+        self._temporary.cleanup()
 
 
 class WorkerProcess:
     """A running `texnet_core.worker`."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str, environment: dict[str, str]) -> None:
+        """Start one.
+
+        Args:
+            python: the interpreter.
+            environment: all of its environment variables.
+        """
         self._numbers = 0
         self._jobs: dict[int, Job] = {}
-        self._lines: queue.Queue[str] = queue.Queue()
+        self._lines: queue.Queue[str] = queue.Queue(_LINES_KEPT)
+        self._heard_at = time.monotonic()
         self._stderr = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - open as long as the worker is
+        self.python = python
+        self.ready: Message = {}
         options: Message = {}
-        if sys.platform == "win32":  # Ctrl-C in a console is Blender's business alone
-            options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+        if sys.platform == "win32":  # Ctrl-C in a console is Blender's business alone; nor may a console pop up
+            options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         try:
             self._process = subprocess.Popen(
                 # -P: nothing is imported from the current folder
-                [sys.executable, "-P", "-m", "texnet_core.worker"],
+                [python, "-P", "-m", "texnet_core.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                env=_environment(),
+                env=environment,
                 text=True,
                 encoding="utf-8",
+                errors="replace",
                 **options,
             )
         except OSError as error:
+            self._stderr.close()
             raise WorkerError(
-                f"found no way to start {sys.executable} ({error}); expected Blender's Python; reinstall Blender"
+                f"found no way to start {python} ({error}); expected a Python; check it in the add-on's Preferences",
+                worker_failed=True,
             ) from error
         assert self._process.stdout is not None
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
 
-    def submit(self, source: str, width: int, height: int, seed: int) -> Job:
-        """Queue one texture. Its pixels will lie in a temporary folder until the job is closed."""
+    def submit(self, request: Message, *, may_be_silent: bool = False) -> Job:
+        """Queue one job.
+
+        Args:
+            request: "job" and what it wants, as the worker documents; the id and the folder are added.
+            may_be_silent: no word for minutes is no sign of trouble.
+        """
         self._numbers += 1
-        folder = tempfile.TemporaryDirectory(prefix="texnet-", ignore_cleanup_errors=True)
-        job = {"id": self._numbers, "job": "synthesize", "source": source, "folder": folder.name}
-        self._jobs[self._numbers] = Job(self, self._numbers, folder)
-        # the engine that the zip brings, whatever else is installed where Blender's Python comes from
-        self.send(job | {"width": width, "height": height, "seed": seed, "engine": "onnx"})
-        return self._jobs[self._numbers]
+        if not self._jobs:
+            self._heard_at = time.monotonic()
+        job = self._jobs[self._numbers] = Job(self, self._numbers, may_be_silent)
+        self.send({"id": self._numbers, "folder": str(job.folder), **request})
+        return job
 
     def send(self, message: Message) -> None:
         """Write one line; a dead worker is noticed by `Job.poll`."""
@@ -146,8 +207,12 @@ class WorkerProcess:
         """Hand what has arrived to the jobs it is about; waits up to `timeout_s` for the first line."""
         with contextlib.suppress(queue.Empty):
             line = self._lines.get(timeout=timeout_s) if timeout_s else self._lines.get_nowait()
-            while True:
+            for _ in range(_LINES_AT_ONCE):
                 message = _parse(line)
+                if message:
+                    self._heard_at = time.monotonic()
+                if message.get("event") == "ready":
+                    self.ready = message
                 number = message.get("id")
                 job = self._jobs.get(number) if isinstance(number, int) else None
                 if job is not None:
@@ -164,13 +229,21 @@ class WorkerProcess:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def last_words(self) -> str:
-        """The last line that the worker wrote to stderr, for a message."""
+    def silent_for(self) -> float:
+        """Seconds since the last word, or since there was something to do."""
+        return time.monotonic() - self._heard_at
+
+    def stderr(self) -> str:
+        """The end of what the worker wrote to stderr."""
         if self._stderr.closed:
             return "it was stopped"
         size = self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, size - _STDERR_KEPT))
-        lines = self._stderr.read().decode(errors="replace").strip().splitlines()
+        return self._stderr.read().decode(errors="replace").strip()
+
+    def last_words(self) -> str:
+        """The last line of it, for a message."""
+        lines = self.stderr().splitlines()
         return lines[-1] if lines else f"exit code {self._process.poll()}"
 
     def stop(self) -> None:
@@ -189,31 +262,40 @@ class WorkerProcess:
         self._process.wait()
 
     def _read(self, stream: IO[str]) -> None:
-        for line in stream:
+        while line := stream.readline(_LONGEST_LINE):
             self._lines.put(line)
 
 
-_shared: WorkerProcess | None = None
+_shared: dict[str, WorkerProcess] = {}
 
 
-def shared() -> WorkerProcess:
-    """The worker of this Blender, started if there is none alive."""
-    global _shared
-    if _shared is None or not _shared.is_alive():
-        stop_shared()
-        _shared = WorkerProcess()
-    return _shared
+def bundled() -> WorkerProcess:
+    """The worker on Blender's own Python, started if there is none alive."""
+    return _living("", sys.executable, _bundled_environment())
 
 
-def stop_shared() -> None:
-    """End the worker of this Blender, if there is one."""
-    global _shared
-    if _shared is not None:
-        _shared.stop()
-    _shared = None
+def backend(python: str) -> WorkerProcess:
+    """The synthesis worker on the user's Python, started if there is none alive."""
+    return _living("backend", python, backend_environment())
 
 
-def _environment() -> dict[str, str]:
+def stop_all() -> None:
+    """End the workers of this Blender."""
+    for worker in _shared.values():
+        worker.stop()
+    _shared.clear()
+
+
+def _living(key: str, python: str, environment: dict[str, str]) -> WorkerProcess:
+    worker = _shared.get(key)
+    if worker is not None and (not worker.is_alive() or worker.python != python):
+        worker.stop()
+        worker = None
+    _shared[key] = worker or WorkerProcess(python, environment)
+    return _shared[key]
+
+
+def _bundled_environment() -> dict[str, str]:
     """The worker finds the packages where Blender found them, and nothing of the user's own Python."""
     folders: list[str] = []
     for package in ("texnet_core", "onnxruntime", "safetensors", "numpy"):
@@ -225,10 +307,16 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(folders), "PYTHONNOUSERSITE": "1", "PYTHONIOENCODING": "utf-8"}
 
 
+def backend_environment() -> dict[str, str]:
+    """The user's Python as it is outside Blender, which may set these for its own."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    return kept | {"PYTHONIOENCODING": "utf-8"}
+
+
 def _parse(line: str) -> Message:
     """A message, empty where the line is none: whatever a library prints must do no harm."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}

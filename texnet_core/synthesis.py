@@ -1,6 +1,6 @@
 """From an artefact and a seed to a texture, as arrays in memory or streamed to files of any size."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from numbers import Integral
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from texnet_core.artefact import Artefact
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
-from texnet_core.images import check_picture_size, depth_for, quantise, writing_image
+from texnet_core.images import Depth, check_picture_size, depth_for, quantise, writing_image
 from texnet_core.mapset import MapSet, MapSpec, split_channels
 from texnet_core.plane import MAX_WINDOW_TEXELS, Convert, Plane, check_stretch, open_plane, too_little_memory, unchanged
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -135,7 +135,7 @@ def write_window(
     output: Path | str,
     region: Region,
     *,
-    depth: int | None = None,
+    depth: int | Mapping[str, int] | None = None,
     marks: str = "",
     progress: ProgressCallback = ignore_progress,
 ) -> list[Path]:
@@ -146,7 +146,8 @@ def write_window(
         output: picture to write, by its suffix. Where there are several maps, each goes to a file of its own with
             the map's name behind the stem.
         region: (x, y, width, height), each side at most 65536 texels.
-        depth: bits a channel for formats that have a choice, or None for their usual one.
+        depth: bits a channel for formats that have a choice, or None for their usual one; of all maps, or of each
+            by its name.
         marks: what is to stand at the end of the name, behind a map's.
         progress: called after every band of rows; raising Cancelled from it stops the work.
 
@@ -159,23 +160,38 @@ def write_window(
         EngineError: the engine failed or the generator's parameters are senseless.
     """
     paths = map_files(Path(output), plane.maps, marks)
-    bits = depth_for(paths[0], depth)
+    asked = depth if isinstance(depth, Mapping) else {spec.name: depth for spec in plane.maps}
+    depths = [depth_for(path, asked.get(spec.name)) for path, spec in zip(paths, plane.maps, strict=True)]
     region = checked_region(region)
     check_picture_size(paths[0], *region[2:])
-    convert = partial(quantise, depth=bits) if bits else unchanged
+    convert = partial(_quantised, maps=plane.maps, depths=depths)
     with ExitStack() as stack:
         writers = [
             stack.enter_context(writing_image(path, region[2], region[3], spec.channels, bits, spec.colour_space))
-            for path, spec in zip(paths, plane.maps, strict=True)
+            for path, spec, bits in zip(paths, plane.maps, depths, strict=True)
         ]
         bands = stack.enter_context(closing(_reported_bands(plane, region, progress, convert)))
         for band in bands:
-            for write, part in zip(writers, split_channels(band, plane.maps).values(), strict=True):
-                write(part)
-            del band, part  # the encoders free it while the next one is made
+            parts = split_channels(band, plane.maps).values()
+            for write, part, bits in zip(writers, parts, depths, strict=True):
+                write(part.astype(np.uint8, copy=False) if bits == 8 else part)
+            del band, part, parts  # the encoders free it while the next one is made
         for write in writers:  # so that of several maps all appear or none
             write.finish()
     return paths
+
+
+def _quantised(
+    texels: npt.NDArray[np.float32], maps: tuple[MapSpec, ...], depths: Sequence[Depth | None]
+) -> npt.NDArray[Any]:
+    """All maps as the numbers of their files, in one array: where depths differ, 8 bits are kept in 16."""
+    first = depths[0]
+    if first is None:  # the format holds floats, of whatever map
+        return texels
+    if len(set(depths)) == 1:
+        return quantise(texels, first)
+    parts = zip(split_channels(texels, maps).values(), depths, strict=True)
+    return np.concatenate([quantise(part, bits) for part, bits in parts if bits], axis=2)
 
 
 def map_files(output: Path, maps: tuple[MapSpec, ...], marks: str = "") -> list[Path]:

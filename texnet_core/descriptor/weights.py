@@ -95,24 +95,34 @@ def load_vgg19(
     Raises:
         WeightsError: no weights, damaged weights, wrong shapes, or no known convention.
     """
-    path = path or os.environ.get(PATH_VARIABLE, "")
-    if path:
+    if path or os.environ.get(PATH_VARIABLE):
         convention = convention or os.environ.get(INPUT_VARIABLE, "")
-        file = Path(os.path.expanduser(path))  # unlike pathlib's, never raises; nor does isfile below
-    else:
-        file = _cached_or_downloaded(url, announce)
-    if not os.path.isfile(file):
+    file = find_vgg19(path, url=url) or _downloaded(url, announce)
+    if not os.path.isfile(file):  # unlike pathlib's, never raises
         raise WeightsError(f"no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
     parameters, stated = _read(file)
     _check_shapes(file, parameters)
     return Vgg19Weights(parameters, _decide_convention(file, stated, convention))
 
 
-def _cached_or_downloaded(url: str, announce: Callable[[str], None]) -> Path:
-    """Torch's cache is shared with torchvision, so either may have filled it already."""
-    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
-    if file.is_file():
-        return file
+def find_vgg19(path: str = "", *, url: str = DOWNLOAD_URL) -> Path | None:
+    """The file that `load_vgg19` would read, be it there or not; None where it would download one.
+
+    Torch's cache is shared with torchvision, so either may have filled it already.
+    """
+    path = path or os.environ.get(PATH_VARIABLE, "")
+    if path:
+        return Path(os.path.expanduser(path))  # unlike pathlib's, never raises
+    file = _cached(url)
+    return file if file.is_file() else None
+
+
+def _cached(url: str) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+
+
+def _downloaded(url: str, announce: Callable[[str], None]) -> Path:
+    file = _cached(url)
     announce(f"downloading VGG-19 weights (548 MB, once) from {url}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

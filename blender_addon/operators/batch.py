@@ -1,0 +1,60 @@
+"""The operator `texnet.batch`: many textures in one call."""
+
+from typing import Any
+
+import bpy
+
+from texnet_core.errors import RequestError
+
+from .. import api
+from ..properties import choice, count_property
+from .base import FINISHED, Status, registration, reporting
+from .generate import TextureOptions, set_options
+
+_GOALS = (
+    ("MATERIALS", "New Materials", "A material for each texture"),
+    ("SELECTED", "Selected Objects", "A material of its own, with a seed of its own, for each selected object"),
+    ("FOLDER", "Folder", "PNG files in a folder"),
+)
+
+
+class TEXNET_OT_batch(TextureOptions, bpy.types.Operator):  # noqa: N801
+    """Make many textures: materials, one for each selected object, or files in a folder"""  # noqa: D415
+
+    bl_idname = "texnet.batch"
+    bl_label = "Batch of Textures"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+
+    source: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Sources", description="Presets or .texnet files, by commas. Empty: all presets"
+    )
+    count: count_property()  # type: ignore[valid-type]
+    goal: choice(_GOALS, "Goal", "What becomes of the textures")  # type: ignore[valid-type]
+    folder: bpy.props.StringProperty(name="Folder", description="Where the files go", subtype="DIR_PATH")  # type: ignore[valid-type]
+
+    def invoke(self, context: Any, event: Any) -> Status:
+        """Ask for the settings first: Blender waits while a batch is made."""
+        settings = context.scene.texnet
+        set_options(self, settings.request(None))
+        return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
+
+    def execute(self, context: Any) -> Status:
+        return reporting(self, lambda: self._run(context))
+
+    def _run(self, context: Any) -> Status:
+        sources = [part.strip() for part in self.source.split(",") if part.strip()] or api.sources()
+        options = {name: getattr(self, name) for name in ("seed", "tile", "scale", "depth")}
+        options["size"] = (self.width, self.height)
+        if self.goal == "SELECTED":
+            made = len(api.fill(context.selected_objects, sources, world_size=self.world_size, **options))
+        elif self.goal == "FOLDER":
+            if not self.folder:
+                raise RequestError("no folder", expected="one for the files", remedy="choose a folder")
+            made = sum(len(api.save(source, self.folder, self.count, **options)) for source in sources)
+        else:
+            made = sum(len(api.materials(source, self.count, **options)) for source in sources)
+        self.report({"INFO"}, f"Made {made}")
+        return FINISHED
+
+
+register, unregister = registration(TEXNET_OT_batch)

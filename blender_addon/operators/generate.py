@@ -1,0 +1,197 @@
+"""The operator `texnet.generate`: synchronous from scripts and in background, modal from the interface."""
+
+from typing import Any
+
+import bpy
+
+from .. import creation, session, surface
+from ..properties import (
+    DEPTHS,
+    DESTINATIONS,
+    TILINGS,
+    choice,
+    core_number,
+    count_property,
+    world_size_property,
+)
+from ..request import TextureRequest, first_preset
+from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Status, failed, registration, reporting
+
+_POLL_S = 0.1
+
+
+class TextureOptions:
+    """The properties of operators that make textures."""
+
+    source: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Source", description="Name of a preset, or path of a .texnet file. Empty: the first preset"
+    )
+    width: core_number("width")  # type: ignore[valid-type]
+    height: core_number("height")  # type: ignore[valid-type]
+    seed: core_number("seed")  # type: ignore[valid-type]
+    tile: choice(TILINGS, "Tiling", "Axes along which the texture repeats without a seam")  # type: ignore[valid-type]
+    scale: core_number("scale", "Feature Scale")  # type: ignore[valid-type]
+    depth: choice(DEPTHS, "Depth", "Numbers in the image")  # type: ignore[valid-type]
+    world_size: world_size_property()  # type: ignore[valid-type]
+
+    def request(self, **changes: Any) -> TextureRequest:
+        """What the properties ask for."""
+        values = {name: getattr(self, name) for name in ("width", "height", "seed", "tile", "scale", "depth")}
+        source = bpy.path.abspath(self.source) if self.source else first_preset()
+        return TextureRequest(source=source, **values | changes)
+
+
+def set_options(properties: Any, request: TextureRequest) -> None:
+    """Set the properties of a button to what a request asks for."""
+    for name in ("source", "width", "height", "seed", "tile", "scale", "depth"):
+        setattr(properties, name, getattr(request, name))
+
+
+class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
+    """Make seamless textures and put them where they are wanted"""  # noqa: D415 - Blender's tooltips end so
+
+    bl_idname = "texnet.generate"
+    bl_label = "Generate Texture"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+
+    count: count_property()  # type: ignore[valid-type]
+    destination: choice(DESTINATIONS, "Result", "Where the texture goes", "ACTIVE_MATERIAL")  # type: ignore[valid-type]
+
+    def execute(self, context: Any) -> Status:
+        return reporting(self, lambda: self._run(context))
+
+    def invoke(self, context: Any, event: Any) -> Status:
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        return reporting(self, lambda: self._start(context))
+
+    def modal(self, context: Any, event: Any) -> Status:
+        if event.type == "ESC" and event.value == "PRESS" and self._is_first():
+            self._task.cancel()
+            return {"RUNNING_MODAL"}  # the next one in the queue must not hear it too
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        status: Status = CANCELLED
+        try:
+            status = self._advance(context)
+        except EXPECTED_ERRORS as error:
+            status = failed(self, error)
+        finally:
+            if status != {"PASS_THROUGH"}:
+                self._clean_up(context)
+        return status
+
+    def cancel(self, context: Any) -> None:
+        """Blender ends the operator itself: on loading a file or quitting."""
+        self._task.cancel()
+        self._clean_up(context)
+
+    def _requests(self, context: Any) -> tuple[list[TextureRequest], creation.Target]:
+        """All textures that are wanted and where they go; raises TexnetError before anything is begun."""
+        target = context.view_layer.objects.active
+        creation.check_target(self.destination, target)
+        udim = surface.udim_grid(target) if self.destination == "UDIM" else None
+        requests = self.request(udim=udim).variations(self.count)
+        for request in (requests[0], requests[-1]):
+            request.check()
+        return requests, creation.target_of(self.destination, target, self.world_size)
+
+    def _run(self, context: Any) -> Status:
+        requests, self._target = self._requests(context)
+        for number, request in enumerate(requests):
+            task = session.SynthesisTask(request)
+            try:
+                task.wait()
+                if task.job.result is None:
+                    return CANCELLED
+                self._place(task, is_first=number == 0)
+            finally:
+                session.end(task)
+        return FINISHED
+
+    def _start(self, context: Any) -> Status:
+        requests, self._target = self._requests(context)
+        session.clear_problem()
+        self._waiting = requests
+        self._made = 0
+        self._task = self._next()
+        self._timer = context.window_manager.event_timer_add(_POLL_S, window=context.window)
+        self._workspace = context.workspace.name
+        context.window_manager.modal_handler_add(self)
+        self._show(context)
+        return {"RUNNING_MODAL"}
+
+    def _next(self) -> session.SynthesisTask:
+        task = session.SynthesisTask(self._waiting.pop(0))
+        session.start(task)
+        return task
+
+    def _advance(self, context: Any) -> Status:
+        """Take in what the worker says, and what follows from it."""
+        if not self._task.poll():
+            self._show(context)
+            return {"PASS_THROUGH"}
+        if self._task.job.result is None:
+            self.report({"INFO"}, "Cancelled")
+            return FINISHED if self._made else CANCELLED
+        self._place(self._task, is_first=self._made == 0)
+        self._made += 1
+        if not self._waiting:
+            return FINISHED
+        session.end(self._task)
+        self._task = self._next()
+        return {"PASS_THROUGH"}
+
+    def _place(self, task: session.SynthesisTask, *, is_first: bool) -> None:
+        result = task.job.result
+        assert result is not None
+        made = creation.place(result, task.request, self._target, show=is_first)
+        if is_first and not bpy.app.background:
+            _show_in_editors(bpy.context, next(iter(made.values())))
+        if task.note:
+            session.show_note(task.note)
+            self.report({"WARNING"}, task.note)
+        self.report({"INFO"}, f"Made {task.request.title}, {task.request.size_text}, in {result['seconds']:.1f} s")
+
+    def _is_first(self) -> bool:
+        """Whether no other texture is asked for earlier: Esc ends one at a time."""
+        textures = [task for task in session.tasks if isinstance(task, session.SynthesisTask)]
+        return bool(textures) and textures[0] is self._task
+
+    def _show(self, context: Any) -> None:
+        if self._is_first() and context.workspace is not None:
+            context.workspace.status_text_set(_draw_status)
+        session.redraw()
+
+    def _clean_up(self, context: Any) -> None:
+        context.window_manager.event_timer_remove(self._timer)
+        session.end(self._task)
+        others = any(isinstance(task, session.SynthesisTask) for task in session.tasks)
+        workspace: Any = bpy.data.workspaces.get(self._workspace)
+        if workspace is not None and not others:
+            workspace.status_text_set(None)
+        session.redraw()
+
+
+def _draw_status(header: Any, context: Any) -> None:
+    """The status bar while textures are made."""
+    layout = header.layout
+    textures = [task for task in session.tasks if isinstance(task, session.SynthesisTask)]
+    if textures:
+        waiting = f"   {len(textures) - 1} waiting" if len(textures) > 1 else ""
+        row = layout.row()
+        row.ui_units_x = 16
+        row.progress(factor=textures[0].fraction, text=textures[0].text)
+        layout.label(text=f"Cancel{waiting}", icon="EVENT_ESC")
+
+
+def _show_in_editors(context: Any, image: bpy.types.Image) -> None:
+    """Show an image in the Image Editors that are open, unless they are pinned."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            space = area.spaces.active
+            if area.type == "IMAGE_EDITOR" and space.mode == "VIEW" and not space.use_image_pin:
+                space.image = image
+
+
+register, unregister = registration(TEXNET_OT_generate)

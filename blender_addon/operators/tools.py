@@ -1,0 +1,142 @@
+"""Small tools of the panel: dice, cancel, tile check, errors."""
+
+import random
+from typing import Any
+
+import bpy
+
+from texnet_core.errors import RequestError
+
+from .. import nodes, session
+from .base import CANCELLED, FINISHED, Status, registration, reporting
+
+_REPEATS = 3
+_CHECKED = "texnet_tile_check"  # custom property of a Mapping node: its scale before the check
+
+
+class TEXNET_OT_roll_seed(bpy.types.Operator):  # noqa: N801
+    """Another seed: another variation of the same surface"""  # noqa: D415
+
+    bl_idname = "texnet.roll_seed"
+    bl_label = "Roll the Seed"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+
+    def execute(self, context: Any) -> Status:
+        # short numbers can be read out and typed again
+        context.scene.texnet.seed = random.SystemRandom().randrange(100_000)
+        return FINISHED
+
+
+class TEXNET_OT_cancel(bpy.types.Operator):  # noqa: N801
+    """Stop this task"""  # noqa: D415
+
+    bl_idname = "texnet.cancel"
+    bl_label = "Cancel"
+
+    index: bpy.props.IntProperty(name="Index", description="Place in the queue; -1: all of it", default=-1, min=-1)  # type: ignore[valid-type]
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not session.tasks:
+            cls.poll_message_set("Nothing is being made")
+            return False
+        return True
+
+    def execute(self, context: Any) -> Status:
+        for task in session.tasks if self.index < 0 else session.tasks[self.index : self.index + 1]:
+            task.cancel()
+        return FINISHED
+
+
+class TEXNET_OT_tile_check(bpy.types.Operator):  # noqa: N801
+    """Show the texture three times each way: in the Image Editor, elsewhere on the active material"""  # noqa: D415
+
+    bl_idname = "texnet.tile_check"
+    bl_label = "Tile Check"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+
+    def execute(self, context: Any) -> Status:
+        def run() -> Status:
+            space = context.space_data
+            if space is not None and space.type == "IMAGE_EDITOR":
+                _toggle_in_editor(context, space)
+            else:
+                _toggle_on_object(context)
+            return FINISHED
+
+        return reporting(self, run)
+
+
+class TEXNET_OT_copy_details(bpy.types.Operator):  # noqa: N801
+    """Copy all that is known about the error, for a report"""  # noqa: D415
+
+    bl_idname = "texnet.copy_details"
+    bl_label = "Copy Details"
+
+    def execute(self, context: Any) -> Status:
+        if session.problem is None:
+            return CANCELLED
+        version = ".".join(map(str, bpy.app.version))
+        context.window_manager.clipboard = f"Blender {version}\n{session.problem.message}\n\n{session.problem.details}"
+        self.report({"INFO"}, "Copied")
+        return FINISHED
+
+
+class TEXNET_OT_dismiss(bpy.types.Operator):  # noqa: N801
+    """Take the message away"""  # noqa: D415
+
+    bl_idname = "texnet.dismiss"
+    bl_label = "Dismiss"
+
+    def execute(self, context: Any) -> Status:
+        session.clear_problem()
+        return FINISHED
+
+
+def is_checked(context: Any) -> bool:
+    """Whether the tile check is on where the panel stands."""
+    space = context.space_data
+    if space is not None and space.type == "IMAGE_EDITOR":
+        return bool(space.show_repeat)
+    material = _material(context)
+    return material is not None and any(_CHECKED in socket.node for socket in nodes.mapping_scales(material))
+
+
+def _toggle_in_editor(context: Any, space: Any) -> None:
+    space.show_repeat = not space.show_repeat
+    region = next((region for region in context.area.regions if region.type == "WINDOW"), None)
+    if region is None or space.image is None or bpy.app.background:
+        return
+    with context.temp_override(region=region):
+        bpy.ops.image.view_all(fit_view=True)
+        if space.show_repeat:
+            bpy.ops.image.view_zoom_ratio(ratio=space.zoom[0] / _REPEATS)
+
+
+def _toggle_on_object(context: Any) -> None:
+    material = _material(context)
+    sockets = nodes.mapping_scales(material) if material is not None else []
+    if not sockets:
+        raise RequestError(
+            "no texture of TexNet's on the active material", expected="one to repeat", remedy="generate one first"
+        )
+    is_on = any(_CHECKED in socket.node for socket in sockets)
+    for socket in sockets:
+        if is_on:
+            if _CHECKED in socket.node:
+                socket.default_value = socket.node[_CHECKED][:]
+                del socket.node[_CHECKED]
+        else:
+            before = tuple(socket.default_value)
+            socket.node[_CHECKED] = before
+            socket.default_value = tuple(_REPEATS * value for value in before)
+
+
+def _material(context: Any) -> Any:
+    target = context.view_layer.objects.active
+    return target.active_material if target is not None else None
+
+
+register, unregister = registration(
+    TEXNET_OT_roll_seed, TEXNET_OT_cancel, TEXNET_OT_tile_check, TEXNET_OT_copy_details, TEXNET_OT_dismiss
+)

@@ -1,0 +1,105 @@
+"""The add-on's preferences: where generators and pictures go, and the optional backend."""
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+_ROOT = __package__ or ""
+
+
+class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
+    bl_idname = _ROOT
+
+    library: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Library",
+        description="Folder with your own generators. Empty: a folder of the add-on in Blender's user files",
+        subtype="DIR_PATH",
+    )
+    storage: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Keep Images",
+        description="Where the pixels of new images are kept",
+        items=(
+            ("PACK", "In the .blend", "Packed into the file that you save; nothing else to look after"),
+            ("FILE", "Beside the .blend", "As PNG files in a folder textures beside the saved file"),
+        ),
+    )
+    python: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Python",
+        description="Python with texnet and torch, for training and for the GPU. Empty: no backend",
+        subtype="FILE_PATH",
+    )
+    use_backend: bpy.props.BoolProperty(  # type: ignore[valid-type]
+        name="Generate with the Backend",
+        description="Use the backend for generating too, on the GPU where it has one",
+        default=True,
+    )
+    vgg19: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="VGG-19 Weights",
+        description="File with VGG-19 weights for training without a download. Empty: the usual cache, then a download",
+        subtype="FILE_PATH",
+    )
+
+    def draw(self, context: Any) -> None:
+        """Three groups: files, backend, its buttons."""
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "library")
+        layout.prop(self, "storage")
+        box = layout.box()
+        box.label(text="Backend (optional: training, GPU)", icon="SETTINGS")
+        box.prop(self, "python")
+        row = box.row(align=True)
+        row.operator("texnet.detect_backend", icon="VIEWZOOM")
+        row.operator("texnet.test_backend", icon="CHECKMARK")
+        row.operator("texnet.copy_install_command", icon="COPYDOWN")
+        box.prop(self, "use_backend")
+        box.prop(self, "vgg19")
+        from . import session
+
+        for line in session.backend_report:
+            box.label(text=line)
+
+
+def preferences() -> Any:
+    """The preferences, wherever the add-on is installed."""
+    everything: Any = bpy.context.preferences
+    return everything.addons[_ROOT].preferences
+
+
+def library_folder() -> Path:
+    """Folder with the user's generators; made if missing.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    chosen = preferences().library
+    folder = Path(bpy.path.abspath(chosen)) if chosen else user_folder("library")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def user_folder(name: str) -> Path:
+    """A folder of the add-on's own in Blender's user files; made if missing.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    return Path(bpy.utils.extension_path_user(_ROOT, path=name, create=True))
+
+
+def backend_python() -> str:
+    """The user's Python, "" where there is none."""
+    return bpy.path.abspath(preferences().python) if preferences().python else ""
+
+
+def is_online_allowed() -> bool:
+    return bool(bpy.app.online_access)
+
+
+def register() -> None:
+    bpy.utils.register_class(TEXNET_preferences)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(TEXNET_preferences)

@@ -1,0 +1,185 @@
+"""What lives as long as Blender runs and is never saved: tasks under way, the last error, the last note."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from . import worker_client
+from .preferences import backend_python, preferences
+from .request import TextureRequest
+
+_PROTOCOL = 2
+
+
+@dataclass
+class Problem:
+    """An error as the panel shows it."""
+
+    message: str
+    details: str
+
+
+# In the order in which they were asked for.
+tasks: list["Task"] = []
+problem: Problem | None = None
+note = ""
+backend_report: tuple[str, ...] = ()
+
+
+class Task:
+    """A job of a worker with what the interface says about it."""
+
+    def __init__(self, title: str, job: worker_client.Job) -> None:
+        self.title, self.job = title, job
+        self._running_since: float | None = None
+
+    def poll(self, timeout_s: float = 0.0) -> bool:
+        """True once it has ended; see `worker_client.Job.poll`."""
+        ended = self.job.poll(timeout_s)
+        if self.job.started and self._running_since is None:
+            self._running_since = time.monotonic()
+        return ended
+
+    def wait(self) -> None:
+        """Return once it has ended; for scripts."""
+        while not self.poll(0.1):
+            pass
+
+    @property
+    def fraction(self) -> float:
+        return self.job.fraction
+
+    @property
+    def is_running(self) -> bool:
+        return self._running_since is not None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from what is done; None while there is nothing to go by."""
+        if self._running_since is None or not self.fraction:
+            return None
+        return (time.monotonic() - self._running_since) * (1 / self.fraction - 1)
+
+    @property
+    def text(self) -> str:
+        """What a progress bar says."""
+        if not self.is_running:
+            return f"{self.title}: waiting"
+        left = self.seconds_left
+        return f"{self.title}: {100 * self.fraction:.0f}%" + ("" if left is None else f", {_duration(left)} left")
+
+    def cancel(self) -> None:
+        self.job.cancel()
+
+    def close(self) -> None:
+        self.job.close()
+
+
+class SynthesisTask(Task):
+    """One texture under way. Where the backend fails, the bundled worker steps in.
+
+    Attributes:
+        request: what is made.
+        note: what the user should know about how it was made.
+    """
+
+    def __init__(self, request: TextureRequest) -> None:
+        self.request, self.note = request, ""
+        self._message = request.job()
+        self._on_backend = bool(backend_python()) and preferences().use_backend
+        super().__init__(f"{request.title} {request.size_text}", self._submit())
+
+    def poll(self, timeout_s: float = 0.0) -> bool:
+        try:
+            ended = super().poll(timeout_s)
+            if self._on_backend:
+                check_protocol(self.job.worker)
+            return ended
+        except worker_client.WorkerError as error:
+            if not self._on_backend:
+                raise
+            self._step_in(error)
+            return False
+
+    def _submit(self) -> worker_client.Job:
+        if self._on_backend:
+            try:
+                return worker_client.backend(backend_python()).submit(self._message)
+            except worker_client.WorkerError as error:
+                self._say_fallback(error)
+        # the engine that the zip brings, whatever else is installed where Blender's Python comes from
+        return worker_client.bundled().submit(self._message | {"engine": "onnx"})
+
+    def _step_in(self, error: worker_client.WorkerError) -> None:
+        self.job.close()
+        self._say_fallback(error)
+        self.job = self._submit()
+
+    def _say_fallback(self, error: worker_client.WorkerError) -> None:
+        self._on_backend = False
+        self.note = f"The backend failed, the bundled engine was used: {error}"
+
+
+def check_protocol(worker: worker_client.WorkerProcess) -> None:
+    """Raise WorkerError where the backend is of another version than the add-on."""
+    if worker.ready and worker.ready.get("protocol") != _PROTOCOL:
+        raise worker_client.WorkerError(
+            f"found texnet {worker.ready.get('version', 'of an old version')} in {worker.python}; expected the add-on's"
+            " version; run the install command again",
+            worker_failed=True,
+        )
+
+
+def start(task: "Task") -> None:
+    """Let the interface know of a task."""
+    tasks.append(task)
+
+
+def end(task: "Task") -> None:
+    """Forget a task and remove its temporary files."""
+    if task in tasks:
+        tasks.remove(task)
+    task.close()
+
+
+def show_problem(error: Exception) -> None:
+    """Keep an error for the panel, until the next success or until it is dismissed."""
+    global problem
+    problem = Problem(str(error), getattr(error, "details", "") or str(error))
+
+
+def clear_problem() -> None:
+    global problem, note
+    problem, note = None, ""
+
+
+def show_note(text: str) -> None:
+    global note
+    note = text
+
+
+def redraw() -> None:
+    """Draw the panels again; a task has moved."""
+    manager: Any = bpy.context.window_manager
+    for window in manager.windows:
+        for area in window.screen.areas:
+            if area.type in ("NODE_EDITOR", "IMAGE_EDITOR", "PROPERTIES", "PREFERENCES"):
+                area.tag_redraw()
+
+
+def stop() -> None:
+    """End all tasks and workers: the add-on goes, or another file comes."""
+    for task in list(tasks):
+        task.cancel()
+        end(task)
+    worker_client.stop_all()
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,0 +1,262 @@
+"""Training in the backend: one run at a time, with a picture of its loss and of what it makes by now."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+import bpy.utils.previews
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
+from texnet_core.images import quantise, write_image
+
+from . import library, session, worker_client
+from .preferences import backend_python, is_online_allowed, preferences
+
+_TICK_S = 0.2
+_READ_AS_FILES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+_PLOT = (160, 320)  # rows, columns
+_CURVE, _GROUND = (0.96, 0.62, 0.20), (0.11, 0.11, 0.11)
+
+Pixels = npt.NDArray[np.float32]
+
+_icons: Any = None
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """One run.
+
+    Attributes:
+        exemplar: picture file.
+        output: generator to write.
+        minutes: budget, 0 for the number of steps below.
+        steps: optimiser updates, 0 for the core's default.
+        size: training size in texels.
+        resume: go on with the unfinished run of this output.
+        is_copy: the exemplar's folder is temporary and goes with the run.
+    """
+
+    exemplar: Path
+    output: Path
+    minutes: float = 0.0
+    steps: int = 0
+    size: int = 0
+    resume: bool = False
+    is_copy: bool = False
+
+    def job(self) -> dict[str, Any]:
+        """The worker's request for it."""
+        chosen = preferences()
+        job: dict[str, Any] = {"job": "train", "exemplar": str(self.exemplar), "output": str(self.output)}
+        job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
+        budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
+        job |= budget | ({"size": self.size} if self.size else {})
+        return job | ({"vgg19": bpy.path.abspath(chosen.vgg19)} if chosen.vgg19 else {})
+
+
+class TrainTask(session.Task):
+    """A run under way.
+
+    Attributes:
+        request: what is trained.
+        losses: of the reports so far.
+    """
+
+    def __init__(self, request: TrainRequest) -> None:
+        self.request = request
+        self.losses: list[float] = []
+        self._worker = worker_client.WorkerProcess(_python(), worker_client.backend_environment())
+        super().__init__(f"Training {request.output.stem}", self._worker.submit(request.job(), may_be_silent=True))
+
+    def poll(self, timeout_s: float = 0.0) -> bool:
+        before = self.job.progress
+        ended = super().poll(timeout_s)
+        session.check_protocol(self._worker)
+        if self.job.progress is not before:
+            self._take_in(self.job.progress)
+        return ended
+
+    @property
+    def note(self) -> str:
+        """What the run last said about itself."""
+        return str(self.job.progress.get("note") or "")
+
+    def close(self) -> None:
+        super().close()
+        self._worker.stop()
+        if self.request.is_copy:
+            shutil.rmtree(self.request.exemplar.parent, ignore_errors=True)
+
+    def _take_in(self, progress: dict[str, Any]) -> None:
+        if progress.get("loss") is not None:
+            self.losses.append(float(progress["loss"]))
+            _set_icon("plot", plot(self.losses))
+        if progress.get("preview"):
+            with contextlib.suppress(OSError, ValueError):  # the worker may have replaced it by the next one
+                sample = np.load(progress["preview"], allow_pickle=False)
+                _set_icon("sample", sample.astype(np.float32) / 255)
+
+
+def check_image(image: Any) -> None:
+    """Raise ImageError where an image datablock cannot be learnt from."""
+    if image is None:
+        raise ImageError("no image", expected="a picture of a surface", remedy="choose one")
+    if image.source not in ("FILE", "GENERATED") or 0 in image.size[:]:
+        raise ImageError(f"no pixels in {image.name}", expected="a still picture", remedy="choose another image")
+
+
+def exemplar_of(image: Any) -> tuple[Path, bool]:
+    """A file with the pixels of an image datablock, and whether it is a copy in a temporary folder.
+
+    Raises:
+        TexnetError: it has no pixels, or the temporary folder cannot be written.
+    """
+    check_image(image)
+    file = Path(bpy.path.abspath(image.filepath))
+    if not (image.packed_file or image.is_dirty) and file.suffix.lower() in _READ_AS_FILES and file.is_file():
+        return file, False
+    values = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(values)
+    width, height = image.size
+    rgb = values.reshape(height, width, image.channels)[::-1, :, : min(3, image.channels)]
+    if image.is_float and not image.colorspace_settings.is_data:
+        rgb = _linear_to_srgb(rgb)
+    rgb = rgb if rgb.shape[2] == 3 else np.repeat(rgb[..., :1], 3, axis=2)
+    copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{bpy.path.clean_name(image.name)}.png"
+    write_image(copy, quantise(rgb, 8))
+    return copy, True
+
+
+def start(request: TrainRequest) -> TrainTask:
+    """Begin a run that the interface watches; a timer takes in what it says.
+
+    Raises:
+        TexnetError: no backend, or one run is under way.
+        WorkerError: the backend cannot be started.
+    """
+    if running() is not None:
+        raise RequestError("a training under way", expected="one at a time", remedy="wait for it or cancel it")
+    task = TrainTask(request)
+    session.start(task)
+    if not bpy.app.timers.is_registered(_tick):
+        # a run outlives the file that is open
+        bpy.app.timers.register(_tick, persistent=True)
+    return task
+
+
+def running() -> TrainTask | None:
+    """The run under way, or None."""
+    return next((task for task in session.tasks if isinstance(task, TrainTask)), None)
+
+
+def resumable(output: Path) -> bool:
+    """Whether an unfinished run of this output can go on."""
+    return os.path.exists(f"{output}.checkpoint")
+
+
+def output_for(image: bpy.types.Image, name: str) -> Path:
+    """The library's file for what is learnt from an image; without a name, it is called like the image.
+
+    Raises:
+        TexnetError: no name for a file, or no library.
+    """
+    return library.new_file(name or Path(image.name).stem)
+
+
+def can_resume(settings: Any) -> bool:
+    """Whether the panel's image and name belong to an unfinished run."""
+    if settings.exemplar is None:
+        return False
+    try:
+        return resumable(output_for(settings.exemplar, settings.generator_name))
+    except TexnetError:
+        return False
+
+
+def icon_of(name: str) -> int:
+    """Number of the icon "plot" or "sample", 0 before there is something to show."""
+    return int(_icons[name].icon_id) if name in _icons and running() and running().losses else 0  # type: ignore[union-attr]
+
+
+def plot(losses: list[float]) -> Pixels:
+    """The curve of a loss on a logarithmic scale, (160, 320, 3) in [0, 1], first row on top."""
+    rows, columns = _PLOT
+    picture = np.empty((rows, columns, 3), np.float32)
+    picture[:] = _GROUND
+    values = np.log(np.maximum(np.asarray(losses, np.float64), 1e-12))
+    values = np.interp(np.linspace(0, len(values) - 1, columns), np.arange(len(values)), values)
+    span = float(np.ptp(values)) or 1.0
+    heights = np.round((rows - 9) * (values.max() - values) / span).astype(int) + 4
+    for column in range(columns):
+        top, bottom = sorted((heights[max(0, column - 1)], heights[column]))
+        picture[top - 1 : bottom + 2, column] = _CURVE
+    return picture
+
+
+def _tick() -> float | None:
+    """Take in what the run says; ends with it."""
+    task = running()
+    if task is None:
+        return None
+    try:
+        ended = task.poll()
+    except (TexnetError, worker_client.WorkerError) as error:
+        session.show_problem(error)
+        ended = True
+    if ended:
+        session.end(task)
+        if task.job.result is not None:
+            session.clear_problem()
+            session.show_note(f"{task.request.output.stem} is in your library")
+            scenes: Any = bpy.data.scenes
+            for scene in scenes:
+                scene.texnet.source_name = str(task.request.output)
+        elif task.job.cancelled and (task.job.ended or {}).get("resumable"):
+            session.show_note("Stopped. What was learnt is kept: Train goes on where it stopped")
+    session.redraw()
+    return None if ended else _TICK_S
+
+
+def _python() -> str:
+    python = backend_python()
+    if not python:
+        raise EngineError(
+            "no backend", expected="a Python with texnet and torch", remedy="set one up in the add-on's Preferences"
+        )
+    return python
+
+
+def _linear_to_srgb(values: Pixels) -> Pixels:
+    values = np.clip(values, 0, 1)
+    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def _set_icon(name: str, picture: Pixels) -> None:
+    if _icons is None:
+        return
+    icon = _icons[name] if name in _icons else _icons.new(name)
+    height, width = picture.shape[:2]
+    rgba = np.ones((height, width, 4), np.float32)
+    rgba[..., :3] = picture[::-1]
+    icon.image_size = (width, height)
+    icon.image_pixels_float.foreach_set(rgba.ravel())
+
+
+def register() -> None:
+    global _icons
+    _icons = bpy.utils.previews.new()
+
+
+def unregister() -> None:
+    global _icons
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    bpy.utils.previews.remove(_icons)
+    _icons = None

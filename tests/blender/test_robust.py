@@ -1,0 +1,345 @@
+"""What goes wrong around Blender: workers that die, hang or babble, full disks, an add-on that is switched off."""
+
+import os
+import stat
+import sys
+import time
+
+import pytest
+
+# A Python that is none: a script that behaves as a broken worker would.
+BROKEN_WORKERS = {
+    "crash": "echo boom >&2; exit 3",
+    "garbage": "echo 'garbage'; echo '[1]'; echo '{\"id\": 1}'; exit 0",
+    "old": 'echo \'{"event": "ready", "version": "0.0.1", "protocol": 1}\'; exec sleep 60',
+    "flood": "yes garbage",
+}
+
+
+@pytest.fixture
+def broken_python(tmp_path):
+    def make(kind):
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\n{BROKEN_WORKERS[kind]}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return str(path)
+
+    return make
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until_ended(pid):
+    for _ in range(100):
+        if not is_alive(pid):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker still runs")
+
+
+def test_the_worker_may_be_killed_and_the_next_generate_works(blender, artefact_file):
+    (state,) = blender(
+        """
+        import threading
+        client = module("worker_client")
+        process = client.bundled()._process
+        threading.Timer(0.5, process.kill).start()
+        message = error_of(bpy.ops.texnet.generate, source=values["source"], width=16384, height=16384)
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer({"message": message, "images": textures(), "other": client.bundled()._process.pid != process.pid})
+        """,
+        source=str(artefact_file),
+    )
+    assert "worker ended" in state["message"] and "try again" in state["message"]
+    assert state["images"] == ["random_albedo_0"] and state["other"]
+
+
+def test_a_worker_that_hangs_is_ended_and_the_next_generate_works(blender, artefact_file):
+    (state,) = blender(
+        """
+        import signal
+        client = module("worker_client")
+        client._SILENCE_S = 1.0
+        hanging = client.bundled()._process
+        hanging.send_signal(signal.SIGSTOP)
+        message = error_of(bpy.ops.texnet.generate, source=values["source"], width=64, height=64)
+        client._SILENCE_S = 60.0
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer({"message": message, "images": textures(), "ended": hanging.poll() is not None})
+        """,
+        source=str(artefact_file),
+    )
+    assert "no sign of life" in state["message"] and "\n" not in state["message"]
+    assert state["images"] == ["random_albedo_0"] and state["ended"]
+
+
+def test_cancel_ends_a_worker_that_does_not_listen(blender, artefact_file):
+    (state,) = blender(
+        """
+        import signal
+        session, request = module("session"), module("request")
+        module("worker_client")._GRACE_S = 0.5
+        task = session.SynthesisTask(request.TextureRequest(values["source"], 4096, 4096))
+        task.job.worker._process.send_signal(signal.SIGSTOP)
+        task.cancel()
+        task.wait()
+        folder = task.job.folder
+        session.end(task)
+        answer({"cancelled": task.job.cancelled, "left": folder.exists()})
+        """,
+        source=str(artefact_file),
+    )
+    assert state == {"cancelled": True, "left": False}
+
+
+def test_jobs_of_a_dead_worker_end_with_an_error_and_no_crash(blender, artefact_file):
+    (state,) = blender(
+        """
+        session, request, client = module("session"), module("request"), module("worker_client")
+        task = session.SynthesisTask(request.TextureRequest(values["source"], 4096, 4096))
+        client.bundled().kill()
+        client.bundled()
+        task.cancel()
+        try:
+            task.poll()
+            answer("no error")
+        except client.WorkerError as error:
+            answer(str(error))
+        task.close()
+        """,
+        source=str(artefact_file),
+    )
+    assert "worker ended" in state
+
+
+@pytest.mark.parametrize("kind", BROKEN_WORKERS)
+def test_a_broken_backend_is_replaced_by_the_bundled_engine_with_a_note(blender, artefact_file, broken_python, kind):
+    (state,) = blender(
+        """
+        module("worker_client")._SILENCE_S = 2.0
+        module("preferences").preferences().python = values["python"]
+        result = bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer({"result": list(result), "images": textures(), "note": module("session").note})
+        """,
+        source=str(artefact_file),
+        python=broken_python(kind),
+    )
+    assert state["result"] == ["FINISHED"] and state["images"] == ["random_albedo_0"]
+    assert "bundled engine" in state["note"]
+
+
+def test_a_backend_that_is_no_program_is_replaced_too(blender, artefact_file, tmp_path):
+    (notes,) = blender(
+        """
+        notes = []
+        for python in (values["folder"], values["folder"] + "/nothing", values["source"]):
+            module("preferences").preferences().python = python
+            module("session").clear_problem()
+            bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+            notes.append(module("session").note)
+        answer(notes)
+        """,
+        source=str(artefact_file),
+        folder=str(tmp_path),
+    )
+    assert all("bundled engine" in note for note in notes)
+
+
+def test_a_request_that_is_wrong_is_not_blamed_on_the_backend(blender, artefact_file, tmp_path):
+    """The bundled engine has the last word: what it refuses too is an error."""
+    damaged = tmp_path / "damaged.texnet"
+    damaged.write_bytes(artefact_file.read_bytes()[:-5])
+    (message,) = blender(
+        """
+        module("preferences").preferences().python = values["python"]
+        answer(error_of(bpy.ops.texnet.generate, source=values["source"], width=64, height=64))
+        """,
+        source=str(damaged),
+        python=sys.executable,
+    )
+    assert "damaged.texnet" in message
+
+
+def test_a_folder_without_write_permission_or_room_is_one_clear_line(blender, artefact_file, tmp_path):
+    blend = tmp_path / "saved.blend"
+    (state,) = blender(
+        """
+        import tempfile
+        bpy.ops.wm.save_as_mainfile(filepath=values["blend"])
+        module("preferences").preferences().storage = "FILE"
+        open(os.path.join(os.path.dirname(values["blend"]), "textures"), "w").close()
+        before = len(bpy.data.images), len(bpy.data.materials)
+        messages = [error_of(bpy.ops.texnet.generate, source=values["source"], width=64, height=64)]
+        module("preferences").preferences().storage = "PACK"
+        tempfile.tempdir = "/nowhere"
+        messages.append(error_of(bpy.ops.texnet.generate, source=values["source"], width=64, height=64))
+        after = len(bpy.data.images), len(bpy.data.materials)
+        tempfile.tempdir = None
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer({"messages": messages, "unchanged": before == after, "images": textures()})
+        """,
+        source=str(artefact_file),
+        blend=str(blend),
+    )
+    assert all(message and "\n" not in message for message in state["messages"]), state
+    assert state["unchanged"] and state["images"] == ["random_albedo_0"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_clear_line_and_the_next_generate_works(blender, artefact_file):
+    """Every file that the worker writes is a link to a device without room."""
+    (state,) = blender(
+        """
+        session, request = module("session"), module("request")
+        worker = module("worker_client").bundled()
+        submit, folders = worker.submit, []
+        def into_a_full_disk(message, **options):
+            import resource
+            resource.prlimit(worker._process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+            return submit(message, **options)
+        worker.submit = into_a_full_disk
+        message = error_of(bpy.ops.texnet.generate, source=values["source"], width=512, height=512)
+        worker.kill()
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer({"message": message, "images": textures()})
+        """,
+        source=str(artefact_file),
+    )
+    assert state["message"] and "\n" not in state["message"]
+    assert state["images"] == ["random_albedo_0"]
+
+
+def test_two_jobs_at_once_both_get_their_answers(blender, artefact_file):
+    """Whichever is asked first, no job swallows the other's messages; garbage between them does no harm."""
+    (state,) = blender(
+        """
+        session, request = module("session"), module("request")
+        first, second = (session.SynthesisTask(request.TextureRequest(values["source"], 512, 512, seed))
+                         for seed in (1, 2))
+        worker = module("worker_client").bundled()
+        for line in ("garbage", "[1, 2]", '{"id": ["x"]}', '{"id": 99, "event": "result"}', "[" * 100000):
+            worker._lines.put(line)
+        while not second.poll(0.1):
+            pass
+        assert first.poll()
+        folders = [os.path.dirname(task.job.result["maps"][0]["files"][0]) for task in (first, second)]
+        first.close()
+        second.close()
+        answer([folders[0] != folders[1], len(worker._jobs)])
+        """,
+        source=str(artefact_file),
+    )
+    assert state == [True, 0]
+
+
+def test_register_unregister_register_leaves_nothing_behind(blender, artefact_file):
+    (state,) = blender(
+        """
+        name = "bl_ext.user_default.texnet"
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        worker = module("worker_client").bundled()._process
+        states = []
+        for _ in range(2):
+            bpy.ops.preferences.addon_disable(module=name)
+            left = [t for t in dir(bpy.types) if "TEXNET" in t.upper()] + [o for o in dir(bpy.ops) if o == "texnet"]
+            for handlers in (getattr(bpy.app.handlers, name) for name in dir(bpy.app.handlers)):
+                if isinstance(handlers, list):
+                    left += [str(one) for one in handlers if "texnet" in str(getattr(one, "__module__", ""))]
+            gone = not hasattr(bpy.types.Scene, "texnet") and not left
+            bpy.ops.preferences.addon_enable(module=name)
+            states.append([gone, hasattr(bpy.types.Scene, "texnet"), hasattr(bpy.types, "TEXNET_PT_material")])
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer({"states": states, "ended": worker.poll() is not None})
+        """,
+        source=str(artefact_file),
+    )
+    assert state == {"states": [[True, True, True]] * 2, "ended": True}
+
+
+def test_disabling_the_add_on_during_a_job_leaves_no_process_and_no_files(blender, artefact_file):
+    (state,) = blender(
+        """
+        session, request = module("session"), module("request")
+        task = session.SynthesisTask(request.TextureRequest(values["source"], 16384, 16384))
+        session.start(task)
+        while not task.job.started:
+            task.poll(0.1)
+        bpy.ops.preferences.addon_disable(module="bl_ext.user_default.texnet")
+        answer({"pid": task.job.worker._process.pid, "left": task.job.folder.exists()})
+        """,
+        source=str(artefact_file),
+    )
+    assert not state["left"]
+    wait_until_ended(state["pid"])
+
+
+def test_a_result_after_undo_or_another_file_finds_no_stale_reference(blender, artefact_file):
+    """The object has gone, or the whole file: the image is made, and nothing else is touched."""
+    (state,) = blender(
+        """
+        session, request, creation = module("session"), module("request"), module("creation")
+        states = []
+        bpy.ops.ed.undo_push(message="before")
+        for change in (lambda: (bpy.ops.mesh.primitive_plane_add("EXEC_DEFAULT", True), bpy.ops.ed.undo()),
+                       lambda: bpy.data.objects.remove(bpy.data.objects["Cube"]),
+                       lambda: bpy.ops.wm.read_homefile(app_template="")):
+            if states:
+                bpy.ops.wm.read_homefile(app_template="")
+            target = creation.target_of("ACTIVE_MATERIAL", bpy.data.objects["Cube"])
+            task = session.SynthesisTask(request.TextureRequest(values["source"], 64, 64))
+            change()
+            task.wait()
+            creation.place(task.job.result, task.request, target)
+            session.end(task)
+            states.append(len(textures()))
+        answer(states)
+        """,
+        source=str(artefact_file),
+    )
+    assert state == [1, 1, 1]
+
+
+def test_the_worker_ends_with_blender(blender, artefact_file):
+    (pid,) = blender(
+        """
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer(module("worker_client").bundled()._process.pid)
+        """,
+        source=str(artefact_file),
+    )
+    wait_until_ended(pid)
+
+
+def test_two_blenders_at_once(blender, artefact_file):
+    """The second runs inside the first: they share the extension and nothing else."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    script = """
+        bpy.ops.texnet.generate(source=values["source"], width=1024, height=1024, seed=values["seed"])
+        answer([textures(), module("worker_client").bundled()._process.pid])
+        """
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(blender, script, source=str(artefact_file), seed=seed) for seed in (1, 2)]
+        (first,), (second,) = (run.result() for run in runs)
+    assert first[0] == ["random_albedo_1"] and second[0] == ["random_albedo_2"] and first[1] != second[1]
+
+
+def test_no_socket_is_opened(blender, artefact_file):
+    """Python reports every connection of Blender's process to its audit hooks."""
+    (state,) = blender(
+        """
+        opened = []
+        sys.addaudithook(lambda event, arguments: event.startswith("socket.connect") and opened.append(event))
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        answer([opened, bpy.app.online_access])
+        """,
+        source=str(artefact_file),
+    )
+    assert state[0] == []

@@ -1,0 +1,84 @@
+"""A process that works for another program: `python -m texnet_core.worker`.
+
+Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
+line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
+
+    {"event": "ready", "protocol": 2, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+
+where the version is TexNet's own, or "unknown" where it is not installed as a package.
+
+A request has an "id", a whole number that is used once, and a "job". To each the worker answers any number of
+
+    {"id": 1, "event": "progress", "stage": "rows", "done": 3, "total": 16}
+
+and then exactly one of
+
+    {"id": 1, "event": "result", ...}
+    {"id": 1, "event": "error", "message": "found ...; expected ...; ..."}
+    {"id": 1, "event": "cancelled"}
+
+An error that nobody foresaw has "details" too, the text of its traceback. A line that is no request is answered by an
+error without "id". Fields that a job does not know are ignored. Nothing that goes wrong in one job ends the worker.
+
+Previews have a lane of their own; all other jobs run one at a time, in the order they came. `{"cancel": 1}` cancels
+a job that waits or runs, and is ignored where there is none; a job that waits answers when its turn comes. The end
+of stdin or SIGTERM ends the worker: what runs is cancelled and what waits never begins. SIGINT is ignored, since
+Ctrl-C in a terminal is the other program's business.
+
+The jobs follow; fields in brackets may be left out. The defaults and ranges of settings are those of
+`texnet_core.settings`.
+
+synthesize: a texture as PNG files. They are written while they are made, so that any size takes little memory.
+
+    {"job": "synthesize", "source": "moss", "folder": "/tmp/x", "name": "moss_7", "width": 512, "height": 512,
+     "seed": 7, ["tile": "xy", "scale": 1.0, "depth": 8, "udim": [2, 1], "engine": "auto", "device": "auto",
+     "precision": "auto", "threads": 0]}
+    result: {"maps": [{"name": "albedo", "files": ["/tmp/x/moss_7_albedo.png"], "channels": 3,
+     "colour_space": "sRGB", "depth": 8}], "engine": "onnx", "device": "cpu", "precision": "f32", "seconds": 0.2}
+
+    The source is a preset's name or the path of a .texnet file. The depth is 8 or 16 bits; a map called "height"
+    always has 16, because 8 bits show as steps in displacement. "udim" is [columns, rows] of UDIM tiles, each of
+    width x height texels: then the files of a map are NAME_MAP.1001.png and so on, in the order of their numbers.
+    Progress counts the rows of all pictures, stage "rows". Each file appears when it is complete.
+
+preview: the upper left corner of the same texture, at once, also while a large one is being made.
+
+    {"job": "preview", "source": "moss", "folder": "/tmp/x", "width": 512, "height": 512, "seed": 7,
+     ["size": 256, "tile", "scale", "engine", "device", "precision", "threads"]}
+    result: {"file": "/tmp/x/preview_1.npy", "seconds": 0.03}
+
+    The file holds uint8 (size, size, 3), first row on top: the first map with three channels, else the first map
+    three times. It goes on where the texture is smaller. Of several previews that wait only the newest is made; the
+    others are answered by "cancelled". There is no progress.
+
+probe: what this Python can do, found out by making a small texture.
+
+    {"job": "probe"}
+    result: {"python": "3.11.9", "version": "0.1.0", "torch": "2.13.0" or null, "engine": "torch", "device": "cuda",
+     "devices": ["cuda:0", "cpu"], "device_name": "NVIDIA H200", "can_train": true, "seconds": 3.1}
+
+    The engine is torch wherever it can be imported.
+
+train: a generator from a picture.
+
+    {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
+     "folder": "/tmp/x", "online": false, ["steps": 600 or "minutes": 20, "size", "seed", "device", "vgg19",
+     "vgg19_input", "author", "licence", "source", and any other setting of a generator or its training]}
+    progress: {"stage": "training", "done": 3, "total": 600, "loss": 1.5 or null, ["note": "...",
+     "preview": "/tmp/x/sample_20.npy"]}
+    result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 600, "seconds": 420.0}
+    cancelled: {"resumable": true}
+
+    The stage is "preparing" before the first step. Done and total are steps, or seconds where the budget is in
+    minutes. A note is a sentence worth showing. A preview is uint8 (h, w, 3); the last two are kept. The loss of the
+    result is the validation loss, and its steps are those of all sittings. A run that is cancelled after it began
+    says whether a checkpoint lies beside the output, so that the same request with "resume": true goes on. Without
+    "online", nothing is downloaded.
+
+describe: what a .texnet file says about itself.
+
+    {"job": "describe", "source": "/x/wall.texnet"}
+    result: {"name": "wall", "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB"}],
+     "texels_per_exemplar": 256, "size_m": null, "provenance": {"exemplar", "author", "licence", "source",
+     "exemplar_sha256", "command"}, "training": {...}, "quality": {...}}
+"""

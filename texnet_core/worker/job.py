@@ -1,0 +1,85 @@
+"""A request as its job sees it: fields that are checked where they are read, and a way to report and to be stopped."""
+
+import os
+import reprlib
+from collections.abc import Callable
+from dataclasses import Field, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from texnet_core.errors import Cancelled, RequestError
+from texnet_core.settings import Checked
+
+Message = dict[str, Any]
+T = TypeVar("T")
+S = TypeVar("S", bound=Checked)
+
+_WORDS = {str: "text", bool: "true or false"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request.
+
+    Attributes:
+        request: the message, from whom nothing may be taken for granted.
+        send: sends a message about this job.
+        is_stopped: whether it was cancelled.
+    """
+
+    request: Message
+    send: Callable[[Message], None]
+    is_stopped: Callable[[], bool]
+
+    def check(self) -> None:
+        """Raise Cancelled if the job is to stop."""
+        if self.is_stopped():
+            raise Cancelled
+
+    def report(self, stage: str, done: float, total: float, **more: Any) -> None:
+        """Send progress, or raise Cancelled if the job is to stop."""
+        self.check()
+        self.send({"event": "progress", "stage": stage, "done": done, "total": total, **more})
+
+    def field(self, name: str, kind: type[T]) -> T:
+        """The field of that name, a text or a truth."""
+        value = self.request.get(name)
+        if type(value) is not kind:
+            raise self.refused(name, _WORDS[kind])
+        if isinstance(value, str) and not _is_speakable(value):
+            raise self.refused(name, "text that the system can take")
+        return value
+
+    def folder(self) -> Path:
+        """The folder for the job's files."""
+        folder = self.field("folder", str)
+        if not os.path.isdir(folder):
+            raise self.refused("folder", "an existing folder")
+        return Path(folder)
+
+    def settings(self, kind: type[S], *needed: str) -> S:
+        """Settings from the fields of their names; what is not there has its default, unless it is needed."""
+        for name in needed:
+            if name not in self.request:
+                raise self.refused(name, "it in the request")
+        return kind(
+            **{spec.name: self.request[spec.name] for spec in settable(kind) if spec.name in self.request}
+        ).check()
+
+    def refused(self, name: str, expected: str) -> RequestError:
+        """The error for a field that is missing or senseless."""
+        found = reprlib.repr(self.request[name]) if name in self.request else "nothing"
+        return RequestError(f"{found} for {name!r}", expected=expected, remedy="correct the request")
+
+
+def _is_speakable(text: str) -> bool:
+    """Whether it can be part of a path, be there such a file or not: JSON can carry text that systems cannot."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def settable(kind: Any) -> list[Field[Any]]:
+    """The fields of a dataclass that are settings, not facts."""
+    return [spec for spec in fields(kind) if "help" in spec.metadata]

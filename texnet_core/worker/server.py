@@ -1,0 +1,137 @@
+"""The worker itself: sorts requests into two lanes and sees to it that each is answered once. Knows no textures."""
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TextIO
+
+from texnet_core.errors import Cancelled, RequestError, TexnetError
+from texnet_core.worker.describe import describe
+from texnet_core.worker.job import Job, Message
+from texnet_core.worker.probe import probe, texnet_version
+from texnet_core.worker.textures import preview, synthesize
+from texnet_core.worker.train import train
+
+PROTOCOL = 2
+
+JOBS: dict[str, Callable[[Job], Message]] = {
+    "synthesize": synthesize,
+    "preview": preview,
+    "probe": probe,
+    "train": train,
+    "describe": describe,
+}
+
+_Lane = queue.SimpleQueue[Message | None]  # None ends it; a signal handler may put something into this kind of queue
+
+
+class Worker:
+    """Takes messages from one stream and answers on another."""
+
+    def __init__(self, requests: TextIO, answers: TextIO) -> None:
+        self._requests, self._answers = requests, answers
+        self._sending = threading.Lock()
+        self._jobs: _Lane = queue.SimpleQueue()
+        self._previews: _Lane = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        self._closed = False
+
+    def run(self) -> None:
+        """Serve until the requests end."""
+        python = sys.version.split()[0]
+        ready = {"event": "ready", "protocol": PROTOCOL, "version": texnet_version(), "python": python}
+        self._send(ready | {"pid": os.getpid()})
+        threading.Thread(target=self._listen, name="texnet-requests", daemon=True).start()
+        previews = threading.Thread(target=self._make_previews, name="texnet-previews", daemon=True)
+        previews.start()
+        while (request := self._jobs.get()) is not None:
+            self._answer(request)
+        previews.join()
+
+    def close(self) -> None:
+        """Stop what runs and end; a signal handler may call it."""
+        self._closed = True
+        self._jobs.put(None)
+        self._previews.put(None)
+
+    def _listen(self) -> None:
+        """Sort incoming lines; runs beside the jobs so that a cancel arrives in time."""
+        try:
+            for line in self._requests:
+                self._sort(line)
+        finally:
+            self.close()
+
+    def _sort(self, line: str) -> None:
+        try:
+            message = json.loads(line)
+            if not isinstance(message, dict):
+                raise ValueError("no JSON object")
+            if type(message.get("cancel", message.get("id"))) is not int:
+                raise ValueError("no whole number as id")
+        except (ValueError, RecursionError) as error:
+            found = f"a line that is no request ({error})"
+            refused = RequestError(found, expected="JSON as documented", remedy="correct the caller")
+            self._send({"event": "error", "message": str(refused)})
+            return
+        if "cancel" in message:
+            self._cancelled.add(message["cancel"])
+        else:
+            (self._previews if message.get("job") == "preview" else self._jobs).put(message)
+
+    def _make_previews(self) -> None:
+        """Of those that wait, only the newest: whoever drags a slider has no use for where it was."""
+        while (request := self._previews.get()) is not None:
+            while not self._previews.empty() and (newer := self._previews.get()) is not None:
+                self._send({"id": request["id"], "event": "cancelled"})
+                request = newer
+            self._answer(request)
+            if self._closed:  # its None may have been taken for a newer one
+                return
+
+    def _answer(self, request: Message) -> None:
+        """Run a job up to its last message. Nothing that goes wrong in it ends the worker."""
+        number = request["id"]
+        job = Job(
+            request,
+            send=lambda message: self._send({"id": number} | message),
+            is_stopped=lambda: self._closed or number in self._cancelled,
+        )
+        try:
+            job.check()
+            job.send({"event": "result"} | _function_of(job)(job))
+        except Cancelled:
+            job.send({"event": "cancelled"})
+        except TexnetError as error:
+            job.send({"event": "error", "message": str(error)})
+        except Exception as error:
+            job.send(_unforeseen(error))
+        self._cancelled.discard(number)
+
+    def _send(self, message: Message) -> None:
+        with self._sending:
+            try:
+                self._answers.write(json.dumps(message) + "\n")
+                self._answers.flush()
+            except (OSError, ValueError):  # nobody listens any more
+                self.close()
+
+
+def _function_of(job: Job) -> Callable[[Job], Message]:
+    name = job.request.get("job")
+    if not isinstance(name, str) or name not in JOBS:
+        raise job.refused("job", f"one of {', '.join(JOBS)}")
+    return JOBS[name]
+
+
+def _unforeseen(error: Exception) -> Message:
+    traceback.print_exception(error)
+    details = "".join(traceback.format_exception(error))
+    found = RequestError(
+        f"an unforeseen {type(error).__name__} ({error})", expected="none", remedy="report it with the details"
+    )
+    return {"event": "error", "message": str(found), "details": details}

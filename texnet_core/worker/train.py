@@ -1,0 +1,119 @@
+"""The job `train`: a generator from a picture. Torch is imported, which takes seconds, once all else is checked."""
+
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.artefact import SUFFIX, Provenance
+from texnet_core.atomic import check_writable, replacing
+from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError, WeightsError
+from texnet_core.images import read_exemplar
+from texnet_core.progress import Progress
+from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from texnet_core.worker.job import Job, Message, settable
+
+if TYPE_CHECKING:
+    from texnet_core.training import TrainRequest
+
+_KEPT_PREVIEWS = 2
+
+
+def train(job: Job) -> Message:
+    """Train, and say what came of it; a run that is cancelled says whether it can go on."""
+    started = time.monotonic()
+    output, resume, online = _output(job), job.field("resume", bool), job.field("online", bool)
+    settings = _settings(job)
+    reporter = _Reporter(job, job.folder())
+    exemplar, notes = read_exemplar(job.field("exemplar", str))
+    for note in ("", *notes):  # at least one report, so that the job is seen to run
+        reporter(Progress("preparing", 0, 60 * settings.minutes or settings.steps, "step", note=note))
+    request = _request(job, settings)
+    if not online:
+        _check_weights_are_here(request.descriptor.vgg19)
+    from texnet_core.training import train as train_generator
+    from texnet_core.training.checkpoint import checkpoint_path
+
+    try:
+        artefact = train_generator(exemplar, output, request, resume=resume, progress=reporter)
+    except Cancelled:
+        return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
+    taken, loss = artefact.training["steps_taken"], artefact.quality["validation_loss"]
+    return {"output": str(output), "loss": loss, "steps": taken, "seconds": round(time.monotonic() - started, 3)}
+
+
+def _output(job: Job) -> Path:
+    output = Path(job.field("output", str))
+    if output.suffix != SUFFIX:
+        raise job.refused("output", f"a path ending in {SUFFIX}")
+    check_writable(output)
+    return output
+
+
+def _settings(job: Job) -> TrainSettings:
+    if "steps" in job.request and "minutes" in job.request:
+        raise RequestError("both steps and minutes", expected="one budget", remedy="leave one out")
+    return job.settings(TrainSettings)
+
+
+def _request(job: Job, settings: TrainSettings) -> "TrainRequest":
+    """All that decides the run, or one clear line where there is no torch to run it."""
+    texts = {spec.name: job.field(spec.name, str) for spec in settable(Provenance) if spec.name in job.request}
+    provenance = Provenance(exemplar=job.field("name", str), **texts).check()
+    descriptor, loss = job.settings(DescriptorSettings), job.settings(LossSettings)
+    generator = job.settings(GeneratorSettings)
+    try:
+        from texnet_core.training import TrainRequest
+    except (ImportError, OSError) as error:
+        raise EngineError(
+            f"no torch that works in this Python ({error})",
+            expected="it, for training",
+            remedy="pip install 'texnet[train]'",
+        ) from error
+    return TrainRequest(generator, descriptor, loss, settings, provenance)
+
+
+def _check_weights_are_here(path: str) -> None:
+    from texnet_core.descriptor.weights import find_vgg19
+
+    if find_vgg19(path) is None:
+        raise WeightsError(
+            "no VGG-19 weights on this computer",
+            expected="them, or leave to download them (548 MB, once)",
+            remedy="allow online access, or name a file with the weights",
+        )
+
+
+@dataclass
+class _Reporter:
+    """Passes the run's reports on, with its samples as files in a folder."""
+
+    job: Job
+    folder: Path
+    kept: deque[Path] = field(default_factory=deque)
+
+    def __call__(self, progress: Progress) -> None:
+        note, preview = progress.note, {}
+        if progress.preview is not None:
+            try:
+                preview = {"preview": self._write(progress.preview, f"sample_{progress.step}.npy")}
+            except OutputError as error:  # a picture on the side is not worth the run
+                note = str(error)
+        more = preview | ({"note": note} if note else {})
+        self.job.report(progress.stage, progress.done, progress.total, loss=progress.loss, **more)
+
+    def _write(self, preview: npt.NDArray[np.uint8], name: str) -> str:
+        """Names change, so that whoever reads one never meets the next; older ones go."""
+        file = self.folder / name
+        with replacing(file) as temporary, temporary.open("wb") as opened:
+            np.save(opened, preview)
+        self.kept.append(file)
+        while len(self.kept) > _KEPT_PREVIEWS:
+            with suppress(OSError):
+                self.kept.popleft().unlink()
+        return str(file)
