@@ -19,6 +19,7 @@ Options that all of them take:
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def _request(source: str, options: dict[str, Any]) -> TextureRequest:
     values = dict(options)
     size = values.pop("size", None)
     if size is not None:
-        values["width"], values["height"] = size if isinstance(size, Sequence) else (size, size)
+        values["width"], values["height"] = _sides(size)
     if "depth" in values:
         values["depth"] = str(values["depth"])
     if values.get("depth", "8") not in ("8", "16"):
@@ -132,6 +133,13 @@ def _request(source: str, options: dict[str, Any]) -> TextureRequest:
         raise RequestError(f"options {', '.join(sorted(options))}", expected=expected, remedy=str(error)) from None
     request.check()
     return request
+
+
+def _sides(size: Any) -> tuple[int, int]:
+    sides = tuple(size) if isinstance(size, Sequence) else (size, size)
+    if len(sides) != 2 or not all(isinstance(side, Integral) for side in sides):
+        raise RequestError(f"size {size!r}", expected="texels: one whole number or two", remedy="give such a size")
+    return int(sides[0]), int(sides[1])
 
 
 @contextmanager

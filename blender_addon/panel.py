@@ -46,10 +46,11 @@ def _draw_messages(layout: Any, context: Any) -> None:
 def _draw_source(layout: Any, settings: Any, context: Any) -> None:
     request = settings.request(None)
     preview.want(request)
-    column = layout.column(align=True)
-    column.template_icon_view(settings, "source", show_labels=True, scale=5.0, scale_popup=5.0)
+    split = layout.split(factor=0.38)
+    split.template_icon_view(settings, "source", show_labels=True, scale=3.6, scale_popup=5.0)
+    column = split.column(align=True)
+    column.prop(settings, "source", text="")
     row = column.row(align=True)
-    row.prop(settings, "source", text="")
     row.operator("texnet.search_source", text="", icon="VIEWZOOM")
     row.operator("texnet.import_generator", text="", icon="IMPORT")
     row.operator("texnet.reveal_library", text="", icon="FILE_FOLDER")
@@ -170,11 +171,12 @@ def _set_training(button: Any, settings: Any, *, resume: bool) -> None:
 
 
 def _draw_run(layout: Any, run: training.TrainTask) -> None:
-    for name, label in (("sample", "What it makes by now"), ("plot", "Loss")):
+    row = layout.row()
+    for name, label in (("sample", "By Now"), ("plot", "Loss")):
         if icon := training.icon_of(name):
-            box = layout.box()
+            box = row.box()
             box.label(text=label)
-            box.template_icon(icon, scale=7.0)
+            box.template_icon(icon, scale=4.5)
     if run.note:
         layout.label(text=run.note, icon="INFO")
 

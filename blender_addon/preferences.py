@@ -40,6 +40,16 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         subtype="FILE_PATH",
     )
 
+    vgg19_input: bpy.props.EnumProperty(  # type: ignore[valid-type]
+        name="Their Input",
+        description="What pictures the weights expect, where the file does not say",
+        items=(
+            ("AUTO", "As the File Says", "Torchvision's own file and files that name their convention"),
+            ("torchvision", "Torchvision", "RGB in [0, 1], normalised with ImageNet's mean and deviation"),
+            ("oxford", "Oxford", "BGR in [0, 255] less the mean, as in the original Caffe model"),
+        ),
+    )
+
     def draw(self, context: Any) -> None:
         """Three groups: files, backend, its buttons."""
         layout: Any = self.layout
@@ -55,6 +65,8 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         row.operator("texnet.copy_install_command", icon="COPYDOWN")
         box.prop(self, "use_backend")
         box.prop(self, "vgg19")
+        if self.vgg19:
+            box.prop(self, "vgg19_input")
         from . import session
 
         for line in session.backend_report:

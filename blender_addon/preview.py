@@ -132,8 +132,8 @@ def make(request: TextureRequest) -> npt.NDArray[np.uint8]:
 
 
 def is_slow(request: TextureRequest) -> bool:
-    """Whether the corner of the texture takes many times as long as the same texels of another."""
-    return request.scale < 1 or bool(request.width % _CELL or request.height % _CELL)
+    """Whether the texture is resampled, so that its corner takes up to many times as long as that of another."""
+    return request.scale != 1 or bool(request.width % _CELL or request.height % _CELL)
 
 
 def draft_of(request: TextureRequest) -> TextureRequest:

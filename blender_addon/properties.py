@@ -7,7 +7,7 @@ import bpy
 
 from texnet_core.settings import MIN_SIZE, SynthesisSettings, TrainSettings
 
-from . import library, surface
+from . import library, preview, surface
 from .request import TextureRequest, first_preset
 
 _BLENDER_MAX_INT = 2**31 - 1
@@ -70,17 +70,27 @@ def world_size_property() -> Any:
 
 
 _items: list[tuple[str, str, str, int, int]] = []
+_texts: dict[str, str] = {}
 
 
 def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]]:
     """The generators for a dynamic enum; each has the place in the list as its number."""
-    # Blender does not keep the strings of a dynamic enum alive, so somebody has to
-    global _items
-    _items = [
-        (source.name, source.title, f"The preset {source.title}" if source.is_preset else source.name, icon, number)
+    _items[:] = [
+        (_kept(source.name), _kept(source.title), _kept(_description(source)), icon, number)
         for number, (source, icon) in enumerate((one, library.icon_of(one)) for one in library.list_sources())
     ]
     return _items
+
+
+def _description(source: library.Source) -> str:
+    card = library.card_of(source.name)
+    author = f"after an exemplar by {card.provenance.author}" if card and card.provenance.author else str(source.file)
+    return f"{source.title}, {author}"
+
+
+def _kept(text: str) -> str:
+    """The text itself, kept for ever: Blender holds on to the strings of a dynamic enum without owning them."""
+    return _texts.setdefault(text, text)
 
 
 def _chosen_number(settings: Any) -> int:
@@ -114,12 +124,17 @@ def _remember_aspect(settings: Any, context: Any) -> None:
     settings.aspect = settings.width / settings.height
 
 
+def _follow_live(settings: Any, context: Any) -> None:
+    """Ask for the preview at once: the next time that the panel is drawn may be far."""
+    preview.want(settings.request(None))
+
+
 class TexnetSceneSettings(bpy.types.PropertyGroup):
     """The panel's fields."""
 
     # The name is what is saved: a number would mean another generator once the library has grown.
     source_name: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Source", description="Generator: a preset's name or a file", default=first_preset()
+        name="Source", description="Generator: a preset's name or a file", default=first_preset(), update=_follow_live
     )
     source: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Source",
@@ -140,11 +155,11 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         name="Link", description="Change both sides in proportion", update=_remember_aspect
     )
     aspect: bpy.props.FloatProperty(name="Aspect", description="Width over height, while linked", default=1.0)  # type: ignore[valid-type]
-    seed: core_number("seed")  # type: ignore[valid-type]
+    seed: core_number("seed", update=_follow_live)  # type: ignore[valid-type]
     count: count_property()  # type: ignore[valid-type]
     tile_x: bpy.props.BoolProperty(name="X", description="Repeat sideways without a seam", default=True)  # type: ignore[valid-type]
     tile_y: bpy.props.BoolProperty(name="Y", description="Repeat upwards without a seam", default=True)  # type: ignore[valid-type]
-    scale: core_number("scale", "Feature Scale", subtype="FACTOR")  # type: ignore[valid-type]
+    scale: core_number("scale", "Feature Scale", subtype="FACTOR", update=_follow_live)  # type: ignore[valid-type]
     use_world_size: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="Real-World Size", description="Set the material's Mapping node by a size in scene units"
     )

@@ -11,6 +11,7 @@ from .preferences import backend_python, preferences
 from .request import TextureRequest
 
 _PROTOCOL = 2
+_PANELS = (("NODE_EDITOR", "UI"), ("IMAGE_EDITOR", "UI"), ("PROPERTIES", "WINDOW"), ("PREFERENCES", "WINDOW"))
 
 
 @dataclass
@@ -161,12 +162,13 @@ def show_note(text: str) -> None:
 
 
 def redraw() -> None:
-    """Draw the panels again; a task has moved."""
+    """Draw the panels again, and nothing else of the editors that they are in."""
     manager: Any = bpy.context.window_manager
     for window in manager.windows:
         for area in window.screen.areas:
-            if area.type in ("NODE_EDITOR", "IMAGE_EDITOR", "PROPERTIES", "PREFERENCES"):
-                area.tag_redraw()
+            for region in area.regions:
+                if (area.type, region.type) in _PANELS:
+                    region.tag_redraw()
 
 
 def stop() -> None:

@@ -58,7 +58,10 @@ class TrainRequest:
         job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
-        return job | ({"vgg19": bpy.path.abspath(chosen.vgg19)} if chosen.vgg19 else {})
+        if chosen.vgg19:
+            job["vgg19"] = bpy.path.abspath(chosen.vgg19)
+            job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}
+        return job
 
 
 class TrainTask(session.Task):

@@ -22,6 +22,7 @@ Message = dict[str, Any]
 
 _GRACE_S = 3.0
 _SILENCE_S = 120.0  # a worker says something after every band of rows
+_NICENESS = 5
 _STDERR_KEPT = 4000
 # Whatever floods the pipe, Blender stays live and its memory flat.
 _LINES_AT_ONCE, _LINES_KEPT, _LONGEST_LINE = 200, 1000, 2**16
@@ -156,7 +157,8 @@ class WorkerProcess:
         self.ready: Message = {}
         options: Message = {}
         if sys.platform == "win32":  # Ctrl-C in a console is Blender's business alone; nor may a console pop up
-            options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+            quiet = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+            options["creationflags"] = quiet | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         try:
             self._process = subprocess.Popen(
                 # -P: nothing is imported from the current folder
@@ -176,6 +178,9 @@ class WorkerProcess:
                 f"found no way to start {python} ({error}); expected a Python; check it in the add-on's Preferences",
                 worker_failed=True,
             ) from error
+        if hasattr(os, "setpriority"):  # where all cores are busy, the interface goes first
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICENESS)
         assert self._process.stdout is not None
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()

@@ -139,7 +139,7 @@ def resize_exemplar(image: Floats, size: int) -> Floats:
         raise ImageError(
             f"an exemplar of {width}x{height}",
             expected=f"at least {size} on the short side",
-            remedy="take a larger picture or a smaller --size",
+            remedy="take a larger picture or a smaller size",
         )
     scale = size / short
     target = (round(width * scale), round(height * scale))
@@ -352,14 +352,14 @@ def depth_for(path: Path, depth: int | None) -> Depth | None:
     if not depths:
         if depth is not None:
             raise RequestError(
-                f"--depth {depth} for {suffix}", expected="no depth; it holds 16-bit floats", remedy="leave --depth out"
+                f"depth {depth} for {suffix}", expected="no depth; it holds 16-bit floats", remedy="leave the depth out"
             )
         return None
     for known in depths:
         if depth is None or depth == known:
             return known
     raise RequestError(
-        f"--depth {depth} for {suffix}", expected=" or ".join(map(str, depths)), remedy="choose another depth or format"
+        f"depth {depth} for {suffix}", expected=" or ".join(map(str, depths)), remedy="choose another depth or format"
     )
 
 

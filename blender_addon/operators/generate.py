@@ -113,7 +113,7 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
         requests, self._target = self._requests(context)
         session.clear_problem()
         self._waiting = requests
-        self._made = 0
+        self._made, self._shown = 0, ""
         self._task = self._next()
         self._timer = context.window_manager.event_timer_add(_POLL_S, window=context.window)
         self._workspace = context.workspace.name
@@ -159,6 +159,9 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
         return bool(textures) and textures[0] is self._task
 
     def _show(self, context: Any) -> None:
+        if self._task.text == self._shown:  # drawing costs time that the worker could use
+            return
+        self._shown = self._task.text
         if self._is_first() and context.workspace is not None:
             context.workspace.status_text_set(_draw_status)
         session.redraw()

@@ -110,7 +110,8 @@ def _toggle_in_editor(context: Any, space: Any) -> None:
     with context.temp_override(region=region):
         bpy.ops.image.view_all(fit_view=True)
         if space.show_repeat:
-            bpy.ops.image.view_zoom_ratio(ratio=space.zoom[0] / _REPEATS)
+            width, height = space.image.size
+            bpy.ops.image.view_zoom_ratio(ratio=min(region.width / width, region.height / height) / _REPEATS)
 
 
 def _toggle_on_object(context: Any) -> None:

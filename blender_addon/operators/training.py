@@ -102,6 +102,7 @@ class TEXNET_OT_test_backend(bpy.types.Operator):  # noqa: N801
         def run() -> Status:
             session.backend_report = ()
             session.backend_report = _tested(backend_python())
+            session.redraw()
             self.report({"INFO"}, "; ".join(session.backend_report))
             return FINISHED
 

@@ -143,7 +143,7 @@ def test_unknown_engines_and_devices_are_refused(artefact):
     for device in ("quantum", "cpu:x", "cpu:", "cuda:99"):
         with pytest.raises(TexnetError, match="device"):
             synthesize(artefact, (64, 64), engine="torch", device=device)
-    with pytest.raises(TexnetError, match="use --engine torch"):
+    with pytest.raises(TexnetError, match="use the engine torch"):
         synthesize(artefact, (64, 64), engine="onnx", device="cuda")
 
 

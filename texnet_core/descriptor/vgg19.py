@@ -75,10 +75,10 @@ class Vgg19(nn.Module):
 
 
 def smallest_side(padding: Padding, taps: tuple[str, ...] = DEFAULT_TAPS) -> int:
-    """The least H and W of a picture for which every tap has at least one texel."""
+    """The least H and W of a picture for which every tap has 2x2 texels: one alone has no spread to compare."""
     names = [layer.relu for layer in LAYERS]
     deepest = max(names.index(tap) for tap in taps if tap != PATCHES)
-    side = 1
+    side = 2
     for layer in reversed(LAYERS[: 1 + deepest]):
         side += 2 if padding == "valid" else 0
         side *= 2 if layer.pool_before else 1

@@ -191,13 +191,13 @@ def _decide_convention(file: Path, stated: str, called: str) -> InputConvention:
         raise WeightsError(
             f"{convention!r} as input convention of {file}" if convention else f"no input convention in {file}",
             expected=_CONVENTIONS,
-            remedy=f"say which with --vgg19-input or ${INPUT_VARIABLE}",
+            remedy=f"say which input convention it has (vgg19_input), or set ${INPUT_VARIABLE}",
         )
     return cast(InputConvention, convention)
 
 
 def _remedies() -> str:
     return (
-        f"give a file with --vgg19, or set ${PATH_VARIABLE} to one, or connect once and let TexNet download "
+        f"name a file with them (vgg19), or set ${PATH_VARIABLE} to one, or connect once and let TexNet download "
         f"{DOWNLOAD_URL} (a copy of it in {Path(torch.hub.get_dir()) / 'checkpoints'} serves as well)"
     )

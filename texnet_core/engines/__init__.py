@@ -119,7 +119,7 @@ def cpu_only(engine: str, device: str) -> str:
     """The device of an engine that has but one."""
     if device not in ("auto", "cpu"):
         raise EngineError(
-            f"device {device} for the {engine} engine", expected="cpu", remedy="use --engine torch for other devices"
+            f"device {device} for the {engine} engine", expected="cpu", remedy="use the engine torch for other devices"
         )
     return "cpu"
 

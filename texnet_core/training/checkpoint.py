@@ -83,5 +83,5 @@ def load_checkpoint(
     raise TrainingError(
         f"{path} of a run with other {', '.join(changed)}",
         expected="the same settings and exemplar",
-        remedy="repeat the command of that run with --resume, or delete the file and start again",
+        remedy="resume with the settings of that run, or delete the file and start again",
     )

@@ -87,7 +87,7 @@ def train(
         raise TrainingError(
             f"an unfinished run in {checkpoint}",
             expected="none",
-            remedy="add --resume to go on with it, or delete it to start again",
+            remedy="resume it, or delete it to start again",
         )
     run = _Run(exemplar, request, checkpoint, progress)
     if resume:
@@ -110,12 +110,12 @@ def _check(request: TrainRequest) -> None:
     cell, size = request.generator.cell_texels, request.train.size
     if size % cell:
         raise RequestError(
-            f"size {size}", expected=f"a multiple of {cell}", remedy=f"use --size {cell * math.ceil(size / cell)}"
+            f"size {size}", expected=f"a multiple of {cell}", remedy=f"use a size of {cell * math.ceil(size / cell)}"
         )
     smallest = smallest_side(request.descriptor.padding)
     if size < smallest:
         expected = f"at least {smallest} for a VGG-19 with {request.descriptor.padding} padding"
-        raise RequestError(f"size {size}", expected=expected, remedy="use a larger --size or --padding zero")
+        raise RequestError(f"size {size}", expected=expected, remedy="use a larger size, or zero padding")
     if not (request.loss.gram_weight or request.loss.sliced_wasserstein_weight):
         raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
 
@@ -153,9 +153,9 @@ class _Run:
         wanted = self.settings.precision
         if wanted not in ("auto", self.state.precision):
             raise TrainingError(
-                f"--precision {wanted} for a run that began with {self.state.precision}",
+                f"precision {wanted} for a run that began with {self.state.precision}",
                 expected="the same",
-                remedy="leave --precision out",
+                remedy="leave the precision out",
             )
 
     def to_the_end(self) -> None:
@@ -229,8 +229,8 @@ class _Run:
         raise TrainingError(
             f"a loss or gradient of {' and '.join(map(str, values))} at step {self.state.step}",
             expected="finite numbers",
-            remedy=f"delete {self.checkpoint} and start again with a lower --lr (it was {self.settings.lr}) or "
-            "with --precision f32",
+            remedy=f"delete {self.checkpoint} and start again with a lower learning rate than {self.settings.lr} or "
+            "with precision f32",
         )
 
     def _freeze(self) -> None:

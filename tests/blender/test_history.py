@@ -1,0 +1,152 @@
+"""What was made earlier: its record, and what can be done with it; tile check; the library."""
+
+
+def test_settings_travel_with_the_image_and_come_back(blender, artefact_file, tmp_path):
+    (state,) = blender(
+        """
+        options = {"width": 96, "height": 64, "seed": 9, "tile": "x", "scale": 0.5, "depth": "16"}
+        bpy.ops.texnet.generate(source=values["source"], **options)
+        bpy.ops.wm.save_as_mainfile(filepath=values["blend"])
+        bpy.ops.wm.open_mainfile(filepath=values["blend"])
+        settings = bpy.context.scene.texnet
+        settings.history_index = bpy.data.images.find("random_albedo_9")
+        assert module("history").chosen(bpy.context.scene).name == "random_albedo_9"
+        bpy.ops.texnet.copy_settings()
+        request = settings.request(None)
+        answer({name: getattr(request, name) for name in ("source", *options)})
+        """,
+        source=str(artefact_file),
+        blend=str(tmp_path / "saved.blend"),
+    )
+    assert state == {
+        "source": str(artefact_file),
+        "width": 96,
+        "height": 64,
+        "seed": 9,
+        "tile": "x",
+        "scale": 0.5,
+        "depth": "16",
+    }
+
+
+def test_regenerate_makes_the_same_pixels_and_larger_makes_twice_the_size(blender, artefact_file):
+    (state,) = blender(
+        """
+        import numpy as np
+        def pixels(name):
+            image = bpy.data.images[name]
+            flat = np.empty(len(image.pixels), np.float32)
+            image.pixels.foreach_get(flat)
+            return flat
+        bpy.ops.texnet.generate(source=values["source"], width=96, height=64, seed=3)
+        bpy.ops.texnet.regenerate(image="random_albedo_3")
+        bpy.ops.texnet.regenerate(image="random_albedo_3", factor=2)
+        answer({"same": bool((pixels("random_albedo_3") == pixels("random_albedo_3.001")).all()),
+                "larger": list(bpy.data.images["random_albedo_3.002"].size),
+                "entries": sum(map(module("history").is_entry, bpy.data.images)),
+                "refused": error_of(bpy.ops.texnet.regenerate, image="Render Result"),
+                "too large": error_of(bpy.ops.texnet.regenerate, image="random_albedo_3", factor=16) is None})
+        """,
+        source=str(artefact_file),
+    )
+    assert state["same"] and state["larger"] == [192, 128] and state["entries"] == 3
+    assert "Render Result" in state["refused"]
+
+
+def test_an_earlier_texture_can_be_used_again(blender, artefact_file):
+    (state,) = blender(
+        """
+        cube = bpy.context.view_layer.objects.active
+        for seed in (1, 2):
+            bpy.ops.texnet.generate(source=values["source"], width=64, height=64, seed=seed)
+        shown = lambda: cube.active_material.node_tree.nodes.active.image.name
+        before = shown()
+        bpy.ops.texnet.use_texture(image="random_albedo_1")
+        answer([before, shown()])
+        """,
+        source=str(artefact_file),
+    )
+    assert state == ["random_albedo_2", "random_albedo_1"]
+
+
+def test_records_that_others_have_spoilt_do_no_harm(blender, artefact_file):
+    (state,) = blender(
+        """
+        history = module("history")
+        images = [bpy.data.images.new(str(n), 4, 4) for n in range(4)]
+        images[0]["texnet"] = 7
+        images[1]["texnet"] = {"source": 5}
+        images[2]["texnet"] = {"source": "moss", "udim": 3, "leads": True}
+        images[3]["texnet"] = {"source": "moss", "width": "wide", "leads": True}
+        answer([[history.is_entry(image) for image in images],
+                [history.request_of(image) is None for image in images[:3]],
+                error_of(bpy.ops.texnet.regenerate, image="3")])
+        """
+    )
+    assert state[0] == [False, False, True, True] and state[1] == [True, True, True]
+    assert "width" in state[2]
+
+
+def test_the_tile_check_repeats_three_times_and_back(blender, artefact_file):
+    (state,) = blender(
+        """
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64, world_size=4.0)
+        mapping = bpy.context.view_layer.objects.active.active_material.node_tree.nodes["Mapping"]
+        scale = lambda: list(mapping.inputs["Scale"].default_value)
+        scales = [scale()]
+        for _ in range(2):
+            bpy.ops.texnet.tile_check()
+            scales.append(scale())
+        bpy.context.view_layer.objects.active = bpy.data.objects["Light"]
+        answer([scales, error_of(bpy.ops.texnet.tile_check)])
+        """,
+        source=str(artefact_file),
+    )
+    (before, during, after), refused = state
+    assert during == [3 * value for value in before] and after == before
+    assert "generate one first" in refused
+
+
+def test_the_library_takes_in_lists_and_removes(blender, artefact_file, tmp_path):
+    damaged = tmp_path / "damaged.texnet"
+    damaged.write_bytes(b"TEXNET")
+    (state,) = blender(
+        """
+        library, settings = module("library"), bpy.context.scene.texnet
+        bpy.ops.texnet.import_generator(filepath=values["source"])
+        state = {"chosen": os.path.basename(settings.source_name), "enum": settings.source == settings.source_name,
+                 "titles": [source.title for source in library.list_sources()]}
+        state["twice"] = error_of(bpy.ops.texnet.import_generator, filepath=values["source"])
+        state["damaged"] = error_of(bpy.ops.texnet.import_generator, filepath=values["damaged"])
+        bpy.ops.texnet.generate(source=settings.source_name, width=64, height=64)
+        bpy.ops.texnet.remove_generator()
+        state["left"] = [source.title for source in library.list_sources()]
+        state["then"] = settings.source_name
+        state["preset"] = error_of(bpy.ops.texnet.remove_generator, source="moss")
+        answer(state)
+        """,
+        source=str(artefact_file),
+        damaged=str(damaged),
+    )
+    assert state["chosen"] == "random.texnet" and state["enum"]
+    assert state["titles"] == [*state["left"], "Random"] and state["then"] == "moss"
+    assert "random.texnet in the library" in state["twice"] and "damaged.texnet" in state["damaged"]
+    assert "Presets ship" in state["preset"]
+
+
+def test_a_scene_keeps_its_generator_when_the_library_changes(blender, artefact_file):
+    (state,) = blender(
+        """
+        settings, library = bpy.context.scene.texnet, module("library")
+        settings.source = "rusty-metal"
+        bpy.ops.texnet.import_generator(filepath=values["source"])
+        imported = settings.source_name
+        settings.source = "rusty-metal"
+        library.remove(library.find(imported))
+        kept = settings.source
+        settings.source_name = imported
+        answer([kept, error_of(bpy.ops.texnet.generate, source=settings.source_name, width=64, height=64)])
+        """,
+        source=str(artefact_file),
+    )
+    assert state[0] == "rusty-metal" and "no file" in state[1]

@@ -1,0 +1,177 @@
+"""Scripts: the examples of the documentation run as they stand, and every function of `api`."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "scripting.md").read_text(), re.DOTALL)
+
+
+def example(word):
+    (found,) = (code for code in EXAMPLES if word in code and len(code.splitlines()) > 1)
+    return found
+
+
+def test_every_selected_object(blender):
+    (state,) = blender(
+        """
+        for x in (3, 6):
+            bpy.ops.mesh.primitive_cube_add(location=(x, 0, 0))
+        bpy.ops.object.select_all(action="SELECT")
+        exec(values["code"])
+        cubes = [thing for thing in bpy.context.selected_objects if thing.type == "MESH"]
+        nodes = [cube.active_material.node_tree.nodes for cube in cubes]
+        answer({"materials": len({cube.active_material.name for cube in cubes}),
+                "records": sorted([tree.active.image["texnet"]["source"], tree.active.image["texnet"]["seed"]]
+                                  for tree in nodes),
+                "scales": [list(tree["Mapping"].inputs["Scale"].default_value)[0] for tree in nodes]})
+        """,
+        code=example("api.fill"),
+    )
+    assert state["materials"] == 3
+    assert state["records"] == [["moss", 8], ["rock", 7], ["rock", 9]]
+    assert state["scales"] == pytest.approx([4, 4, 4], abs=0.01)  # 8 m a UV unit, 2 m a repeat
+
+
+def test_twenty_textures_in_background(blender, tmp_path):
+    from PIL import Image
+
+    (state,) = blender(
+        """
+        sys.argv = ["blender", "-b", "--python", "twenty.py", "--", values["folder"]]
+        exec(values["code"])
+        answer([bpy.app.background, textures()])
+        """,
+        code=example("itertools"),
+        folder=str(tmp_path / "new" / "folder"),
+    )
+    assert state == [True, []]
+    files = sorted((tmp_path / "new" / "folder").iterdir())
+    assert len(files) == 20
+    for file in files:
+        with Image.open(file) as image:
+            assert image.size == (256, 128)
+    assert len({file.read_bytes() for file in files}) == 20
+
+
+def test_materials_to_choose_from(blender):
+    (state,) = blender(
+        """
+        exec(values["code"])
+        made = [material for material in bpy.data.materials if material.asset_data]
+        answer([len(made), [image.is_float for image in map(bpy.data.images.get, textures())]])
+        """,
+        code=example("asset_mark"),
+    )
+    assert state == [3, [True] * 3]
+
+
+def test_the_operator(blender):
+    (state,) = blender(
+        """
+        exec(values["code"])
+        answer([textures(), list(bpy.data.images["moss_albedo_7"].size)])
+        """,
+        code=example("texnet.generate(source"),
+    )
+    assert state == [["moss_albedo_7"], [1024, 512]]
+
+
+def test_batch_operator(blender, artefact_file, tmp_path):
+    (state,) = blender(
+        """
+        size = {"width": 64, "height": 64}
+        bpy.ops.texnet.batch(source="moss, rock", count=2, goal="FOLDER", folder=values["folder"], **size)
+        bpy.ops.texnet.batch(source="moss", count=2, goal="MATERIALS", **size)
+        bpy.ops.object.select_all(action="DESELECT")
+        nobody = error_of(bpy.ops.texnet.batch, source="moss", goal="SELECTED", **size)
+        bpy.data.objects["Cube"].select_set(True)
+        bpy.ops.texnet.batch(source="rock", goal="SELECTED", **size)
+        answer({"files": sorted(os.listdir(values["folder"])), "textures": textures(), "nobody": nobody,
+                "cube": bpy.data.objects["Cube"].active_material.name,
+                "no folder": error_of(bpy.ops.texnet.batch, source="moss", goal="FOLDER", **size)})
+        """,
+        folder=str(tmp_path),
+    )
+    names = [f"{name}_{seed}_albedo.png" for name in ("moss", "rock") for seed in (0, 1)]
+    assert state["files"] == names
+    assert state["textures"] == ["moss_albedo_0", "moss_albedo_1", "rock_albedo_0"] and state["cube"] == "Rock"
+    assert "at least one" in state["nobody"] and "folder" in state["no folder"]
+
+
+def test_wrong_options_are_one_clear_line_and_leave_nothing(blender, tmp_path):
+    (state,) = blender(
+        """
+        api = __import__("bl_ext.user_default.texnet.api", fromlist=["api"])
+        from texnet_core.errors import TexnetError
+        messages = []
+        open(os.path.join(values["folder"], "file"), "w").close()
+        for call in (lambda: api.texture("nosuch"), lambda: api.texture("moss", size=8), lambda: api.fill([], "moss"),
+                     lambda: api.texture("moss", tile="z"), lambda: api.texture("moss", colour=1),
+                     lambda: api.texture("moss", depth=12), lambda: api.textures("moss", 2, size=(64,)),
+                     lambda: api.fill(bpy.data.objects, []), lambda: api.texture("moss", size="large"),
+                     lambda: api.save("moss", os.path.join(values["folder"], "file"), size=64)):
+            try:
+                call()
+                messages.append("")
+            except TexnetError as error:
+                messages.append(str(error))
+        answer([messages, textures(), os.listdir(values["folder"])])
+        """,
+        folder=str(tmp_path),
+    )
+    assert all(message.startswith("found") and "\n" not in message for message in state[0]), state[0]
+    assert state[1] == [] and state[2] == ["file"]
+
+
+def test_preview_is_the_corner_of_the_texture(blender, artefact_file, tmp_path):
+    blender(
+        """
+        import numpy as np
+        api = __import__("bl_ext.user_default.texnet.api", fromlist=["api"])
+        np.save(values["npy"], api.preview_pixels(values["source"], size=512, seed=3))
+        """,
+        source=str(artefact_file),
+        npy=str(tmp_path / "preview.npy"),
+    )
+    from texnet_core import read_artefact, synthesize
+    from texnet_core.images import quantise
+
+    whole = quantise(synthesize(read_artefact(artefact_file), (512, 512), 3, engine="onnx")["albedo"], 8)
+    assert np.array_equal(np.load(tmp_path / "preview.npy"), whole[:256, :256])
+
+
+def test_the_live_preview_ends_at_what_is_wanted_and_shows_a_draft_first_where_that_is_slow(blender, artefact_file):
+    (state,) = blender(
+        """
+        import numpy as np, time
+        from dataclasses import replace
+        preview, request = module("preview"), module("request")
+        shown = []
+        follower = preview.Follower()
+        follower._show = lambda pixels, source: shown.append(pixels)
+        def settle():
+            while (wait := follower.tick()) is not None:
+                time.sleep(wait)
+        plain = request.TextureRequest(values["source"], 512, 512)
+        for seed in range(5):
+            follower.want(replace(plain, seed=seed))
+            follower.tick()
+        settle()
+        counts, last = [len(shown)], bool((shown[-1] == preview.make(replace(plain, seed=4))).all())
+        small = replace(plain, scale=0.5)
+        follower.want(small)
+        settle()
+        counts.append(len(shown) - counts[0])
+        draft = shown[-2]
+        answer({"counts": counts, "last": last, "exact": bool((shown[-1] == preview.make(small)).all()),
+                "repeats": bool((draft[:128] == draft[128:]).all()), "again": follower.want(small)})
+        follower.remove()
+        """,
+        source=str(artefact_file),
+    )
+    assert state["last"] and state["exact"] and state["repeats"] and not state["again"]
+    assert state["counts"][0] <= 5 and state["counts"][1] == 2

@@ -1,0 +1,162 @@
+"""Training from Blender, in a backend that is this very Python."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="a backend needs torch")
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    from PIL import Image
+
+    path = tmp_path_factory.mktemp("exemplar") / "wall.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (192, 192, 3), np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def backend(random_vgg19_file):
+    return {"python": sys.executable, "vgg19": str(random_vgg19_file)}
+
+
+SET_UP = """
+        preferences = module("preferences").preferences()
+        preferences.python, preferences.vgg19 = values["python"], values["vgg19"]
+        preferences.library = values["library"]
+"""
+
+
+def test_train_from_a_file_and_generate_with_the_result(blender, backend, picture, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        result = bpy.ops.texnet.train(exemplar=values["picture"], steps=10, size=192)
+        made = module("library").list_sources()[-1]
+        bpy.ops.texnet.generate(source=made.name, width=64, height=64)
+        again = error_of(bpy.ops.texnet.train, exemplar=values["picture"], steps=10, size=192)
+        answer({"result": list(result), "title": made.title, "textures": textures(), "again": again,
+                "note": module("session").note})
+        """,
+        picture=str(picture),
+        library=str(tmp_path),
+        **backend,
+    )
+    assert state["result"] == ["FINISHED"] and state["title"] == "Wall" and state["textures"] == ["wall_albedo_0"]
+    assert "wall in your library" in state["again"]
+    assert state["note"] == ""  # the backend made it; nothing had to step in
+
+
+def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_on(blender, backend, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        import numpy as np, time
+        training, session = module("training"), module("session")
+        image = bpy.data.images.new("Drawn", 256, 192)
+        image.pixels.foreach_set(np.random.default_rng(0).random(4 * 256 * 192, np.float32))
+        path, is_copy = training.exemplar_of(image)
+        output = training.output_for(image, "")
+        def request(**more):
+            return training.TrainRequest(path, output, steps=1000, size=192, **more)
+        task = training.start(request())
+        while not task.losses:
+            task.poll(0.1)
+        task.cancel()
+        task.wait()
+        session.end(task)
+        kept = training.resumable(output)
+        state = {"cancelled": task.job.cancelled, "kept": kept, "copy": is_copy, "name": output.name,
+                 "exists": output.exists()}
+        done = task.job.progress["done"]
+        task = training.start(request(resume=True, is_copy=is_copy))
+        while not task.losses:
+            task.poll(0.1)
+        state["on"] = task.job.progress["done"] >= done
+        session.stop()
+        state["ended"] = not task.job.worker.is_alive()
+        state["left"] = path.parent.exists()
+        answer(state)
+        """,
+        library=str(tmp_path),
+        **backend,
+    )
+    assert state == {
+        "cancelled": True,
+        "kept": True,
+        "copy": True,
+        "name": "Drawn.texnet",
+        "exists": False,
+        "on": True,
+        "ended": True,
+        "left": False,
+    }
+
+
+def test_errors_of_training_are_one_clear_line(blender, backend, picture, tmp_path):
+    (messages,) = blender(
+        """
+        train = bpy.ops.texnet.train
+        messages = [error_of(train, exemplar=values["picture"])]
+        """
+        + SET_UP
+        + """
+        messages += [error_of(train, exemplar="/nowhere/wall.png", steps=10), error_of(train, image="nosuch"),
+                     error_of(train), error_of(train, exemplar=values["picture"], size=64, steps=10)]
+        preferences.vgg19 = "/nowhere/vgg19.pth"
+        messages.append(error_of(train, exemplar=values["picture"], size=192, steps=10))
+        preferences.vgg19 = ""
+        os.environ["TORCH_HOME"], os.environ["TEXNET_VGG19"] = values["library"], ""
+        messages.append(error_of(train, exemplar=values["picture"], size=192, steps=10))
+        answer(messages)
+        """,
+        picture=str(picture),
+        library=str(tmp_path),
+        **backend,
+    )
+    said = ("Preferences", "/nowhere/wall.png", "nosuch", "choose an image", "at least 172", "vgg19.pth", "online")
+    for message, says in zip(messages, said, strict=True):
+        assert message and says in message and "\n" not in message, message
+
+
+def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        bpy.ops.texnet.test_backend()
+        report = list(module("session").backend_report)
+        os.environ["PATH"] = values["bin"]
+        os.environ.pop("VIRTUAL_ENV", None)
+        bpy.ops.texnet.detect_backend()
+        found = preferences.python
+        preferences.python = "/nowhere/python"
+        broken = error_of(bpy.ops.texnet.test_backend)
+        backend = module("backend")
+        answer({"report": report, "found": found, "broken": broken, "wheel": str(backend.bundled_wheel()),
+                "command": backend.install_command(backend.bundled_wheel())})
+        """,
+        library=str(tmp_path),
+        bin=str(sys.executable).rpartition("/")[0],
+        **backend,
+    )
+    assert "torch" in state["report"][0] and "64 x 64" in state["report"][1] and "trains" in state["report"][1]
+    assert state["found"] == sys.executable and "/nowhere/python" in state["broken"]
+    assert state["wheel"] in state["command"] and "[train]" in state["command"] and " -m venv " in state["command"]
+
+
+def test_the_loss_plot_falls_where_the_loss_falls(blender):
+    (rows,) = blender(
+        """
+        import numpy as np
+        training = module("training")
+        picture = training.plot([8, 4, 2, 1, 1, 1])
+        lit = (picture == np.float32(training._CURVE)).all(axis=2)
+        single = training.plot([1.0])
+        answer([[int(np.argmax(lit[:, column])) for column in (0, 100, 200, 319)], list(single.shape)])
+        """
+    )
+    heights, shape = rows
+    assert heights == sorted(heights) and heights[0] < 10 and heights[-1] > 140 and shape == [160, 320, 3]
