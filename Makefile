@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint addon clean
+.PHONY: demo test test-blenders lint addon clean
 
 demo: $(VENV)/demo.installed ## a 2048x2048 seamless texture in demo.png
 	$(BIN)/texnet synth moss --size 2048 --output "$(CURDIR)/demo.png"
 
 test: $(VENV)/dev.installed ## the whole test suite
 	$(BIN)/python -m pytest
+
+test-blenders: $(VENV)/dev.installed ## the add-on's tests on other versions of Blender
+	$(BIN)/python -m tests.blender.versions 4.2.0 4.5.15 5.2.3
 
 lint: $(VENV)/dev.installed ## style, types and architecture
 	$(BIN)/ruff check .

@@ -112,7 +112,9 @@ def _draw_generate(layout: Any, settings: Any, context: Any) -> None:
 
 def _draw_tasks(layout: Any) -> None:
     for index, task in enumerate(session.tasks):
-        row = layout.row(align=True)
+        column = layout.column(align=True)
+        column.label(text=task.title)
+        row = column.row(align=True)
         row.progress(factor=task.fraction, text=task.text)
         row.operator("texnet.cancel", text="", icon="X").index = index
 
@@ -127,7 +129,7 @@ def _draw_history(layout: Any, settings: Any, context: Any) -> None:
     request = history.request_of(image)
     if request is None:
         return
-    body.label(text=f"{request.title}, {request.size_text}, seed {request.seed}")
+    body.label(text=image.name)
     column = body.column(align=True)
     row = column.row(align=True)
     row.operator("texnet.regenerate", icon="FILE_REFRESH").image = image.name
@@ -197,8 +199,14 @@ class TEXNET_UL_history(bpy.types.UIList):  # noqa: N801
     def draw_item(
         self, context: Any, layout: Any, data: Any, item: Any, icon: Any, active_data: Any, *unused: Any
     ) -> None:
-        preview_icon = item.preview.icon_id if item.preview is not None else 0
-        layout.label(text=item.name, icon_value=preview_icon or icon)
+        picture = item.preview.icon_id if item.preview is not None else 0
+        request = history.request_of(item)
+        title = f"{request.title}, seed {request.seed}" if request is not None else item.name
+        layout.label(text=title, icon_value=picture or icon)
+        if request is not None:
+            row = layout.row()
+            row.alignment = "RIGHT"
+            row.label(text=f"{request.width} x {request.height}")
 
     def filter_items(self, context: Any, data: Any, name: str) -> Any:
         """Show one image for each texture."""

@@ -67,9 +67,9 @@ class Task:
     def text(self) -> str:
         """What a progress bar says."""
         if not self.is_running:
-            return f"{self.title}: waiting"
+            return "waiting"
         left = self.seconds_left
-        return f"{self.title}: {100 * self.fraction:.0f}%" + ("" if left is None else f", {_duration(left)} left")
+        return f"{100 * self.fraction:.0f}%" + ("" if left is None else f", {_duration(left)} left")
 
     def cancel(self) -> None:
         self.job.cancel()

@@ -305,10 +305,15 @@ def _bundled_environment() -> dict[str, str]:
     folders: list[str] = []
     for package in ("texnet_core", "onnxruntime", "safetensors", "numpy"):
         spec = importlib.util.find_spec(package)
-        if spec is not None and spec.origin is not None:
-            folder = str(Path(spec.origin).parent.parent)
-            if folder not in folders:
-                folders.append(folder)
+        if spec is None or spec.origin is None:
+            raise WorkerError(
+                f"found no {package} for Python {sys.version_info[0]}.{sys.version_info[1]}; expected the add-on's zip to"
+                " bring it; remove the add-on and install the zip for this system and this version of Blender",
+                worker_failed=True,
+            )
+        folder = str(Path(spec.origin).parent.parent)
+        if folder not in folders:
+            folders.append(folder)
     return os.environ | {"PYTHONPATH": os.pathsep.join(folders), "PYTHONNOUSERSITE": "1", "PYTHONIOENCODING": "utf-8"}
 
 

@@ -184,7 +184,7 @@ def _draw_status(header: Any, context: Any) -> None:
         waiting = f"   {len(textures) - 1} waiting" if len(textures) > 1 else ""
         row = layout.row()
         row.ui_units_x = 16
-        row.progress(factor=textures[0].fraction, text=textures[0].text)
+        row.progress(factor=textures[0].fraction, text=f"{textures[0].title}: {textures[0].text}")
         layout.label(text=f"Cancel{waiting}", icon="EVENT_ESC")
 
 

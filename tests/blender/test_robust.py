@@ -216,6 +216,19 @@ def test_a_full_disk_is_one_clear_line_and_the_next_generate_works(blender, arte
     assert state["images"] == ["random_albedo_0"]
 
 
+def test_a_missing_wheel_is_one_clear_line(blender, artefact_file):
+    (message,) = blender(
+        """
+        import importlib.util
+        find = importlib.util.find_spec
+        importlib.util.find_spec = lambda name, *more: None if name == "onnxruntime" else find(name, *more)
+        answer(error_of(bpy.ops.texnet.generate, source=values["source"], width=64, height=64))
+        """,
+        source=str(artefact_file),
+    )
+    assert "no onnxruntime for Python" in message and "install the zip" in message and "\n" not in message
+
+
 def test_two_jobs_at_once_both_get_their_answers(blender, artefact_file):
     """Whichever is asked first, no job swallows the other's messages; garbage between them does no harm."""
     (state,) = blender(

@@ -1,0 +1,264 @@
+"""Runs inside a Blender with a window; see `window.py`. Every step is checked; the figures are printed."""
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import bpy
+
+FOLDER = Path(os.environ["TEXNET_WALK"])
+HEIGHT = 1200
+# Places in the panel at interface scale 1, in pixels right of its left edge and below its upper one.
+GALLERY, GENERATE, HISTORY, TRAINING = (50, 70), (125, 535), (60, 567), (60, 588)
+ROW = 23  # the row "Real-World Size", which images alone have not
+
+bpy.context.preferences.view.show_splash = False
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def module(name):
+    return sys.modules[f"bl_ext.user_default.texnet.{name}"]
+
+
+def ask(what):
+    """Ask the script outside for a click or a picture, and wait until it is done."""
+    request = FOLDER / f"{time.time():.6f}.request"
+    request.with_suffix(".part").write_text(what)
+    request.with_suffix(".part").rename(request)
+    while request.exists():
+        yield 0.1
+
+
+def shot(name, box=(0, 0, 1600, HEIGHT)):
+    yield from ask("move 700 1185")  # no tooltips
+    yield 1
+    left, top, width, height = (round(value) for value in box)
+    yield from ask(f"shot addon-{name} {width}x{height}+{left}+{top}")
+
+
+def click(region, place):
+    yield from ask(f"click {region.x + place[0]} {HEIGHT - (region.y + region.height) + place[1]}")
+
+
+def region_of(area, kind):
+    return next(region for region in area.regions if region.type == kind)
+
+
+def box_of(region, height=None):
+    """(left, top, width, height) on the screen."""
+    return region.x, HEIGHT - region.y - region.height, region.width, height or region.height
+
+
+def idle():
+    """Wait until nothing is being made."""
+    yield 0.3
+    while module("session").tasks:
+        yield 0.1
+
+
+def choose(**values):
+    """Set fields of the panel, which is drawn again; Blender leaves a button alone that the mouse is on."""
+    yield from ask("move 700 1185")
+    for name, value in values.items():
+        setattr(bpy.context.scene.texnet, name, value)
+    layout()[2].tag_redraw()
+    yield 2.5
+
+
+def layout():
+    """The window, its 3D view, the editor beside it, and the panel's region there."""
+    window = bpy.context.window_manager.windows[0]
+    view = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    editor = next(area for area in window.screen.areas if area.type in ("NODE_EDITOR", "IMAGE_EDITOR"))
+    return window, view, editor, region_of(editor, "UI")
+
+
+class Stalls:
+    """How long the main thread was away: a timer that should come every 2 ms."""
+
+    def __init__(self):
+        self.worst, self._last, self._on = [], time.perf_counter(), True
+        bpy.app.timers.register(self._beat)
+
+    def _beat(self):
+        now = time.perf_counter()
+        self.worst.append(now - self._last)
+        self._last = now
+        return 0.002 if self._on else None
+
+    def __str__(self):
+        self._on = False
+        return ", ".join(f"{1000 * value:.0f}" for value in sorted(self.worst)[-5:]) + " ms"
+
+
+class Timed:
+    """How long each call of a function takes that runs in Blender's main thread."""
+
+    def __init__(self, owner, name):
+        self.seconds = []
+        function = getattr(owner, name)
+
+        def timed(*arguments, **options):
+            started = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.seconds.append(time.perf_counter() - started)
+
+        setattr(owner, name, timed)
+
+    def __str__(self):
+        return f"{len(self.seconds)} calls, at most {1000 * max(self.seconds):.1f} ms"
+
+
+def walk():
+    window = bpy.context.window_manager.windows[0]
+    yield 1.5
+    view = max((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.width)
+    with bpy.context.temp_override(window=window, area=view):
+        bpy.ops.screen.area_split(direction="VERTICAL", factor=0.36)
+    yield 0.3
+    view, editor = sorted((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.x)
+    editor.ui_type = "ShaderNodeTree"
+    editor.spaces.active.show_region_ui = True
+    yield 0.5
+    panel = region_of(editor, "UI")
+    panel.active_panel_category = "TexNet"
+    properties = next(area for area in window.screen.areas if area.type == "PROPERTIES")
+    properties.spaces.active.context = "MATERIAL"
+    yield 2
+    yield from choose(side="1024")
+
+    # the first click
+    yield from click(panel, GENERATE)
+    yield from idle()
+    material = bpy.context.view_layer.objects.active.active_material
+    assert [image.name for image in bpy.data.images if "texnet" in image] == ["moss_albedo_0"], "Generate made nothing"
+    assert material.name == "Moss", material.name
+    say(f"from Blender's start to the first texture: {time.time() - float(os.environ['WALK_STARTED']):.1f} s")
+
+    # one undo takes all of it, one redo brings it back
+    with bpy.context.temp_override(window=window):
+        bpy.ops.ed.undo()
+        assert not any("texnet" in image for image in bpy.data.images), "undo left an image"
+        assert bpy.context.view_layer.objects.active.active_material.name == "Material"
+        bpy.ops.ed.redo()
+        assert bpy.context.view_layer.objects.active.active_material.name == "Moss", "redo lost the material"
+    # undo gives screens and scenes new addresses
+    window, view, editor, panel = layout()
+    with bpy.context.temp_override(window=window, area=view, region=region_of(view, "WINDOW")):
+        view.spaces.active.shading.type = "MATERIAL"
+        bpy.ops.view3d.view_selected()
+    yield 15
+    with bpy.context.temp_override(window=window, area=editor, region=region_of(editor, "WINDOW")):
+        bpy.ops.node.view_all()
+    yield 2
+    yield from shot("result")
+    yield from shot("panel", box_of(panel, 620))
+    view.spaces.active.shading.type = "SOLID"
+
+    yield from click(panel, GALLERY)
+    yield 2
+    yield from shot("gallery", (panel.x - 10, 40, 360, 290))
+    yield from ask("key Escape")
+    yield 1
+
+    # a large one and a queue; the interface must stay live
+    # without a material, since the first draw of one takes Blender seconds with software OpenGL
+    yield from choose(side="4096", destination="IMAGE")
+    generate = module("operators.generate").TEXNET_OT_generate
+    stalls, ours = Stalls(), [Timed(generate, "_advance"), Timed(generate, "_place")]
+    generate_image = GENERATE[0], GENERATE[1] - ROW
+    yield from click(panel, generate_image)
+    yield 1.5
+    yield from choose(side="1024", seed=7)
+    yield from click(panel, generate_image)
+    yield 2
+    assert len(module("session").tasks) == 2, "no queue"
+    yield from shot("queue", box_of(panel, 730))
+    yield from idle()
+    say(f"main thread while 4096x4096 was made: longest breaks {stalls}")
+    say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
+    assert len([image for image in bpy.data.images if "texnet" in image]) == 3
+
+    # Esc ends the one that runs
+    yield from choose(side="8192")
+    yield from click(panel, generate_image)
+    yield 3
+    yield from ask("key Escape")
+    yield from idle()
+    assert len([image for image in bpy.data.images if "texnet" in image]) == 3, "Esc did not cancel"
+
+    yield from choose(destination="NEW_MATERIAL")
+    yield from click(panel, HISTORY)
+    yield from choose(history_index=bpy.data.images.find("moss_albedo_7"))
+    yield from shot("history", box_of(panel, 840))
+    yield from click(panel, HISTORY)
+
+    editor.type = "IMAGE_EDITOR"
+    editor.spaces.active.image = bpy.data.images["moss_albedo_7"]
+    editor.spaces.active.show_region_ui = True
+    yield 1
+    region_of(editor, "UI").active_panel_category = "TexNet"
+    yield 1
+    with bpy.context.temp_override(window=window, area=editor, region=region_of(editor, "WINDOW")):
+        bpy.ops.texnet.tile_check()
+    assert editor.spaces.active.show_repeat
+    yield 2
+    yield from shot("tile-check", (editor.x, HEIGHT - editor.y - editor.height, editor.width, editor.height))
+
+    if os.environ["BACKEND"]:
+        yield from train(window, editor)
+    with contextlib.suppress(RuntimeError):  # Blender complains that its own repository was never synchronised
+        bpy.ops.preferences.addon_show(module="bl_ext.user_default.texnet")
+    yield 3
+    yield from shot("preferences", (100, 250, 890, 620))
+
+
+def train(window, editor):
+    """Learn from a picture for a minute and a half: too short to be good, long enough to see."""
+    preferences = module("preferences").preferences()
+    preferences.python = os.environ["BACKEND"]
+    preferences.vgg19_input, preferences.vgg19 = "oxford", os.environ["VGG19"]
+    editor.ui_type = "ShaderNodeTree"
+    yield 1
+    panel = region_of(editor, "UI")
+    panel.active_panel_category = "TexNet"
+    yield 1
+    settings = bpy.context.scene.texnet
+    settings.exemplar = bpy.data.images.load(os.environ["EXEMPLAR"])
+    settings.generator_name, settings.minutes, settings.train_size = "Aerial Rocks", 1.5, 192
+    yield from click(panel, TRAINING)
+    yield 1
+    with bpy.context.temp_override(window=window, area=editor, region=panel):
+        bpy.ops.texnet.train("INVOKE_DEFAULT", image=settings.exemplar.name, name=settings.generator_name,
+                             minutes=settings.minutes, size=settings.train_size)  # fmt: skip
+    yield 60
+    yield from shot("training", box_of(panel, 920))
+    yield from idle()
+    assert module("session").problem is None, module("session").problem
+    assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
+    bpy.ops.texnet.test_backend()
+    module("library").remove(module("library").find(settings.source_name))
+
+
+def step():
+    try:
+        return next(STEPS)
+    except StopIteration:
+        say("the walk is done")
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+
+
+STEPS = walk()
+bpy.app.timers.register(step, first_interval=1.0, persistent=True)
