@@ -307,8 +307,8 @@ def _bundled_environment() -> dict[str, str]:
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
             raise WorkerError(
-                f"found no {package} for Python {sys.version_info[0]}.{sys.version_info[1]}; expected it in the add-on's"
-                " zip; remove the add-on and install the zip for this system and this version of Blender",
+                f"found no {package} for Python {sys.version_info[0]}.{sys.version_info[1]}; expected it in the zip"
+                "; remove the add-on and install the zip for this system and this version of Blender",
                 worker_failed=True,
             )
         folder = str(Path(spec.origin).parent.parent)
