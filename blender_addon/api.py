@@ -16,6 +16,8 @@ Options that all of them take:
     depth       "8" or "16" bits a channel; 16 are floats in Blender
 """
 
+import operator
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +33,18 @@ from . import creation, library, preview, session
 from .request import TextureRequest
 from .worker_client import WorkerError
 
-__all__ = ["WorkerError", "fill", "material", "materials", "preview_pixels", "save", "sources", "texture", "textures"]
+__all__ = [
+    "WorkerError",
+    "check",
+    "fill",
+    "material",
+    "materials",
+    "preview_pixels",
+    "save",
+    "sources",
+    "texture",
+    "textures",
+]
 
 Images = dict[str, bpy.types.Image]
 
@@ -49,9 +62,9 @@ def texture(source: str, **options: Any) -> Images:
 def textures(source: str, count: int = 1, **options: Any) -> list[Images]:
     """Variations with this seed and the next ones; images only, kept in the file by a fake user."""
     made = []
-    for request in _request(source, options).variations(count):
+    for request in _variations(source, count, options):
         with _finished(request) as result:
-            made.append(creation.place(result, request, creation.Target("IMAGE")))
+            made.append(creation.make_images(result, request))
     return made
 
 
@@ -63,7 +76,7 @@ def material(source: str, **options: Any) -> bpy.types.Material:
 def materials(source: str, count: int = 1, **options: Any) -> list[bpy.types.Material]:
     """A new material for each variation, kept in the file by a fake user."""
     made = []
-    for request in _request(source, options).variations(count):
+    for request in _variations(source, count, options):
         with _finished(request) as result:
             made.append(_material(result, request, None, 0.0))
             made[-1].use_fake_user = True
@@ -82,17 +95,19 @@ def fill(
         options: as for all; the seed is that of the first object, the next ones follow.
     """
     names = [source] if isinstance(source, str) else list(source)
-    targets = [target for target in objects if not creation.obstacle("ACTIVE_MATERIAL", target)]
+    targets = [target for target in objects if creation.can_have_material(target)]
     if not targets:
         raise RequestError("no object that can have a material", expected="at least one", remedy="select some")
     if not names:
         raise RequestError("no source", expected="at least one", remedy="name a preset or a file")
+    requests = [
+        _variations(names[number % len(names)], number + 1, options)[-1] for number in range(len(targets))
+    ]  # all are checked before the first is made
     made = []
-    for number, target in enumerate(targets):
-        request = _request(names[number % len(names)], options).variations(number + 1)[-1]
+    for request, target in zip(requests, targets, strict=True):
         with _finished(request) as result:
             made.append(_material(result, request, target, world_size))
-        target.active_material = made[-1]
+        creation.assign(made[-1], target)
     return made
 
 
@@ -104,7 +119,7 @@ def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> lis
     """
     target = Path(bpy.path.abspath(str(folder)))
     written = []
-    for request in _request(source, options).variations(count):
+    for request in _variations(source, count, options):
         with _finished(request) as result:
             for item in result["maps"]:
                 for file in item["files"]:
@@ -117,20 +132,43 @@ def preview_pixels(source: str, **options: Any) -> Any:
     return preview.make(_request(source, options))
 
 
-def _request(source: str, options: dict[str, Any]) -> TextureRequest:
-    values = dict(options)
-    size = values.pop("size", None)
-    if size is not None:
-        values["width"], values["height"] = _sides(size)
-    if "depth" in values:
-        values["depth"] = str(values["depth"])
-    if values.get("depth", "8") not in ("8", "16"):
-        raise RequestError(f"depth {values['depth']}", expected="8 or 16", remedy="choose one of these")
-    try:
-        request = TextureRequest(bpy.path.abspath(source) if source.startswith("//") else source, **values)
-    except TypeError as error:
-        expected = "size, seed, tile, scale and depth"
-        raise RequestError(f"options {', '.join(sorted(options))}", expected=expected, remedy=str(error)) from None
+def check(sources: Iterable[str], count: int = 1, **options: Any) -> None:
+    """Raise TexnetError for whatever is wrong with the arguments, or for two sources whose files have one name."""
+    stems: dict[str, str] = {}
+    for source in sources:
+        stem = _variations(source, count, options)[0].name
+        if stems.setdefault(stem, source) != source:
+            raise RequestError(f"{stems[stem]} and {source}", expected="different names", remedy="rename one of them")
+
+
+def _variations(source: str, count: int, options: dict[str, Any]) -> list[TextureRequest]:
+    """The requests for this seed and the next ones, all of them sound."""
+    if not isinstance(count, int) or count < 1:
+        raise RequestError(f"count {count!r}", expected="a whole number from 1 on", remedy="give such a number")
+    requests = _request(source, options).variations(count)
+    requests[-1].check()
+    creation.check_room(requests[0])
+    return requests
+
+
+def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
+    unknown = set(options) - {"size", "seed", "tile", "scale", "depth"}
+    if unknown:
+        known = "size, seed, tile, scale and depth"
+        raise RequestError(f"options {', '.join(sorted(unknown))}", expected=known, remedy="leave them out")
+    if not isinstance(source, str | os.PathLike):
+        raise RequestError(f"source {source!r}", expected="a preset's name or a path", remedy="give one of these")
+    path = os.fspath(source)
+    values: dict[str, Any] = {"source": bpy.path.abspath(path) if path.startswith("//") else path}
+    if options.get("size") is not None:
+        values["width"], values["height"] = _sides(options["size"])
+    for name, kind in (("seed", operator.index), ("scale", float), ("tile", str), ("depth", str)):
+        if name in options:
+            try:
+                values[name] = kind(options[name])  # numbers of NumPy too
+            except (TypeError, ValueError):
+                raise RequestError(f"{name} {options[name]!r}", expected="a number", remedy="give one") from None
+    request = TextureRequest(**values)
     request.check()
     return request
 

@@ -45,7 +45,7 @@ def install_command(wheel: Path | None) -> str:
     """
     package = f"{wheel}[train]" if wheel else "texnet[train]"
     quote = subprocess.list2cmdline if _WINDOWS else shlex.join
-    make = quote([sys.executable, "-m", "venv", str(home())])
+    make = quote([sys.executable, "-m", "venv", "--clear", str(home())])
     install = quote([str(home() / _PYTHON), "-m", "pip", "install", "--upgrade", package])
     return f"{make} && {install}"
 

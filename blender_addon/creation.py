@@ -16,6 +16,9 @@ from .request import TextureRequest
 Destination = Literal["NEW_MATERIAL", "ACTIVE_MATERIAL", "REPLACE", "IMAGE", "UDIM"]
 Images = dict[str, bpy.types.Image]
 
+_HOLDERS = ("MESH", "CURVE", "SURFACE", "META", "FONT", "VOLUME", "POINTCLOUD", "CURVES")
+_SURELY_PACKED = 3 * 2**30  # bytes of texels: a PNG of a texture takes two thirds of them
+
 
 @dataclass(frozen=True)
 class Target:
@@ -24,29 +27,44 @@ class Target:
     Attributes:
         destination: what is to happen with the images.
         object_uid: of the object, 0 for none.
+        material_uid: of the material that was active, 0 for none.
+        node: name of the Image Texture node that was active, "" for none.
         world_size: scene units that the texture's width spans, 0 to leave the mapping alone.
     """
 
     destination: Destination
     object_uid: int = 0
+    material_uid: int = 0
+    node: str = ""
     world_size: float = 0.0
 
 
 def target_of(destination: Destination, target: Any, world_size: float = 0.0) -> Target:
-    return Target(destination, target.session_uid if target is not None else 0, world_size)
+    """The place for a result, as it is now."""
+    material = target.active_material if target is not None else None
+    node = nodes.active_image_node(material)
+    return Target(
+        destination,
+        object_uid=target.session_uid if target is not None else 0,
+        material_uid=material.session_uid if material is not None else 0,
+        node=node.name if node is not None else "",
+        world_size=world_size,
+    )
 
 
 def obstacle(destination: Destination, target: Any) -> str:
     """Why a texture cannot go there now; "" if it can. A label for a button that is grey."""
-    if destination == "IMAGE" or (destination == "NEW_MATERIAL" and target is None):
+    if destination in ("IMAGE", "NEW_MATERIAL"):
         return ""
-    if target is None or not hasattr(target.data, "materials"):
+    if target is None or not _can_hold(target):
         return "Select an object that can have a material"
-    blocks = (target, target.data, target.active_material)
-    if not all(block is None or block.is_editable for block in blocks):
+    material = target.active_material
+    if not (material.is_editable if material is not None else _can_assign(target)):
         return "The object or its material is linked from a library"
-    if destination == "REPLACE" and nodes.active_image_node(target.active_material) is None:
-        return "Select an Image Texture node in the material"
+    if destination == "REPLACE":
+        return "" if nodes.active_image_node(material) is not None else "Select an Image Texture node in the material"
+    if not nodes.can_wire(material):
+        return "The material's output shows no Principled BSDF"
     if destination == "UDIM" and not surface.has_uv(target):
         return "Select a mesh with a UV map"
     return ""
@@ -58,64 +76,91 @@ def check_target(destination: Destination, target: Any) -> None:
         raise RequestError("nowhere to put the texture", expected="a place for it", remedy=found[0].lower() + found[1:])
 
 
+def can_have_material(target: Any) -> bool:
+    """Whether a new material can be put on an object."""
+    return _can_hold(target) and _can_assign(target)
+
+
 def place(result: dict[str, Any], request: TextureRequest, target: Target, *, show: bool = True) -> Images:
     """Make the images of a worker's result and put them where they belong.
 
     Args:
         result: the worker's answer; its files still exist.
         request: what was asked for.
-        target: where it goes. An object that has gone meanwhile is no loss: the images are made anyway.
+        target: where it goes. What has gone meanwhile is no loss: the images are made anyway.
         show: False only makes the images, for variations beside the first.
 
     Returns:
         Map name -> image.
 
     Raises:
-        OSError: files cannot be kept beside the .blend.
+        OutputError: the images cannot be kept; then none is left.
     """
     made = make_images(result, request)
-    destination = target.destination if show else "IMAGE"
+    if not show or target.destination == "IMAGE":
+        return made
     holder = find_object(target.object_uid)
-    if destination not in ("IMAGE", "NEW_MATERIAL") and (holder is None or obstacle(destination, holder)):
-        destination = "IMAGE"
-    if destination == "IMAGE":
-        for image in made.values():
-            image.use_fake_user = True  # nobody uses it yet, and unused images are not saved
-    elif destination == "REPLACE" and holder is not None:
-        _replace(holder.active_material, made)
-    else:
-        material = new_material(request.title) if destination == "NEW_MATERIAL" else material_of(holder)
+    if target.destination == "NEW_MATERIAL":
+        material = new_material(request.title)
         apply(material, made, request, holder, target.world_size)
-        if destination == "NEW_MATERIAL":
-            _assign(material, holder)
+        assign(material, holder)
+        return made
+    material = _by_uid(bpy.data.materials, target.material_uid)
+    if material is None and not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
+        material = material_of(holder)
+    if material is None or not material.is_editable:
+        return made
+    if target.destination == "REPLACE":
+        _replace(material, target.node, made)
+    elif nodes.can_wire(material):
+        apply(material, made, request, holder, target.world_size)
     return made
 
 
 def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
-    """The images of a worker's result, marked as one set."""
+    """The images of a worker's result, marked as one set; all of them or none.
+
+    Raises:
+        OutputError: they cannot be kept.
+    """
     set_name = uuid.uuid4().hex
     keep_beside = preferences().storage == "FILE"
     made: Images = {}
-    for item in result["maps"]:
-        image = images.image_from_files(
-            [Path(file) for file in item["files"]],
-            f"{Path(request.source).stem}_{item['name']}_{request.seed}",
-            is_data=item["colour_space"] == "data",
-            keep_beside=keep_beside,
-        )
-        images.set_record(image, request, item["name"], set_name, leads=not made)
-        made[item["name"]] = image
+    try:
+        for item in result["maps"]:
+            image = images.image_from_files(
+                [Path(file) for file in item["files"]],
+                f"{Path(request.source).stem}_{item['name']}_{request.seed}",
+                is_data=item["colour_space"] == "data",
+                keep_beside=keep_beside,
+            )
+            images.set_record(image, request, item["name"], set_name, leads=not made)
+            made[item["name"]] = image
+    except BaseException:
+        for image in made.values():
+            images.remove(image)
+        raise
     return made
+
+
+def check_room(request: TextureRequest) -> None:
+    """Raise OutputError now rather than after minutes where a texture will not fit into an unsaved .blend."""
+    if bpy.data.filepath:
+        return
+    texels = request.width * request.height
+    if texels * 3 * int(request.depth) // 8 > _SURELY_PACKED:
+        raise images.too_large_to_pack()
 
 
 def apply(material: bpy.types.Material, made: Images, request: TextureRequest, target: Any, world_size: float) -> None:
     """Wire maps into a material, with a mapping that gives them their size on the object."""
     nodes.wire(material, made)
+    if request.udim:
+        nodes.set_mapping_scale(material, (1, 1, 1))  # tiles lie where the UV map has them
     if target is None:
         return
-    if target.type == "MESH" and not surface.has_uv(target):
-        nodes.use_coordinates(material, "Generated")
-    if world_size > 0:
+    nodes.use_coordinates(material, "UV" if surface.has_uv(target) else "Generated")
+    if world_size > 0 and not request.udim:
         x, y, z = (units / world_size for units in surface.units_per_repeat(target))
         nodes.set_mapping_scale(material, (x, y * request.width / request.height, z))
 
@@ -128,9 +173,27 @@ def new_material(name: str) -> bpy.types.Material:
     return material
 
 
+def material_of(target: Any) -> bpy.types.Material:
+    """The object's active material; a new one where there is none."""
+    if target.active_material is None:
+        assign(new_material("TexNet"), target)
+    material: bpy.types.Material = target.active_material
+    return material
+
+
+def assign(material: bpy.types.Material, target: Any) -> None:
+    """Put a material into the object's active slot, and into no other object's; keep it where that cannot be."""
+    if target is None or not _can_hold(target) or not _can_assign(target):
+        material.use_fake_user = True
+        return
+    if target.data.users > 1 and target.active_material_index < len(target.material_slots):
+        target.material_slots[target.active_material_index].link = "OBJECT"
+    target.active_material = material
+
+
 def find_object(session_uid: int) -> Any:
     """The object of that number, or None; it may have been renamed or undone meanwhile."""
-    return next((found for found in bpy.data.objects if session_uid and found.session_uid == session_uid), None)
+    return _by_uid(bpy.data.objects, session_uid)
 
 
 def set_of(image: Any) -> Images:
@@ -144,25 +207,23 @@ def set_of(image: Any) -> Images:
     }
 
 
-def _assign(material: bpy.types.Material, target: Any) -> None:
-    if target is None or obstacle("NEW_MATERIAL", target):
-        material.use_fake_user = True
-    else:
-        target.active_material = material
+def _can_hold(target: Any) -> bool:
+    return target.type in _HOLDERS and hasattr(target.data, "materials")
 
 
-def material_of(target: Any) -> bpy.types.Material:
-    """The object's active material; a new one where there is none."""
-    if target.active_material is None:
-        target.active_material = new_material("TexNet")
-    material: bpy.types.Material = target.active_material
-    return material
+def _can_assign(target: Any) -> bool:
+    """Whether the object's slot can be changed: it belongs to the object or to its data."""
+    slots = target.material_slots
+    is_own = bool(slots) and slots[target.active_material_index].link == "OBJECT"
+    return bool(target.is_editable and (is_own or target.data.is_editable))
 
 
-def _replace(material: Any, made: Images) -> None:
-    """Put the first map into the active Image Texture node; the others keep their data with it."""
-    node = nodes.active_image_node(material)
-    first, *others = made.values()
-    node.image = first
-    for image in others:
-        image.use_fake_user = True
+def _by_uid(blocks: Any, session_uid: int) -> Any:
+    return next((found for found in blocks if session_uid and found.session_uid == session_uid), None)
+
+
+def _replace(material: Any, name: str, made: Images) -> None:
+    """Put the map that the node shows into it; where that is unknown or not among them, the first."""
+    node = nodes.tree_of(material).nodes.get(name)
+    if node is not None and node.type == "TEX_IMAGE":
+        node.image = made.get(nodes.map_of(node)) or next(iter(made.values()))

@@ -1,51 +1,78 @@
 """The worker's files into image datablocks.
 
-Files are loaded and packed as they are: their bytes go into the .blend unchanged, and no pixel passes through
-Blender's main thread, which stays live.
+Files are loaded and packed as they are: their bytes go into the .blend unchanged, and no pixel is decoded or encoded
+in Blender's main thread, which stays live.
 """
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import bpy
+
+from texnet_core.errors import OutputError
 
 from .request import TextureRequest
 
 PROPERTY = "texnet"  # custom property of every image that TexNet made
 
 _FOLDER = "textures"
+_PACKED_LIMIT = 2**31 - 1  # bytes; Blender packs no larger file
 
 
 def image_from_files(files: list[Path], name: str, *, is_data: bool, keep_beside: bool) -> Any:
-    """A new image whose pixels survive saving.
+    """A new image whose pixels survive saving, and that saving keeps though nobody uses it.
 
     Args:
         files: one picture, or UDIM tiles called stem.1001.png and so on.
         name: wanted name; Blender makes it unique.
         is_data: linear measurements rather than colours.
-        keep_beside: move the files beside the saved .blend instead of packing them.
+        keep_beside: move the files beside the saved .blend instead of packing them. Too large ones are in any case.
 
     Raises:
-        OSError: the folder beside the .blend cannot be written.
+        OutputError: the folder beside the .blend cannot be written, or there is none and a file cannot be packed.
     """
-    is_tiled = len(files) > 1 or _is_tile(files[0])
-    if keep_beside and bpy.data.filepath:
+    is_tiled = _tile_of(files[0]) is not None
+    is_too_large = any(file.stat().st_size > _PACKED_LIMIT for file in files)
+    if is_too_large and not bpy.data.filepath:
+        raise too_large_to_pack()
+    is_beside = bool(bpy.data.filepath) and (keep_beside or is_too_large)
+    if is_beside:
         files = _move_beside(files)
     image: Any = bpy.data.images.load(str(files[0]))
-    image.name = name
-    if is_tiled:
-        image.source = "TILED"
-        _add_tiles(image, files)
-    if is_data:
-        image.colorspace_settings.is_data = True
-    if keep_beside and bpy.data.filepath:
-        image.filepath_raw = bpy.path.relpath(_pattern(files[0]) if is_tiled else str(files[0]))
-    else:
-        image.pack()
-        # where "Unpack" will put it; the temporary files are gone by then
-        image.filepath_raw = f"//{_FOLDER}/{Path(_pattern(files[0])).name if is_tiled else f'{image.name}.png'}"
+    try:
+        image.name = name
+        image.use_fake_user = True
+        if is_tiled:
+            image.source = "TILED"
+            _add_tiles(image, files)
+        if is_data:
+            image.colorspace_settings.is_data = True
+        if is_beside:
+            image.filepath_raw = bpy.path.relpath(_pattern(files[0]))
+        else:
+            _pack(image, files)
+    except BaseException:
+        remove(image)
+        raise
     return image
+
+
+def remove(image: Any) -> None:
+    """Take an image away, with its files where these were put beside the .blend."""
+    record_files = [] if image.packed_file or image.packed_files else _files_beside(image)
+    bpy.data.images.remove(image)
+    for file in record_files:
+        file.unlink(missing_ok=True)
+
+
+def too_large_to_pack() -> OutputError:
+    return OutputError(
+        "a texture too large for a .blend, which holds files up to 2 GB",
+        expected="a saved .blend, so that the texture can be kept beside it",
+        remedy="save the file first",
+    )
 
 
 def set_record(image: bpy.types.Image, request: TextureRequest, map_name: str, set_name: str, *, leads: bool) -> None:
@@ -58,50 +85,85 @@ def set_record(image: bpy.types.Image, request: TextureRequest, map_name: str, s
         set_name: the same for all maps of one texture, and for no others.
         leads: it stands for its set in the history.
     """
-    image[PROPERTY] = request.record() | {"map": map_name, "set": set_name, "leads": leads}
+    image[PROPERTY] = request.record() | {"map": map_name, "set": set_name, "leads": leads, "made": time.time()}
 
 
 def record_of(image: Any) -> dict[str, Any] | None:
     """What `set_record` wrote, or None for images that are not TexNet's."""
     found: Any = image.get(PROPERTY) if image is not None else None
     record = found.to_dict() if hasattr(found, "to_dict") else {}
-    return record if isinstance(record.get("source"), str) else None
+    return record if all(isinstance(record.get(key), str) for key in ("source", "map", "set")) else None
 
 
-def _is_tile(file: Path) -> bool:
-    return len(file.suffixes) == 2 and file.suffixes[0][1:].isdigit()
+def _pack(image: Any, files: list[Path]) -> None:
+    """Pack, and say where Unpack and Reload will find the files: the temporary ones go away."""
+    try:
+        image.pack()
+    except RuntimeError as error:
+        raise OutputError(
+            f"an image that Blender cannot pack ({error})", expected="room for it", remedy="free some memory"
+        ) from error
+    for packed, file in zip(image.packed_files, files, strict=True):
+        tile = f".{_tile_of(file)}" if _tile_of(file) is not None else ""
+        packed.filepath = f"//{_FOLDER}/{image.name}{tile}.png"
+    udim = ".<UDIM>" if _tile_of(files[0]) is not None else ""
+    image.filepath_raw = f"//{_FOLDER}/{image.name}{udim}.png"
+
+
+def _tile_of(file: Path) -> int | None:
+    """The number of a UDIM tile, wall.v2_albedo.1001.png; None for a picture."""
+    suffix = file.suffixes[-2] if len(file.suffixes) > 1 else ""
+    number = suffix.removeprefix(".")
+    return int(number) if len(number) == 4 and number.isdecimal() else None
+
+
+def _stem(file: Path) -> str:
+    """The name without the tile's number and the suffix."""
+    return Path(file.stem).stem if _tile_of(file) is not None else file.stem
 
 
 def _pattern(file: Path) -> str:
-    return str(file.with_name(f"{file.name.partition('.')[0]}.<UDIM>{file.suffix}")) if _is_tile(file) else str(file)
+    """The path as Blender writes that of all tiles."""
+    udim = ".<UDIM>" if _tile_of(file) is not None else ""
+    return str(file.with_name(f"{_stem(file)}{udim}{file.suffix}"))
 
 
 def _add_tiles(image: Any, files: list[Path]) -> None:
     known = {tile.number for tile in image.tiles}
-    for file in files:
-        number = int(file.suffixes[0][1:])
-        if number not in known:
+    for number in map(_tile_of, files):
+        if number is not None and number not in known:
             image.tiles.new(number)
+
+
+def _files_beside(image: Any) -> list[Path]:
+    path = bpy.path.abspath(image.filepath_raw)
+    if Path(path).parent.name != _FOLDER:
+        return []
+    numbers = [tile.number for tile in image.tiles] if "<UDIM>" in path else [0]
+    return [Path(path.replace("<UDIM>", str(number))) for number in numbers]
 
 
 def _move_beside(files: list[Path]) -> list[Path]:
     """Move files to the folder beside the .blend, under names that are free there."""
     folder = Path(bpy.path.abspath(f"//{_FOLDER}"))
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = files[0].name.partition(".")[0]
+    stem = _stem(files[0])
     endings = [file.name[len(stem) :] for file in files]
-    number, free = 0, stem
-    while any((folder / (free + ending)).exists() for ending in endings):
-        number += 1
-        free = f"{stem}_{number:03d}"
-    moved = []
+    moved: list[Path] = []
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        number, free = 0, stem
+        while any((folder / (free + ending)).exists() for ending in endings):
+            number += 1
+            free = f"{stem}_{number:03d}"
         for file, ending in zip(files, endings, strict=True):
-            target = folder / (free + ending)
-            moved.append(target)
-            shutil.move(file, target)
-    except OSError:
+            moved.append(folder / (free + ending))
+            shutil.move(file, moved[-1])
+    except OSError as error:
         for target in moved:  # nothing half-written stays
             target.unlink(missing_ok=True)
-        raise
+        raise OutputError(
+            f"{folder} that cannot be written ({error.strerror})",
+            expected="a folder beside the .blend with room that allows writing",
+            remedy="make room, or keep images in the .blend (Preferences)",
+        ) from error
     return moved

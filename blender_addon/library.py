@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Any
 import bpy.utils.previews
 
 from texnet_core.artefact import SUFFIX, Header, read_artefact, read_header, read_preview
+from texnet_core.atomic import replacing
 from texnet_core.errors import OutputError, RequestError, TexnetError
 from texnet_core.presets import list_presets
 
 from .preferences import library_folder, user_folder
-from .request import title_of
+from .request import file_name, title_of
 
 _pictures: Any = None
 
@@ -43,7 +43,7 @@ def list_sources() -> list[Source]:
     """Presets, then the files of the user's library."""
     sources = [Source(name, file, True) for name, file in list_presets().items()]
     try:
-        files = sorted(library_folder().glob(f"*{SUFFIX}"))
+        files = sorted(file for file in library_folder().glob(f"*{SUFFIX}") if _is_text(file))
     except (OSError, ValueError):  # no folder, no files; importing one says why
         files = []
     return sources + [Source(str(file), file, False) for file in files]
@@ -84,21 +84,38 @@ def import_file(path: Path) -> Source:
         raise RequestError(
             f"{target.name} in the library", expected="a new name", remedy="rename the file or remove that one"
         )
-    _writing(lambda: shutil.copyfile(path, target), target)
+    with replacing(target) as temporary:
+        shutil.copyfile(path, temporary)
     return Source(str(target), target, False)
 
 
-def remove(source: Source) -> None:
-    """Delete a file of the library.
+def check_own(name: str) -> Source:
+    """The file of the library with that name.
 
     Raises:
-        TexnetError: a preset, or a file that cannot be deleted.
+        RequestError: none, or a preset.
     """
-    if source.is_preset or source.file.parent != library_folder():
-        raise RequestError(
-            f"{source.title}, which is not in your library", expected="a file of it", remedy="choose another"
-        )
-    _writing(source.file.unlink, source.file)
+    source = find(name)
+    if source is None or source.is_preset or source.file.parent != library_folder():
+        found = f"{title_of(name)}, which ships with TexNet" if source and source.is_preset else f"{name!r}"
+        raise RequestError(found, expected="a generator of your library", remedy="choose one of your own")
+    return source
+
+
+def remove(source: Source) -> None:
+    """Delete a file that `check_own` has passed.
+
+    Raises:
+        OutputError: it cannot be deleted.
+    """
+    try:
+        source.file.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{source.file} that cannot be deleted ({error.strerror})",
+            expected="a file of yours",
+            remedy="check the folder",
+        ) from error
 
 
 def new_file(name: str) -> Path:
@@ -107,7 +124,7 @@ def new_file(name: str) -> Path:
     Raises:
         TexnetError: no name for a file, or the library cannot be made.
     """
-    clean = "".join(letter if letter.isalnum() or letter in "-_ " else "-" for letter in name).strip(" -")
+    clean = file_name(name)
     if not clean:
         raise RequestError(f"the name {name!r}", expected="one with a letter or a digit", remedy="give another name")
     try:
@@ -118,13 +135,13 @@ def new_file(name: str) -> Path:
         ) from error
 
 
-def _writing(action: Callable[[], Any], file: Path) -> None:
+def _is_text(file: Path) -> bool:
+    """Whether Blender can hold the name: on Linux any bytes may be one."""
     try:
-        action()
-    except OSError as error:
-        raise OutputError(
-            f"{file}: {error}", expected="a file that can be written", remedy="check the folder"
-        ) from error
+        str(file).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=512)

@@ -36,21 +36,30 @@ _PLACES = {
     "emission": _Place("Emission Color"),
     "height": _Place("Displacement", ("ShaderNodeDisplacement", "Height", "Displacement")),
 }
-_PASSED = ("NORMAL_MAP", "DISPLACEMENT", "REROUTE")  # nodes that may stand between a texture and a socket
+# Nodes that may stand between a texture and a socket, and between coordinates and a texture: the way on.
+_PASSED = {"NORMAL_MAP": "Color", "DISPLACEMENT": "Height", "MAPPING": "Vector"}
+CHECKED = "texnet_tile_check"  # custom property of a Mapping node under tile check: its scale before
 
 
 def tree_of(material: bpy.types.Material) -> Any:
-    """The material's node tree."""
-    if material.node_tree is None:
-        material.use_nodes = True  # before 5.0 a material may have no tree
+    """The material's node tree, in use."""
+    if bpy.app.version < (5, 0, 0) and not material.use_nodes:
+        material.use_nodes = True  # later, every material has a tree and shows it
     return material.node_tree
 
 
-def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> None:
-    """Show maps on a material.
+def can_wire(material: Any) -> bool:
+    """Whether there is a shader to wire textures to, or room for one."""
+    tree = material.node_tree if material is not None else None
+    output = tree.get_output_node("ALL") if tree is not None else None
+    return output is None or not output.inputs["Surface"].is_linked or _shown_principled(output) is not None
 
-    A texture node of TexNet's that feeds the socket already gets the new image; else a node is added. What the user
-    has wired otherwise keeps its nodes.
+
+def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> None:
+    """Show maps on a material, for which `can_wire` must hold.
+
+    A texture node of TexNet's gets the new image of its map; else a node is added. Maps of an earlier texture that the
+    new one lacks are unlinked. What the user has wired otherwise keeps its nodes.
 
     Args:
         material: to change.
@@ -58,8 +67,11 @@ def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> No
     """
     tree = tree_of(material)
     shader = principled(tree)
+    _unlink_others(tree, shader, images)
     nodes = [_wire_map(tree, shader, name, image) for name, image in images.items()]
     _map(tree, [node for node in nodes if not node.inputs["Vector"].is_linked])
+    if "emission" in images and shader.inputs["Emission Strength"].default_value == 0:
+        shader.inputs["Emission Strength"].default_value = 1
     for other in tree.nodes:
         other.select = False
     nodes[0].select = True
@@ -68,10 +80,9 @@ def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> No
 
 def set_mapping_scale(material: bpy.types.Material, scale: tuple[float, float, float]) -> None:
     """Set how often the texture repeats, on the mapping that TexNet's textures share."""
-    for node in _texnet_nodes(tree_of(material)):
-        mapping = _behind(node.inputs["Vector"], "MAPPING")
-        if mapping is not None:
-            mapping.inputs["Scale"].default_value = scale
+    for socket in mapping_scales(material):
+        socket.default_value = scale
+        socket.node.pop(CHECKED, None)
 
 
 def mapping_scales(material: bpy.types.Material) -> list[Any]:
@@ -84,13 +95,18 @@ def mapping_scales(material: bpy.types.Material) -> list[Any]:
     return list(found.values())
 
 
+def has_tiles(material: bpy.types.Material) -> bool:
+    """Whether TexNet's textures on it are UDIM tiles, which do not repeat."""
+    return any(node.image.source == "TILED" for node in _texnet_nodes(tree_of(material)))
+
+
 def use_coordinates(material: bpy.types.Material, output: str) -> None:
     """Let the mappings of TexNet's textures start from "UV" or "Generated"."""
     tree = tree_of(material)
     for socket in mapping_scales(material):
         vector = socket.node.inputs["Vector"]
         coordinates = _behind(vector, "TEX_COORD")
-        if coordinates is not None:
+        if coordinates is not None and vector.links[0].from_socket.name in ("UV", "Generated"):
             tree.links.new(coordinates.outputs[output], vector)
 
 
@@ -102,32 +118,70 @@ def active_image_node(material: Any) -> Any:
 
 
 def principled(tree: Any) -> Any:
-    """The Principled BSDF that the active output shows; failing that any; failing that a new one."""
+    """The Principled BSDF that the active output shows; a new one, shown by an output, where there is none."""
     output = tree.get_output_node("ALL")
-    if output is not None and output.inputs["Surface"].is_linked:
-        linked = output.inputs["Surface"].links[0].from_node
-        if linked.type == "BSDF_PRINCIPLED":
-            return linked
-    for node in tree.nodes:
-        if node.type == "BSDF_PRINCIPLED":
-            return node
-    shader = tree.nodes.new("ShaderNodeBsdfPrincipled")
+    shown = _shown_principled(output) if output is not None else None
+    if shown is not None:
+        return shown
+    shader = next((node for node in tree.nodes if node.type == "BSDF_PRINCIPLED"), None)
+    shader = shader or tree.nodes.new("ShaderNodeBsdfPrincipled")
     if output is None:
         output = tree.nodes.new("ShaderNodeOutputMaterial")
-        output.location = (shader.location.x + 300, shader.location.y)
+        x, y = _absolute(shader)
+        output.location = (x + 300, y)
     if not output.inputs["Surface"].is_linked:
         tree.links.new(shader.outputs["BSDF"], output.inputs["Surface"])
     return shader
 
 
+def map_of(node: Any) -> str:
+    """Which map an Image Texture node shows: by its image's record, or by the socket that it feeds; "" if unknown."""
+    record = record_of(node.image)
+    if record is not None:
+        return str(record["map"])
+    for name, place in _PLACES.items():
+        for link in node.outputs["Color"].links:
+            between = place.between
+            if link.to_socket.name == place.socket or (between and link.to_node.bl_idname == between[0]):
+                return name
+    return ""
+
+
+def _shown_principled(output: Any) -> Any:
+    """The Principled BSDF nearest to the output's surface, past reroutes and mixes, or None."""
+    sockets, seen = [output.inputs["Surface"]], set()
+    while sockets:
+        socket = sockets.pop(0)
+        for link in socket.links:
+            node = link.from_node
+            if node.type == "BSDF_PRINCIPLED":
+                return node
+            if node.name not in seen:
+                seen.add(node.name)
+                sockets += [
+                    entry for entry in node.inputs if entry.type in ("SHADER", "CUSTOM") or node.type == "REROUTE"
+                ]
+    return None
+
+
+def _unlink_others(tree: Any, shader: Any, images: dict[str, bpy.types.Image]) -> None:
+    """Take away the links of TexNet's textures whose maps are not among the images."""
+    for name, place in _PLACES.items():
+        socket = _socket(tree, shader, place)
+        known = _behind(socket, "TEX_IMAGE")
+        if name not in images and known is not None and record_of(known.image) is not None:
+            tree.links.remove(socket.links[0])
+
+
 def _wire_map(tree: Any, shader: Any, name: str, image: bpy.types.Image) -> Any:
     place = _PLACES.get(name)
     socket = _socket(tree, shader, place) if place else None
-    known = _behind(socket, "TEX_IMAGE") if socket is not None else None
+    known = _behind(socket, "TEX_IMAGE")
     if known is not None and record_of(known.image) is not None:
         known.image = image
         return known
-    node = _texture_node(tree, shader, place.socket if place else name.title(), image)
+    node = _idle_node(tree, name) or _texture_node(tree, shader, place.socket if place else name.title())
+    node.image = image
     if socket is not None and place is not None:
         if place.between is None:
             tree.links.new(node.outputs["Color"], socket)
@@ -136,23 +190,39 @@ def _wire_map(tree: Any, shader: Any, name: str, image: bpy.types.Image) -> Any:
     return node
 
 
-def _texture_node(tree: Any, shader: Any, label: str, image: bpy.types.Image) -> Any:
+def _idle_node(tree: Any, name: str) -> Any:
+    """A texture node of TexNet's with that map which nothing uses, or None."""
+    idle = (node for node in _texnet_nodes(tree) if not any(_leads_on(link) for link in node.outputs["Color"].links))
+    return next((node for node in idle if (record_of(node.image) or {}).get("map") == name), None)
+
+
+def _leads_on(link: Any) -> bool:
+    """Whether a link ends anywhere but in a Normal Map or Displacement node that nothing uses."""
+    node = link.to_node
+    return node.type not in _PASSED or any(output.is_linked for output in node.outputs)
+
+
+def _texture_node(tree: Any, shader: Any, label: str) -> Any:
     node = tree.nodes.new("ShaderNodeTexImage")
-    x = shader.location.x + _COLUMN_X
+    x, y = _absolute(shader)
+    x += _COLUMN_X
     textures = [other for other in tree.nodes if other.type == "TEX_IMAGE" and other != node]
     taken = [_absolute(other)[1] for other in textures if abs(_absolute(other)[0] - x) < _WIDTH]
-    node.image, node.label = image, label
-    node.location = (x, min(taken) - _ROW_Y if taken else shader.location.y)
+    node.label = label
+    node.location = (x, min(taken) - _ROW_Y if taken else y)
     return node
 
 
 def _wire_through(tree: Any, texture: Any, socket: Any, between: tuple[str, str, str]) -> None:
     kind, entry, exit_ = between
-    node = tree.nodes.new(kind)
-    node.location = (texture.location.x + 300, texture.location.y)
-    if kind == "ShaderNodeDisplacement":
-        node.inputs["Scale"].default_value = _DISPLACEMENT  # its default differs between versions
-    tree.links.new(texture.outputs["Color"], node.inputs[entry])
+    node = next((link.to_node for link in texture.outputs["Color"].links if link.to_node.bl_idname == kind), None)
+    if node is None:
+        node = tree.nodes.new(kind)
+        x, y = _absolute(texture)
+        node.location = (x + 300, y)
+        if kind == "ShaderNodeDisplacement":
+            node.inputs["Scale"].default_value = _DISPLACEMENT  # its default differs between versions
+        tree.links.new(texture.outputs["Color"], node.inputs[entry])
     tree.links.new(node.outputs[exit_], socket)
 
 
@@ -212,8 +282,10 @@ def _behind(socket: Any, kind: str) -> Any:
         node = socket.links[0].from_node
         if node.type == kind:
             return node
-        if node.type == "MAPPING" or node.type in _PASSED:
-            socket = next((entry for entry in node.inputs if entry.is_linked), None)
+        if node.type == "REROUTE":
+            socket = node.inputs[0]
+        elif node.type in _PASSED:
+            socket = node.inputs[_PASSED[node.type]]
         else:
             return None
     return None

@@ -89,7 +89,7 @@ def _draw_generate(layout: Any, settings: Any, context: Any) -> None:
     target = context.view_layer.objects.active
     column = layout.column()
     column.prop(settings, "destination")
-    if settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL", "UDIM"):
+    if settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL"):
         row = column.row(heading="Real-World Size", align=True)
         row.prop(settings, "use_world_size", text="")
         sub = row.row()
@@ -138,6 +138,7 @@ def _draw_history(layout: Any, settings: Any, context: Any) -> None:
     row = column.row(align=True)
     row.operator("texnet.copy_settings", icon="COPYDOWN").image = image.name
     row.operator("texnet.use_texture", icon="MATERIAL").image = image.name
+    column.operator("texnet.remove_texture", icon="TRASH").image = image.name
 
 
 def _draw_training(layout: Any, settings: Any) -> None:
@@ -209,10 +210,11 @@ class TEXNET_UL_history(bpy.types.UIList):  # noqa: N801
             row.label(text=f"{request.width} x {request.height}")
 
     def filter_items(self, context: Any, data: Any, name: str) -> Any:
-        """Show one image for each texture."""
+        """Show one image for each texture, the newest on top."""
         wanted = self.filter_name.lower()
         shown = [history.is_entry(image) and wanted in image.name.lower() for image in getattr(data, name)]
-        return [self.bitflag_filter_item if show else 0 for show in shown], []
+        flags = [self.bitflag_filter_item if show else 0 for show in shown]
+        return flags, history.newest_first(getattr(data, name))
 
 
 class TEXNET_PT_shader_editor(_TexnetPanel, bpy.types.Panel):  # noqa: N801

@@ -7,6 +7,9 @@ import bpy
 
 _ROOT = __package__ or ""
 
+# Since 4.5, properties say whether they take paths that start with //, beside the .blend.
+PATH_OPTIONS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
 
 class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
     bl_idname = _ROOT
@@ -15,6 +18,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         name="Library",
         description="Folder with your own generators. Empty: a folder of the add-on in Blender's user files",
         subtype="DIR_PATH",
+        options=PATH_OPTIONS,
     )
     storage: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Keep Images",
@@ -28,6 +32,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         name="Python",
         description="Python with texnet and torch, for training and for the GPU. Empty: no backend",
         subtype="FILE_PATH",
+        options=PATH_OPTIONS,
     )
     use_backend: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="Generate with the Backend",
@@ -38,6 +43,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         name="VGG-19 Weights",
         description="File with VGG-19 weights for training without a download. Empty: the usual cache, then a download",
         subtype="FILE_PATH",
+        options=PATH_OPTIONS,
     )
 
     vgg19_input: bpy.props.EnumProperty(  # type: ignore[valid-type]

@@ -7,6 +7,7 @@ The preview is the upper left corner of the very texture. Where that takes long,
 up to sixteen times as many texels, a draft comes first: a small tile of the same seed and scale, repeated.
 """
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ SIDE = 256
 
 _TICK_S = 0.01
 _IDLE_TICKS = 50  # a timer that has nothing to do ends itself
+_PAUSE_S = 5.0  # after a failure; drawing asks again and again
 _CELL = 256  # sizes that are a multiple of every generator's coarsest cell are made as they are
 
 
@@ -42,6 +44,7 @@ class Follower:
         self._job: worker_client.Job | None = None
         self._making: TextureRequest | None = None
         self._idle = 0
+        self._failed_at = -_PAUSE_S
         self.source = ""
 
     @property
@@ -51,7 +54,7 @@ class Follower:
     def want(self, request: TextureRequest) -> bool:
         """Set what is wanted; whether that is something new."""
         request = replace(request, depth="8", udim=None)  # neither changes the picture
-        if request == self._wanted:
+        if request == self._wanted or time.monotonic() - self._failed_at < _PAUSE_S:
             return False
         self._wanted = request
         self._steps = [draft_of(request), request] if is_slow(request) else [request]
@@ -68,6 +71,7 @@ class Follower:
                 self._job = _submit(self._making)
         except (TexnetError, worker_client.WorkerError, OSError):
             self.drop()  # Generate will say what is wrong
+            self._failed_at = time.monotonic()
         self._idle = 0 if self._job is not None else self._idle + 1
         return None if self._idle > _IDLE_TICKS else _TICK_S
 
@@ -75,7 +79,7 @@ class Follower:
         """Give up what is under way."""
         if self._job is not None:
             self._job.close()
-        self._job = None
+        self._job = self._wanted = None
         self._steps = []
 
     def remove(self) -> None:
@@ -109,6 +113,12 @@ def want(request: TextureRequest) -> None:
         return
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, persistent=True)
+
+
+def forget() -> None:
+    """Make the picture again when it is next wanted: a file has changed."""
+    if _follower is not None:
+        _follower.drop()
 
 
 def icon_for(source: str) -> int:

@@ -58,11 +58,11 @@ def count_property() -> Any:
     )
 
 
-def world_size_property() -> Any:
+def world_size_property(default: float) -> Any:
     return bpy.props.FloatProperty(
         name="Width",
         description="Width of the texture on the surface; the material's Mapping node is set by it. 0: left alone",
-        default=0.0,
+        default=default,
         min=0.0,
         soft_max=100.0,
         unit="LENGTH",
@@ -75,9 +75,13 @@ _texts: dict[str, str] = {}
 
 def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]]:
     """The generators for a dynamic enum; each has the place in the list as its number."""
+    sources = library.list_sources()
+    chosen = library.find(getattr(self, "source_name", ""))
+    if chosen is not None and chosen not in sources:
+        sources.append(chosen)  # a file elsewhere: what is used must be what is shown
     _items[:] = [
-        (_kept(source.name), _kept(source.title), _kept(_description(source)), icon, number)
-        for number, (source, icon) in enumerate((one, library.icon_of(one)) for one in library.list_sources())
+        (_kept(source.name), _kept(source.title), _kept(_description(source)), library.icon_of(source), number)
+        for number, source in enumerate(sources)
     ]
     return _items
 
@@ -124,6 +128,14 @@ def _remember_aspect(settings: Any, context: Any) -> None:
     settings.aspect = settings.width / settings.height
 
 
+def _history_index(settings: Any) -> int:
+    return int(bpy.data.images.find(settings.history_image))
+
+
+def _choose_in_history(settings: Any, index: int) -> None:
+    settings.history_image = bpy.data.images[index].name if 0 <= index < len(bpy.data.images) else ""
+
+
 def _follow_live(settings: Any, context: Any) -> None:
     """Ask for the preview at once: the next time that the panel is drawn may be far."""
     preview.want(settings.request(None))
@@ -163,10 +175,14 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     use_world_size: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="Real-World Size", description="Set the material's Mapping node by a size in scene units"
     )
-    world_size: world_size_property()  # type: ignore[valid-type]
+    world_size: world_size_property(1.0)  # type: ignore[valid-type]
     depth: choice(DEPTHS, "Depth", "Numbers in the image")  # type: ignore[valid-type]
     destination: choice(DESTINATIONS, "Result", "Where the texture goes")  # type: ignore[valid-type]
-    history_index: bpy.props.IntProperty(name="Result", description="Texture chosen in the history", default=-1)  # type: ignore[valid-type]
+    # By name, since places among the images change with every new one.
+    history_image: bpy.props.StringProperty(name="Image", description="Texture chosen in the history")  # type: ignore[valid-type]
+    history_index: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Texture", description="Place of that image", get=_history_index, set=_choose_in_history
+    )
     exemplar: bpy.props.PointerProperty(  # type: ignore[valid-type]
         type=bpy.types.Image, name="Image", description="Picture of a surface to learn from"
     )
@@ -192,7 +208,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         """What the panel asks for; UDIM tiles are those of the target."""
         width, height = self.size
         return TextureRequest(
-            source=self.source_name,
+            source=bpy.path.abspath(self.source_name) if self.source_name.startswith("//") else self.source_name,
             width=width,
             height=height,
             seed=self.seed,

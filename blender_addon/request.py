@@ -4,10 +4,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from texnet_core.errors import RequestError
 from texnet_core.presets import find_source, list_presets
 from texnet_core.settings import SynthesisSettings, Tiling
 
 Depth = Literal["8", "16"]
+
+MAX_SEED = 2**31 - 1  # what Blender's whole numbers hold
+OPTIONS = ("width", "height", "seed", "tile", "scale", "depth")  # what operators and functions take
 
 _DEFAULTS = SynthesisSettings()
 
@@ -44,7 +48,7 @@ class TextureRequest:
     @property
     def name(self) -> str:
         """Stem of what is made: moss_7."""
-        return f"{Path(self.source).stem}_{self.seed}"
+        return f"{file_name(Path(self.source).stem)}_{self.seed}"
 
     @property
     def size_text(self) -> str:
@@ -57,10 +61,18 @@ class TextureRequest:
         Raises:
             TexnetError: no such source, or a number out of its range.
         """
+        self.check_numbers()
+        return find_source(self.source)
+
+    def check_numbers(self) -> None:
+        """Raise RequestError for a number out of its range."""
         SynthesisSettings(
             width=self.width, height=self.height, seed=self.seed, tile=self.tile, scale=self.scale
         ).check()
-        return find_source(self.source)
+        if self.seed > MAX_SEED:
+            raise RequestError(f"seed {self.seed}", expected=f"0 to {MAX_SEED}", remedy="choose a smaller seed")
+        if self.depth not in ("8", "16"):
+            raise RequestError(f"depth {self.depth}", expected="8 or 16", remedy="choose one of these")
 
     def job(self) -> dict[str, Any]:
         """The worker's request for it."""
@@ -84,14 +96,17 @@ class TextureRequest:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "TextureRequest":
-        """The request behind a record; what is missing or unknown in it does no harm.
+        """The request behind a record, which anybody may have changed.
 
         Raises:
-            KeyError: no source.
+            RequestError: a number out of its range.
+            KeyError, TypeError, ValueError: no record of ours.
         """
         known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
-        columns, rows = list(record.get("udim", (0, 0)))
-        return cls(**{"source": record["source"], **known, "udim": (int(columns), int(rows)) if columns else None})
+        columns, rows = (int(number) for number in record.get("udim", (0, 0)))
+        request = cls(**{"source": record["source"], **known, "udim": (columns, rows) if columns else None})
+        request.check_numbers()
+        return request
 
     def _numbers(self) -> dict[str, Any]:
         return {
@@ -101,6 +116,11 @@ class TextureRequest:
             "tile": self.tile,
             "scale": self.scale,
         }
+
+
+def file_name(text: str) -> str:
+    """Text as a name that every system takes for a file; "" where nothing of it is left."""
+    return "".join(letter if letter.isalnum() or letter in "-_ ." else "-" for letter in text).strip(" -.")
 
 
 def title_of(source: str) -> str:

@@ -35,12 +35,13 @@ class Task:
     def __init__(self, title: str, job: worker_client.Job) -> None:
         self.title, self.job = title, job
         self._running_since: float | None = None
+        self._first = 0.0
 
     def poll(self, timeout_s: float = 0.0) -> bool:
         """True once it has ended; see `worker_client.Job.poll`."""
         ended = self.job.poll(timeout_s)
         if self.job.started and self._running_since is None:
-            self._running_since = time.monotonic()
+            self._running_since, self._first = time.monotonic(), self.fraction
         return ended
 
     def wait(self) -> None:
@@ -59,13 +60,16 @@ class Task:
     @property
     def seconds_left(self) -> float | None:
         """An estimate from what is done; None while there is nothing to go by."""
-        if self._running_since is None or not self.fraction:
+        done = self.fraction - self._first  # a run that goes on has a part behind it
+        if self._running_since is None or done <= 0:
             return None
-        return (time.monotonic() - self._running_since) * (1 / self.fraction - 1)
+        return (time.monotonic() - self._running_since) * (1 - self.fraction) / done
 
     @property
     def text(self) -> str:
         """What a progress bar says."""
+        if self.job.is_stopping:
+            return "stopping"
         if not self.is_running:
             return "waiting"
         left = self.seconds_left
@@ -99,9 +103,15 @@ class SynthesisTask(Task):
                 check_protocol(self.job.worker)
             return ended
         except worker_client.WorkerError as error:
-            if not self._on_backend:
+            if not (self._on_backend or error.is_bystander):
                 raise
-            self._step_in(error)
+            if self.job.is_stopping:
+                self.job.ended = {}
+                return True
+            self.job.close()
+            if not error.is_bystander:
+                self._say_fallback(error)
+            self.job = self._submit()
             return False
 
     def _submit(self) -> worker_client.Job:
@@ -112,11 +122,6 @@ class SynthesisTask(Task):
                 self._say_fallback(error)
         # the engine that the zip brings, whatever else is installed where Blender's Python comes from
         return worker_client.bundled().submit(self._message | {"engine": "onnx"})
-
-    def _step_in(self, error: worker_client.WorkerError) -> None:
-        self.job.close()
-        self._say_fallback(error)
-        self.job = self._submit()
 
     def _say_fallback(self, error: worker_client.WorkerError) -> None:
         self._on_backend = False
@@ -146,7 +151,7 @@ def end(task: "Task") -> None:
 
 
 def show_problem(error: Exception) -> None:
-    """Keep an error for the panel, until the next success or until it is dismissed."""
+    """Keep an error for the panel, until the next texture is asked for or until it is dismissed."""
     global problem
     problem = Problem(str(error), getattr(error, "details", "") or str(error))
 
@@ -172,11 +177,12 @@ def redraw() -> None:
 
 
 def stop() -> None:
-    """End all tasks and workers: the add-on goes, or another file comes."""
-    for task in list(tasks):
+    """End all workers and tasks: the add-on goes."""
+    for task in tasks:
         task.cancel()
+    worker_client.stop_all()  # first, for open files cannot be removed everywhere
+    for task in list(tasks):
         end(task)
-    worker_client.stop_all()
 
 
 def _duration(seconds: float) -> str:

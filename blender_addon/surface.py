@@ -7,6 +7,8 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.errors import RequestError
+
 _MAX_COLUMNS, _MAX_ROWS = 10, 100
 _SLACK = 1e-4  # of a tile: UVs on its very edge belong to it
 
@@ -23,23 +25,37 @@ def units_per_repeat(target: Any) -> tuple[float, float, float]:
     """
     if has_uv(target):
         corners, uvs = _triangles(target)
-        uv_area = float(_areas(uvs).sum())
-        if uv_area > 0:
-            units = math.sqrt(float(_areas(corners).sum()) / uv_area)
+        areas, uv_areas = _areas(corners), _areas(uvs)
+        known = np.isfinite(areas) & np.isfinite(uv_areas)
+        area, uv_area = float(areas[known].sum()), float(uv_areas[known].sum())
+        if area > 0 and uv_area > 0:
+            units = math.sqrt(area / uv_area)
             return units, units, units
     x, y, z = target.dimensions
     return x or 1.0, y or 1.0, z or 1.0
 
 
 def udim_grid(target: Any) -> tuple[int, int]:
-    """(columns, rows) of UDIM tiles that the UV map reaches into; (1, 1) without one."""
+    """(columns, rows) of UDIM tiles that the UV map reaches into; (1, 1) without one.
+
+    Raises:
+        RequestError: it reaches where there are no tiles.
+    """
     if not has_uv(target):
         return 1, 1
     _, uvs = _triangles(target)
-    if not len(uvs):
+    places = uvs.reshape(-1, 3)[:, :2]
+    places = places[np.isfinite(places).all(axis=1)]
+    if not len(places):
         return 1, 1
-    columns, rows = (max(1, math.ceil(float(side) - _SLACK)) for side in uvs.reshape(-1, uvs.shape[-1])[:, :2].max(0))
-    return min(columns, _MAX_COLUMNS), min(rows, _MAX_ROWS)
+    columns, rows = (max(1, math.ceil(float(side) - _SLACK)) for side in places.max(0))
+    if places.min() < -_SLACK or columns > _MAX_COLUMNS or rows > _MAX_ROWS:
+        raise RequestError(
+            f"a UV map from {places.min(0).tolist()} to {places.max(0).tolist()}",
+            expected=f"0 to {_MAX_COLUMNS} across and 0 to {_MAX_ROWS} up, where UDIM tiles are",
+            remedy="move the UV islands there",
+        )
+    return columns, rows
 
 
 def _triangles(target: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

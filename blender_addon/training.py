@@ -16,7 +16,7 @@ import numpy.typing as npt
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
 from texnet_core.images import quantise, write_image
 
-from . import library, session, worker_client
+from . import library, preview, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences
 
 _TICK_S = 0.2
@@ -51,6 +51,11 @@ class TrainRequest:
     resume: bool = False
     is_copy: bool = False
 
+    def drop_copy(self) -> None:
+        """Remove the exemplar where it is a copy of ours."""
+        if self.is_copy:
+            shutil.rmtree(self.exemplar.parent, ignore_errors=True)
+
     def job(self) -> dict[str, Any]:
         """The worker's request for it."""
         chosen = preferences()
@@ -75,8 +80,13 @@ class TrainTask(session.Task):
     def __init__(self, request: TrainRequest) -> None:
         self.request = request
         self.losses: list[float] = []
-        self._worker = worker_client.WorkerProcess(_python(), worker_client.backend_environment())
-        super().__init__(f"Training {request.output.stem}", self._worker.submit(request.job(), may_be_silent=True))
+        try:
+            job = request.job()
+            self._worker = worker_client.WorkerProcess(_python(), worker_client.backend_environment())
+        except BaseException:
+            request.drop_copy()
+            raise
+        super().__init__(f"Training {request.output.stem}", self._worker.submit(job, may_be_silent=True))
 
     def poll(self, timeout_s: float = 0.0) -> bool:
         before = self.job.progress
@@ -92,10 +102,9 @@ class TrainTask(session.Task):
         return str(self.job.progress.get("note") or "")
 
     def close(self) -> None:
-        super().close()
         self._worker.stop()
-        if self.request.is_copy:
-            shutil.rmtree(self.request.exemplar.parent, ignore_errors=True)
+        super().close()
+        self.request.drop_copy()
 
     def _take_in(self, progress: dict[str, Any]) -> None:
         if progress.get("loss") is not None:
@@ -133,7 +142,11 @@ def exemplar_of(image: Any) -> tuple[Path, bool]:
         rgb = _linear_to_srgb(rgb)
     rgb = rgb if rgb.shape[2] == 3 else np.repeat(rgb[..., :1], 3, axis=2)
     copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{bpy.path.clean_name(image.name)}.png"
-    write_image(copy, quantise(rgb, 8))
+    try:
+        write_image(copy, quantise(rgb, 8))
+    except BaseException:
+        shutil.rmtree(copy.parent, ignore_errors=True)
+        raise
     return copy, True
 
 
@@ -145,6 +158,7 @@ def start(request: TrainRequest) -> TrainTask:
         WorkerError: the backend cannot be started.
     """
     if running() is not None:
+        request.drop_copy()
         raise RequestError("a training under way", expected="one at a time", remedy="wait for it or cancel it")
     task = TrainTask(request)
     session.start(task)
@@ -210,7 +224,7 @@ def _tick() -> float | None:
         return None
     try:
         ended = task.poll()
-    except (TexnetError, worker_client.WorkerError) as error:
+    except Exception as error:  # whatever it is, the task must not stay for ever
         session.show_problem(error)
         ended = True
     if ended:
@@ -218,11 +232,12 @@ def _tick() -> float | None:
         if task.job.result is not None:
             session.clear_problem()
             session.show_note(f"{task.request.output.stem} is in your library")
+            preview.forget()
             scenes: Any = bpy.data.scenes
             for scene in scenes:
                 scene.texnet.source_name = str(task.request.output)
-        elif task.job.cancelled and (task.job.ended or {}).get("resumable"):
-            session.show_note("Stopped. What was learnt is kept: Train goes on where it stopped")
+        elif task.job.cancelled and resumable(task.request.output):
+            session.show_note("Stopped. What was learnt is kept; Resume goes on, with the same minutes and size")
     session.redraw()
     return None if ended else _TICK_S
 

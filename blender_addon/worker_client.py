@@ -34,11 +34,14 @@ class WorkerError(Exception):
     Attributes:
         details: what helps whoever looks for the cause; may have many lines.
         worker_failed: the worker itself is to blame, not the request.
+        is_bystander: the worker was ended because another job of its did not listen to a cancel; ask again.
     """
 
-    def __init__(self, message: str, details: str = "", *, worker_failed: bool = False) -> None:
+    def __init__(
+        self, message: str, details: str = "", *, worker_failed: bool = False, is_bystander: bool = False
+    ) -> None:
         super().__init__(message)
-        self.details, self.worker_failed = details or message, worker_failed
+        self.details, self.worker_failed, self.is_bystander = details or message, worker_failed, is_bystander
 
 
 class Job:
@@ -57,6 +60,7 @@ class Job:
         self.worker, self._number, self._may_be_silent = worker, number, may_be_silent
         self._temporary = tempfile.TemporaryDirectory(prefix="texnet-", ignore_cleanup_errors=True)
         self._cancel_asked_at: float | None = None
+        self._is_patient = may_be_silent
         self._error: Message | None = None
         self.folder = Path(self._temporary.name)
         self.progress: Message = {}
@@ -90,8 +94,8 @@ class Job:
             raise WorkerError(str(self._error.get("message")), str(self._error.get("details") or ""))
         if self.result is not None or self.cancelled:
             return True
-        if self._cancel_asked_at is not None and time.monotonic() - self._cancel_asked_at > _GRACE_S:
-            self.worker.kill()
+        if self._is_grace_over():
+            self.worker.kill_for_cancel()
             self.ended = {}
             return True
         if not alive:
@@ -99,6 +103,7 @@ class Job:
                 f"found the TexNet worker ended; expected it to answer; try again ({self.worker.last_words()})",
                 self.worker.stderr(),
                 worker_failed=True,
+                is_bystander=self.worker.was_killed_for_cancel,
             )
         if not self._may_be_silent and self.worker.silent_for() > _SILENCE_S:
             self.worker.kill()
@@ -126,11 +131,26 @@ class Job:
         else:
             self._error = message
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop and has not ended yet."""
+        return self._cancel_asked_at is not None
+
     def cancel(self) -> None:
-        """Ask the worker to stop; `poll` kills it if it does not listen."""
+        """Ask the worker to stop; `poll` kills it if it does not listen.
+
+        A job that may be silent has all the time it needs to save what it has, unless it is asked a second time.
+        """
         if self._cancel_asked_at is None:
             self._cancel_asked_at = time.monotonic()
             self.worker.send({"cancel": self._number})
+        else:
+            self._is_patient = False
+
+    def _is_grace_over(self) -> bool:
+        if self._cancel_asked_at is None or self._is_patient:
+            return False
+        return time.monotonic() - self._cancel_asked_at > _GRACE_S
 
     def close(self) -> None:
         """Forget the job and remove its temporary files."""
@@ -154,6 +174,7 @@ class WorkerProcess:
         self._heard_at = time.monotonic()
         self._stderr = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - open as long as the worker is
         self.python = python
+        self.was_killed_for_cancel = False
         self.ready: Message = {}
         options: Message = {}
         if sys.platform == "win32":  # Ctrl-C in a console is Blender's business alone; nor may a console pop up
@@ -195,8 +216,9 @@ class WorkerProcess:
         self._numbers += 1
         if not self._jobs:
             self._heard_at = time.monotonic()
-        job = self._jobs[self._numbers] = Job(self, self._numbers, may_be_silent)
+        job = Job(self, self._numbers, may_be_silent)
         self.send({"id": self._numbers, "folder": str(job.folder), **request})
+        self._jobs[self._numbers] = job
         return job
 
     def send(self, message: Message) -> None:
@@ -261,6 +283,11 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.kill()
         self._stderr.close()
+
+    def kill_for_cancel(self) -> None:
+        """End a worker that does not listen; its other jobs will learn why."""
+        self.was_killed_for_cancel = True
+        self.kill()
 
     def kill(self) -> None:
         self._process.kill()

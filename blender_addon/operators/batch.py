@@ -1,19 +1,21 @@
 """The operator `texnet.batch`: many textures in one call."""
 
+from pathlib import Path
 from typing import Any
 
 import bpy
 
 from texnet_core.errors import RequestError
 
-from .. import api
+from .. import api, session
+from ..preferences import PATH_OPTIONS
 from ..properties import choice, count_property
 from .base import FINISHED, Status, registration, reporting
 from .generate import TextureOptions, set_options
 
 _GOALS = (
     ("MATERIALS", "New Materials", "A material for each texture"),
-    ("SELECTED", "Selected Objects", "A material of its own, with a seed of its own, for each selected object"),
+    ("SELECTED", "Selected Objects", "One material for each selected object, each with a seed of its own"),
     ("FOLDER", "Folder", "PNG files in a folder"),
 )
 
@@ -23,14 +25,16 @@ class TEXNET_OT_batch(TextureOptions, bpy.types.Operator):  # noqa: N801
 
     bl_idname = "texnet.batch"
     bl_label = "Batch of Textures"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"UNDO"}  # noqa: RUF012
 
     source: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Sources", description="Presets or .texnet files, by commas. Empty: all presets"
+        name="Sources", description="Presets or .texnet files, by commas. Empty: all presets and your library"
     )
     count: count_property()  # type: ignore[valid-type]
     goal: choice(_GOALS, "Goal", "What becomes of the textures")  # type: ignore[valid-type]
-    folder: bpy.props.StringProperty(name="Folder", description="Where the files go", subtype="DIR_PATH")  # type: ignore[valid-type]
+    folder: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Folder", description="Where the files go", subtype="DIR_PATH", options=PATH_OPTIONS
+    )
 
     def invoke(self, context: Any, event: Any) -> Status:
         """Ask for the settings first: Blender waits while a batch is made."""
@@ -42,7 +46,8 @@ class TEXNET_OT_batch(TextureOptions, bpy.types.Operator):  # noqa: N801
         return reporting(self, lambda: self._run(context))
 
     def _run(self, context: Any) -> Status:
-        sources = [part.strip() for part in self.source.split(",") if part.strip()] or api.sources()
+        session.clear_problem()
+        sources = _sources_in(self.source)
         options = {name: getattr(self, name) for name in ("seed", "tile", "scale", "depth")}
         options["size"] = (self.width, self.height)
         if self.goal == "SELECTED":
@@ -50,11 +55,20 @@ class TEXNET_OT_batch(TextureOptions, bpy.types.Operator):  # noqa: N801
         elif self.goal == "FOLDER":
             if not self.folder:
                 raise RequestError("no folder", expected="one for the files", remedy="choose a folder")
+            api.check(sources, self.count, **options)
             made = sum(len(api.save(source, self.folder, self.count, **options)) for source in sources)
         else:
+            api.check(sources, self.count, **options)
             made = sum(len(api.materials(source, self.count, **options)) for source in sources)
         self.report({"INFO"}, f"Made {made}")
         return FINISHED
+
+
+def _sources_in(text: str) -> list[str]:
+    """Sources by commas; a file that has one in its name stands alone."""
+    if Path(bpy.path.abspath(text)).is_file():
+        return [text]
+    return [part.strip() for part in text.split(",") if part.strip()] or api.sources()
 
 
 register, unregister = registration(TEXNET_OT_batch)

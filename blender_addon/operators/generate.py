@@ -14,7 +14,7 @@ from ..properties import (
     count_property,
     world_size_property,
 )
-from ..request import TextureRequest, first_preset
+from ..request import OPTIONS, TextureRequest, first_preset
 from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Status, failed, registration, reporting
 
 _POLL_S = 0.1
@@ -32,18 +32,19 @@ class TextureOptions:
     tile: choice(TILINGS, "Tiling", "Axes along which the texture repeats without a seam")  # type: ignore[valid-type]
     scale: core_number("scale", "Feature Scale")  # type: ignore[valid-type]
     depth: choice(DEPTHS, "Depth", "Numbers in the image")  # type: ignore[valid-type]
-    world_size: world_size_property()  # type: ignore[valid-type]
+    world_size: world_size_property(0.0)  # type: ignore[valid-type]
 
     def request(self, **changes: Any) -> TextureRequest:
         """What the properties ask for."""
-        values = {name: getattr(self, name) for name in ("width", "height", "seed", "tile", "scale", "depth")}
+        values = {name: getattr(self, name) for name in OPTIONS}
+        values["scale"] = round(self.scale, 4)  # Blender's floats have 24 bits
         source = bpy.path.abspath(self.source) if self.source else first_preset()
         return TextureRequest(source=source, **values | changes)
 
 
 def set_options(properties: Any, request: TextureRequest) -> None:
     """Set the properties of a button to what a request asks for."""
-    for name in ("source", "width", "height", "seed", "tile", "scale", "depth"):
+    for name in ("source", *OPTIONS):
         setattr(properties, name, getattr(request, name))
 
 
@@ -52,9 +53,12 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
 
     bl_idname = "texnet.generate"
     bl_label = "Generate Texture"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"UNDO"}  # noqa: RUF012
 
     count: count_property()  # type: ignore[valid-type]
+    udim: bpy.props.IntVectorProperty(  # type: ignore[valid-type]
+        name="UDIM", description="Columns and rows of UDIM tiles. 0: those that the UV map reaches into", size=2, min=0
+    )
     destination: choice(DESTINATIONS, "Result", "Where the texture goes", "ACTIVE_MATERIAL")  # type: ignore[valid-type]
 
     def execute(self, context: Any) -> Status:
@@ -90,13 +94,17 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
         """All textures that are wanted and where they go; raises TexnetError before anything is begun."""
         target = context.view_layer.objects.active
         creation.check_target(self.destination, target)
-        udim = surface.udim_grid(target) if self.destination == "UDIM" else None
+        udim = None
+        if self.destination == "UDIM":
+            udim = tuple(self.udim) if all(self.udim) else surface.udim_grid(target)
         requests = self.request(udim=udim).variations(self.count)
         for request in (requests[0], requests[-1]):
             request.check()
+        creation.check_room(requests[0])
         return requests, creation.target_of(self.destination, target, self.world_size)
 
     def _run(self, context: Any) -> Status:
+        session.clear_problem()
         requests, self._target = self._requests(context)
         for number, request in enumerate(requests):
             task = session.SynthesisTask(request)
@@ -116,8 +124,8 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
         self._made, self._shown = 0, ""
         self._task = self._next()
         self._timer = context.window_manager.event_timer_add(_POLL_S, window=context.window)
-        self._workspace = context.workspace.name
         context.window_manager.modal_handler_add(self)
+        _live.append(self)
         self._show(context)
         return {"RUNNING_MODAL"}
 
@@ -133,11 +141,12 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
             return {"PASS_THROUGH"}
         if self._task.job.result is None:
             self.report({"INFO"}, "Cancelled")
-            return FINISHED if self._made else CANCELLED
+            return CANCELLED
         self._place(self._task, is_first=self._made == 0)
         self._made += 1
         if not self._waiting:
-            return FINISHED
+            return FINISHED  # which is an undo step
+        bpy.ops.ed.undo_push(message=self.bl_label)
         session.end(self._task)
         self._task = self._next()
         return {"PASS_THROUGH"}
@@ -169,11 +178,16 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
     def _clean_up(self, context: Any) -> None:
         context.window_manager.event_timer_remove(self._timer)
         session.end(self._task)
-        others = any(isinstance(task, session.SynthesisTask) for task in session.tasks)
-        workspace: Any = bpy.data.workspaces.get(self._workspace)
-        if workspace is not None and not others:
-            workspace.status_text_set(None)
+        if self in _live:
+            _live.remove(self)
+        workspaces: Any = bpy.data.workspaces
+        if not _live:
+            workspaces[0].status_text_set(None)  # of all of them
         session.redraw()
+
+
+# Operators under way: Blender does not tell them that the add-on goes.
+_live: list[TEXNET_OT_generate] = []
 
 
 def _draw_status(header: Any, context: Any) -> None:
@@ -197,4 +211,10 @@ def _show_in_editors(context: Any, image: bpy.types.Image) -> None:
                 space.image = image
 
 
-register, unregister = registration(TEXNET_OT_generate)
+register, _unregister = registration(TEXNET_OT_generate)
+
+
+def unregister() -> None:
+    for operator in list(_live):
+        operator.cancel(bpy.context)
+    _unregister()

@@ -1,14 +1,15 @@
 """What can be done with a texture that was made earlier."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import bpy
 
 from texnet_core.errors import RequestError
 from texnet_core.settings import MAX_SIZE
 
-from .. import creation, history, nodes
+from .. import creation, history, nodes, worker_client
+from ..request import OPTIONS
 from .base import FINISHED, Status, registration, reporting
 
 
@@ -37,17 +38,19 @@ class _HistoryOperator:
         return history.request_of(self._image(context))
 
 
-def _generate(request: Any, context: Any) -> Status:
-    """Make it as the panel would: where the panel says, live from the interface, at once from scripts."""
+def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
+    """Make it where the panel says; as an image where it cannot go there."""
     settings = context.scene.texnet
-    values = {name: getattr(request, name) for name in ("source", "width", "height", "seed", "tile", "scale", "depth")}
-    mode = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
-    target = context.view_layer.objects.active
     destination: creation.Destination = "UDIM" if request.udim else settings.destination
-    if creation.obstacle(destination, target):
+    if creation.obstacle(destination, context.view_layer.objects.active):
         destination = "IMAGE"
+    values = {name: getattr(request, name) for name in ("source", *OPTIONS)}
+    values |= {"destination": destination, "udim": request.udim or (0, 0), "world_size": settings.world_width}
     texnet: Any = bpy.ops.texnet  # type: ignore[attr-defined]
-    status: Status = texnet.generate(mode, destination=destination, world_size=settings.world_width, **values)
+    try:
+        status: Status = texnet.generate(mode, **values)
+    except RuntimeError as error:  # so do operators tell scripts of errors
+        raise worker_client.WorkerError(str(error).strip().removeprefix("Error: ")) from None
     return status
 
 
@@ -61,13 +64,19 @@ class TEXNET_OT_regenerate(_HistoryOperator, bpy.types.Operator):  # noqa: N801
         name="Times", description="Make it this many times as large", default=1, min=1, max=16
     )
 
+    def invoke(self, context: Any, event: Any) -> Status:
+        return self._run(context, "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
+
     def execute(self, context: Any) -> Status:
+        return self._run(context, "EXEC_DEFAULT")
+
+    def _run(self, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
         def run() -> Status:
             request = self._request(context)
             width, height = request.width * self.factor, request.height * self.factor
             if max(width, height) > MAX_SIZE:
                 raise RequestError(f"{width}x{height}", expected=f"at most {MAX_SIZE} a side", remedy="keep its size")
-            return _generate(replace(request, width=width, height=height), context)
+            return _generate(replace(request, width=width, height=height), context, mode)
 
         return reporting(self, run)
 
@@ -110,4 +119,22 @@ class TEXNET_OT_use_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
         return reporting(self, run)
 
 
-register, unregister = registration(TEXNET_OT_regenerate, TEXNET_OT_copy_settings, TEXNET_OT_use_texture)
+class TEXNET_OT_remove_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
+    """Take the chosen texture out of the file, wherever it is used"""  # noqa: D415
+
+    bl_idname = "texnet.remove_texture"
+    bl_label = "Remove"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+
+    def execute(self, context: Any) -> Status:
+        def run() -> Status:
+            for image in creation.set_of(self._image(context)).values():
+                bpy.data.images.remove(image)
+            return FINISHED
+
+        return reporting(self, run)
+
+
+register, unregister = registration(
+    TEXNET_OT_regenerate, TEXNET_OT_copy_settings, TEXNET_OT_use_texture, TEXNET_OT_remove_texture
+)

@@ -6,10 +6,9 @@ from typing import Any
 import bpy
 
 from texnet_core.artefact import SUFFIX
-from texnet_core.errors import RequestError
 
 from .. import library
-from ..preferences import library_folder
+from ..preferences import PATH_OPTIONS, library_folder
 from ..properties import source_items
 from .base import FINISHED, Status, registration, reporting
 
@@ -20,7 +19,7 @@ class TEXNET_OT_search_source(bpy.types.Operator):  # noqa: N801
     bl_idname = "texnet.search_source"
     bl_label = "Search"
     bl_property = "source"
-    bl_options = {"INTERNAL"}  # noqa: RUF012
+    bl_options = {"INTERNAL", "UNDO"}  # noqa: RUF012
 
     source: bpy.props.EnumProperty(name="Source", description="Generator to use", items=source_items)  # type: ignore[valid-type]
 
@@ -38,8 +37,11 @@ class TEXNET_OT_import_generator(bpy.types.Operator):  # noqa: N801
 
     bl_idname = "texnet.import_generator"
     bl_label = "Import Generator"
+    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
-    filepath: bpy.props.StringProperty(name="File", description="Generator to copy", subtype="FILE_PATH")  # type: ignore[valid-type]
+    filepath: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="File", description="Generator to copy", subtype="FILE_PATH", options=PATH_OPTIONS
+    )
     filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def invoke(self, context: Any, event: Any) -> Status:
@@ -76,29 +78,29 @@ class TEXNET_OT_remove_generator(bpy.types.Operator):  # noqa: N801
         name="Source", description="File of the library. Empty: the one chosen in the panel"
     )
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        chosen = library.find(context.scene.texnet.source_name)
-        if chosen is not None and chosen.is_preset:
-            cls.poll_message_set("Presets ship with TexNet; only your own generators can be removed")
-            return False
-        return True
-
     def invoke(self, context: Any, event: Any) -> Status:
-        return context.window_manager.invoke_confirm(self, event)  # type: ignore[no-any-return]
+        def run() -> Status:
+            title = library.check_own(self._name(context)).title
+            manager = context.window_manager
+            status: Status = manager.invoke_confirm(
+                self, event, title="Remove Generator", message=f"Delete {title} from your library?"
+            )
+            return status
+
+        return reporting(self, run)
 
     def execute(self, context: Any) -> Status:
         def run() -> Status:
-            name = self.source or context.scene.texnet.source_name
-            source = library.find(name)
-            if source is None:
-                raise RequestError(f"no generator {name!r}", expected="a file of your library", remedy="choose one")
+            source = library.check_own(self._name(context))
             library.remove(source)
             context.scene.texnet.source_name = library.list_sources()[0].name
             self.report({"INFO"}, f"Removed {source.title}")
             return FINISHED
 
         return reporting(self, run)
+
+    def _name(self, context: Any) -> str:
+        return self.source or context.scene.texnet.source_name  # type: ignore[no-any-return]
 
 
 def _opened(folder: Path) -> Status:

@@ -11,7 +11,6 @@ from .. import nodes, session
 from .base import CANCELLED, FINISHED, Status, registration, reporting
 
 _REPEATS = 3
-_CHECKED = "texnet_tile_check"  # custom property of a Mapping node: its scale before the check
 
 
 class TEXNET_OT_roll_seed(bpy.types.Operator):  # noqa: N801
@@ -99,7 +98,7 @@ def is_checked(context: Any) -> bool:
     if space is not None and space.type == "IMAGE_EDITOR":
         return bool(space.show_repeat)
     material = _material(context)
-    return material is not None and any(_CHECKED in socket.node for socket in nodes.mapping_scales(material))
+    return material is not None and any(nodes.CHECKED in socket.node for socket in nodes.mapping_scales(material))
 
 
 def _toggle_in_editor(context: Any, space: Any) -> None:
@@ -116,20 +115,20 @@ def _toggle_in_editor(context: Any, space: Any) -> None:
 
 def _toggle_on_object(context: Any) -> None:
     material = _material(context)
-    sockets = nodes.mapping_scales(material) if material is not None else []
+    sockets = nodes.mapping_scales(material) if material is not None and not nodes.has_tiles(material) else []
     if not sockets:
         raise RequestError(
-            "no texture of TexNet's on the active material", expected="one to repeat", remedy="generate one first"
+            "no texture of TexNet's on the active material that repeats", expected="one", remedy="generate one first"
         )
-    is_on = any(_CHECKED in socket.node for socket in sockets)
+    is_on = any(nodes.CHECKED in socket.node for socket in sockets)
     for socket in sockets:
         if is_on:
-            if _CHECKED in socket.node:
-                socket.default_value = socket.node[_CHECKED][:]
-                del socket.node[_CHECKED]
+            if nodes.CHECKED in socket.node:
+                socket.default_value = socket.node[nodes.CHECKED][:]
+                del socket.node[nodes.CHECKED]
         else:
             before = tuple(socket.default_value)
-            socket.node[_CHECKED] = before
+            socket.node[nodes.CHECKED] = before
             socket.default_value = tuple(_REPEATS * value for value in before)
 
 

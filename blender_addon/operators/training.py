@@ -9,7 +9,7 @@ from texnet_core.errors import EngineError, RequestError
 from texnet_core.settings import TrainSettings
 
 from .. import backend, library, session, training, worker_client
-from ..preferences import backend_python, preferences
+from ..preferences import PATH_OPTIONS, backend_python, preferences
 from ..properties import core_number
 from .base import CANCELLED, FINISHED, Status, registration, reporting
 
@@ -21,7 +21,7 @@ class TEXNET_OT_train(bpy.types.Operator):  # noqa: N801
     bl_label = "Train from Image"
 
     exemplar: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Exemplar", description="Picture file. Empty: the image below", subtype="FILE_PATH"
+        name="Exemplar", description="Picture file. Empty: the image below", subtype="FILE_PATH", options=PATH_OPTIONS
     )
     image: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Image", description="Name of an image of this file, instead of a picture file"

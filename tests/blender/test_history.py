@@ -76,15 +76,16 @@ def test_records_that_others_have_spoilt_do_no_harm(blender, artefact_file):
         images = [bpy.data.images.new(str(n), 4, 4) for n in range(4)]
         images[0]["texnet"] = 7
         images[1]["texnet"] = {"source": 5}
-        images[2]["texnet"] = {"source": "moss", "udim": 3, "leads": True}
-        images[3]["texnet"] = {"source": "moss", "width": "wide", "leads": True}
+        good = {"source": "moss", "map": "albedo", "set": "a", "leads": True}
+        images[2]["texnet"] = good | {"udim": 3}
+        images[3]["texnet"] = good | {"width": "wide"}
         answer([[history.is_entry(image) for image in images],
-                [history.request_of(image) is None for image in images[:3]],
+                [history.request_of(image) is None for image in images],
                 error_of(bpy.ops.texnet.regenerate, image="3")])
         """
     )
-    assert state[0] == [False, False, True, True] and state[1] == [True, True, True]
-    assert "width" in state[2]
+    assert state[0] == [False, False, True, True] and state[1] == [True] * 4
+    assert "no texture" in state[2] and "\n" not in state[2]
 
 
 def test_the_tile_check_repeats_three_times_and_back(blender, artefact_file):
@@ -131,7 +132,7 @@ def test_the_library_takes_in_lists_and_removes(blender, artefact_file, tmp_path
     assert state["chosen"] == "random.texnet" and state["enum"]
     assert state["titles"] == [*state["left"], "Random"] and state["then"] == "moss"
     assert "random.texnet in the library" in state["twice"] and "damaged.texnet" in state["damaged"]
-    assert "Presets ship" in state["preset"]
+    assert "ships with TexNet" in state["preset"]
 
 
 def test_a_scene_keeps_its_generator_when_the_library_changes(blender, artefact_file):

@@ -356,3 +356,55 @@ def test_no_socket_is_opened(blender, artefact_file):
         source=str(artefact_file),
     )
     assert state[0] == []
+
+
+def test_cancelling_one_that_waits_leaves_the_one_that_runs(blender, artefact_file):
+    (state,) = blender(
+        """
+        session, request = module("session"), module("request")
+        tasks = [session.SynthesisTask(request.TextureRequest(values["source"], side, side)) for side in (2048, 64)]
+        while not tasks[0].job.started:
+            tasks[0].poll(0.1)
+        tasks[1].cancel()
+        tasks[1].wait()
+        waited = tasks[0].job.result is None
+        tasks[0].wait()
+        answer([waited, tasks[1].job.cancelled, tasks[0].job.result is not None])
+        """,
+        source=str(artefact_file),
+    )
+    assert state == [True, True, True]
+
+
+def test_a_worker_that_is_killed_for_one_makes_the_others_all_the_same(blender, artefact_file):
+    (state,) = blender(
+        """
+        import signal
+        session, request = module("session"), module("request")
+        module("worker_client")._GRACE_S = 0.3
+        tasks = [session.SynthesisTask(request.TextureRequest(values["source"], side, side)) for side in (4096, 64)]
+        tasks[0].job.worker._process.send_signal(signal.SIGSTOP)
+        tasks[0].cancel()
+        tasks[0].wait()
+        tasks[1].wait()
+        answer([tasks[0].job.cancelled, tasks[1].job.result is not None, tasks[1].note])
+        """,
+        source=str(artefact_file),
+    )
+    assert state == [True, True, ""]
+
+
+def test_what_is_cancelled_is_not_made_by_another_engine(blender, artefact_file, broken_python):
+    (state,) = blender(
+        """
+        session, request = module("session"), module("request")
+        module("preferences").preferences().python = values["python"]
+        task = session.SynthesisTask(request.TextureRequest(values["source"], 64, 64))
+        task.cancel()
+        task.wait()
+        answer([task.job.cancelled, task.job.result])
+        """,
+        source=str(artefact_file),
+        python=broken_python("crash"),
+    )
+    assert state == [True, None]

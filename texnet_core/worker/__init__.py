@@ -21,7 +21,7 @@ An error that nobody foresaw has "details" too, the text of its traceback. A lin
 error without "id". Fields that a job does not know are ignored. Nothing that goes wrong in one job ends the worker.
 
 Previews have a lane of their own; all other jobs run one at a time, in the order they came. `{"cancel": 1}` cancels
-a job that waits or runs, and is ignored where there is none; a job that waits answers when its turn comes. The end
+a job that waits or runs, and is ignored where there is none; a job that waits answers at once. The end
 of stdin or SIGTERM ends the worker: what runs is cancelled and what waits never begins. SIGINT is ignored, since
 Ctrl-C in a terminal is the other program's business.
 

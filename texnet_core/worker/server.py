@@ -35,9 +35,11 @@ class Worker:
     def __init__(self, requests: TextIO, answers: TextIO) -> None:
         self._requests, self._answers = requests, answers
         self._sending = threading.Lock()
+        self._sorting = threading.Lock()
         self._jobs: _Lane = queue.SimpleQueue()
         self._previews: _Lane = queue.SimpleQueue()
         self._cancelled: set[int] = set()
+        self._waiting: set[int] = set()
         self._closed = False
 
     def run(self) -> None:
@@ -79,15 +81,30 @@ class Worker:
             self._send({"event": "error", "message": str(refused)})
             return
         if "cancel" in message:
-            self._cancelled.add(message["cancel"])
+            self._cancel(message["cancel"])
         else:
+            self._waiting.add(message["id"])
             (self._previews if message.get("job") == "preview" else self._jobs).put(message)
+
+    def _cancel(self, number: int) -> None:
+        """Whoever waits is told at once: the job under way may take minutes."""
+        self._cancelled.add(number)
+        if self._stops_waiting(number):
+            self._send({"id": number, "event": "cancelled"})
+
+    def _stops_waiting(self, number: int) -> bool:
+        """Whether the job still waited; true once, for whichever thread comes first."""
+        with self._sorting:
+            waited = number in self._waiting
+            self._waiting.discard(number)
+        return waited
 
     def _make_previews(self) -> None:
         """Of those that wait, only the newest: whoever drags a slider has no use for where it was."""
         while (request := self._previews.get()) is not None:
             while not self._previews.empty() and (newer := self._previews.get()) is not None:
-                self._send({"id": request["id"], "event": "cancelled"})
+                if self._stops_waiting(request["id"]):
+                    self._send({"id": request["id"], "event": "cancelled"})
                 request = newer
             self._answer(request)
             if self._closed:  # its None may have been taken for a newer one
@@ -96,6 +113,9 @@ class Worker:
     def _answer(self, request: Message) -> None:
         """Run a job up to its last message. Nothing that goes wrong in it ends the worker."""
         number = request["id"]
+        if not self._stops_waiting(number):  # it was cancelled, and has its answer
+            self._cancelled.discard(number)
+            return
         job = Job(
             request,
             send=lambda message: self._send({"id": number} | message),
