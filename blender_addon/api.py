@@ -117,6 +117,8 @@ def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> lis
     Returns:
         The files.
     """
+    if str(folder).startswith("//") and not bpy.data.filepath:
+        raise OutputError(f"the folder {folder}", expected="a saved .blend for it", remedy="save the file first")
     target = Path(bpy.path.abspath(str(folder)))
     written = []
     for request in _variations(source, count, options):

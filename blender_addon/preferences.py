@@ -92,6 +92,8 @@ def library_folder() -> Path:
         OSError: it cannot be made.
     """
     chosen = preferences().library
+    if chosen.startswith("//") and not bpy.data.filepath:
+        chosen = ""  # beside a .blend that is nowhere yet
     folder = Path(bpy.path.abspath(chosen)) if chosen else user_folder("library")
     folder.mkdir(parents=True, exist_ok=True)
     return folder

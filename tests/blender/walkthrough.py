@@ -197,7 +197,7 @@ def walk():
 
     yield from choose(destination="NEW_MATERIAL")
     yield from click(panel, HISTORY)
-    yield from choose(history_index=bpy.data.images.find("moss_albedo_7"))
+    yield from choose(history_image="moss_albedo_7")
     yield from shot("history", box_of(panel, 840))
     yield from click(panel, HISTORY)
 
