@@ -68,7 +68,7 @@ def _serve(request: Path, output: Path, environment: dict[str, str]) -> None:
         output.mkdir(parents=True, exist_ok=True)
         dump = subprocess.run(["xwd", "-root", "-silent"], env=environment, check=True, capture_output=True).stdout
         target = output / f"{name}.png"
-        crop = ["-crop", box, "+repage", "-strip", "-colors", "256", "-define", "png:compression-level=9"]
+        crop = ["-crop", box, "+repage", "-strip", "-define", "png:compression-level=9"]
         subprocess.run(["convert", "xwd:-", *crop, str(target)], input=dump, check=True)
         print(f"wrote {target}")  # noqa: T201
 
