@@ -181,7 +181,7 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
         if self in _live:
             _live.remove(self)
         workspaces: Any = bpy.data.workspaces
-        if not _live:
+        if not _live and workspaces:
             workspaces[0].status_text_set(None)  # of all of them
         session.redraw()
 

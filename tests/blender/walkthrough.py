@@ -187,8 +187,19 @@ def walk():
     say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
     assert len([image for image in bpy.data.images if "texnet" in image]) == 3
 
+    # variations are an undo step each
+    yield from choose(side="512", seed=20, count=2)
+    yield from click(panel, generate_image)
+    yield from idle()
+    assert len([image for image in bpy.data.images if "texnet" in image]) == 5, "no variations"
+    for left in (4, 3):
+        with bpy.context.temp_override(window=layout()[0]):
+            bpy.ops.ed.undo()
+        assert len([image for image in bpy.data.images if "texnet" in image]) == left, "no undo step of its own"
+    window, view, editor, panel = layout()
+
     # Esc ends the one that runs
-    yield from choose(side="8192")
+    yield from choose(side="8192", count=1, seed=7)
     yield from click(panel, generate_image)
     yield 3
     yield from ask("key Escape")
@@ -219,6 +230,20 @@ def walk():
         bpy.ops.preferences.addon_show(module="bl_ext.user_default.texnet")
     yield 3
     yield from shot("preferences", (100, 250, 890, 620))
+
+    # switched off during a job, it takes everything along
+    from bl_ui.space_statusbar import STATUSBAR_HT_header
+
+    worker = module("worker_client").bundled()
+    with bpy.context.temp_override(window=layout()[0]):
+        bpy.ops.texnet.generate("INVOKE_DEFAULT", width=8192, height=8192, destination="IMAGE")
+        yield 2
+        bpy.ops.preferences.addon_disable(module="bl_ext.user_default.texnet")
+    assert STATUSBAR_HT_header.draw.__module__ == "bl_ui.space_statusbar", "the status bar is not Blender's own again"
+    assert not worker.is_alive(), "the worker goes on"
+    assert not [name for name in dir(bpy.types) if "TEXNET" in name.upper()]
+    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.texnet")
+    assert list(bpy.ops.texnet.generate(width=64, height=64, destination="IMAGE")) == ["FINISHED"]
 
 
 def train(window, editor):
