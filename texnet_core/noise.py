@@ -29,6 +29,7 @@ _MULTIPLIER_1 = 0x7FEB352D
 _MULTIPLIER_2 = 0x846CA68B
 _ROW, _COLUMN = 1, 2
 _UNIT = np.float32(2**-24)
+_SMALL = 4096  # texels of a window
 _CIRCLE = 2**25 - 1  # a value and its way up or down: 24 bits and one
 
 
@@ -63,11 +64,14 @@ class NoisePlane:
         """
         rows, columns = self._axis_keys(level, top, left, height, width)
         result = np.empty((self.channels, height, width), np.float32)
-        # channel by channel in the same two arrays: fresh memory would cost more than all the arithmetic
-        bits, scratch = np.empty((2, height, width), np.uint32)
+        # Large windows channel by channel in the same two arrays: fresh memory would cost more than all the arithmetic.
+        # Small ones all at once: there the calls cost more.
+        at_once = self.channels if height * width <= _SMALL else 1
+        bits, scratch = np.empty((2, at_once, height, width), np.uint32)
         shift = np.uint32(self._shift())
-        for channel in range(self.channels):
-            np.bitwise_xor(rows[channel, :, None], columns[channel], out=bits)
+        for first in range(0, self.channels, at_once):
+            part = slice(first, first + at_once)
+            np.bitwise_xor(rows[part, :, None], columns[part, None], out=bits)
             _hash_in_place(bits, scratch)
             if shift:
                 against = (np.uint32(0) - (bits & np.uint32(1))) & np.uint32(_CIRCLE)
@@ -76,7 +80,7 @@ class NoisePlane:
             else:
                 bits >>= np.uint32(8)
             # values of 24 bits are the same as signed numbers, which NumPy brings to float32 without a detour
-            np.multiply(bits.view(np.int32), _UNIT, out=result[channel], dtype=np.float32, casting="unsafe")
+            np.multiply(bits.view(np.int32), _UNIT, out=result[part], dtype=np.float32, casting="unsafe")
         return result
 
     def window_torch(
