@@ -27,6 +27,7 @@ from typing import Any
 
 import bpy
 
+from texnet_core.atomic import as_output_error, replacing
 from texnet_core.errors import OutputError, RequestError
 
 from . import creation, library, preview, session
@@ -203,16 +204,9 @@ def _material(result: dict[str, Any], request: TextureRequest, target: Any, worl
 
 def _move(file: Path, folder: Path) -> Path:
     """Move a file so that under its name stands all of it or what was there before."""
-    target, part = folder / file.name, folder / f".{file.name}.part"
-    try:
+    target = folder / file.name
+    with as_output_error(target):
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            shutil.move(file, part)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{target}: {error}", expected="a folder that can be written", remedy="choose another"
-        ) from error
+    with replacing(target) as temporary:
+        shutil.move(file, temporary)
     return target

@@ -39,20 +39,22 @@ class Source:
         return title_of(self.name)
 
 
-def list_sources() -> list[Source]:
-    """Presets, then the files of the user's library."""
+def list_sources(also: str = "") -> list[Source]:
+    """Presets, then the files of the user's library, then the file `also` where it lies elsewhere."""
     sources = [Source(name, file, True) for name, file in list_presets().items()]
     try:
         files = sorted(file for file in library_folder().glob(f"*{SUFFIX}") if _is_text(file))
     except (OSError, ValueError):  # no folder, no files; importing one says why
         files = []
-    return sources + [Source(str(file), file, False) for file in files]
+    sources += [Source(str(file), file, False) for file in files]
+    if also.endswith(SUFFIX) and all(source.name != also for source in sources):
+        sources.append(Source(also, Path(also), False))
+    return sources
 
 
 def find(name: str) -> Source | None:
     """The source of that name, or None; a file need not lie in the library."""
-    known = next((source for source in list_sources() if source.name == name), None)
-    return known or (Source(name, Path(name), False) if name.endswith(SUFFIX) else None)
+    return next((source for source in list_sources(also=name) if source.name == name), None)
 
 
 def icon_of(source: Source) -> int:
@@ -63,11 +65,10 @@ def icon_of(source: Source) -> int:
         return 0
 
 
-def card_of(name: str) -> Header | None:
-    """What is known of a source, or None where there is none or its file cannot be read."""
-    source = find(name)
+def card_of(source: Source) -> Header | None:
+    """What is known of a source, or None where its file cannot be read."""
     try:
-        return _card(source.file, source.file.stat().st_mtime_ns) if source is not None else None
+        return _card(source.file, source.file.stat().st_mtime_ns)
     except (OSError, TexnetError):
         return None
 

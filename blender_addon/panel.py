@@ -55,7 +55,8 @@ def _draw_source(layout: Any, settings: Any, context: Any) -> None:
     row.operator("texnet.import_generator", text="", icon="IMPORT")
     row.operator("texnet.reveal_library", text="", icon="FILE_FOLDER")
     row.operator("texnet.remove_generator", text="", icon="TRASH").source = settings.source_name
-    if library.card_of(request.source) is None:
+    source = library.find(request.source)
+    if source is None or library.card_of(source) is None:
         _wrapped(layout, f"{request.source} cannot be read", context, icon="ERROR")
     icon = preview.icon_for(request.source)
     if icon:

@@ -1,24 +1,26 @@
 """The add-on's preferences: where generators and pictures go, and the optional backend."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import bpy
 
 _ROOT = __package__ or ""
 
-# Since 4.5, properties say whether they take paths that start with //, beside the .blend.
-PATH_OPTIONS: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
+def path_property(name: str, description: str, subtype: Literal["FILE_PATH", "DIR_PATH"] = "FILE_PATH") -> Any:
+    """A StringProperty for a path, which may start with //, beside the .blend: since 4.5, properties must say so."""
+    options: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+    return bpy.props.StringProperty(name=name, description=description, subtype=subtype, options=options)
 
 
 class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
     bl_idname = _ROOT
 
-    library: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Library",
-        description="Folder with your own generators. Empty: a folder of the add-on in Blender's user files",
-        subtype="DIR_PATH",
-        options=PATH_OPTIONS,
+    library: path_property(  # type: ignore[valid-type]
+        "Library",
+        "Folder with your own generators. Empty: a folder of the add-on in Blender's user files",
+        "DIR_PATH",
     )
     storage: bpy.props.EnumProperty(  # type: ignore[valid-type]
         name="Keep Images",
@@ -28,22 +30,18 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
             ("FILE", "Beside the .blend", "As PNG files in a folder textures beside the saved file"),
         ),
     )
-    python: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Python",
-        description="Python with texnet and torch, for training and for the GPU. Empty: no backend",
-        subtype="FILE_PATH",
-        options=PATH_OPTIONS,
+    python: path_property(  # type: ignore[valid-type]
+        "Python",
+        "Python with texnet and torch, for training and for the GPU. Empty: no backend",
     )
     use_backend: bpy.props.BoolProperty(  # type: ignore[valid-type]
         name="Generate with the Backend",
         description="Use the backend for generating too, on the GPU where it has one",
         default=True,
     )
-    vgg19: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="VGG-19 Weights",
-        description="File with VGG-19 weights for training without a download. Empty: the usual cache, then a download",
-        subtype="FILE_PATH",
-        options=PATH_OPTIONS,
+    vgg19: path_property(  # type: ignore[valid-type]
+        "VGG-19 Weights",
+        "File with VGG-19 weights for training without a download. Empty: the usual cache, then a download",
     )
 
     vgg19_input: bpy.props.EnumProperty(  # type: ignore[valid-type]

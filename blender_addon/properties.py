@@ -8,9 +8,8 @@ import bpy
 from texnet_core.settings import MIN_SIZE, SynthesisSettings, TrainSettings
 
 from . import library, preview, surface
-from .request import TextureRequest, first_preset
+from .request import MAX_INT, TextureRequest, first_preset
 
-_BLENDER_MAX_INT = 2**31 - 1
 _SIDES = (512, 1024, 2048, 4096, 8192)
 
 DESTINATIONS = (
@@ -43,7 +42,7 @@ def core_number(name: str, label: str = "", kind: Any = SynthesisSettings, **opt
         description=text[0].upper() + text[1:],
         default=options.pop("default", field.default),
         min=field.metadata["low"],
-        max=min(field.metadata["high"], _BLENDER_MAX_INT) if whole else field.metadata["high"],
+        max=min(field.metadata["high"], MAX_INT) if whole else field.metadata["high"],
         **options,
     )
 
@@ -75,10 +74,8 @@ _texts: dict[str, str] = {}
 
 def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]]:
     """The generators for a dynamic enum; each has the place in the list as its number."""
-    sources = library.list_sources()
-    chosen = library.find(getattr(self, "source_name", ""))
-    if chosen is not None and chosen not in sources:
-        sources.append(chosen)  # a file elsewhere: what is used must be what is shown
+    # with the one in use, be it a file elsewhere: what is used must be what is shown
+    sources = library.list_sources(also=getattr(self, "source_name", ""))
     _items[:] = [
         (_kept(source.name), _kept(source.title), _kept(_description(source)), library.icon_of(source), number)
         for number, source in enumerate(sources)
@@ -87,7 +84,7 @@ def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]
 
 
 def _description(source: library.Source) -> str:
-    card = library.card_of(source.name)
+    card = library.card_of(source)
     author = f"after an exemplar by {card.provenance.author}" if card and card.provenance.author else str(source.file)
     return f"{source.title}, {author}"
 

@@ -10,7 +10,7 @@ from texnet_core.settings import SynthesisSettings, Tiling
 
 Depth = Literal["8", "16"]
 
-MAX_SEED = 2**31 - 1  # what Blender's whole numbers hold
+MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 OPTIONS = ("width", "height", "seed", "tile", "scale", "depth")  # what operators and functions take
 
 _DEFAULTS = SynthesisSettings()
@@ -69,8 +69,8 @@ class TextureRequest:
         SynthesisSettings(
             width=self.width, height=self.height, seed=self.seed, tile=self.tile, scale=self.scale
         ).check()
-        if self.seed > MAX_SEED:
-            raise RequestError(f"seed {self.seed}", expected=f"0 to {MAX_SEED}", remedy="choose a smaller seed")
+        if self.seed > MAX_INT:
+            raise RequestError(f"seed {self.seed}", expected=f"0 to {MAX_INT}", remedy="choose a smaller seed")
         if self.depth not in ("8", "16"):
             raise RequestError(f"depth {self.depth}", expected="8 or 16", remedy="choose one of these")
 

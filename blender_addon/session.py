@@ -6,11 +6,12 @@ from typing import Any
 
 import bpy
 
+from texnet_core.settings import WORKER_PROTOCOL
+
 from . import worker_client
 from .preferences import backend_python, preferences
 from .request import TextureRequest
 
-_PROTOCOL = 2
 _PANELS = (("NODE_EDITOR", "UI"), ("IMAGE_EDITOR", "UI"), ("PROPERTIES", "WINDOW"), ("PREFERENCES", "WINDOW"))
 
 
@@ -130,7 +131,7 @@ class SynthesisTask(Task):
 
 def check_protocol(worker: worker_client.WorkerProcess) -> None:
     """Raise WorkerError where the backend is of another version than the add-on."""
-    if worker.ready and worker.ready.get("protocol") != _PROTOCOL:
+    if worker.ready and worker.ready.get("protocol") != WORKER_PROTOCOL:
         raise worker_client.WorkerError(
             f"found texnet {worker.ready.get('version', 'of an old version')} in {worker.python}; expected the add-on's"
             " version; run the install command again",

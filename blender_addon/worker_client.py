@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -303,12 +304,12 @@ _shared: dict[str, WorkerProcess] = {}
 
 def bundled() -> WorkerProcess:
     """The worker on Blender's own Python, started if there is none alive."""
-    return _living("", sys.executable, _bundled_environment())
+    return _living("", sys.executable, _bundled_environment)
 
 
 def backend(python: str) -> WorkerProcess:
     """The synthesis worker on the user's Python, started if there is none alive."""
-    return _living("backend", python, backend_environment())
+    return _living("backend", python, backend_environment)
 
 
 def stop_all() -> None:
@@ -318,12 +319,13 @@ def stop_all() -> None:
     _shared.clear()
 
 
-def _living(key: str, python: str, environment: dict[str, str]) -> WorkerProcess:
+def _living(key: str, python: str, environment: Callable[[], dict[str, str]]) -> WorkerProcess:
+    """The shared worker of that kind; the environment is only looked for where one must be started."""
     worker = _shared.get(key)
     if worker is not None and (not worker.is_alive() or worker.python != python):
         worker.stop()
         worker = None
-    _shared[key] = worker or WorkerProcess(python, environment)
+    _shared[key] = worker or WorkerProcess(python, environment())
     return _shared[key]
 
 

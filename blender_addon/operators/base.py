@@ -17,6 +17,17 @@ CANCELLED: Status = {"CANCELLED"}
 EXPECTED_ERRORS = (TexnetError, worker_client.WorkerError, OSError)
 
 
+class Reporting:
+    """An operator whose `run` may raise: an error becomes one line in Blender's report and in the panel."""
+
+    def execute(self, context: Any) -> Status:
+        return reporting(self, lambda: self.run(context))
+
+    def run(self, context: Any) -> Status:
+        """What the operator does."""
+        raise NotImplementedError
+
+
 def reporting(operator: Any, action: Callable[[], Status]) -> Status:
     """Run an action; an error becomes one line in Blender's report and in the panel."""
     try:

@@ -8,9 +8,9 @@ import bpy
 from texnet_core.errors import RequestError
 
 from .. import api, session
-from ..preferences import PATH_OPTIONS
+from ..preferences import path_property
 from ..properties import choice, count_property
-from .base import FINISHED, Status, registration, reporting
+from .base import FINISHED, Reporting, Status, registration
 from .generate import TextureOptions, set_options
 
 _GOALS = (
@@ -20,7 +20,7 @@ _GOALS = (
 )
 
 
-class TEXNET_OT_batch(TextureOptions, bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):  # noqa: N801
     """Make many textures: materials, one for each selected object, or files in a folder"""  # noqa: D415
 
     bl_idname = "texnet.batch"
@@ -32,8 +32,8 @@ class TEXNET_OT_batch(TextureOptions, bpy.types.Operator):  # noqa: N801
     )
     count: count_property()  # type: ignore[valid-type]
     goal: choice(_GOALS, "Goal", "What becomes of the textures")  # type: ignore[valid-type]
-    folder: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Folder", description="Where the files go", subtype="DIR_PATH", options=PATH_OPTIONS
+    folder: path_property(  # type: ignore[valid-type]
+        "Folder", "Where the files go", "DIR_PATH"
     )
 
     def invoke(self, context: Any, event: Any) -> Status:
@@ -42,10 +42,7 @@ class TEXNET_OT_batch(TextureOptions, bpy.types.Operator):  # noqa: N801
         set_options(self, settings.request(None))
         return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
 
-    def execute(self, context: Any) -> Status:
-        return reporting(self, lambda: self._run(context))
-
-    def _run(self, context: Any) -> Status:
+    def run(self, context: Any) -> Status:
         session.clear_problem()
         sources = _sources_in(self.source)
         options = {name: getattr(self, name) for name in ("seed", "tile", "scale", "depth")}

@@ -15,7 +15,7 @@ from ..properties import (
     world_size_property,
 )
 from ..request import OPTIONS, TextureRequest, first_preset
-from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Status, failed, registration, reporting
+from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Reporting, Status, failed, registration, reporting
 
 _POLL_S = 0.1
 
@@ -48,7 +48,7 @@ def set_options(properties: Any, request: TextureRequest) -> None:
         setattr(properties, name, getattr(request, name))
 
 
-class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_generate(TextureOptions, Reporting, bpy.types.Operator):  # noqa: N801
     """Make seamless textures and put them where they are wanted"""  # noqa: D415 - Blender's tooltips end so
 
     bl_idname = "texnet.generate"
@@ -60,9 +60,6 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
         name="UDIM", description="Columns and rows of UDIM tiles. 0: those that the UV map reaches into", size=2, min=0
     )
     destination: choice(DESTINATIONS, "Result", "Where the texture goes", "ACTIVE_MATERIAL")  # type: ignore[valid-type]
-
-    def execute(self, context: Any) -> Status:
-        return reporting(self, lambda: self._run(context))
 
     def invoke(self, context: Any, event: Any) -> Status:
         if bpy.app.background or context.window is None:
@@ -103,7 +100,7 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
         creation.check_room(requests[0])
         return requests, creation.target_of(self.destination, target, self.world_size)
 
-    def _run(self, context: Any) -> Status:
+    def run(self, context: Any) -> Status:
         session.clear_problem()
         requests, self._target = self._requests(context)
         for number, request in enumerate(requests):
@@ -164,8 +161,7 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
 
     def _is_first(self) -> bool:
         """Whether no other texture is asked for earlier: Esc ends one at a time."""
-        textures = [task for task in session.tasks if isinstance(task, session.SynthesisTask)]
-        return bool(textures) and textures[0] is self._task
+        return self._task in _textures()[:1]
 
     def _show(self, context: Any) -> None:
         if self._task.text == self._shown:  # drawing costs time that the worker could use
@@ -190,10 +186,15 @@ class TEXNET_OT_generate(TextureOptions, bpy.types.Operator):  # noqa: N801
 _live: list[TEXNET_OT_generate] = []
 
 
+def _textures() -> list[session.SynthesisTask]:
+    """Those under way, in their order."""
+    return [task for task in session.tasks if isinstance(task, session.SynthesisTask)]
+
+
 def _draw_status(header: Any, context: Any) -> None:
     """The status bar while textures are made."""
     layout = header.layout
-    textures = [task for task in session.tasks if isinstance(task, session.SynthesisTask)]
+    textures = _textures()
     if textures:
         waiting = f"   {len(textures) - 1} waiting" if len(textures) > 1 else ""
         row = layout.row()

@@ -10,10 +10,10 @@ from texnet_core.settings import MAX_SIZE
 
 from .. import creation, history, nodes, worker_client
 from ..request import OPTIONS
-from .base import FINISHED, Status, registration, reporting
+from .base import FINISHED, Reporting, Status, registration, reporting
 
 
-class _HistoryOperator:
+class _HistoryOperator(Reporting):
     """Works on an image by name, or on the one chosen in the list."""
 
     image: bpy.props.StringProperty(  # type: ignore[valid-type]
@@ -65,20 +65,19 @@ class TEXNET_OT_regenerate(_HistoryOperator, bpy.types.Operator):  # noqa: N801
     )
 
     def invoke(self, context: Any, event: Any) -> Status:
-        return self._run(context, "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
+        return reporting(
+            self, lambda: self._remake(context, "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
+        )
 
-    def execute(self, context: Any) -> Status:
-        return self._run(context, "EXEC_DEFAULT")
+    def run(self, context: Any) -> Status:
+        return self._remake(context, "EXEC_DEFAULT")
 
-    def _run(self, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
-        def run() -> Status:
-            request = self._request(context)
-            width, height = request.width * self.factor, request.height * self.factor
-            if max(width, height) > MAX_SIZE:
-                raise RequestError(f"{width}x{height}", expected=f"at most {MAX_SIZE} a side", remedy="keep its size")
-            return _generate(replace(request, width=width, height=height), context, mode)
-
-        return reporting(self, run)
+    def _remake(self, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
+        request = self._request(context)
+        width, height = request.width * self.factor, request.height * self.factor
+        if max(width, height) > MAX_SIZE:
+            raise RequestError(f"{width}x{height}", expected=f"at most {MAX_SIZE} a side", remedy="keep its size")
+        return _generate(replace(request, width=width, height=height), context, mode)
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
@@ -94,12 +93,9 @@ class TEXNET_OT_copy_settings(_HistoryOperator, bpy.types.Operator):  # noqa: N8
     bl_label = "Copy Settings"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            context.scene.texnet.take_over(self._request(context))
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        context.scene.texnet.take_over(self._request(context))
+        return FINISHED
 
 
 class TEXNET_OT_use_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
@@ -109,14 +105,11 @@ class TEXNET_OT_use_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
     bl_label = "Use"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            image, target = self._image(context), context.view_layer.objects.active
-            creation.check_target("ACTIVE_MATERIAL", target)
-            nodes.wire(creation.material_of(target), creation.set_of(image))
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        image, target = self._image(context), context.view_layer.objects.active
+        creation.check_target("ACTIVE_MATERIAL", target)
+        nodes.wire(creation.material_of(target), creation.set_of(image))
+        return FINISHED
 
 
 class TEXNET_OT_remove_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
@@ -126,13 +119,10 @@ class TEXNET_OT_remove_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N
     bl_label = "Remove"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            for image in creation.set_of(self._image(context)).values():
-                bpy.data.images.remove(image)
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        for image in creation.set_of(self._image(context)).values():
+            bpy.data.images.remove(image)
+        return FINISHED
 
 
 register, unregister = registration(

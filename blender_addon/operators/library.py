@@ -8,9 +8,9 @@ import bpy
 from texnet_core.artefact import SUFFIX
 
 from .. import library
-from ..preferences import PATH_OPTIONS, library_folder
+from ..preferences import library_folder, path_property
 from ..properties import source_items
-from .base import FINISHED, Status, registration, reporting
+from .base import FINISHED, Reporting, Status, registration, reporting
 
 
 class TEXNET_OT_search_source(bpy.types.Operator):  # noqa: N801
@@ -32,15 +32,15 @@ class TEXNET_OT_search_source(bpy.types.Operator):  # noqa: N801
         return FINISHED
 
 
-class TEXNET_OT_import_generator(bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):  # noqa: N801
     """Copy a .texnet file into your library and choose it"""  # noqa: D415
 
     bl_idname = "texnet.import_generator"
     bl_label = "Import Generator"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
-    filepath: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="File", description="Generator to copy", subtype="FILE_PATH", options=PATH_OPTIONS
+    filepath: path_property(  # type: ignore[valid-type]
+        "File", "Generator to copy"
     )
     filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})  # type: ignore[valid-type]
 
@@ -48,27 +48,25 @@ class TEXNET_OT_import_generator(bpy.types.Operator):  # noqa: N801
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            source = library.import_file(Path(bpy.path.abspath(self.filepath)))
-            context.scene.texnet.source_name = source.name
-            self.report({"INFO"}, f"{source.title} is in your library")
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        source = library.import_file(Path(bpy.path.abspath(self.filepath)))
+        context.scene.texnet.source_name = source.name
+        self.report({"INFO"}, f"{source.title} is in your library")
+        return FINISHED
 
 
-class TEXNET_OT_reveal_library(bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_reveal_library(Reporting, bpy.types.Operator):  # noqa: N801
     """Open the folder of your library in the system's file browser"""  # noqa: D415
 
     bl_idname = "texnet.reveal_library"
     bl_label = "Reveal Library"
 
-    def execute(self, context: Any) -> Status:
-        return reporting(self, lambda: _opened(library_folder()))
+    def run(self, context: Any) -> Status:
+        bpy.ops.wm.path_open(filepath=str(library_folder()))
+        return FINISHED
 
 
-class TEXNET_OT_remove_generator(bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_remove_generator(Reporting, bpy.types.Operator):  # noqa: N801
     """Delete the chosen generator from your library"""  # noqa: D415
 
     bl_idname = "texnet.remove_generator"
@@ -89,23 +87,15 @@ class TEXNET_OT_remove_generator(bpy.types.Operator):  # noqa: N801
 
         return reporting(self, run)
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            source = library.check_own(self._name(context))
-            library.remove(source)
-            context.scene.texnet.source_name = library.list_sources()[0].name
-            self.report({"INFO"}, f"Removed {source.title}")
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        source = library.check_own(self._name(context))
+        library.remove(source)
+        context.scene.texnet.source_name = library.list_sources()[0].name
+        self.report({"INFO"}, f"Removed {source.title}")
+        return FINISHED
 
     def _name(self, context: Any) -> str:
         return self.source or context.scene.texnet.source_name  # type: ignore[no-any-return]
-
-
-def _opened(folder: Path) -> Status:
-    bpy.ops.wm.path_open(filepath=str(folder))
-    return FINISHED
 
 
 register, unregister = registration(

@@ -8,7 +8,7 @@ import bpy
 from texnet_core.errors import RequestError
 
 from .. import nodes, session
-from .base import CANCELLED, FINISHED, Status, registration, reporting
+from .base import CANCELLED, FINISHED, Reporting, Status, registration
 
 _REPEATS = 3
 
@@ -47,23 +47,20 @@ class TEXNET_OT_cancel(bpy.types.Operator):  # noqa: N801
         return FINISHED
 
 
-class TEXNET_OT_tile_check(bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_tile_check(Reporting, bpy.types.Operator):  # noqa: N801
     """Show the texture three times each way: in the Image Editor, elsewhere on the active material"""  # noqa: D415
 
     bl_idname = "texnet.tile_check"
     bl_label = "Tile Check"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            space = context.space_data
-            if space is not None and space.type == "IMAGE_EDITOR":
-                _toggle_in_editor(context, space)
-            else:
-                _toggle_on_object(context)
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        space = context.space_data
+        if space is not None and space.type == "IMAGE_EDITOR":
+            _toggle_in_editor(context, space)
+        else:
+            _toggle_on_object(context)
+        return FINISHED
 
 
 class TEXNET_OT_copy_details(bpy.types.Operator):  # noqa: N801

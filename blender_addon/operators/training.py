@@ -9,19 +9,19 @@ from texnet_core.errors import EngineError, RequestError
 from texnet_core.settings import TrainSettings
 
 from .. import backend, library, session, training, worker_client
-from ..preferences import PATH_OPTIONS, backend_python, preferences
+from ..preferences import backend_python, path_property, preferences
 from ..properties import core_number
-from .base import CANCELLED, FINISHED, Status, registration, reporting
+from .base import CANCELLED, FINISHED, Reporting, Status, registration, reporting
 
 
-class TEXNET_OT_train(bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
     """Learn a generator from a picture of a surface; the result lands in your library"""  # noqa: D415
 
     bl_idname = "texnet.train"
     bl_label = "Train from Image"
 
-    exemplar: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Exemplar", description="Picture file. Empty: the image below", subtype="FILE_PATH", options=PATH_OPTIONS
+    exemplar: path_property(  # type: ignore[valid-type]
+        "Exemplar", "Picture file. Empty: the image below"
     )
     image: bpy.props.StringProperty(  # type: ignore[valid-type]
         name="Image", description="Name of an image of this file, instead of a picture file"
@@ -55,19 +55,16 @@ class TEXNET_OT_train(bpy.types.Operator):  # noqa: N801
 
         return reporting(self, run)
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            task = training.TrainTask(self._request())
-            try:
-                task.wait()
-                if task.job.result is None:
-                    return CANCELLED
-                self.report({"INFO"}, f"{task.request.output.stem} is in your library")
-                return FINISHED
-            finally:
-                task.close()
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        task = training.TrainTask(self._request())
+        try:
+            task.wait()
+            if task.job.result is None:
+                return CANCELLED
+            self.report({"INFO"}, f"{task.request.output.stem} is in your library")
+            return FINISHED
+        finally:
+            task.close()
 
     def _request(self) -> training.TrainRequest:
         image: Any = None if self.exemplar else bpy.data.images.get(self.image)
@@ -85,7 +82,7 @@ class TEXNET_OT_train(bpy.types.Operator):  # noqa: N801
         return training.TrainRequest(path, output, self.minutes, self.steps, self.size, resume, is_copy)
 
 
-class TEXNET_OT_test_backend(bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_test_backend(Reporting, bpy.types.Operator):  # noqa: N801
     """Start the backend's Python, ask what it has, and make a texture of 64 x 64 with it"""  # noqa: D415
 
     bl_idname = "texnet.test_backend"
@@ -98,36 +95,30 @@ class TEXNET_OT_test_backend(bpy.types.Operator):  # noqa: N801
             return False
         return True
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            session.backend_report = ()
-            session.backend_report = _tested(backend_python())
-            session.redraw()
-            self.report({"INFO"}, "; ".join(session.backend_report))
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        session.backend_report = ()
+        session.backend_report = _tested(backend_python())
+        session.redraw()
+        self.report({"INFO"}, "; ".join(session.backend_report))
+        return FINISHED
 
 
-class TEXNET_OT_detect_backend(bpy.types.Operator):  # noqa: N801
+class TEXNET_OT_detect_backend(Reporting, bpy.types.Operator):  # noqa: N801
     """Look for a Python with texnet on PATH and in the usual places"""  # noqa: D415
 
     bl_idname = "texnet.detect_backend"
     bl_label = "Detect"
 
-    def execute(self, context: Any) -> Status:
-        def run() -> Status:
-            found = backend.find_backends()
-            if not found:
-                raise EngineError(
-                    "no Python with texnet", expected="one on PATH or in the usual places",
-                    remedy="copy the install command into a terminal, or name a Python",
-                )  # fmt: skip
-            preferences().python = str(found[0])
-            self.report({"INFO"}, f"Found {found[0]}")
-            return FINISHED
-
-        return reporting(self, run)
+    def run(self, context: Any) -> Status:
+        found = backend.find_backends()
+        if not found:
+            raise EngineError(
+                "no Python with texnet", expected="one on PATH or in the usual places",
+                remedy="copy the install command into a terminal, or name a Python",
+            )  # fmt: skip
+        preferences().python = str(found[0])
+        self.report({"INFO"}, f"Found {found[0]}")
+        return FINISHED
 
 
 class TEXNET_OT_copy_install_command(bpy.types.Operator):  # noqa: N801

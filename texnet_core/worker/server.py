@@ -10,13 +10,12 @@ from collections.abc import Callable
 from typing import TextIO
 
 from texnet_core.errors import Cancelled, RequestError, TexnetError
+from texnet_core.settings import WORKER_PROTOCOL
 from texnet_core.worker.describe import describe
 from texnet_core.worker.job import Job, Message
 from texnet_core.worker.probe import probe, texnet_version
 from texnet_core.worker.textures import preview, synthesize
 from texnet_core.worker.train import train
-
-PROTOCOL = 2
 
 JOBS: dict[str, Callable[[Job], Message]] = {
     "synthesize": synthesize,
@@ -45,7 +44,7 @@ class Worker:
     def run(self) -> None:
         """Serve until the requests end."""
         python = sys.version.split()[0]
-        ready = {"event": "ready", "protocol": PROTOCOL, "version": texnet_version(), "python": python}
+        ready = {"event": "ready", "protocol": WORKER_PROTOCOL, "version": texnet_version(), "python": python}
         self._send(ready | {"pid": os.getpid()})
         threading.Thread(target=self._listen, name="texnet-requests", daemon=True).start()
         previews = threading.Thread(target=self._make_previews, name="texnet-previews", daemon=True)
