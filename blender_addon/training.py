@@ -1,7 +1,6 @@
 """Training in the backend: one run at a time, with a picture of its loss and of what it makes by now."""
 
 import contextlib
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import bpy.utils.previews
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.artefact import checkpoint_path
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
 from texnet_core.images import quantise, write_image
 
@@ -175,7 +175,7 @@ def running() -> TrainTask | None:
 
 def resumable(output: Path) -> bool:
     """Whether an unfinished run of this output can go on."""
-    return os.path.exists(f"{output}.checkpoint")
+    return checkpoint_path(output).exists()
 
 
 def output_for(image: bpy.types.Image, name: str) -> Path:

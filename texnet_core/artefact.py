@@ -162,6 +162,11 @@ def read_preview(path: Path | str) -> bytes:
     return _part(data, raw, "preview", end, _MAX_PREVIEW, str(path))
 
 
+def checkpoint_path(output: Path) -> Path:
+    """Where the checkpoint of a run that makes `output` lies."""
+    return output.with_name(output.name + ".checkpoint")
+
+
 def to_bytes(artefact: Artefact) -> bytes:
     """An artefact as the bytes of its file."""
     from safetensors.numpy import save

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from texnet_core.artefact import SUFFIX, Provenance
+from texnet_core.artefact import SUFFIX, Provenance, checkpoint_path
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.images import depth_for, read_exemplar, write_image
@@ -116,8 +116,6 @@ def _with_preview(display: Display, path: Path | None) -> ProgressCallback:
 
 
 def _how_to_go_on(output: Path) -> str:
-    from texnet_core.training.checkpoint import checkpoint_path
-
     if checkpoint_path(output).exists():
         return f"stopped; the same command with --resume goes on with {output}"
     return "stopped before the first step"

@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from tests.conftest import picture
 from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
+from texnet_core.artefact import checkpoint_path
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
-from texnet_core.training.checkpoint import checkpoint_path
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 
 STEPS = 24

@@ -34,11 +34,6 @@ class RunState:
     best_parameters: dict[str, Tensor] = field(default_factory=dict)
 
 
-def checkpoint_path(output: Path) -> Path:
-    """Where the checkpoint of a run that makes `output` lies."""
-    return output.with_name(output.name + ".checkpoint")
-
-
 def save_checkpoint(
     path: Path,
     fingerprint: dict[str, Any],

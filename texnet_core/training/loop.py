@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from texnet_core.artefact import Artefact, Provenance, write_artefact
+from texnet_core.artefact import Artefact, Provenance, checkpoint_path, write_artefact
 from texnet_core.atomic import check_writable
 from texnet_core.descriptor.vgg19 import Vgg19, smallest_side
 from texnet_core.descriptor.weights import load_vgg19
@@ -30,7 +30,7 @@ from texnet_core.mapset import ALBEDO
 from texnet_core.noise import derive_seed
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
-from texnet_core.training.checkpoint import RunState, checkpoint_path, load_checkpoint, save_checkpoint
+from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from texnet_core.training.precision import DTYPES, choose_precision
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 

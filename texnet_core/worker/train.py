@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.artefact import SUFFIX, Provenance
+from texnet_core.artefact import SUFFIX, Provenance, checkpoint_path
 from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError, WeightsError
 from texnet_core.images import read_exemplar
@@ -37,7 +37,6 @@ def train(job: Job) -> Message:
     if not online:
         _check_weights_are_here(request.descriptor.vgg19)
     from texnet_core.training import train as train_generator
-    from texnet_core.training.checkpoint import checkpoint_path
 
     try:
         artefact = train_generator(exemplar, output, request, resume=resume, progress=reporter)
