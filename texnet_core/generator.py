@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from texnet_core import architecture
 from texnet_core.architecture import Conv
+from texnet_core.circular import wrap_by_one
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import GeneratorSettings
 
@@ -84,19 +85,13 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = conv(_wrap(x) if conv.kernel_size == (3, 3) else x)
+            x = conv(wrap_by_one(x) if conv.kernel_size == (3, 3) else x)
             x = F.leaky_relu(norm(x), self.leak)
         return x
 
 
 def _conv(conv: Conv) -> nn.Conv2d:
     return nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel)
-
-
-def _wrap(x: Tensor) -> Tensor:
-    """Circular padding by one. Concatenation keeps channels-last, which `F.pad` does not."""
-    x = torch.cat((x[..., -1:, :], x, x[..., :1, :]), dim=-2)
-    return torch.cat((x[..., -1:], x, x[..., :1]), dim=-1)
 
 
 def periodic_noise(

@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.conftest import SHARED_VGG19, needs_shared_data
 from texnet_core.descriptor import weights as weights_module
-from texnet_core.descriptor.vgg19 import Vgg19, smallest_side
+from texnet_core.descriptor.vgg19 import PATCHES, Vgg19, smallest_side
 from texnet_core.descriptor.weights import LAYERS, METADATA_KEY, Vgg19Weights, load_vgg19
 from texnet_core.errors import WeightsError
 
@@ -195,3 +195,25 @@ def test_offline_the_three_remedies_stand_in_one_line(tmp_path):
     message = str(caught.value)
     assert "\n" not in message
     assert "vgg19" in message and "$TEXNET_VGG19" in message and weights_module.DOWNLOAD_URL in message
+
+
+def test_a_periodic_picture_has_the_features_of_the_endless_one(random_vgg19_file):
+    """One period's features are those of a piece of the repeated picture that lies far from its borders."""
+    descriptor = Vgg19(load_vgg19(str(random_vgg19_file)), taps=(PATCHES, "relu1_2", "relu2_2"))
+    tile = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    wrapped, repeated = descriptor(tile, periodic=True), descriptor(tile.repeat(1, 1, 3, 3))
+    for tap, stride in ((PATCHES, 1), ("relu1_2", 1), ("relu2_2", 2)):
+        side = 32 // stride
+        start = side - (3 * side - repeated[tap].shape[2]) // 2  # what valid convolutions lost on each side
+        piece = repeated[tap][..., start : start + side, start : start + side]
+        torch.testing.assert_close(wrapped[tap], piece, rtol=1e-4, atol=1e-4)
+
+
+def test_the_features_of_a_rolled_periodic_picture_are_rolled(random_vgg19_file):
+    descriptor = Vgg19(load_vgg19(str(random_vgg19_file)))
+    tile = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    plain, rolled = (descriptor(picture, periodic=True) for picture in (tile, tile.roll((16, 32), (2, 3))))
+    for tap, features in plain.items():
+        stride = 64 // features.shape[2]
+        expected = features.roll((16 // stride, 32 // stride), (2, 3))
+        torch.testing.assert_close(rolled[tap], expected, rtol=1e-4, atol=1e-4)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from texnet_core.circular import wrap_by_one
 from texnet_core.descriptor.weights import LAYERS, Vgg19Weights
 from texnet_core.settings import Padding, Pooling
 
@@ -52,23 +53,26 @@ class Vgg19(nn.Module):
             self.register_buffer(_buffer(layer.key, "weight"), weight)
             self.register_buffer(_buffer(layer.key, "bias"), weights.parameters[f"{layer.key}.bias"].to(precision))
 
-    def forward(self, image: Tensor) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, *, periodic: bool = False) -> dict[str, Tensor]:
         """Feature maps of the taps.
 
         Args:
             image: (N, 3, H, W) sRGB in [0, 1]; at least `smallest_side` texels a side.
+            periodic: the image is one period of a texture, so every convolution wraps and `padding` plays no part:
+                no texel is lost at borders, and what lies across the seam is judged like the rest.
 
         Returns:
             Tap -> (N, C, h, w), float32; layers after their ReLU.
         """
         x = image * self.get_buffer("scale")[:, None, None] + self.get_buffer("shift")[:, None, None]
         x = x.to(self.precision, memory_format=torch.channels_last)
-        features = {PATCHES: _patches(image)} if PATCHES in self.taps else {}
+        padding = 0 if periodic else self.padding
+        features = {PATCHES: _patches(wrap_by_one(image) if periodic else image)} if PATCHES in self.taps else {}
         for layer in self.layers:
             if layer.pool_before:
                 x = F.avg_pool2d(x, 2) if self.pooling == "average" else F.max_pool2d(x, 2)
             weight, bias = (self.get_buffer(_buffer(layer.key, kind)) for kind in ("weight", "bias"))
-            x = F.relu(F.conv2d(x, weight, bias, padding=self.padding))
+            x = F.relu(F.conv2d(wrap_by_one(x) if periodic else x, weight, bias, padding=padding))
             if layer.relu in self.taps:
                 features[layer.relu] = x.float()
         return features
