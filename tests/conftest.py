@@ -23,9 +23,9 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
-def random_artefact(levels: int = 4, seed: int = 0) -> Artefact:
+def random_artefact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, float], ...] = ()) -> Artefact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
-    settings = GeneratorSettings(levels=levels)
+    settings = GeneratorSettings(levels=levels, waves=len(waves))
     rng = np.random.default_rng(seed)
     parameters = {}
     for name, shape in parameter_shapes(settings).items():
@@ -37,6 +37,7 @@ def random_artefact(levels: int = 4, seed: int = 0) -> Artefact:
     return Artefact(
         settings=settings,
         maps=(ALBEDO,),
+        waves=waves,
         parameters=parameters,
         provenance=Provenance(exemplar="random", licence="none"),
     )

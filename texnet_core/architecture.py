@@ -31,7 +31,7 @@ class Conv:
 
 def noise_branch(settings: GeneratorSettings, level: int) -> tuple[Conv, Conv, Conv]:
     """The 3-3-1 block that a level's noise goes through."""
-    return _block(f"level{level}.noise", settings.noise_channels, settings.channels)
+    return _block(f"level{level}.noise", settings.input_channels, settings.channels)
 
 
 def join(settings: GeneratorSettings, level: int) -> tuple[Conv, Conv, Conv]:

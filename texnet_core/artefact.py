@@ -30,11 +30,12 @@ import numpy.typing as npt
 from texnet_core.architecture import parameter_shapes
 from texnet_core.atomic import replacing
 from texnet_core.errors import ArtefactError, RequestError
+from texnet_core.lattice import Wave
 from texnet_core.mapset import ColourSpace, MapSpec
 from texnet_core.settings import GeneratorSettings, setting
 
 MAGIC = b"TEXNET\r\n"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
@@ -44,6 +45,8 @@ _MAX_PARAMETERS = 64 * 1024 * 1024
 _MAX_TEXT = 4000
 _MAX_GIVEN_TEXT = 500
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_FIRST_WITH_WAVES = 2  # format version; generators of older ones have none
 
 T = TypeVar("T")
 Parameters = dict[str, npt.NDArray[np.float32]]
@@ -88,6 +91,7 @@ class Header:
         maps: what its output channels are, in order.
         texels_per_exemplar: texels of output that show as much surface as the exemplar's short side.
         size_m: metres that these texels span, or None where unknown.
+        waves: of the pattern that repeats, as (cycles per texel down, across) each; as many as `settings.waves`.
         training: settings of the run, for the record.
         quality: figures measured at its end, for the record.
         provenance: source and licence of the exemplar.
@@ -97,6 +101,7 @@ class Header:
     maps: tuple[MapSpec, ...]
     texels_per_exemplar: int = 256
     size_m: float | None = None
+    waves: tuple[Wave, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
@@ -244,6 +249,8 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
         raise _damaged(name, "a header that is no JSON", "JSON") from error
     if not isinstance(raw, dict):
         raise _damaged(name, "a header that is no JSON object", "an object")
+    if version < _FIRST_WITH_WAVES and isinstance(raw.get("settings"), dict):
+        raw["settings"]["waves"] = 0
     return raw, end
 
 
@@ -300,10 +307,23 @@ def _parse_header(raw: dict[str, Any], name: str) -> Header:
         maps=maps,
         texels_per_exemplar=texels,
         size_m=size_m,
+        waves=_parse_waves(raw.get("waves", []), settings.waves, name),
         training=_parse_record(raw, "training", name),
         quality=_parse_record(raw, "quality", name),
         provenance=_parse_dataclass(Provenance, _expect(raw, "provenance", dict, name), name),
     )
+
+
+def _parse_waves(items: Any, count: int, name: str) -> tuple[Wave, ...]:
+    good = isinstance(items, list) and len(items) == count and all(_is_wave(item) for item in items)
+    if not good:
+        raise _damaged(name, "waves that do not fit the settings", f"{count} pairs of cycles per texel, at most 0.5")
+    return tuple((float(down), float(across)) for down, across in items)
+
+
+def _is_wave(item: Any) -> bool:
+    numbers = isinstance(item, list) and len(item) == 2 and all(type(value) in (int, float) for value in item)
+    return numbers and all(abs(value) <= 0.5 for value in item) and any(item)
 
 
 def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from texnet_core import architecture
 from texnet_core.architecture import Conv
 from texnet_core.circular import wrap_by_one
+from texnet_core.lattice import Wave
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import GeneratorSettings
 
@@ -44,7 +45,7 @@ class Generator(nn.Module):
         """One whole period of texture.
 
         Args:
-            noise: per level, finest first, (N, noise_channels, H / 2^level, W / 2^level) in [0, 1).
+            noise: per level, finest first, (N, input_channels, H / 2^level, W / 2^level) in [0, 1].
 
         Returns:
             (N, out_channels, H, W); in [0, 1] but for overshoot.
@@ -95,10 +96,14 @@ def _conv(conv: Conv) -> nn.Conv2d:
 
 
 def periodic_noise(
-    settings: GeneratorSettings, seeds: list[int], size: int, device: torch.device | str = "cpu"
+    settings: GeneratorSettings,
+    seeds: list[int],
+    size: int,
+    device: torch.device | str = "cpu",
+    waves: tuple[Wave, ...] = (),
 ) -> list[Tensor]:
-    """Noise of whole periods, one per seed: per level (len(seeds), noise_channels, size / 2^l, size / 2^l)."""
-    planes = [NoisePlane(seed, settings.noise_channels, size, size) for seed in seeds]
+    """Noise of whole periods, one per seed: per level (len(seeds), input_channels, size / 2^l, size / 2^l)."""
+    planes = [NoisePlane(seed, settings.noise_channels, size, size, waves=waves) for seed in seeds]
     levels = []
     for level in range(settings.levels):
         cells = size // 2**level

@@ -11,15 +11,24 @@ On a loop, every value runs up and down between 0 and 1 at one speed, each from 
 direction of its own: it moves on a circle that is folded flat. At any moment the values are as uniform and
 as independent as at rest, so each frame is a texture like any other, and a full turn ends where it began.
 
+A generator of a pattern that repeats also sees where in the pattern it is: the phase of each wave, as a sine and
+a cosine moved into [0, 1], the same at all levels. On a periodic axis a wave has the nearest whole number of
+cycles, so it joins itself; which phase the origin has follows from the seed. On a loop, waves stay where they are.
+
 Source: the integer hash is `lowbias32` by C. Wellons ("Prospecting for Hash Functions", 2018), public domain.
+Periodic inputs after Bergmann et al. 2017, "Learning Texture Manifolds with the Periodic Spatial GAN". Differs: their
+waves are learned, ours are found in the exemplar and fitted to the period.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from texnet_core.lattice import Wave
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 _MASK = 0xFFFFFFFF
 _MULTIPLIER_1 = 0x7FEB352D
 _MULTIPLIER_2 = 0x846CA68B
-_ROW, _COLUMN = 1, 2
+_ROW, _COLUMN, _WAVE = 1, 2, 3
 _UNIT = np.float32(2**-24)
 _SMALL = 4096  # texels of a window
 _CIRCLE = 2**25 - 1  # a value and its way up or down: 24 bits and one
@@ -44,6 +53,7 @@ class NoisePlane:
             2^level for every level that is asked for.
         width: likewise.
         turn: position on the loop, in turns; whole numbers are the noise at rest.
+        waves: of the pattern, as (cycles per texel down, across) each.
     """
 
     seed: int
@@ -51,9 +61,10 @@ class NoisePlane:
     height: int | None = None
     width: int | None = None
     turn: float = 0.0
+    waves: tuple[Wave, ...] = ()
 
     def window(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
-        """A window of one level as NumPy, (channels, height, width), uniform in [0, 1).
+        """A window of one level as NumPy, (channels + 2 waves, height, width): noise uniform in [0, 1), then waves.
 
         Args:
             level: 0 is the finest; a cell of level l spans 2^l texels.
@@ -63,7 +74,7 @@ class NoisePlane:
             width: columns.
         """
         rows, columns = self._axis_keys(level, top, left, height, width)
-        result = np.empty((self.channels, height, width), np.float32)
+        result = np.empty((self.channels + 2 * len(self.waves), height, width), np.float32)
         # Large windows channel by channel in the same two arrays: fresh memory would cost more than all the arithmetic.
         # Small ones all at once: there the calls cost more.
         at_once = self.channels if height * width <= _SMALL else 1
@@ -81,6 +92,9 @@ class NoisePlane:
                 bits >>= np.uint32(8)
             # values of 24 bits are the same as signed numbers, which NumPy brings to float32 without a detour
             np.multiply(bits.view(np.int32), _UNIT, out=result[part], dtype=np.float32, casting="unsafe")
+        for number, (down, across) in enumerate(self._wave_axes(level, top, left, height, width)):
+            place = self.channels + 2 * number
+            result[place], result[place + 1] = _sine_and_cosine(down[:, :, None], across[:, None])
         return result
 
     def window_torch(
@@ -102,7 +116,23 @@ class NoisePlane:
         if shift := self._shift():
             values = ((values ^ (-(bits & 1) & _CIRCLE)) + shift) & _CIRCLE
             values = values ^ (-(values >> 24) & _CIRCLE)
-        return values.to(torch.float32) * 2.0**-24
+        noise = values.to(torch.float32) * 2.0**-24
+        waves: list[torch.Tensor] = []
+        for down, across in self._wave_axes(level, top, left, height, width):
+            axes = (torch.from_numpy(down)[:, :, None].to(device), torch.from_numpy(across)[:, None].to(device))
+            waves += _sine_and_cosine(*axes)
+        return torch.cat((noise, torch.stack(waves))) if waves else noise
+
+    def _wave_axes(
+        self, level: int, top: int, left: int, height: int, width: int
+    ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+        """Sines and cosines of each wave's phase down, (2, height), and across, (2, width), at the cells' centres."""
+        for number, (down, across) in enumerate(self.waves):
+            start = derive_seed(self.seed, number, _WAVE) / 2**32
+            yield (
+                _sines(start + _cycles(down, level, top, height, self.height)),
+                _sines(_cycles(across, level, left, width, self.width)),
+            )
 
     def _shift(self) -> int:
         """How far along the circle of 2^25 places the values have moved."""
@@ -115,6 +145,28 @@ class NoisePlane:
         rows = _hashed_axis(self.seed, level, self.channels, _ROW, top, height, self.height)
         columns = _hashed_axis(self.seed, level, self.channels, _COLUMN, left, width, self.width)
         return rows, columns
+
+
+def _cycles(frequency: float, level: int, start: int, count: int, period_texels: int | None) -> npt.NDArray[np.float64]:
+    """Cycles of a wave along a stretch of an axis of cells, less whole ones; exact where the axis has a period."""
+    doubled = (2 * np.arange(start, start + count, dtype=np.int64) + 1) << level  # twice the centres, in texels
+    if period_texels is None:
+        return doubled / 2 * frequency % 1.0
+    whole = round(frequency * period_texels)  # in one period
+    cycles: npt.NDArray[np.float64] = doubled % (2 * period_texels) * whole % (2 * period_texels) / (2 * period_texels)
+    return cycles
+
+
+def _sines(cycles: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    turns = 2 * np.pi * cycles
+    return np.stack((np.sin(turns), np.cos(turns)), dtype=np.float32, casting="same_kind")
+
+
+def _sine_and_cosine(down: Any, across: Any) -> tuple[Any, Any]:
+    """Of the sum of two phases, from the sine and cosine of each; moved from [-1, 1] to [0, 1]."""
+    sine = down[0] * across[1] + down[1] * across[0]
+    cosine = down[1] * across[1] - down[0] * across[0]
+    return 0.5 + 0.5 * sine, 0.5 + 0.5 * cosine
 
 
 def derive_seed(*parts: int) -> int:

@@ -21,10 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.artefact import Artefact
-from texnet_core.engines import Engine, open_engine
+from texnet_core.engines import Engine, noise_plane, open_engine
 from texnet_core.errors import EngineError, RequestError
 from texnet_core.mapset import MapSpec
-from texnet_core.noise import NoisePlane
 from texnet_core.resampling import Indices, lanczos_taps, resample_axis
 from texnet_core.settings import EngineName, Precision, SynthesisSettings
 
@@ -135,7 +134,7 @@ class Plane:
         self.channels = settings.out_channels
         self._rows = _Axis.fitting(height, scale, settings.cell_texels)
         self._columns = _Axis.fitting(width, scale, settings.cell_texels)
-        self._noise = NoisePlane(seed, settings.noise_channels, self._rows.made, self._columns.made, turn)
+        self._noise = noise_plane(engine.artefact, seed, self._rows.made, self._columns.made, turn)
         self._kept: OrderedDict[tuple[int, int], Floats] = OrderedDict()
 
     def __getitem__(self, window: tuple[slice, slice]) -> Floats:

@@ -88,8 +88,14 @@ class GeneratorSettings(Checked):
     levels: int = setting(6, "scales of the pyramid; the coarsest cell spans 2^(levels-1) texels", low=1, high=8)
     channels: int = setting(8, "feature channels that each level adds", low=1, high=64)
     noise_channels: int = setting(3, "noise channels of each level", low=1, high=16)
+    waves: int = setting(0, "waves of a pattern that repeats; each is two more inputs of every level", low=0, high=2)
     out_channels: int = setting(3, "channels of all maps together", low=1, high=32)
     leak: float = setting(0.01, "slope of the LeakyReLU below zero", low=0.0, high=1.0)
+
+    @property
+    def input_channels(self) -> int:
+        """Channels that each level takes in: noise, and the phase of each wave as a sine and a cosine."""
+        return self.noise_channels + 2 * self.waves
 
     @property
     def cell_texels(self) -> int:

@@ -39,6 +39,33 @@ def test_what_is_written_is_read(full, tmp_path):
     assert (header.settings, header.maps, header.provenance) == (full.settings, full.maps, full.provenance)
 
 
+def test_waves_are_written_and_read_and_must_fit(full):
+    waves = ((0.25, -0.125), (0.1, 0.0))
+    striped = random_artefact(3, waves=waves)
+    assert from_bytes(to_bytes(striped), "striped").waves == waves
+    for wrong in (
+        [],
+        [[0.1, 0.1]],
+        [[0.1, 0.6], [0, 0.1]],
+        [[0, 0], [0, 0.1]],
+        [[True, 0.1], [0, 0.1]],
+        "waves",
+        [1, 2],
+    ):
+        with pytest.raises(ArtefactError, match="waves"):
+            from_bytes(reassembled(to_bytes(striped), setter("waves", value=wrong)), "wrong")
+
+
+def test_files_of_the_first_version_have_no_waves(full):
+    def age(raw):
+        del raw["settings"]["waves"], raw["waves"]
+
+    old = from_bytes(reassembled(to_bytes(full), age, version=1), "old")
+    assert old.waves == () and old.settings == full.settings
+    with pytest.raises(ArtefactError, match="lack fields"):
+        from_bytes(reassembled(to_bytes(full), age), "new")
+
+
 def test_what_could_not_be_read_is_not_written(full, tmp_path):
     for wrong in (
         replace(full, provenance=Provenance(author="x" * 5000)),

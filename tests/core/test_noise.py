@@ -4,12 +4,17 @@ import torch
 
 from texnet_core.noise import NoisePlane, derive_seed
 
+WAVES = ((0.0, 0.041), (0.1, -0.02))
+
 
 def plane(**changes):
     return NoisePlane(**({"seed": 1, "channels": 3, "height": 256, "width": 192} | changes))
 
 
-@pytest.mark.parametrize("periods", [{}, {"height": None}, {"width": None}, {"height": None, "width": None}])
+@pytest.mark.parametrize(
+    "periods",
+    [{}, {"height": None}, {"width": None, "waves": WAVES}, {"height": None, "width": None}, {"waves": WAVES}],
+)
 def test_windows_of_a_plane_agree(periods):
     whole = plane(**periods).window(1, -40, -30, 100, 90)
     rng = np.random.default_rng(0)
@@ -23,7 +28,7 @@ def test_windows_of_a_plane_agree(periods):
 @pytest.mark.parametrize("level", [0, 3])
 @pytest.mark.parametrize("corner", [(0, 0), (-7, 13), (10**6, -(10**6))])
 def test_torch_gives_the_same_bits_as_numpy(level, corner):
-    for periods in ({}, {"height": None, "width": None}):
+    for periods in ({}, {"waves": WAVES}, {"height": None, "width": None, "waves": WAVES}):
         window = (level, *corner, 33, 47)
         ours = plane(**periods).window(*window)
         theirs = plane(**periods).window_torch(*window)
@@ -135,3 +140,29 @@ def test_torch_makes_the_same_bits_on_a_loop(turn):
     plane = NoisePlane(123, 3, 64, 96, turn=turn)
     window = (1, -3, 11, 20, 30)
     assert np.array_equal(plane.window_torch(*window).numpy(), plane.window(*window))
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_waves_are_phases_with_whole_cycles_a_period(level):
+    ys, xs = ((np.arange(side >> level) + 0.5) * 2**level for side in (256, 192))
+    window = plane(waves=WAVES).window(level, 0, 0, 256 >> level, 192 >> level)[3:]
+    offsets = []
+    for number, (down, across) in enumerate(WAVES):
+        cycles = round(down * 256) / 256 * ys[:, None] + round(across * 192) / 192 * xs
+        sine, cosine = 2 * window[2 * number : 2 * number + 2] - 1
+        turned = (sine * 1j + cosine) / np.exp(2j * np.pi * cycles)  # what is left is where the origin lies
+        np.testing.assert_allclose(turned, turned[0, 0], atol=1e-5)
+        offsets.append(np.angle(turned[0, 0]) / (2 * np.pi) % 1)
+    assert abs(offsets[0] - offsets[1]) > 1e-3
+
+
+def test_endless_waves_keep_their_frequency():
+    window = plane(height=None, width=None, waves=WAVES).window(0, -5000, 3000, 1, 1000)[3:5]
+    phases = np.unwrap(np.arctan2(*(2 * window[:, 0].astype(float) - 1)))
+    np.testing.assert_allclose(np.diff(phases) / (2 * np.pi), WAVES[0][1], atol=1e-6)
+
+
+def test_another_seed_moves_the_waves_and_a_loop_does_not():
+    rest = plane(waves=WAVES).window(0, 0, 0, 64, 64)[3:]
+    assert not np.allclose(plane(waves=WAVES, seed=2).window(0, 0, 0, 64, 64)[3:], rest, atol=0.01)
+    assert np.array_equal(plane(waves=WAVES, turn=0.3).window(0, 0, 0, 64, 64)[3:], rest)

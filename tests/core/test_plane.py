@@ -17,6 +17,19 @@ def engine(artefact, request):
     return open_engine(artefact, request.param, precision="f32")
 
 
+def test_a_pattern_with_waves_is_one_texture_too():
+    artefact = random_artefact(waves=((0.05, 0.0), (0.01, 0.09)))
+    for name in ENGINES:
+        engine = open_engine(artefact, name, precision="f32")
+        for options in ({}, {"width": 500, "height": 304}):
+            whole = open_plane(artefact, 5, engine=engine, **options)[0:300, 0:500]
+            plane = open_plane(artefact, 5, engine=engine, **options)
+            for y0, y1, x0, x1 in reversed(WINDOWS):
+                assert plane[y0:y1, x0:x1].tobytes() == whole[y0:y1, x0:x1].tobytes()
+    tile = open_plane(artefact, 5, engine=engine, width=256, height=256)[-20:276, -20:276]
+    assert tile[:40].tobytes() == tile[256:].tobytes() and tile[:, :40].tobytes() == tile[:, 256:].tobytes()
+
+
 @pytest.mark.parametrize("options", [{}, {"width": 512, "height": 304}, {"width": 500, "height": 300}, {"scale": 1.7}])
 def test_every_window_is_a_piece_of_one_texture_byte_for_byte(artefact, engine, options):
     whole = open_plane(artefact, 5, engine=engine, **options)[0:300, 0:500]

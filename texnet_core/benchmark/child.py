@@ -21,7 +21,7 @@ import numpy as np
 from texnet_core import architecture, open_plane, read_artefact, write_window
 from texnet_core.artefact import Artefact
 from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE
-from texnet_core.engines import Engine, open_engine
+from texnet_core.engines import Engine, noise_plane, open_engine
 from texnet_core.images import quantise
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import EngineName, Precision
@@ -87,7 +87,7 @@ class _Maker:
         from texnet_core.engines.torch_engine import TorchEngine
 
         engine = cast(TorchEngine, self._engine)
-        noise = NoisePlane(1, engine.settings.noise_channels, size, size)
+        noise = noise_plane(engine.artefact, 1, size, size)
         height, width = (min(size, side) for side in engine.block_shape)
         for top in range(0, size, height):
             for left in range(0, size, width):
@@ -105,7 +105,7 @@ class _Maker:
         """Of blocks in the middle of a plane, made one after the other."""
         engine = self._engine
         halos = architecture.halos(engine.artefact.settings)
-        plane = NoisePlane(1, engine.artefact.settings.noise_channels)
+        plane = noise_plane(engine.artefact, 1)
         height, width = engine.block_shape
         noise, whole = [], []
         for number in (*range(_NOISE_ROUNDS), *range(_NOISE_ROUNDS)):  # first, hashes of rows and columns are new
@@ -158,7 +158,7 @@ class _Naive:
         (maps.clamp(0, 1) * 255 + 0.5).to(self._torch.uint8)
 
     def _branch(self, level: int, size: int) -> Any:
-        noise = self._torch.rand(1, self._settings.noise_channels, size >> level, size >> level)
+        noise = self._torch.rand(1, self._settings.input_channels, size >> level, size >> level)
         return self._block(architecture.noise_branch(self._settings, level), noise)
 
     def _block(self, convs: tuple[architecture.Conv, ...], x: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.artefact import Artefact
+from texnet_core.artefact import Artefact, Header
 from texnet_core.errors import EngineError
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import EngineName, Precision, SynthesisSettings
@@ -55,6 +55,13 @@ class Engine(Protocol):
             width: columns.
         """
         ...
+
+
+def noise_plane(
+    header: Header, seed: int, height: int | None = None, width: int | None = None, turn: float = 0.0
+) -> NoisePlane:
+    """What a generator makes a texture of; see `NoisePlane`."""
+    return NoisePlane(seed, header.settings.noise_channels, height, width, turn, header.waves)
 
 
 def open_engine(

@@ -27,7 +27,7 @@ _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 1, 2, 3, 
 
 
 def noise_input(level: int) -> str:
-    """Name of the input that takes a level's noise, (1, noise_channels, h, w)."""
+    """Name of the input that takes a level's noise, (1, input_channels, h, w)."""
     return f"noise{level}"
 
 
@@ -95,7 +95,7 @@ class _Graph:
         return name
 
     def noise_branch(self, level: int) -> str:
-        noise = self.input(noise_input(level), self._settings.noise_channels)
+        noise = self.input(noise_input(level), self._settings.input_channels)
         return self.convolve(architecture.noise_branch(self._settings, level), noise)
 
     def coarsest_branch(self) -> str:

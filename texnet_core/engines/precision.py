@@ -16,9 +16,8 @@ import numpy as np
 
 from texnet_core.artefact import Artefact
 from texnet_core.atomic import replacing
-from texnet_core.engines import EngineClass, NumberFormat, available_cores
+from texnet_core.engines import EngineClass, NumberFormat, available_cores, noise_plane
 from texnet_core.errors import OutputError
-from texnet_core.noise import NoisePlane
 
 _ROUNDS = 3
 _WORTH_IT = 0.9  # of the time in float32: less is noise
@@ -39,7 +38,7 @@ def _pays(kind: EngineClass, artefact: Artefact, device: str) -> bool:
     """Make one block in both formats by turns; the best times count, which other programs disturbed least."""
     formats: tuple[NumberFormat, NumberFormat] = ("f32", "bf16")
     engines = {name: kind(artefact, device, name, 1) for name in formats}
-    plane = NoisePlane(0, artefact.settings.noise_channels)
+    plane = noise_plane(artefact, 0)
     best = dict.fromkeys(formats, float("inf"))
     blocks = {}
     for turn in range(1 + _ROUNDS):  # the first is for warming up

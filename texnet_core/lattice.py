@@ -1,0 +1,225 @@
+"""Patterns that repeat on a grid: bricks, tiles, weave. Finds the grid and says it as two waves.
+
+A wave is (cycles per texel down, cycles per texel across). Where the phases of both waves are whole, one copy of
+the pattern begins; they are the reciprocal basis of the grid of repeats. Knows nothing of generators.
+"""
+
+import itertools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Wave = tuple[float, float]
+Floats = npt.NDArray[np.floating[Any]]
+
+_LEAST_LAG = 6  # texels; finer repeats are texture, not pattern
+_MOST_LAG = 0.35  # of the side: less than three repeats prove nothing
+_LEAST_SCORE = 0.35  # mean autocorrelation at the grid's points; irregular surfaces reach 0.26 (docs/quality.md)
+_NEAR_BEST = 0.6  # of the highest peak that a finer grid must reach on average, to be preferred
+_TRUST = 3  # power of the score that is weighed against the area of a repeat: finer grids win unless they fit worse
+_STRONG = 0.6  # of the highest peak that a repeat must have to span a grid
+_EVEN = 0.85  # of the highest peak that stripes keep at every lag along them
+_LEAST_RISE = 0.1  # of the autocorrelation, from the way to a repeat to the repeat
+_CANDIDATES = 30
+_REACH = 2  # repeats in every direction that a grid is judged by: old masonry drifts further away
+_LEAST_SINE = 0.3  # between two repeats that span a grid
+_JOINT = 1.2  # texels of blur
+_MOST_STRETCH = 1.15  # of the exemplar's side, so that whole repeats fit
+
+
+class _Peak(NamedTuple):
+    height: float
+    y: int
+    x: int
+
+
+def find_waves(picture: Floats) -> tuple[Wave, ...]:
+    """The waves of a picture's pattern: two of a grid, one of stripes, none where it does not repeat.
+
+    Args:
+        picture: (H, W, 3) in [0, 1], showing at least three repeats in both directions.
+
+    Returns:
+        Up to two waves in cycles per texel of this picture.
+    """
+    correlation = _Autocorrelation(picture.mean(axis=2))
+    peaks = correlation.peaks()
+    if not peaks or peaks[0].height < _LEAST_SCORE:
+        return ()
+    across = correlation.across_stripes(peaks[0].height)
+    if across is not None:
+        return _stripes(across, [peak for peak in peaks if correlation.rises_to(np.array(peak[1:], float))])
+    pairs = (np.array([first[1:], second[1:]], float) for first, second in itertools.combinations(peaks, 2))
+    reduced = [_reduced(pair) for pair in pairs if _is_open(pair)]
+    grids = [grid for grid in reduced if all(map(correlation.rises_to, grid))]
+    scored = [(correlation.score(grid), grid) for grid in grids]
+    good = [(score, grid) for score, grid in scored if score >= max(_LEAST_SCORE, _NEAR_BEST * peaks[0].height)]
+    if not good:
+        return ()
+    _, best = min(good, key=lambda pair: abs(np.linalg.det(pair[1])) / pair[0] ** _TRUST)
+    return tuple((float(down), float(across)) for down, across in np.linalg.inv(correlation.refined(best)).T)
+
+
+def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> tuple[Wave, ...]:
+    """The wave of stripes: the nearest of the high peaks across them, made exact by its multiples."""
+    high = [peak for peak in peaks if peak.height >= max(_LEAST_SCORE, _EVEN * peaks[0].height)]
+    lags = np.array([abs(np.array(peak[1:]) @ across) for peak in high])
+    lags = lags[lags >= _LEAST_LAG]
+    if not lags.size:
+        return ()
+    period = float(lags.min())
+    for lag in np.sort(lags):
+        period = float(lag) / max(1, round(lag / period))
+    return ((float(across[0]) / period, float(across[1]) / period),)
+
+
+def fitted_side(waves: tuple[Wave, ...], side: int, size: int) -> int:
+    """The exemplar's side near `side` at which the pattern repeats as near as can be a whole number of times.
+
+    Args:
+        waves: in cycles per texel of an exemplar with that side.
+        side: short side of the exemplar in texels.
+        size: side of the periodic sample in texels.
+
+    Returns:
+        A side at most 15% off. A sample has whole cycles, so what does not fit would have to be stretched.
+    """
+
+    def misfit(candidate: int) -> float:
+        cycles = np.array(waves) * side / candidate * size
+        strain = np.linalg.norm(np.round(cycles) - cycles, axis=1) / np.linalg.norm(cycles, axis=1)
+        return float(strain.max()) + 0.05 * abs(math.log(candidate / side))
+
+    candidates = range(math.ceil(side / _MOST_STRETCH), math.floor(side * _MOST_STRETCH) + 1)
+    return min(candidates, key=misfit)
+
+
+class _Autocorrelation:
+    """The autocorrelation of a picture's detail, 1 at the origin, by lag in texels."""
+
+    def __init__(self, luminance: Floats) -> None:
+        height, width = self.shape = luminance.shape
+        window = np.hanning(height)[:, None] * np.hanning(width)
+        raw = self._lagged_products(_detail(luminance) * window)
+        overlap = self._lagged_products(window)
+        values = raw / np.maximum(overlap, 1e-3 * overlap[0, 0])
+        self.values = np.fft.fftshift(values / max(values[0, 0], 1e-12))  # the origin at (height, width)
+
+    def _lagged_products(self, values: Floats) -> npt.NDArray[np.float64]:
+        padded = (2 * self.shape[0], 2 * self.shape[1])
+        return np.fft.irfft2(np.abs(np.fft.rfft2(values, padded)) ** 2, padded)
+
+    def peaks(self) -> list[_Peak]:
+        """The highest local maxima at lags that count, of each pair of opposite ones one; shortest lags of them."""
+        reach_y, reach_x = (int(_MOST_LAG * side) for side in self.shape)
+        is_peak = np.ones_like(self.values, bool)
+        for shift in itertools.product((-1, 0, 1), repeat=2):
+            is_peak &= self.values >= np.roll(self.values, shift, (0, 1))
+        ys, xs = (places - side for places, side in zip(np.nonzero(is_peak), self.shape, strict=True))
+        half = (ys > 0) | ((ys == 0) & (xs > 0))
+        counts = half & (ys <= reach_y) & (np.abs(xs) <= reach_x) & (np.hypot(ys, xs) >= _LEAST_LAG)
+        found = [_Peak(self.at(y, x), int(y), int(x)) for y, x in zip(ys[counts], xs[counts], strict=True)]
+        highest = sorted(found, reverse=True)[: 2 * _CANDIDATES]
+        strong = [peak for peak in highest if peak.height >= _STRONG * highest[0].height]
+        near = sorted(strong, key=lambda peak: math.hypot(peak.y, peak.x))[:_CANDIDATES]
+        return sorted(near, reverse=True)
+
+    def at(self, y: int, x: int) -> float:
+        """The value at a lag."""
+        return float(self.values[y + self.shape[0], x + self.shape[1]])
+
+    def score(self, basis: npt.NDArray[np.float64]) -> float:
+        """Mean height of the peaks near the points of a grid."""
+        return float(np.mean([self._peak_near(point)[0] for _, point in self._points(basis)] or [0.0]))
+
+    def rises_to(self, step: npt.NDArray[np.float64]) -> bool:
+        """Whether a lag is a peak of its own and no shoulder of the one at the origin."""
+        between = min(self.at(*(round(float(lag)) for lag in step * share)) for share in (0.3, 0.5, 0.7))
+        return self._peak_near(step).height > between + _LEAST_RISE
+
+    def across_stripes(self, highest: float) -> npt.NDArray[np.float64] | None:
+        """The unit vector across stripes: along them the picture stays itself at every lag."""
+        reach = int(_MOST_LAG * min(self.shape))
+        lags = np.arange(_LEAST_LAG, reach)
+        angles = np.arange(0, math.pi, math.pi / 180)
+        along = [(math.sin(angle), math.cos(angle)) for angle in angles]
+        lowest = [min(self.at(round(lag * y), round(lag * x)) for lag in lags) for y, x in along]
+        best = int(np.argmax(lowest))
+        if lowest[best] < _EVEN * highest:
+            return None
+        y, x = along[best]
+        return np.array([x, -y])
+
+    def refined(self, basis: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The grid that fits its peaks best, to fractions of a texel."""
+        for _ in range(3):
+            steps, places, weights = [], [], []
+            for step, point in self._points(basis):
+                height, y, x = self._peak_near(point)
+                steps.append(step)
+                places.append(self._summit(y, x))
+                weights.append(max(height, 0.01))
+            scale = np.array(weights)[:, None]
+            basis = np.linalg.lstsq(np.array(steps) * scale, np.array(places) * scale, rcond=None)[0]
+        return basis
+
+    def _points(self, basis: npt.NDArray[np.float64]) -> list[tuple[tuple[int, int], npt.NDArray[np.float64]]]:
+        """Points of a grid that lie near enough to be trusted, of each pair of opposite ones one."""
+        reach = [0.45 * side for side in self.shape]
+        steps = [(i, j) for i in range(_REACH + 1) for j in range(-_REACH, _REACH + 1) if i or j > 0]
+        placed = [(step, np.array(step) @ basis) for step in steps]
+        return [(step, point) for step, point in placed if (np.abs(point) <= reach).all()]
+
+    def _peak_near(self, point: npt.NDArray[np.float64]) -> _Peak:
+        y, x = (round(float(lag)) for lag in point)
+        near = itertools.product(range(y - 2, y + 3), range(x - 2, x + 3))
+        return max(_Peak(self.at(*place), *place) for place in near)
+
+    def _summit(self, y: int, x: int) -> tuple[float, float]:
+        """Where the parabola through a peak and its neighbours is highest."""
+        here = self.at(y, x)
+        return (
+            y + _vertex(self.at(y - 1, x), here, self.at(y + 1, x)),
+            x + _vertex(self.at(y, x - 1), here, self.at(y, x + 1)),
+        )
+
+
+def _is_open(grid: npt.NDArray[np.float64]) -> bool:
+    """Whether two steps point in directions that differ enough to span a grid."""
+    return abs(float(np.linalg.det(grid))) >= _LEAST_SINE * float(np.prod(np.linalg.norm(grid, axis=1)))
+
+
+def _reduced(basis: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The shortest two steps that span the same grid (Lagrange's reduction)."""
+    short, long = sorted(basis, key=np.linalg.norm)
+    while True:
+        long = long - round(float(short @ long / (short @ short))) * short
+        if long @ long >= short @ short:
+            return np.array([short, long])
+        short, long = long, short
+
+
+def _vertex(before: float, here: float, after: float) -> float:
+    bend = before - 2 * here + after
+    return 0.0 if bend >= 0 else min(0.5, max(-0.5, 0.5 * (before - after) / bend))
+
+
+def _detail(luminance: Floats) -> npt.NDArray[np.float64]:
+    """What varies faster than a sixth of the picture and slower than a texel or two; mirrored at the borders.
+
+    Joints a texel wide that lie between texels in every other repeat would otherwise hide the repeat.
+    """
+    height, width = luminance.shape
+    mirrored = np.pad(luminance.astype(np.float64), ((0, height), (0, width)), mode="symmetric")
+    down, across = np.fft.fftfreq(2 * height)[:, None], np.fft.rfftfreq(2 * width)  # cycles per texel
+    lighting = _gaussian(np.hypot(down * height, across * width), 1 / 6)
+    band = _gaussian(np.hypot(down, across), _JOINT) - lighting
+    return np.fft.irfft2(np.fft.rfft2(mirrored) * band, mirrored.shape)[:height, :width]
+
+
+def _gaussian(frequencies: Floats, sigma: float) -> npt.NDArray[np.float64]:
+    """What a Gaussian blur leaves of each frequency; sigma is in the unit whose cycles the frequencies count."""
+    kept: npt.NDArray[np.float64] = np.exp(-2 * (math.pi * sigma * frequencies) ** 2)
+    return kept
