@@ -22,6 +22,7 @@ PICTURES = DOCS / "images" / "gallery"
 
 _SIDE = 384  # of each half of a picture, in texels: half of three tiles
 _TILE = 256
+_GAP = 8
 _SEED = 1
 _JPEG_QUALITY = 80
 _INTRODUCTION = f"""# The gallery
@@ -46,10 +47,11 @@ def main() -> None:
 def picture(artefact: Artefact) -> bytes:
     """A JPEG: a stretch of a large texture beside a tile that repeats."""
     large = _texels(artefact, 1024)
+    gap = np.full((_SIDE, _GAP, 3), 255, np.uint8)
     repeated = Image.fromarray(np.tile(_texels(artefact, _TILE), (3, 3, 1))).resize(
         (_SIDE, _SIDE), Image.Resampling.BOX
     )
-    both = Image.fromarray(np.hstack([large, np.asarray(repeated)]))
+    both = Image.fromarray(np.hstack([large, gap, np.asarray(repeated)]))
     file = io.BytesIO()
     both.save(file, "JPEG", quality=_JPEG_QUALITY)
     return file.getvalue()

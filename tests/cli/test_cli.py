@@ -297,7 +297,7 @@ def test_recipes_train_keep_and_report(exemplar, random_vgg19_file, tmp_path):
 
 def test_ctrl_c_during_recipes_goes_on_with_the_same_command(exemplar, random_vgg19_file, tmp_path):
     recipes, out = tmp_path / "list.toml", tmp_path / "made"
-    recipes.write_text(RECIPES.replace("40", "100") + RECIPE.format(name="field", exemplar=exemplar.name))
+    recipes.write_text(RECIPES + RECIPE.format(name="field", exemplar=exemplar.name))
     words = ["recipes", recipes, "--exemplars", tmp_path, "-o", out, "--vgg19", random_vgg19_file]
     process = subprocess.Popen([*TEXNET, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
