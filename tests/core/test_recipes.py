@@ -210,7 +210,7 @@ def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
 def test_figures_tell_of_distances_and_leave_out_what_is_too_small(random_vgg19_file):
     descriptor = DescriptorSettings(vgg19=str(random_vgg19_file))
     artefact = random_artefact()
-    figures = _figures(artefact, picture(192, 192), descriptor)
+    figures = _figures(artefact, picture(176, 176), descriptor)
     names = {"relative_gram", "sliced_wasserstein"}
     assert figures.keys() == names | {f"{name}_between_halves" for name in names}
     assert all(value > 0 for value in figures.values())
