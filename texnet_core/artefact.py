@@ -61,6 +61,7 @@ class Provenance:
     Attributes:
         exemplar_sha256: of the exemplar's texels as the run saw them.
         command: the command that trained the generator, with file names but no folders.
+        kind: what sort of surface, in a word (stone, wood, ...), for lists.
     """
 
     exemplar: str = ""
@@ -69,6 +70,7 @@ class Provenance:
     source: str = setting("", "where the exemplar comes from, for the record")
     exemplar_sha256: str = ""
     command: str = ""
+    kind: str = ""
 
     def check(self) -> Self:
         """Return self, or raise RequestError for a text that is too long."""

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Generic, Literal, TypeVar
 from texnet_core.artefact import read_artefact
 from texnet_core.atomic import as_output_error
 from texnet_core.engines import Engine, available_cores, devices, open_engine
-from texnet_core.errors import Cancelled, OutputError, RequestError, TexnetError, one_line
+from texnet_core.errors import Cancelled, OutputError, RequestError, reason
 from texnet_core.joblist import Job
 from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -106,8 +106,7 @@ class _Run:
             raise
         except Exception as error:  # whatever it is, the other jobs go on
             self._report(number, _texels(job))
-            text = str(error) if isinstance(error, TexnetError) else one_line(f"{type(error).__name__}: {error}")
-            return Outcome(job, "failed", error=text)
+            return Outcome(job, "failed", error=reason(error))
 
     def _make(self, number: int, job: Job) -> Outcome:
         self._report(number, 0)

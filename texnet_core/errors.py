@@ -50,6 +50,11 @@ class Cancelled(Exception):
     """Raised from a progress callback to stop the work; not an error."""
 
 
+def reason(error: Exception) -> str:
+    """Why something failed, as one line; errors that nobody foresaw are named by their type."""
+    return str(error) if isinstance(error, TexnetError) else one_line(f"{type(error).__name__}: {error}")
+
+
 def printable(text: str) -> str:
     """Text from files and users with control characters and the like shown as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -4,6 +4,7 @@ Colours in memory are sRGB values in [0, 1] as the file stores them. EXR alone h
 convention of that format, so colours are converted on the way there.
 """
 
+import hashlib
 import io
 import math
 import os
@@ -149,6 +150,11 @@ def resize_exemplar(image: Floats, size: int) -> Floats:
     resized = np.clip(np.stack(bands, axis=2), 0, 1)
     top, left = (max(0, side - 4 * size) // 2 for side in resized.shape[:2])
     return np.ascontiguousarray(resized[top : top + 4 * size, left : left + 4 * size])
+
+
+def texels_digest(image: Floats) -> str:
+    """SHA-256 of an exemplar's texels: equal for equal pictures, whatever their files are called or how packed."""
+    return hashlib.sha256(image.tobytes()).hexdigest()
 
 
 def quantise(values: npt.NDArray[Any], depth: Depth) -> npt.NDArray[Any]:

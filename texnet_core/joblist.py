@@ -15,7 +15,6 @@ output = "out/{source}_{width}x{height}_{seed:03}_{scale}.png"     # beside the 
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -26,9 +25,11 @@ from typing import Any
 from texnet_core.errors import RequestError
 from texnet_core.images import check_picture_size, depth_for
 from texnet_core.settings import SynthesisSettings
+from texnet_core.tables import as_table, check_keys, inside, read_toml
 
 MAX_JOBS = 100_000
 
+_HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
 _VARIED = ("source", "size", "seed", "tile", "scale", "depth")
 
@@ -57,16 +58,16 @@ def read_jobs(path: Path) -> list[Job]:
         RequestError: the file is missing or no list of jobs, a value is out of its range, or two jobs would write
             the same file.
     """
-    table = _read_toml(path)
-    _check_keys(table, ("settings", "jobs"), str(path))
-    common = _table(table.get("settings", {}), "[settings]")
-    _check_keys(common, _COMMON, "[settings]")
+    table = read_toml(path, "a list of jobs")
+    check_keys(table, ("settings", "jobs"), str(path))
+    common = as_table(table.get("settings", {}), "[settings]", _HELP)
+    check_keys(common, _COMMON, "[settings]")
     entries = table.get("jobs")
     if not isinstance(entries, list) or not entries:
-        raise RequestError(f"no [[jobs]] in {path}", expected="at least one", remedy="see `texnet batch --help`")
+        raise RequestError(f"no [[jobs]] in {path}", expected="at least one", remedy=_HELP)
     jobs: list[Job] = []
     for number, entry in enumerate(entries, 1):
-        for job in _jobs_of(_table(entry, f"jobs[{number}]"), f"jobs[{number}]", common, path.parent):
+        for job in _jobs_of(as_table(entry, f"jobs[{number}]", _HELP), f"jobs[{number}]", common, path.parent):
             jobs.append(job)
             if len(jobs) > MAX_JOBS:
                 raise RequestError(f"more than {MAX_JOBS} jobs", expected="fewer", remedy="split the list")
@@ -74,23 +75,8 @@ def read_jobs(path: Path) -> list[Job]:
     return jobs
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RequestError(
-            f"{path} that cannot be read ({error.strerror or error})",
-            expected="a list of jobs",
-            remedy="check the path",
-        ) from error
-    except (ValueError, RecursionError) as error:  # no UTF-8, or no TOML
-        raise RequestError(
-            f"{path} that is no TOML ({error})", expected="a list of jobs", remedy="correct it"
-        ) from error
-
-
 def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: Path) -> Iterator[Job]:
-    _check_keys(entry, (*_VARIED, "output"), where)
+    check_keys(entry, (*_VARIED, "output"), where)
     for name in ("source", "output"):
         if name not in entry:
             raise RequestError(f"no {name} in {where}", expected="one", remedy=f"add {name} = ...")
@@ -99,10 +85,9 @@ def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: 
         raise RequestError(f"output {template!r} in {where}", expected="text", remedy="put it in quotes")
     lists = [_as_list(entry[name], name, where) if name in entry else [None] for name in _VARIED]
     for values in product(*lists):
-        try:
-            yield _job(dict(zip(_VARIED, values, strict=True)), template, common, folder)
-        except RequestError as error:
-            raise RequestError(f"{error.found} in {where}", expected=error.expected, remedy=error.remedy) from error
+        with inside(where):
+            job = _job(dict(zip(_VARIED, values, strict=True)), template, common, folder)
+        yield job
 
 
 def _job(values: dict[str, Any], template: str, common: dict[str, Any], folder: Path) -> Job:
@@ -158,18 +143,6 @@ def _filled(template: str, source: str, settings: SynthesisSettings, depth: int 
     except ValueError as error:
         found = f"output {template!r} ({error})"
         raise RequestError(found, expected="a name with fields", remedy="correct it") from error
-
-
-def _check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in table:
-        if key not in known:
-            raise RequestError(f"{key!r} in {where}", expected=f"one of {', '.join(known)}", remedy="correct the name")
-
-
-def _table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise RequestError(f"{value!r} as {where}", expected="a table", remedy="see `texnet batch --help`")
-    return value
 
 
 def _as_list(value: Any, name: str, where: str) -> list[Any]:

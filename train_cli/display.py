@@ -24,6 +24,7 @@ class Display:
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet or sys.stderr is None
         self._bar: Any = None
+        self._shown: tuple[str, float] | None = None  # stage and total of the bar
         self._last_line_at = time.monotonic()
         self.stop_asked = False
 
@@ -49,7 +50,9 @@ class Display:
             self._bar.close()
 
     def _show_bar(self, progress: Progress) -> None:
-        if self._bar is None:
+        if self._shown != (progress.stage, progress.total):
+            self.close()
+            self._shown = (progress.stage, progress.total)
             self._bar = tqdm(
                 total=progress.total,
                 initial=progress.done,
@@ -59,9 +62,6 @@ class Display:
                 file=sys.stderr,
                 leave=False,
             )
-        if self._bar.total != progress.total:  # another stage
-            self._bar.total = progress.total
-            self._bar.set_description(progress.stage, refresh=False)
         self._bar.set_postfix_str(_figures(progress), refresh=False)
         self._bar.update(progress.done - self._bar.n)
 

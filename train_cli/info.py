@@ -42,7 +42,7 @@ def presets(as_json: bool) -> None:
         return
     for name, header in headers.items():
         origin = header.provenance
-        click.echo(printable(f"{name:16} {origin.exemplar}, by {origin.author} ({origin.licence})"))
+        click.echo(printable(f"{name:16} {origin.kind:9} {origin.exemplar}, by {origin.author} ({origin.licence})"))
 
 
 def _facts(path: Path, header: Header) -> dict[str, Any]:

@@ -17,11 +17,15 @@ S = TypeVar("S")
 _NOT_RECORDED = ("resume", "preview", "as_json")
 
 
-def settings_options(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[C], C]:
+def settings_options(
+    kind: type, *, leave_out: tuple[str, ...] = (), only: tuple[str, ...] | None = None
+) -> Callable[[C], C]:
     """A decorator that adds one option for every field of a settings dataclass that carries help."""
 
     def decorate(command: C) -> C:
         for field in reversed(list(_option_fields(kind, leave_out))):
+            if only is not None and field.name not in only:
+                continue
             command = click.option(f"--{_dashed(field.name)}", **_option(field))(command)
         return command
 

@@ -92,6 +92,11 @@ def _check_arguments(context: click.Context, output: Path) -> None:
         raise click.UsageError("found --minutes 0; expected more; give a time or --steps.", context)
     if output.suffix != SUFFIX:
         raise RequestError(f"the name {output.name}", expected=f"one ending in {SUFFIX}", remedy="change the suffix")
+    check_torch()
+
+
+def check_torch() -> None:
+    """Raise EngineError where training is not installed."""
     if importlib.util.find_spec("torch") is None:
         raise EngineError("no torch in this Python", expected="it, for training", remedy="pip install 'texnet[train]'")
 

@@ -255,6 +255,63 @@ def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path, number)
     assert not (tmp_path / "out.texnet.checkpoint").exists()
 
 
+RECIPES = """
+[defaults]
+size = 32
+steps = 40
+levels = 3
+channels = 4
+padding = "zero"
+directions = 8
+positions = 256
+"""
+
+RECIPE = """
+[recipes.{name}]
+exemplar = "{exemplar}"
+title = "Field"
+kind = "grass"
+author = "A. Painter"
+licence = "CC0-1.0"
+source = "https://example.org"
+"""
+
+
+def test_recipes_train_keep_and_report(exemplar, random_vgg19_file, tmp_path):
+    recipes, out = tmp_path / "list.toml", tmp_path / "made"
+    words = ["recipes", recipes, "--exemplars", tmp_path, "-o", out, "--vgg19", random_vgg19_file]
+    entries = RECIPE.format(name="field", exemplar=exemplar.name) + RECIPE.format(name="lost", exemplar="none.png")
+    recipes.write_text(RECIPES + entries)
+    done = texnet(*words)
+    assert done.returncode == 1 and "1 trained, 0 completed, 0 kept, 1 failed" in done.stdout
+    assert "texnet: lost: found" in done.stderr.splitlines()[-1]
+    card = json.loads(texnet("info", out / "field.texnet", "--json").stdout)["provenance"]
+    assert card["command"] == "texnet recipes list.toml --exemplars DIR --output DIR --only field"
+    assert str(tmp_path) not in json.dumps(card)
+    again = texnet(*words, "--only", "field", "--json")
+    assert again.returncode == 0 and again.stderr == ""
+    assert json.loads(again.stdout)["recipes"] == [{"name": "field", "status": "kept"}]
+    wrong = texnet(*words, "--only", "feild")
+    assert wrong.returncode == 2 and "did you mean 'field'" in wrong.stderr
+
+
+def test_ctrl_c_during_recipes_goes_on_with_the_same_command(exemplar, random_vgg19_file, tmp_path):
+    recipes, out = tmp_path / "list.toml", tmp_path / "made"
+    recipes.write_text(RECIPES + RECIPE.format(name="field", exemplar=exemplar.name))
+    words = ["recipes", recipes, "--exemplars", tmp_path, "-o", out, "--vgg19", random_vgg19_file]
+    process = subprocess.Popen([*TEXNET, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (out / "field.texnet.checkpoint").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and stdout == "" and "the same command goes on" in stderr
+    assert [file.name for file in out.iterdir()] == ["field.texnet.checkpoint"]
+    done = texnet(*words, "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["trained"] == 1
+    assert [file.name for file in out.iterdir()] == ["field.texnet"]
+
+
 def test_ctrl_c_during_synth_leaves_no_file(artefact_file, tmp_path):
     process = subprocess.Popen(
         [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"],
@@ -312,7 +369,7 @@ def test_every_command_has_help_and_an_example_in_the_readme_or_docs():
     root = Path(__file__).parents[2]
     documents = "".join(path.read_text() for path in [root / "README.md", *(root / "docs").glob("*.md")])
     listed = re.findall(r"^  (\w+)  +\S", texnet("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert set(listed) == {"synth", "batch", "bench", "train", "info", "presets"}
+    assert set(listed) == {"synth", "batch", "bench", "train", "recipes", "info", "presets"}
     for name in listed:
         assert texnet(name, "--help").returncode == 0
         assert f"texnet {name}" in documents

@@ -1,10 +1,16 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from texnet_core import find_source, list_presets, read_artefact, read_preview, synthesize
+import build_gallery
+from texnet_core import find_source, list_presets, presets, read_artefact, read_header, read_preview, synthesize
 from texnet_core.errors import RequestError
+from texnet_core.recipelist import read_recipes
 
 PRESETS = sorted(list_presets())
+RECIPES = Path(presets.__file__).with_name("recipes.toml")
 
 
 def test_there_are_presets():
@@ -18,10 +24,34 @@ def test_a_preset_is_small_and_its_card_is_complete(name):
     artefact = read_artefact(path)
     card = artefact.provenance
     assert card.exemplar and card.author and card.source.startswith("https://") and card.licence == "CC0-1.0"
-    assert card.command.startswith("texnet train ") and len(card.exemplar_sha256) == 64
-    assert "/" not in card.command.replace(card.source, "").replace("texnet train", "")
+    assert card.kind and len(card.exemplar_sha256) == 64
+    assert card.command.startswith(("texnet train ", "texnet recipes "))
+    assert "/" not in card.command.replace(card.source, "")
+    assert 0 < artefact.quality["relative_gram"] < 1 and 0 < artefact.quality["sliced_wasserstein"] < 1
     assert artefact.training["vgg19_input"] in ("oxford", "torchvision")
     assert read_preview(path) == artefact.preview_png != b""
+
+
+def test_every_preset_has_a_recipe_that_agrees_with_its_card():
+    recipes = {recipe.name: recipe for recipe in read_recipes(RECIPES)}
+    assert len(recipes) >= 24 and set(PRESETS) <= recipes.keys()
+    for name in PRESETS:
+        card, recipe = read_header(list_presets()[name]), recipes[name]
+        assert recipe.made(card, card.provenance.exemplar_sha256), name
+        said = replace(recipe.provenance, command="", exemplar_sha256="")
+        assert said == replace(card.provenance, command="", exemplar_sha256=""), name
+        assert recipe.size_m == card.size_m, name
+    assert all(recipe.provenance.licence == "CC0-1.0" for recipe in recipes.values())
+    assert all(recipe.provenance.source.startswith("https://") for recipe in recipes.values())
+
+
+def test_the_gallery_shows_what_ships_and_nothing_else():
+    """`python build_gallery.py` makes it true again."""
+    pictures = sorted(build_gallery.PICTURES.glob("*.jpg"))
+    assert [picture.stem for picture in pictures] == PRESETS
+    assert sum(picture.stat().st_size for picture in pictures) < 3_000_000
+    cards = {name: read_header(path) for name, path in list_presets().items()}
+    assert build_gallery.GALLERY.read_text(encoding="utf-8") == build_gallery.page(cards)
 
 
 @pytest.mark.parametrize("name", PRESETS)

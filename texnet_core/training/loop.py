@@ -5,7 +5,6 @@ resumed run on the same CPU ends with the same parameters as one that was never 
 """
 
 import copy
-import hashlib
 import math
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -24,7 +23,7 @@ from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
 from texnet_core.generator import Generator, fold, periodic_noise
-from texnet_core.images import encode_png, quantise, resize_exemplar
+from texnet_core.images import encode_png, quantise, resize_exemplar, texels_digest
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.mapset import ALBEDO
 from texnet_core.noise import derive_seed
@@ -130,7 +129,7 @@ class _Run:
         self.state = RunState(choose_precision(self.settings.precision, self.device))
         small = resize_exemplar(exemplar, self.settings.size)
         self.exemplar = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device)
-        self.exemplar_sha256 = hashlib.sha256(small.tobytes()).hexdigest()
+        self.exemplar_sha256 = texels_digest(small)
         self.weights = load_vgg19(
             request.descriptor.vgg19, request.descriptor.vgg19_input, announce=lambda text: self._report(note=text)
         )

@@ -1,0 +1,103 @@
+"""Writes docs/gallery.md and its pictures from the presets that ship: `python build_gallery.py`.
+
+Everything shown is made by the presets and told by their cards, so a second run changes nothing.
+"""
+
+import io
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from texnet_core import list_presets, read_artefact, synthesize
+from texnet_core.artefact import Artefact, Header
+from texnet_core.atomic import replacing
+from texnet_core.images import quantise
+
+DOCS = Path(__file__).parent / "docs"
+GALLERY = DOCS / "gallery.md"
+PICTURES = DOCS / "images" / "gallery"
+
+_SIDE = 384  # of each half of a picture, in texels: half of three tiles
+_TILE = 256
+_GAP = 8
+_SEED = 1
+_JPEG_QUALITY = 80
+_INTRODUCTION = f"""# The gallery
+
+What ships, as `build_gallery.py` makes it from the presets: on the left {_SIDE}x{_SIDE} texels of a large texture, on
+the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at half its size. [The presets](presets.md) says how they were
+trained and what the figures mean.
+"""
+
+
+def main() -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    artefacts = {name: read_artefact(path) for name, path in list_presets().items()}
+    for name, artefact in artefacts.items():
+        _write(PICTURES / f"{name}.jpg", picture(artefact))
+    for file in PICTURES.glob("*.jpg"):
+        if file.stem not in artefacts:
+            file.unlink()
+    _write(GALLERY, page(artefacts).encode())
+
+
+def picture(artefact: Artefact) -> bytes:
+    """A JPEG: a stretch of a large texture beside a tile that repeats."""
+    large = _texels(artefact, 1024)
+    gap = np.full((_SIDE, _GAP, 3), 255, np.uint8)
+    repeated = Image.fromarray(np.tile(_texels(artefact, _TILE), (3, 3, 1))).resize(
+        (_SIDE, _SIDE), Image.Resampling.BOX
+    )
+    both = Image.fromarray(np.hstack([large, gap, np.asarray(repeated)]))
+    file = io.BytesIO()
+    both.save(file, "JPEG", quality=_JPEG_QUALITY)
+    return file.getvalue()
+
+
+def page(cards: dict[str, Header]) -> str:
+    """The gallery as Markdown: presets by kind, kinds and presets by name."""
+    kinds = defaultdict(list)
+    for name, card in cards.items():
+        kinds[card.provenance.kind].append(_entry(name, card))
+    parts = [f"## {kind.capitalize()}\n\n" + "\n".join(entries) for kind, entries in sorted(kinds.items())]
+    return "\n".join([_INTRODUCTION, *parts])
+
+
+def _entry(name: str, card: Header) -> str:
+    origin = card.provenance
+    exemplar = f"[{origin.exemplar}]({origin.source}), {origin.author}, {origin.licence}"
+    facts = [f"`{name}`: {exemplar}", *_size(card), *_figures(card)]
+    return f"![{name}](images/gallery/{name}.jpg)\n\n" + "; ".join(facts) + ".\n"
+
+
+def _size(card: Header) -> list[str]:
+    return [f"{card.size_m:g} m"] if card.size_m else []
+
+
+def _figures(card: Header) -> list[str]:
+    names = (("relative_gram", "Gram"), ("sliced_wasserstein", "sliced Wasserstein"))
+    return [
+        f"{title} {card.quality[key]:.3f} ({card.quality[f'{key}_between_halves']:.3f})"
+        for key, title in names
+        if key in card.quality
+    ]
+
+
+def _texels(artefact: Artefact, side: int) -> npt.NDArray[np.uint8]:
+    """Made by the engine that every installation has."""
+    region = (0, 0, min(side, _SIDE), min(side, _SIDE))
+    return quantise(
+        synthesize(artefact, (side, side), _SEED, region=region, engine="onnx", precision="f32")["albedo"], 8
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""Recipes: what is missing is trained, what is right is left alone, what is wrong is named."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import picture, random_artefact
+from texnet_core import Cancelled, read_artefact
+from texnet_core.artefact import checkpoint_path
+from texnet_core.errors import RequestError, WeightsError
+from texnet_core.images import quantise, read_exemplar, resize_exemplar, texels_digest, write_image
+from texnet_core.recipelist import chosen, read_recipes
+from texnet_core.recipes import _figures, _halves, run_recipes
+from texnet_core.settings import DescriptorSettings
+
+DEFAULTS = """
+[defaults]
+size = 32
+steps = 12
+levels = 3
+channels = 4
+padding = "zero"
+directions = 8
+positions = 256
+"""
+
+CARD = """
+title = "Field"
+kind = "grass"
+author = "A. Painter"
+licence = "CC0-1.0"
+source = "https://example.org/field"
+"""
+
+
+def entry(name, exemplar="a.png", more="", card=CARD):
+    return f'[recipes.{name}]\nexemplar = "{exemplar}"\n{card}{more}\n'
+
+
+def listed(tmp_path, text, **machine):
+    path = tmp_path / "recipes.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_recipes(path, machine)
+
+
+@pytest.fixture
+def workshop(tmp_path, random_vgg19_file):
+    """A folder with two pictures, and a function that runs a list there and tells what became of each recipe."""
+    for number, name in enumerate(("a.png", "b.png")):
+        write_image(tmp_path / name, quantise(picture(seed=number), 8))
+
+    class Workshop:
+        output = tmp_path / "made"
+
+        def run(self, *entries, defaults=DEFAULTS, **options):
+            recipes = listed(tmp_path, defaults + "".join(entries), vgg19=str(random_vgg19_file), precision="f32")
+            return {o.name: o for o in run_recipes(recipes, tmp_path, self.output, **options)}
+
+        def statuses(self, *entries, **options):
+            return {name: outcome.status for name, outcome in self.run(*entries, **options).items()}
+
+        def file(self, name):
+            return self.output / f"{name}.texnet"
+
+    return Workshop()
+
+
+def test_what_is_missing_is_trained_and_a_second_run_changes_no_byte(workshop):
+    entries = entry("field", more="size_m = 2"), entry("lake", "b.png", "steps = 14")
+    assert workshop.statuses(*entries) == {"field": "trained", "lake": "trained"}
+    field, lake = (read_artefact(workshop.file(name)) for name in ("field", "lake"))
+    assert (field.provenance.exemplar, field.provenance.kind, field.provenance.author) == (
+        "Field",
+        "grass",
+        "A. Painter",
+    )
+    assert (field.size_m, lake.size_m) == (2.0, None)
+    assert (field.training["steps_taken"], lake.training["steps_taken"]) == (12, 14)
+    before = {name: workshop.file(name).read_bytes() for name in ("field", "lake")}
+    assert workshop.statuses(*entries) == {"field": "kept", "lake": "kept"}
+    assert before == {name: workshop.file(name).read_bytes() for name in before}
+    assert sorted(file.name for file in workshop.output.iterdir()) == ["field.texnet", "lake.texnet"]
+
+
+@pytest.mark.parametrize("change", [{"more": "lr = 0.005"}, {"exemplar": "b.png"}])
+def test_other_settings_or_another_picture_train_again(workshop, change):
+    workshop.run(entry("field"))
+    before = read_artefact(workshop.file("field"))
+    assert workshop.statuses(entry("field", **change)) == {"field": "trained"}
+    after = read_artefact(workshop.file("field"))
+    assert any(not np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters)
+
+
+def test_other_facts_change_the_card_alone(workshop):
+    workshop.run(entry("field"))
+    before = read_artefact(workshop.file("field"))
+    other = entry("field", card=CARD.replace("A. Painter", "B. Painter"), more="size_m = 0.5")
+    assert workshop.statuses(other) == {"field": "completed"}
+    after = read_artefact(workshop.file("field"))
+    assert (after.provenance.author, after.size_m) == ("B. Painter", 0.5)
+    assert after.provenance.exemplar_sha256 == before.provenance.exemplar_sha256
+    assert all(np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters)
+    assert workshop.statuses(other) == {"field": "kept"}
+
+
+def test_a_recipe_that_fails_stops_no_other(workshop):
+    outcomes = workshop.run(entry("lost", "none.png"), entry("odd", more="size = 33"), entry("field"))
+    assert [outcome.status for outcome in outcomes.values()] == ["failed", "failed", "trained"]
+    assert "none.png" in outcomes["lost"].error and "size 33" in outcomes["odd"].error
+    assert [file.name for file in workshop.output.iterdir()] == ["field.texnet"]
+
+
+def test_a_stopped_run_goes_on_from_its_checkpoint(workshop):
+    def stop(progress):
+        if progress.step == 5:
+            raise Cancelled
+
+    entries = entry("field"), entry("lake", "b.png")
+    with pytest.raises(Cancelled):
+        workshop.run(*entries, progress=stop)
+    assert checkpoint_path(workshop.file("field")).exists() and not workshop.file("field").exists()
+    steps = []
+    workshop.run(*entries, progress=lambda p: steps.append((p.stage, p.step)) if p.step else None)
+    assert steps[0] == ("field (1 of 2)", 6) and ("lake (2 of 2)", 1) in steps
+    resumed = read_artefact(workshop.file("field"))
+    workshop.file("field").unlink()
+    workshop.run(entry("field"))
+    whole = read_artefact(workshop.file("field"))
+    assert all(np.array_equal(whole.parameters[name], resumed.parameters[name]) for name in whole.parameters)
+
+
+def test_missing_weights_end_the_run_at_once(tmp_path):
+    write_image(tmp_path / "a.png", quantise(picture(), 8))
+    recipes = listed(tmp_path, DEFAULTS + entry("field") + entry("lake"), vgg19=str(tmp_path / "none.pth"))
+    with pytest.raises(WeightsError, match=r"none\.pth"):
+        run_recipes(recipes, tmp_path, tmp_path / "made")
+
+
+def test_a_setting_younger_than_a_card_counts_as_its_default(tmp_path):
+    default, changed = listed(tmp_path, entry("field") + entry("lake", more="gram_weight = 1.0"))
+    card = random_artefact(levels=6)
+    known = {name: value for part in default.settings.values() for name, value in vars(part).items()}
+    known.pop("gram_weight")
+    old = replace(card, training=known, provenance=replace(card.provenance, exemplar_sha256="0"))
+    assert default.made(old, "0") and not default.made(old, "1") and not changed.made(old, "0")
+
+
+def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
+    digests = []
+    for name in ("a.png", "b.tif"):
+        write_image(tmp_path / name, quantise(picture(), 8))
+        digests.append(texels_digest(resize_exemplar(read_exemplar(tmp_path / name)[0], 64)))
+    assert digests[0] == digests[1] != texels_digest(resize_exemplar(picture(seed=1), 64))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", r"no \[recipes.NAME\]"),
+        ("recipes = 3", "3 as .recipes.; expected a table"),
+        ("[recipes]\nmoss = 3", r"3 as \[recipes.moss\]"),
+        ("moss = [", "no TOML"),
+        ("[receipes.moss]", "'receipes' in"),
+        ("[defaults]\nauthor = 'me'\n", r"'author' in \[defaults\]"),
+        ("[defaults]\nsteps = 'many'\n" + entry("moss"), r"steps 'many' in \[defaults\]"),
+        ("[defaults]\nminutes = 3.0\n" + entry("moss"), "'minutes'"),
+        (entry("moss", more="vgg19 = 'x'"), r"'vgg19' in \[recipes.moss\]"),
+        (entry("moss", more="stpes = 3"), r"'stpes' in \[recipes.moss\]"),
+        (entry("moss", more="steps = 3"), r"steps 3 in \[recipes.moss\]"),
+        (entry("moss", more="size_m = -1"), r"size_m -1 in \[recipes.moss\]"),
+        (entry("moss", more="size_m = nan"), "size_m nan"),
+        (entry("moss", more="size_m = true"), "size_m True"),
+        (entry("moss", card=""), r"no title in \[recipes.moss\]"),
+        (entry("moss", card=CARD.replace('"grass"', "3")), "kind 3"),
+        (entry("moss", card=CARD.replace("A. Painter", " ")), "author ' '"),
+        (entry("moss", card=CARD.replace("A. Painter", "x" * 501)), "501 characters for author"),
+        (entry("moss", "../a.png"), "below the folder"),
+        (entry("moss", "/a.png"), "below the folder"),
+        (entry("moss", "C:a.png"), "below the folder"),
+        (entry("moss", "..\\\\\\\\a.png"), "below the folder"),
+        (entry("moss", "a\\u0000.png"), "below the folder"),
+        (entry('"../moss"'), "the name '../moss'"),
+        (entry('"Moss"'), "the name 'Moss'"),
+        (entry("x" * 61), "of a recipe"),
+        (entry("moss") + entry("moss"), "no TOML"),
+    ],
+)
+def test_a_mistyped_list_is_refused_with_the_recipe_and_the_key(tmp_path, text, says):
+    with pytest.raises(RequestError, match=says) as caught:
+        listed(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_list_that_cannot_be_read_is_refused(tmp_path):
+    for path in (tmp_path, tmp_path / "none.toml"):
+        with pytest.raises(RequestError, match="cannot be read"):
+            read_recipes(path)
+
+
+def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
+    recipes = listed(tmp_path, entry("moss") + entry("rock") + entry("sand"))
+    assert [recipe.name for recipe in chosen(recipes, ("sand", "moss"))] == ["moss", "sand"]
+    assert chosen(recipes, ()) == recipes
+    with pytest.raises(RequestError, match="did you mean 'rock'"):
+        chosen(recipes, ("rocks",))
+
+
+def test_figures_tell_of_distances_and_leave_out_what_is_too_small(random_vgg19_file):
+    descriptor = DescriptorSettings(vgg19=str(random_vgg19_file))
+    artefact = random_artefact()
+    figures = _figures(artefact, picture(176, 176), descriptor)
+    names = {"relative_gram", "sliced_wasserstein"}
+    assert figures.keys() == names | {f"{name}_between_halves" for name in names}
+    assert all(value > 0 for value in figures.values())
+    assert _figures(artefact, picture(96, 96), descriptor) == {}
+
+
+def test_halves_are_the_two_ends_of_each_layer():
+    import torch
+
+    maps = torch.arange(30.0).reshape(1, 2, 3, 5)
+    left, right = _halves({"layer": maps}, 3)
+    assert torch.equal(left["layer"], maps[..., :2]) and torch.equal(right["layer"], maps[..., 3:])
+
+
+def test_the_shipped_list_is_beside_the_presets():
+    from texnet_core import presets
+
+    assert read_recipes(Path(presets.__file__).with_name("recipes.toml"))
