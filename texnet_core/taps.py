@@ -19,18 +19,24 @@ def octave_tap(tap: str, factor: int) -> str:
 
 def stride(tap: str) -> int:
     """Texels of the picture from one texel of the tap to the next, along each axis."""
-    layer, _, factor = tap.partition("/")
-    block = re.fullmatch(r"relu(\d)_\d", layer)
-    return (2 ** (int(block[1]) - 1) if block else 1) * int(factor or 1)
+    layer_stride, factor = _strides(tap)
+    return layer_stride * factor
 
 
 def structure_taps(taps: Iterable[str]) -> tuple[str, ...]:
-    """The first tap of stride 2, of 4 and of 8, as far as there are any.
+    """Of each octave the first tap whose layer has stride 2, the first of stride 4 and the first of stride 8.
 
     They show where things lie to a few texels. Finer taps would say the same at many times the cost, and one tap
     says it for its neighbours of equal stride.
     """
-    first: dict[int, str] = {}
+    first: dict[tuple[int, int], str] = {}
     for tap in taps:
-        first.setdefault(stride(tap), tap)
-    return tuple(first[step] for step in _STRUCTURE_STRIDES if step in first)
+        first.setdefault(_strides(tap), tap)
+    return tuple(tap for (layer_stride, _), tap in first.items() if layer_stride in _STRUCTURE_STRIDES)
+
+
+def _strides(tap: str) -> tuple[int, int]:
+    """Texels of the octave's picture a texel of the layer, and texels of the picture a texel of the octave's."""
+    layer, _, factor = tap.partition("/")
+    block = re.fullmatch(r"relu(\d)_\d", layer)
+    return 2 ** (int(block[1]) - 1) if block else 1, int(factor or 1)

@@ -199,3 +199,26 @@ def test_a_weight_of_zero_makes_no_loss_and_every_other_weight_one():
         settings = LossSettings(**off | {name: 2.0})
         ((weight, _),) = TextureLoss(maps, settings).terms
         assert weight == 2 and settings.compares() == (name != "diversity_weight")
+
+
+def test_sliced_wasserstein_is_optimal_transport_of_projections():
+    """Along one direction of one channel: all assignments of four values to four others."""
+    rng = torch.Generator().manual_seed(0)
+    target, sample = (torch.rand(1, 1, 2, 2, generator=rng) for _ in range(2))
+    pairs = itertools.permutations(target.flatten())
+    best = min((sample.flatten() - torch.stack(order)).square().mean() for order in pairs)
+    loss = SlicedWassersteinLoss({"relu1_1": target}, 3, 64)
+    torch.testing.assert_close(loss({"relu1_1": sample}, 0), best / target.var())
+
+
+def test_fewer_positions_pull_the_same_way():
+    """The mean gradient over many draws of a quarter of the texels is that of all, but for its length."""
+    rng = torch.Generator().manual_seed(0)
+    target = {"relu1_1": torch.rand(1, 4, 32, 32, generator=rng)}
+    gradients = []
+    for positions, draws in ((1024, 20), (256, 200)):
+        sample = (target["relu1_1"].flip(2) ** 2).requires_grad_()
+        loss = SlicedWassersteinLoss(target, 16, positions)
+        torch.stack([loss({"relu1_1": sample}, seed) for seed in range(draws)]).mean().backward()
+        gradients.append(sample.grad.flatten())
+    assert float(torch.cosine_similarity(*gradients, dim=0)) > 0.9

@@ -74,6 +74,9 @@ def test_a_name_tells_the_stride(weights):
         assert stride(tap) * maps.shape[2] == 64, tap
 
 
-def test_structure_is_judged_on_one_tap_of_each_middle_stride():
-    assert structure_taps(DEFAULT_TAPS) == ("relu2_1", "relu3_1", "relu4_1")
-    assert structure_taps((PATCHES, "relu1_1", octave_tap("relu2_2", 2))) == ("relu2_2/2",)
+def test_structure_is_judged_on_one_tap_of_each_middle_stride_and_octave():
+    full = ("relu2_1", "relu3_1", "relu4_1")
+    assert structure_taps(DEFAULT_TAPS) == full
+    halves = (PATCHES, "relu1_1", "relu2_1", "relu2_2", "relu3_1")
+    with_halves = structure_taps((*DEFAULT_TAPS, *(octave_tap(tap, 2) for tap in halves)))
+    assert with_halves == (*full, "relu2_1/2", "relu3_1/2")
