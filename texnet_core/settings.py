@@ -154,8 +154,8 @@ class LossSettings(Checked):
         0.0, "weight of the reward for samples of a batch that differ; needs a batch of 2", low=0.0, high=1e6
     )
     range_weight: float = setting(10.0, "weight of the penalty on values outside 0 to 1", low=0.0, high=1e6)
-    directions: int = setting(48, "random directions a step for sliced Wasserstein", low=1, high=1024)
-    positions: int = setting(8192, "random positions a layer for sliced Wasserstein and histograms", low=64, high=2**20)
+    directions: int = setting(96, "random directions a step for sliced Wasserstein", low=1, high=1024)
+    positions: int = setting(1024, "random positions a layer for sliced Wasserstein and histograms", low=64, high=2**20)
 
     def compares(self) -> bool:
         """Whether any loss compares samples with the exemplar; what is left only restrains them."""
