@@ -133,6 +133,17 @@ class DescriptorSettings(Checked):
     )
     pooling: Pooling = setting("average", "pooling between the blocks of VGG-19")
     padding: Padding = setting("valid", "valid crops at every convolution; zero pads as VGG-19 was trained")
+    octaves: int = setting(1, "how many sizes of the picture are compared, each half the one before", low=1, high=4)
+
+
+_COMPARING = (
+    "gram_weight",
+    "sliced_wasserstein_weight",
+    "centred_gram_weight",
+    "shifted_gram_weight",
+    "histogram_weight",
+    "autocorrelation_weight",
+)
 
 
 @dataclass(frozen=True)
@@ -141,9 +152,20 @@ class LossSettings(Checked):
 
     gram_weight: float = setting(0.0, "weight of the Gram loss with gradient normalisation", low=0.0, high=1e6)
     sliced_wasserstein_weight: float = setting(1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6)
+    centred_gram_weight: float = setting(0.0, "weight of the loss on means and covariances", low=0.0, high=1e6)
+    shifted_gram_weight: float = setting(0.0, "weight of the Gram loss between texels far apart", low=0.0, high=1e6)
+    histogram_weight: float = setting(0.0, "weight of the loss on each channel's histogram", low=0.0, high=1e6)
+    autocorrelation_weight: float = setting(0.0, "weight of the loss on autocorrelations", low=0.0, high=1e6)
+    diversity_weight: float = setting(
+        0.0, "weight of the reward for samples of a batch that differ; needs a batch of 2", low=0.0, high=1e6
+    )
     range_weight: float = setting(10.0, "weight of the penalty on values outside 0 to 1", low=0.0, high=1e6)
-    directions: int = setting(48, "random directions a step for sliced Wasserstein", low=1, high=1024)
-    positions: int = setting(8192, "random positions a layer for sliced Wasserstein", low=64, high=2**20)
+    directions: int = setting(96, "random directions a step for sliced Wasserstein", low=1, high=1024)
+    positions: int = setting(1024, "random positions a layer for sliced Wasserstein and histograms", low=64, high=2**20)
+
+    def compares(self) -> bool:
+        """Whether any loss compares samples with the exemplar; what is left only restrains them."""
+        return any(getattr(self, name) for name in _COMPARING)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,15 @@
+import itertools
+
 import pytest
 import torch
 
 from texnet_core.losses import TextureLoss, range_penalty
+from texnet_core.losses.autocorrelation import AutocorrelationLoss
+from texnet_core.losses.centred_gram import CentredGramLoss, mean_and_covariance
 from texnet_core.losses.gram import GramLoss, gram_matrix
+from texnet_core.losses.histogram import HistogramLoss
+from texnet_core.losses.order import quantiles, spread_texels
+from texnet_core.losses.shifted_gram import ShiftedGramLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.settings import LossSettings
 
@@ -10,8 +17,8 @@ from texnet_core.settings import LossSettings
 def features(seed=0, size=16, offset=0.0):
     rng = torch.Generator().manual_seed(seed)
     return {
-        "a": torch.rand(1, 8, size, size, generator=rng) + offset,
-        "b": torch.rand(1, 4, size // 2, size // 2, generator=rng) * 2,
+        "relu2_1": torch.rand(1, 8, size, size, generator=rng) + offset,
+        "relu3_1": torch.rand(1, 4, size // 2, size // 2, generator=rng) * 2,
     }
 
 
@@ -23,18 +30,35 @@ def shuffled(maps):
     }
 
 
-LOSSES = {
-    "gram": lambda target: GramLoss(target),
+WHAT = {
+    "gram": GramLoss,
     "sliced_wasserstein": lambda target: SlicedWassersteinLoss(target, 32, 8192),
+    "centred_gram": CentredGramLoss,
+    "histogram": lambda target: HistogramLoss(target, 8192),
 }
+WHERE = {"shifted_gram": ShiftedGramLoss, "autocorrelation": AutocorrelationLoss}
+LOSSES = WHAT | WHERE
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", WHAT)
 def test_a_loss_knows_what_there_is_and_not_where(name):
     loss = LOSSES[name](features())
     assert float(loss(features(), 1)) < 1e-8
     assert float(loss(shuffled(features()), 1)) < 1e-8
     assert float(loss(features(offset=0.5), 1)) > 1e-3
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_periodic_sample_may_be_rolled(name):
+    loss, sample = LOSSES[name](features()), features(1)
+    rolled = {tap: f.roll((3, 5), (2, 3)) for tap, f in sample.items()}
+    torch.testing.assert_close(loss(rolled, 1), loss(sample, 1))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_batch_of_equals_is_one(name):
+    loss, sample = LOSSES[name](features()), features(1)
+    torch.testing.assert_close(loss({tap: f.repeat(3, 1, 1, 1) for tap, f in sample.items()}, 1), loss(sample, 1))
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -52,7 +76,7 @@ def test_descending_the_gradient_lowers_the_loss(name):
 
 
 def test_gram_matrix_is_the_mean_of_channel_products():
-    f = features()["a"]
+    f = features()["relu2_1"]
     expected = torch.einsum("nchw,ndhw->ncd", f, f) / f[0].numel()
     torch.testing.assert_close(gram_matrix(f), expected)
 
@@ -98,3 +122,103 @@ def test_the_range_penalty_sees_only_what_would_be_clipped():
     assert float(range_penalty(torch.rand(1, 3, 8, 8))) == 0
     assert float(range_penalty(torch.full((1, 3, 8, 8), 1.5))) == pytest.approx(0.25)
     assert float(range_penalty(torch.full((1, 3, 8, 8), -0.5))) == pytest.approx(0.25)
+
+
+def test_mean_and_covariance_are_numpys():
+    f = features()["relu2_1"]
+    mean, covariance = mean_and_covariance(f)
+    torch.testing.assert_close(mean[0], f[0].flatten(1).mean(1))
+    torch.testing.assert_close(covariance[0], torch.cov(f[0].flatten(1), correction=0))
+
+
+def test_centred_gram_tells_a_shift_from_a_change_of_contrast():
+    """Means moved by k standard deviations cost k^2, features scaled about their mean (s^2 - 1)^2."""
+    target = {"relu1_1": features()["relu2_1"]}
+    f = target["relu1_1"]
+    mean, deviation = f.mean((2, 3), keepdim=True), f.std((2, 3), keepdim=True, correction=0)
+    loss = CentredGramLoss(target)
+    assert float(loss({"relu1_1": f + 2 * deviation}, 0)) == pytest.approx(4, rel=1e-4)
+    assert float(loss({"relu1_1": mean + 2 * (f - mean)}, 0)) == pytest.approx(9, rel=1e-4)
+
+
+def test_the_histogram_loss_is_optimal_transport_channel_by_channel():
+    """Against all assignments of four values to four others; squares divided by the exemplar's variance."""
+    rng = torch.Generator().manual_seed(0)
+    target, sample = (torch.rand(1, 2, 2, 2, generator=rng) for _ in range(2))
+    best = [
+        min((a - b[list(order)]).square().mean() for order in itertools.permutations(range(4)))
+        for a, b in zip(sample[0].flatten(1), target[0].flatten(1), strict=True)
+    ]
+    expected = torch.stack(best).mean() / target[0].flatten(1).var(dim=1).mean()
+    torch.testing.assert_close(HistogramLoss({"relu1_1": target}, 64)({"relu1_1": sample}, 0), expected)
+
+
+def test_the_gradient_of_the_histogram_loss_is_that_of_wilmots():
+    """Features against themselves remapped by rank, held fixed: Wilmot's loss, with a histogram without bins."""
+    rng = torch.Generator().manual_seed(0)
+    target, sample = (torch.rand(1, 1, 8, 8, generator=rng) for _ in range(2))
+    sample.requires_grad_()
+    HistogramLoss({"relu1_1": target}, 64)({"relu1_1": sample}, 0).backward()
+    remapped = target.flatten().sort().values[sample.detach().flatten().argsort().argsort()].view_as(sample)
+    expected = 2 * (sample.detach() - remapped) / 64 / target.flatten().var()
+    torch.testing.assert_close(sample.grad, expected)
+
+
+def test_the_histogram_loss_compares_maps_of_other_sizes():
+    """A ramp of 50x50 values has the histogram of one of 20x20."""
+    ramps = [torch.linspace(0, 1, side**2).view(1, 1, side, side) for side in (50, 20)]
+    for target, sample in (ramps, ramps[::-1]):
+        for positions in (64, 10**6):
+            assert float(HistogramLoss({"relu1_1": target}, positions)({"relu1_1": sample}, 0)) < 2e-3
+
+
+@pytest.mark.parametrize("count", [1, 7, 64, 99, 100])
+def test_texels_are_spread_evenly(count):
+    chosen = spread_texels(100, count, torch.Generator().manual_seed(0))
+    assert chosen.shape == (count,) and 0 <= int(chosen.min()) and int(chosen.max()) < 100
+    for index, texel in enumerate(chosen.tolist()):
+        assert index * 100 / count - 1 < texel < (index + 1) * 100 / count
+
+
+def test_quantiles_of_sorted_values():
+    ordered = torch.tensor([[0.0, 1.0, 2.0, 3.0], [0.0, 0.0, 4.0, 4.0]])
+    torch.testing.assert_close(quantiles(ordered, 4), ordered)
+    torch.testing.assert_close(quantiles(ordered, 2), torch.tensor([[0.5, 2.5], [0.0, 4.0]]))
+    torch.testing.assert_close(quantiles(ordered, 1), torch.tensor([[1.5], [2.0]]))
+
+
+def test_a_weight_of_zero_makes_no_loss_and_every_other_weight_one():
+    from dataclasses import fields
+
+    maps = features() | {"relu4_1": torch.rand(2, 4, 4, 4)}
+    maps = {tap: f[:1] for tap, f in maps.items()}
+    names = [field.name for field in fields(LossSettings) if field.name.endswith("_weight")]
+    off = dict.fromkeys(names, 0.0)
+    assert TextureLoss(maps, LossSettings(**off)).terms == [] and not LossSettings(**off).compares()
+    for name in set(names) - {"range_weight"}:
+        settings = LossSettings(**off | {name: 2.0})
+        ((weight, _),) = TextureLoss(maps, settings).terms
+        assert weight == 2 and settings.compares() == (name != "diversity_weight")
+
+
+def test_sliced_wasserstein_is_optimal_transport_of_projections():
+    """Along one direction of one channel: all assignments of four values to four others."""
+    rng = torch.Generator().manual_seed(0)
+    target, sample = (torch.rand(1, 1, 2, 2, generator=rng) for _ in range(2))
+    pairs = itertools.permutations(target.flatten())
+    best = min((sample.flatten() - torch.stack(order)).square().mean() for order in pairs)
+    loss = SlicedWassersteinLoss({"relu1_1": target}, 3, 64)
+    torch.testing.assert_close(loss({"relu1_1": sample}, 0), best / target.var())
+
+
+def test_fewer_positions_pull_the_same_way():
+    """The mean gradient over many draws of a quarter of the texels is that of all, but for its length."""
+    rng = torch.Generator().manual_seed(0)
+    target = {"relu1_1": torch.rand(1, 4, 32, 32, generator=rng)}
+    gradients = []
+    for positions, draws in ((1024, 20), (256, 200)):
+        sample = (target["relu1_1"].flip(2) ** 2).requires_grad_()
+        loss = SlicedWassersteinLoss(target, 16, positions)
+        torch.stack([loss({"relu1_1": sample}, seed) for seed in range(draws)]).mean().backward()
+        gradients.append(sample.grad.flatten())
+    assert float(torch.cosine_similarity(*gradients, dim=0)) > 0.9

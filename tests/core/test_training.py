@@ -90,6 +90,28 @@ def test_a_cancelled_run_resumes_to_the_same_parameters(request_, tmp_path, stop
     assert not checkpoint_path(broken).exists()
 
 
+def test_all_losses_over_several_octaves_resume_to_the_same_parameters(request_, tmp_path):
+    every = {name: 0.1 for name in vars(request_.loss) if name.endswith("_weight")}
+    request_ = replace(
+        request_,
+        descriptor=replace(request_.descriptor, octaves=3),
+        loss=replace(request_.loss, **every),
+        train=replace(request_.train, steps=10, batch=2),
+    )
+    whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
+    artefact = train(picture(96, 120), whole, request_)
+    assert artefact.training["octaves"] == 3 and artefact.training["histogram_weight"] == 0.1
+
+    def stop(progress):
+        if progress.done == 4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(picture(96, 120), broken, request_, progress=stop)
+    train(picture(96, 120), broken, request_, resume=True)
+    assert_same_parameters(parameters_of(whole), parameters_of(broken))
+
+
 _KILLED = """
 import os, pickle, signal, sys
 from pathlib import Path
@@ -286,6 +308,8 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("descriptor", padding="valid", vgg19="not even looked for"), RequestError, "at least 172"),
         (with_("descriptor", vgg19=str(tmp_path / "none")), WeightsError, "none"),
         (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
+        (with_("loss", diversity_weight=1.0), RequestError, "batch 1 with a diversity_weight"),
+        (with_("descriptor", octaves=5), RequestError, "octaves 5"),
         (with_("train", size=128), ImageError, "at least 128"),
         (with_("generator", out_channels=4), RequestError, "out_channels"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),

@@ -10,9 +10,7 @@ from torch.nn import functional as F
 from texnet_core.circular import wrap_by_one
 from texnet_core.descriptor.weights import LAYERS, Vgg19Weights
 from texnet_core.settings import Padding, Pooling
-
-# 3x3 neighbourhoods of the image itself, as 27 channels. ReLU features alone leave room for a fine cross-hatch.
-PATCHES = "patches3x3"
+from texnet_core.taps import PATCHES
 
 # The taps of the default recipe: fine detail from the image and the first two blocks, structure above.
 DEFAULT_TAPS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
@@ -78,11 +76,11 @@ class Vgg19(nn.Module):
         return features
 
 
-def smallest_side(padding: Padding, taps: tuple[str, ...] = DEFAULT_TAPS) -> int:
-    """The least H and W of a picture for which every tap has 2x2 texels: one alone has no spread to compare."""
+def smallest_side(padding: Padding, taps: tuple[str, ...] = DEFAULT_TAPS, texels: int = 2) -> int:
+    """The least H and W of a picture for which every tap has `texels` a side: one alone has no spread to compare."""
     names = [layer.relu for layer in LAYERS]
-    deepest = max(names.index(tap) for tap in taps if tap != PATCHES)
-    side = 2
+    deepest = max(0 if tap == PATCHES else names.index(tap) for tap in taps)  # relu1_1 sees 3x3 texels too
+    side = texels
     for layer in reversed(LAYERS[: 1 + deepest]):
         side += 2 if padding == "valid" else 0
         side *= 2 if layer.pool_before else 1

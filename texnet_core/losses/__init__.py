@@ -1,13 +1,22 @@
 """Texture losses: small modules that compare feature maps with the exemplar's, and add up.
 
 Each is made once from the exemplar's features and then called with the sample's features; both are
-tap -> (N, C, h, w) float32. A new loss is a new file here and two lines in `TextureLoss`.
+tap -> (N, C, h, w) float32. A new loss is a new file here and one line in `TextureLoss`.
+
+Samples are whole periods of a texture and their features wrap; the exemplar's do not.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from texnet_core.losses.autocorrelation import AutocorrelationLoss
+from texnet_core.losses.centred_gram import CentredGramLoss
+from texnet_core.losses.diversity import DiversityLoss
 from texnet_core.losses.gram import GramLoss
+from texnet_core.losses.histogram import HistogramLoss
+from texnet_core.losses.shifted_gram import ShiftedGramLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.settings import LossSettings
 
@@ -19,12 +28,17 @@ class TextureLoss(nn.Module):
 
     def __init__(self, exemplar: Features, settings: LossSettings) -> None:
         super().__init__()
-        self.terms: list[tuple[float, nn.Module]] = []
-        if settings.gram_weight:
-            self.terms.append((settings.gram_weight, GramLoss(exemplar)))
-        if settings.sliced_wasserstein_weight:
-            term = SlicedWassersteinLoss(exemplar, settings.directions, settings.positions)
-            self.terms.append((settings.sliced_wasserstein_weight, term))
+        directions, positions = settings.directions, settings.positions
+        losses: list[tuple[float, Callable[[], nn.Module]]] = [
+            (settings.gram_weight, lambda: GramLoss(exemplar)),
+            (settings.sliced_wasserstein_weight, lambda: SlicedWassersteinLoss(exemplar, directions, positions)),
+            (settings.centred_gram_weight, lambda: CentredGramLoss(exemplar)),
+            (settings.shifted_gram_weight, lambda: ShiftedGramLoss(exemplar)),
+            (settings.histogram_weight, lambda: HistogramLoss(exemplar, positions)),
+            (settings.autocorrelation_weight, lambda: AutocorrelationLoss(exemplar)),
+            (settings.diversity_weight, lambda: DiversityLoss(exemplar)),
+        ]
+        self.terms = [(weight, make()) for weight, make in losses if weight]
 
     def forward(self, features: Features, seed: int) -> Tensor:
         """The loss of a batch of samples, a scalar.

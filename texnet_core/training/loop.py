@@ -18,7 +18,8 @@ from torch import Tensor
 
 from texnet_core.artefact import Artefact, Provenance, checkpoint_path, write_artefact
 from texnet_core.atomic import check_writable
-from texnet_core.descriptor.vgg19 import Vgg19, smallest_side
+from texnet_core.descriptor.octaves import Octaves
+from texnet_core.descriptor.vgg19 import smallest_side
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
@@ -115,7 +116,10 @@ def _check(request: TrainRequest) -> None:
     if size < smallest:
         expected = f"at least {smallest} for a VGG-19 with {request.descriptor.padding} padding"
         raise RequestError(f"size {size}", expected=expected, remedy="use a larger size, or zero padding")
-    if not (request.loss.gram_weight or request.loss.sliced_wasserstein_weight):
+    if request.loss.diversity_weight and request.train.batch < 2:
+        found = f"batch {request.train.batch} with a diversity_weight"
+        raise RequestError(found, expected="at least 2 samples to compare", remedy="set batch to 2, or drop the weight")
+    if not request.loss.compares():
         raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
 
 
@@ -188,7 +192,7 @@ class _Run:
         save_checkpoint(self.checkpoint, self._fingerprint, self.state, self.generator, self.optimiser)
         self._saved_at = time.monotonic()
 
-    def _step(self, descriptor: Vgg19, loss: TextureLoss) -> None:
+    def _step(self, descriptor: Octaves, loss: TextureLoss) -> None:
         start = time.monotonic()
         state, seed = self.state, self.settings.seed
         fraction = self._fraction()
@@ -199,7 +203,7 @@ class _Run:
             group["lr"] = learning_rate(self.settings, state.step, fraction)
         seeds = [derive_seed(_NOISE, seed, state.step, index) for index in range(self.settings.batch)]
         image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
-        value = loss(descriptor(image), derive_seed(_LOSS, seed, state.step))
+        value = loss(descriptor(image, periodic=True), derive_seed(_LOSS, seed, state.step))
         total = value + self.request.loss.range_weight * range_penalty(image)
         self.optimiser.zero_grad()
         total.backward()
@@ -250,13 +254,14 @@ class _Run:
         self.generator.eval()
         self.state.frozen = True
 
-    def _validate(self, descriptor: Vgg19, loss: TextureLoss) -> None:
+    def _validate(self, descriptor: Octaves, loss: TextureLoss) -> None:
         """Measure on noise and directions that stay the same all run, and keep the best parameters."""
         self.generator.eval()
         seeds = [derive_seed(_VALIDATION_NOISE, self.settings.seed, index) for index in range(2)]
         with torch.no_grad():
             image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
-            value = float(loss(descriptor(image.clamp(0, 1)), derive_seed(_VALIDATION_LOSS, self.settings.seed)))
+            features = descriptor(image.clamp(0, 1), periodic=True)
+            value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed)))
         self._check_finite(value)
         if value < self.state.best_loss:
             self.state.best_loss = value
@@ -267,12 +272,9 @@ class _Run:
             image = self.generator(periodic_noise(self.request.generator, [0], size, self.device))
         return _to_bytes(image[0])
 
-    def _descriptor(self) -> Vgg19:
-        chosen = self.request.descriptor
-        descriptor = Vgg19(
-            self.weights, pooling=chosen.pooling, padding=chosen.padding, precision=DTYPES[self.state.precision]
-        )
-        return descriptor.to(self.device)
+    def _descriptor(self) -> Octaves:
+        side = min(self.settings.size, *self.exemplar.shape[2:])
+        return Octaves(self.weights, self.request.descriptor, side, DTYPES[self.state.precision]).to(self.device)
 
     def _fraction(self) -> float:
         return fraction_done(self.settings, self.state.step, self.state.elapsed_s)

@@ -1,0 +1,82 @@
+import pytest
+import torch
+
+from texnet_core.descriptor.octaves import Octaves
+from texnet_core.descriptor.vgg19 import DEFAULT_TAPS, Vgg19
+from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.settings import DescriptorSettings
+from texnet_core.taps import PATCHES, octave_tap, stride, structure_taps
+
+
+@pytest.fixture(scope="module")
+def weights(random_vgg19_file):
+    return load_vgg19(str(random_vgg19_file))
+
+
+def random_picture(height=64, width=64):
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+def test_one_octave_is_vgg19_itself(weights, periodic):
+    picture = random_picture()
+    expected = Vgg19(weights, padding="zero")(picture, periodic=periodic)
+    found = Octaves(weights, DescriptorSettings(padding="zero"), 64)(picture, periodic=periodic)
+    assert list(found) == list(expected)
+    for tap, features in expected.items():
+        torch.testing.assert_close(found[tap], features, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+def test_an_octave_is_vgg19_of_the_picture_averaged_over_squares(weights, periodic):
+    picture = random_picture(64, 96)
+    features = Octaves(weights, DescriptorSettings(padding="zero", octaves=3), 64)(picture, periodic=periodic)
+    for factor in (2, 4):
+        small = picture.reshape(1, 3, 64 // factor, factor, 96 // factor, factor).mean((3, 5))
+        expected = Vgg19(weights, padding="zero")(small, periodic=periodic)
+        taps = [tap for tap in DEFAULT_TAPS if octave_tap(tap, factor) in features]
+        assert PATCHES in taps and "relu1_1" in taps
+        for tap in taps:
+            torch.testing.assert_close(features[octave_tap(tap, factor)], expected[tap], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [32, 96])
+def test_smaller_copies_have_the_taps_with_8x8_texels(weights, side):
+    features = Octaves(weights, DescriptorSettings(padding="zero", octaves=4), side)(random_picture(side, side))
+    for factor in (2, 4, 8):
+        with torch.no_grad():
+            every = Vgg19(weights, padding="zero")(random_picture(side // factor * 4, side // factor * 4))
+        layers = [tap for tap in DEFAULT_TAPS if tap != PATCHES and every[tap].shape[2] >= 4 * 8]
+        assert [tap for tap in DEFAULT_TAPS if tap != PATCHES and octave_tap(tap, factor) in features] == layers
+
+
+def test_valid_borders_cost_the_deep_taps_of_smaller_copies(weights):
+    networks = Octaves(weights, DescriptorSettings(octaves=4), 256).networks
+    assert [network.taps[-1] for network in networks] == ["relu5_1", "relu4_1", "relu3_2", "relu2_2"]
+    with torch.no_grad():
+        assert networks[1](random_picture(128, 128))["relu4_1"].shape[2:] == (8, 8)
+
+
+def test_features_of_a_rolled_periodic_picture_are_rolled_in_every_octave(weights):
+    descriptor = Octaves(weights, DescriptorSettings(padding="zero", octaves=3), 64)
+    picture = random_picture()
+    plain, rolled = (descriptor(image, periodic=True) for image in (picture, picture.roll((16, 32), (2, 3))))
+    for tap, features in plain.items():
+        expected = features.roll((16 // stride(tap), 32 // stride(tap)), (2, 3))
+        torch.testing.assert_close(rolled[tap], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_name_tells_the_stride(weights):
+    features = Octaves(weights, DescriptorSettings(octaves=4, padding="zero"), 64)(
+        random_picture(64, 64), periodic=True
+    )
+    for tap, maps in features.items():
+        assert stride(tap) * maps.shape[2] == 64, tap
+
+
+def test_structure_is_judged_on_one_tap_of_each_middle_stride_and_octave():
+    full = ("relu2_1", "relu3_1", "relu4_1")
+    assert structure_taps(DEFAULT_TAPS) == full
+    halves = (PATCHES, "relu1_1", "relu2_1", "relu2_2", "relu3_1")
+    with_halves = structure_taps((*DEFAULT_TAPS, *(octave_tap(tap, 2) for tap in halves)))
+    assert with_halves == (*full, "relu2_1/2", "relu3_1/2")
