@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from texnet_core.artefact import checkpoint_path
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
-from texnet_core.images import quantise, write_image
+from texnet_core.images import linear_to_srgb, quantise, write_image
 
 from . import library, preview, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences
@@ -139,7 +139,7 @@ def exemplar_of(image: Any) -> tuple[Path, bool]:
     width, height = image.size
     rgb = values.reshape(height, width, image.channels)[::-1, :, : min(3, image.channels)]
     if image.is_float and not image.colorspace_settings.is_data:
-        rgb = _linear_to_srgb(rgb)
+        rgb = linear_to_srgb(rgb)
     rgb = rgb if rgb.shape[2] == 3 else np.repeat(rgb[..., :1], 3, axis=2)
     copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{bpy.path.clean_name(image.name)}.png"
     try:
@@ -249,11 +249,6 @@ def _python() -> str:
             "no backend", expected="a Python with texnet and torch", remedy="set one up in the add-on's Preferences"
         )
     return python
-
-
-def _linear_to_srgb(values: Pixels) -> Pixels:
-    values = np.clip(values, 0, 1)
-    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def _set_icon(name: str, picture: Pixels) -> None:
