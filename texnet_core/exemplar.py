@@ -27,17 +27,19 @@ _LIGHT_CELLS = 12  # a side, coarse enough to average the texture away
 _UNEVEN_STOPS, _UNEVEN_SHARE = 0.5, 0.35
 _STRIPS = 6
 _SCALE_OCTAVES, _SCALE_SHARE = 0.4, 0.4
-_LARGE_CYCLES, _LARGE_SHARE = 3, 0.33
+_LARGE_CYCLES, _LARGE_SHARE = 3, 0.28
 _FINE_CYCLES, _FINE_SHARE = 32, 0.02
 
 
 def flatten_lighting(picture: Floats) -> Floats:
     """Take slow changes of brightness out of a picture.
 
-    In linear light each texel is divided by its surroundings' luminance: a Gaussian blur with a standard deviation of
-    1/8 of the short side, reflected at the borders. What repeats three times or more across the short side stays as it
-    is, one slow change across the picture goes, and in between structures fade. Gains are at most 4, so that noise
-    stays noise; colours keep their hue, the picture its mean luminance but for what is clipped at white.
+    In linear light each texel is divided by its surroundings' luminance: the plane and bowl that fit the picture best,
+    which is right up to the borders, times what a Gaussian blur finds besides, with a standard deviation of 1/8 of the
+    short side, reflected at the borders. What repeats three times or more across the short side stays as it is, one
+    slow change across the picture goes, and in between structures fade. Gains are held within 1/4 and 4 before the
+    mean is restored, so that noise in deep shadow stays noise. Colours keep their hue, the picture its mean luminance
+    but for what is clipped at white.
 
     Args:
         picture: (height, width, 3) sRGB in [0, 1].
@@ -47,7 +49,8 @@ def flatten_lighting(picture: Floats) -> Floats:
     """
     linear = srgb_to_linear(picture)
     light = linear @ _LUMINANCE
-    surroundings = _blurred(light)
+    lighting = _lighting(light)[2]
+    surroundings = lighting * _blurred(light / lighting)
     gain = np.clip(light.mean() / np.maximum(surroundings, 1e-6), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
     gain *= light.mean() / max(float((light * gain).mean()), 1e-6)
     return linear_to_srgb(linear * gain[..., None])
