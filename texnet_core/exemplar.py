@@ -27,6 +27,7 @@ _LIGHT_CELLS = 12  # a side, coarse enough to average the texture away
 _UNEVEN_STOPS, _UNEVEN_SHARE = 0.5, 0.35
 _STRIPS = 6
 _SCALE_OCTAVES, _SCALE_SHARE = 0.4, 0.4
+_LEAST_UNLIKENESS = 0.003  # of strips; below, as in white noise, any shift explains chance
 _LARGE_CYCLES, _LARGE_SHARE = 3, 0.28
 _FINE_CYCLES, _FINE_SHARE = 32, 0.02
 
@@ -196,7 +197,7 @@ def _scale_change(tone: Floats) -> tuple[float, float]:
     costs = [_unlikeness(octaves, spectra, shift, abs(shift)) for shift in shifts]
     best = float(shifts[int(np.argmin(costs))])
     unshifted = _unlikeness(octaves, spectra, 0.0, abs(best))
-    return best, 1 - min(costs) / max(unshifted, 1e-9)
+    return best, 1 - min(costs) / unshifted if unshifted > _LEAST_UNLIKENESS else 0.0
 
 
 def _strip_spectra(tone: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -117,6 +117,11 @@ def test_a_clean_texture_has_no_troubles_however_it_lies(texture):
     assert find_troubles(np.repeat(texture[..., :1], 3, axis=2)) == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_white_noise_has_no_troubles(seed):
+    assert find_troubles(np.random.default_rng(seed).random((192, 226, 3), np.float32)) == []
+
+
 @pytest.mark.parametrize("light", LIGHTS)
 def test_uneven_light_is_named_and_flattening_is_its_remedy(texture, light):
     picture = lit(texture, LIGHTS[light])
