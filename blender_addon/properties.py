@@ -1,11 +1,19 @@
 """What the panel remembers with the scene. Ranges and defaults come from the core's settings."""
 
+import math
 from dataclasses import fields
 from typing import Any
 
 import bpy
 
-from texnet_core.settings import MIN_SIZE, SynthesisSettings, TrainSettings
+from texnet_core.architecture import flops_per_texel, parameter_shapes
+from texnet_core.settings import (
+    DEFAULT_GENERATOR_SIZE,
+    GENERATOR_SIZES,
+    MIN_SIZE,
+    SynthesisSettings,
+    TrainSettings,
+)
 
 from . import library, preview, surface
 from .request import MAX_INT, TextureRequest, first_preset
@@ -45,6 +53,25 @@ def core_number(name: str, label: str = "", kind: Any = SynthesisSettings, **opt
         max=min(field.metadata["high"], MAX_INT) if whole else field.metadata["high"],
         **options,
     )
+
+
+def core_flag(name: str, label: str, kind: Any) -> Any:
+    """A BoolProperty for a field of a core's settings class."""
+    field: Any = next(field for field in fields(kind) if field.name == name)
+    text = str(field.metadata["help"])
+    return bpy.props.BoolProperty(name=label, description=text[0].upper() + text[1:], default=field.default)
+
+
+def generator_property() -> Any:
+    """The sizes of a generator, each with what it costs."""
+    least = flops_per_texel(GENERATOR_SIZES[DEFAULT_GENERATOR_SIZE])
+    items = []
+    for name, settings in GENERATOR_SIZES.items():
+        parameters = sum(math.prod(shape) for shape in parameter_shapes(settings).values())
+        cost = f"{parameters / 1000:.0f} thousand parameters, {flops_per_texel(settings) / least:.1f} times the work"
+        items.append((name, name.capitalize(), f"{cost} of the smallest for a texture"))
+    text = "How much the generator can hold; a larger one takes longer to train and to use"
+    return choice(tuple(items), "Detail", text, DEFAULT_GENERATOR_SIZE)
 
 
 def choice(items: Any, name: str, description: str, default: str | None = None) -> Any:
@@ -186,6 +213,8 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     generator_name: bpy.props.StringProperty(name="Name", description="Name of the new generator in the library")  # type: ignore[valid-type]
     minutes: core_number("minutes", "Minutes", TrainSettings, default=20.0)  # type: ignore[valid-type]
     train_size: core_number("size", "Size", TrainSettings, subtype="PIXEL")  # type: ignore[valid-type]
+    generator: generator_property()  # type: ignore[valid-type]
+    flatten: core_flag("flatten", "Even Lighting", TrainSettings)  # type: ignore[valid-type]
 
     @property
     def size(self) -> tuple[int, int]:

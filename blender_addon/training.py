@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from texnet_core.artefact import checkpoint_path
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
-from texnet_core.images import quantise, write_image
+from texnet_core.images import linear_to_srgb, quantise, write_image
+from texnet_core.settings import DEFAULT_GENERATOR_SIZE
 
 from . import library, preview, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences
@@ -39,6 +40,8 @@ class TrainRequest:
         minutes: budget, 0 for the number of steps below.
         steps: optimiser updates, 0 for the core's default.
         size: training size in texels.
+        flatten: take slow changes of brightness out of the exemplar first.
+        generator: name of a generator size.
         resume: go on with the unfinished run of this output.
         is_copy: the exemplar's folder is temporary and goes with the run.
     """
@@ -48,6 +51,8 @@ class TrainRequest:
     minutes: float = 0.0
     steps: int = 0
     size: int = 0
+    flatten: bool = False
+    generator: str = DEFAULT_GENERATOR_SIZE
     resume: bool = False
     is_copy: bool = False
 
@@ -63,6 +68,7 @@ class TrainRequest:
         job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
+        job |= {"flatten": self.flatten, "generator": self.generator}
         if chosen.vgg19:
             job["vgg19"] = bpy.path.abspath(chosen.vgg19)
             job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}
@@ -95,11 +101,6 @@ class TrainTask(session.Task):
         if self.job.progress is not before:
             self._take_in(self.job.progress)
         return ended
-
-    @property
-    def note(self) -> str:
-        """What the run last said about itself."""
-        return str(self.job.progress.get("note") or "")
 
     def close(self) -> None:
         self._worker.stop()
@@ -139,7 +140,7 @@ def exemplar_of(image: Any) -> tuple[Path, bool]:
     width, height = image.size
     rgb = values.reshape(height, width, image.channels)[::-1, :, : min(3, image.channels)]
     if image.is_float and not image.colorspace_settings.is_data:
-        rgb = _linear_to_srgb(rgb)
+        rgb = linear_to_srgb(rgb)
     rgb = rgb if rgb.shape[2] == 3 else np.repeat(rgb[..., :1], 3, axis=2)
     copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{bpy.path.clean_name(image.name)}.png"
     try:
@@ -237,7 +238,7 @@ def _tick() -> float | None:
             for scene in scenes:
                 scene.texnet.source_name = str(task.request.output)
         elif task.job.cancelled and resumable(task.request.output):
-            session.show_note("Stopped. What was learnt is kept; Resume goes on, with the same minutes and size")
+            session.show_note("Stopped. What was learnt is kept; Resume goes on, with the same settings")
     session.redraw()
     return None if ended else _TICK_S
 
@@ -249,11 +250,6 @@ def _python() -> str:
             "no backend", expected="a Python with texnet and torch", remedy="set one up in the add-on's Preferences"
         )
     return python
-
-
-def _linear_to_srgb(values: Pixels) -> Pixels:
-    values = np.clip(values, 0, 1)
-    return np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def _set_icon(name: str, picture: Pixels) -> None:

@@ -175,6 +175,16 @@ def srgb_to_linear(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return _by_rows(convert, values, np.float32)
 
 
+def linear_to_srgb(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Convert linear light to sRGB in [0, 1], float32, clipped to that range. Source: IEC 61966-2-1."""
+
+    def convert(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        rows = np.clip(rows, 0, 1)
+        return np.where(rows <= 0.0031308, rows * 12.92, 1.055 * rows ** (1 / 2.4) - 0.055)
+
+    return _by_rows(convert, values, np.float32)
+
+
 def _by_rows(
     function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], values: npt.NDArray[Any], kind: Any
 ) -> npt.NDArray[Any]:

@@ -5,7 +5,7 @@ command line and the Blender panel read them from here. Nothing in this room imp
 """
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
 
@@ -58,9 +58,10 @@ def _check_field(name: str, value: Any, spec: Any) -> None:
         if value not in choices:
             expected = f"one of {', '.join(filter(None, choices))}"
             raise RequestError(f"{name} {value!r}", expected=expected, remedy="choose one of these")
-    elif spec.type is str:
-        if not isinstance(value, str):
-            raise RequestError(f"{name} {value!r}", expected="text", remedy="give text")
+    elif spec.type in (str, bool):
+        if not isinstance(value, spec.type):
+            expected = "text" if spec.type is str else "true or false"
+            raise RequestError(f"{name} {value!r}", expected=expected, remedy=f"give {expected}")
     else:
         _check_number(name, value, spec)
 
@@ -101,6 +102,30 @@ class GeneratorSettings(Checked):
     def cell_texels(self) -> int:
         """Side of the coarsest noise cell, in texels of the output."""
         return 1 << (self.levels - 1)
+
+
+# Named sizes: the paper's; the widest whose file stays under 1 MB; a wider one with a level more.
+GENERATOR_SIZES = {
+    "small": GeneratorSettings(),
+    "base": GeneratorSettings(channels=10),
+    "large": GeneratorSettings(levels=7, channels=12),
+}
+DEFAULT_GENERATOR_SIZE = "small"
+
+
+def generator_settings(size: str = DEFAULT_GENERATOR_SIZE, **changes: Any) -> GeneratorSettings:
+    """The settings of a generator size, with changes.
+
+    Args:
+        size: a key of `GENERATOR_SIZES`.
+        changes: fields that differ from it.
+
+    Raises:
+        RequestError: no such size, or a change out of range.
+    """
+    if size not in GENERATOR_SIZES:
+        raise RequestError(f"generator {size!r}", expected=f"one of {', '.join(GENERATOR_SIZES)}", remedy="choose one")
+    return replace(GENERATOR_SIZES[size], **changes).check()
 
 
 @dataclass(frozen=True)
@@ -172,7 +197,14 @@ class LossSettings(Checked):
 class TrainSettings(Checked):
     """The training loop."""
 
-    size: int = setting(256, "training size: short side of the exemplar and side of the samples", low=32, high=1024)
+    size: int = setting(256, "training size: side of the samples in texels", low=32, high=1024)
+    exemplar_size: int = setting(
+        0,
+        "short side of the exemplar in texels, which sets the scale of the texture; 0: the training size",
+        low=0,
+        high=2048,
+    )
+    flatten: bool = setting(False, "take slow changes of brightness out of the exemplar first")
     steps: int = setting(600, "optimiser updates", low=10, high=10**6)
     minutes: float = setting(0.0, "stop after this many minutes instead of a number of steps", low=0.0, high=10**5)
     batch: int = setting(1, "samples a step", low=1, high=64)
@@ -181,3 +213,8 @@ class TrainSettings(Checked):
     frozen_share: float = setting(0.2, "last share of the run, trained with frozen statistics", low=0.0, high=0.9)
     precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
     device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu")
+
+    @property
+    def exemplar_side(self) -> int:
+        """Short side of the exemplar, in texels, as the run sees it."""
+        return self.exemplar_size or self.size

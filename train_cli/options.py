@@ -112,6 +112,8 @@ def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Fiel
 def _option(field: Field[Any]) -> dict[str, Any]:
     choices = [choice for choice in choices_of(field.type) if choice]  # empty: leave the option out
     kind: Any = click.Choice(choices) if choices else field.type
+    if kind is bool:
+        return {"is_flag": True, "default": field.default, "help": str(field.metadata["help"])}
     return {
         "default": field.default if field.default != "" else None,
         "type": kind,

@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,15 @@ from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.images import depth_for, read_exemplar, write_image
 from texnet_core.progress import Progress, ProgressCallback
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from texnet_core.settings import (
+    DEFAULT_GENERATOR_SIZE,
+    GENERATOR_SIZES,
+    DescriptorSettings,
+    GeneratorSettings,
+    LossSettings,
+    TrainSettings,
+    generator_settings,
+)
 from train_cli.display import Display, showing
 from train_cli.options import clean, json_option, recorded_command, settings_from, settings_options
 
@@ -28,6 +36,13 @@ from train_cli.options import clean, json_option, recorded_command, settings_fro
 @settings_options(TrainSettings)
 @settings_options(DescriptorSettings)
 @settings_options(LossSettings)
+@click.option(
+    "--generator",
+    type=click.Choice(list(GENERATOR_SIZES)),
+    default=DEFAULT_GENERATOR_SIZE,
+    show_default=True,
+    help="how much a generator can hold, and costs; --levels and --channels, where given, replace its own",
+)
 @settings_options(GeneratorSettings, leave_out=("out_channels",))
 @click.option("--name", help="name of the surface for the record; empty: the file's name")
 @settings_options(Provenance)
@@ -51,6 +66,7 @@ def train(
     Examples:
       texnet train wall.jpg -o wall.texnet
       texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png
+      texnet train wall.jpg -o wall.texnet --flatten --generator base
     """
     _check_arguments(context, output)
     if preview is not None:
@@ -63,7 +79,7 @@ def train(
         from texnet_core.training import train as train_generator
 
         request = TrainRequest(
-            generator=settings_from(GeneratorSettings, values),
+            generator=_generator(context),
             descriptor=settings_from(DescriptorSettings, values),
             loss=settings_from(LossSettings, values),
             train=settings_from(TrainSettings, values),
@@ -99,6 +115,17 @@ def check_torch() -> None:
     """Raise EngineError where training is not installed."""
     if importlib.util.find_spec("torch") is None:
         raise EngineError("no torch in this Python", expected="it, for training", remedy="pip install 'texnet[train]'")
+
+
+def _generator(context: click.Context) -> GeneratorSettings:
+    """The size by name, with what the command line says otherwise."""
+    own = {field.name for field in fields(GeneratorSettings)}
+    changes = {
+        name: value
+        for name, value in context.params.items()
+        if name in own and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    return generator_settings(context.params["generator"], **changes)
 
 
 def _check_preview(preview: Path, exemplar: Path) -> None:

@@ -10,7 +10,7 @@ from texnet_core.settings import TrainSettings
 
 from .. import backend, library, session, training, worker_client
 from ..preferences import backend_python, path_property, preferences
-from ..properties import core_number
+from ..properties import core_flag, core_number, generator_property
 from .base import CANCELLED, FINISHED, Reporting, Status, registration, reporting
 
 
@@ -32,6 +32,8 @@ class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
         name="Steps", description="Optimiser updates instead of minutes. 0: the core's default", default=0, min=0
     )
     size: core_number("size", "Size", TrainSettings)  # type: ignore[valid-type]
+    flatten: core_flag("flatten", "Even Lighting", TrainSettings)  # type: ignore[valid-type]
+    generator: generator_property()  # type: ignore[valid-type]
     resume: bpy.props.BoolProperty(name="Resume", description="Go on with the unfinished run of this name")  # type: ignore[valid-type]
 
     @classmethod
@@ -59,6 +61,8 @@ class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
         task = training.TrainTask(self._request())
         try:
             task.wait()
+            for note in task.job.notes:
+                self.report({"WARNING"}, note)
             if task.job.result is None:
                 return CANCELLED
             self.report({"INFO"}, f"{task.request.output.stem} is in your library")
@@ -79,7 +83,10 @@ class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
             raise RequestError(f"{output.stem} in your library", expected="a new name", remedy="give another name")
         path, is_copy = training.exemplar_of(image) if image else (Path(bpy.path.abspath(self.exemplar)), False)
         resume = self.resume and can_resume
-        return training.TrainRequest(path, output, self.minutes, self.steps, self.size, resume, is_copy)
+        return training.TrainRequest(
+            path, output, minutes=self.minutes, steps=self.steps, size=self.size, flatten=self.flatten,
+            generator=self.generator, resume=resume, is_copy=is_copy,
+        )  # fmt: skip
 
 
 class TEXNET_OT_test_backend(Reporting, bpy.types.Operator):  # noqa: N801

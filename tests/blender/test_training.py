@@ -6,6 +6,8 @@ import sys
 import numpy as np
 import pytest
 
+from texnet_core.settings import GENERATOR_SIZES
+
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="a backend needs torch")
 
 
@@ -34,11 +36,13 @@ def test_train_from_a_file_and_generate_with_the_result(blender, backend, pictur
     (state,) = blender(
         SET_UP
         + """
-        result = bpy.ops.texnet.train(exemplar=values["picture"], steps=10, size=192)
+        result = bpy.ops.texnet.train(exemplar=values["picture"], steps=10, size=192, generator="base", flatten=True)
         made = module("library").list_sources()[-1]
         bpy.ops.texnet.generate(source=made.name, width=64, height=64)
         again = error_of(bpy.ops.texnet.train, exemplar=values["picture"], steps=10, size=192)
-        answer({"result": list(result), "title": made.title, "textures": textures(), "again": again,
+        header = module("library").card_of(made)
+        answer({"channels": header.settings.channels, "flatten": header.training["flatten"],
+                "result": list(result), "title": made.title, "textures": textures(), "again": again,
                 "note": module("session").note})
         """,
         picture=str(picture),
@@ -46,6 +50,7 @@ def test_train_from_a_file_and_generate_with_the_result(blender, backend, pictur
         **backend,
     )
     assert state["result"] == ["FINISHED"] and state["title"] == "Wall" and state["textures"] == ["wall_albedo_0"]
+    assert state["channels"] == GENERATOR_SIZES["base"].channels and state["flatten"] is True
     assert "wall in your library" in state["again"]
     assert state["note"] == ""  # the backend made it; nothing had to step in
 
@@ -57,7 +62,9 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         import numpy as np, time
         training, session = module("training"), module("session")
         image = bpy.data.images.new("Drawn", 256, 192)
-        image.pixels.foreach_set(np.random.default_rng(0).random(4 * 256 * 192, np.float32))
+        pixels = np.random.default_rng(0).random((192, 256, 4), np.float32)
+        pixels[:30] = 1
+        image.pixels.foreach_set(pixels.ravel())
         path, is_copy = training.exemplar_of(image)
         output = training.output_for(image, "")
         def request(**more):
@@ -70,7 +77,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         session.end(task)
         kept = training.resumable(output)
         state = {"cancelled": task.job.cancelled, "kept": kept, "copy": is_copy, "name": output.name,
-                 "exists": output.exists()}
+                 "notes": [note.split(";")[0] for note in task.job.notes], "exists": output.exists()}
         done = task.job.progress["done"]
         task = training.start(request(resume=True, is_copy=is_copy))
         while not task.losses:
@@ -89,6 +96,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         "kept": True,
         "copy": True,
         "name": "Drawn.texnet",
+        "notes": ["the picture has a border of one colour"],
         "exists": False,
         "on": True,
         "ended": True,

@@ -17,7 +17,14 @@ from PIL import Image
 from tests.conftest import picture
 from texnet_core import list_presets, read_artefact, synthesize
 from texnet_core.images import quantise, write_image
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, SynthesisSettings, TrainSettings
+from texnet_core.settings import (
+    GENERATOR_SIZES,
+    DescriptorSettings,
+    GeneratorSettings,
+    LossSettings,
+    SynthesisSettings,
+    TrainSettings,
+)
 
 TEXNET = [sys.executable, "-m", "train_cli"]
 
@@ -235,6 +242,17 @@ def test_train_then_synth(exemplar, quick, tmp_path):
     assert texnet("synth", out, "-o", tmp_path / "o.png", "--size", 64).returncode == 0
 
 
+def test_a_generator_size_gives_way_to_what_is_said_of_levels_and_channels(exemplar, quick, tmp_path):
+    out = tmp_path / "out.texnet"
+    words = [word for word in quick if word not in ("--channels", "4")]
+    done = texnet("train", exemplar, "-o", out, *words, "--steps", 10, "--generator", "base", "--flatten")
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(texnet("info", out, "--json").stdout)
+    assert (facts["settings"]["levels"], facts["settings"]["channels"]) == (3, GENERATOR_SIZES["base"].channels)
+    assert facts["training"]["flatten"] is True and facts["training"]["loss_curve"].count(":") == 10
+    assert all(said in facts["provenance"]["command"] for said in ("--flatten --steps 10", "--generator base"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path, number):
     out, preview = tmp_path / "out.texnet", tmp_path / "preview.png"
@@ -361,7 +379,7 @@ def test_every_setting_is_an_option_with_its_help_and_default(command, kinds):
                 continue
             assert f"--{field.name.replace('_', '-')} " in text
             assert field.metadata["help"].split(";")[0][:30] in text
-            if field.default != "":
+            if field.default != "" and field.type is not bool:
                 assert f"[default: {field.default}]" in text
 
 

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
-from texnet_core.architecture import convolutions, halos, level_channels, parameter_shapes
-from texnet_core.settings import GeneratorSettings
+from texnet_core.architecture import convolutions, flops_per_texel, halos, level_channels, parameter_shapes
+from texnet_core.errors import RequestError
+from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, GeneratorSettings, generator_settings
 
 
 def test_parameter_counts_are_the_published_ones():
@@ -17,6 +20,16 @@ def test_parameter_counts_are_the_published_ones():
                 size *= side
             count += size
         assert count + norms == published
+
+
+def test_generator_sizes_grow_and_begin_with_the_default():
+    works = [flops_per_texel(settings) for settings in GENERATOR_SIZES.values()]
+    assert works == sorted(set(works))
+    assert generator_settings() == GENERATOR_SIZES[DEFAULT_GENERATOR_SIZE] == GeneratorSettings()
+    assert generator_settings("large", channels=4) == replace(GENERATOR_SIZES["large"], channels=4)
+    for size, changes, says in (("huge", {}, "one of small"), ("base", {"channels": 0}, "channels 0")):
+        with pytest.raises(RequestError, match=says):
+            generator_settings(size, **changes)
 
 
 @pytest.mark.parametrize("levels", range(1, 9))

@@ -15,8 +15,11 @@ from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
 from texnet_core.artefact import checkpoint_path
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
+from texnet_core.exemplar import flatten_lighting
+from texnet_core.images import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
+from texnet_core.training.curve import curve_text, extend_curve
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 
 STEPS = 24
@@ -287,6 +290,74 @@ def test_a_second_run_to_the_same_output_is_refused_while_the_first_one_runs(req
     train(picture(), path, request_, progress=intrude)
 
 
+def test_the_exemplar_has_a_size_of_its_own(request_, tmp_path):
+    """A larger or a smaller one than the samples: it is what a texel of the output stands for."""
+    for side in (0, 48, 32):
+        request = replace(request_, train=replace(request_.train, size=40, exemplar_size=side, steps=10))
+        artefact = train(picture(), tmp_path / f"{side}.texnet", request)
+        assert artefact.texels_per_exemplar == (side or 40)
+        assert artefact.training["exemplar_size"] == side and artefact.training["size"] == 40
+    refused = replace(request_, train=replace(request_.train, exemplar_size=97))
+    with pytest.raises(ImageError, match="at least 97"):
+        train(picture(), tmp_path / "refused.texnet", refused)
+
+
+def test_training_on_a_flattened_exemplar_is_training_with_flatten(request_, tmp_path):
+    flat = replace(request_, train=replace(request_.train, flatten=True))
+    first = train(flatten_lighting(resize_exemplar(picture(), 32)), tmp_path / "a.texnet", request_)
+    second = train(picture(), tmp_path / "b.texnet", flat)
+    assert_same_parameters(first.parameters, second.parameters)
+    assert first.provenance.exemplar_sha256 == second.provenance.exemplar_sha256
+
+
+def test_troubles_of_the_exemplar_are_told_before_the_first_step(request_, tmp_path):
+    reports = []
+    framed = np.ones((192, 192, 3), np.float32)
+    framed[20:-20, 20:-20] = picture(152, 152)
+    request_ = replace(request_, train=replace(request_.train, steps=10))
+    train(framed, tmp_path / "out.texnet", request_, progress=reports.append)
+    (at,) = [index for index, report in enumerate(reports) if "border" in report.note]
+    assert reports[at].step == 0 and all(report.loss is None for report in reports[: at + 1])
+
+
+def test_the_loss_curve_is_that_of_the_reports_and_survives_a_stop(request_, tmp_path):
+    whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
+    losses = {}
+
+    def note(progress):
+        if progress.loss is not None:
+            losses[progress.step] = progress.loss
+
+    train(picture(), whole, request_, progress=note)
+    curve = read_artefact(whole).training["loss_curve"]
+    assert [word.split(":")[0] for word in curve.split()] == [str(step) for step in losses]
+    assert [float(word.split(":")[1]) for word in curve.split()] == pytest.approx(list(losses.values()), rel=1e-3)
+
+    def stop(progress):
+        if progress.step == 7:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(picture(), broken, request_, progress=stop)
+    train(picture(), broken, request_, resume=True)
+    assert read_artefact(broken).training["loss_curve"] == curve
+
+
+@pytest.mark.parametrize("steps", [1, 59, 60, 61, 120, 121, 1000, 4001])
+def test_a_curve_of_any_length_is_short_and_holds_the_means(steps):
+    losses = np.random.default_rng(0).lognormal(0, 3, steps)
+    curve = []
+    for loss in losses:
+        extend_curve(curve, float(loss))
+    assert min(steps, 30) <= len(curve) <= 60 and len(curve_text(curve)) < 1500
+    start = 0
+    for length, mean in curve:
+        assert length <= curve[0][0]
+        assert mean == pytest.approx(losses[start : start + length].mean())
+        start += length
+    assert start == steps and curve_text(curve).split()[-1].startswith(f"{steps}:")
+
+
 def test_previews_come_on_the_way(request_, tmp_path):
     previews = []
     train(picture(), tmp_path / "out.texnet", request_, progress=lambda p: previews.append(p.preview))
@@ -305,7 +376,18 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("train", steps=0), RequestError, "steps"),
         (with_("train", lr=float("nan")), RequestError, "finite"),
         (with_("train", device="quantum"), Exception, "device"),
+        (with_("train", flatten=1), RequestError, "true or false"),
         (with_("descriptor", padding="valid", vgg19="not even looked for"), RequestError, "at least 172"),
+        (
+            replace(with_("train", size=192, exemplar_size=171), descriptor=DescriptorSettings(vgg19="no matter")),
+            RequestError,
+            "exemplar_size 171; expected at least 172",
+        ),
+        (
+            replace(with_("train", size=160, exemplar_size=192), descriptor=DescriptorSettings(vgg19="no matter")),
+            RequestError,
+            "size 160; expected at least 172",
+        ),
         (with_("descriptor", vgg19=str(tmp_path / "none")), WeightsError, "none"),
         (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
         (with_("loss", diversity_weight=1.0), RequestError, "batch 1 with a diversity_weight"),

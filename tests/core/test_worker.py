@@ -19,6 +19,7 @@ from tests.conftest import picture, random_artefact
 from texnet_core import GeneratorSettings, list_presets, read_artefact, read_header, synthesize, write_artefact
 from texnet_core.images import encode_png, quantise, read_exemplar
 from texnet_core.mapset import MapSpec
+from texnet_core.settings import GENERATOR_SIZES
 from texnet_core.worker import server
 from texnet_core.worker.server import Worker
 
@@ -316,6 +317,9 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artefact_fil
         (training | {"resume": 1}, "true or false"),
         (training | {"minutes": 1.0}, "both steps and minutes"),
         (training | {"steps": 2.5}, "steps 2.5"),
+        (training | {"flatten": "yes"}, "true or false"),
+        (training | {"generator": "huge"}, "one of small, base, large"),
+        (training | {"generator": ["small"]}, "'generator'"),
         (training | {"exemplar": str(tmp_path / "none.png")}, "no file"),
         (training | {"folder": str(tmp_path / "missing")}, "existing folder"),
     ):
@@ -470,6 +474,14 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
         task = pool.submit(train, read_exemplar(tmp_path / "brick.png")[0], tmp_path / "same.texnet", request)
         same = task.result().parameters
     assert all(np.array_equal(same[name], artefact.parameters[name]) for name in same)
+
+
+def test_a_generator_size_can_be_asked_for_by_name(inside, random_vgg19_file, tmp_path):
+    request = train_job(tmp_path, random_vgg19_file, steps=10, generator="base", flatten=True)
+    del request["channels"]
+    assert inside.ask(request)["event"] == "result"
+    artefact = read_artefact(tmp_path / "brick.texnet")
+    assert artefact.settings == replace(GENERATOR_SIZES["base"], levels=3) and artefact.training["flatten"] is True
 
 
 def test_a_training_that_is_cancelled_goes_on_where_it_stopped(inside, random_vgg19_file, tmp_path):

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from texnet_core.atomic import replacing
 from texnet_core.errors import TrainingError
+from texnet_core.training.curve import Curve
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass
@@ -24,6 +25,7 @@ class RunState:
         frozen: whether statistics are calibrated and frozen.
         best_loss: lowest validation loss so far, of the frozen phase.
         best_parameters: state of the generator at that loss; empty before.
+        curve: the losses of all steps so far.
     """
 
     precision: str
@@ -32,6 +34,7 @@ class RunState:
     frozen: bool = False
     best_loss: float = float("inf")
     best_parameters: dict[str, Tensor] = field(default_factory=dict)
+    curve: Curve = field(default_factory=list)
 
 
 def save_checkpoint(

@@ -23,6 +23,7 @@ from texnet_core.descriptor.vgg19 import smallest_side
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
+from texnet_core.exemplar import find_troubles, flatten_lighting
 from texnet_core.generator import Generator, fold, periodic_noise
 from texnet_core.images import encode_png, quantise, resize_exemplar, texels_digest
 from texnet_core.losses import TextureLoss, range_penalty
@@ -31,6 +32,7 @@ from texnet_core.noise import derive_seed
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint
+from texnet_core.training.curve import curve_text, extend_curve
 from texnet_core.training.precision import DTYPES, choose_precision
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 
@@ -69,7 +71,7 @@ def train(
     """Learn a generator from an exemplar and write it to `output`.
 
     Args:
-        exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.size` on the short side.
+        exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.exemplar_side` on the short side.
         output: the `.texnet` file; its checkpoint lies beside it until the run is complete.
         request: the settings.
         resume: go on from the checkpoint, if there is one.
@@ -113,9 +115,10 @@ def _check(request: TrainRequest) -> None:
             f"size {size}", expected=f"a multiple of {cell}", remedy=f"use a size of {cell * math.ceil(size / cell)}"
         )
     smallest = smallest_side(request.descriptor.padding)
-    if size < smallest:
+    side = request.train.exemplar_side  # samples wrap, so their own size may be smaller
+    if side < smallest:
         expected = f"at least {smallest} for a VGG-19 with {request.descriptor.padding} padding"
-        raise RequestError(f"size {size}", expected=expected, remedy="use a larger size, or zero padding")
+        raise RequestError(f"exemplar_size {side}", expected=expected, remedy="use a larger one, or zero padding")
     if request.loss.diversity_weight and request.train.batch < 2:
         found = f"batch {request.train.batch} with a diversity_weight"
         raise RequestError(found, expected="at least 2 samples to compare", remedy="set batch to 2, or drop the weight")
@@ -131,7 +134,11 @@ class _Run:
         self.checkpoint, self.progress = checkpoint, progress
         self.device = torch.device(TorchEngine.choose_device(self.settings.device))
         self.state = RunState(choose_precision(self.settings.precision, self.device))
-        small = resize_exemplar(exemplar, self.settings.size)
+        small = resize_exemplar(exemplar, self.settings.exemplar_side)
+        if self.settings.flatten:
+            small = flatten_lighting(small)
+        for trouble in find_troubles(exemplar, flatten=self.settings.flatten):
+            self._report(note=trouble)
         self.exemplar = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device)
         self.exemplar_sha256 = texels_digest(small)
         self.weights = load_vgg19(
@@ -182,8 +189,8 @@ class _Run:
             maps=_MAPS,
             parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
             preview_png=encode_png(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
-            texels_per_exemplar=self.settings.size,
-            training=self._settings_of_run() | {"steps_taken": self.state.step, "precision": self.state.precision},
+            texels_per_exemplar=self.settings.exemplar_side,
+            training=self._record(),
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
             provenance=replace(self.request.provenance, exemplar_sha256=self.exemplar_sha256),
         )
@@ -211,6 +218,7 @@ class _Run:
         self._check_finite(float(total.detach()), float(norm))
         self.optimiser.step()
         state.step += 1
+        extend_curve(state.curve, float(value.detach()))
         if state.frozen and state.step % _VALIDATE_EVERY_STEPS == 0:
             self._validate(descriptor, loss)
         state.elapsed_s += time.monotonic() - start
@@ -287,6 +295,12 @@ class _Run:
         for free in ("vgg19", "device", "precision"):
             del flat[free]
         return flat | {"vgg19_input": self.weights.convention}
+
+    def _record(self) -> dict[str, Any]:
+        """How the run went, for the artefact."""
+        state = self.state
+        facts = {"steps_taken": state.step, "precision": state.precision, "loss_curve": curve_text(state.curve)}
+        return self._settings_of_run() | facts
 
     def _report(self, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None) -> None:
         timed = bool(self.settings.minutes)

@@ -63,14 +63,17 @@ train: a generator from a picture.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
      "folder": "/tmp/x", "online": false, ["steps": 600 or "minutes": 20, "size", "seed", "device", "vgg19",
-     "vgg19_input", "author", "licence", "source", and any other setting of a generator or its training]}
+     "vgg19_input", "flatten", "exemplar_size", "generator": "small", "author", "licence", "source", and any other
+     setting of a generator or its training]}
     progress: {"stage": "training", "done": 3, "total": 600, "loss": 1.5 or null, ["note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 600, "seconds": 420.0}
     cancelled: {"resumable": true}
 
-    The stage is "preparing" before the first step. Done and total are steps, or seconds where the budget is in
-    minutes. A note is a sentence worth showing. A preview is uint8 (h, w, 3); the last two are kept. The loss of the
+    The generator is one of `texnet_core.settings.GENERATOR_SIZES`; "levels" and "channels", where given, replace
+    its own. The stage is "preparing" before the first step. Done and total are steps, or seconds where the budget is in
+    minutes. A note is a sentence worth showing, on the exemplar for
+    one. A preview is uint8 (h, w, 3); the last two are kept. The loss of the
     result is the validation loss, and its steps are those of all sittings. A run that is cancelled after it began
     says whether a checkpoint lies beside the output, so that the same request with "resume": true goes on. Without
     "online", nothing is downloaded.

@@ -15,7 +15,13 @@ from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError, WeightsError
 from texnet_core.images import read_exemplar
 from texnet_core.progress import Progress
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from texnet_core.settings import (
+    DescriptorSettings,
+    GeneratorSettings,
+    LossSettings,
+    TrainSettings,
+    generator_settings,
+)
 from texnet_core.worker.job import Job, Message, settable
 
 if TYPE_CHECKING:
@@ -65,7 +71,7 @@ def _request(job: Job, settings: TrainSettings) -> "TrainRequest":
     texts = {spec.name: job.field(spec.name, str) for spec in settable(Provenance) if spec.name in job.request}
     provenance = Provenance(exemplar=job.field("name", str), **texts).check()
     descriptor, loss = job.settings(DescriptorSettings), job.settings(LossSettings)
-    generator = job.settings(GeneratorSettings)
+    generator = _generator(job)
     try:
         from texnet_core.training import TrainRequest
     except (ImportError, OSError) as error:
@@ -75,6 +81,13 @@ def _request(job: Job, settings: TrainSettings) -> "TrainRequest":
             remedy="pip install 'texnet[train]'",
         ) from error
     return TrainRequest(generator, descriptor, loss, settings, provenance)
+
+
+def _generator(job: Job) -> GeneratorSettings:
+    """The size by name, if one is asked for, with the fields that differ from it."""
+    changes = {spec.name: job.request[spec.name] for spec in settable(GeneratorSettings) if spec.name in job.request}
+    size = {"size": job.field("generator", str)} if "generator" in job.request else {}
+    return generator_settings(**size, **changes)
 
 
 def _check_weights_are_here(path: str) -> None:
