@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from texnet_core.losses.gram import GramLoss
+from texnet_core.losses.patch_transport import PatchTransportLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.settings import LossSettings
 
@@ -15,11 +16,20 @@ Features = dict[str, Tensor]
 
 
 class TextureLoss(nn.Module):
-    """The weighted sum of the losses in use."""
+    """The weighted sum of the losses in use.
 
-    def __init__(self, exemplar: Features, settings: LossSettings) -> None:
+    Args:
+        exemplar: its features.
+        settings: weights of the losses that compare features texel by texel.
+        patch_sides: tap -> side of its patches, for features whose patches are to be compared instead.
+    """
+
+    def __init__(self, exemplar: Features, settings: LossSettings, patch_sides: dict[str, int] | None = None) -> None:
         super().__init__()
         self.terms: list[tuple[float, nn.Module]] = []
+        if patch_sides is not None:
+            self.terms.append((1.0, PatchTransportLoss(exemplar, patch_sides)))
+            return
         if settings.gram_weight:
             self.terms.append((settings.gram_weight, GramLoss(exemplar)))
         if settings.sliced_wasserstein_weight:
