@@ -27,7 +27,7 @@ class _TexnetPanel:
         _draw_generate(layout, settings, context)
         _draw_tasks(layout)
         _draw_history(layout, settings, context)
-        _draw_training(layout, settings)
+        _draw_training(layout, settings, context)
 
 
 def _draw_messages(layout: Any, context: Any) -> None:
@@ -142,7 +142,7 @@ def _draw_history(layout: Any, settings: Any, context: Any) -> None:
     column.operator("texnet.remove_texture", icon="TRASH").image = image.name
 
 
-def _draw_training(layout: Any, settings: Any) -> None:
+def _draw_training(layout: Any, settings: Any, context: Any) -> None:
     header, body = layout.panel("TEXNET_training", default_closed=True)
     header.label(text="Train from Image")
     if body is None:
@@ -159,7 +159,7 @@ def _draw_training(layout: Any, settings: Any) -> None:
     body.prop(settings, "train_size")
     run = training.running()
     if run is not None:
-        _draw_run(body, run)
+        _draw_run(body, run, context)
         return
     button = body.operator("texnet.train", text="Train", icon="PLAY")
     _set_training(button, settings, resume=False)
@@ -174,7 +174,7 @@ def _set_training(button: Any, settings: Any, *, resume: bool) -> None:
     button.resume = resume
 
 
-def _draw_run(layout: Any, run: training.TrainTask) -> None:
+def _draw_run(layout: Any, run: training.TrainTask, context: Any) -> None:
     row = layout.row()
     for name, label in (("sample", "By Now"), ("plot", "Loss")):
         if icon := training.icon_of(name):
@@ -182,7 +182,7 @@ def _draw_run(layout: Any, run: training.TrainTask) -> None:
             box.label(text=label)
             box.template_icon(icon, scale=4.5)
     if run.note:
-        layout.label(text=run.note, icon="INFO")
+        _wrapped(layout, run.note, context, icon="INFO")
 
 
 def _wrapped(layout: Any, text: str, context: Any, icon: str) -> None:

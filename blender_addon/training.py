@@ -99,7 +99,12 @@ class TrainTask(session.Task):
     @property
     def note(self) -> str:
         """What the run last said about itself."""
-        return str(self.job.progress.get("note") or "")
+        return self.job.note
+
+    @property
+    def outcome(self) -> str:
+        """What to tell the user once it has learnt."""
+        return ". ".join(filter(None, (f"{self.request.output.stem} is in your library", self.note)))
 
     def close(self) -> None:
         self._worker.stop()
@@ -231,7 +236,7 @@ def _tick() -> float | None:
         session.end(task)
         if task.job.result is not None:
             session.clear_problem()
-            session.show_note(f"{task.request.output.stem} is in your library")
+            session.show_note(task.outcome)
             preview.forget()
             scenes: Any = bpy.data.scenes
             for scene in scenes:

@@ -52,6 +52,7 @@ class Job:
         worker: that has it.
         folder: temporary files of the job, until it is closed.
         progress: the last report, {} before the first.
+        note: the last sentence worth showing of all reports so far.
         started: whether the worker has begun with it.
         result: the worker's result, once it is there.
         ended: the worker's last message about a job that was cancelled, else None.
@@ -65,6 +66,7 @@ class Job:
         self._error: Message | None = None
         self.folder = Path(self._temporary.name)
         self.progress: Message = {}
+        self.note = ""
         self.result: Message | None = None
         self.ended: Message | None = None
 
@@ -125,6 +127,7 @@ class Job:
         event = message.get("event")
         if event == "progress":
             self.progress = message
+            self.note = str(message.get("note") or self.note)
         elif event == "result":
             self.result = message
         elif event == "cancelled":

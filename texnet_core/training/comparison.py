@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +14,7 @@ from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.errors import MissingWeightsError, RequestError
 from texnet_core.losses import TextureLoss
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.training.checkpoint import stored_descriptor
 
 Descriptor = Vgg19 | PatchPyramid
 
@@ -31,6 +34,18 @@ def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: 
         raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
     if asked or descriptor.descriptor == "vgg19":
         _check_size_for_vgg19(descriptor, train.size)
+
+
+def as_begun(descriptor: DescriptorSettings, checkpoint: Path) -> DescriptorSettings:
+    """The settings with auto decided as it was when the run began, whatever weights there are by now.
+
+    Raises:
+        TrainingError: the checkpoint is damaged.
+    """
+    if descriptor.descriptor != "auto":
+        return descriptor
+    begun: Any = stored_descriptor(checkpoint)
+    return replace(descriptor, descriptor=begun)
 
 
 def settle_descriptor(

@@ -28,8 +28,15 @@ from texnet_core.mapset import ALBEDO
 from texnet_core.noise import derive_seed
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
-from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, stored_descriptor
-from texnet_core.training.comparison import Descriptor, check_descriptor, make_descriptor, make_loss, settle_descriptor
+from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint
+from texnet_core.training.comparison import (
+    Descriptor,
+    as_begun,
+    check_descriptor,
+    make_descriptor,
+    make_loss,
+    settle_descriptor,
+)
 from texnet_core.training.precision import DTYPES, choose_precision
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 
@@ -82,7 +89,7 @@ def train(
     """
     checkpoint = checkpoint_path(output)
     if resume and checkpoint.is_file():
-        request = _as_begun(request, checkpoint)
+        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
     _check(request)
     check_writable(output)
     check_writable(checkpoint)
@@ -118,14 +125,6 @@ def _check(request: TrainRequest) -> None:
     check_descriptor(request.descriptor, request.loss, request.train)
 
 
-def _as_begun(request: TrainRequest, checkpoint: Path) -> TrainRequest:
-    """The request with auto decided as it was when the run began, whatever weights there are by now."""
-    if request.descriptor.descriptor != "auto":
-        return request
-    begun: Any = stored_descriptor(checkpoint)
-    return replace(request, descriptor=replace(request.descriptor, descriptor=begun))
-
-
 class _Run:
     def __init__(
         self,
@@ -142,12 +141,9 @@ class _Run:
         small = resize_exemplar(exemplar, self.settings.size)
         self.exemplar = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device)
         self.exemplar_sha256 = hashlib.sha256(small.tobytes()).hexdigest()
+        parts = (request.descriptor, request.loss, request.train)
         descriptor, self.weights = settle_descriptor(
-            request.descriptor,
-            request.loss,
-            request.train,
-            online=online,
-            announce=lambda text: self._report(note=text),
+            *parts, online=online, announce=lambda text: self._report(note=text)
         )
         self.request = replace(request, descriptor=descriptor)
         if self.weights is not None:
