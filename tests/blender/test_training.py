@@ -110,13 +110,14 @@ def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, pi
         task = training.start(request)
         while training._tick() is not None:
             time.sleep(0.05)
-        answer({"note": session.note, "of the run": task.note, "learnt": output.exists()})
+        answer({"problem": session.problem and session.problem.message, "note": session.note, "of the run": task.note, "learnt": output.exists()})
         """,
         picture=str(picture),
         library=str(tmp_path),
         **backend,
     )
-    assert state["learnt"] and "patches" in state["of the run"] and "online" in state["of the run"]
+    assert state["problem"] is None and state["learnt"], state
+    assert "patches" in state["of the run"] and "online" in state["of the run"]
     assert "in your library" in state["note"] and state["of the run"] in state["note"]
 
 
