@@ -41,7 +41,8 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
     )
     vgg19: path_property(  # type: ignore[valid-type]
         "VGG-19 Weights",
-        "File with VGG-19 weights for training without a download. Empty: the usual cache, then a download",
+        "File with VGG-19 weights for training without a download. Empty: the usual cache, then a download; "
+        "where neither can be had, training compares patches, which need no weights",
     )
 
     vgg19_input: bpy.props.EnumProperty(  # type: ignore[valid-type]

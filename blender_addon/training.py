@@ -102,6 +102,11 @@ class TrainTask(session.Task):
             self._take_in(self.job.progress)
         return ended
 
+    @property
+    def outcome(self) -> str:
+        """What to tell the user once it has learnt."""
+        return ". ".join((f"{self.request.output.stem} is in your library", *self.job.notes))
+
     def close(self) -> None:
         self._worker.stop()
         super().close()
@@ -232,7 +237,7 @@ def _tick() -> float | None:
         session.end(task)
         if task.job.result is not None:
             session.clear_problem()
-            session.show_note(f"{task.request.output.stem} is in your library")
+            session.show_note(task.outcome)
             preview.forget()
             scenes: Any = bpy.data.scenes
             for scene in scenes:

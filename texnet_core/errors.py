@@ -38,6 +38,10 @@ class WeightsError(TexnetError):
     """Descriptor weights that are missing, of the wrong shape, or of unknown input convention."""
 
 
+class MissingWeightsError(WeightsError):
+    """No weights were named, none lie in the usual places, and none could be downloaded."""
+
+
 class EngineError(TexnetError):
     """An engine or device that is not there or failed."""
 

@@ -22,10 +22,17 @@ Pooling = Literal["average", "max"]
 Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
-DescriptorName = Literal["vgg19"]
+DescriptorName = Literal["auto", "vgg19", "patches"]
 
 
-def setting(default: Any, help: str, *, low: float | None = None, high: float | None = None) -> Any:
+def setting(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    descriptor: DescriptorName | None = None,
+) -> Any:
     """A dataclass field with its help text and its inclusive range.
 
     Args:
@@ -33,8 +40,9 @@ def setting(default: Any, help: str, *, low: float | None = None, high: float | 
         help: one sentence without a full stop.
         low: smallest value allowed, or None.
         high: largest value allowed, or None.
+        descriptor: the one descriptor that it belongs to, or None where it belongs to all.
     """
-    return field(default=default, metadata={"help": help, "low": low, "high": high})
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "descriptor": descriptor})
 
 
 class Checked:
@@ -149,16 +157,26 @@ class SynthesisSettings(Checked):
 
 @dataclass(frozen=True)
 class DescriptorSettings(Checked):
-    """Which frozen network judges the texture, and where its weights come from."""
+    """What compares textures, and where its weights come from."""
 
-    descriptor: DescriptorName = setting("vgg19", "the frozen network that compares textures")
-    vgg19: str = setting("", "file with VGG-19 weights; empty: $TEXNET_VGG19, then the cache, then download")
-    vgg19_input: InputConvention | Literal[""] = setting(
-        "", "input convention of the weights file, where the file does not say: torchvision or oxford"
+    descriptor: DescriptorName = setting(
+        "auto", "what compares textures; patches needs no weights; auto takes vgg19 where its weights can be had"
     )
-    pooling: Pooling = setting("average", "pooling between the blocks of VGG-19")
-    padding: Padding = setting("valid", "valid crops at every convolution; zero pads as VGG-19 was trained")
-    octaves: int = setting(1, "how many sizes of the picture are compared, each half the one before", low=1, high=4)
+    vgg19: str = setting(
+        "", "file with VGG-19 weights; empty: $TEXNET_VGG19, then the cache, then download", descriptor="vgg19"
+    )
+    vgg19_input: InputConvention | Literal[""] = setting(
+        "",
+        "input convention of the weights file, where the file does not say: torchvision or oxford",
+        descriptor="vgg19",
+    )
+    pooling: Pooling = setting("average", "pooling between the blocks of VGG-19", descriptor="vgg19")
+    padding: Padding = setting(
+        "valid", "valid crops at every convolution; zero pads as VGG-19 was trained", descriptor="vgg19"
+    )
+    octaves: int = setting(
+        1, "how many sizes of the picture are compared, each half the one before", low=1, high=4, descriptor="vgg19"
+    )
 
 
 _COMPARING = (
@@ -175,18 +193,38 @@ _COMPARING = (
 class LossSettings(Checked):
     """Weights of the texture losses; zero leaves one out."""
 
-    gram_weight: float = setting(0.0, "weight of the Gram loss with gradient normalisation", low=0.0, high=1e6)
-    sliced_wasserstein_weight: float = setting(1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6)
-    centred_gram_weight: float = setting(0.0, "weight of the loss on means and covariances", low=0.0, high=1e6)
-    shifted_gram_weight: float = setting(0.0, "weight of the Gram loss between texels far apart", low=0.0, high=1e6)
-    histogram_weight: float = setting(0.0, "weight of the loss on each channel's histogram", low=0.0, high=1e6)
-    autocorrelation_weight: float = setting(0.0, "weight of the loss on autocorrelations", low=0.0, high=1e6)
+    gram_weight: float = setting(
+        0.0, "weight of the Gram loss with gradient normalisation", low=0.0, high=1e6, descriptor="vgg19"
+    )
+    sliced_wasserstein_weight: float = setting(
+        1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6, descriptor="vgg19"
+    )
+    centred_gram_weight: float = setting(
+        0.0, "weight of the loss on means and covariances", low=0.0, high=1e6, descriptor="vgg19"
+    )
+    shifted_gram_weight: float = setting(
+        0.0, "weight of the Gram loss between texels far apart", low=0.0, high=1e6, descriptor="vgg19"
+    )
+    histogram_weight: float = setting(
+        0.0, "weight of the loss on each channel's histogram", low=0.0, high=1e6, descriptor="vgg19"
+    )
+    autocorrelation_weight: float = setting(
+        0.0, "weight of the loss on autocorrelations", low=0.0, high=1e6, descriptor="vgg19"
+    )
     diversity_weight: float = setting(
-        0.0, "weight of the reward for samples of a batch that differ; needs a batch of 2", low=0.0, high=1e6
+        0.0,
+        "weight of the reward for samples of a batch that differ; needs a batch of 2",
+        low=0.0,
+        high=1e6,
+        descriptor="vgg19",
     )
     range_weight: float = setting(10.0, "weight of the penalty on values outside 0 to 1", low=0.0, high=1e6)
-    directions: int = setting(96, "random directions a step for sliced Wasserstein", low=1, high=1024)
-    positions: int = setting(1024, "random positions a layer for sliced Wasserstein and histograms", low=64, high=2**20)
+    directions: int = setting(
+        96, "random directions a step for sliced Wasserstein", low=1, high=1024, descriptor="vgg19"
+    )
+    positions: int = setting(
+        1024, "random positions a layer for sliced Wasserstein and histograms", low=64, high=2**20, descriptor="vgg19"
+    )
 
     def compares(self) -> bool:
         """Whether any loss compares samples with the exemplar; what is left only restrains them."""

@@ -65,7 +65,7 @@ class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
                 self.report({"WARNING"}, note)
             if task.job.result is None:
                 return CANCELLED
-            self.report({"INFO"}, f"{task.request.output.stem} is in your library")
+            self.report({"INFO"}, task.outcome)
             return FINISHED
         finally:
             task.close()

@@ -104,6 +104,31 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
     }
 
 
+def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, picture, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        import time
+        from pathlib import Path
+        preferences.vgg19 = ""
+        os.environ["TORCH_HOME"], os.environ["TEXNET_VGG19"] = values["library"], ""
+        training, session = module("training"), module("session")
+        output = Path(values["library"]) / "wall.texnet"
+        request = training.TrainRequest(Path(values["picture"]), output, steps=10, size=64)
+        task = training.start(request)
+        while training._tick() is not None:
+            time.sleep(0.05)
+        answer({"problem": session.problem and session.problem.message, "note": session.note, "of the run": task.note, "learnt": output.exists()})
+        """,
+        picture=str(picture),
+        library=str(tmp_path),
+        **backend,
+    )
+    assert state["problem"] is None and state["learnt"], state
+    assert "patches" in state["of the run"] and "online" in state["of the run"]
+    assert "in your library" in state["note"] and state["of the run"] in state["note"]
+
+
 def test_errors_of_training_are_one_clear_line(blender, backend, picture, tmp_path):
     (messages,) = blender(
         """
@@ -117,15 +142,13 @@ def test_errors_of_training_are_one_clear_line(blender, backend, picture, tmp_pa
         preferences.vgg19 = "/nowhere/vgg19.pth"
         messages.append(error_of(train, exemplar=values["picture"], size=192, steps=10))
         preferences.vgg19 = ""
-        os.environ["TORCH_HOME"], os.environ["TEXNET_VGG19"] = values["library"], ""
-        messages.append(error_of(train, exemplar=values["picture"], size=192, steps=10))
         answer(messages)
         """,
         picture=str(picture),
         library=str(tmp_path),
         **backend,
     )
-    said = ("Preferences", "/nowhere/wall.png", "nosuch", "choose an image", "at least 172", "vgg19.pth", "online")
+    said = ("Preferences", "/nowhere/wall.png", "nosuch", "choose an image", "at least 172", "vgg19.pth")
     for message, says in zip(messages, said, strict=True):
         assert message and says in message and "\n" not in message, message
 

@@ -531,8 +531,22 @@ def no_network(monkeypatch, tmp_path):
     return tried
 
 
+def test_offline_without_weights_it_learns_from_patches_and_says_so(inside, no_network, tmp_path):
+    request = train_job(tmp_path, "", steps=10)
+    for name in ("vgg19", "padding", "directions", "positions"):
+        del request[name]
+    inside.say(request)
+    messages = []
+    while (message := inside.hear())["event"] == "progress":
+        messages.append(message)
+    assert message["event"] == "result" and not no_network
+    (note,) = [message["note"] for message in messages if "note" in message]
+    assert "patches" in note and "allow online access" in note and "\n" not in note
+    assert read_artefact(tmp_path / "brick.texnet").training["descriptor"] == "patches"
+
+
 def test_offline_nothing_is_downloaded(inside, no_network, tmp_path):
-    message = inside.ask(train_job(tmp_path, ""))
+    message = inside.ask(train_job(tmp_path, "", descriptor="vgg19"))
     assert message["event"] == "error" and "no VGG-19 weights" in message["message"] and "details" not in message
     assert "allow online access" in message["message"] and "\n" not in message["message"]
     assert not no_network and not (tmp_path / "torch").exists() and not list(tmp_path.glob("*.checkpoint"))

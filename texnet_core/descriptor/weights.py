@@ -15,7 +15,7 @@ from typing import cast, get_args
 import torch
 from torch import Tensor
 
-from texnet_core.errors import WeightsError
+from texnet_core.errors import MissingWeightsError, WeightsError
 from texnet_core.settings import InputConvention
 
 DOWNLOAD_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
@@ -82,6 +82,7 @@ def load_vgg19(
     convention: str = "",
     *,
     url: str = DOWNLOAD_URL,
+    online: bool = True,
     announce: Callable[[str], None] = lambda text: None,
 ) -> Vgg19Weights:
     """Find, load and check the weights.
@@ -90,14 +91,16 @@ def load_vgg19(
         path: a .safetensors or .pth file; empty: search as described above.
         convention: "torchvision", "oxford", or empty where the file itself says which.
         url: where the download comes from.
+        online: whether a download is allowed.
         announce: called with one sentence before a download starts.
 
     Raises:
-        WeightsError: no weights, damaged weights, wrong shapes, or no known convention.
+        MissingWeightsError: no weights were named, found or downloaded.
+        WeightsError: no file of that name, damaged weights, wrong shapes, or no known convention.
     """
     if path or os.environ.get(PATH_VARIABLE):
         convention = convention or os.environ.get(INPUT_VARIABLE, "")
-    file = find_vgg19(path, url=url) or _downloaded(url, announce)
+    file = find_vgg19(path, url=url) or _downloaded(url, online, announce)
     if not os.path.isfile(file):  # unlike pathlib's, never raises
         raise WeightsError(f"no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
     parameters, stated = _read(file)
@@ -121,14 +124,20 @@ def _cached(url: str) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
 
 
-def _downloaded(url: str, announce: Callable[[str], None]) -> Path:
+def _downloaded(url: str, online: bool, announce: Callable[[str], None]) -> Path:
+    if not online:
+        raise MissingWeightsError(
+            "no VGG-19 weights on this computer",
+            expected="them, or leave to download them (548 MB, once)",
+            remedy="allow online access, or name a file with the weights",
+        )
     file = _cached(url)
     announce(f"downloading VGG-19 weights (548 MB, once) from {url}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(file), hash_prefix=_HASH_PREFIX, progress=False)
     except (OSError, RuntimeError, ValueError) as error:
-        raise WeightsError(
+        raise MissingWeightsError(
             f"no VGG-19 weights, and the download failed ({error})",
             expected="weights on disk or a connection",
             remedy=_remedies(),

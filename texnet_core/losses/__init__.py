@@ -16,6 +16,7 @@ from texnet_core.losses.centred_gram import CentredGramLoss
 from texnet_core.losses.diversity import DiversityLoss
 from texnet_core.losses.gram import GramLoss
 from texnet_core.losses.histogram import HistogramLoss
+from texnet_core.losses.patch_transport import PatchTransportLoss
 from texnet_core.losses.shifted_gram import ShiftedGramLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.settings import LossSettings
@@ -24,10 +25,19 @@ Features = dict[str, Tensor]
 
 
 class TextureLoss(nn.Module):
-    """The weighted sum of the losses in use."""
+    """The weighted sum of the losses in use.
 
-    def __init__(self, exemplar: Features, settings: LossSettings) -> None:
+    Args:
+        exemplar: its features.
+        settings: weights of the losses that compare features texel by texel.
+        patch_sides: tap -> side of its patches, for features whose patches are to be compared instead.
+    """
+
+    def __init__(self, exemplar: Features, settings: LossSettings, patch_sides: dict[str, int] | None = None) -> None:
         super().__init__()
+        if patch_sides is not None:
+            self.terms: list[tuple[float, nn.Module]] = [(1.0, PatchTransportLoss(exemplar, patch_sides))]
+            return
         directions, positions = settings.directions, settings.positions
         losses: list[tuple[float, Callable[[], nn.Module]]] = [
             (settings.gram_weight, lambda: GramLoss(exemplar)),

@@ -56,6 +56,18 @@ def save_checkpoint(
         torch.save(content, temporary)
 
 
+def stored_descriptor(path: Path) -> str:
+    """The descriptor that the run of a checkpoint began with.
+
+    Raises:
+        TrainingError: the file is damaged.
+    """
+    try:
+        return str(torch.load(path, map_location="cpu", weights_only=True)["fingerprint"]["descriptor"])
+    except Exception as error:  # a file of another kind can be wrong in any way
+        raise _unreadable(path) from error
+
+
 def load_checkpoint(
     path: Path, fingerprint: dict[str, Any], generator: torch.nn.Module, optimiser: torch.optim.Optimizer
 ) -> RunState:
@@ -75,11 +87,13 @@ def load_checkpoint(
             optimiser.load_state_dict(content["optimiser"])
             return RunState(**content["state"])
     except Exception as error:  # a file of another kind can be wrong in any way
-        raise TrainingError(
-            f"{path} that cannot be read", expected="a checkpoint", remedy="delete it and start again"
-        ) from error
+        raise _unreadable(path) from error
     raise TrainingError(
         f"{path} of a run with other {', '.join(changed)}",
         expected="the same settings and exemplar",
         remedy="resume with the settings of that run, or delete the file and start again",
     )
+
+
+def _unreadable(path: Path) -> TrainingError:
+    return TrainingError(f"{path} that cannot be read", expected="a checkpoint", remedy="delete it and start again")

@@ -7,7 +7,7 @@ resumed run on the same CPU ends with the same parameters as one that was never 
 import copy
 import math
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,6 @@ from torch import Tensor
 
 from texnet_core.artefact import Artefact, Provenance, checkpoint_path, write_artefact
 from texnet_core.atomic import check_writable
-from texnet_core.descriptor.octaves import Octaves
-from texnet_core.descriptor.vgg19 import smallest_side
-from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
 from texnet_core.exemplar import find_troubles, flatten_lighting
@@ -32,6 +29,14 @@ from texnet_core.noise import derive_seed
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint
+from texnet_core.training.comparison import (
+    Descriptor,
+    as_begun,
+    check_descriptor,
+    make_descriptor,
+    make_loss,
+    settle_descriptor,
+)
 from texnet_core.training.curve import curve_text, extend_curve
 from texnet_core.training.precision import DTYPES, choose_precision
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
@@ -66,6 +71,7 @@ def train(
     request: TrainRequest,
     *,
     resume: bool = False,
+    online: bool = True,
     progress: ProgressCallback = ignore_progress,
 ) -> Artefact:
     """Learn a generator from an exemplar and write it to `output`.
@@ -75,15 +81,18 @@ def train(
         output: the `.texnet` file; its checkpoint lies beside it until the run is complete.
         request: the settings.
         resume: go on from the checkpoint, if there is one.
+        online: whether weights of the descriptor may be downloaded.
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
 
     Raises:
         Cancelled: the callback asked to stop.
         TexnetError: see the message.
     """
+    checkpoint = checkpoint_path(output)
+    if resume and checkpoint.is_file():
+        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
     _check(request)
     check_writable(output)
-    checkpoint = checkpoint_path(output)
     check_writable(checkpoint)
     if checkpoint.exists() and not resume:
         raise TrainingError(
@@ -91,7 +100,7 @@ def train(
             expected="none",
             remedy="resume it, or delete it to start again",
         )
-    run = _Run(exemplar, request, checkpoint, progress)
+    run = _Run(exemplar, request, checkpoint, online, progress)
     if resume:
         run.resume()
     run.to_the_end()
@@ -114,26 +123,22 @@ def _check(request: TrainRequest) -> None:
         raise RequestError(
             f"size {size}", expected=f"a multiple of {cell}", remedy=f"use a size of {cell * math.ceil(size / cell)}"
         )
-    smallest = smallest_side(request.descriptor.padding)
-    side = request.train.exemplar_side  # samples wrap, so their own size may be smaller
-    if side < smallest:
-        expected = f"at least {smallest} for a VGG-19 with {request.descriptor.padding} padding"
-        raise RequestError(f"exemplar_size {side}", expected=expected, remedy="use a larger one, or zero padding")
-    if request.loss.diversity_weight and request.train.batch < 2:
-        found = f"batch {request.train.batch} with a diversity_weight"
-        raise RequestError(found, expected="at least 2 samples to compare", remedy="set batch to 2, or drop the weight")
-    if not request.loss.compares():
-        raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
+    check_descriptor(request.descriptor, request.loss, request.train)
 
 
 class _Run:
     def __init__(
-        self, exemplar: npt.NDArray[np.float32], request: TrainRequest, checkpoint: Path, progress: ProgressCallback
+        self,
+        exemplar: npt.NDArray[np.float32],
+        request: TrainRequest,
+        checkpoint: Path,
+        online: bool,
+        progress: ProgressCallback,
     ) -> None:
-        self.request, self.settings = request, request.train
+        self.settings = request.train
         self.checkpoint, self.progress = checkpoint, progress
         self.device = torch.device(TorchEngine.choose_device(self.settings.device))
-        self.state = RunState(choose_precision(self.settings.precision, self.device))
+        self.state = RunState("f32")
         small = resize_exemplar(exemplar, self.settings.exemplar_side)
         if self.settings.flatten:
             small = flatten_lighting(small)
@@ -141,16 +146,20 @@ class _Run:
             self._report(note=trouble)
         self.exemplar = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device)
         self.exemplar_sha256 = texels_digest(small)
-        self.weights = load_vgg19(
-            request.descriptor.vgg19, request.descriptor.vgg19_input, announce=lambda text: self._report(note=text)
+        parts = (request.descriptor, request.loss, request.train)
+        descriptor, self.weights = settle_descriptor(
+            *parts, online=online, announce=lambda text: self._report(note=text)
         )
+        self.request = replace(request, descriptor=descriptor)
+        if self.weights is not None:
+            self.state.precision = choose_precision(self.settings.precision, self.device)
         torch.manual_seed(self.settings.seed)
         self.generator = Generator(request.generator, self.exemplar.mean((0, 2, 3)).cpu()).to(self.device)
         self.optimiser = torch.optim.Adam(self.generator.parameters(), betas=_BETAS)
         # what must be equal for a checkpoint to fit
         self._fingerprint = self._settings_of_run() | {
             "exemplar": self.exemplar_sha256,
-            "weights of VGG-19": self.weights.sha256(),
+            "weights of VGG-19": self.weights.sha256() if self.weights is not None else "",
         }
         self._saved_at = time.monotonic()
 
@@ -171,8 +180,7 @@ class _Run:
     def to_the_end(self) -> None:
         """Train until the budget is spent."""
         descriptor = self._descriptor()
-        with torch.no_grad():
-            loss = TextureLoss(descriptor(self.exemplar), self.request.loss)
+        loss = make_loss(descriptor, self.exemplar, self.request.loss)
         self.save()  # claims the name from the first step on
         while self._fraction() < 1:
             self._step(descriptor, loss)
@@ -199,7 +207,7 @@ class _Run:
         save_checkpoint(self.checkpoint, self._fingerprint, self.state, self.generator, self.optimiser)
         self._saved_at = time.monotonic()
 
-    def _step(self, descriptor: Octaves, loss: TextureLoss) -> None:
+    def _step(self, descriptor: Descriptor, loss: TextureLoss) -> None:
         start = time.monotonic()
         state, seed = self.state, self.settings.seed
         fraction = self._fraction()
@@ -262,7 +270,7 @@ class _Run:
         self.generator.eval()
         self.state.frozen = True
 
-    def _validate(self, descriptor: Octaves, loss: TextureLoss) -> None:
+    def _validate(self, descriptor: Descriptor, loss: TextureLoss) -> None:
         """Measure on noise and directions that stay the same all run, and keep the best parameters."""
         self.generator.eval()
         seeds = [derive_seed(_VALIDATION_NOISE, self.settings.seed, index) for index in range(2)]
@@ -280,21 +288,25 @@ class _Run:
             image = self.generator(periodic_noise(self.request.generator, [0], size, self.device))
         return _to_bytes(image[0])
 
-    def _descriptor(self) -> Octaves:
+    def _descriptor(self) -> Descriptor:
         side = min(self.settings.size, *self.exemplar.shape[2:])
-        return Octaves(self.weights, self.request.descriptor, side, DTYPES[self.state.precision]).to(self.device)
+        precision = DTYPES[self.state.precision]
+        return make_descriptor(self.request.descriptor, self.weights, side, precision).to(self.device)
 
     def _fraction(self) -> float:
         return fraction_done(self.settings, self.state.step, self.state.elapsed_s)
 
     def _settings_of_run(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
-        flat: dict[str, Any] = {}
-        for part in (self.request.generator, self.request.descriptor, self.request.loss, self.request.train):
-            flat |= asdict(part)
-        for free in ("vgg19", "device", "precision"):
-            del flat[free]
-        return flat | {"vgg19_input": self.weights.convention}
+        parts = (self.request.generator, self.request.descriptor, self.request.loss, self.request.train)
+        flat = {
+            spec.name: getattr(part, spec.name)
+            for part in parts
+            for spec in fields(part)
+            if spec.name not in ("vgg19", "device", "precision")
+            and spec.metadata["descriptor"] in (None, self.request.descriptor.descriptor)
+        }
+        return flat if self.weights is None else flat | {"vgg19_input": self.weights.convention}
 
     def _record(self) -> dict[str, Any]:
         """How the run went, for the artefact."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from texnet_core.artefact import SUFFIX, Provenance, checkpoint_path
 from texnet_core.atomic import check_writable, replacing
-from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError, WeightsError
+from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.images import read_exemplar
 from texnet_core.progress import Progress
 from texnet_core.settings import (
@@ -40,12 +40,10 @@ def train(job: Job) -> Message:
     for note in ("", *notes):  # at least one report, so that the job is seen to run
         reporter(Progress("preparing", 0, 60 * settings.minutes or settings.steps, "step", note=note))
     request = _request(job, settings)
-    if not online:
-        _check_weights_are_here(request.descriptor.vgg19)
     from texnet_core.training import train as train_generator
 
     try:
-        artefact = train_generator(exemplar, output, request, resume=resume, progress=reporter)
+        artefact = train_generator(exemplar, output, request, resume=resume, online=online, progress=reporter)
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
     taken, loss = artefact.training["steps_taken"], artefact.quality["validation_loss"]
@@ -88,17 +86,6 @@ def _generator(job: Job) -> GeneratorSettings:
     changes = {spec.name: job.request[spec.name] for spec in settable(GeneratorSettings) if spec.name in job.request}
     size = {"size": job.field("generator", str)} if "generator" in job.request else {}
     return generator_settings(**size, **changes)
-
-
-def _check_weights_are_here(path: str) -> None:
-    from texnet_core.descriptor.weights import find_vgg19
-
-    if find_vgg19(path) is None:
-        raise WeightsError(
-            "no VGG-19 weights on this computer",
-            expected="them, or leave to download them (548 MB, once)",
-            remedy="allow online access, or name a file with the weights",
-        )
 
 
 @dataclass

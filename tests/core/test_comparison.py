@@ -1,0 +1,161 @@
+"""Which descriptor a run has, and runs that have no weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import picture
+from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
+from texnet_core.artefact import checkpoint_path
+from texnet_core.descriptor import weights as weights_module
+from texnet_core.errors import MissingWeightsError, RequestError, TrainingError, WeightsError
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.training import TrainRequest, train
+
+PATCHES = TrainRequest(
+    generator=GeneratorSettings(levels=3, channels=4),
+    descriptor=DescriptorSettings(descriptor="patches"),
+    train=TrainSettings(size=32, steps=10),
+)
+AUTO = replace(PATCHES, descriptor=DescriptorSettings())
+
+
+@pytest.fixture(autouse=True)
+def no_weights(monkeypatch, tmp_path_factory):
+    """Neither variables nor a filled cache; a download that cannot be reached."""
+    empty = tmp_path_factory.mktemp("empty")
+    for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(empty / "cache"))
+    monkeypatch.setattr(
+        weights_module.load_vgg19,
+        "__kwdefaults__",
+        {**weights_module.load_vgg19.__kwdefaults__, "url": (empty / "unreachable.pth").as_uri()},
+    )
+
+
+def stopped_at(step):
+    def stop(progress):
+        if progress.step == step:
+            raise Cancelled
+
+    return stop
+
+
+def with_(request, part, **changes):
+    return replace(request, **{part: replace(getattr(request, part), **changes)})
+
+
+def test_a_run_without_weights_learns(tmp_path):
+    losses = []
+    request = with_(PATCHES, "train", steps=60)
+    train(picture(), tmp_path / "out.texnet", request, progress=lambda p: losses.append(p.loss))
+    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
+    artefact = read_artefact(tmp_path / "out.texnet")
+    assert artefact.training["descriptor"] == "patches" and artefact.training["precision"] == "f32"
+    assert not {"pooling", "padding", "gram_weight", "vgg19_input"} & artefact.training.keys()
+    texture = synthesize(artefact, (64, 64), 1, engine="onnx")["albedo"]
+    np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
+
+
+def test_equal_requests_give_equal_parameters_and_so_does_a_run_that_was_stopped(tmp_path):
+    whole, broken, other = (tmp_path / f"{name}.texnet" for name in ("whole", "broken", "other"))
+    with pytest.raises(Cancelled):
+        train(picture(), broken, PATCHES, progress=stopped_at(5))
+    train(picture(), broken, PATCHES, resume=True)
+    train(picture(), whole, PATCHES)
+    train(picture(), other, with_(PATCHES, "train", seed=1))
+    first, second, third = (read_artefact(path).parameters for path in (whole, broken, other))
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert any(not np.array_equal(first[name], third[name]) for name in first)
+
+
+@pytest.mark.parametrize(("online", "says"), [(True, "the download failed"), (False, "allow online access")])
+def test_auto_falls_back_to_patches_and_says_so_in_one_line(tmp_path, online, says):
+    notes = []
+    train(picture(), tmp_path / "a.texnet", AUTO, online=online, progress=lambda p: notes.append(p.note))
+    (note,) = [note for note in notes if "patches" in note]
+    assert says in note and "VGG-19" in note and "name a file" in note and "\n" not in note
+    train(picture(), tmp_path / "b.texnet", PATCHES)
+    auto, patches = (read_artefact(tmp_path / f"{name}.texnet") for name in "ab")
+    assert auto.training == patches.training
+    assert all(np.array_equal(auto.parameters[name], patches.parameters[name]) for name in auto.parameters)
+
+
+def test_offline_nothing_is_downloaded(tmp_path):
+    notes = []
+    train(picture(), tmp_path / "a.texnet", AUTO, online=False, progress=lambda p: notes.append(p.note))
+    assert not any("downloading" in note for note in notes) and not Path(torch.hub.get_dir()).exists()
+
+
+def test_auto_takes_weights_that_are_there(random_vgg19_file, monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))
+    request = with_(with_(AUTO, "descriptor", padding="zero"), "loss", directions=8)
+    artefact = train(picture(), tmp_path / "a.texnet", request)
+    assert artefact.training["descriptor"] == "vgg19" and artefact.training["padding"] == "zero"
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "says"),
+    [
+        (with_(AUTO, "descriptor", vgg19="/nowhere/vgg19.pth", padding="zero"), WeightsError, "/nowhere/vgg19.pth"),
+        (with_(AUTO, "descriptor", padding="zero"), MissingWeightsError, "no VGG-19 weights"),
+        (with_(with_(AUTO, "loss", gram_weight=1.0), "train", size=192), MissingWeightsError, "no VGG-19 weights"),
+        (with_(AUTO, "loss", gram_weight=1.0), RequestError, "at least 172.*patches"),
+        (with_(AUTO, "descriptor", descriptor="vgg19", padding="zero"), MissingWeightsError, "no VGG-19 weights"),
+        (with_(AUTO, "loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
+        (
+            with_(PATCHES, "loss", gram_weight=1.0, directions=8),
+            RequestError,
+            "gram_weight, directions with .* patches",
+        ),
+        (with_(PATCHES, "descriptor", vgg19="vgg19.pth"), RequestError, "vgg19 with the descriptor patches"),
+        (with_(PATCHES, "train", precision="bf16"), RequestError, "precision bf16 with the descriptor patches"),
+    ],
+)
+def test_what_asks_for_vgg19_never_falls_back(request_, error, says, tmp_path):
+    with pytest.raises(error, match=says) as caught:
+        train(picture(192, 192), tmp_path / "a.texnet", request_, online=False)
+    assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
+
+
+def test_a_wrong_file_in_the_environment_stays_an_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXNET_VGG19", "/nowhere/vgg19.pth")
+    with pytest.raises(WeightsError, match="/nowhere"):
+        train(picture(), tmp_path / "a.texnet", AUTO)
+
+
+def test_a_run_that_fell_back_goes_on_so_with_weights_there(random_vgg19_file, monkeypatch, tmp_path):
+    path = tmp_path / "a.texnet"
+    with pytest.raises(Cancelled):
+        train(picture(), path, AUTO, online=False, progress=stopped_at(5))
+    monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))
+    with pytest.raises(TrainingError, match="other descriptor"):
+        train(picture(), path, with_(AUTO, "descriptor", descriptor="vgg19", padding="zero"), resume=True)
+    with pytest.raises(RequestError, match="gram_weight with the descriptor patches"):
+        train(picture(), path, with_(AUTO, "loss", gram_weight=1.0), resume=True)
+    steps = []
+    artefact = train(picture(), path, AUTO, resume=True, progress=lambda p: steps.append(p.step))
+    assert artefact.training["descriptor"] == "patches" and steps[0] == 6
+
+
+def test_a_run_that_began_with_vgg19_does_not_change_over(random_vgg19_file, tmp_path):
+    path = tmp_path / "a.texnet"
+    weights = DescriptorSettings(descriptor="vgg19", vgg19=str(random_vgg19_file), padding="zero")
+    with pytest.raises(Cancelled):
+        train(picture(), path, replace(AUTO, descriptor=weights), progress=stopped_at(5))
+    with pytest.raises(MissingWeightsError, match="no VGG-19 weights"):
+        train(picture(), path, with_(AUTO, "descriptor", padding="zero"), resume=True, online=False)
+    assert checkpoint_path(path).exists()
+
+
+def test_every_setting_says_whose_it_is():
+    owners = {
+        spec.metadata["descriptor"]
+        for kind in (DescriptorSettings, LossSettings, TrainSettings, GeneratorSettings)
+        for spec in kind.__dataclass_fields__.values()
+    }
+    assert owners == {None, "vgg19"}

@@ -1,0 +1,69 @@
+"""The descriptor that needs no weights: the image itself, sharpened, on a Gaussian pyramid whose patches are compared.
+
+Source: Houdard et al. 2021, "Wasserstein Generative Models for Patch-based Texture Synthesis": patches of one side
+on every level of a pyramid. Differs: the image is sharpened first, and the finest levels have smaller patches. Both
+keep fine grain, which the mean of overlapping patches would blur.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from texnet_core.circular import wrap
+
+_FINE_SIDES = (4, 5)  # of the patches on the finest levels, in texels of the level
+_SIDE = 6  # on all others
+_COARSEST_TEXELS = 16
+_SHARPENING = 2.0
+_TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+
+
+class PatchPyramid(nn.Module):
+    """Levels of a Gaussian pyramid as feature maps, for a loss that compares their patches.
+
+    Args:
+        size: side of the samples in texels; it decides the number of levels.
+
+    Attributes:
+        sides: tap -> side of its patches in texels of its level.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        sides = (*_FINE_SIDES, *[_SIDE] * levels_for(size))[: levels_for(size)]
+        self.sides = {f"level{level}": side for level, side in enumerate(sides)}
+        self.register_buffer("taps", torch.tensor(_TAPS))
+
+    def forward(self, image: Tensor, *, periodic: bool = False) -> dict[str, Tensor]:
+        """The levels, finest first.
+
+        Args:
+            image: (N, 3, H, W) sRGB in [0, 1].
+            periodic: the image is one period of a texture; `size` divides H and W. Every texel then begins one of the
+                patches, for each level is returned with what lies beyond its right and lower edge.
+
+        Returns:
+            Tap -> (N, 3, h, w), float32.
+        """
+        x = self._sharpened(image, periodic)
+        features: dict[str, Tensor] = {}
+        for tap, side in self.sides.items():
+            if features:
+                x = self._blurred(x, periodic)[..., ::2, ::2]
+            features[tap] = wrap(x, 0, side - 1) if periodic else x
+        return features
+
+    def _sharpened(self, x: Tensor, periodic: bool) -> Tensor:
+        inner = x if periodic else x[..., 2:-2, 2:-2]
+        return inner + _SHARPENING * (inner - self._blurred(x, periodic))
+
+    def _blurred(self, x: Tensor, periodic: bool) -> Tensor:
+        """Binomial blur; without a period the 2 texels at each border are lost."""
+        x = wrap(x, 2, 2) if periodic else x
+        taps = self.get_buffer("taps").expand(x.shape[1], 1, 1, -1)
+        return F.conv2d(F.conv2d(x, taps, groups=x.shape[1]), taps.mT, groups=x.shape[1])
+
+
+def levels_for(size: int) -> int:
+    """Levels of the pyramid: 4 at 128 texels and one more a doubling, as long as halves are whole."""
+    return 1 if size % 2 or size < 2 * _COARSEST_TEXELS else 1 + levels_for(size // 2)

@@ -1,0 +1,93 @@
+"""Optimal transport between the patches of a sample and those of the exemplar."""
+
+import torch
+from torch import Tensor, nn
+
+# Softness of the assignment in mean costs: in the first step of the potential, its shrinking a step, and the least.
+_SOFTEST, _SHRINKING, _HARDEST = 0.1, 0.6, 0.01
+
+
+class PatchTransportLoss(nn.Module):
+    """Squared 2-Wasserstein distance between patches, in variances of the exemplar; mean over the taps.
+
+    The distance is the maximum over a potential psi, one number for each exemplar patch, of
+    mean over x of min over y of (|x - y|^2 - psi(y)), plus the mean of psi. Psi makes crowded patches of the exemplar
+    dearer and neglected ones cheaper; without it, a generator would take a few smooth patches everywhere.
+
+    Args:
+        exemplar: tap -> (1, C, h, w).
+        sides: tap -> side of its patches in texels.
+        patches: at most this many random patches of each side take part, redrawn each call.
+        iterations: steps of the potential.
+
+    Source: Houdard et al. 2021, "Wasserstein Generative Models for Patch-based Texture Synthesis", section 3.
+    Differs: the potential is found anew in each call, over one draw of patches, by Sinkhorn's iterations and not by
+    stochastic ascent: a few of them come nearer to the maximum, and a checkpoint need not hold it.
+    """
+
+    def __init__(
+        self, exemplar: dict[str, Tensor], sides: dict[str, int], patches: int = 1024, iterations: int = 6
+    ) -> None:
+        super().__init__()
+        self.sides, self.patches, self.iterations = sides, patches, iterations
+        self.targets = {tap: exemplar[tap].detach() for tap in sides}
+        self.variances = {tap: float(target.var(dim=(2, 3)).mean()) + 1e-12 for tap, target in self.targets.items()}
+
+    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
+        """Scalar loss; `seed` decides which patches take part."""
+        rng = torch.Generator().manual_seed(seed)
+        losses = []
+        for tap, side in self.sides.items():
+            found = random_patches(features[tap], side, self.patches, rng)
+            wanted = random_patches(self.targets[tap], side, self.patches, rng)
+            losses.append(transport_cost(found, wanted, self.iterations) / self.variances[tap])
+        return torch.stack(losses).mean()
+
+
+def random_patches(features: Tensor, side: int, count: int, rng: torch.Generator) -> Tensor:
+    """At most `count` different patches, from the same places of each map: (N, C, h, w) -> (patches, C side^2)."""
+    height, width = features.shape[2] - side + 1, features.shape[3] - side + 1
+    places = torch.randperm(height * width, generator=rng)[: max(1, count // len(features))]
+    corners = places // width * features.shape[3] + places % width
+    inside = torch.arange(side)[:, None] * features.shape[3] + torch.arange(side)
+    texels = (corners[:, None] + inside.flatten()).to(features.device)
+    return features.flatten(2)[:, :, texels].transpose(1, 2).flatten(2).flatten(0, 1)
+
+
+def transport_cost(found: Tensor, wanted: Tensor, iterations: int) -> Tensor:
+    """Mean square difference of a number and what it is transported to; a lower bound, tight with many iterations.
+
+    Args:
+        found: (n, D); the gradient pulls each patch towards the one that it is assigned to.
+        wanted: (m, D).
+        iterations: of the potential.
+    """
+    with torch.no_grad():
+        products = found @ wanted.T
+        squares = found.square().sum(1, keepdim=True) + wanted.square().sum(1)
+        costs = (squares - 2 * products).clamp_(min=0) / found.shape[1]
+        potential = best_potential(costs, iterations)
+        chosen = (costs - potential).argmin(1)
+        surplus = potential.mean() - potential[chosen].mean()
+    return (found - wanted[chosen]).square().mean() + surplus
+
+
+def best_potential(costs: Tensor, iterations: int) -> Tensor:
+    """Nearly the potential of the columns that is best for the semi-dual: (n, m) -> (m,).
+
+    Rows are assigned softly; a column that gets too much becomes dearer, one that gets too little cheaper. The
+    assignment hardens from step to step.
+
+    Source: Cuturi 2013, "Sinkhorn Distances", with the softness scaled down on the way.
+    """
+    rows, columns = costs.shape
+    mean = costs.mean() + 1e-12
+    potential = torch.zeros_like(costs[0])
+    shares = torch.empty_like(costs)
+    for step in range(iterations):
+        softness = mean * max(_HARDEST, _SOFTEST * _SHRINKING**step)
+        torch.sub(potential, costs, out=shares).div_(softness)
+        shares.sub_(shares.max(1, keepdim=True).values).exp_()
+        mass = (1 / shares.sum(1)) @ shares * (columns / rows)
+        potential = potential - softness * (mass + 1e-8).log()
+    return potential

@@ -1,0 +1,127 @@
+"""What compares a run's samples with its exemplar: VGG-19, or patches where its weights cannot be had."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from texnet_core.descriptor.octaves import Octaves
+from texnet_core.descriptor.patches import PatchPyramid
+from texnet_core.descriptor.vgg19 import smallest_side
+from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
+from texnet_core.errors import MissingWeightsError, RequestError
+from texnet_core.losses import TextureLoss
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.training.checkpoint import stored_descriptor
+
+Descriptor = Octaves | PatchPyramid
+
+
+def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> None:
+    """Raise RequestError for what no search for weights could make right."""
+    asked = _asked_of_vgg19(descriptor, loss, train)
+    if descriptor.descriptor == "patches":
+        if asked:
+            raise RequestError(
+                f"{', '.join(asked)} with the descriptor patches",
+                expected="no settings of VGG-19",
+                remedy="leave them out, or choose the descriptor vgg19",
+            )
+        return
+    if loss.diversity_weight and train.batch < 2:
+        found = f"batch {train.batch} with a diversity_weight"
+        raise RequestError(found, expected="at least 2 samples to compare", remedy="set batch to 2, or drop the weight")
+    if not loss.compares():
+        raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
+    if asked or descriptor.descriptor == "vgg19":
+        _check_size_for_vgg19(descriptor, train.exemplar_side)
+
+
+def as_begun(descriptor: DescriptorSettings, checkpoint: Path) -> DescriptorSettings:
+    """The settings with auto decided as it was when the run began, whatever weights there are by now.
+
+    Raises:
+        TrainingError: the checkpoint is damaged.
+    """
+    if descriptor.descriptor != "auto":
+        return descriptor
+    begun: Any = stored_descriptor(checkpoint)
+    return replace(descriptor, descriptor=begun)
+
+
+def settle_descriptor(
+    descriptor: DescriptorSettings,
+    loss: LossSettings,
+    train: TrainSettings,
+    *,
+    online: bool,
+    announce: Callable[[str], None],
+) -> tuple[DescriptorSettings, Vgg19Weights | None]:
+    """The settings with auto decided, and the weights that they need.
+
+    Auto means VGG-19 where its weights are here or can be downloaded and where one of its settings is changed, else
+    patches.
+
+    Args:
+        descriptor: what was asked for.
+        loss: its losses.
+        train: its loop.
+        online: whether weights may be downloaded.
+        announce: called with one sentence before a download, and where patches take VGG-19's place.
+
+    Raises:
+        WeightsError: weights that were asked for are not there, or wrong.
+        RequestError: the training size is too small for VGG-19.
+    """
+    if descriptor.descriptor == "patches":
+        return descriptor, None
+    try:
+        weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, online=online, announce=announce)
+    except MissingWeightsError as error:
+        if descriptor.descriptor == "vgg19" or _asked_of_vgg19(descriptor, loss, train):
+            raise
+        announce(f"{error.found}: training by patches instead, which need none; for VGG-19, {error.remedy}")
+        return replace(descriptor, descriptor="patches"), None
+    _check_size_for_vgg19(descriptor, train.exemplar_side)
+    return replace(descriptor, descriptor="vgg19"), weights
+
+
+def make_descriptor(
+    settings: DescriptorSettings, weights: Vgg19Weights | None, side: int, precision: torch.dtype
+) -> Descriptor:
+    """The descriptor of a run whose samples and exemplar have at least `side` texels a side."""
+    if weights is None:
+        return PatchPyramid(side)
+    return Octaves(weights, settings, side, precision)
+
+
+@torch.no_grad()
+def make_loss(descriptor: Descriptor, exemplar: Tensor, settings: LossSettings) -> TextureLoss:
+    """The loss against an exemplar (1, 3, H, W) in [0, 1]."""
+    sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
+    return TextureLoss(descriptor(exemplar), settings, sides)
+
+
+def _asked_of_vgg19(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> list[str]:
+    """Names of settings that only VGG-19 has and that are not at their defaults."""
+    specs = [(part, spec) for part in (descriptor, loss) for spec in fields(part)]
+    names = [
+        spec.name
+        for part, spec in specs
+        if spec.metadata["descriptor"] == "vgg19" and getattr(part, spec.name) != spec.default
+    ]
+    return names + ["precision bf16"] * (train.precision == "bf16")  # f32, its other choice, is what patches have
+
+
+def _check_size_for_vgg19(descriptor: DescriptorSettings, exemplar_side: int) -> None:
+    """Of the exemplar only: samples wrap, so that theirs does not matter."""
+    smallest = smallest_side(descriptor.padding)
+    if exemplar_side < smallest:
+        raise RequestError(
+            f"exemplar_size {exemplar_side}",
+            expected=f"at least {smallest} for a VGG-19 with {descriptor.padding} padding",
+            remedy="use a larger one, or zero padding, or the descriptor patches",
+        )
