@@ -75,24 +75,25 @@ def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> tuple[Wav
     return ((float(across[0]) / period, float(across[1]) / period),)
 
 
-def fitted_side(waves: tuple[Wave, ...], side: int, size: int) -> int:
+def fitted_side(waves: tuple[Wave, ...], side: int, size: int, most: int) -> int:
     """The exemplar's side near `side` at which the pattern repeats as near as can be a whole number of times.
 
     Args:
-        waves: in cycles per texel of an exemplar with that side.
+        waves: in cycles per short side of the exemplar.
         side: short side of the exemplar in texels.
         size: side of the periodic sample in texels.
+        most: the largest side that the exemplar can have.
 
     Returns:
         A side at most 15% off. A sample has whole cycles, so what does not fit would have to be stretched.
     """
 
     def misfit(candidate: int) -> float:
-        cycles = np.array(waves) * side / candidate * size
+        cycles = np.array(waves) / candidate * size
         strain = np.linalg.norm(np.round(cycles) - cycles, axis=1) / np.linalg.norm(cycles, axis=1)
         return float(strain.max()) + 0.05 * abs(math.log(candidate / side))
 
-    candidates = range(math.ceil(side / _MOST_STRETCH), math.floor(side * _MOST_STRETCH) + 1)
+    candidates = range(math.ceil(side / _MOST_STRETCH), min(most, math.floor(side * _MOST_STRETCH)) + 1)
     return min(candidates, key=misfit)
 
 

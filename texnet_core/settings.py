@@ -22,6 +22,7 @@ Pooling = Literal["average", "max"]
 Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
+PatternSearch = Literal["auto", "off"]
 DescriptorName = Literal["auto", "vgg19", "patches"]
 
 
@@ -37,7 +38,7 @@ def setting(
 
     Args:
         default: the value where nobody says otherwise; the only place it is written.
-        help: one sentence without a full stop.
+        help: one sentence without a full stop; empty where front ends offer no choice.
         low: smallest value allowed, or None.
         high: largest value allowed, or None.
         descriptor: the one descriptor that it belongs to, or None where it belongs to all.
@@ -97,7 +98,7 @@ class GeneratorSettings(Checked):
     levels: int = setting(6, "scales of the pyramid; the coarsest cell spans 2^(levels-1) texels", low=1, high=8)
     channels: int = setting(8, "feature channels that each level adds", low=1, high=64)
     noise_channels: int = setting(3, "noise channels of each level", low=1, high=16)
-    waves: int = setting(0, "waves of a pattern that repeats; each is two more inputs of every level", low=0, high=2)
+    waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
     out_channels: int = setting(3, "channels of all maps together", low=1, high=32)
     leak: float = setting(0.01, "slope of the LeakyReLU below zero", low=0.0, high=1.0)
 
@@ -241,6 +242,12 @@ class TrainSettings(Checked):
         "short side of the exemplar in texels, which sets the scale of the texture; 0: the training size",
         low=0,
         high=2048,
+    )
+    pattern: PatternSearch = setting(
+        "auto", "auto looks for a grid or stripes and guides the generator by them; off does not"
+    )
+    half_share: float = setting(
+        0.6, "first share of the run, on samples of half the size; not with the descriptor patches", low=0.0, high=0.9
     )
     flatten: bool = setting(False, "take slow changes of brightness out of the exemplar first")
     steps: int = setting(600, "optimiser updates", low=10, high=10**6)

@@ -118,7 +118,9 @@ def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, pi
         task = training.start(request)
         while training._tick() is not None:
             time.sleep(0.05)
-        answer({"problem": session.problem and session.problem.message, "note": session.note, "of the run": task.note, "learnt": output.exists()})
+        problem = session.problem and session.problem.message
+        told = " ".join(task.job.notes)
+        answer({"problem": problem, "note": session.note, "of the run": told, "learnt": output.exists()})
         """,
         picture=str(picture),
         library=str(tmp_path),
@@ -126,7 +128,7 @@ def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, pi
     )
     assert state["problem"] is None and state["learnt"], state
     assert "patches" in state["of the run"] and "online" in state["of the run"]
-    assert "in your library" in state["note"] and state["of the run"] in state["note"]
+    assert "in your library" in state["note"] and "patches" in state["note"]
 
 
 def test_errors_of_training_are_one_clear_line(blender, backend, picture, tmp_path):

@@ -1,6 +1,6 @@
 """A run on disk: written whole or not at all, read back only by the same run."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ from torch import Tensor
 from texnet_core.atomic import replacing
 from texnet_core.errors import TrainingError
 from texnet_core.training.curve import Curve
+from texnet_core.training.watch import Watch
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass
@@ -19,13 +20,17 @@ class RunState:
     """Everything of a run that changes, besides what lives in the generator and the optimiser.
 
     Attributes:
-        precision: number format of the descriptor, fixed when the run began: "f32" or "bf16".
+        precision: number format of the convolutions, fixed when the run began: "f32" or "bf16".
         step: steps taken.
         elapsed_s: seconds of training so far, over all sittings.
         frozen: whether statistics are calibrated and frozen.
         best_loss: lowest validation loss so far, of the frozen phase.
         best_parameters: state of the generator at that loss; empty before.
         curve: the losses of all steps so far.
+        attempt: 0, and one more each time that the run had to start again.
+        attempt_step: the step at which this attempt began.
+        attempt_fraction: the share of the budget that was spent by then.
+        watch: what `Watch` remembers.
     """
 
     precision: str
@@ -35,6 +40,10 @@ class RunState:
     best_loss: float = float("inf")
     best_parameters: dict[str, Tensor] = field(default_factory=dict)
     curve: Curve = field(default_factory=list)
+    attempt: int = 0
+    attempt_step: int = 0
+    attempt_fraction: float = 0.0
+    watch: Watch = field(default_factory=Watch)
 
 
 def save_checkpoint(
@@ -48,7 +57,7 @@ def save_checkpoint(
     content = {
         "version": _VERSION,
         "fingerprint": fingerprint,
-        "state": dict(vars(state)),
+        "state": dict(vars(state)) | {"watch": asdict(state.watch)},
         "generator": generator.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
@@ -85,7 +94,7 @@ def load_checkpoint(
         if not changed:
             generator.load_state_dict(content["generator"])
             optimiser.load_state_dict(content["optimiser"])
-            return RunState(**content["state"])
+            return RunState(**content["state"] | {"watch": Watch(**content["state"]["watch"])})
     except Exception as error:  # a file of another kind can be wrong in any way
         raise _unreadable(path) from error
     raise TrainingError(

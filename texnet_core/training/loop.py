@@ -20,9 +20,8 @@ from texnet_core.artefact import Artefact, Provenance, checkpoint_path, write_ar
 from texnet_core.atomic import check_writable
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
-from texnet_core.exemplar import find_troubles, flatten_lighting
 from texnet_core.generator import Generator, fold, periodic_noise
-from texnet_core.images import encode_png, quantise, resize_exemplar, texels_digest
+from texnet_core.images import encode_png, quantise, texels_digest
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.mapset import ALBEDO
 from texnet_core.noise import derive_seed
@@ -39,7 +38,9 @@ from texnet_core.training.comparison import (
 )
 from texnet_core.training.curve import curve_text, extend_curve
 from texnet_core.training.precision import DTYPES, choose_precision
-from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
+from texnet_core.training.preparation import prepare_exemplar
+from texnet_core.training.schedule import fraction_done, has_half_windows, is_frozen_phase, learning_rate
+from texnet_core.training.watch import is_stalled
 
 _CHECKPOINT_EVERY_S = 30.0
 _VALIDATE_EVERY_STEPS = 20
@@ -47,6 +48,10 @@ _PREVIEW_EVERY_STEPS = 20
 _CALIBRATION_FIELDS = 6
 _GRADIENT_CLIP = 5.0
 _BETAS = (0.9, 0.99)
+_LEAST_WINDOW = 64  # texels
+_MOST_ATTEMPTS = 3
+_LR_OF_NEXT_ATTEMPT = 0.3
+_TOO_LATE = 0.9  # of the budget, to start again
 _PREVIEW_SIDE = 256
 _MAPS = (ALBEDO,)
 
@@ -118,6 +123,8 @@ def _check(request: TrainRequest) -> None:
         raise RequestError(
             f"out_channels {request.generator.out_channels}", expected=str(channels), remedy="leave out_channels out"
         )
+    if request.generator.waves:
+        raise RequestError(f"waves {request.generator.waves}", expected="0", remedy="leave them to the exemplar")
     cell, size = request.generator.cell_texels, request.train.size
     if size % cell:
         raise RequestError(
@@ -139,29 +146,28 @@ class _Run:
         self.checkpoint, self.progress = checkpoint, progress
         self.device = torch.device(TorchEngine.choose_device(self.settings.device))
         self.state = RunState("f32")
-        small = resize_exemplar(exemplar, self.settings.exemplar_side)
-        if self.settings.flatten:
-            small = flatten_lighting(small)
-        for trouble in find_troubles(exemplar, flatten=self.settings.flatten):
-            self._report(note=trouble)
-        self.exemplar = torch.from_numpy(small).permute(2, 0, 1)[None].to(self.device)
-        self.exemplar_sha256 = texels_digest(small)
+        self.prepared = prepare_exemplar(exemplar, self.settings, self._note)
+        self.exemplar = torch.from_numpy(self.prepared.picture).permute(2, 0, 1)[None].to(self.device)
         parts = (request.descriptor, request.loss, request.train)
-        descriptor, self.weights = settle_descriptor(
-            *parts, online=online, announce=lambda text: self._report(note=text)
-        )
-        self.request = replace(request, descriptor=descriptor)
+        descriptor, self.weights = settle_descriptor(*parts, online=online, announce=self._note)
+        generator = replace(request.generator, waves=len(self.prepared.waves))
+        self.request = replace(request, descriptor=descriptor, generator=generator)
         if self.weights is not None:
             self.state.precision = choose_precision(self.settings.precision, self.device)
-        torch.manual_seed(self.settings.seed)
-        self.generator = Generator(request.generator, self.exemplar.mean((0, 2, 3)).cpu()).to(self.device)
-        self.optimiser = torch.optim.Adam(self.generator.parameters(), betas=_BETAS)
+        self._begin_attempt()
         # what must be equal for a checkpoint to fit
-        self._fingerprint = self._settings_of_run() | {
-            "exemplar": self.exemplar_sha256,
+        self._fingerprint = {
+            "exemplar": texels_digest(self.prepared.picture),
             "weights of VGG-19": self.weights.sha256() if self.weights is not None else "",
-        }
+        } | self._settings_of_run()
         self._saved_at = time.monotonic()
+
+    def _begin_attempt(self) -> None:
+        """A new generator, each time from other parameters."""
+        torch.manual_seed(self.settings.seed + self.state.attempt)
+        generator = Generator(self.request.generator, self.exemplar.mean((0, 2, 3)).cpu())
+        self.generator = generator.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.Adam(self.generator.parameters(), betas=_BETAS)
 
     def resume(self) -> None:
         """Take up the checkpoint if there is one, with the precision that the run began with."""
@@ -184,6 +190,8 @@ class _Run:
         self.save()  # claims the name from the first step on
         while self._fraction() < 1:
             self._step(descriptor, loss)
+        if is_stalled(self.state.curve):
+            self._note("the loss hardly went down: look at the texture before you use it, or train longer")
         if not self.state.frozen:
             self._freeze()
         self._validate(descriptor, loss)
@@ -197,10 +205,11 @@ class _Run:
             maps=_MAPS,
             parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
             preview_png=encode_png(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
-            texels_per_exemplar=self.settings.exemplar_side,
+            texels_per_exemplar=self.prepared.side,
+            waves=self.prepared.waves,
             training=self._record(),
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
-            provenance=replace(self.request.provenance, exemplar_sha256=self.exemplar_sha256),
+            provenance=replace(self.request.provenance, exemplar_sha256=texels_digest(self.prepared.picture)),
         )
 
     def save(self) -> None:
@@ -210,27 +219,84 @@ class _Run:
     def _step(self, descriptor: Descriptor, loss: TextureLoss) -> None:
         start = time.monotonic()
         state, seed = self.state, self.settings.seed
-        fraction = self._fraction()
+        fraction = self._attempt_fraction()
         if is_frozen_phase(self.settings, fraction) and not state.frozen:
             self._freeze()
         self.generator.train(not state.frozen)
+        lr = (
+            learning_rate(self.settings, state.step - state.attempt_step, fraction) * _LR_OF_NEXT_ATTEMPT**state.attempt
+        )
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.settings, state.step, fraction)
+            group["lr"] = lr * _LR_OF_NEXT_ATTEMPT**state.attempt
         seeds = [derive_seed(_NOISE, seed, state.step, index) for index in range(self.settings.batch)]
-        image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
+        image = self._image(seeds, self._window(fraction))
         value = loss(descriptor(image, periodic=True), derive_seed(_LOSS, seed, state.step))
         total = value + self.request.loss.range_weight * range_penalty(image)
         self.optimiser.zero_grad()
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP)
-        self._check_finite(float(total.detach()), float(norm))
+        spread = float(image.detach().std() / self.exemplar.std().clamp_min(1e-6))
+        trouble = state.watch.trouble(float(total.detach()), float(norm), spread)
+        state.elapsed_s += time.monotonic() - start
+        if trouble:
+            self._start_again(trouble)
+            return
+        self._take_step(descriptor, loss, image, float(value.detach()))
+
+    def _take_step(self, descriptor: Descriptor, loss: TextureLoss, image: Tensor, value: float) -> None:
+        start = time.monotonic()
+        state = self.state
         self.optimiser.step()
         state.step += 1
-        extend_curve(state.curve, float(value.detach()))
+        extend_curve(state.curve, value)
         if state.frozen and state.step % _VALIDATE_EVERY_STEPS == 0:
             self._validate(descriptor, loss)
         state.elapsed_s += time.monotonic() - start
-        self._after_step(image, float(value.detach()))
+        self._after_step(image, value)
+
+    def _image(self, seeds: list[int], size: int) -> Tensor:
+        """Samples of one period, (N, 3, size, size) float32, through convolutions in the run's number format."""
+        noise = self._noise(seeds, size)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.state.precision == "bf16"):
+            image: Tensor = self.generator(noise)
+        return image.float()
+
+    def _noise(self, seeds: list[int], size: int) -> list[Tensor]:
+        levels = periodic_noise(self.request.generator, seeds, size, self.device, self.prepared.waves)
+        return [level.contiguous(memory_format=torch.channels_last) for level in levels]
+
+    def _window(self, fraction: float) -> int:
+        """Side of the samples: half of it in the first part of a run, where that is whole cells and not too small."""
+        half = self.settings.size // 2
+        fits = half >= _LEAST_WINDOW and half % self.request.generator.cell_texels == 0
+        halved = self.weights is not None and fits and has_half_windows(self.settings, fraction)
+        return half if halved else self.settings.size
+
+    def _start_again(self, trouble: str) -> None:
+        """Begin the next attempt, with what is left of the budget and a lower rate.
+
+        Raises:
+            TrainingError: this was the last one.
+        """
+        state, fraction = self.state, self._fraction()
+        found = f"{trouble} at step {state.step}"
+        if state.attempt == _MOST_ATTEMPTS - 1 or fraction > _TOO_LATE:
+            raise TrainingError(
+                found,
+                expected="a run that gets better",
+                remedy=f"delete {self.checkpoint} and start again with a lower learning rate than {self.settings.lr} "
+                "or with precision f32",
+            )
+        self._note(f"{found}: starting again with a lower learning rate")
+        self.state = RunState(
+            state.precision,
+            step=state.step,
+            elapsed_s=state.elapsed_s,
+            attempt=state.attempt + 1,
+            attempt_step=state.step,
+            attempt_fraction=fraction,
+        )
+        self._begin_attempt()
 
     def _after_step(self, image: Tensor, loss: float) -> None:
         if time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
@@ -241,16 +307,6 @@ class _Run:
         except BaseException:  # Cancelled, or whatever else the callback could not bear: the step is whole
             self.save()
             raise
-
-    def _check_finite(self, *values: float) -> None:
-        if all(math.isfinite(value) for value in values):
-            return
-        raise TrainingError(
-            f"a loss or gradient of {' and '.join(map(str, values))} at step {self.state.step}",
-            expected="finite numbers",
-            remedy=f"delete {self.checkpoint} and start again with a lower learning rate than {self.settings.lr} or "
-            "with precision f32",
-        )
 
     def _freeze(self) -> None:
         """Recompute the statistics of all batch norms over large fields, then keep them as they are.
@@ -266,7 +322,7 @@ class _Run:
         with torch.no_grad():
             for index in range(_CALIBRATION_FIELDS):
                 seed = derive_seed(_CALIBRATION, self.settings.seed, index)
-                self.generator(periodic_noise(self.request.generator, [seed], 2 * self.settings.size, self.device))
+                self.generator(self._noise([seed], 2 * self.settings.size))
         self.generator.eval()
         self.state.frozen = True
 
@@ -275,17 +331,22 @@ class _Run:
         self.generator.eval()
         seeds = [derive_seed(_VALIDATION_NOISE, self.settings.seed, index) for index in range(2)]
         with torch.no_grad():
-            image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
+            image = self.generator(self._noise(seeds, self.settings.size))  # in float32, as it ships
             features = descriptor(image.clamp(0, 1), periodic=True)
             value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed)))
-        self._check_finite(value)
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"a validation loss of {value} at step {self.state.step}",
+                expected="a finite number",
+                remedy=f"delete {self.checkpoint} and start again with precision f32",
+            )
         if value < self.state.best_loss:
             self.state.best_loss = value
             self.state.best_parameters = copy.deepcopy(self.generator.state_dict())
 
     def _sample(self, size: int) -> npt.NDArray[np.uint8]:
         with torch.no_grad():
-            image = self.generator(periodic_noise(self.request.generator, [0], size, self.device))
+            image = self.generator(self._noise([0], size))
         return _to_bytes(image[0])
 
     def _descriptor(self) -> Descriptor:
@@ -295,6 +356,11 @@ class _Run:
 
     def _fraction(self) -> float:
         return fraction_done(self.settings, self.state.step, self.state.elapsed_s)
+
+    def _attempt_fraction(self) -> float:
+        """Share of what this attempt has of the budget."""
+        begun = self.state.attempt_fraction
+        return (self._fraction() - begun) / (1 - begun)
 
     def _settings_of_run(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
@@ -313,6 +379,9 @@ class _Run:
         state = self.state
         facts = {"steps_taken": state.step, "precision": state.precision, "loss_curve": curve_text(state.curve)}
         return self._settings_of_run() | facts
+
+    def _note(self, text: str) -> None:
+        self._report(note=text)
 
     def _report(self, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None) -> None:
         timed = bool(self.settings.minutes)

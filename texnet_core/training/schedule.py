@@ -26,6 +26,11 @@ def learning_rate(settings: TrainSettings, step: int, fraction: float) -> float:
     return settings.lr * warm_up * (_FINAL_LR_SHARE + (1 - _FINAL_LR_SHARE) * cosine)
 
 
+def has_half_windows(settings: TrainSettings, fraction: float) -> bool:
+    """Whether the run is still in its first part, whose samples have half the size: a quarter of the time each."""
+    return fraction < min(settings.half_share, 1 - settings.frozen_share)
+
+
 def is_frozen_phase(settings: TrainSettings, fraction: float) -> bool:
     """Whether the last part of the run, with frozen statistics, has begun."""
     return fraction >= 1 - settings.frozen_share

@@ -1,0 +1,72 @@
+"""From the picture that the user gave to the exemplar that a run sees, with the waves of its pattern."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.exemplar import find_troubles, flatten_lighting
+from texnet_core.images import resize_exemplar
+from texnet_core.lattice import Wave, find_waves, fitted_side
+from texnet_core.settings import TrainSettings
+
+_PATTERN_SIDE = 256  # texels at which patterns are looked for
+
+
+@dataclass(frozen=True)
+class Exemplar:
+    """What a run learns from.
+
+    Attributes:
+        picture: (height, width, 3) float32 sRGB in [0, 1].
+        waves: of its pattern, in cycles per texel of `picture`.
+    """
+
+    picture: npt.NDArray[np.float32]
+    waves: tuple[Wave, ...]
+
+    @property
+    def side(self) -> int:
+        """The short side in texels."""
+        return min(self.picture.shape[:2])
+
+
+def prepare_exemplar(
+    picture: npt.NDArray[np.float32], settings: TrainSettings, announce: Callable[[str], None]
+) -> Exemplar:
+    """Scale a picture for a run, and see what is special about it.
+
+    Args:
+        picture: (height, width, 3) sRGB in [0, 1].
+        settings: of the run.
+        announce: called with a sentence about each trouble with the picture, and about a pattern.
+
+    Raises:
+        ImageError: the picture is smaller than the run wants its exemplar.
+    """
+    small = resize_exemplar(picture, settings.exemplar_side)
+    for trouble in find_troubles(picture, flatten=settings.flatten):
+        announce(trouble)
+    waves = _waves_per_side(picture) if settings.pattern == "auto" else ()
+    if waves:
+        most = min(picture.shape[:2])
+        small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, settings.size, most))
+        announce(_told(waves))
+    if settings.flatten:
+        small = flatten_lighting(small)
+    side = min(small.shape[:2])
+    return Exemplar(small, tuple((down / side, across / side) for down, across in waves))
+
+
+def _waves_per_side(picture: npt.NDArray[np.float32]) -> tuple[Wave, ...]:
+    """The waves of a picture in cycles per short side."""
+    side = min(_PATTERN_SIDE, *picture.shape[:2])
+    waves = find_waves(resize_exemplar(picture, side))
+    return tuple((down * side, across * side) for down, across in waves)
+
+
+def _told(waves: tuple[Wave, ...]) -> str:
+    kind = "stripes that repeat" if len(waves) == 1 else "a pattern that repeats"
+    repeats = " and ".join(f"{np.hypot(*wave):.0f}" for wave in waves)
+    return f"{kind} {repeats} times across the picture: the generator is guided by where in it a texel lies"

@@ -1,0 +1,55 @@
+"""Notices that a run goes wrong: that it leaves the numbers, diverges, collapses to one colour, or gets nowhere."""
+
+import math
+from dataclasses import dataclass
+
+from texnet_core.training.curve import Curve
+
+_PATIENCE_STEPS = 40
+_COLLAPSED = 0.1  # of the exemplar's spread
+_DIVERGED = 3.0  # times the lowest smoothed loss
+_STALLED = 0.8  # of the loss at the start
+_SMOOTHING = 0.9
+_FIRST_STEPS = 60  # in which anything may happen
+
+
+@dataclass
+class Watch:
+    """What must be remembered of an attempt to notice trouble. It goes into checkpoints as it is.
+
+    Attributes:
+        steps: seen so far.
+        smoothed: the recent loss.
+        lowest: of all smoothed losses.
+        bad_steps: how many in a row, up to now, were bad.
+    """
+
+    steps: int = 0
+    smoothed: float = 0.0
+    lowest: float = math.inf
+    bad_steps: int = 0
+
+    def trouble(self, loss: float, gradient: float, spread: float) -> str:
+        """Take in a step, and say what is wrong with the run, or "".
+
+        Args:
+            loss: of the step.
+            gradient: its norm.
+            spread: standard deviation of the sample's texels over that of the exemplar's.
+        """
+        if not (math.isfinite(loss) and math.isfinite(gradient)):
+            return f"a loss of {loss} and a gradient of {gradient}"
+        share = _SMOOTHING if self.steps else 0.0
+        self.smoothed = share * self.smoothed + (1 - share) * loss
+        self.steps += 1
+        self.lowest = min(self.lowest, self.smoothed)
+        collapsed, diverged = spread < _COLLAPSED, self.smoothed > _DIVERGED * self.lowest
+        self.bad_steps = self.bad_steps + 1 if collapsed or diverged else 0
+        if self.steps < _FIRST_STEPS or self.bad_steps < _PATIENCE_STEPS:
+            return ""
+        return "samples of one flat colour" if collapsed else f"a loss that grew to {self.smoothed:.3g}"
+
+
+def is_stalled(curve: Curve) -> bool:
+    """Whether a whole run hardly brought its loss down."""
+    return len(curve) > 1 and curve[-1][1] > _STALLED * curve[0][1]
