@@ -153,3 +153,10 @@ class TrainSettings(Checked):
     frozen_share: float = setting(0.2, "last share of the run, trained with frozen statistics", low=0.0, high=0.9)
     precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
     device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu")
+
+
+@dataclass(frozen=True)
+class EvaluationSettings(Checked):
+    """What is looked at to judge a generator."""
+
+    seeds: int = setting(4, "samples to judge, of the seeds from 0 on", low=2, high=64)
