@@ -29,11 +29,23 @@ def colour_distance(picture: Picture, exemplar: Picture) -> float:
     """
     directions = np.random.default_rng(_SEED).normal(size=(3, _DIRECTIONS))
     directions /= np.linalg.norm(directions, axis=0)
-    levels = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    found, wanted = (
-        np.quantile(lab(image).reshape(-1, 3) @ directions, levels, axis=0) for image in (picture, exemplar)
-    )
+    found, wanted = (_quantiles(lab(image).reshape(-1, 3) @ directions) for image in (picture, exemplar))
     return 2 * float(np.abs(found - wanted).mean())
+
+
+def _quantiles(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(texels, directions) -> (1024, directions): the quantile function of each column, linearly interpolated.
+
+    By sorting: numpy's own function takes a hundred times as long for so many levels.
+    """
+    ordered = np.sort(values, axis=0)
+    place = (np.arange(_QUANTILES) + 0.5) / _QUANTILES * (len(ordered) - 1)
+    below = place.astype(int)
+    share = (place - below)[:, None]
+    quantiles: npt.NDArray[np.float64] = (1 - share) * ordered[below] + share * ordered[
+        np.minimum(below + 1, len(ordered) - 1)
+    ]
+    return quantiles
 
 
 def lab(picture: Picture) -> npt.NDArray[np.float64]:

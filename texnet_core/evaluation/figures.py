@@ -36,16 +36,17 @@ class Kind:
     reading: str
 
 
-_CROPS = "beside it, what crops of the exemplar differ by"
+_CROPS = "beside it, how far apart crops of the exemplar are"
+_SEAM = "gradient across the seam over the one inside; beside it, where it lies in 19 of 20 cases without a seam"
 
 # In the order of reports.
 FIGURES = {
-    "texture_gram": Kind("texture, Gram", "", f"0 is equal, 1 as far as grey; {_CROPS}"),
+    "texture_gram": Kind("texture, Gram", "", f"0 is equal, 1 as far off as no features at all; {_CROPS}"),
     "texture_wasserstein": Kind("texture, Wasserstein", "SD", f"0 is equal; {_CROPS}"),
     "colour": Kind("colour", "dE", f"0 is equal, 1 just visible; {_CROPS}"),
     "spectrum": Kind("spectrum", "dB", f"0 is equal; {_CROPS}"),
-    "seam_x": Kind("seam, left to right", "", "gradient across the seam over that inside; no seam within the interval"),
-    "seam_y": Kind("seam, top to bottom", "", "gradient across the seam over that inside; no seam within the interval"),
+    "seam_x": Kind("seam, left to right", "", _SEAM),
+    "seam_y": Kind("seam, top to bottom", "", _SEAM),
     "diversity": Kind("diversity", "", "1: seeds differ as much as places of the exemplar do, 0: all seeds are alike"),
     "memorisation": Kind(
         "memorisation", "", "share of windows copied from the exemplar; beside it, one half from the other"

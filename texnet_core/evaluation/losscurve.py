@@ -2,8 +2,8 @@
 
 import math
 import re
-from itertools import pairwise
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 KEY = "loss_curve"

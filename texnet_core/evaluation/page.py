@@ -19,7 +19,7 @@ from texnet_core.images import encode_png, quantise
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 640, 200
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1280px; padding: 0 1em; color: #111;
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1400px; padding: 0 1em; color: #111;
   background: #fff; overflow-wrap: anywhere }
 figure { display: inline-block; margin: 0 1em 1em 0; vertical-align: top; max-width: 100% }
 figcaption, th { color: #666; font-weight: normal }

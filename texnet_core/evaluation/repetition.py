@@ -55,13 +55,13 @@ def _circular(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Autocorrelation at every lag of a torus, 1 at lag 0."""
     power = np.abs(np.fft.fft2(light)) ** 2
     correlation: npt.NDArray[np.float64] = np.fft.ifft2(power).real
-    return correlation / correlation[0, 0]
+    return correlation / float(correlation[0, 0])
 
 
 def _overlapping(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Autocorrelation of a crop at lags below half a side, each the mean over what overlaps; lags as in a transform."""
     lags = np.ix_(*(np.r_[0 : side // 2, 2 * side - side // 2 + 1 : 2 * side] for side in light.shape))
-    return _lagged_sums(light)[lags] / _lagged_sums(np.ones(light.shape))[lags] / light.var()
+    return _lagged_sums(light)[lags] / _lagged_sums(np.ones(light.shape))[lags] / float(light.var())
 
 
 def _lagged_sums(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
