@@ -263,3 +263,10 @@ class TrainSettings(Checked):
     def exemplar_side(self) -> int:
         """Short side of the exemplar, in texels, as the run sees it."""
         return self.exemplar_size or self.size
+
+
+@dataclass(frozen=True)
+class EvaluationSettings(Checked):
+    """What is looked at to judge a generator."""
+
+    seeds: int = setting(4, "samples to judge, of the seeds from 0 on", low=2, high=64)

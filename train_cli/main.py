@@ -13,6 +13,7 @@ import click
 from texnet_core.errors import Cancelled, RequestError, TexnetError, one_line
 from train_cli.batch import batch
 from train_cli.bench import bench
+from train_cli.eval import evaluate_file
 from train_cli.info import info, presets
 from train_cli.recipes import recipes
 from train_cli.synth import synth
@@ -30,6 +31,7 @@ texnet.add_command(batch)
 texnet.add_command(bench)
 texnet.add_command(train)
 texnet.add_command(recipes)
+texnet.add_command(evaluate_file)
 texnet.add_command(info)
 texnet.add_command(presets)
 

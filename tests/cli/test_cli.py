@@ -20,6 +20,7 @@ from texnet_core.images import quantise, write_image
 from texnet_core.settings import (
     GENERATOR_SIZES,
     DescriptorSettings,
+    EvaluationSettings,
     GeneratorSettings,
     LossSettings,
     SynthesisSettings,
@@ -177,6 +178,11 @@ WRONG = {
     ),
     "no list": (["batch", "none.toml"], 2, "cannot be read"),
     "list of nothing": (["batch", "text.png"], 2, "no TOML"),
+    "eval of nothing": (["eval", "nothing"], 2, "no preset"),
+    "eval of one seed": (["eval", "moss", "--seeds", "1"], 2, "2 to 64"),
+    "eval beside nothing": (["eval", "moss", "--exemplar", "none.png"], 1, "no file none.png"),
+    "eval beside too little": (["eval", "moss", "--exemplar", "exemplar.png"], 1, "96x96"),
+    "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "cannot be written"),
     "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
     "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),
     "bench unknown engine": (["bench", "--engines", "fast"], 2, "onnx"),
@@ -369,6 +375,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(artefact_file, tmp_path):
     [
         ("synth", [SynthesisSettings]),
         ("train", [TrainSettings, DescriptorSettings, LossSettings, GeneratorSettings]),
+        ("eval", [EvaluationSettings]),
     ],
 )
 def test_every_setting_is_an_option_with_its_help_and_default(command, kinds):
@@ -387,7 +394,7 @@ def test_every_command_has_help_and_an_example_in_the_readme_or_docs():
     root = Path(__file__).parents[2]
     documents = "".join(path.read_text() for path in [root / "README.md", *(root / "docs").glob("*.md")])
     listed = re.findall(r"^  (\w+)  +\S", texnet("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert set(listed) == {"synth", "batch", "bench", "train", "recipes", "info", "presets"}
+    assert set(listed) == {"synth", "batch", "bench", "train", "eval", "recipes", "info", "presets"}
     for name in listed:
         assert texnet(name, "--help").returncode == 0
         assert f"texnet {name}" in documents
@@ -549,6 +556,16 @@ def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1 and "stopped" in stderr and "Traceback" not in stderr
     assert made(tmp_path) == ["64.png", "jobs.done.jsonl", "jobs.toml"]
+
+
+def test_eval_prints_one_table_and_one_object_and_writes_a_report(artefact_file, tmp_path):
+    done = texnet("eval", artefact_file, "--seeds", 2, "--report", tmp_path / "report")
+    assert done.returncode == 0, done.stderr
+    assert "repetition" in done.stdout and "no diversity: no exemplar was given" in done.stdout
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"report.png", "report.html"}
+    facts = json.loads(texnet("eval", artefact_file, "--seeds", 2, "--json").stdout)
+    low, high = facts["figures"]["seam_x"]["interval"]
+    assert low < 1 < high and facts["missing"]["colour"] == "no exemplar was given" and facts["outputs"] == []
 
 
 def test_bench_prints_one_table_and_one_object():

@@ -4,14 +4,19 @@ The judge differs from the network that training looks through: max pooling as V
 pooling; float32; fixed directions and all positions for the sliced Wasserstein distance.
 """
 
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights
+from texnet_core.evaluation.colour import Picture
+from texnet_core.evaluation.crops import mean_of_pairs, pairs
 from texnet_core.losses.gram import gram_matrix
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -19,9 +24,22 @@ _DIVERSITY_LAYER = "relu4_2"
 _DIRECTIONS = 128
 _QUANTILES = 4096
 _SEED = 20160311
+_LEAST_DIFFERENCE = 1e-12
 
-Picture = npt.NDArray[np.float32]
 Features = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class TextureDistance:
+    """How far one picture's features lie from another's, layer by layer.
+
+    Attributes:
+        gram: see `Judge.gram_distances`.
+        wasserstein: see `Judge.wasserstein_distances`.
+    """
+
+    gram: dict[str, float]
+    wasserstein: dict[str, float]
 
 
 class Judge:
@@ -47,6 +65,11 @@ class Judge:
         image = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].to(self.device)
         features: Features = self._vgg19(image, periodic=periodic)
         return features
+
+    def texture_distance(self, sample: Features, exemplar: Features) -> TextureDistance:
+        """Both distances of a sample from the exemplar."""
+        gram, wasserstein = self.gram_distances(sample, exemplar), self.wasserstein_distances(sample, exemplar)
+        return TextureDistance(gram, wasserstein)
 
     @torch.no_grad()
     def gram_distances(self, sample: Features, exemplar: Features) -> dict[str, float]:
@@ -83,6 +106,49 @@ class Judge:
         Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks".
         """
         return float((first[_DIVERSITY_LAYER] - second[_DIVERSITY_LAYER]).abs().mean())
+
+
+def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
+    """Mean distance between crops of one surface: what a perfect texture need not fall below.
+
+    Args:
+        judge: measures.
+        crops: two or more, each (H, W, 3) in [0, 1] and at least 172 texels a side; `crops.quadrants` makes four.
+    """
+    features = [judge.features(crop, periodic=False) for crop in crops]
+    return mean_distance([judge.texture_distance(first, second) for first, second in pairs(features)])
+
+
+def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> float:
+    """Mean difference between samples over the mean difference between places of the exemplar.
+
+    1 says that two seeds have no more in common than two places of the exemplar; 0 that all seeds are alike.
+
+    Args:
+        judge: measures.
+        samples: features of two or more samples of one size.
+        exemplar: features of the exemplar at the samples' scale. Its places are the quadrants of its feature maps,
+            which unlike features of smaller crops have seen what lies around them.
+
+    Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks", section 3.2.
+    Differs: relative to the exemplar.
+    """
+    between_places = mean_of_pairs(_feature_quadrants(exemplar), judge.difference)
+    return mean_of_pairs(samples, judge.difference) / max(between_places, _LEAST_DIFFERENCE)
+
+
+def _feature_quadrants(features: Features) -> list[Features]:
+    maps = features[_DIVERSITY_LAYER]
+    height, width = (side // 2 for side in maps.shape[2:])
+    return [{_DIVERSITY_LAYER: maps[:, :, y : y + height, x : x + width]} for y in (0, height) for x in (0, width)]
+
+
+def mean_distance(distances: Sequence[TextureDistance]) -> TextureDistance:
+    """The mean of several, layer by layer."""
+    return TextureDistance(
+        gram={layer: statistics.fmean(each.gram[layer] for each in distances) for layer in LAYERS},
+        wasserstein={layer: statistics.fmean(each.wasserstein[layer] for each in distances) for layer in LAYERS},
+    )
 
 
 def _quantiles(projections: Tensor) -> Tensor:

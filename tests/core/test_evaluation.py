@@ -1,0 +1,172 @@
+"""A whole evaluation: what is measured, what is missing and why, and its reports."""
+
+import json
+import re
+import sys
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import picture
+from texnet_core.artefact import Provenance
+from texnet_core.errors import ArtefactError, Cancelled, ImageError, OutputError, WeightsError
+from texnet_core.evaluation import evaluate as module
+from texnet_core.evaluation.evaluate import evaluate
+from texnet_core.evaluation.figures import FIGURES, rows
+from texnet_core.evaluation.losscurve import place, read_loss_curve
+from texnet_core.evaluation.report import write_report
+from texnet_core.settings import DescriptorSettings, EvaluationSettings
+
+ALONE = {"seam_x", "seam_y", "repetition"}
+WITH_EXEMPLAR = ALONE | {"colour", "spectrum", "memorisation"}
+TWO = EvaluationSettings(seeds=2)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch, tmp_path):
+    """A large sample of less than usual, and no weights from the surroundings."""
+    monkeypatch.setattr(module, "_LARGE", 128)
+    for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
+        monkeypatch.delenv(name, raising=False)
+    import torch
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def tiny(artefact):
+    """The random generator as one that was trained at 64 texels."""
+    return replace(artefact, texels_per_exemplar=64)
+
+
+def test_without_an_exemplar_only_what_needs_none_is_measured(tiny):
+    done = evaluate(tiny, settings=TWO)
+    assert done.figures.keys() == ALONE and done.exemplar is None
+    assert [sample.shape for sample in done.samples] == [(64, 64, 3)] * 2 and done.large.shape == (128, 128, 3)
+    assert {done.missing[name] for name in FIGURES.keys() - ALONE} == {"no exemplar was given"}
+    assert done.missing["loss_curve"] == "the run recorded none"
+
+
+def test_with_an_exemplar_all_but_vgg19s_figures_are_measured(tiny):
+    done = evaluate(tiny, picture(), TWO)
+    assert done.figures.keys() == WITH_EXEMPLAR and done.exemplar.shape == (64, 64, 3)
+    assert list(done.figures) == [name for name in FIGURES if name in done.figures]
+    assert done.figures["colour"].reference is None  # 96 texels are too few for crops of 64
+    assert evaluate(tiny, picture(128, 128), TWO).figures["colour"].reference > 0
+    assert "172 texels" in done.missing["diversity"]
+
+
+def test_without_weights_or_torch_there_is_a_reason_instead_of_a_judge(monkeypatch):
+    assert "no weights" in module._open_judge(DescriptorSettings(), 256)
+    for name in list(sys.modules):
+        if name.startswith(("texnet_core.descriptor", "texnet_core.losses", "texnet_core.evaluation.judge")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert "torch" in module._open_judge(DescriptorSettings(), 256)
+
+
+def test_weights_that_were_named_must_be_there(artefact):
+    with pytest.raises(WeightsError, match="none"):
+        evaluate(artefact, picture(256, 256), TWO, DescriptorSettings(vgg19="none.pth"))
+
+
+def test_with_weights_nothing_is_missing(artefact, random_vgg19_file, monkeypatch):
+    monkeypatch.setattr("texnet_core.evaluation.judge._DIRECTIONS", 4)
+    big = replace(artefact, texels_per_exemplar=176, training={"loss_curve": "1:2 2:1", "gram_weight": 3.0})
+    reports = []
+    named = DescriptorSettings(vgg19=str(random_vgg19_file))
+    done = evaluate(big, picture(176, 176), TWO, named, progress=reports.append)
+    assert done.figures.keys() == FIGURES.keys() and done.missing == {} and done.losses == {"gram_weight": 3.0}
+    assert reports[0].done == 0 and reports[-1].done == reports[-1].total
+    layers = done.figures["texture_gram"].parts
+    assert len(layers) == 5 and done.figures["texture_gram"].value == pytest.approx(np.mean(list(layers.values())))
+    json.dumps({name: asdict(figure) for name, figure in done.figures.items()}, allow_nan=False)
+
+
+def test_a_callback_can_stop_it(tiny):
+    def stop(progress):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        evaluate(tiny, settings=TWO, progress=stop)
+
+
+@pytest.mark.parametrize("texels", [-5, 0, 10**15])
+def test_a_senseless_training_size_is_refused_before_anything_is_made(artefact, texels):
+    with pytest.raises(ArtefactError, match=f"{texels} texels"):
+        evaluate(replace(artefact, texels_per_exemplar=texels))
+
+
+def test_an_exemplar_smaller_than_the_training_size_is_refused(artefact):
+    with pytest.raises(ImageError, match="at least 256"):
+        evaluate(artefact, picture(96, 96))
+
+
+def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
+    monkeypatch.setattr("texnet_core.evaluation.judge._DIRECTIONS", 4)
+    from texnet_core.descriptor.weights import load_vgg19
+    from texnet_core.evaluation.judge import Judge, crop_floor, diversity
+
+    judge = Judge(load_vgg19(str(random_vgg19_file)))
+    noises = [np.random.default_rng(seed).random((176, 176, 3), dtype=np.float32) for seed in range(3)]
+    exemplar, *samples = (judge.features(tile, periodic=False) for tile in noises)
+    assert diversity(judge, samples, exemplar) == pytest.approx(1, abs=0.1)
+    assert diversity(judge, [samples[0], samples[0]], exemplar) == 0
+    same = judge.texture_distance(exemplar, exemplar)
+    assert set(same.gram.values()) == set(same.wasserstein.values()) == {0.0}
+    floor = crop_floor(judge, [noises[0], np.roll(noises[0], 88, 0)])
+    assert 0 < max(floor.gram.values()) < 0.1
+
+
+def test_a_loss_curve_is_read_and_placed_by_its_logarithm():
+    curve = read_loss_curve({"loss_curve": "0:1.0 50:0.1 100:1e-2"})
+    assert curve == ((0, 1.0), (50, 0.1), (100, 0.01))
+    np.testing.assert_allclose(place(curve, 200, 100), [(0, 0), (100, 50), (200, 100)])
+    assert place(((0, 1.0), (1, 1.0)), 2, 2) == [(0, 0), (2, 0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1:2", "1:2 1:3", "2:2 1:3", "1:0 2:1", "1:nan 2:1", "1:-1 2:1", "1:1e999 2:1", "1:2 <b>", "a:1 2:1", 7],
+)
+def test_a_curve_that_makes_no_sense_is_none(text):
+    assert read_loss_curve({"loss_curve": text}) == ()
+
+
+def test_an_endless_curve_is_none():
+    assert read_loss_curve({"loss_curve": " ".join(f"{step}:1" for step in range(1, 502))}) == ()
+
+
+def test_a_report_is_a_sheet_and_a_page_that_needs_nothing_else(tiny, tmp_path):
+    done = evaluate(replace(tiny, training={"loss_curve": "1:2 2:1"}), picture(128, 128), TWO)
+    sheet, page = write_report(done, tiny, "wall", tmp_path / "new" / "folder")
+    with Image.open(sheet) as image:
+        assert image.format == "PNG" and image.width > 1024
+    text = page.read_text()
+    assert text.count("<img ") == 5 and "<svg" in text and "<script" not in text
+    assert not re.findall(r"(?:src|href)=\"(?!data:image/png)", text) and "url(" not in text
+    for title, value, beside in rows(done.figures):
+        assert title in text and value in text and beside in text
+    assert {path.name for path in sheet.parent.iterdir()} == {"report.png", "report.html"}
+
+
+def test_texts_of_strangers_are_shown_and_not_obeyed(tiny, tmp_path):
+    sly = Provenance(author='<img src="http://x"> & \x1b[31m', licence="<script>alert(1)</script>")
+    header = replace(tiny, provenance=sly)
+    done = evaluate(header, settings=TWO)
+    _, page = write_report(done, header, "</title><script>" + "x" * 500 + "\udcff模", tmp_path)
+    text = page.read_text()
+    assert "<script" not in text and "http://x" in text and 'src="http' not in text and "\x1b" not in text
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(tiny, tmp_path):
+    done = evaluate(tiny, settings=TWO)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder" / "report.html").mkdir(parents=True)
+    for folder in ("file", "file/below", "folder"):
+        with pytest.raises(OutputError, match="cannot be written"):
+            write_report(done, tiny, "wall", tmp_path / folder)
+    assert (tmp_path / "file").read_text() == "mine"
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["report.html"]

@@ -1,0 +1,47 @@
+"""Crops of the exemplar against each other: how far apart two pictures of the same surface lie.
+
+No distance of a sample from the exemplar need be smaller than this, so it stands beside every distance.
+"""
+
+import itertools
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from texnet_core.evaluation.colour import Picture
+from texnet_core.images import resize_exemplar
+
+T = TypeVar("T")
+
+
+def quadrants(exemplar: Picture, size: int = 256) -> list[Picture]:
+    """The four quadrants of the exemplar's middle square, scaled so that each is (size, size, 3).
+
+    Args:
+        exemplar: (H, W, 3) in [0, 1], at least twice `size` on the short side.
+        size: side of a quadrant in texels.
+
+    Raises:
+        ImageError: the exemplar is too small.
+    """
+    scaled = resize_exemplar(exemplar, 2 * size)
+    top, left = ((side - 2 * size) // 2 for side in scaled.shape[:2])
+    return [scaled[y : y + size, x : x + size] for y in (top, top + size) for x in (left, left + size)]
+
+
+def halves(exemplar: Picture) -> tuple[Picture, Picture]:
+    """The exemplar cut across its long side; (H, W, 3) each about half."""
+    height, width = exemplar.shape[:2]
+    if height >= width:
+        return exemplar[: height // 2], exemplar[height // 2 :]
+    return exemplar[:, : width // 2], exemplar[:, width // 2 :]
+
+
+def pairs(items: Sequence[T]) -> Iterator[tuple[T, T]]:
+    """Each two of them once."""
+    return itertools.combinations(items, 2)
+
+
+def mean_of_pairs(items: Sequence[T], distance: Callable[[T, T], float]) -> float:
+    """The mean distance over all pairs of two or more."""
+    return statistics.fmean(distance(first, second) for first, second in pairs(items))

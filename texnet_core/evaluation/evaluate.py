@@ -1,0 +1,232 @@
+"""All figures of one generator, and the pictures that they were measured on.
+
+What cannot be measured is missing with its reason; nothing is ever guessed in its place.
+"""
+
+import itertools
+import re
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from texnet_core.artefact import Artefact
+from texnet_core.engines import Engine, open_engine
+from texnet_core.errors import ArtefactError
+from texnet_core.evaluation.colour import Picture, colour_distance
+from texnet_core.evaluation.crops import halves, mean_of_pairs, quadrants
+from texnet_core.evaluation.figures import FIGURES, Figure
+from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
+from texnet_core.evaluation.memorisation import memorisation
+from texnet_core.evaluation.repetition import highest_peak
+from texnet_core.evaluation.seam import AxisSeam, seam_error
+from texnet_core.evaluation.spectrum import spectrum_distance
+from texnet_core.images import resize_exemplar
+from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from texnet_core.synthesis import synthesize
+
+if TYPE_CHECKING:
+    from texnet_core.evaluation.judge import Judge
+
+_LARGE = 1024  # texels a side of the sample whose seams are judged
+_SIZES = range(32, 1025)  # that a training can have had
+_DEFAULTS = EvaluationSettings()
+_DESCRIPTOR = DescriptorSettings()
+_NO_EXEMPLAR = "no exemplar was given"
+
+_Figures = Iterator[tuple[str, Figure]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is known of a generator's quality.
+
+    Attributes:
+        samples: one tile for each seed from 0 on, (size, size, 3) in [0, 1] at the training size.
+        large: a tile of 1024 texels a side, of seed 0.
+        exemplar: as training saw it, or None.
+        figures: name -> figure, in the order of `FIGURES`.
+        missing: name -> why there is no such figure or curve.
+        loss_curve: (step, loss) pairs, or ().
+        losses: setting -> weight of each loss that the run minimised, as the artefact tells.
+    """
+
+    samples: list[Picture]
+    large: Picture
+    exemplar: Picture | None
+    figures: dict[str, Figure]
+    missing: dict[str, str]
+    loss_curve: Curve
+    losses: dict[str, float]
+
+
+def evaluate(
+    artefact: Artefact,
+    exemplar: Picture | None = None,
+    settings: EvaluationSettings = _DEFAULTS,
+    descriptor: DescriptorSettings = _DESCRIPTOR,
+    *,
+    progress: ProgressCallback = ignore_progress,
+) -> Evaluation:
+    """Measure a generator.
+
+    Args:
+        artefact: the generator; of several maps, the first is judged.
+        exemplar: (H, W, 3) sRGB in [0, 1], the picture that it was trained from, or None.
+        settings: what to look at.
+        descriptor: where VGG-19's weights lie. Nothing is downloaded.
+        progress: called after every sample and figure; raising Cancelled from it stops the work.
+
+    Raises:
+        ArtefactError: it does not tell a sensible training size.
+        ImageError: the exemplar is smaller than the training size.
+        WeightsError: the weights that were named cannot be used.
+        EngineError: no engine, or senseless parameters.
+    """
+    settings.check()
+    descriptor.check()
+    size = _training_size(artefact)
+    exemplars = None if exemplar is None else _Exemplar.of(exemplar, size)
+    judge = _open_judge(descriptor, size) if exemplars else _NO_EXEMPLAR
+    parts, total = itertools.count(), settings.seeds + 1 + len(FIGURES)
+
+    def report() -> None:
+        progress(Progress("evaluating", next(parts), total, "part"))
+
+    report()
+    engine = open_engine(artefact)
+    pictures = []
+    for side, seed in ((_LARGE, 0), *((size, seed) for seed in range(settings.seeds))):
+        pictures.append(_sample(engine, side, seed))
+        report()
+    large, *samples = pictures
+    figures = {}
+    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge):
+        figures[name] = figure
+        report()
+    curve = read_loss_curve(artefact.training)
+    return Evaluation(
+        samples=samples,
+        large=large,
+        exemplar=exemplars.seen if exemplars else None,
+        figures={name: figures[name] for name in FIGURES if name in figures},
+        missing=_missing(figures, judge, curve, artefact),
+        loss_curve=curve,
+        losses=_losses(artefact.training),
+    )
+
+
+@dataclass(frozen=True)
+class _Exemplar:
+    """The exemplar as training saw it, and crops of it as large as a sample: none where it is too small for these."""
+
+    seen: Picture
+    crops: list[Picture]
+
+    @classmethod
+    def of(cls, picture: Picture, size: int) -> "_Exemplar":
+        crops = quadrants(picture, size) if min(picture.shape[:2]) >= 2 * size else []
+        return cls(resize_exemplar(picture, size), crops)
+
+
+def _measure(
+    samples: list[Picture], large: Picture, cell: int, exemplar: _Exemplar | None, judge: "Judge | str"
+) -> _Figures:
+    seams = seam_error(large, cell)
+    yield "seam_x", _seam_figure(seams.x)
+    yield "seam_y", _seam_figure(seams.y)
+    own_peak = highest_peak(exemplar.seen, periodic=False) if exemplar else None
+    yield "repetition", _mean_figure([highest_peak(sample, periodic=True) for sample in samples], own_peak)
+    if exemplar:
+        yield from _beside_exemplar(samples, exemplar)
+        if not isinstance(judge, str):
+            yield from _through_vgg19(samples, exemplar, judge)
+
+
+def _beside_exemplar(samples: list[Picture], exemplar: _Exemplar) -> _Figures:
+    seen, crops = exemplar.seen, exemplar.crops
+    floor = mean_of_pairs(crops, colour_distance) if crops else None
+    yield "colour", _mean_figure([colour_distance(sample, seen) for sample in samples], floor)
+    floor = mean_of_pairs(crops, lambda a, b: spectrum_distance(a, b, periodic=False)) if crops else None
+    yield "spectrum", _mean_figure([spectrum_distance(sample, seen) for sample in samples], floor)
+    yield "memorisation", _mean_figure([memorisation(sample, seen) for sample in samples], memorisation(*halves(seen)))
+
+
+def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge") -> _Figures:
+    from texnet_core.evaluation.judge import crop_floor, diversity, mean_distance
+
+    wanted = judge.features(exemplar.seen, periodic=False)
+    features = [judge.features(sample, periodic=True) for sample in samples]
+    distance = mean_distance([judge.texture_distance(found, wanted) for found in features])
+    floor = crop_floor(judge, exemplar.crops) if exemplar.crops else None
+    yield "texture_gram", _layers_figure(distance.gram, floor.gram if floor else None)
+    yield "texture_wasserstein", _layers_figure(distance.wasserstein, floor.wasserstein if floor else None)
+    yield "diversity", Figure(diversity(judge, features, wanted), reference=1.0)
+
+
+def _seam_figure(seam: AxisSeam) -> Figure:
+    """The gradients as multiples of the interior's mean."""
+    unit = max(seam.interior, 1e-9)
+    record = {"z": seam.z, "percentile": seam.percentile, "lines": float(seam.lines), "interior": seam.interior}
+    return Figure(seam.ratio, interval=(seam.low / unit, seam.high / unit), parts=record)
+
+
+def _mean_figure(values: Sequence[float], reference: float | None) -> Figure:
+    return Figure(statistics.fmean(values), reference, parts={f"seed {seed}": v for seed, v in enumerate(values)})
+
+
+def _layers_figure(layers: dict[str, float], floor: dict[str, float] | None) -> Figure:
+    reference = None if floor is None else statistics.fmean(floor.values())
+    return Figure(statistics.fmean(layers.values()), reference, parts=layers)
+
+
+def _training_size(artefact: Artefact) -> int:
+    size = artefact.texels_per_exemplar
+    if size not in _SIZES:
+        raise ArtefactError(
+            f"a generator of {size} texels per exemplar",
+            expected=f"{_SIZES.start} to {_SIZES.stop - 1}",
+            remedy="train it again",
+        )
+    return size
+
+
+def _sample(engine: Engine, side: int, seed: int) -> Picture:
+    maps = synthesize(engine.artefact, (side, side), seed, engine=engine)
+    first = maps[engine.artefact.maps[0].name].astype(np.float32)
+    return np.repeat(first, 3, axis=2) if first.shape[2] == 1 else first
+
+
+def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
+    """The judge, or why there is none."""
+    try:
+        from texnet_core.descriptor.vgg19 import smallest_side
+        from texnet_core.descriptor.weights import find_vgg19, load_vgg19
+        from texnet_core.evaluation.judge import Judge
+    except (ImportError, OSError):
+        return "torch, which VGG-19 needs, is missing or broken in this Python"
+    if size < (least := smallest_side("valid")):
+        return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
+    if find_vgg19(descriptor.vgg19) is None:
+        return "no weights of VGG-19 were found; vgg19 or $TEXNET_VGG19 can name them"
+    return Judge(load_vgg19(descriptor.vgg19, descriptor.vgg19_input))
+
+
+def _missing(figures: Mapping[str, Figure], judge: "Judge | str", curve: Curve, artefact: Artefact) -> dict[str, str]:
+    reason = judge if isinstance(judge, str) else ""
+    missing = {name: reason for name in FIGURES if name not in figures}
+    if not curve:
+        missing[KEY] = "the recorded one makes no sense" if KEY in artefact.training else "the run recorded none"
+    return missing
+
+
+def _losses(training: Mapping[str, Any]) -> dict[str, float]:
+    """The settings of a run that weigh a loss, where they are above 0. The record may come from anybody."""
+    return {
+        name: float(weight)
+        for name, weight in training.items()
+        if re.fullmatch("[a-z_]{1,40}_weight", name) and isinstance(weight, int | float) and weight > 0
+    }

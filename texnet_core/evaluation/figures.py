@@ -1,0 +1,69 @@
+"""Which figures there are, what one is, and how to read it. docs/quality.md says more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure.
+
+    Attributes:
+        value: mean over the samples.
+        reference: the same figure of the exemplar itself, or None.
+        interval: (low, high) in which the value lies with 95% probability if nothing is wrong, or None.
+        parts: what the value is made of, for the record.
+    """
+
+    value: float
+    reference: float | None = None
+    interval: tuple[float, float] | None = None
+    parts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a figure is called and says.
+
+    Attributes:
+        title: a few words.
+        unit: "" for pure numbers.
+        reading: one sentence without a full stop.
+    """
+
+    title: str
+    unit: str
+    reading: str
+
+
+_CROPS = "beside it, how far apart crops of the exemplar are"
+_SEAM = "gradient across the seam over the one inside; beside it, where it lies in 19 of 20 cases without a seam"
+
+# In the order of reports.
+FIGURES = {
+    "texture_gram": Kind("texture, Gram", "", f"0 is equal, 1 as far off as no features at all; {_CROPS}"),
+    "texture_wasserstein": Kind("texture, Wasserstein", "SD", f"0 is equal; {_CROPS}"),
+    "colour": Kind("colour", "dE", f"0 is equal, 1 just visible; {_CROPS}"),
+    "spectrum": Kind("spectrum", "dB", f"0 is equal; {_CROPS}"),
+    "seam_x": Kind("seam, left to right", "", _SEAM),
+    "seam_y": Kind("seam, top to bottom", "", _SEAM),
+    "diversity": Kind("diversity", "", "1: seeds differ as much as places of the exemplar do, 0: all seeds are alike"),
+    "memorisation": Kind(
+        "memorisation", "", "share of windows copied from the exemplar; beside it, one half from the other"
+    ),
+    "repetition": Kind("repetition", "", "highest peak of the autocorrelation; beside it, the exemplar's"),
+}
+
+
+def rows(figures: Mapping[str, Figure]) -> list[tuple[str, str, str]]:
+    """The table that reports show: title, value with its unit, and what stands beside it; values as text."""
+    return [(kind.title, *_cells(kind, figures.get(name))) for name, kind in FIGURES.items()]
+
+
+def _cells(kind: Kind, figure: Figure | None) -> tuple[str, str]:
+    if figure is None:
+        return "missing", ""
+    value = f"{figure.value:.3f} {kind.unit}".rstrip()
+    if figure.interval:
+        return value, "{:.3f} to {:.3f}".format(*figure.interval)
+    return value, "" if figure.reference is None else f"{figure.reference:.3f}"

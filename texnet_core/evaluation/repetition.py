@@ -1,0 +1,78 @@
+"""Repetition: whether a tile shows the same thing twice."""
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.evaluation.colour import Picture, luminance
+
+_NEAREST = 8  # lags below this part of the short side are the grain itself
+_LEAST_VARIANCE = 1e-9
+_ROUNDING = 1e-6
+
+
+def repetition(picture: Picture, exemplar: Picture | None = None) -> float:
+    """The highest peak of a tile's autocorrelation; with an exemplar, what it has beyond the exemplar's own.
+
+    Args:
+        picture: (H, W, 3) sRGB in [0, 1], taken for a tile.
+        exemplar: (h, w, 3), of about the same size, taken for a crop. Bricks repeat by nature.
+
+    Returns:
+        1 where the tile consists of copies, near 0 where nothing returns. With an exemplar, a difference: 0 or less
+        is as good as it gets.
+
+    Source: the autocorrelation, by the theorem of Wiener and Khinchin.
+    """
+    return highest_peak(picture, periodic=True) - (0.0 if exemplar is None else highest_peak(exemplar, periodic=False))
+
+
+def highest_peak(picture: Picture, *, periodic: bool) -> float:
+    """The largest local maximum of the autocorrelation of lightness, an eighth of the short side or more away from 0.
+
+    Args:
+        picture: (H, W, 3) sRGB in [0, 1].
+        periodic: lags go round the tile; otherwise up to half a side, with what overlaps.
+
+    Returns:
+        In [-1, 1] for tiles; 0 for a picture without contrast or without a peak.
+    """
+    light = luminance(picture)
+    light -= light.mean()
+    if light.var() < _LEAST_VARIANCE:
+        return 0.0
+    correlation = _circular(light) if periodic else _overlapping(light)
+    peaks = np.ones(correlation.shape, bool)
+    for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        for sign in (1, -1):
+            neighbour = np.roll(correlation, (sign * step[0], sign * step[1]), (0, 1))
+            peaks &= correlation >= neighbour - _ROUNDING
+    far = _distance(correlation.shape) >= min(light.shape) / _NEAREST
+    found = correlation[peaks & far]
+    return float(found.max()) if found.size else 0.0
+
+
+def _circular(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Autocorrelation at every lag of a torus, 1 at lag 0."""
+    power = np.abs(np.fft.fft2(light)) ** 2
+    correlation: npt.NDArray[np.float64] = np.fft.ifft2(power).real
+    return correlation / float(correlation[0, 0])
+
+
+def _overlapping(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Autocorrelation of a crop at lags below half a side, each the mean over what overlaps; lags as in a transform."""
+    lags = np.ix_(*(np.r_[0 : side // 2, 2 * side - side // 2 + 1 : 2 * side] for side in light.shape))
+    return _lagged_sums(light)[lags] / _lagged_sums(np.ones(light.shape))[lags] / float(light.var())
+
+
+def _lagged_sums(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Sums of products of values a lag apart, at every lag: zeros all round keep opposite edges from meeting."""
+    doubled = [2 * side for side in values.shape]
+    sums: npt.NDArray[np.float64] = np.fft.ifft2(np.abs(np.fft.fft2(values, doubled)) ** 2).real
+    return sums
+
+
+def _distance(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Distance of every lag from lag 0, the short way round."""
+    rows, columns = (np.abs(np.fft.fftfreq(side) * side) for side in shape)
+    distance: npt.NDArray[np.float64] = np.hypot(rows[:, None], columns[None, :])
+    return distance

@@ -1,0 +1,50 @@
+"""Reports as files: `report.png`, a sheet to glance at, and `report.html`, which tells everything."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from texnet_core.artefact import Header
+from texnet_core.atomic import as_output_error, check_writable, replacing
+from texnet_core.evaluation.evaluate import Evaluation
+from texnet_core.evaluation.page import write_page
+from texnet_core.evaluation.sheet import draw_sheet
+
+_SHEET, _PAGE = "report.png", "report.html"
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder, if it is not there, and see whether the files can be written, before long work.
+
+    Raises:
+        OutputError: it cannot be made or written to.
+    """
+    with as_output_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in (_SHEET, _PAGE):
+        check_writable(folder / name)
+
+
+def write_report(evaluation: Evaluation, header: Header, title: str, folder: Path) -> list[Path]:
+    """Write both files, each whole or not at all, replacing older ones.
+
+    Args:
+        evaluation: what to report.
+        header: of the generator.
+        title: what stands above.
+        folder: where; made if it is not there.
+
+    Returns:
+        The files.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    prepare_folder(folder)
+    sheet = draw_sheet(evaluation, title)
+    losses = ", ".join(f"{name} {weight:g}" for name, weight in evaluation.losses.items())
+    page = write_page(evaluation, title, asdict(header.provenance) | {"losses of the run": losses})
+    with replacing(folder / _SHEET) as temporary:
+        sheet.save(temporary, "PNG")
+    with replacing(folder / _PAGE) as temporary:
+        temporary.write_text(page, encoding="utf-8", errors="replace")
+    return [folder / _SHEET, folder / _PAGE]

@@ -1,0 +1,90 @@
+"""The report as one picture: exemplar, samples, tiling, a large sample, figures, loss curve."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from texnet_core.errors import printable
+from texnet_core.evaluation.colour import Picture
+from texnet_core.evaluation.evaluate import Evaluation
+from texnet_core.evaluation.figures import rows
+from texnet_core.evaluation.losscurve import place
+from texnet_core.images import quantise
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+
+_SMALL, _LARGE, _GAP, _LINE = 256, 1024, 24, 22
+_LEFT = 2 * _SMALL  # width of the column of figures
+_WIDTH = _LEFT + _LARGE + 3 * _GAP
+_PAPER, _INK, _GREY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
+_SAMPLES = 4
+_LONGEST = 90  # characters of a title
+
+
+def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
+    """The sheet as an RGB picture.
+
+    Args:
+        evaluation: what to show.
+        title: what stands above, from anybody; it is cut where it is long.
+    """
+    from PIL import Image, ImageDraw
+
+    top = 3 * _GAP + _SMALL + 2 * _LINE
+    sheet = Image.new("RGB", (_WIDTH, top + _LARGE + _LINE + _GAP), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    _write(draw, _GAP, _GAP // 2, printable(title)[:_LONGEST], size=22)
+    x, y = _GAP, 2 * _GAP + _LINE
+    for label, picture in _first_row(evaluation):
+        sheet.paste(_fitted(picture, _SMALL), (x, y))
+        _write(draw, x, y - _LINE, label, _GREY)
+        x += _SMALL + _GAP
+    sheet.paste(_fitted(evaluation.large, _LARGE), (_LEFT + 2 * _GAP, top))
+    _write(draw, _LEFT + 2 * _GAP, top - _LINE, f"one tile of {len(evaluation.large)} texels, seed 0", _GREY)
+    sheet.paste(_fitted(np.tile(evaluation.samples[0], (2, 2, 1)), 2 * _SMALL), (_GAP, top))
+    _write(draw, _GAP, top - _LINE, "seed 0, its tile repeated 2x2", _GREY)
+    end = _write_figures(draw, evaluation, top + 2 * _SMALL + _GAP)
+    if evaluation.loss_curve:
+        _draw_curve(draw, evaluation, end + _GAP, top + _LARGE)
+    return sheet
+
+
+def _first_row(evaluation: Evaluation) -> list[tuple[str, Picture]]:
+    row = [] if evaluation.exemplar is None else [("exemplar", evaluation.exemplar)]
+    return row + [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:_SAMPLES])]
+
+
+def _fitted(picture: Picture, side: int) -> "Image":
+    """The middle square of a picture, (side, side)."""
+    from PIL import Image, ImageOps
+
+    image = Image.fromarray(quantise(picture, 8))
+    return image if image.size == (side, side) else ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
+
+
+def _write(draw: "ImageDraw", x: float, y: float, text: str, colour: str = _INK, size: int = 15) -> None:
+    from PIL import ImageFont
+
+    draw.text((x, y), text, fill=colour, font=ImageFont.load_default(size))
+
+
+def _write_figures(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float:
+    """The table; returns where it ends."""
+    columns = (_GAP, _GAP + 220, _GAP + 350)
+    table = [("figure", "value", "beside it"), *rows(evaluation.figures)]
+    for number, cells in enumerate(table):
+        for x, text in zip(columns, cells, strict=True):
+            _write(draw, x, y, text, _INK if number and text != "missing" else _GREY)
+        y += _LINE
+    return y
+
+
+def _draw_curve(draw: "ImageDraw", evaluation: Evaluation, top: float, bottom: float) -> None:
+    first, last = evaluation.loss_curve[0], evaluation.loss_curve[-1]
+    _write(draw, _GAP, top, f"loss by step: {first[1]:.3g} at {first[0]}, {last[1]:.3g} at {last[0]}", _GREY)
+    top += _LINE
+    points = place(evaluation.loss_curve, _LEFT, bottom - top)
+    draw.rectangle((_GAP, top, _GAP + _LEFT, bottom), outline=_GREY)
+    draw.line([(_GAP + x, top + y) for x, y in points], fill=_CURVE, width=2)
