@@ -23,6 +23,7 @@ Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 DescriptorName = Literal["vgg19"]
+OptimiserName = Literal["lbfgs", "adam"]
 
 
 def setting(default: Any, help: str, *, low: float | None = None, high: float | None = None) -> Any:
@@ -153,3 +154,18 @@ class TrainSettings(Checked):
     frozen_share: float = setting(0.2, "last share of the run, trained with frozen statistics", low=0.0, high=0.9)
     precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
     device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu")
+
+
+@dataclass(frozen=True)
+class OptimizeSettings(Checked):
+    """The descriptive method: one picture, found by optimising its pixels."""
+
+    width: int = setting(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
+    height: int = setting(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)
+    exemplar_size: int = setting(256, "short side to which the exemplar is scaled", low=32, high=2048)
+    steps: int = setting(500, "evaluations of the loss and its gradient", low=1, high=10**6)
+    optimiser: OptimiserName = setting("lbfgs", "what moves the pixels")
+    lr: float = setting(0.02, "learning rate of adam; lbfgs searches its own", low=1e-6, high=1.0)
+    seed: int = setting(0, "seed of the noise that the picture starts from", low=0, high=MAX_SEED)
+    precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
+    device: str = setting("auto", "where to optimise: auto, cpu, cuda, mps, xpu")

@@ -14,6 +14,7 @@ from texnet_core.errors import Cancelled, RequestError, TexnetError, one_line
 from train_cli.batch import batch
 from train_cli.bench import bench
 from train_cli.info import info, presets
+from train_cli.optimize import optimize
 from train_cli.synth import synth
 from train_cli.train import train
 
@@ -28,6 +29,7 @@ texnet.add_command(synth)
 texnet.add_command(batch)
 texnet.add_command(bench)
 texnet.add_command(train)
+texnet.add_command(optimize)
 texnet.add_command(info)
 texnet.add_command(presets)
 
