@@ -117,7 +117,7 @@ def test_a_small_exemplar_needs_zero_padding(exemplar, descriptor):
         optimize(exemplar, QUICK, replace(descriptor, padding="valid"))
     with pytest.raises(ImageError, match="96x96"):
         optimize(exemplar, replace(QUICK, exemplar_size=128), descriptor)
-    with pytest.raises(WeightsError, match="none.pth"):
+    with pytest.raises(WeightsError, match=r"none\.pth"):
         optimize(exemplar, QUICK, replace(descriptor, vgg19="none.pth"))
 
 
