@@ -23,6 +23,7 @@ from tests.bench.methods import METHODS, SIDE
 from tests.conftest import SHARED_DATA
 from texnet_core.atomic import replacing
 from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.errors import TexnetError
 from texnet_core.evaluation.judge import Judge
 from texnet_core.images import quantise, read_exemplar, write_image
 
@@ -32,11 +33,9 @@ def main() -> None:
     exemplars = _exemplars(given)
     methods = _chosen(given.methods, METHODS, "method")
     if not given.table:
-        for name, path in exemplars.items():
-            image = read_exemplar(path)[0]
-            for method in methods:
-                _make(method, name, image, given)
-            _judge(name, image, methods, given)
+        for work in (_make, _judge):
+            for name, path in exemplars.items():
+                work(name, read_exemplar(path)[0], methods, given)
     print(_table(given.cache, methods, list(exemplars)))  # noqa: T201
 
 
@@ -70,17 +69,20 @@ def _chosen(names: str, known: dict, what: str) -> list[str]:
     return chosen
 
 
-def _make(method: str, name: str, exemplar: Picture, given: argparse.Namespace) -> None:
+def _make(name: str, exemplar: Picture, methods: list[str], given: argparse.Namespace) -> None:
     """Draw what the cache lacks."""
-    missing = [seed for seed in range(given.seeds) if not _record(given.cache, method, name, seed).exists()]
-    if not missing:
-        return
-    try:
-        prepared, preparing = _timed(lambda: METHODS[method](name, centre_square(exemplar, SIDE), given))
-    except (FileNotFoundError, ImportError) as error:
-        print(f"{method}, {name}: left out ({error})", file=sys.stderr, flush=True)  # noqa: T201
-        return
-    for seed in missing:
+    for method in methods:
+        seeds = [seed for seed in range(given.seeds) if not _record(given.cache, method, name, seed).exists()]
+        try:
+            if seeds:
+                _draw(method, name, centre_square(exemplar, SIDE), seeds, given)
+        except (FileNotFoundError, ImportError, TexnetError) as error:
+            print(f"{method}, {name}: left out ({error})", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _draw(method: str, name: str, exemplar: Picture, seeds: list[int], given: argparse.Namespace) -> None:
+    prepared, preparing = _timed(lambda: METHODS[method](name, exemplar, given))
+    for seed in seeds:
         picture, drawing = _timed(lambda seed=seed: prepared.draw(seed))
         record = _record(given.cache, method, name, seed)
         record.parent.mkdir(parents=True, exist_ok=True)
