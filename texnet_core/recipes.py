@@ -17,7 +17,8 @@ from texnet_core.atomic import as_output_error
 from texnet_core.descriptor.vgg19 import smallest_side
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import Cancelled, WeightsError, reason
-from texnet_core.evaluation.judge import Features, Judge, Picture, mean
+from texnet_core.evaluation.colour import Picture
+from texnet_core.evaluation.judge import Features, Judge, mean
 from texnet_core.images import read_exemplar, resize_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.recipelist import Outcome, Recipe, Status

@@ -24,6 +24,7 @@ InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 PatternSearch = Literal["auto", "off"]
 DescriptorName = Literal["auto", "vgg19", "patches"]
+OptimiserName = Literal["lbfgs", "adam"]
 
 
 def setting(
@@ -270,3 +271,18 @@ class EvaluationSettings(Checked):
     """What is looked at to judge a generator."""
 
     seeds: int = setting(4, "samples to judge, of the seeds from 0 on", low=2, high=64)
+
+
+@dataclass(frozen=True)
+class OptimizeSettings(Checked):
+    """The descriptive method: one picture, found by optimising its pixels."""
+
+    width: int = setting(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
+    height: int = setting(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)
+    exemplar_size: int = setting(256, "short side to which the exemplar is scaled", low=32, high=2048)
+    steps: int = setting(500, "evaluations of the loss and its gradient", low=1, high=10**6)
+    optimiser: OptimiserName = setting("lbfgs", "what moves the pixels")
+    lr: float = setting(0.02, "learning rate of adam; lbfgs searches its own", low=1e-6, high=1.0)
+    seed: int = setting(0, "seed of the noise that the picture starts from", low=0, high=MAX_SEED)
+    precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
+    device: str = setting("auto", "where to optimise: auto, cpu, cuda, mps, xpu")

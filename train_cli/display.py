@@ -5,14 +5,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 from tqdm import tqdm
 
-from texnet_core.errors import Cancelled, printable
-from texnet_core.progress import Progress
+from texnet_core.errors import Cancelled, OutputError, printable
+from texnet_core.images import write_image
+from texnet_core.progress import Progress, ProgressCallback
 
 _LINE_EVERY_S = 10.0
 _TIME_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"  # seconds a second say nothing
@@ -79,6 +81,20 @@ def _figures(progress: Progress) -> str:
     step = f"step {progress.step}" if progress.unit == "s" else ""
     loss = "" if progress.loss is None else f"loss {progress.loss:.4f}"
     return ", ".join(filter(None, (step, loss)))
+
+
+def with_preview(display: Display, path: Path | None) -> ProgressCallback:
+    """The display, and a picture at `path` that is overwritten with every preview that comes along."""
+
+    def report(progress: Progress) -> None:
+        if path is not None and progress.preview is not None:
+            try:
+                write_image(path, progress.preview)
+            except OutputError as error:  # a picture on the side is not worth the run
+                display.note(str(error))
+        display(progress)
+
+    return report
 
 
 @contextmanager

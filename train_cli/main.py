@@ -15,6 +15,7 @@ from train_cli.batch import batch
 from train_cli.bench import bench
 from train_cli.eval import evaluate_file
 from train_cli.info import info, presets
+from train_cli.optimize import optimize
 from train_cli.recipes import recipes
 from train_cli.synth import synth
 from train_cli.train import train
@@ -32,6 +33,7 @@ texnet.add_command(bench)
 texnet.add_command(train)
 texnet.add_command(recipes)
 texnet.add_command(evaluate_file)
+texnet.add_command(optimize)
 texnet.add_command(info)
 texnet.add_command(presets)
 

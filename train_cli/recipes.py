@@ -12,9 +12,9 @@ import click
 from texnet_core.errors import Cancelled, printable
 from texnet_core.recipelist import MACHINE_SETTINGS, Outcome, Recipe, Status, chosen, read_recipes
 from texnet_core.settings import DescriptorSettings, TrainSettings
+from train_cli.checks import check_torch
 from train_cli.display import showing
 from train_cli.options import clean, json_option, settings_options
-from train_cli.train import check_torch
 
 
 @click.command()
@@ -51,7 +51,7 @@ def recipes(
     started = time.monotonic()
     given = {name: value for name, value in machine.items() if value is not None}
     planned = [_recorded(recipe, file) for recipe in chosen(read_recipes(file, given), only)]
-    check_torch()
+    check_torch("training")
     with showing(quiet=as_json) as display:
         from texnet_core.recipes import run_recipes
 

@@ -1,8 +1,6 @@
 """`texnet train`: a generator from a picture."""
 
-import importlib.util
 import json
-import os
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,8 @@ import click
 from click.core import ParameterSource
 
 from texnet_core.artefact import SUFFIX, Provenance, checkpoint_path
-from texnet_core.atomic import check_writable
-from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
-from texnet_core.images import depth_for, read_exemplar, write_image
-from texnet_core.progress import Progress, ProgressCallback
+from texnet_core.errors import Cancelled, RequestError
+from texnet_core.images import read_exemplar
 from texnet_core.settings import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,
@@ -24,7 +20,8 @@ from texnet_core.settings import (
     TrainSettings,
     generator_settings,
 )
-from train_cli.display import Display, showing
+from train_cli.checks import check_preview, check_torch
+from train_cli.display import showing, with_preview
 from train_cli.options import clean, json_option, recorded_command, settings_from, settings_options
 
 
@@ -70,7 +67,7 @@ def train(
     """
     _check_arguments(context, output)
     if preview is not None:
-        _check_preview(preview, exemplar)
+        check_preview(preview, exemplar)
     image, notes = read_exemplar(exemplar)
     name = clean(values["name"] or exemplar.stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
@@ -88,7 +85,7 @@ def train(
         for note in notes:
             display.note(note)
         try:
-            artefact = train_generator(image, output, request, resume=resume, progress=_with_preview(display, preview))
+            artefact = train_generator(image, output, request, resume=resume, progress=with_preview(display, preview))
         except Cancelled:
             raise Cancelled(_how_to_go_on(output)) from None
     quality = artefact.quality
@@ -108,13 +105,7 @@ def _check_arguments(context: click.Context, output: Path) -> None:
         raise click.UsageError("found --minutes 0; expected more; give a time or --steps.", context)
     if output.suffix != SUFFIX:
         raise RequestError(f"the name {output.name}", expected=f"one ending in {SUFFIX}", remedy="change the suffix")
-    check_torch()
-
-
-def check_torch() -> None:
-    """Raise EngineError where training is not installed."""
-    if importlib.util.find_spec("torch") is None:
-        raise EngineError("no torch in this Python", expected="it, for training", remedy="pip install 'texnet[train]'")
+    check_torch("training")
 
 
 def _generator(context: click.Context) -> GeneratorSettings:
@@ -126,25 +117,6 @@ def _generator(context: click.Context) -> GeneratorSettings:
         if name in own and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
     return generator_settings(context.params["generator"], **changes)
-
-
-def _check_preview(preview: Path, exemplar: Path) -> None:
-    depth_for(preview, 8)
-    check_writable(preview)
-    if os.path.exists(preview) and os.path.exists(exemplar) and os.path.samefile(preview, exemplar):
-        raise RequestError("the exemplar as --preview", expected="another file", remedy="choose another name")
-
-
-def _with_preview(display: Display, path: Path | None) -> ProgressCallback:
-    def report(progress: Progress) -> None:
-        if path is not None and progress.preview is not None:
-            try:
-                write_image(path, progress.preview)
-            except OutputError as error:  # a picture on the side is not worth the run
-                display.note(str(error))
-        display(progress)
-
-    return report
 
 
 def _how_to_go_on(output: Path) -> str:

@@ -23,6 +23,7 @@ from texnet_core.settings import (
     EvaluationSettings,
     GeneratorSettings,
     LossSettings,
+    OptimizeSettings,
     SynthesisSettings,
     TrainSettings,
 )
@@ -176,6 +177,13 @@ WRONG = {
         1,
         "bf16",
     ),
+    "optimize on nothing": (["optimize", "none.png", "-o", "o.png"], 1, "no file none.png"),
+    "optimize to a generator": (["optimize", "exemplar.png", "-o", "o.texnet"], 2, ".png"),
+    "optimize over exemplar": (["optimize", "exemplar.png", "-o", "exemplar.png"], 2, "another file"),
+    "optimize nowhere": (["optimize", "exemplar.png", "-o", "no/o.png"], 1, "cannot be written"),
+    "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use 256"),
+    "optimize tiny size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "32"], 2, "64 to 4096"),
+    "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "at least 256"),
     "no list": (["batch", "none.toml"], 2, "cannot be read"),
     "list of nothing": (["batch", "text.png"], 2, "no TOML"),
     "eval of nothing": (["eval", "nothing"], 2, "no preset"),
@@ -336,6 +344,36 @@ def test_ctrl_c_during_recipes_goes_on_with_the_same_command(exemplar, random_vg
     assert [file.name for file in out.iterdir()] == ["field.texnet"]
 
 
+def optimize_command(exemplar, random_vgg19_file, out, *more):
+    quick = ["--size", "80x64", "--exemplar-size", "64", "--padding", "zero", "--vgg19", str(random_vgg19_file)]
+    return ["optimize", str(exemplar), "-o", str(out), *quick, "--precision", "f32", *more]
+
+
+@pytest.mark.parametrize("suffix", ["png", "exr"])
+def test_optimize_makes_one_picture(exemplar, random_vgg19_file, tmp_path, suffix):
+    out = tmp_path / f"o.{suffix}"
+    done = texnet(*optimize_command(exemplar, random_vgg19_file, out, "--steps", "3", "--json"))
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    facts = json.loads(done.stdout)
+    assert (facts["output"], facts["width"], facts["height"]) == (str(out), 80, 64) and facts["loss"] > 0
+    assert out.stat().st_size > 500
+    if suffix == "png":
+        assert loaded(out).shape == (64, 80, 3)
+
+
+def test_ctrl_c_during_optimize_leaves_the_preview_alone(exemplar, random_vgg19_file, tmp_path):
+    preview = tmp_path / "preview.png"
+    words = optimize_command(exemplar, random_vgg19_file, tmp_path / "o.png", "--steps", "99999", "--preview", preview)
+    process = subprocess.Popen([*TEXNET, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not preview.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and stdout == "" and stderr == "texnet: stopped; nothing was written\n"
+    assert made(tmp_path) == ["exemplar.png", "preview.png"]
+
+
 def test_ctrl_c_during_synth_leaves_no_file(artefact_file, tmp_path):
     process = subprocess.Popen(
         [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"],
@@ -376,6 +414,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(artefact_file, tmp_path):
         ("synth", [SynthesisSettings]),
         ("train", [TrainSettings, DescriptorSettings, LossSettings, GeneratorSettings]),
         ("eval", [EvaluationSettings]),
+        ("optimize", [OptimizeSettings, DescriptorSettings]),
     ],
 )
 def test_every_setting_is_an_option_with_its_help_and_default(command, kinds):
@@ -394,7 +433,7 @@ def test_every_command_has_help_and_an_example_in_the_readme_or_docs():
     root = Path(__file__).parents[2]
     documents = "".join(path.read_text() for path in [root / "README.md", *(root / "docs").glob("*.md")])
     listed = re.findall(r"^  (\w+)  +\S", texnet("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    assert set(listed) == {"synth", "batch", "bench", "train", "eval", "recipes", "info", "presets"}
+    assert set(listed) == {"synth", "batch", "bench", "train", "eval", "optimize", "recipes", "info", "presets"}
     for name in listed:
         assert texnet(name, "--help").returncode == 0
         assert f"texnet {name}" in documents

@@ -6,7 +6,7 @@ import torch
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.losses.autocorrelation import AutocorrelationLoss
 from texnet_core.losses.centred_gram import CentredGramLoss, mean_and_covariance
-from texnet_core.losses.gram import GramLoss, gram_matrix
+from texnet_core.losses.gram import GramLoss, RelativeGramLoss, gram_matrix
 from texnet_core.losses.histogram import HistogramLoss
 from texnet_core.losses.order import quantiles, spread_texels
 from texnet_core.losses.shifted_gram import ShiftedGramLoss
@@ -32,6 +32,7 @@ def shuffled(maps):
 
 WHAT = {
     "gram": GramLoss,
+    "relative_gram": RelativeGramLoss,
     "sliced_wasserstein": lambda target: SlicedWassersteinLoss(target, 32, 8192),
     "centred_gram": CentredGramLoss,
     "histogram": lambda target: HistogramLoss(target, 8192),
@@ -87,6 +88,21 @@ def test_gram_gradients_have_unit_l1_norm_in_every_layer():
     loss(sample, 0).backward()
     for f in sample.values():
         assert float(f.grad.abs().sum()) == pytest.approx(1, rel=1e-4)
+
+
+def test_the_relative_gram_loss_is_a_function_and_has_no_unit():
+    """Its slope along any direction is what its gradient says; features twice as large make no difference."""
+    target, sample = features(), {tap: f.double().requires_grad_() for tap, f in features(1).items()}
+    loss = RelativeGramLoss({tap: f.double() for tap, f in target.items()})
+    value = loss(sample, 0)
+    value.backward()
+    moved = {tap: f.detach() + 1e-6 * f.grad for tap, f in sample.items()}
+    squared = sum(float(f.grad.square().sum()) for f in sample.values())
+    assert (float(loss(moved, 0)) - float(value.detach())) / 1e-6 == pytest.approx(squared, rel=1e-4)
+    doubled = RelativeGramLoss({tap: 2 * f.double() for tap, f in target.items()})
+    assert float(doubled({tap: 2 * f.detach() for tap, f in sample.items()}, 0)) == pytest.approx(float(value.detach()))
+    nothing = {tap: 0 * f.detach() for tap, f in sample.items()}
+    assert float(loss(nothing, 0)) == pytest.approx(len(target))
 
 
 def test_sliced_wasserstein_of_a_shift_is_the_shift_seen_along_directions():

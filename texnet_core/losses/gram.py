@@ -1,4 +1,4 @@
-"""Gram loss with gradient normalisation, as Texture Networks published it."""
+"""Gram losses: with gradient normalisation, as Texture Networks published it, and relative, a plain function."""
 
 from typing import Any
 
@@ -52,3 +52,26 @@ class _NormaliseGradient(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (gradient,) = gradients
         return gradient / (gradient.abs().sum() + 1e-8)
+
+
+class RelativeGramLoss(nn.Module):
+    """Sum over the taps of ||G - G0||^2 / ||G0||^2 in the Frobenius norm, mean over the batch.
+
+    A function like any other: its gradient is its own, so line searches and sums of losses mean what they say.
+    Relative to the exemplar's Gram matrix, taps weigh alike whatever the size of their features.
+
+    Source: Gatys et al. 2015, "Texture Synthesis Using Convolutional Neural Networks", equations 3 and 4.
+    Differs: each tap is divided by ||G0||^2, where they scaled VGG-19 to equal activations.
+    """
+
+    def __init__(self, exemplar: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.targets = {tap: gram_matrix(features.detach()) for tap, features in exemplar.items()}
+
+    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
+        """Scalar loss; draws nothing, so `seed` is unused."""
+        losses = []
+        for tap, target in self.targets.items():
+            distances = (gram_matrix(features[tap]) - target).square().sum((1, 2))
+            losses.append(distances.mean() / target.square().sum().clamp(min=1e-30))
+        return torch.stack(losses).sum()

@@ -1,0 +1,87 @@
+"""The peers, each as a function from an exemplar to something that draws pictures.
+
+Whatever a method learns first happens when it is prepared; a drawing is then what a user waits for.
+"""
+
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core import read_artefact, synthesize
+from texnet_core.settings import DescriptorSettings, OptimizeSettings
+
+SIDE = 256  # of exemplars as methods get them, and of pictures
+
+Picture = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A method that knows its exemplar.
+
+    Attributes:
+        draw: seed -> (256, 256, 3) in [0, 1].
+        note: what was reduced or chosen, in words.
+    """
+
+    draw: Callable[[int], Picture]
+    note: str = ""
+
+
+def _gatys(name: str, exemplar: Picture, given: Namespace) -> Prepared:
+    from texnet_core.training import optimize
+
+    def draw(seed: int) -> Picture:
+        settings = OptimizeSettings(width=SIDE, height=SIDE, exemplar_size=SIDE, steps=given.gatys_steps, seed=seed)
+        return optimize(exemplar, settings, DescriptorSettings()).picture
+
+    return Prepared(draw, f"L-BFGS, {given.gatys_steps} steps")
+
+
+def _paper(name: str, exemplar: Picture, given: Namespace) -> Prepared:
+    from tests.bench.paper import BATCH, STEPS, PublishedNetwork
+    from texnet_core.descriptor.weights import load_vgg19
+
+    network = PublishedNetwork(exemplar, load_vgg19(), SIDE, given.paper_steps, given.paper_batch)
+    note = f"{given.paper_steps} of {STEPS} steps with batches of {given.paper_batch} of {BATCH}"
+    return Prepared(network.sample, note)
+
+
+def _ours(name: str, exemplar: Picture, given: Namespace) -> Prepared:
+    if given.ours is None:
+        raise FileNotFoundError("--ours FOLDER, which holds one NAME.texnet for every exemplar")
+    artefact = read_artefact(Path(given.ours) / f"{name}.texnet")
+    note = f"{artefact.training.get('steps_taken', '?')} steps"
+    return Prepared(lambda seed: synthesize(artefact, (SIDE, SIDE), seed)["albedo"], note)
+
+
+def _patches(name: str, exemplar: Picture, given: Namespace) -> Prepared:
+    from tests.bench.patch_optimisation import optimise_patches
+
+    return Prepared(lambda seed: optimise_patches(exemplar, SIDE, seed))
+
+
+def _gmic_inpaint(name: str, exemplar: Picture, given: Namespace) -> Prepared:
+    from tests.bench.gmic_peer import inpaint
+
+    return Prepared(lambda seed: inpaint(exemplar, SIDE, seed))
+
+
+def _gmic_texturize(name: str, exemplar: Picture, given: Namespace) -> Prepared:
+    from tests.bench.gmic_peer import texturize
+
+    return Prepared(lambda seed: texturize(exemplar, SIDE, seed))
+
+
+METHODS: dict[str, Callable[[str, Picture, Namespace], Prepared]] = {
+    "ours": _ours,
+    "gatys": _gatys,
+    "paper": _paper,
+    "patches": _patches,
+    "gmic-inpaint": _gmic_inpaint,
+    "gmic-texturize": _gmic_texturize,
+}

@@ -1,0 +1,199 @@
+"""The peers side by side on the same exemplars: `python -m tests.bench.quality --cache FOLDER`.
+
+A measurement, not a test: pytest does not collect it. Methods run one exemplar after the other; every picture is kept
+in the cache as CACHE/METHOD/EXEMPLAR_SEED.png with a .json of its time beside it, so that a run that was stopped goes
+on, and methods may run apart. Figures are taken from these pictures. Needs the weights of VGG-19 and, for G'MIC, the
+extra [bench].
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from tests.bench.figures import FIGURES, Picture, Yardstick, centre_square, floor
+from tests.bench.methods import METHODS, SIDE
+from tests.conftest import SHARED_DATA
+from texnet_core.atomic import replacing
+from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.errors import TexnetError
+from texnet_core.evaluation.judge import Judge
+from texnet_core.images import quantise, read_exemplar, write_image
+
+
+def main() -> None:
+    given = _parsed()
+    exemplars = _exemplars(given)
+    methods = _chosen(given.methods, METHODS, "method")
+    if not given.table:
+        for work in (_make, _judge):
+            for name, path in exemplars.items():
+                work(name, read_exemplar(path)[0], methods, given)
+    print(_table(given.cache, methods, list(exemplars)))  # noqa: T201
+
+
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, required=True, help="folder of pictures and figures, kept between runs")
+    parser.add_argument("--data", type=Path, default=SHARED_DATA, help="exemplars/*.jpg and materials/*/albedo.jpg")
+    parser.add_argument("--exemplars", default="", help="names by commas; all by default")
+    parser.add_argument("--methods", default="", help=f"of {','.join(METHODS)}; all by default")
+    parser.add_argument("--seeds", type=int, default=2, help="pictures a method and exemplar; diversity needs 2")
+    parser.add_argument("--ours", type=Path, help="folder with one NAME.texnet for every exemplar")
+    parser.add_argument("--gatys-steps", type=int, default=500)
+    parser.add_argument("--paper-steps", type=int, default=1500, help="fewer than 1500 is a reduced recipe")
+    parser.add_argument("--paper-batch", type=int, default=16, help="fewer than 16 is a reduced recipe")
+    parser.add_argument("--judge-again", action="store_true", help="take the figures of old pictures anew")
+    parser.add_argument("--table", action="store_true", help="make nothing; print what the cache has")
+    return parser.parse_args()
+
+
+def _exemplars(given: argparse.Namespace) -> dict[str, Path]:
+    """Name -> file, in the order of names."""
+    found = {path.stem: path for path in given.data.glob("exemplars/*.jpg")}
+    found |= {path.parent.name: path for path in given.data.glob("materials/*/albedo.jpg")}
+    return {name: found[name] for name in _chosen(given.exemplars, dict(sorted(found.items())), "exemplar")}
+
+
+def _chosen(names: str, known: dict, what: str) -> list[str]:
+    chosen = names.split(",") if names else list(known)
+    if unknown := [name for name in chosen if name not in known]:
+        sys.exit(f"found no {what} {', '.join(unknown)}; expected some of {', '.join(known)}")
+    return chosen
+
+
+def _make(name: str, exemplar: Picture, methods: list[str], given: argparse.Namespace) -> None:
+    """Draw what the cache lacks."""
+    for method in methods:
+        seeds = [seed for seed in range(given.seeds) if not _record(given.cache, method, name, seed).exists()]
+        try:
+            if seeds:
+                _draw(method, name, centre_square(exemplar, SIDE), seeds, given)
+        except (FileNotFoundError, ImportError, TexnetError) as error:
+            print(f"{method}, {name}: left out ({error})", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _draw(method: str, name: str, exemplar: Picture, seeds: list[int], given: argparse.Namespace) -> None:
+    prepared, preparing = _timed(lambda: METHODS[method](name, exemplar, given))
+    for seed in seeds:
+        picture, drawing = _timed(lambda seed=seed: prepared.draw(seed))
+        record = _record(given.cache, method, name, seed)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        write_image(record.with_suffix(".png"), quantise(picture, 8))
+        facts = {"seconds": drawing, "preparing_seconds": preparing, "note": prepared.note}
+        _write_json(record, facts | {"threads": torch.get_num_threads(), "cores": os.cpu_count()})
+        print(f"{method}, {name}, seed {seed}: {drawing['wall']:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _timed(work):
+    """What `work` returns, and its time: by the clock, and of all cores together, which a busy machine changes less."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = work()
+    return result, {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+
+
+def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Namespace) -> None:
+    """Measure what has new pictures, or everything where that is asked for."""
+    stale = [method for method in methods if given.judge_again or _is_stale(given.cache, method, name)]
+    if not any(_records(given.cache, method, name) for method in stale):
+        return
+    judge = Judge(load_vgg19())
+    yardstick = Yardstick(judge, exemplar, _floor(given.cache, name, judge, exemplar))
+    for method in stale:
+        if made := _pictures(given.cache, method, name):
+            _write_json(_figures(given.cache, method, name), yardstick.measure(made))
+
+
+def _is_stale(cache: Path, method: str, name: str) -> bool:
+    figures = _figures(cache, method, name)
+    made_at = [record.stat().st_mtime for record in _records(cache, method, name)]
+    return bool(made_at) and (not figures.exists() or figures.stat().st_mtime < max(made_at))
+
+
+def _floor(cache: Path, name: str, judge: Judge, exemplar: Picture) -> dict[str, float]:
+    file = cache / "floors" / f"{name}.json"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _write_json(file, floor(judge, exemplar))
+    return json.loads(file.read_text())
+
+
+def _pictures(cache: Path, method: str, name: str) -> list[Picture]:
+    files = (record.with_suffix(".png") for record in _records(cache, method, name))
+    return [np.asarray(Image.open(file), np.float32) / 255 for file in files]
+
+
+def _table(cache: Path, methods: list[str], names: list[str]) -> str:
+    """Means over the exemplars that a method has been measured on, and then every exemplar."""
+    head = ["method", "exemplars", *FIGURES, "s a picture", "s before", "note"]
+    lines = ["## Means", "", *_head(head)]
+    for method in methods:
+        rows = [row for name in names if (row := _row(cache, method, name))]
+        if rows:
+            notes = "; ".join(sorted({row["note"] for row in rows} - {""}))
+            lines.append(_line([method, len(rows), *_means(rows), notes]))
+    lines += ["", "## Each exemplar", "", *_head(["exemplar", *head[:1], *head[2:-1]])]
+    for name in names:
+        for method in methods:
+            if row := _row(cache, method, name):
+                lines.append(_line([name, method, *_means([row])]))
+    legend = [f"- {figure}: {meaning}" for figure, meaning in FIGURES.items()]
+    seconds = "- seconds: of all cores together, which say more than the clock on a busy machine; before: training"
+    return "\n".join([*lines, "", *legend, seconds])
+
+
+def _row(cache: Path, method: str, name: str) -> dict | None:
+    file = _figures(cache, method, name)
+    if not file.exists():
+        return None
+    records = [json.loads(record.read_text()) for record in _records(cache, method, name)]
+    return json.loads(file.read_text()) | {
+        "s a picture": statistics.fmean(record["seconds"]["cpu"] for record in records),
+        "s before": records[0]["preparing_seconds"]["cpu"],
+        "note": records[0]["note"],
+    }
+
+
+def _means(rows: list[dict]) -> list[str]:
+    """Every figure over the rows that have it."""
+    means = []
+    for figure in (*FIGURES, "s a picture", "s before"):
+        values = [row[figure] for row in rows if row[figure] is not None]
+        means.append(f"{statistics.fmean(values):.2f}" if values else "n/a")
+    return means
+
+
+def _head(names: list[str]) -> list[str]:
+    return [_line(names), _line(["---"] * len(names))]
+
+
+def _line(cells: list) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _record(cache: Path, method: str, name: str, seed: int) -> Path:
+    return cache / method / f"{name}_{seed}.json"
+
+
+def _records(cache: Path, method: str, name: str) -> list[Path]:
+    return sorted(file for file in (cache / method).glob(f"{name}_*.json") if file.stem[len(name) + 1 :].isdigit())
+
+
+def _figures(cache: Path, method: str, name: str) -> Path:
+    return cache / method / f"{name}.figures.json"
+
+
+def _write_json(file: Path, facts: dict) -> None:
+    with replacing(file) as temporary:
+        temporary.write_text(json.dumps(facts, indent=1))
+
+
+if __name__ == "__main__":
+    main()

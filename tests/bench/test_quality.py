@@ -1,0 +1,63 @@
+"""What the comparison does around its methods; the figures have tests of their own."""
+
+import json
+from argparse import Namespace
+
+import numpy as np
+import pytest
+
+from tests.bench import patch_optimisation, quality
+from tests.bench.figures import FIGURES
+from tests.bench.methods import SIDE, Prepared
+from tests.conftest import picture
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The seeds that a method called "grey" was asked for."""
+    seeds = []
+
+    def draw(seed):
+        seeds.append(seed)
+        return np.full((SIDE, SIDE, 3), 0.5, np.float32)
+
+    monkeypatch.setitem(quality.METHODS, "grey", lambda name, exemplar, given: Prepared(draw, "nothing learned"))
+    return seeds
+
+
+def test_only_what_the_cache_lacks_is_drawn(drawn, tmp_path):
+    exemplar = picture(300, 280)
+    quality._make("wall", exemplar, ["grey"], Namespace(cache=tmp_path, seeds=2))
+    quality._make("wall", exemplar, ["grey"], Namespace(cache=tmp_path, seeds=3))
+    assert drawn == [0, 1, 2]
+    (first, *rest) = quality._pictures(tmp_path, "grey", "wall")
+    assert first.shape == (SIDE, SIDE, 3) and len(rest) == 2
+
+
+def test_a_method_that_cannot_run_is_left_out(tmp_path, capsys):
+    quality._make("wall", picture(300, 300), ["ours"], Namespace(cache=tmp_path, seeds=1, ours=None))
+    assert "left out" in capsys.readouterr().err and not any(tmp_path.iterdir())
+
+
+def test_the_table_has_means_over_exemplars_and_says_what_is_missing(drawn, tmp_path):
+    for name, gram in (("wall", 1.0), ("moss", 4.0)):
+        quality._make(name, picture(300, 300), ["grey"], Namespace(cache=tmp_path, seeds=1))
+        figures = dict.fromkeys(FIGURES) | {"gram": gram}
+        quality._figures(tmp_path, "grey", name).write_text(json.dumps(figures))
+    table = quality._table(tmp_path, ["grey", "gatys"], ["wall", "moss", "rock"])
+    means, single = (line for line in table.splitlines() if line.startswith(("| grey", "| wall")))
+    assert means.split(" | ")[1:4] == ["2", "2.50", "n/a"] and "nothing learned" in means
+    assert single.split(" | ")[1:4] == ["grey", "1.00", "n/a"]
+    assert "gatys" not in table and "rock" not in table
+
+
+def test_optimised_patches_tile_and_have_the_exemplars_colours(monkeypatch):
+    monkeypatch.setattr(patch_optimisation, "_STEPS", 40)
+    exemplar = np.repeat(picture(48, 48)[..., :1], 3, axis=2) * np.array([1, 0.5, 0.2], np.float32)
+    made = patch_optimisation.optimise_patches(exemplar, 32, seed=1)
+    assert np.array_equal(made, patch_optimisation.optimise_patches(exemplar, 32, seed=1))
+    assert made.shape == (32, 32, 3) and 0 <= made.min() and made.max() <= 1
+    np.testing.assert_allclose(made.mean((0, 1)), exemplar.mean((0, 1)), atol=0.06)
+    for axis in (0, 1):
+        *inside, wrap = np.abs(np.roll(made, -1, axis) - made).mean(axis=(1 - axis, 2))
+        assert wrap < max(inside)

@@ -1,0 +1,126 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import picture
+from texnet_core import Cancelled
+from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.errors import ImageError, RequestError, TrainingError, WeightsError
+from texnet_core.losses.gram import RelativeGramLoss
+from texnet_core.settings import DescriptorSettings, OptimizeSettings
+from texnet_core.training import optimize
+from texnet_core.training.pixels import TAPS
+
+QUICK = OptimizeSettings(width=80, height=64, exemplar_size=64, steps=12, precision="f32", device="cpu")
+
+
+@pytest.fixture
+def descriptor(random_vgg19_file):
+    return DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero")
+
+
+@pytest.fixture(scope="module")
+def exemplar():
+    """Waves that do not repeat within the picture, so that a copy of it would show a seam."""
+    y, x = np.mgrid[0:96, 0:96].astype(np.float32)
+    waves = [0.5 + 0.3 * np.sin((x * a + y * b) / 5) for a, b in ((1, 0.3), (0.4, 1), (0.9, -0.7))]
+    return np.stack(waves, axis=2)
+
+
+def losses_of(exemplar, settings, descriptor):
+    losses = []
+    made = optimize(exemplar, settings, descriptor, progress=lambda p: losses.append(p.loss))
+    return made, [loss for loss in losses if loss is not None]
+
+
+@pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
+def test_the_loss_falls_and_the_best_is_kept(exemplar, descriptor, optimiser):
+    made, losses = losses_of(exemplar, replace(QUICK, optimiser=optimiser), descriptor)
+    assert made.picture.shape == (64, 80, 3) and made.picture.dtype == np.float32
+    assert 0 <= made.picture.min() and made.picture.max() <= 1
+    assert made.loss == min(losses) < 0.5 * losses[0]
+
+
+def test_no_place_of_the_picture_is_special(exemplar, random_vgg19_file):
+    """The loss of a periodic picture and its gradient roll with it by whole cells, so its seam is like any line."""
+    vgg19 = Vgg19(load_vgg19(str(random_vgg19_file)), TAPS, padding="zero")
+    loss = RelativeGramLoss(vgg19(torch.from_numpy(exemplar).permute(2, 0, 1)[None]))
+
+    def gradient(image):
+        image = image.clone().requires_grad_()
+        value = loss(vgg19(image, periodic=True), 0)
+        return value.detach(), torch.autograd.grad(value, image)[0]
+
+    image = torch.from_numpy(picture(64, 80)).permute(2, 0, 1)[None]
+    value, slope = gradient(image)
+    rolled_value, rolled_slope = gradient(image.roll((16, 32), (2, 3)))
+    torch.testing.assert_close(rolled_value, value, rtol=1e-4, atol=0)
+    torch.testing.assert_close(rolled_slope.roll((-16, -32), (2, 3)), slope, rtol=1e-3, atol=1e-4 * slope.abs().max())
+
+
+def test_the_picture_tiles(exemplar, descriptor):
+    """The step across the wrap is none of the largest, as it is in the exemplar."""
+
+    def steps(image, axis):
+        return np.abs(np.diff(image, axis=axis, append=image.take([0], axis))).mean(axis=(1 - axis, 2))
+
+    made = optimize(exemplar, QUICK, descriptor).picture
+    for axis in (0, 1):
+        *inside, wrap = steps(exemplar, axis)
+        assert wrap > max(inside)
+        *inside, wrap = steps(made, axis)
+        assert wrap < np.quantile(inside, 0.95)
+
+
+def test_equal_seeds_make_equal_pictures_and_others_do_not(exemplar, descriptor):
+    settings = replace(QUICK, steps=2)
+    first, again = (optimize(exemplar, settings, descriptor).picture for _ in range(2))
+    other = optimize(exemplar, replace(settings, seed=1), descriptor).picture
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_previews_show_the_state_and_cancelling_stops_at_once(exemplar, descriptor):
+    reports = []
+
+    def stop_at_eleven(progress):
+        reports.append(progress)
+        if progress.step == 11:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        optimize(exemplar, QUICK, descriptor, progress=stop_at_eleven)
+    assert [report.step for report in reports] == list(range(1, 12))
+    shown = [report.step for report in reports if report.preview is not None]
+    assert shown == [10]
+    assert reports[9].preview.shape == (64, 80, 3) and reports[9].preview.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"width": 90}, "width 90; expected a multiple of 16; use 96"),
+        ({"height": 32}, "64 to 4096"),
+        ({"optimiser": "sgd"}, "one of lbfgs, adam"),
+        ({"steps": 0}, "steps 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(exemplar, descriptor, change, says):
+    with pytest.raises(RequestError, match=says):
+        optimize(exemplar, replace(QUICK, **change), descriptor)
+
+
+def test_a_small_exemplar_needs_zero_padding(exemplar, descriptor):
+    with pytest.raises(RequestError, match="exemplar_size 64; expected at least 172"):
+        optimize(exemplar, QUICK, replace(descriptor, padding="valid"))
+    with pytest.raises(ImageError, match="96x96"):
+        optimize(exemplar, replace(QUICK, exemplar_size=128), descriptor)
+    with pytest.raises(WeightsError, match=r"none\.pth"):
+        optimize(exemplar, QUICK, replace(descriptor, vgg19="none.pth"))
+
+
+def test_a_loss_that_is_no_number_is_told(exemplar, descriptor):
+    with pytest.raises(TrainingError, match="nan at step"):
+        optimize(exemplar * np.float32("nan"), QUICK, descriptor)
