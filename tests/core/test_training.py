@@ -21,6 +21,7 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
 from texnet_core.training.curve import curve_text, extend_curve
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
+from texnet_core.training.watch import Watch
 
 STEPS = 24
 
@@ -203,6 +204,93 @@ def test_a_budget_in_minutes_ends_with_the_first_step_that_spends_it(request_, t
     assert artefact.training["steps_taken"] == reports[-1].step > 0
 
 
+def test_the_first_part_of_a_run_has_half_windows(request_, tmp_path, monkeypatch):
+    sides = []
+    forward = loop.Generator.forward
+
+    def spy(self, noise):
+        if torch.is_grad_enabled():
+            sides.append(noise[0].shape[2])
+        return forward(self, noise)
+
+    monkeypatch.setattr(loop.Generator, "forward", spy)
+    larger = replace(request_, train=replace(request_.train, size=128, exemplar_size=64, steps=20, half_share=0.5))
+    train(picture(), tmp_path / "a.texnet", larger)
+    assert sides == [64] * 10 + [128] * 10
+    sides.clear()
+    train(picture(), tmp_path / "b.texnet", replace(request_, train=replace(request_.train, steps=10)))
+    assert sides == [32] * 10  # half of it would be too small
+
+
+def stripes(period, side=128):
+    columns = (np.arange(side) % period < period / 2).astype(np.float32)
+    noise = np.random.default_rng(0).random((side, side, 3), dtype=np.float32)
+    return (0.6 * columns[None, :, None] + 0.3 * noise).astype(np.float32)
+
+
+def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
+    notes = []
+    request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
+    artefact = train(stripes(15), tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
+    assert any("stripes that repeat 9 times" in note for note in notes)
+    ((down, across),) = artefact.waves
+    assert artefact.settings.waves == 1 and abs(down) < 1e-3
+    assert abs(across) * 64 == pytest.approx(round(abs(across) * 64), abs=0.1)  # whole repeats in a sample
+    assert abs(across) * artefact.texels_per_exemplar == pytest.approx(128 / 15, rel=0.02)
+    off = replace(request_, train=replace(request_.train, pattern="off"))
+    plain = train(stripes(15), tmp_path / "b.texnet", off)
+    assert plain.waves == () and plain.texels_per_exemplar == 64
+
+
+def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path, monkeypatch):
+    """Poison one step; the run must leave it behind, say so, and spend its budget."""
+    begun, rates = [], []
+    trouble, begin = Watch.trouble, loop._Run._begin_attempt
+
+    def poisoned(self, loss, gradient, spread):
+        return trouble(self, float("nan") if self.steps == 7 and begun == [0] else loss, gradient, spread)
+
+    def counted(self):
+        begin(self)
+        begun.append(self.state.attempt)
+
+    monkeypatch.setattr(Watch, "trouble", poisoned)
+    monkeypatch.setattr(loop._Run, "_begin_attempt", counted)
+    monkeypatch.setattr(loop, "learning_rate", lambda *arguments: rates.append(learning_rate(*arguments)) or rates[-1])
+    notes, steps = [], []
+    artefact = train(
+        picture(),
+        tmp_path / "a.texnet",
+        request_,
+        progress=lambda p: (notes.append(p.note), steps.append(p.step)),
+    )
+    assert begun == [0, 1] and any("starting again" in note and "step 7" in note for note in notes)
+    assert artefact.training["steps_taken"] == STEPS and steps[-1] == STEPS
+    assert rates[8] == pytest.approx(rates[0])  # it warms up anew
+
+
+def test_a_watch_sees_collapse_divergence_and_nothing_in_a_good_run():
+    def first_trouble(losses, spread=1.0):
+        watch = Watch()
+        said = (watch.trouble(loss, 1.0, spread) for loss in losses)
+        return next((text for text in said if text), "")
+
+    good = [1 / (1 + step / 30) + 0.05 * (step % 3) for step in range(600)]
+    assert first_trouble(good) == ""
+    assert "colour" in first_trouble(good, spread=0.02)
+    assert "grew" in first_trouble([*good, *[2.0] * 100])
+    assert first_trouble([*good, *[2.0] * 10, *good[300:]]) == ""  # a bad moment is none
+    assert "nan" in first_trouble([1.0, float("nan")])
+
+
+@pytest.mark.parametrize("lr", [1e-6, 0.01])
+def test_a_run_that_gets_nowhere_says_so(request_, tmp_path, lr):
+    notes = []
+    request_ = replace(request_, train=replace(request_.train, steps=60, lr=lr))
+    train(picture(), tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
+    assert any("hardly went down" in note for note in notes) == (lr < 1e-3)
+
+
 def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, monkeypatch):
     modes = []
     forward = loop.Generator.forward
@@ -383,16 +471,12 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
             RequestError,
             "exemplar_size 171; expected at least 172",
         ),
-        (
-            replace(with_("train", size=160, exemplar_size=192), descriptor=DescriptorSettings(vgg19="no matter")),
-            RequestError,
-            "size 160; expected at least 172",
-        ),
         (with_("descriptor", vgg19=str(tmp_path / "none")), WeightsError, "none"),
         (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
         (with_("loss", diversity_weight=1.0), RequestError, "batch 1 with a diversity_weight"),
         (with_("descriptor", octaves=5), RequestError, "octaves 5"),
         (with_("train", size=128), ImageError, "at least 128"),
+        (with_("generator", waves=1), RequestError, "waves 1"),
         (with_("generator", out_channels=4), RequestError, "out_channels"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),
     ):

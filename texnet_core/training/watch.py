@@ -8,7 +8,7 @@ from texnet_core.training.curve import Curve
 _PATIENCE_STEPS = 40
 _COLLAPSED = 0.1  # of the exemplar's spread
 _DIVERGED = 3.0  # times the lowest smoothed loss
-_STALLED = 0.8  # of the loss at the start
+_STALLED = 0.8  # of the loss in the first tenth of a run
 _SMOOTHING = 0.9
 _FIRST_STEPS = 60  # in which anything may happen
 
@@ -52,4 +52,6 @@ class Watch:
 
 def is_stalled(curve: Curve) -> bool:
     """Whether a whole run hardly brought its loss down."""
-    return len(curve) > 1 and curve[-1][1] > _STALLED * curve[0][1]
+    tenth = max(1, len(curve) // 10)
+    first, last = (sum(loss for _, loss in part) / len(part) for part in (curve[:tenth], curve[-tenth:]))
+    return last > _STALLED * first
