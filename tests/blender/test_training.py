@@ -110,7 +110,8 @@ def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, pi
         task = training.start(request)
         while training._tick() is not None:
             time.sleep(0.05)
-        answer({"problem": session.problem and session.problem.message, "note": session.note, "of the run": task.note, "learnt": output.exists()})
+        problem = session.problem and session.problem.message
+        answer({"problem": problem, "note": session.note, "of the run": task.note, "learnt": output.exists()})
         """,
         picture=str(picture),
         library=str(tmp_path),

@@ -213,7 +213,8 @@ class _Run:
             group["lr"] = learning_rate(self.settings, state.step, fraction)
         seeds = [derive_seed(_NOISE, seed, state.step, index) for index in range(self.settings.batch)]
         image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
-        value = loss(descriptor(image, periodic=True), derive_seed(_LOSS, seed, state.step))
+        features = descriptor(image, periodic=True)
+        value = loss(features, derive_seed(_LOSS, seed, state.step), finishing=state.frozen)
         total = value + self.request.loss.range_weight * range_penalty(image)
         self.optimiser.zero_grad()
         total.backward()
@@ -271,7 +272,7 @@ class _Run:
         with torch.no_grad():
             image = self.generator(periodic_noise(self.request.generator, seeds, self.settings.size, self.device))
             features = descriptor(image.clamp(0, 1), periodic=True)
-            value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed)))
+            value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed), finishing=True))
         self._check_finite(value)
         if value < self.state.best_loss:
             self.state.best_loss = value
