@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from texnet_core.descriptor.patches import PatchPyramid, levels_for
+from texnet_core.losses import TextureLoss
 from texnet_core.losses.patch_transport import PatchTransportLoss, random_patches, transport_cost
+from texnet_core.settings import LossSettings
 
 
 def image(seed=0, height=32, width=32):
@@ -69,6 +71,15 @@ def test_more_iterations_come_nearer_from_below():
     values = [float(transport_cost(found, wanted, iterations)) for iterations in (0, 2, 6, 500)]
     assert values[0] == pytest.approx(nearest, rel=1e-4)
     assert values == sorted(values) and values[2] > 0.95 * values[3] > values[0]
+
+
+def test_the_colours_count_in_the_last_part_only():
+    descriptor = PatchPyramid(32)
+    loss = TextureLoss(descriptor(image()), LossSettings(), descriptor.sides)
+    features = descriptor(0.5 * image() + 0.25, periodic=True)
+    before, after = (float(loss(features, 0, finishing=finishing)) for finishing in (False, True))
+    transport = PatchTransportLoss(descriptor(image()), descriptor.sides)
+    assert before == float(transport(features, 0)) and after > before + 0.1
 
 
 def patch_loss(exemplar, **changes):

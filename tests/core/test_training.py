@@ -329,7 +329,7 @@ def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
 
 
 def test_nan_is_caught_and_explained(request_, tmp_path):
-    def poison(self, features, seed):
+    def poison(self, features, seed, **phase):
         total = sum(f.sum() for f in features.values())
         return total * float("nan")
 
@@ -344,8 +344,8 @@ def test_nan_is_caught_and_explained(request_, tmp_path):
 def test_nan_in_a_validation_is_caught_too(request_, tmp_path):
     forward = loop.TextureLoss.forward
 
-    def poison(self, features, seed):
-        return forward(self, features, seed) * (1 if torch.is_grad_enabled() else float("nan"))
+    def poison(self, features, seed, **phase):
+        return forward(self, features, seed, **phase) * (1 if torch.is_grad_enabled() else float("nan"))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop.TextureLoss, "forward", poison)

@@ -23,6 +23,10 @@ from texnet_core.settings import LossSettings
 
 Features = dict[str, Tensor]
 
+# Overlapping patches average out, which takes contrast. The colours of each level bring it back in the last part of a
+# run; all along, they hinder structure.
+_COLOURS_WEIGHT = 0.2
+
 
 class TextureLoss(nn.Module):
     """The weighted sum of the losses in use.
@@ -35,8 +39,11 @@ class TextureLoss(nn.Module):
 
     def __init__(self, exemplar: Features, settings: LossSettings, patch_sides: dict[str, int] | None = None) -> None:
         super().__init__()
+        self.finishing_terms: list[tuple[float, nn.Module]] = []
         if patch_sides is not None:
             self.terms: list[tuple[float, nn.Module]] = [(1.0, PatchTransportLoss(exemplar, patch_sides))]
+            colours = SlicedWassersteinLoss(exemplar, directions=16, positions=4096)
+            self.finishing_terms.append((_COLOURS_WEIGHT, colours))
             return
         directions, positions = settings.directions, settings.positions
         losses: list[tuple[float, Callable[[], nn.Module]]] = [
@@ -50,15 +57,16 @@ class TextureLoss(nn.Module):
         ]
         self.terms = [(weight, make()) for weight, make in losses if weight]
 
-    def forward(self, features: Features, seed: int) -> Tensor:
+    def forward(self, features: Features, seed: int, *, finishing: bool = False) -> Tensor:
         """The loss of a batch of samples, a scalar.
 
         Args:
             features: the samples' features.
             seed: decides every random draw of this call; equal seeds, equal loss.
+            finishing: whether the run is in its last part, with frozen statistics.
         """
         total = torch.zeros((), device=next(iter(features.values())).device)
-        for weight, term in self.terms:
+        for weight, term in self.terms + (self.finishing_terms if finishing else []):
             total = total + weight * term(features, seed)
         return total
 

@@ -223,14 +223,13 @@ class _Run:
         if is_frozen_phase(self.settings, fraction) and not state.frozen:
             self._freeze()
         self.generator.train(not state.frozen)
-        lr = (
-            learning_rate(self.settings, state.step - state.attempt_step, fraction) * _LR_OF_NEXT_ATTEMPT**state.attempt
-        )
+        lr = learning_rate(self.settings, state.step - state.attempt_step, fraction)
         for group in self.optimiser.param_groups:
             group["lr"] = lr * _LR_OF_NEXT_ATTEMPT**state.attempt
         seeds = [derive_seed(_NOISE, seed, state.step, index) for index in range(self.settings.batch)]
         image = self._image(seeds, self._window(fraction))
-        value = loss(descriptor(image, periodic=True), derive_seed(_LOSS, seed, state.step))
+        features = descriptor(image, periodic=True)
+        value = loss(features, derive_seed(_LOSS, seed, state.step), finishing=state.frozen)
         total = value + self.request.loss.range_weight * range_penalty(image)
         self.optimiser.zero_grad()
         total.backward()
@@ -333,7 +332,7 @@ class _Run:
         with torch.no_grad():
             image = self.generator(self._noise(seeds, self.settings.size))  # in float32, as it ships
             features = descriptor(image.clamp(0, 1), periodic=True)
-            value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed)))
+            value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed), finishing=True))
         if not math.isfinite(value):
             raise TrainingError(
                 f"a validation loss of {value} at step {self.state.step}",
