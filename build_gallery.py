@@ -78,12 +78,9 @@ def _size(card: Header) -> list[str]:
 
 
 def _figures(card: Header) -> list[str]:
-    names = (("relative_gram", "Gram"), ("sliced_wasserstein", "sliced Wasserstein"))
-    return [
-        f"{title} {card.quality[key]:.3f} ({card.quality[f'{key}_between_halves']:.3f})"
-        for key, title in names
-        if key in card.quality
-    ]
+    names = (("texture_gram", "Gram"), ("texture_wasserstein", "Wasserstein"))
+    quality = card.quality
+    return [f"{title} {quality[key]:.3f} ({quality[f'{key}_reference']:.3f})" for key, title in names if key in quality]
 
 
 def _texels(artefact: Artefact, side: int) -> npt.NDArray[np.uint8]:

@@ -36,9 +36,11 @@ _PARTS = {
     "loss": LossSettings,
     "train": TrainSettings,
 }
-# out_channels follows from the maps; what comes out after so many minutes depends on the machine
-_NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "out_channels")
-_DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()}
+# out_channels and waves follow from the maps and the exemplar; what comes out after so many minutes depends on the
+# machine, and so does what auto finds there to compare by
+_NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "out_channels", "waves")
+_OWN_DEFAULTS = {"descriptor": "vgg19"}
+_DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
 _SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
 _TEXTS = ("exemplar", "title", "kind", "author", "licence", "source")
 _HELP = "see `texnet recipes --help`"
@@ -143,6 +145,11 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
 
 def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Each part with those of the values that are its own, checked."""
+    values = {**_OWN_DEFAULTS, **values}
+    if values["descriptor"] == "auto":
+        raise RequestError(
+            "descriptor 'auto'", expected="vgg19 or patches", remedy="say which, so that all make the same"
+        )
     parts = {}
     for part, kind in _PARTS.items():
         own = {spec.name: values[spec.name] for spec in fields(kind) if spec.name in values}

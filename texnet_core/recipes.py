@@ -4,29 +4,27 @@ No record is kept beside the files: a generator's card says which settings and w
 checkpoint beside it that its training was stopped. Whatever ends a run, the same request goes on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from texnet_core.artefact import SUFFIX, Artefact, Header, checkpoint_path, read_artefact, write_artefact
 from texnet_core.atomic import as_output_error
-from texnet_core.descriptor.vgg19 import smallest_side
-from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import Cancelled, WeightsError, reason
 from texnet_core.evaluation.colour import Picture
-from texnet_core.evaluation.judge import Features, Judge, mean
-from texnet_core.images import read_exemplar, resize_exemplar, texels_digest
+from texnet_core.evaluation.evaluate import evaluate
+from texnet_core.evaluation.figures import FIGURES
+from texnet_core.images import read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.recipelist import Outcome, Recipe, Status
-from texnet_core.settings import DescriptorSettings
-from texnet_core.synthesis import synthesize
+from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from texnet_core.training import TrainRequest, train
+from texnet_core.training.preparation import prepare_exemplar
 
-_SEEDS = (1, 2)  # of the samples that are judged
+_SEEDS = 2  # samples that are judged
+_OF_THE_RUN = ("validation_loss", "seconds")  # of a card's figures, those that training wrote
 
 
 def run_recipes(
@@ -79,14 +77,14 @@ def _make(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     image, notes = read_exemplar(exemplars / recipe.exemplar)
     for note in notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
-    exemplar = resize_exemplar(image, recipe.settings["train"].size)
+    exemplar = prepare_exemplar(image, recipe.settings["train"], announce=_say_nothing)
     artefact = read_artefact(path) if path.exists() else None
     status: Status = "kept"
-    if artefact is None or not recipe.made(artefact, texels_digest(exemplar)):
+    if artefact is None or not recipe.made(artefact, texels_digest(exemplar.picture)):
         request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
         artefact = train(image, path, request, resume=checkpoint_path(path).exists(), progress=report)
         status = "trained"
-    complete = _completed(artefact, recipe, exemplar)
+    complete = _completed(artefact, recipe, image)
     if _facts(complete) != _facts(artefact):
         write_artefact(path, complete)
         status = "completed" if status == "kept" else status
@@ -98,51 +96,29 @@ def _facts(card: Header) -> tuple[Any, ...]:
     return card.provenance, card.size_m, card.quality
 
 
-def _completed(artefact: Artefact, recipe: Recipe, exemplar: Picture) -> Artefact:
+def _say_nothing(text: str) -> None:
+    """What is told of an exemplar is told when it is trained from."""
+
+
+def _completed(artefact: Artefact, recipe: Recipe, picture: Picture) -> Artefact:
     """The artefact with all that a recipe says of its exemplar, and with figures."""
     made_by = artefact.provenance
     provenance = replace(recipe.provenance, exemplar_sha256=made_by.exemplar_sha256, command=made_by.command)
-    quality = artefact.quality
-    if "relative_gram" not in quality:
-        quality = quality | _figures(artefact, exemplar, recipe.settings["descriptor"])
-    return replace(artefact, provenance=provenance, size_m=recipe.size_m, quality=quality)
+    quality = {name: artefact.quality[name] for name in _OF_THE_RUN if name in artefact.quality}
+    measured = {name: value for name, value in artefact.quality.items() if name not in quality}
+    if FIGURES.keys().isdisjoint(measured):
+        measured = _figures(artefact, picture, recipe.settings["descriptor"])
+    return replace(artefact, provenance=provenance, size_m=recipe.size_m, quality=quality | measured)
 
 
-def _figures(artefact: Artefact, exemplar: Picture, descriptor: DescriptorSettings) -> dict[str, float]:
-    """Mean distances of two samples from the exemplar; beside them, those of the exemplar's halves from each other.
-
-    Nothing for an exemplar that is too small for VGG-19 without padding.
-    """
-    size = min(exemplar.shape[:2])
-    if size < smallest_side("valid"):
-        return {}
-    judge = Judge(load_vgg19(descriptor.vgg19, descriptor.vgg19_input))
-    wanted = judge.features(exemplar, periodic=False)
-    samples = (_sample(artefact, size, seed) for seed in _SEEDS)
-    pairs = [(judge.features(sample, periodic=True), wanted) for sample in samples]
-    halves = [_halves(wanted, axis) for axis in (2, 3)]
-    return {
-        "relative_gram": _mean(judge.gram_distances, pairs),
-        "relative_gram_between_halves": _mean(judge.gram_distances, halves),
-        "sliced_wasserstein": _mean(judge.wasserstein_distances, pairs),
-        "sliced_wasserstein_between_halves": _mean(judge.wasserstein_distances, halves),
-    }
-
-
-def _sample(artefact: Artefact, size: int, seed: int) -> Picture:
-    albedo: Picture = np.asarray(synthesize(artefact, (size, size), seed, engine="onnx")["albedo"], np.float32)
-    return albedo
-
-
-def _halves(features: Features, axis: int) -> tuple[Features, Features]:
-    """Both halves of every layer, of equal size: what lies in the middle of an odd number is left out."""
-    first, second = {}, {}
-    for layer, maps in features.items():
-        side = maps.shape[axis]
-        first[layer] = maps.narrow(axis, 0, side // 2)
-        second[layer] = maps.narrow(axis, side - side // 2, side // 2)
-    return first, second
-
-
-def _mean(distances: Callable[[Features, Features], dict[str, float]], pairs: list[tuple[Features, Features]]) -> float:
-    return round(sum(mean(distances(*pair)) for pair in pairs) / len(pairs), 4)
+def _figures(artefact: Artefact, picture: Picture, descriptor: DescriptorSettings) -> dict[str, float]:
+    """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
+    evaluation = evaluate(artefact, picture, EvaluationSettings(seeds=_SEEDS), descriptor)
+    flat: dict[str, float] = {}
+    for name, figure in evaluation.figures.items():
+        flat[name] = figure.value
+        if figure.interval is not None:
+            flat[f"{name}_low"], flat[f"{name}_high"] = figure.interval
+        if figure.reference is not None:
+            flat[f"{name}_reference"] = figure.reference
+    return {name: round(value, 4) for name, value in flat.items()}

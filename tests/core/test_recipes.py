@@ -10,9 +10,10 @@ from tests.conftest import picture, random_artefact
 from texnet_core import Cancelled, read_artefact
 from texnet_core.artefact import checkpoint_path
 from texnet_core.errors import RequestError, WeightsError
+from texnet_core.evaluation.figures import FIGURES
 from texnet_core.images import quantise, read_exemplar, resize_exemplar, texels_digest, write_image
 from texnet_core.recipelist import chosen, read_recipes
-from texnet_core.recipes import _figures, _halves, run_recipes
+from texnet_core.recipes import _figures, run_recipes
 from texnet_core.settings import DescriptorSettings
 
 DEFAULTS = """
@@ -207,22 +208,19 @@ def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
         chosen(recipes, ("rocks",))
 
 
-def test_figures_tell_of_distances_and_leave_out_what_is_too_small(random_vgg19_file):
-    descriptor = DescriptorSettings(vgg19=str(random_vgg19_file))
-    artefact = random_artefact()
-    figures = _figures(artefact, picture(176, 176), descriptor)
-    names = {"relative_gram", "sliced_wasserstein"}
-    assert figures.keys() == names | {f"{name}_between_halves" for name in names}
-    assert all(value > 0 for value in figures.values())
-    assert _figures(artefact, picture(96, 96), descriptor) == {}
+def test_figures_are_those_of_eval_with_their_references(random_vgg19_file):
+    artefact = replace(random_artefact(), texels_per_exemplar=176)
+    figures = _figures(artefact, picture(352, 352), DescriptorSettings(vgg19=str(random_vgg19_file)))
+    assert FIGURES.keys() <= figures.keys()
+    assert figures["texture_gram"] > 0 and figures["texture_gram_reference"] > 0
+    assert figures["seam_x_low"] < figures["seam_x_high"]
+    assert all(type(value) is float for value in figures.values())
 
 
-def test_halves_are_the_two_ends_of_each_layer():
-    import torch
-
-    maps = torch.arange(30.0).reshape(1, 2, 3, 5)
-    left, right = _halves({"layer": maps}, 3)
-    assert torch.equal(left["layer"], maps[..., :2]) and torch.equal(right["layer"], maps[..., 3:])
+def test_auto_is_no_descriptor_for_a_recipe(tmp_path):
+    assert listed(tmp_path, entry("moss"))[0].settings["descriptor"].descriptor == "vgg19"
+    with pytest.raises(RequestError, match="descriptor 'auto'"):
+        listed(tmp_path, entry("moss") + 'descriptor = "auto"\n')
 
 
 def test_the_shipped_list_is_beside_the_presets():

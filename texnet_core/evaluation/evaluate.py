@@ -45,7 +45,7 @@ class Evaluation:
     """What is known of a generator's quality.
 
     Attributes:
-        samples: one tile for each seed from 0 on, (size, size, 3) in [0, 1] at the training size.
+        samples: one tile for each seed from 0 on, (size, size, 3) in [0, 1], at the exemplar's size or nearly so.
         large: a tile of 1024 texels a side, of seed 0.
         exemplar: as training saw it, or None.
         figures: name -> figure, in the order of `FIGURES`.
@@ -99,7 +99,8 @@ def evaluate(
     report()
     engine = open_engine(artefact)
     pictures = []
-    for side, seed in ((_LARGE, 0), *((size, seed) for seed in range(settings.seeds))):
+    side = _whole_cells(size, artefact.settings.cell_texels)
+    for side, seed in ((_LARGE, 0), *((side, seed) for seed in range(settings.seeds))):
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
@@ -192,6 +193,11 @@ def _training_size(artefact: Artefact) -> int:
             remedy="train it again",
         )
     return size
+
+
+def _whole_cells(size: int, cell: int) -> int:
+    """The nearest size that the generator makes without resampling, which would blur what is judged."""
+    return max(1, round(size / cell)) * cell
 
 
 def _sample(engine: Engine, side: int, seed: int) -> Picture:
