@@ -25,7 +25,7 @@ Features = dict[str, Tensor]
 
 # Overlapping patches average out, which takes contrast. The colours of each level bring it back in the last part of a
 # run; all along, they hinder structure.
-_COLOURS_WEIGHT = 0.2
+_COLOURS_WEIGHT = 0.4
 
 
 class TextureLoss(nn.Module):
