@@ -12,6 +12,7 @@ from texnet_core.losses.order import quantiles, spread_texels
 from texnet_core.losses.shifted_gram import ShiftedGramLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.settings import LossSettings
+from texnet_core.taps import PATCHES
 
 
 def features(seed=0, size=16, offset=0.0):
@@ -246,3 +247,18 @@ def test_fewer_positions_pull_the_same_way():
         torch.stack([loss({"relu1_1": sample}, seed) for seed in range(draws)]).mean().backward()
         gradients.append(sample.grad.flatten())
     assert float(torch.cosine_similarity(*gradients, dim=0)) > 0.9
+
+
+def test_neighbourhoods_are_compared_as_if_all_their_directions_varied_alike():
+    """To double the spread of a faint direction costs what it costs in a strong one; elsewhere it costs less."""
+    rng = torch.Generator().manual_seed(0)
+    scale = torch.tensor([1.0, 0.2, 0.2, 1.0]).view(1, 4, 1, 1)
+    target = torch.randn(1, 4, 64, 64, generator=rng) * scale
+
+    def cost(tap, channel):
+        sample = target.clone()
+        sample[:, channel] *= 2
+        return float(SlicedWassersteinLoss({tap: target}, 256, 4096)({tap: sample}, 0))
+
+    assert cost(PATCHES, 1) == pytest.approx(cost(PATCHES, 0), rel=0.3)
+    assert cost("relu1_1", 1) < 0.3 * cost("relu1_1", 0)

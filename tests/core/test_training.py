@@ -235,7 +235,7 @@ def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
     assert any("stripes that repeat 9 times" in note for note in notes)
     ((down, across),) = artefact.waves
     assert artefact.settings.waves == 1 and abs(down) < 1e-3
-    assert abs(across) * 64 == pytest.approx(round(abs(across) * 64), abs=0.1)  # whole repeats in a sample
+    assert abs(across) * 32 == pytest.approx(round(abs(across) * 32), abs=0.1)  # whole repeats in half a sample
     assert abs(across) * artefact.texels_per_exemplar == pytest.approx(128 / 15, rel=0.02)
     off = replace(request_, train=replace(request_.train, pattern="off"))
     plain = train(stripes(15), tmp_path / "b.texnet", off)

@@ -5,10 +5,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.losses.order import quantiles, spread_texels
-from texnet_core.taps import stride
+from texnet_core.taps import PATCHES, stride
 
 _DEEP_WEIGHT = 3.0
 _DEEP_STRIDE = 8  # texels of the picture: relu4_1 and deeper
+_FAINT = 1e-3  # of the mean variance
 _SMOOTHING = 1e-6  # keeps the root's gradient finite at the goal
 
 
@@ -21,7 +22,8 @@ class SlicedWassersteinLoss(nn.Module):
         positions: at most this many random positions of each map take part, which keeps the sorts cheap.
 
     Source: Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis".
-    Differs: random positions, spread evenly, instead of all of them; the distance itself instead of its square, in
+    Differs: random positions, spread evenly, instead of all of them; the 3x3 neighbourhoods of the image whitened, so
+    that a faint hatching counts like a wrong colour; the distance itself instead of its square, in
     standard deviations of the exemplar, so that each tap pulls alike however far it still is from its goal; taps
     from relu4_1 on weigh three times as much, without which shapes run together (docs/quality.md).
     """
@@ -29,7 +31,8 @@ class SlicedWassersteinLoss(nn.Module):
     def __init__(self, exemplar: dict[str, Tensor], directions: int, positions: int) -> None:
         super().__init__()
         self.directions, self.positions = directions, positions
-        self.targets = {tap: _texels(features.detach()) for tap, features in exemplar.items()}
+        self._whitening = {tap: _whitening(f.detach()) for tap, f in exemplar.items() if tap == PATCHES}
+        self.targets = {tap: self._texels(tap, features.detach()) for tap, features in exemplar.items()}
         self.variances = {tap: float(target[0].var(dim=0).mean()) + 1e-12 for tap, target in self.targets.items()}
 
     def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
@@ -38,11 +41,16 @@ class SlicedWassersteinLoss(nn.Module):
         losses = []
         for tap, target in self.targets.items():
             directions = F.normalize(torch.randn(self.directions, target.shape[2], generator=rng), dim=1)
-            projected = self._sorted(_texels(features[tap]), directions, rng)
+            projected = self._sorted(self._texels(tap, features[tap]), directions, rng)
             wanted = quantiles(self._sorted(target, directions, rng)[0], projected.shape[2])
             square = (projected - wanted).square().mean() / self.variances[tap]
             losses.append(_weight(tap) * ((square + _SMOOTHING).sqrt() - _SMOOTHING**0.5))
         return torch.stack(losses).mean()
+
+    def _texels(self, tap: str, features: Tensor) -> Tensor:
+        """(N, C, h, w) -> (N, h w, C), whitened where the tap is."""
+        texels = _texels(features)
+        return texels @ self._whitening[tap] if tap in self._whitening else texels
 
     def _sorted(self, texels: Tensor, directions: Tensor, rng: torch.Generator) -> Tensor:
         """(N, texels, C) -> (N, directions, count): projections at `positions` random texels, sorted."""
@@ -50,6 +58,13 @@ class SlicedWassersteinLoss(nn.Module):
             texels = texels[:, spread_texels(texels.shape[1], self.positions, rng).to(texels.device)]
         projections = directions.to(texels.device) @ texels.transpose(1, 2)
         return projections.sort(dim=2).values
+
+
+def _whitening(features: Tensor) -> Tensor:
+    """(1, C, h, w) -> (C, C): what makes all directions of these features vary alike, but for the faintest."""
+    variances, axes = torch.linalg.eigh(torch.cov(_texels(features)[0].T.double()))
+    matrix: Tensor = axes / (variances + _FAINT * variances.mean()).sqrt() @ axes.T
+    return matrix.float()
 
 
 def _weight(tap: str) -> float:

@@ -50,8 +50,9 @@ def prepare_exemplar(
         announce(trouble)
     waves = _waves_per_side(picture) if settings.pattern == "auto" else ()
     if waves:
+        smallest_sample = settings.size // 2 if settings.half_share else settings.size
         most = min(picture.shape[:2])
-        small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, settings.size, most))
+        small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, smallest_sample, most))
         announce(_told(waves))
     if settings.flatten:
         small = flatten_lighting(small)
