@@ -245,7 +245,7 @@ def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
 def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path, monkeypatch):
     """Poison one step; the run must leave it behind, say so, and spend its budget."""
     begun, rates = [], []
-    trouble, begin = Watch.trouble, loop._Run._begin_attempt
+    trouble, begin = Watch.trouble, loop.Run._begin_attempt
 
     def poisoned(self, loss, gradient, spread):
         return trouble(self, float("nan") if self.steps == 7 and begun == [0] else loss, gradient, spread)
@@ -255,7 +255,7 @@ def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path
         begun.append(self.state.attempt)
 
     monkeypatch.setattr(Watch, "trouble", poisoned)
-    monkeypatch.setattr(loop._Run, "_begin_attempt", counted)
+    monkeypatch.setattr(loop.Run, "_begin_attempt", counted)
     monkeypatch.setattr(loop, "learning_rate", lambda *arguments: rates.append(learning_rate(*arguments)) or rates[-1])
     notes, steps = [], []
     artefact = train(
@@ -321,7 +321,7 @@ def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
             self.state.best_parameters = {k: v.clone() for k, v in self.generator.state_dict().items()}
             kept.append(self.generator.output.bias.detach().clone())
 
-    monkeypatch.setattr(loop._Run, "_validate", validate)
+    monkeypatch.setattr(loop.Run, "_validate", validate)
     monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 2)
     artefact = train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=30)))
     assert artefact.quality["validation_loss"] == 0.1

@@ -7,7 +7,7 @@ resumed run on the same CPU ends with the same parameters as one that was never 
 import copy
 import math
 import time
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from texnet_core.artefact import Artefact, Provenance, checkpoint_path, write_artefact
-from texnet_core.atomic import check_writable
+from texnet_core.artefact import Artefact
 from texnet_core.engines.torch_engine import TorchEngine
-from texnet_core.errors import RequestError, TrainingError
+from texnet_core.errors import TrainingError
 from texnet_core.generator import Generator, fold, periodic_noise
 from texnet_core.images import encode_png, quantise, texels_digest
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.mapset import ALBEDO
 from texnet_core.noise import derive_seed
-from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from texnet_core.training.comparison import (
     Descriptor,
-    as_begun,
-    check_descriptor,
     make_descriptor,
     make_loss,
     settle_descriptor,
@@ -39,8 +35,9 @@ from texnet_core.training.comparison import (
 from texnet_core.training.curve import curve_text, extend_curve
 from texnet_core.training.precision import DTYPES, choose_precision
 from texnet_core.training.preparation import prepare_exemplar
+from texnet_core.training.request import TrainRequest
 from texnet_core.training.schedule import fraction_done, has_half_windows, is_frozen_phase, learning_rate
-from texnet_core.training.watch import is_stalled
+from texnet_core.training.watch import Watch, is_stalled
 
 _CHECKPOINT_EVERY_S = 30.0
 _VALIDATE_EVERY_STEPS = 20
@@ -53,87 +50,15 @@ _MOST_ATTEMPTS = 3
 _LR_OF_NEXT_ATTEMPT = 0.3
 _TOO_LATE = 0.9  # of the budget, to start again
 _PREVIEW_SIDE = 256
-_MAPS = (ALBEDO,)
+MAPS = (ALBEDO,)
 
 # First part of every derived seed, so that no two uses of randomness share a stream.
 _NOISE, _LOSS, _VALIDATION_NOISE, _VALIDATION_LOSS, _CALIBRATION = range(5)
 
 
-@dataclass(frozen=True)
-class TrainRequest:
-    """All that decides a run."""
+class Run:
+    """One run, from its checkpoint or its beginning to a generator; `train` says in which order to use it."""
 
-    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
-    descriptor: DescriptorSettings = field(default_factory=DescriptorSettings)
-    loss: LossSettings = field(default_factory=LossSettings)
-    train: TrainSettings = field(default_factory=TrainSettings)
-    provenance: Provenance = field(default_factory=Provenance)
-
-
-def train(
-    exemplar: npt.NDArray[np.float32],
-    output: Path,
-    request: TrainRequest,
-    *,
-    resume: bool = False,
-    online: bool = True,
-    progress: ProgressCallback = ignore_progress,
-) -> Artefact:
-    """Learn a generator from an exemplar and write it to `output`.
-
-    Args:
-        exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.exemplar_side` on the short side.
-        output: the `.texnet` file; its checkpoint lies beside it until the run is complete.
-        request: the settings.
-        resume: go on from the checkpoint, if there is one.
-        online: whether weights of the descriptor may be downloaded.
-        progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
-
-    Raises:
-        Cancelled: the callback asked to stop.
-        TexnetError: see the message.
-    """
-    checkpoint = checkpoint_path(output)
-    if resume and checkpoint.is_file():
-        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
-    _check(request)
-    check_writable(output)
-    check_writable(checkpoint)
-    if checkpoint.exists() and not resume:
-        raise TrainingError(
-            f"an unfinished run in {checkpoint}",
-            expected="none",
-            remedy="resume it, or delete it to start again",
-        )
-    run = _Run(exemplar, request, checkpoint, online, progress)
-    if resume:
-        run.resume()
-    run.to_the_end()
-    artefact = run.artefact()
-    write_artefact(output, artefact)
-    checkpoint.unlink(missing_ok=True)
-    return artefact
-
-
-def _check(request: TrainRequest) -> None:
-    for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
-        settings.check()
-    channels = sum(spec.channels for spec in _MAPS)
-    if request.generator.out_channels != channels:
-        raise RequestError(
-            f"out_channels {request.generator.out_channels}", expected=str(channels), remedy="leave out_channels out"
-        )
-    if request.generator.waves:
-        raise RequestError(f"waves {request.generator.waves}", expected="0", remedy="leave them to the exemplar")
-    cell, size = request.generator.cell_texels, request.train.size
-    if size % cell:
-        raise RequestError(
-            f"size {size}", expected=f"a multiple of {cell}", remedy=f"use a size of {cell * math.ceil(size / cell)}"
-        )
-    check_descriptor(request.descriptor, request.loss, request.train)
-
-
-class _Run:
     def __init__(
         self,
         exemplar: npt.NDArray[np.float32],
@@ -202,7 +127,7 @@ class _Run:
         self.generator.eval()
         return Artefact(
             settings=self.request.generator,
-            maps=_MAPS,
+            maps=MAPS,
             parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
             preview_png=encode_png(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
             texels_per_exemplar=self.prepared.side,
@@ -324,6 +249,7 @@ class _Run:
                 self.generator(self._noise([seed], 2 * self.settings.size))
         self.generator.eval()
         self.state.frozen = True
+        self.state.watch = Watch()  # the last part may compare more than the first
 
     def _validate(self, descriptor: Descriptor, loss: TextureLoss) -> None:
         """Measure on noise and directions that stay the same all run, and keep the best parameters."""

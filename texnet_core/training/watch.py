@@ -43,7 +43,8 @@ class Watch:
         self.smoothed = share * self.smoothed + (1 - share) * loss
         self.steps += 1
         self.lowest = min(self.lowest, self.smoothed)
-        collapsed, diverged = spread < _COLLAPSED, self.smoothed > _DIVERGED * self.lowest
+        collapsed = spread < _COLLAPSED
+        diverged = self.smoothed > _DIVERGED * self.lowest > 0  # a reward for diversity can make losses negative
         self.bad_steps = self.bad_steps + 1 if collapsed or diverged else 0
         if self.steps < _FIRST_STEPS or self.bad_steps < _PATIENCE_STEPS:
             return ""

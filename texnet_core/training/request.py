@@ -1,0 +1,17 @@
+"""All that decides a run."""
+
+from dataclasses import dataclass, field
+
+from texnet_core.artefact import Provenance
+from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """All that decides a run."""
+
+    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
+    descriptor: DescriptorSettings = field(default_factory=DescriptorSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    provenance: Provenance = field(default_factory=Provenance)

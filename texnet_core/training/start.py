@@ -1,0 +1,79 @@
+"""A request becomes a generator in a file: `TrainRequest`, its checks, and `train`."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.artefact import Artefact, checkpoint_path, write_artefact
+from texnet_core.atomic import check_writable
+from texnet_core.errors import RequestError, TrainingError
+from texnet_core.progress import ProgressCallback, ignore_progress
+from texnet_core.training.comparison import as_begun, check_descriptor
+from texnet_core.training.loop import MAPS, Run
+from texnet_core.training.request import TrainRequest
+
+
+def train(
+    exemplar: npt.NDArray[np.float32],
+    output: Path,
+    request: TrainRequest,
+    *,
+    resume: bool = False,
+    online: bool = True,
+    progress: ProgressCallback = ignore_progress,
+) -> Artefact:
+    """Learn a generator from an exemplar and write it to `output`.
+
+    Args:
+        exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.exemplar_side` on the short side.
+        output: the `.texnet` file; its checkpoint lies beside it until the run is complete.
+        request: the settings.
+        resume: go on from the checkpoint, if there is one.
+        online: whether weights of the descriptor may be downloaded.
+        progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
+
+    Raises:
+        Cancelled: the callback asked to stop.
+        TexnetError: see the message.
+    """
+    checkpoint = checkpoint_path(output)
+    if resume and checkpoint.is_file():
+        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
+    _check(request)
+    check_writable(output)
+    check_writable(checkpoint)
+    if checkpoint.exists() and not resume:
+        raise TrainingError(
+            f"an unfinished run in {checkpoint}",
+            expected="none",
+            remedy="resume it, or delete it to start again",
+        )
+    run = Run(exemplar, request, checkpoint, online, progress)
+    if resume:
+        run.resume()
+    run.to_the_end()
+    artefact = run.artefact()
+    write_artefact(output, artefact)
+    checkpoint.unlink(missing_ok=True)
+    return artefact
+
+
+def _check(request: TrainRequest) -> None:
+    for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
+        settings.check()
+    channels = sum(spec.channels for spec in MAPS)
+    if request.generator.out_channels != channels:
+        raise RequestError(
+            f"out_channels {request.generator.out_channels}", expected=str(channels), remedy="leave out_channels out"
+        )
+    if request.generator.waves:
+        raise RequestError(f"waves {request.generator.waves}", expected="0", remedy="leave them to the exemplar")
+    cell, size = request.generator.cell_texels, request.train.size
+    if size % cell:
+        raise RequestError(
+            f"size {size}", expected=f"a multiple of {cell}", remedy=f"use a size of {cell * math.ceil(size / cell)}"
+        )
+    check_descriptor(request.descriptor, request.loss, request.train)
