@@ -79,8 +79,12 @@ def _size(card: Header) -> list[str]:
 
 def _figures(card: Header) -> list[str]:
     names = (("texture_gram", "Gram"), ("texture_wasserstein", "Wasserstein"))
-    quality = card.quality
-    return [f"{title} {quality[key]:.3f} ({quality[f'{key}_reference']:.3f})" for key, title in names if key in quality]
+    return [f"{title} {card.quality[key]:.3f}{_reference(card, key)}" for key, title in names if key in card.quality]
+
+
+def _reference(card: Header, key: str) -> str:
+    reference = card.quality.get(f"{key}_reference")
+    return "" if reference is None else f" ({reference:.3f})"
 
 
 def _texels(artefact: Artefact, side: int) -> npt.NDArray[np.uint8]:

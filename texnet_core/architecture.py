@@ -1,6 +1,6 @@
 """The pyramid on paper: which convolutions exist, what shape they have, how much halo a block needs.
 
-The training form (`generator`), both engines and the artefact's checks all read it from here, so they
+The training form (`generator`), all engines and the artefact's checks all read it from here, so they
 cannot disagree. Level 0 is the finest; level `levels - 1` the coarsest. No torch in this room.
 
 The inference form is plain: convolutions with bias (batch norms folded in), LeakyReLU, nearest x2, concat.

@@ -50,6 +50,10 @@ class TrainingError(TexnetError):
     """A training run that cannot start, go on, or be resumed."""
 
 
+class OtherRunError(TrainingError):
+    """A checkpoint of a run with other settings or another exemplar."""
+
+
 class Cancelled(Exception):
     """Raised from a progress callback to stop the work; not an error."""
 

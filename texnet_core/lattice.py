@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 _LEAST_LAG = 6  # texels; finer repeats are texture, not pattern
 _MOST_LAG = 0.35  # of the side: less than three repeats prove nothing
-_LEAST_SCORE = 0.35  # mean autocorrelation at the grid's points; irregular surfaces reach 0.26 (docs/quality.md)
+_LEAST_SCORE = 0.35  # mean autocorrelation at the grid's points; irregular surfaces stay below 0.3
 _NEAR_BEST = 0.6  # of the highest peak that a finer grid must reach on average, to be preferred
 _TRUST = 3  # power of the score that is weighed against the area of a repeat: finer grids win unless they fit worse
 _STRONG = 0.6  # of the highest peak that a repeat must have to span a grid
@@ -26,7 +26,7 @@ _CANDIDATES = 30
 _REACH = 2  # repeats in every direction that a grid is judged by: old masonry drifts further away
 _LEAST_SINE = 0.3  # between two repeats that span a grid
 _JOINT = 1.2  # texels of blur
-_MOST_STRETCH = 1.15  # of the exemplar's side, so that whole repeats fit
+MOST_STRETCH = 1.15  # of the exemplar's side, so that whole repeats fit
 
 
 class _Peak(NamedTuple):
@@ -75,14 +75,15 @@ def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> tuple[Wav
     return ((float(across[0]) / period, float(across[1]) / period),)
 
 
-def fitted_side(waves: tuple[Wave, ...], side: int, size: int, most: int) -> int:
+def fitted_side(waves: tuple[Wave, ...], side: int, size: int, least: int, most: int) -> int:
     """The exemplar's side near `side` at which the pattern repeats as near as can be a whole number of times.
 
     Args:
         waves: in cycles per short side of the exemplar.
         side: short side of the exemplar in texels.
         size: side of the periodic sample in texels.
-        most: the largest side that the exemplar can have.
+        least: the smallest side that the exemplar may have.
+        most: the largest side that it can have.
 
     Returns:
         A side at most 15% off. A sample has whole cycles, so what does not fit would have to be stretched.
@@ -93,7 +94,7 @@ def fitted_side(waves: tuple[Wave, ...], side: int, size: int, most: int) -> int
         strain = np.linalg.norm(np.round(cycles) - cycles, axis=1) / np.linalg.norm(cycles, axis=1)
         return float(strain.max()) + 0.05 * abs(math.log(candidate / side))
 
-    candidates = range(math.ceil(side / _MOST_STRETCH), min(most, math.floor(side * _MOST_STRETCH)) + 1)
+    candidates = range(max(least, math.ceil(side / MOST_STRETCH)), min(most, math.floor(side * MOST_STRETCH)) + 1)
     return min(candidates, key=misfit)
 
 

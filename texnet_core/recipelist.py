@@ -140,7 +140,9 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
         exemplar, title = _below(texts.pop("exemplar")), texts.pop("title")
         provenance = Provenance(exemplar=title, **texts).check()
-        return Recipe(name, exemplar, provenance, _size_m(entry), _settings({**defaults, **given, **machine}))
+        settings = {**_OWN_DEFAULTS, **defaults, **given}
+        fitting = {} if settings["descriptor"] == "patches" else machine  # most of it is VGG-19's
+        return Recipe(name, exemplar, provenance, _size_m(entry), _settings({**settings, **fitting}))
 
 
 def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from texnet_core.artefact import SUFFIX, Artefact, Header, checkpoint_path, read_artefact, write_artefact
 from texnet_core.atomic import as_output_error
-from texnet_core.errors import Cancelled, WeightsError, reason
+from texnet_core.errors import Cancelled, OtherRunError, reason
 from texnet_core.evaluation.colour import Picture
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
@@ -47,7 +47,6 @@ def run_recipes(
     Raises:
         Cancelled: the callback asked to stop.
         OutputError: there can be no such folder.
-        WeightsError: there are no weights of VGG-19, which no recipe can do without.
     """
     with as_output_error(output):
         output.mkdir(parents=True, exist_ok=True)
@@ -59,7 +58,7 @@ def _outcomes(recipes: list[Recipe], exemplars: Path, output: Path, progress: Pr
         report = partial(_report_as, f"{recipe.name} ({number} of {len(recipes)})", progress)
         try:
             outcome = Outcome(recipe.name, _make(recipe, exemplars, output, report))
-        except (Cancelled, WeightsError):
+        except Cancelled:
             raise
         except Exception as error:  # whatever it is, the other recipes go on
             outcome = Outcome(recipe.name, "failed", reason(error))
@@ -77,18 +76,28 @@ def _make(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     image, notes = read_exemplar(exemplars / recipe.exemplar)
     for note in notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
-    exemplar = prepare_exemplar(image, recipe.settings["train"], announce=_say_nothing)
+    exemplar = prepare_exemplar(image, recipe.settings["train"], recipe.settings["descriptor"], announce=_say_nothing)
     artefact = read_artefact(path) if path.exists() else None
     status: Status = "kept"
     if artefact is None or not recipe.made(artefact, texels_digest(exemplar.picture)):
         request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
-        artefact = train(image, path, request, resume=checkpoint_path(path).exists(), progress=report)
+        artefact = _trained(image, path, request, report)
         status = "trained"
     complete = _completed(artefact, recipe, image)
     if _facts(complete) != _facts(artefact):
         write_artefact(path, complete)
         status = "completed" if status == "kept" else status
     return status
+
+
+def _trained(image: Picture, path: Path, request: TrainRequest, report: ProgressCallback) -> Artefact:
+    """Go on from a checkpoint of this very run; one of another is of no use any more."""
+    checkpoint = checkpoint_path(path)
+    try:
+        return train(image, path, request, resume=checkpoint.exists(), progress=report)
+    except OtherRunError:
+        checkpoint.unlink()
+        return train(image, path, request, progress=report)
 
 
 def _facts(card: Header) -> tuple[Any, ...]:
@@ -106,7 +115,7 @@ def _completed(artefact: Artefact, recipe: Recipe, picture: Picture) -> Artefact
     provenance = replace(recipe.provenance, exemplar_sha256=made_by.exemplar_sha256, command=made_by.command)
     quality = {name: artefact.quality[name] for name in _OF_THE_RUN if name in artefact.quality}
     measured = {name: value for name, value in artefact.quality.items() if name not in quality}
-    if FIGURES.keys().isdisjoint(measured):
+    if not FIGURES.keys() <= measured.keys():
         measured = _figures(artefact, picture, recipe.settings["descriptor"])
     return replace(artefact, provenance=provenance, size_m=recipe.size_m, quality=quality | measured)
 

@@ -248,7 +248,7 @@ class TrainSettings(Checked):
         "auto", "auto looks for a grid or stripes and guides the generator by them; off does not"
     )
     half_share: float = setting(
-        0.6, "first share of the run, on samples of half the size; not with the descriptor patches", low=0.0, high=0.9
+        0.6, "first share of the run, on samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
     )
     flatten: bool = setting(False, "take slow changes of brightness out of the exemplar first")
     steps: int = setting(600, "optimiser updates", low=10, high=10**6)

@@ -23,6 +23,11 @@ def stride(tap: str) -> int:
     return layer_stride * factor
 
 
+def layer_stride(tap: str) -> int:
+    """The same in texels of the octave's own picture: how deep in the network the tap lies."""
+    return _strides(tap)[0]
+
+
 def structure_taps(taps: Iterable[str]) -> tuple[str, ...]:
     """Of each octave the first tap whose layer has stride 2, the first of stride 4 and the first of stride 8.
 

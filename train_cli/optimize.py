@@ -32,7 +32,7 @@ _DEFAULTS = OptimizeSettings()
 )
 @click.option("--preview", type=click.Path(path_type=Path), help="picture to keep overwriting with the state of things")
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
-@settings_options(DescriptorSettings)
+@settings_options(DescriptorSettings, leave_out=("descriptor", "octaves"))
 @json_option
 def optimize(
     exemplar: Path,

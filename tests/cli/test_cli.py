@@ -414,7 +414,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(artefact_file, tmp_path):
         ("synth", [SynthesisSettings]),
         ("train", [TrainSettings, DescriptorSettings, LossSettings, GeneratorSettings]),
         ("eval", [EvaluationSettings]),
-        ("optimize", [OptimizeSettings, DescriptorSettings]),
+        ("optimize", [OptimizeSettings]),
     ],
 )
 def test_every_setting_is_an_option_with_its_help_and_default(command, kinds):

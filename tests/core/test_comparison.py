@@ -21,6 +21,7 @@ PATCHES = TrainRequest(
     train=TrainSettings(size=32, steps=10),
 )
 AUTO = replace(PATCHES, descriptor=DescriptorSettings())
+LARGE = replace(AUTO, train=replace(AUTO.train, exemplar_size=192))  # enough for VGG-19
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +77,10 @@ def test_equal_requests_give_equal_parameters_and_so_does_a_run_that_was_stopped
 @pytest.mark.parametrize(("online", "says"), [(True, "the download failed"), (False, "allow online access")])
 def test_auto_falls_back_to_patches_and_says_so_in_one_line(tmp_path, online, says):
     notes = []
-    train(picture(), tmp_path / "a.texnet", AUTO, online=online, progress=lambda p: notes.append(p.note))
+    train(picture(192, 192), tmp_path / "a.texnet", LARGE, online=online, progress=lambda p: notes.append(p.note))
     (note,) = [note for note in notes if "patches" in note]
     assert says in note and "VGG-19" in note and "name a file" in note and "\n" not in note
-    train(picture(), tmp_path / "b.texnet", PATCHES)
+    train(picture(192, 192), tmp_path / "b.texnet", replace(LARGE, descriptor=PATCHES.descriptor))
     auto, patches = (read_artefact(tmp_path / f"{name}.texnet") for name in "ab")
     assert auto.training == patches.training
     assert all(np.array_equal(auto.parameters[name], patches.parameters[name]) for name in auto.parameters)
@@ -87,7 +88,7 @@ def test_auto_falls_back_to_patches_and_says_so_in_one_line(tmp_path, online, sa
 
 def test_offline_nothing_is_downloaded(tmp_path):
     notes = []
-    train(picture(), tmp_path / "a.texnet", AUTO, online=False, progress=lambda p: notes.append(p.note))
+    train(picture(192, 192), tmp_path / "a.texnet", LARGE, online=False, progress=lambda p: notes.append(p.note))
     assert not any("downloading" in note for note in notes) and not Path(torch.hub.get_dir()).exists()
 
 
@@ -125,7 +126,14 @@ def test_what_asks_for_vgg19_never_falls_back(request_, error, says, tmp_path):
 def test_a_wrong_file_in_the_environment_stays_an_error(monkeypatch, tmp_path):
     monkeypatch.setenv("TEXNET_VGG19", "/nowhere/vgg19.pth")
     with pytest.raises(WeightsError, match="/nowhere"):
-        train(picture(), tmp_path / "a.texnet", AUTO)
+        train(picture(192, 192), tmp_path / "a.texnet", LARGE)
+
+
+def test_auto_does_not_look_for_weights_that_would_be_of_no_use(random_vgg19_file, monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))
+    notes = []
+    artefact = train(picture(), tmp_path / "a.texnet", AUTO, progress=lambda p: notes.append(p.note))
+    assert artefact.training["descriptor"] == "patches" and any("too small for VGG-19" in note for note in notes)
 
 
 def test_a_run_that_fell_back_goes_on_so_with_weights_there(random_vgg19_file, monkeypatch, tmp_path):

@@ -61,9 +61,10 @@ def test_fewer_than_three_repeats_prove_nothing():
 
 def test_the_fitted_side_makes_whole_repeats():
     waves = ((0.0, 4.3), (9.1, 0.0))
-    side = fitted_side(waves, 256, 256, 1000)
+    side = fitted_side(waves, 256, 256, 32, 1000)
     assert abs(np.log(side / 256)) < np.log(1.16)
     before, after = (np.array([4.3, 9.1]) * 256 / s for s in (256, side))
     assert np.abs(after / np.round(after) - 1).max() < np.abs(before / np.round(before) - 1).max()
-    assert fitted_side(((0.0, 16.0),), 256, 256, 1000) == 256
-    assert fitted_side(waves, 256, 256, 256) <= 256
+    assert fitted_side(((0.0, 16.0),), 256, 256, 32, 1000) == 256
+    assert fitted_side(waves, 256, 256, 32, 256) <= 256
+    assert fitted_side(waves, 256, 256, 256, 1000) >= 256

@@ -22,12 +22,14 @@ def image(seed=0, height=32, width=32):
 def test_levels_follow_the_size():
     assert [levels_for(size) for size in (32, 64, 128, 256, 512)] == [2, 3, 4, 5, 6]
     assert [levels_for(size) for size in (33, 34, 36, 192)] == [1, 2, 2, 4]
-    assert list(PatchPyramid(256).sides.values()) == [4, 5, 6, 6, 6]
+    assert list(PatchPyramid(256, 256).sides.values()) == [4, 5, 6, 6, 6]
+    assert list(PatchPyramid(256, 255).sides.values()) == [4, 5, 6, 6, 6]  # an exemplar fitted to its pattern
+    assert list(PatchPyramid(256, 40).sides.values()) == [4, 5, 6]  # coarser levels of it would hold no patches
 
 
 def test_a_periodic_pyramid_is_that_of_the_endless_picture():
     """Its levels, wrapping included, are pieces of the repeated picture's, far from its borders."""
-    descriptor, tile = PatchPyramid(64), image(height=64, width=64)
+    descriptor, tile = PatchPyramid(64, 64), image(height=64, width=64)
     wrapped, repeated = descriptor(tile, periodic=True), descriptor(tile.repeat(1, 1, 3, 3))
     lost = 2  # texels at the upper border of a level, by the blurs before it
     for level, (tap, side) in enumerate(descriptor.sides.items()):
@@ -40,7 +42,7 @@ def test_a_periodic_pyramid_is_that_of_the_endless_picture():
 
 def test_the_levels_of_a_flat_picture_are_as_flat():
     for periodic in (False, True):
-        for features in PatchPyramid(64)(torch.full((2, 3, 64, 64), 0.3), periodic=periodic).values():
+        for features in PatchPyramid(64, 64)(torch.full((2, 3, 64, 64), 0.3), periodic=periodic).values():
             torch.testing.assert_close(features, torch.full_like(features, 0.3))
 
 
@@ -74,7 +76,7 @@ def test_more_iterations_come_nearer_from_below():
 
 
 def test_the_colours_count_in_the_last_part_only():
-    descriptor = PatchPyramid(32)
+    descriptor = PatchPyramid(32, 32)
     loss = TextureLoss(descriptor(image()), LossSettings(), descriptor.sides)
     features = descriptor(0.5 * image() + 0.25, periodic=True)
     before, after = (float(loss(features, 0, finishing=finishing)) for finishing in (False, True))
@@ -83,7 +85,7 @@ def test_the_colours_count_in_the_last_part_only():
 
 
 def patch_loss(exemplar, **changes):
-    descriptor = PatchPyramid(32)
+    descriptor = PatchPyramid(32, 32)
     return descriptor, PatchTransportLoss(descriptor(exemplar), descriptor.sides, **changes)
 
 

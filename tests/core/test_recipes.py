@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import picture, random_artefact
 from texnet_core import Cancelled, read_artefact
 from texnet_core.artefact import checkpoint_path
-from texnet_core.errors import RequestError, WeightsError
+from texnet_core.errors import RequestError
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.images import quantise, read_exemplar, resize_exemplar, texels_digest, write_image
 from texnet_core.recipelist import chosen, read_recipes
@@ -132,11 +132,26 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(workshop):
     assert all(np.array_equal(whole.parameters[name], resumed.parameters[name]) for name in whole.parameters)
 
 
-def test_missing_weights_end_the_run_at_once(tmp_path):
+def test_without_weights_the_recipes_that_need_none_are_made(tmp_path):
     write_image(tmp_path / "a.png", quantise(picture(), 8))
-    recipes = listed(tmp_path, DEFAULTS + entry("field") + entry("lake"), vgg19=str(tmp_path / "none.pth"))
-    with pytest.raises(WeightsError, match=r"none\.pth"):
-        run_recipes(recipes, tmp_path, tmp_path / "made")
+    alone = 'descriptor = "patches"\nsize = 32\nsteps = 10\nlevels = 3\n'
+    text = entry("field", more='size = 192\nexemplar_size = 96\npadding = "zero"\n') + entry("lake", more=alone)
+    recipes = listed(tmp_path, text, vgg19=str(tmp_path / "none.pth"), precision="bf16")
+    field, lake = run_recipes(recipes, tmp_path, tmp_path / "made")
+    assert field.status == "failed" and "none.pth" in field.error
+    assert lake.status == "trained" and not lake.error
+
+
+def test_a_checkpoint_of_another_recipe_is_replaced(workshop):
+    def stop(progress):
+        if progress.step == 5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        workshop.run(entry("field"), progress=stop)
+    assert checkpoint_path(workshop.file("field")).exists()
+    assert workshop.statuses(entry("field", more="seed = 3")) == {"field": "trained"}
+    assert read_artefact(workshop.file("field")).training["seed"] == 3
 
 
 def test_a_setting_younger_than_a_card_counts_as_its_default(tmp_path):

@@ -23,14 +23,18 @@ class PatchPyramid(nn.Module):
 
     Args:
         size: side of the samples in texels; it decides the number of levels.
+        exemplar_side: short side of the exemplar in texels; levels at which it is too small for patches are left out.
 
     Attributes:
         sides: tap -> side of its patches in texels of its level.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, exemplar_side: int) -> None:
         super().__init__()
-        sides = (*_FINE_SIDES, *[_SIDE] * levels_for(size))[: levels_for(size)]
+        levels = levels_for(size)
+        while levels > 1 and exemplar_side // 2 ** (levels - 1) < _COARSEST_TEXELS // 2:
+            levels -= 1
+        sides = (*_FINE_SIDES, *[_SIDE] * levels)[:levels]
         self.sides = {f"level{level}": side for level, side in enumerate(sides)}
         self.register_buffer("taps", torch.tensor(_TAPS))
 

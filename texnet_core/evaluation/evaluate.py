@@ -23,6 +23,7 @@ from texnet_core.evaluation.memorisation import memorisation
 from texnet_core.evaluation.repetition import highest_peak
 from texnet_core.evaluation.seam import AxisSeam, seam_error
 from texnet_core.evaluation.spectrum import spectrum_distance
+from texnet_core.exemplar import flatten_lighting
 from texnet_core.images import resize_exemplar
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from texnet_core.evaluation.judge import Judge
 
 _LARGE = 1024  # texels a side of the sample whose seams are judged
-_SIZES = range(32, 1025)  # that a training can have had
+_SIZES = range(16, 2400)  # that an exemplar can have had: up to 2048, and what fits a pattern to a sample
 _DEFAULTS = EvaluationSettings()
 _DESCRIPTOR = DescriptorSettings()
 _NO_EXEMPLAR = "no exemplar was given"
@@ -89,7 +90,8 @@ def evaluate(
     settings.check()
     descriptor.check()
     size = _training_size(artefact)
-    exemplars = None if exemplar is None else _Exemplar.of(exemplar, size)
+    flatten = artefact.training.get("flatten") is True
+    exemplars = None if exemplar is None else _Exemplar.of(exemplar, size, flatten)
     judge = _open_judge(descriptor, size) if exemplars else _NO_EXEMPLAR
     parts, total = itertools.count(), settings.seeds + 1 + len(FIGURES)
 
@@ -99,8 +101,8 @@ def evaluate(
     report()
     engine = open_engine(artefact)
     pictures = []
-    side = _whole_cells(size, artefact.settings.cell_texels)
-    for side, seed in ((_LARGE, 0), *((side, seed) for seed in range(settings.seeds))):
+    tile = _sample_size(artefact)
+    for side, seed in ((_LARGE, 0), *((tile, seed) for seed in range(settings.seeds))):
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
@@ -128,9 +130,14 @@ class _Exemplar:
     crops: list[Picture]
 
     @classmethod
-    def of(cls, picture: Picture, size: int) -> "_Exemplar":
-        crops = quadrants(picture, size) if min(picture.shape[:2]) >= 2 * size else []
-        return cls(resize_exemplar(picture, size), crops)
+    def of(cls, picture: Picture, size: int, flatten: bool) -> "_Exemplar":
+        even = flatten_lighting if flatten else _as_it_is
+        crops = quadrants(even(picture), size) if min(picture.shape[:2]) >= 2 * size else []
+        return cls(even(resize_exemplar(picture, size)), crops)
+
+
+def _as_it_is(picture: Picture) -> Picture:
+    return picture
 
 
 def _measure(
@@ -195,9 +202,15 @@ def _training_size(artefact: Artefact) -> int:
     return size
 
 
-def _whole_cells(size: int, cell: int) -> int:
-    """The nearest size that the generator makes without resampling, which would blur what is judged."""
-    return max(1, round(size / cell)) * cell
+def _sample_size(artefact: Artefact) -> int:
+    """The size that samples had in training, to which a pattern was fitted; else the exemplar's, in whole cells.
+
+    Sizes that are no whole cells would be resampled, which blurs what is judged.
+    """
+    cell, size = artefact.settings.cell_texels, artefact.training.get("size")
+    if type(size) is int and size in _SIZES and size % cell == 0:
+        return size
+    return max(1, round(artefact.texels_per_exemplar / cell)) * cell
 
 
 def _sample(engine: Engine, side: int, seed: int) -> Picture:
@@ -231,7 +244,8 @@ def _missing(figures: Mapping[str, Figure], judge: "Judge | str", curve: Curve, 
 
 def _losses(training: Mapping[str, Any]) -> dict[str, float]:
     """The settings of a run that weigh a loss, where they are above 0. The record may come from anybody."""
-    return {
+    transport = {"patch transport": 1.0} if training.get("descriptor") == "patches" else {}
+    return transport | {
         name: float(weight)
         for name, weight in training.items()
         if re.fullmatch("[a-z_]{1,40}_weight", name) and isinstance(weight, int | float) and weight > 0

@@ -8,13 +8,13 @@ from typing import Any
 
 KEY = "loss_curve"
 _MOST_POINTS = 500
-_POINT = re.compile(r"(\d{1,9}):(\d[0-9.e+-]{0,30})")
+_POINT = re.compile(r"(\d{1,9}):(-?\d[0-9.e+-]{0,30})")
 
 Curve = tuple[tuple[int, float], ...]
 
 
 def read_loss_curve(training: Mapping[str, Any]) -> Curve:
-    """The recorded (step, loss) pairs, steps rising and losses positive; () where there are none or they make no sense.
+    """The recorded (step, loss) pairs, steps rising; () where there are none or they make no sense.
 
     Args:
         training: an artefact's record of its run; its "loss_curve" is a text "step:loss step:loss ...".
@@ -31,17 +31,18 @@ def read_loss_curve(training: Mapping[str, Any]) -> Curve:
 def _point(word: str) -> tuple[int, float]:
     match = _POINT.fullmatch(word)
     loss = float(match[2]) if match else math.nan
-    if match is None or not (0 < loss < math.inf):
+    if match is None or not math.isfinite(loss):
         raise ValueError(f"{word[:50]!r} is no point of a curve")
     return int(match[1]), loss
 
 
 def place(curve: Curve, width: float, height: float) -> list[tuple[float, float]]:
-    """The curve's points in a box, x to the right by step, y down from the largest loss by its logarithm."""
-    steps, logarithms = [step for step, _ in curve], [math.log(loss) for _, loss in curve]
+    """The curve's points in a box, x to the right by step, y down from the largest loss; by logarithms if it can be."""
+    steps, losses = [step for step, _ in curve], [loss for _, loss in curve]
+    heights = [math.log(loss) for loss in losses] if min(losses) > 0 else losses
     first, span = steps[0], steps[-1] - steps[0]
-    top, depth = max(logarithms), max(logarithms) - min(logarithms) or 1.0
+    top, depth = max(heights), max(heights) - min(heights) or 1.0
     return [
-        ((step - first) / span * width, (top - logarithm) / depth * height)
-        for step, logarithm in zip(steps, logarithms, strict=True)
+        ((step - first) / span * width, (top - value) / depth * height)
+        for step, value in zip(steps, heights, strict=True)
     ]

@@ -14,7 +14,7 @@ class DiversityLoss(nn.Module):
     Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks", section 3.3: against a random
     reordering of the batch.
     Differs: relu4_1 instead of relu4_2, which the other losses do not need; no sample is compared with itself; the
-    other one is held fixed; the unit.
+    other one is held fixed; the unit, and no reward beyond one of it, which would pay for features grown out of bounds.
 
     Args:
         exemplar: tap -> (1, C, h, w).
@@ -28,7 +28,7 @@ class DiversityLoss(nn.Module):
         """Scalar loss of a batch of at least 2; `seed` decides who is compared with whom."""
         sample = features[TAP]
         other = sample.detach()[derangement(sample.shape[0], torch.Generator().manual_seed(seed)).to(sample.device)]
-        return -(sample - other).abs().mean() / self.unit
+        return -((sample - other).abs().mean() / self.unit).clamp(max=1.0)
 
 
 def derangement(count: int, rng: torch.Generator) -> Tensor:

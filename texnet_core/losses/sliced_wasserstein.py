@@ -5,16 +5,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.losses.order import quantiles, spread_texels
-from texnet_core.taps import PATCHES, stride
+from texnet_core.taps import PATCHES, layer_stride
 
 _DEEP_WEIGHT = 3.0
-_DEEP_STRIDE = 8  # texels of the picture: relu4_1 and deeper
+_DEEP_STRIDE = 8  # of relu4_1 and deeper layers
 _FAINT = 1e-3  # of the mean variance
 _SMOOTHING = 1e-6  # keeps the root's gradient finite at the goal
 
 
 class SlicedWassersteinLoss(nn.Module):
-    """2-Wasserstein distance of features along random directions, weighted mean over the taps.
+    """2-Wasserstein distance of features along random directions: the sum over the taps, weighted, over their number.
 
     Args:
         exemplar: tap -> (1, C, h, w).
@@ -68,7 +68,7 @@ def _whitening(features: Tensor) -> Tensor:
 
 
 def _weight(tap: str) -> float:
-    return _DEEP_WEIGHT if stride(tap) >= _DEEP_STRIDE else 1.0
+    return _DEEP_WEIGHT if layer_stride(tap) >= _DEEP_STRIDE else 1.0
 
 
 def _texels(features: Tensor) -> Tensor:

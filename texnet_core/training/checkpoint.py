@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from texnet_core.atomic import replacing
-from texnet_core.errors import TrainingError
+from texnet_core.errors import OtherRunError, TrainingError
 from texnet_core.training.curve import Curve
 from texnet_core.training.watch import Watch
 
@@ -83,7 +83,8 @@ def load_checkpoint(
     """Bring a run back to where its checkpoint left it.
 
     Raises:
-        TrainingError: the file is damaged or belongs to a run with other settings or another exemplar.
+        OtherRunError: the file belongs to a run with other settings or another exemplar.
+        TrainingError: the file is damaged.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -97,7 +98,7 @@ def load_checkpoint(
             return RunState(**content["state"] | {"watch": Watch(**content["state"]["watch"])})
     except Exception as error:  # a file of another kind can be wrong in any way
         raise _unreadable(path) from error
-    raise TrainingError(
+    raise OtherRunError(
         f"{path} of a run with other {', '.join(changed)}",
         expected="the same settings and exemplar",
         remedy="resume with the settings of that run, or delete the file and start again",

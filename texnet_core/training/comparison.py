@@ -18,11 +18,16 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training.checkpoint import stored_descriptor
 
 Descriptor = Octaves | PatchPyramid
+_LEAST_SIDE = 32  # texels of an exemplar for patches
 
 
 def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> None:
     """Raise RequestError for what no search for weights could make right."""
     asked = _asked_of_vgg19(descriptor, loss, train)
+    if train.exemplar_side < _LEAST_SIDE:
+        raise RequestError(
+            f"exemplar_size {train.exemplar_size}", expected=f"0, or at least {_LEAST_SIDE}", remedy="use a larger one"
+        )
     if descriptor.descriptor == "patches":
         if asked:
             raise RequestError(
@@ -37,7 +42,7 @@ def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: 
     if not loss.compares():
         raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
     if asked or descriptor.descriptor == "vgg19":
-        _check_size_for_vgg19(descriptor, train.exemplar_side)
+        _check_size_for_vgg19(descriptor, train)
 
 
 def as_begun(descriptor: DescriptorSettings, checkpoint: Path) -> DescriptorSettings:
@@ -78,24 +83,37 @@ def settle_descriptor(
     """
     if descriptor.descriptor == "patches":
         return descriptor, None
+    asked = descriptor.descriptor == "vgg19" or _asked_of_vgg19(descriptor, loss, train)
+    if not asked and _is_too_small_for_vgg19(descriptor, train):
+        announce(f"an exemplar of {train.exemplar_side} texels is too small for VGG-19: training by patches instead")
+        return replace(descriptor, descriptor="patches"), None
     try:
         weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, online=online, announce=announce)
     except MissingWeightsError as error:
-        if descriptor.descriptor == "vgg19" or _asked_of_vgg19(descriptor, loss, train):
+        if asked:
             raise
         announce(f"{error.found}: training by patches instead, which need none; for VGG-19, {error.remedy}")
         return replace(descriptor, descriptor="patches"), None
-    _check_size_for_vgg19(descriptor, train.exemplar_side)
+    _check_size_for_vgg19(descriptor, train)
     return replace(descriptor, descriptor="vgg19"), weights
 
 
+def least_side(descriptor: DescriptorSettings) -> int:
+    """The smallest side in texels that an exemplar may have."""
+    return _LEAST_SIDE if descriptor.descriptor == "patches" else smallest_side(descriptor.padding)
+
+
 def make_descriptor(
-    settings: DescriptorSettings, weights: Vgg19Weights | None, side: int, precision: torch.dtype
+    settings: DescriptorSettings,
+    weights: Vgg19Weights | None,
+    size: int,
+    exemplar_side: int,
+    precision: torch.dtype,
 ) -> Descriptor:
-    """The descriptor of a run whose samples and exemplar have at least `side` texels a side."""
+    """The descriptor of a run whose samples have `size` texels a side, and its exemplar at least `exemplar_side`."""
     if weights is None:
-        return PatchPyramid(side)
-    return Octaves(weights, settings, side, precision)
+        return PatchPyramid(size, exemplar_side)
+    return Octaves(weights, settings, min(size, exemplar_side), precision)
 
 
 @torch.no_grad()
@@ -107,7 +125,7 @@ def make_loss(descriptor: Descriptor, exemplar: Tensor, settings: LossSettings) 
 
 def _asked_of_vgg19(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> list[str]:
     """Names of settings that only VGG-19 has and that are not at their defaults."""
-    specs = [(part, spec) for part in (descriptor, loss) for spec in fields(part)]
+    specs = [(part, spec) for part in (descriptor, loss, train) for spec in fields(part)]
     names = [
         spec.name
         for part, spec in specs
@@ -116,12 +134,17 @@ def _asked_of_vgg19(descriptor: DescriptorSettings, loss: LossSettings, train: T
     return names + ["precision bf16"] * (train.precision == "bf16")  # f32, its other choice, is what patches have
 
 
-def _check_size_for_vgg19(descriptor: DescriptorSettings, exemplar_side: int) -> None:
+def _check_size_for_vgg19(descriptor: DescriptorSettings, train: TrainSettings) -> None:
     """Of the exemplar only: samples wrap, so that theirs does not matter."""
-    smallest = smallest_side(descriptor.padding)
-    if exemplar_side < smallest:
-        raise RequestError(
-            f"exemplar_size {exemplar_side}",
-            expected=f"at least {smallest} for a VGG-19 with {descriptor.padding} padding",
-            remedy="use a larger one, or zero padding, or the descriptor patches",
-        )
+    if not _is_too_small_for_vgg19(descriptor, train):
+        return
+    padded = "" if descriptor.padding == "zero" else ", or zero padding"
+    raise RequestError(
+        f"{'exemplar_size' if train.exemplar_size else 'size'} {train.exemplar_side}",
+        expected=f"at least {smallest_side(descriptor.padding)} for a VGG-19 with {descriptor.padding} padding",
+        remedy=f"use an exemplar_size of 256{padded}, or the descriptor patches",
+    )
+
+
+def _is_too_small_for_vgg19(descriptor: DescriptorSettings, train: TrainSettings) -> bool:
+    return train.exemplar_side < smallest_side(descriptor.padding)

@@ -15,9 +15,14 @@ def extend_curve(curve: Curve, loss: float) -> None:
         curve[-1] = _joined(curve[-1], (1, loss))
 
 
-def curve_text(curve: Curve) -> str:
-    """The curve for the record: "100:1.234 200:0.987 ...", each the last step of a point and its mean loss."""
-    step, words = 0, []
+def curve_text(curve: Curve, begun: int = 0) -> str:
+    """The curve for the record: "100:1.234 200:0.987 ...", each the last step of a point and its mean loss.
+
+    Args:
+        curve: the losses.
+        begun: steps that were taken before the first of them.
+    """
+    step, words = begun, []
     for steps, loss in curve:
         step += steps
         words.append(f"{step}:{loss:.4g}")

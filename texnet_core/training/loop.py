@@ -48,7 +48,6 @@ _BETAS = (0.9, 0.99)
 _LEAST_WINDOW = 64  # texels
 _MOST_ATTEMPTS = 3
 _LR_OF_NEXT_ATTEMPT = 0.3
-_TOO_LATE = 0.9  # of the budget, to start again
 _PREVIEW_SIDE = 256
 MAPS = (ALBEDO,)
 
@@ -71,7 +70,7 @@ class Run:
         self.checkpoint, self.progress = checkpoint, progress
         self.device = torch.device(TorchEngine.choose_device(self.settings.device))
         self.state = RunState("f32")
-        self.prepared = prepare_exemplar(exemplar, self.settings, self._note)
+        self.prepared = prepare_exemplar(exemplar, self.settings, request.descriptor, self._note)
         self.exemplar = torch.from_numpy(self.prepared.picture).permute(2, 0, 1)[None].to(self.device)
         parts = (request.descriptor, request.loss, request.train)
         descriptor, self.weights = settle_descriptor(*parts, online=online, announce=self._note)
@@ -86,6 +85,7 @@ class Run:
             "weights of VGG-19": self.weights.sha256() if self.weights is not None else "",
         } | self._settings_of_run()
         self._saved_at = time.monotonic()
+        self._ended = False
 
     def _begin_attempt(self) -> None:
         """A new generator, each time from other parameters."""
@@ -113,9 +113,10 @@ class Run:
         descriptor = self._descriptor()
         loss = make_loss(descriptor, self.exemplar, self.request.loss)
         self.save()  # claims the name from the first step on
-        while self._fraction() < 1:
+        while self._fraction() < 1 and not self._ended:
             self._step(descriptor, loss)
         if is_stalled(self.state.curve):
+            self.save()  # whoever is told may stop here
             self._note("the loss hardly went down: look at the texture before you use it, or train longer")
         if not self.state.frozen:
             self._freeze()
@@ -158,21 +159,23 @@ class Run:
         total = value + self.request.loss.range_weight * range_penalty(image)
         self.optimiser.zero_grad()
         total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP)
-        spread = float(image.detach().std() / self.exemplar.std().clamp_min(1e-6))
-        trouble = state.watch.trouble(float(total.detach()), float(norm), spread)
+        norm = float(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP))
+        spread = float(_spread(image.detach()) / _spread(self.exemplar).clamp_min(1e-6))
+        trouble = state.watch.trouble(float(total.detach()), norm, spread)
         state.elapsed_s += time.monotonic() - start
         if trouble:
             self._start_again(trouble)
             return
-        self._take_step(descriptor, loss, image, float(value.detach()))
+        if math.isfinite(norm):
+            self.optimiser.step()
+        self._after_update(descriptor, loss, image, float(value.detach()))
 
-    def _take_step(self, descriptor: Descriptor, loss: TextureLoss, image: Tensor, value: float) -> None:
+    def _after_update(self, descriptor: Descriptor, loss: TextureLoss, image: Tensor, value: float) -> None:
         start = time.monotonic()
         state = self.state
-        self.optimiser.step()
         state.step += 1
-        extend_curve(state.curve, value)
+        if math.isfinite(value):
+            extend_curve(state.curve, value)
         if state.frozen and state.step % _VALIDATE_EVERY_STEPS == 0:
             self._validate(descriptor, loss)
         state.elapsed_s += time.monotonic() - start
@@ -192,26 +195,30 @@ class Run:
     def _window(self, fraction: float) -> int:
         """Side of the samples: half of it in the first part of a run, where that is whole cells and not too small."""
         half = self.settings.size // 2
-        fits = half >= _LEAST_WINDOW and half % self.request.generator.cell_texels == 0
+        cell = self.request.generator.cell_texels
+        fits = half >= max(_LEAST_WINDOW, 2 * cell) and half % max(16, cell) == 0  # VGG-19 halves four times
         halved = self.weights is not None and fits and has_half_windows(self.settings, fraction)
         return half if halved else self.settings.size
 
     def _start_again(self, trouble: str) -> None:
-        """Begin the next attempt, with what is left of the budget and a lower rate.
+        """Begin the next attempt, with what is left of the budget and a lower rate; or end with what is good already.
 
         Raises:
             TrainingError: this was the last one.
         """
         state, fraction = self.state, self._fraction()
         found = f"{trouble} at step {state.step}"
-        if state.attempt == _MOST_ATTEMPTS - 1 or fraction > _TOO_LATE:
+        if state.best_parameters:
+            self._ended = True
+            self._note(f"{found}: ending here, with the best generator so far")
+            return
+        if state.attempt == _MOST_ATTEMPTS - 1:
             raise TrainingError(
                 found,
                 expected="a run that gets better",
                 remedy=f"delete {self.checkpoint} and start again with a lower learning rate than {self.settings.lr} "
                 "or with precision f32",
             )
-        self._note(f"{found}: starting again with a lower learning rate")
         self.state = RunState(
             state.precision,
             step=state.step,
@@ -221,6 +228,8 @@ class Run:
             attempt_fraction=fraction,
         )
         self._begin_attempt()
+        self.save()
+        self._note(f"{found}: starting again with a lower learning rate")
 
     def _after_step(self, image: Tensor, loss: float) -> None:
         if time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
@@ -275,9 +284,8 @@ class Run:
         return _to_bytes(image[0])
 
     def _descriptor(self) -> Descriptor:
-        side = min(self.settings.size, *self.exemplar.shape[2:])
-        precision = DTYPES[self.state.precision]
-        return make_descriptor(self.request.descriptor, self.weights, side, precision).to(self.device)
+        sides, precision = (self.settings.size, self.prepared.side), DTYPES[self.state.precision]
+        return make_descriptor(self.request.descriptor, self.weights, *sides, precision).to(self.device)
 
     def _fraction(self) -> float:
         return fraction_done(self.settings, self.state.step, self.state.elapsed_s)
@@ -302,7 +310,8 @@ class Run:
     def _record(self) -> dict[str, Any]:
         """How the run went, for the artefact."""
         state = self.state
-        facts = {"steps_taken": state.step, "precision": state.precision, "loss_curve": curve_text(state.curve)}
+        curve = curve_text(state.curve, state.attempt_step)
+        facts = {"steps_taken": state.step, "precision": state.precision, "loss_curve": curve}
         return self._settings_of_run() | facts
 
     def _note(self, text: str) -> None:
@@ -314,6 +323,11 @@ class Run:
         total = 60 * self.settings.minutes if timed else self.settings.steps
         unit, step = "s" if timed else "step", self.state.step
         self.progress(Progress("training", done, total, unit, step=step, loss=loss, note=note, preview=preview))
+
+
+def _spread(image: Tensor) -> Tensor:
+    """How much texels of a picture vary, whatever its mean colour: root mean variance over pictures and channels."""
+    return image.var(dim=(2, 3)).mean().sqrt()
 
 
 def _to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:

@@ -8,10 +8,12 @@ import numpy.typing as npt
 
 from texnet_core.exemplar import find_troubles, flatten_lighting
 from texnet_core.images import resize_exemplar
-from texnet_core.lattice import Wave, find_waves, fitted_side
-from texnet_core.settings import TrainSettings
+from texnet_core.lattice import MOST_STRETCH, Wave, find_waves, fitted_side
+from texnet_core.settings import DescriptorSettings, TrainSettings
+from texnet_core.training.comparison import least_side
 
 _PATTERN_SIDE = 256  # texels at which patterns are looked for
+_FINEST = 0.25  # cycles a texel that a wave may have
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,17 @@ class Exemplar:
 
 
 def prepare_exemplar(
-    picture: npt.NDArray[np.float32], settings: TrainSettings, announce: Callable[[str], None]
+    picture: npt.NDArray[np.float32],
+    settings: TrainSettings,
+    descriptor: DescriptorSettings,
+    announce: Callable[[str], None],
 ) -> Exemplar:
     """Scale a picture for a run, and see what is special about it.
 
     Args:
         picture: (height, width, 3) sRGB in [0, 1].
         settings: of the run.
+        descriptor: what will look at it, and how small it may be for that.
         announce: called with a sentence about each trouble with the picture, and about a pattern.
 
     Raises:
@@ -49,10 +55,12 @@ def prepare_exemplar(
     for trouble in find_troubles(picture, flatten=settings.flatten):
         announce(trouble)
     waves = _waves_per_side(picture) if settings.pattern == "auto" else ()
+    if any(max(map(abs, wave)) > _FINEST * settings.exemplar_side / MOST_STRETCH for wave in waves):
+        waves = ()  # at this scale it is texture
     if waves:
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
-        most = min(picture.shape[:2])
-        small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, smallest_sample, most))
+        least, most = min(least_side(descriptor), settings.exemplar_side), min(picture.shape[:2])
+        small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, smallest_sample, least, most))
         announce(_told(waves))
     if settings.flatten:
         small = flatten_lighting(small)

@@ -76,4 +76,10 @@ def _check(request: TrainRequest) -> None:
         raise RequestError(
             f"size {size}", expected=f"a multiple of {cell}", remedy=f"use a size of {cell * math.ceil(size / cell)}"
         )
+    if size < 2 * cell:
+        expected = f"at least {2 * cell} with {request.generator.levels} levels"
+        raise RequestError(f"size {size}", expected=expected, remedy="use a larger size, or fewer levels")
+    if size % 16 and request.descriptor.descriptor != "patches":
+        remedy = f"use a size of {16 * math.ceil(size / 16)}, or the descriptor patches"
+        raise RequestError(f"size {size}", expected="a multiple of 16 for VGG-19", remedy=remedy)
     check_descriptor(request.descriptor, request.loss, request.train)

@@ -7,7 +7,9 @@ from texnet_core.training.curve import Curve
 
 _PATIENCE_STEPS = 40
 _COLLAPSED = 0.1  # of the exemplar's spread
-_DIVERGED = 3.0  # times the lowest smoothed loss
+_DIVERGED = 2.0  # times the lowest smoothed loss, above it
+_LEAST = 0.01  # what the lowest one counts for; a reward for diversity brings it near or below zero
+_MOST_LOST = 5  # steps in a row without numbers; one is passed over
 _STALLED = 0.8  # of the loss in the first tenth of a run
 _SMOOTHING = 0.9
 _FIRST_STEPS = 60  # in which anything may happen
@@ -22,12 +24,14 @@ class Watch:
         smoothed: the recent loss.
         lowest: of all smoothed losses.
         bad_steps: how many in a row, up to now, were bad.
+        lost_steps: how many in a row, up to now, had no numbers.
     """
 
     steps: int = 0
     smoothed: float = 0.0
     lowest: float = math.inf
     bad_steps: int = 0
+    lost_steps: int = 0
 
     def trouble(self, loss: float, gradient: float, spread: float) -> str:
         """Take in a step, and say what is wrong with the run, or "".
@@ -38,13 +42,15 @@ class Watch:
             spread: standard deviation of the sample's texels over that of the exemplar's.
         """
         if not (math.isfinite(loss) and math.isfinite(gradient)):
-            return f"a loss of {loss} and a gradient of {gradient}"
+            self.lost_steps += 1
+            return f"a loss of {loss} and a gradient of {gradient}" if self.lost_steps == _MOST_LOST else ""
+        self.lost_steps = 0
         share = _SMOOTHING if self.steps else 0.0
         self.smoothed = share * self.smoothed + (1 - share) * loss
         self.steps += 1
         self.lowest = min(self.lowest, self.smoothed)
         collapsed = spread < _COLLAPSED
-        diverged = self.smoothed > _DIVERGED * self.lowest > 0  # a reward for diversity can make losses negative
+        diverged = self.smoothed - self.lowest > _DIVERGED * max(abs(self.lowest), _LEAST)
         self.bad_steps = self.bad_steps + 1 if collapsed or diverged else 0
         if self.steps < _FIRST_STEPS or self.bad_steps < _PATIENCE_STEPS:
             return ""
@@ -53,6 +59,8 @@ class Watch:
 
 def is_stalled(curve: Curve) -> bool:
     """Whether a whole run hardly brought its loss down."""
-    tenth = max(1, len(curve) // 10)
+    tenth = len(curve) // 10
+    if tenth == 0:
+        return False  # too short to say
     first, last = (sum(loss for _, loss in part) / len(part) for part in (curve[:tenth], curve[-tenth:]))
     return last > _STALLED * first
