@@ -1,4 +1,4 @@
-"""Writes docs/gallery.md and its pictures from the presets that ship: `python build_gallery.py`.
+"""Writes docs/gallery.md, its pictures and the README's from the presets that ship: `python build_gallery.py`.
 
 Everything shown is made by the presets and told by their cards, so a second run changes nothing.
 """
@@ -19,10 +19,13 @@ from texnet_core.images import quantise
 DOCS = Path(__file__).parent / "docs"
 GALLERY = DOCS / "gallery.md"
 PICTURES = DOCS / "images" / "gallery"
+OVERVIEW = DOCS / "images" / "presets.jpg"
 
 _SIDE = 384  # of each half of a picture, in texels: half of three tiles
 _TILE = 256
 _GAP = 8
+_COLUMNS = 6  # of the overview
+_CUT = 192  # texels of each preset in it
 _SEED = 1
 _JPEG_QUALITY = 80
 _INTRODUCTION = f"""# The gallery
@@ -42,6 +45,7 @@ def main() -> None:
         if file.stem not in artefacts:
             file.unlink()
     _write(GALLERY, page(artefacts).encode())
+    _write(OVERVIEW, overview(list(artefacts.values())))
 
 
 def picture(artefact: Artefact) -> bytes:
@@ -51,9 +55,19 @@ def picture(artefact: Artefact) -> bytes:
     repeated = Image.fromarray(np.tile(_texels(artefact, _TILE), (3, 3, 1))).resize(
         (_SIDE, _SIDE), Image.Resampling.BOX
     )
-    both = Image.fromarray(np.hstack([large, gap, np.asarray(repeated)]))
+    return _jpeg(np.hstack([large, gap, np.asarray(repeated)]))
+
+
+def overview(artefacts: list[Artefact]) -> bytes:
+    """A JPEG: a piece of each preset, in rows of whole length."""
+    cuts = [_texels(artefact, 1024)[:_CUT, :_CUT] for artefact in artefacts]
+    rows = [cuts[start : start + _COLUMNS] for start in range(0, len(cuts) - len(cuts) % _COLUMNS, _COLUMNS)] or [cuts]
+    return _jpeg(np.vstack([np.hstack(row) for row in rows]))
+
+
+def _jpeg(texels: npt.NDArray[np.uint8]) -> bytes:
     file = io.BytesIO()
-    both.save(file, "JPEG", quality=_JPEG_QUALITY)
+    Image.fromarray(texels).save(file, "JPEG", quality=_JPEG_QUALITY)
     return file.getvalue()
 
 

@@ -114,7 +114,7 @@ def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, pi
         os.environ["TORCH_HOME"], os.environ["TEXNET_VGG19"] = values["library"], ""
         training, session = module("training"), module("session")
         output = Path(values["library"]) / "wall.texnet"
-        request = training.TrainRequest(Path(values["picture"]), output, steps=10, size=64)
+        request = training.TrainRequest(Path(values["picture"]), output, steps=10, size=192)
         task = training.start(request)
         while training._tick() is not None:
             time.sleep(0.05)

@@ -131,12 +131,12 @@ WRONG = {
     "train to a picture": (["train", "exemplar.png", "-o", "o.png"], 2, ".texnet"),
     "two budgets": (["train", "exemplar.png", "-o", "o.texnet", "--steps", "9", "--minutes", "1"], 2, "leave one out"),
     "no weights": (
-        ["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--padding", "zero", "--vgg19", "none.pth"],
+        ["train", "exemplar.png", "-o", "o.texnet", "--size", "64", "--padding", "zero", "--vgg19", "none.pth"],
         1,
         "none.pth",
     ),
     "weights of the wrong kind": (
-        ["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--vgg19", "tiny.png", "--padding", "zero"],
+        ["train", "exemplar.png", "-o", "o.texnet", "--size", "64", "--vgg19", "tiny.png", "--padding", "zero"],
         1,
         "tiny.png",
     ),

@@ -60,7 +60,7 @@ class Watch:
 def is_stalled(curve: Curve) -> bool:
     """Whether a whole run hardly brought its loss down."""
     tenth = len(curve) // 10
-    if tenth == 0:
+    if tenth < 2:
         return False  # too short to say
     first, last = (sum(loss for _, loss in part) / len(part) for part in (curve[:tenth], curve[-tenth:]))
     return last > _STALLED * first
