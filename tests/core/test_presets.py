@@ -48,8 +48,8 @@ def test_every_preset_has_a_recipe_that_agrees_with_its_card():
 
 def test_the_gallery_shows_what_ships_and_nothing_else():
     """`python build_gallery.py` makes it true again."""
-    pictures = sorted(build_gallery.PICTURES.glob("*.jpg"))
-    assert [picture.stem for picture in pictures] == PRESETS
+    pictures = list(build_gallery.PICTURES.glob("*.jpg"))
+    assert sorted(picture.stem for picture in pictures) == PRESETS == list(list_presets())
     assert sum(picture.stat().st_size for picture in pictures) < 3_000_000
     cards = {name: read_header(path) for name, path in list_presets().items()}
     assert build_gallery.GALLERY.read_text(encoding="utf-8") == build_gallery.page(cards)
@@ -59,8 +59,9 @@ def test_the_gallery_shows_what_ships_and_nothing_else():
 def test_a_preset_makes_textures_that_differ_by_seed_alike_in_colour(name):
     artefact = read_artefact(find_source(name))
     first, second = (synthesize(artefact, (256, 256), seed, engine="onnx")["albedo"] for seed in (1, 2))
-    assert first.std() > 0.02
-    assert np.abs(first - second).mean() > 0.5 * first.std()
+    spread = first.std((0, 1)).mean()  # of texels, not of channels: a red wall has a wide one of these
+    assert spread > 0.02
+    assert np.abs(first - second).mean() > 0.5 * spread
     np.testing.assert_allclose(first.mean((0, 1)), second.mean((0, 1)), atol=0.05)
     assert ((first == 0) | (first == 1)).mean() < 0.05
 

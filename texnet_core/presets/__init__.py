@@ -15,7 +15,7 @@ _FOLDER = Path(__file__).parent
 
 def list_presets() -> dict[str, Path]:
     """Preset name -> file, sorted by name."""
-    return {path.stem: path for path in sorted(_FOLDER.glob(f"*{SUFFIX}"))}
+    return {path.stem: path for path in sorted(_FOLDER.glob(f"*{SUFFIX}"), key=lambda path: path.stem)}
 
 
 def find_source(source: str | Path) -> Path:
