@@ -165,7 +165,7 @@ class DescriptorSettings(Checked):
         "auto", "what compares textures; patches needs no weights; auto takes vgg19 where its weights can be had"
     )
     vgg19: str = setting(
-        "", "file with VGG-19 weights; empty: $TEXNET_VGG19, then the cache, then download", descriptor="vgg19"
+        "", "file with VGG-19 weights; empty: $TEXNET_VGG19, the cache, or to train a download", descriptor="vgg19"
     )
     vgg19_input: InputConvention | Literal[""] = setting(
         "",
