@@ -14,7 +14,7 @@ from texnet_core.errors import RequestError
 MIN_SIZE = 16
 MAX_SIZE = 65536
 MAX_SEED = 2**32 - 1
-WORKER_PROTOCOL = 2  # of texnet_core.worker; both ends must have the same
+WORKER_PROTOCOL = 3  # of texnet_core.worker; both ends must have the same
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 # Softness of the assignment in mean costs: in the first step of the potential, its shrinking a step, and the least.
 _SOFTEST, _SHRINKING, _HARDEST = 0.1, 0.6, 0.01
@@ -48,10 +49,8 @@ def random_patches(features: Tensor, side: int, count: int, rng: torch.Generator
     """At most `count` different patches, from the same places of each map: (N, C, h, w) -> (patches, C side^2)."""
     height, width = features.shape[2] - side + 1, features.shape[3] - side + 1
     places = torch.randperm(height * width, generator=rng)[: max(1, count // len(features))]
-    corners = places // width * features.shape[3] + places % width
-    inside = torch.arange(side)[:, None] * features.shape[3] + torch.arange(side)
-    texels = (corners[:, None] + inside.flatten()).to(features.device)
-    return features.flatten(2)[:, :, texels].transpose(1, 2).flatten(2).flatten(0, 1)
+    # each patch is taken at most once: overlapping ones would have their gradients added in any order
+    return F.unfold(features, side)[:, :, places.to(features.device)].transpose(1, 2).flatten(0, 1)
 
 
 def transport_cost(found: Tensor, wanted: Tensor, iterations: int) -> Tensor:
