@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from texnet_core import find_source, list_presets, open_engine, read_artefact
-from texnet_core.engines import formats_of, precision
+from texnet_core.engines import formats_of, noise_plane, precision
 from texnet_core.errors import EngineError
-from texnet_core.noise import NoisePlane
 
 BF16_ENGINES = [name for name in ("openvino", "torch") if "bf16" in formats_of(name, "cpu")]
 
@@ -96,7 +95,7 @@ def test_a_format_that_an_engine_lacks_is_refused(artefact):
 @pytest.mark.parametrize("preset", list_presets())
 def test_bf16_stays_within_two_levels_on_all_presets(preset):
     artefact = read_artefact(find_source(preset))
-    plane = NoisePlane(3, artefact.settings.noise_channels)
+    plane = noise_plane(artefact, 3)
     exact = np.clip(open_engine(artefact, "onnx").block(plane, 0, 0, 256, 256), 0, 1)
     for name in BF16_ENGINES:
         made = np.clip(open_engine(artefact, name, precision="bf16").block(plane, 0, 0, 256, 256), 0, 1)
