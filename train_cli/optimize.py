@@ -9,27 +9,19 @@ import click
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled
-from texnet_core.images import SUFFIXES, check_picture_size, depth_for, quantise, read_exemplar, write_image
+from texnet_core.images import check_picture_size, depth_for, quantise, read_exemplar, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 from train_cli.checks import check_not_exemplar, check_preview, check_torch
 from train_cli.display import showing, with_preview
-from train_cli.options import SizeType, json_option, settings_from, settings_options
+from train_cli.options import json_option, picture_option, settings_from, settings_options, size_option
 
 _DEFAULTS = OptimizeSettings()
 
 
 @click.command()
 @click.argument("exemplar", type=click.Path(path_type=Path), metavar="EXEMPLAR")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help=f"picture to write: {', '.join(SUFFIXES)}"
-)
-@click.option(
-    "--size",
-    type=SizeType(),
-    default=f"{_DEFAULTS.width}x{_DEFAULTS.height}",
-    show_default=True,
-    help="size in texels, multiples of 16: 256 or 512x256",
-)
+@picture_option
+@size_option(_DEFAULTS.width, _DEFAULTS.height, "size in texels, multiples of 16: 256 or 512x256")
 @click.option("--preview", type=click.Path(path_type=Path), help="picture to keep overwriting with the state of things")
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
 @settings_options(DescriptorSettings, leave_out=("descriptor", "octaves"))

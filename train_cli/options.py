@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from texnet_core.images import SUFFIXES
 from texnet_core.settings import choices_of
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -62,6 +63,17 @@ def clean(text: str) -> str:
 def json_option(command: C) -> C:
     """The --json flag, read by `main` as well, for errors."""
     return click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of text")(command)
+
+
+def picture_option(command: C) -> C:
+    """The option -o of commands that write one picture."""
+    suffixes = f"picture to write: {', '.join(SUFFIXES)}"
+    return click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=suffixes)(command)
+
+
+def size_option(width: int, height: int, help: str) -> Callable[[C], C]:
+    """The option --size with its default."""
+    return click.option("--size", type=SizeType(), default=f"{width}x{height}", show_default=True, help=help)
 
 
 class SizeType(click.ParamType[tuple[int, int]]):

@@ -11,29 +11,29 @@ import click
 from texnet_core import find_source, open_engine, open_texture, read_artefact, write_window
 from texnet_core.atomic import check_writable
 from texnet_core.engines import Engine
-from texnet_core.images import SUFFIXES, Depth, check_picture_size, depth_for
+from texnet_core.images import Depth, check_picture_size, depth_for
 from texnet_core.outputs import Picture, Series, plan_pictures
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
 from texnet_core.synthesis import Region, map_files
 from train_cli.display import showing
-from train_cli.options import GridType, RegionType, SizeType, json_option, settings_from, settings_options
+from train_cli.options import (
+    GridType,
+    RegionType,
+    json_option,
+    picture_option,
+    settings_from,
+    settings_options,
+    size_option,
+)
 
 _DEFAULTS = SynthesisSettings()
 
 
 @click.command()
 @click.argument("source")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help=f"picture to write: {', '.join(SUFFIXES)}"
-)
-@click.option(
-    "--size",
-    type=SizeType(),
-    default=f"{_DEFAULTS.width}x{_DEFAULTS.height}",
-    show_default=True,
-    help=f"size in texels, {MIN_SIZE} to {MAX_SIZE} a side: 2048 or 2048x1024",
-)
+@picture_option
+@size_option(_DEFAULTS.width, _DEFAULTS.height, f"size in texels, {MIN_SIZE} to {MAX_SIZE} a side: 2048 or 2048x1024")
 @click.option("--region", type=RegionType(), help="make only this window of the texture; X,Y from its upper left")
 @click.option("--udim", type=GridType(), help="make UDIM tiles of that size each, which join: 3x2 for 3 side by side")
 @click.option(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.bench.methods import SIDE
-from texnet_core.evaluation.judge import Features, Judge, mean
+from texnet_core.evaluation.judge import Features, Judge
 from texnet_core.images import resize_exemplar
 
 FIGURES = {
@@ -41,8 +41,8 @@ def floor(judge: Judge, exemplar: Picture) -> dict[str, float]:
     parts = [judge.features(large[t : t + SIDE, left : left + SIDE], periodic=False) for t, left in corners]
     pairs = list(permutations(parts, 2))
     return {
-        "gram": fmean(mean(judge.gram_distances(*pair)) for pair in pairs),
-        "wasserstein": fmean(mean(judge.wasserstein_distances(*pair)) for pair in pairs),
+        "gram": fmean(fmean(judge.gram_distances(*pair).values()) for pair in pairs),
+        "wasserstein": fmean(fmean(judge.wasserstein_distances(*pair).values()) for pair in pairs),
         "difference": fmean(judge.difference(*pair) for pair in pairs),
     }
 
@@ -58,8 +58,8 @@ class Yardstick:
     def measure(self, pictures: list[Picture]) -> dict[str, float | None]:
         """Name of a figure -> its mean over the pictures (one a seed), or None where it cannot be had."""
         features = [self.judge.features(picture, periodic=True) for picture in pictures]
-        gram = fmean(mean(self.judge.gram_distances(f, self.features)) for f in features)
-        wasserstein = fmean(mean(self.judge.wasserstein_distances(f, self.features)) for f in features)
+        gram = fmean(fmean(self.judge.gram_distances(f, self.features).values()) for f in features)
+        wasserstein = fmean(fmean(self.judge.wasserstein_distances(f, self.features).values()) for f in features)
         return {
             "gram": gram / self.floor["gram"],
             "wasserstein": wasserstein / self.floor["wasserstein"],

@@ -76,6 +76,9 @@ class Vgg19(nn.Module):
         return features
 
 
+POOLED_TEXELS = 2 ** sum(layer.pool_before for layer in LAYERS)  # of the picture, that one texel of relu5_1 stands for
+
+
 def smallest_side(padding: Padding, taps: tuple[str, ...] = DEFAULT_TAPS, texels: int = 2) -> int:
     """The least H and W of a picture for which every tap has `texels` a side: one alone has no spread to compare."""
     names = [layer.relu for layer in LAYERS]

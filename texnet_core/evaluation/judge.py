@@ -155,8 +155,3 @@ def _quantiles(projections: Tensor) -> Tensor:
     """(directions, texels) -> (directions, 4096): the quantile function of each row, linearly interpolated."""
     ordered = projections.sort(dim=1).values
     return F.interpolate(ordered[None], size=_QUANTILES, mode="linear", align_corners=True)[0]
-
-
-def mean(distances: dict[str, float]) -> float:
-    """The mean over layers, which is the figure for the whole."""
-    return sum(distances.values()) / len(distances)

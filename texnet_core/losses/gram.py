@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from texnet_core.losses.relative import relative_square
+
 
 def gram_matrix(features: Tensor) -> Tensor:
     """Channel correlations averaged over texels: (N, C, h, w) -> (N, C, C), divided by C h w.
@@ -72,6 +74,5 @@ class RelativeGramLoss(nn.Module):
         """Scalar loss; draws nothing, so `seed` is unused."""
         losses = []
         for tap, target in self.targets.items():
-            distances = (gram_matrix(features[tap]) - target).square().sum((1, 2))
-            losses.append(distances.mean() / target.square().sum().clamp(min=1e-30))
+            losses.append(relative_square(gram_matrix(features[tap]), target))
         return torch.stack(losses).sum()

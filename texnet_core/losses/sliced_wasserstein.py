@@ -31,9 +31,9 @@ class SlicedWassersteinLoss(nn.Module):
     def __init__(self, exemplar: dict[str, Tensor], directions: int, positions: int) -> None:
         super().__init__()
         self.directions, self.positions = directions, positions
-        self._whitening = {tap: _whitening(f.detach()) for tap, f in exemplar.items() if tap == PATCHES}
-        self.targets = {tap: self._texels(tap, features.detach()) for tap, features in exemplar.items()}
-        self.variances = {tap: float(target[0].var(dim=0).mean()) + 1e-12 for tap, target in self.targets.items()}
+        self.targets = {tap: _texels(features.detach()) for tap, features in exemplar.items()}
+        self._whitening = {tap: _whitening(target[0]) for tap, target in self.targets.items() if tap == PATCHES}
+        self.variances = {tap: self._variance(tap) + 1e-12 for tap in self.targets}
 
     def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
         """Scalar loss, zero at the exemplar; `seed` decides directions and positions."""
@@ -41,16 +41,18 @@ class SlicedWassersteinLoss(nn.Module):
         losses = []
         for tap, target in self.targets.items():
             directions = F.normalize(torch.randn(self.directions, target.shape[2], generator=rng), dim=1)
-            projected = self._sorted(self._texels(tap, features[tap]), directions, rng)
+            if tap in self._whitening:  # of projections alone: whitening all texels would cost more than all else here
+                directions = directions.to(target.device) @ self._whitening[tap]
+            projected = self._sorted(_texels(features[tap]), directions, rng)
             wanted = quantiles(self._sorted(target, directions, rng)[0], projected.shape[2])
             square = (projected - wanted).square().mean() / self.variances[tap]
             losses.append(_weight(tap) * ((square + _SMOOTHING).sqrt() - _SMOOTHING**0.5))
         return torch.stack(losses).mean()
 
-    def _texels(self, tap: str, features: Tensor) -> Tensor:
-        """(N, C, h, w) -> (N, h w, C), whitened where the tap is."""
-        texels = _texels(features)
-        return texels @ self._whitening[tap] if tap in self._whitening else texels
+    def _variance(self, tap: str) -> float:
+        """Of the exemplar's texels, mean over the channels, whitened where the tap is."""
+        texels = self.targets[tap][0]
+        return float((texels @ self._whitening[tap] if tap in self._whitening else texels).var(dim=0).mean())
 
     def _sorted(self, texels: Tensor, directions: Tensor, rng: torch.Generator) -> Tensor:
         """(N, texels, C) -> (N, directions, count): projections at `positions` random texels, sorted."""
@@ -60,9 +62,9 @@ class SlicedWassersteinLoss(nn.Module):
         return projections.sort(dim=2).values
 
 
-def _whitening(features: Tensor) -> Tensor:
-    """(1, C, h, w) -> (C, C): what makes all directions of these features vary alike, but for the faintest."""
-    variances, axes = torch.linalg.eigh(torch.cov(_texels(features)[0].T.double()))
+def _whitening(texels: Tensor) -> Tensor:
+    """(n, C) -> (C, C), symmetric: what makes all directions of these texels vary alike, but for the faintest."""
+    variances, axes = torch.linalg.eigh(torch.cov(texels.T.double()))
     matrix: Tensor = axes / (variances + _FAINT * variances.mean()).sqrt() @ axes.T
     return matrix.float()
 

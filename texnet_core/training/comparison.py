@@ -71,7 +71,7 @@ def settle_descriptor(
     patches.
 
     Args:
-        descriptor: what was asked for.
+        descriptor: what was asked for, as `check_descriptor` lets it pass.
         loss: its losses.
         train: its loop.
         online: whether weights may be downloaded.
@@ -79,7 +79,6 @@ def settle_descriptor(
 
     Raises:
         WeightsError: weights that were asked for are not there, or wrong.
-        RequestError: the training size is too small for VGG-19.
     """
     if descriptor.descriptor == "patches":
         return descriptor, None
@@ -94,7 +93,6 @@ def settle_descriptor(
             raise
         announce(f"{error.found}: training by patches instead, which need none; for VGG-19, {error.remedy}")
         return replace(descriptor, descriptor="patches"), None
-    _check_size_for_vgg19(descriptor, train)
     return replace(descriptor, descriptor="vgg19"), weights
 
 

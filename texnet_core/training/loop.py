@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from texnet_core.artefact import Artefact
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import TrainingError
 from texnet_core.generator import Generator, fold, periodic_noise
@@ -196,7 +197,7 @@ class Run:
         """Side of the samples: half of it in the first part of a run, where that is whole cells and not too small."""
         half = self.settings.size // 2
         cell = self.request.generator.cell_texels
-        fits = half >= max(_LEAST_WINDOW, 2 * cell) and half % max(16, cell) == 0  # VGG-19 halves four times
+        fits = half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0
         halved = self.weights is not None and fits and has_half_windows(self.settings, fraction)
         return half if halved else self.settings.size
 

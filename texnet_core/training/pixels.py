@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from texnet_core.descriptor.vgg19 import Vgg19, smallest_side
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS, Vgg19, smallest_side
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
@@ -28,7 +28,6 @@ from texnet_core.training.precision import DTYPES, choose_precision
 
 TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
-_POOLED_TEXELS = 16  # that one texel of relu5_1 stands for; only multiples of it wrap through four poolings
 _RANGE_WEIGHT = 10.0
 _PREVIEW_EVERY_STEPS = 10
 _HISTORY = 20  # pairs of pictures and gradients that L-BFGS remembers
@@ -87,9 +86,9 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
     settings.check()
     descriptor.check()
     for name, side in (("width", settings.width), ("height", settings.height)):
-        if side % _POOLED_TEXELS:
-            near = _POOLED_TEXELS * round(side / _POOLED_TEXELS)
-            raise RequestError(f"{name} {side}", expected=f"a multiple of {_POOLED_TEXELS}", remedy=f"use {near}")
+        if side % POOLED_TEXELS:
+            near = POOLED_TEXELS * round(side / POOLED_TEXELS)
+            raise RequestError(f"{name} {side}", expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {near}")
     smallest = smallest_side(descriptor.padding, TAPS)
     if settings.exemplar_size < smallest:
         expected = f"at least {smallest} for a VGG-19 with {descriptor.padding} padding"

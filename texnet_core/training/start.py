@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from texnet_core.artefact import Artefact, checkpoint_path, write_artefact
 from texnet_core.atomic import check_writable
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.errors import RequestError, TrainingError
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.comparison import as_begun, check_descriptor
@@ -79,7 +80,7 @@ def _check(request: TrainRequest) -> None:
     if size < 2 * cell:
         expected = f"at least {2 * cell} with {request.generator.levels} levels"
         raise RequestError(f"size {size}", expected=expected, remedy="use a larger size, or fewer levels")
-    if size % 16 and request.descriptor.descriptor != "patches":
-        remedy = f"use a size of {16 * math.ceil(size / 16)}, or the descriptor patches"
-        raise RequestError(f"size {size}", expected="a multiple of 16 for VGG-19", remedy=remedy)
+    if size % POOLED_TEXELS and request.descriptor.descriptor != "patches":
+        remedy = f"use a size of {POOLED_TEXELS * math.ceil(size / POOLED_TEXELS)}, or the descriptor patches"
+        raise RequestError(f"size {size}", expected=f"a multiple of {POOLED_TEXELS} for VGG-19", remedy=remedy)
     check_descriptor(request.descriptor, request.loss, request.train)
