@@ -231,3 +231,26 @@ def test_the_torch_engine_leaves_torchs_threads_as_they_were(artefact):
     thread.start()
     thread.join()
     assert [torch.get_num_threads(), *seen] == [before, before]
+
+
+def test_a_thread_that_leaves_before_the_others_has_its_number_back():
+    from concurrent.futures import ThreadPoolExecutor
+
+    import torch
+
+    from texnet_core.engines.torch_engine import exact
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)  # one could not be told from what blocks run with
+    try:
+        with ThreadPoolExecutor(1) as other:
+            here, there = exact("cpu"), exact("cpu")
+            here.__enter__()
+            other.submit(there.__enter__).result()
+            assert other.submit(torch.get_num_threads).result() == 1
+            other.submit(there.__exit__, None, None, None).result()
+            assert [other.submit(torch.get_num_threads).result(), torch.get_num_threads()] == [2, 1]
+            here.__exit__(None, None, None)
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

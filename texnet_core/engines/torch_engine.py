@@ -132,10 +132,8 @@ def exact(device: str) -> Iterator[None]:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             yield
         return
-    with (
-        _counting
-    ):  # torch's number of threads is the process's too, so only the first may read and the last restore it
-        if _inside == 0:
+    with _counting:
+        if _inside == 0:  # others have set the process's number to one, which new threads begin with
             _threads_before = torch.get_num_threads()
         _inside += 1
         torch.set_num_threads(1)
@@ -144,5 +142,4 @@ def exact(device: str) -> Iterator[None]:
     finally:
         with _counting:
             _inside -= 1
-            if _inside == 0:
-                torch.set_num_threads(_threads_before)
+            torch.set_num_threads(_threads_before)  # everyone, since each thread has a number of its own too
