@@ -18,9 +18,11 @@ needs_shared_data = pytest.mark.skipif(not SHARED_VGG19.exists(), reason="needs 
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What tests measure or download must not end up in the user's cache, nor come from it."""
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests measure or download must not end up in the user's cache, nor come from it or from their weights."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
+        os.environ.pop(name, None)
 
 
 def random_artefact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, float], ...] = ()) -> Artefact:

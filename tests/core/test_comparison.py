@@ -26,10 +26,8 @@ LARGE = replace(AUTO, train=replace(AUTO.train, exemplar_size=192))  # enough fo
 
 @pytest.fixture(autouse=True)
 def no_weights(monkeypatch, tmp_path_factory):
-    """Neither variables nor a filled cache; a download that cannot be reached."""
+    """No filled cache; a download that cannot be reached."""
     empty = tmp_path_factory.mktemp("empty")
-    for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(empty / "cache"))
     monkeypatch.setattr(
         weights_module.load_vgg19,

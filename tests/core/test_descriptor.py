@@ -13,9 +13,7 @@ from texnet_core.errors import WeightsError
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch, tmp_path):
-    """No weights from the surroundings: neither variables nor a filled cache."""
-    for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
-        monkeypatch.delenv(name, raising=False)
+    """A cache of its own for each test, which is empty."""
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))
 
 

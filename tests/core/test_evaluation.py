@@ -26,10 +26,8 @@ TWO = EvaluationSettings(seeds=2)
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch, tmp_path):
-    """A large sample of less than usual, and no weights from the surroundings."""
+    """A large sample of less than usual, and an empty cache."""
     monkeypatch.setattr(module, "_LARGE", 128)
-    for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
-        monkeypatch.delenv(name, raising=False)
     import torch
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))

@@ -531,7 +531,6 @@ def no_network(monkeypatch, tmp_path):
     monkeypatch.setattr(socket.socket, "connect", lambda *address: tried.append(address))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **options: tried.append(address))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.delenv("TEXNET_VGG19", raising=False)
     return tried
 
 
