@@ -6,6 +6,7 @@ the pattern begins; they are the reciprocal basis of the grid of repeats. Knows 
 
 import itertools
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ _CANDIDATES = 30
 _REACH = 2  # repeats in every direction that a grid is judged by: old masonry drifts further away
 _LEAST_SINE = 0.3  # between two repeats that span a grid
 _JOINT = 1.2  # texels of blur
+_LEVEL = 0.1  # cycles per picture: rows that rise by less are level
+_TILT = 10.0  # how much worse it looks when rows tilt by some percent than when repeats are longer by as much
 MOST_STRETCH = 1.15  # of the exemplar's side, so that whole repeats fit
 
 
@@ -59,7 +62,19 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
     if not good:
         return ()
     _, best = min(good, key=lambda pair: abs(np.linalg.det(pair[1])) / pair[0] ** _TRUST)
-    return tuple((float(down), float(across)) for down, across in np.linalg.inv(correlation.refined(best)).T)
+    return _levelled(np.linalg.inv(correlation.refined(best)).T, picture.shape[:2])
+
+
+def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[Wave, ...]:
+    """Two waves (wave, axis) with rows and columns that are level but for what cannot be measured made level.
+
+    Else a large texture, which repeats the same small error over and over, would have rows that rise.
+    """
+    for combination in ((1, 0), (0, 1), (1, 1), (1, -1)):
+        rises = np.array(combination) @ waves
+        small = np.abs(rises) * shape < _LEVEL
+        waves = waves - np.outer(combination, np.where(small, rises, 0)) / np.dot(combination, combination)
+    return tuple((float(down), float(across)) for down, across in waves)
 
 
 def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> tuple[Wave, ...]:
@@ -73,6 +88,50 @@ def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> tuple[Wav
     for lag in np.sort(lags):
         period = float(lag) / max(1, round(lag / period))
     return ((float(across[0]) / period, float(across[1]) / period),)
+
+
+@lru_cache(maxsize=256)
+def fitted_waves(waves: tuple[Wave, ...], height: int | None, width: int | None) -> tuple[Wave, ...]:
+    """The waves that a periodic texture has instead: with whole cycles, so that it joins itself.
+
+    Both waves are fitted together: each for itself would leave rows that rise from one side to the other.
+
+    Args:
+        waves: as in the exemplar, in cycles per texel.
+        height: period in texels, or None for an axis without end, along which nothing changes.
+        width: likewise.
+
+    Returns:
+        The waves that differ least, in cycles per period; along an axis without end, per texel.
+    """
+    periods = (height or 1, width or 1)
+    exact = np.array(waves).reshape(-1, 2) * periods
+
+    def misfit(cycles: Floats) -> tuple[float, float]:
+        return _strain(exact / periods, cycles / periods), float(np.abs(cycles - exact).sum())
+
+    choices = [
+        (math.floor(cycles), math.ceil(cycles)) if ends else (cycles,)
+        for wave in exact.tolist()
+        for cycles, ends in zip(wave, (height, width), strict=True)
+    ]
+    best = min((np.array(choice).reshape(-1, 2) for choice in itertools.product(*choices)), key=misfit)
+    return tuple((float(down), float(across)) for down, across in best)
+
+
+def _strain(waves: Floats, fitted: Floats) -> float:
+    """How much a pattern suffers when it gets other waves (wave, axis): 0.01 for repeats that are 1% longer.
+
+    Rounded, so that every machine makes the same choice.
+    """
+    if not len(waves):
+        return 0.0
+    if len(waves) == 1:
+        return round(float(np.linalg.norm(fitted - waves) / np.linalg.norm(waves)), 9)
+    if abs(np.linalg.det(fitted)) < 1e-12:
+        return math.inf
+    moved = np.linalg.solve(fitted, waves) - np.eye(2)  # of a texel, per texel down and across
+    return round(float(np.linalg.norm(moved * [[1, _TILT], [_TILT, 1]])), 9)
 
 
 def fitted_side(waves: tuple[Wave, ...], side: int, size: int, least: int, most: int) -> int:
@@ -90,9 +149,9 @@ def fitted_side(waves: tuple[Wave, ...], side: int, size: int, least: int, most:
     """
 
     def misfit(candidate: int) -> float:
-        cycles = np.array(waves) / candidate * size
-        strain = np.linalg.norm(np.round(cycles) - cycles, axis=1) / np.linalg.norm(cycles, axis=1)
-        return float(strain.max()) + 0.05 * abs(math.log(candidate / side))
+        exact = tuple((down / candidate, across / candidate) for down, across in waves)
+        strain = _strain(np.array(exact), np.array(fitted_waves(exact, size, size)) / size)
+        return strain + 0.05 * abs(math.log(candidate / side))
 
     candidates = range(max(least, math.ceil(side / MOST_STRETCH)), min(most, math.floor(side * MOST_STRETCH)) + 1)
     return min(candidates, key=misfit)

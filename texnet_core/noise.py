@@ -12,8 +12,10 @@ direction of its own: it moves on a circle that is folded flat. At any moment th
 as independent as at rest, so each frame is a texture like any other, and a full turn ends where it began.
 
 A generator of a pattern that repeats also sees where in the pattern it is: the phase of each wave, as a sine and
-a cosine moved into [0, 1], the same at all levels. On a periodic axis a wave has the nearest whole number of
-cycles, so it joins itself; which phase the origin has follows from the seed. On a loop, waves stay where they are.
+a cosine moved into [0, 1], the same at all levels but those whose cells are more than half a cycle long: there it
+would pass for another wave, and is still. On a periodic axis waves have whole numbers of cycles
+(`lattice.fitted_waves`), so they join themselves; which phase the origin has follows from the seed. On a loop, waves
+stay where they are.
 
 Source: the integer hash is `lowbias32` by C. Wellons ("Prospecting for Hash Functions", 2018), public domain.
 Periodic inputs after Bergmann et al. 2017, "Learning Texture Manifolds with the Periodic Spatial GAN". Differs: their
@@ -28,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.lattice import Wave
+from texnet_core.lattice import Wave, fitted_waves
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +41,7 @@ _MULTIPLIER_2 = 0x846CA68B
 _ROW, _COLUMN, _WAVE = 1, 2, 3
 _UNIT = np.float32(2**-24)
 _SMALL = 4096  # texels of a window
+_NYQUIST = 0.5  # cycles a cell
 _CIRCLE = 2**25 - 1  # a value and its way up or down: 24 bits and one
 
 
@@ -126,11 +129,16 @@ class NoisePlane:
     def _wave_axes(
         self, level: int, top: int, left: int, height: int, width: int
     ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
-        """Sines and cosines of each wave's phase down, (2, height), and across, (2, width), at the cells' centres."""
-        for number, (down, across) in enumerate(self.waves):
+        """Sines and cosines of each wave's phase down, (2, height), and across, (2, width), at the cells' centres.
+
+        Zeros down where the cells are too long for the wave.
+        """
+        fitted = fitted_waves(self.waves, self.height, self.width)
+        for number, (wave, (down, across)) in enumerate(zip(self.waves, fitted, strict=True)):
             start = derive_seed(self.seed, number, _WAVE) / 2**32
+            fits = max(map(abs, wave)) * 2**level <= _NYQUIST
             yield (
-                _sines(start + _cycles(down, level, top, height, self.height)),
+                _sines(start + _cycles(down, level, top, height, self.height)) * np.float32(fits),
                 _sines(_cycles(across, level, left, width, self.width)),
             )
 
@@ -148,12 +156,15 @@ class NoisePlane:
 
 
 def _cycles(frequency: float, level: int, start: int, count: int, period_texels: int | None) -> npt.NDArray[np.float64]:
-    """Cycles of a wave along a stretch of an axis of cells, less whole ones; exact where the axis has a period."""
+    """Cycles of a wave along a stretch of an axis of cells, less whole ones; exact where the axis has a period.
+
+    The frequency is in whole cycles per period, or in cycles per texel where there is none.
+    """
     doubled = (2 * np.arange(start, start + count, dtype=np.int64) + 1) << level  # twice the centres, in texels
     if period_texels is None:
         return doubled / 2 * frequency % 1.0
-    whole = round(frequency * period_texels)  # in one period
-    cycles: npt.NDArray[np.float64] = doubled % (2 * period_texels) * whole % (2 * period_texels) / (2 * period_texels)
+    twice = 2 * period_texels
+    cycles: npt.NDArray[np.float64] = doubled % twice * round(frequency) % twice / twice
     return cycles
 
 

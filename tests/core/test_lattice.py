@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from texnet_core.lattice import find_waves, fitted_side
+from texnet_core.lattice import find_waves, fitted_side, fitted_waves
 
 RNG = np.random.default_rng
 
@@ -31,6 +31,41 @@ def test_a_grid_is_found_to_fractions_of_a_texel(width, height, bond):
     gained = on_grid(waves, width, height, bond)
     np.testing.assert_allclose(gained, np.round(gained), atol=0.03)  # whole cycles: each brick looks alike
     assert abs(abs(np.linalg.det(np.round(gained))) - 1) < 1e-6  # and no two bricks are taken for one
+
+
+@pytest.mark.parametrize(("width", "height", "bond"), [(50, 24, 0.5), (41.3, 30.7, 0)])
+def test_level_rows_are_level_to_the_last_bit(width, height, bond):
+    waves = find_waves(bricks(width, height, bond))
+    rises = [down * p + other * q for (down, _), (other, _) in [waves] for p, q in ((1, 0), (0, 1), (1, 1), (1, -1))]
+    assert 0.0 in rises
+
+
+BONDED = ((-0.0224, 0.0226), (0.0224, 0.0226))  # every other row is shifted by half a brick
+
+
+@pytest.mark.parametrize("width", [96, 256, 360, 512, 1000, 2048, None])
+@pytest.mark.parametrize("height", [96, 256, 360, 512, 1000, 2048, None])
+def test_periodic_waves_have_whole_cycles_and_level_rows(height, width):
+    fitted = np.array(fitted_waves(BONDED, height, width))
+    for axis, period in enumerate((height, width)):
+        cycles, exact = fitted[:, axis], np.array(BONDED)[:, axis] * (period or 1)
+        assert np.abs(cycles - exact).max() < 1 if period else np.array_equal(cycles, exact)
+        assert not period or np.array_equal(cycles, np.round(cycles))
+    assert fitted[0, 0] == -fitted[1, 0] and fitted[0, 1] == fitted[1, 1]
+
+
+def test_each_for_itself_would_tilt_these_rows():
+    """Twelve and eleven cycles lie nearest, and the rows would rise by one from side to side."""
+    waves = ((-11.58 / 512, 11.4 / 512), (11.42 / 512, 11.4 / 512))
+    assert [round(down * 512) for down, _ in waves] == [-12, 11]
+    (first, _), (second, _) = fitted_waves(waves, 512, 512)
+    assert first == -second
+
+
+def test_stripes_and_no_waves_are_fitted_too():
+    assert fitted_waves((), 64, 64) == ()
+    assert fitted_waves(((0.0, 0.0478),), 64, 64) == ((0.0, 3.0),)
+    assert fitted_waves(((0.01, 0.0478),), None, 64) == ((0.01, 3.0),)
 
 
 @pytest.mark.parametrize(("period", "angle"), [(20, 0.0), (31.5, np.pi / 2), (24, 0.4)])

@@ -156,6 +156,12 @@ def test_waves_are_phases_with_whole_cycles_a_period(level):
     assert abs(offsets[0] - offsets[1]) > 1e-3
 
 
+def test_waves_are_still_where_a_cell_is_longer_than_half_a_cycle():
+    levels = [plane(waves=WAVES).window(level, 0, 0, 256 >> level, 192 >> level)[3:] for level in range(5)]
+    still = [[bool((window[2 * wave : 2 * wave + 2] == 0.5).all()) for wave in range(2)] for window in levels]
+    assert still == [[False, False]] * 3 + [[False, True], [True, True]]
+
+
 def test_endless_waves_keep_their_frequency():
     window = plane(height=None, width=None, waves=WAVES).window(0, -5000, 3000, 1, 1000)[3:5]
     phases = np.unwrap(np.arctan2(*(2 * window[:, 0].astype(float) - 1)))

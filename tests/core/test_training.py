@@ -20,6 +20,7 @@ from texnet_core.images import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
 from texnet_core.training.curve import curve_text, extend_curve
+from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 from texnet_core.training.watch import Watch
 
@@ -241,6 +242,19 @@ def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
     off = replace(request_, train=replace(request_.train, pattern="off"))
     plain = train(stripes(15), tmp_path / "b.texnet", off)
     assert plain.waves == () and plain.texels_per_exemplar == 64
+
+
+def test_of_a_pattern_too_fine_for_the_scale_what_is_coarse_enough_is_kept(request_):
+    rows = np.arange(128)[:, None] % 16 < 8
+    columns = np.arange(128) % 8 < 4
+    grid = np.repeat((0.4 * rows + 0.4 * columns)[..., None], 3, axis=2).astype(np.float32)
+    fine, coarse = (
+        prepare_exemplar(grid, replace(request_.train, exemplar_size=side), request_.descriptor, lambda note: None)
+        for side in (96, 48)
+    )
+    assert len(fine.waves) == 2
+    ((down, across),) = coarse.waves
+    assert across == 0 and down * coarse.side == pytest.approx(8, rel=0.02)
 
 
 def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from texnet_core.lattice import MOST_STRETCH, Wave, find_waves, fitted_side
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 
-_PATTERN_SIDE = 256  # texels at which patterns are looked for
+_PATTERN_SIDE = 512  # texels at which patterns are looked for
 _FINEST = 0.25  # cycles a texel that a wave may have
 
 
@@ -54,9 +54,9 @@ def prepare_exemplar(
     small = resize_exemplar(picture, settings.exemplar_side)
     for trouble in find_troubles(picture, flatten=settings.flatten):
         announce(trouble)
-    waves = _waves_per_side(picture) if settings.pattern == "auto" else ()
-    if any(max(map(abs, wave)) > _FINEST * settings.exemplar_side / MOST_STRETCH for wave in waves):
-        waves = ()  # at this scale it is texture
+    finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
+    found = _waves_per_side(picture) if settings.pattern == "auto" else ()
+    waves = tuple(wave for wave in found if max(map(abs, wave)) <= finest)
     if waves:
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
         least, most = min(least_side(descriptor), settings.exemplar_side), min(picture.shape[:2])
