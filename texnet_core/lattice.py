@@ -15,19 +15,25 @@ import numpy.typing as npt
 Wave = tuple[float, float]
 Floats = npt.NDArray[np.floating[Any]]
 
+_LEAST_SIDE = 64  # of a picture in texels: in smaller ones noise repeats by chance
 _LEAST_LAG = 6  # texels; finer repeats are texture, not pattern
 _MOST_LAG = 0.35  # of the side: less than three repeats prove nothing
-_LEAST_SCORE = 0.35  # mean autocorrelation at the grid's points; irregular surfaces stay below 0.3
-_NEAR_BEST = 0.6  # of the highest peak that a finer grid must reach on average, to be preferred
-_TRUST = 3  # power of the score that is weighed against the area of a repeat: finer grids win unless they fit worse
+_LEAST_SCORE = 0.35  # the autocorrelation at a repeat; irregular surfaces stay below 0.3
+_LEAST_GRID_SCORE = 0.25  # its mean at the points of a grid, which must be summits as well
+_LEAST_DROP = 0.03  # from a grid's points to what lies around them, on average
+_RING = ((4, 0), (4, 2), (3, 3), (2, 4), (0, 4), (-2, 4), (-3, 3), (-4, 2))  # around a summit: half of the lags
+_NEAR_BEST = 0.4  # of the steepest summit's drop that others must have to span a grid
+_TRUST = 3  # power of the drop that is weighed against the area of a repeat: finer grids win unless they fit worse
 _STRONG = 0.6  # of the highest peak that a repeat must have to span a grid
 _EVEN = 0.85  # of the highest peak that stripes keep at every lag along them
 _LEAST_RISE = 0.1  # of the autocorrelation, from the way to a repeat to the repeat
 _CANDIDATES = 30
+_DIRECTIONS = 1440  # of stripes that are tried
 _REACH = 2  # repeats in every direction that a grid is judged by: old masonry drifts further away
 _LEAST_SINE = 0.3  # between two repeats that span a grid
 _JOINT = 1.2  # texels of blur
 _LEVEL = 0.1  # cycles per picture: rows that rise by less are level
+_SHIFTS = 3  # rows after which bricks may lie as before
 _TILT = 10.0  # how much worse it looks when rows tilt by some percent than when repeats are longer by as much
 MOST_STRETCH = 1.15  # of the exemplar's side, so that whole repeats fit
 
@@ -47,47 +53,63 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
     Returns:
         Up to two waves in cycles per texel of this picture.
     """
+    if min(picture.shape[:2]) < _LEAST_SIDE:
+        return ()
     correlation = _Autocorrelation(picture.mean(axis=2))
     peaks = correlation.peaks()
     if not peaks or peaks[0].height < _LEAST_SCORE:
         return ()
     across = correlation.across_stripes(peaks[0].height)
     if across is not None:
-        return _stripes(across, [peak for peak in peaks if correlation.rises_to(np.array(peak[1:], float))])
-    pairs = (np.array([first[1:], second[1:]], float) for first, second in itertools.combinations(peaks, 2))
-    reduced = [_reduced(pair) for pair in pairs if _is_open(pair)]
-    grids = [grid for grid in reduced if all(map(correlation.rises_to, grid))]
-    scored = [(correlation.score(grid), grid) for grid in grids]
-    good = [(score, grid) for score, grid in scored if score >= max(_LEAST_SCORE, _NEAR_BEST * peaks[0].height)]
-    if not good:
-        return ()
-    _, best = min(good, key=lambda pair: abs(np.linalg.det(pair[1])) / pair[0] ** _TRUST)
-    return _levelled(np.linalg.inv(correlation.refined(best)).T, picture.shape[:2])
+        waves = _stripes(across, [peak for peak in peaks if correlation.rises_to(np.array(peak[1:], float))])
+    else:
+        grid = _best_grid(correlation, peaks)
+        waves = np.empty((0, 2)) if grid is None else np.linalg.inv(correlation.refined(grid)).T
+    return _levelled(waves, picture.shape[:2])
+
+
+def _best_grid(correlation: "_Autocorrelation", peaks: "list[_Peak]") -> npt.NDArray[np.float64] | None:
+    """The two steps of the grid that fits best, if any does.
+
+    A joint from side to side makes any step along it look like a repeat: only what drops in all directions is one.
+    """
+    drops = {peak: correlation.drop(peak) for peak in peaks}
+    summits = [peak for peak in peaks if drops[peak] >= _NEAR_BEST * max(drops.values())]
+    near = sorted(summits, key=lambda peak: math.hypot(peak.y, peak.x))[:_CANDIDATES]
+    pairs = (np.array([first[1:], second[1:]], float) for first, second in itertools.combinations(near, 2))
+    grids = [_reduced(pair) for pair in pairs if _is_open(pair)]
+    scored = [(*correlation.score(grid), grid) for grid in grids]
+    good = [(drop, grid) for height, drop, grid in scored if height >= _LEAST_GRID_SCORE and drop >= _LEAST_DROP]
+    return min(good, key=lambda pair: abs(np.linalg.det(pair[1])) / pair[0] ** _TRUST, default=(0.0, None))[1]
 
 
 def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[Wave, ...]:
-    """Two waves (wave, axis) with rows and columns that are level but for what cannot be measured made level.
+    """Waves (wave, axis) with rows and columns that are level but for what cannot be measured made level.
 
     Else a large texture, which repeats the same small error over and over, would have rows that rise.
     """
-    for combination in ((1, 0), (0, 1), (1, 1), (1, -1)):
-        rises = np.array(combination) @ waves
-        small = np.abs(rises) * shape < _LEVEL
-        waves = waves - np.outer(combination, np.where(small, rises, 0)) / np.dot(combination, combination)
+    for combination in itertools.product(range(-_SHIFTS, _SHIFTS + 1), repeat=len(waves)):
+        if math.gcd(*combination) == 1:
+            rises = np.array(combination) @ waves
+            small = np.abs(rises) * shape < _LEVEL
+            waves = waves - np.outer(combination, np.where(small, rises, 0)) / np.dot(combination, combination)
     return tuple((float(down), float(across)) for down, across in waves)
 
 
-def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> tuple[Wave, ...]:
-    """The wave of stripes: the nearest of the high peaks across them, made exact by its multiples."""
+def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> npt.NDArray[np.float64]:
+    """The wave of stripes, (1, axis): the nearest of the high peaks across them, made exact by all others."""
     high = [peak for peak in peaks if peak.height >= max(_LEAST_SCORE, _EVEN * peaks[0].height)]
-    lags = np.array([abs(np.array(peak[1:]) @ across) for peak in high])
-    lags = lags[lags >= _LEAST_LAG]
-    if not lags.size:
-        return ()
-    period = float(lags.min())
-    for lag in np.sort(lags):
-        period = float(lag) / max(1, round(lag / period))
-    return ((float(across[0]) / period, float(across[1]) / period),)
+    places = np.array([peak[1:] for peak in high], float).reshape(-1, 2)
+    lags = np.abs(places @ across)
+    if not (lags >= _LEAST_LAG).any():
+        return np.empty((0, 2))
+    wave: npt.NDArray[np.float64] = across / lags[lags >= _LEAST_LAG].min()
+    for place in places[np.argsort(lags)]:  # from the nearest on, for so far its cycles can be counted
+        cycles = place @ wave
+        if round(cycles):
+            wave *= round(cycles) / cycles
+    wave += np.linalg.lstsq(places, np.round(places @ wave) - places @ wave, rcond=None)[0]
+    return wave[None]
 
 
 @lru_cache(maxsize=256)
@@ -107,11 +129,11 @@ def fitted_waves(waves: tuple[Wave, ...], height: int | None, width: int | None)
     periods = (height or 1, width or 1)
     exact = np.array(waves).reshape(-1, 2) * periods
 
-    def misfit(cycles: Floats) -> tuple[float, float]:
-        return _strain(exact / periods, cycles / periods), float(np.abs(cycles - exact).sum())
+    def misfit(cycles: Floats) -> tuple[float, float]:  # rounded, so that every machine makes the same choice
+        return _strain(exact / periods, cycles / periods), round(float(np.abs(cycles - exact).sum()), 9)
 
     choices = [
-        (math.floor(cycles), math.ceil(cycles)) if ends else (cycles,)
+        [math.floor(cycles + 0.5) + more for more in (-1, 0, 1)] if ends else [cycles]
         for wave in exact.tolist()
         for cycles, ends in zip(wave, (height, width), strict=True)
     ]
@@ -120,10 +142,7 @@ def fitted_waves(waves: tuple[Wave, ...], height: int | None, width: int | None)
 
 
 def _strain(waves: Floats, fitted: Floats) -> float:
-    """How much a pattern suffers when it gets other waves (wave, axis): 0.01 for repeats that are 1% longer.
-
-    Rounded, so that every machine makes the same choice.
-    """
+    """How much a pattern suffers when it gets other waves (wave, axis): 0.01 for repeats that are 1% longer."""
     if not len(waves):
         return 0.0
     if len(waves) == 1:
@@ -172,8 +191,8 @@ class _Autocorrelation:
         padded = (2 * self.shape[0], 2 * self.shape[1])
         return np.fft.irfft2(np.abs(np.fft.rfft2(values, padded)) ** 2, padded)
 
-    def peaks(self) -> list[_Peak]:
-        """The highest local maxima at lags that count, of each pair of opposite ones one; shortest lags of them."""
+    def peaks(self) -> "list[_Peak]":
+        """The local maxima at lags that count, but for low ones, of each pair of opposite ones one; highest first."""
         reach_y, reach_x = (int(_MOST_LAG * side) for side in self.shape)
         is_peak = np.ones_like(self.values, bool)
         for shift in itertools.product((-1, 0, 1), repeat=2):
@@ -182,18 +201,24 @@ class _Autocorrelation:
         half = (ys > 0) | ((ys == 0) & (xs > 0))
         counts = half & (ys <= reach_y) & (np.abs(xs) <= reach_x) & (np.hypot(ys, xs) >= _LEAST_LAG)
         found = [_Peak(self.at(y, x), int(y), int(x)) for y, x in zip(ys[counts], xs[counts], strict=True)]
-        highest = sorted(found, reverse=True)[: 2 * _CANDIDATES]
-        strong = [peak for peak in highest if peak.height >= _STRONG * highest[0].height]
-        near = sorted(strong, key=lambda peak: math.hypot(peak.y, peak.x))[:_CANDIDATES]
-        return sorted(near, reverse=True)
+        highest = sorted(found, reverse=True)
+        return [peak for peak in highest if peak.height >= _STRONG * highest[0].height]
 
     def at(self, y: int, x: int) -> float:
         """The value at a lag."""
         return float(self.values[y + self.shape[0], x + self.shape[1]])
 
-    def score(self, basis: npt.NDArray[np.float64]) -> float:
-        """Mean height of the peaks near the points of a grid."""
-        return float(np.mean([self._peak_near(point)[0] for _, point in self._points(basis)] or [0.0]))
+    def score(self, basis: npt.NDArray[np.float64]) -> tuple[float, float]:
+        """Of the peaks near the points of a grid, the mean height and the mean drop."""
+        near = [self._peak_near(point) for _, point in self._points(basis)]
+        if not near:
+            return 0.0, 0.0
+        return float(np.mean([peak.height for peak in near])), float(np.mean([self.drop(peak) for peak in near]))
+
+    def drop(self, peak: _Peak) -> float:
+        """How far the autocorrelation falls around a peak, in the direction in which it falls least."""
+        around = [self.at(peak.y + y, peak.x + x) + self.at(peak.y - y, peak.x - x) for y, x in _RING]
+        return peak.height - max(around) / 2
 
     def rises_to(self, step: npt.NDArray[np.float64]) -> bool:
         """Whether a lag is a peak of its own and no shoulder of the one at the origin."""
@@ -202,11 +227,11 @@ class _Autocorrelation:
 
     def across_stripes(self, highest: float) -> npt.NDArray[np.float64] | None:
         """The unit vector across stripes: along them the picture stays itself at every lag."""
-        reach = int(_MOST_LAG * min(self.shape))
-        lags = np.arange(_LEAST_LAG, reach)
-        angles = np.arange(0, math.pi, math.pi / 180)
-        along = [(math.sin(angle), math.cos(angle)) for angle in angles]
-        lowest = [min(self.at(round(lag * y), round(lag * x)) for lag in lags) for y, x in along]
+        lags = np.arange(_LEAST_LAG, int(_MOST_LAG * min(self.shape)))
+        angles = np.arange(_DIRECTIONS) * math.pi / _DIRECTIONS
+        along = np.stack([np.sin(angles), np.cos(angles)], axis=1)
+        places = np.rint(lags[:, None, None] * along).astype(int) + self.shape
+        lowest = self.values[places[..., 0], places[..., 1]].min(axis=0)
         best = int(np.argmax(lowest))
         if lowest[best] < _EVEN * highest:
             return None

@@ -402,7 +402,9 @@ def _checked_window(window: tuple[slice, slice]) -> tuple[int, int, int, int]:
 def check_stretch(start: int, count: int) -> None:
     """Raise RequestError where a side of a window is empty or lies where the plane has no names for its cells."""
     if count < 1:
-        raise RequestError(f"a window of {count} texels", expected="at least 1", remedy="put the larger end last")
+        raise RequestError(
+            f"a window of {count} texels", expected="at least 1", remedy="give both ends, the larger one last"
+        )
     if start < -MAX_COORDINATE or start + count > MAX_COORDINATE:
         raise RequestError(
             f"a window from {start} to {start + count}",

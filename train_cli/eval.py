@@ -49,6 +49,8 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
             display.note(note)
         settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)
         evaluation = evaluate(artefact, image, settings, descriptor, progress=display)
+        for note in evaluation.notes:
+            display.note(note)
         title = Path(file).stem
         files = [] if report is None else write_report(evaluation, artefact, title, report)
     if as_json:
@@ -61,7 +63,7 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
 
 def _facts(evaluation: "Evaluation") -> dict[str, Any]:
     figures = {name: asdict(figure) for name, figure in evaluation.figures.items()}
-    return {"figures": figures, "missing": evaluation.missing, "losses": evaluation.losses}
+    return {"figures": figures, "missing": evaluation.missing, "losses": evaluation.losses, "notes": evaluation.notes}
 
 
 def _table(evaluation: "Evaluation") -> str:

@@ -111,7 +111,9 @@ def _tell(paths: list[Path], pictures: list[Picture], engine: Engine, seconds: f
         facts |= {"width": width, "height": height, "seed": seed, "seconds": round(seconds, 3)}
         click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts}))
         return
-    made = f"{width}x{height}, seed {seed}, {engine.name} {engine.precision} on {engine.device}, {seconds:.1f} s"
+    last = pictures[-1].settings.seed
+    seeds = f"seed {seed}" if last == seed else f"seeds {seed} to {last}"
+    made = f"{width}x{height}, {seeds}, {engine.name} {engine.precision} on {engine.device}, {seconds:.1f} s"
     if len(pictures) == 1:
         for path in paths:
             click.echo(f"wrote {path} ({made})")

@@ -17,6 +17,7 @@ from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
 from texnet_core.evaluation.report import write_report
+from texnet_core.images import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 
 ALONE = {"seam_x", "seam_y", "repetition"}
@@ -56,6 +57,14 @@ def test_with_an_exemplar_all_but_vgg19s_figures_are_measured(tiny):
     assert "172 texels" in done.missing["diversity"]
 
 
+def test_another_picture_than_the_generators_own_is_told(tiny):
+    own = picture(64, 64)
+    made = replace(tiny, provenance=replace(tiny.provenance, exemplar_sha256=texels_digest(own)))
+    assert evaluate(made, own, TWO).notes == [] and evaluate(tiny, own, TWO).notes == []
+    (note,) = evaluate(made, picture(64, 64, seed=1), TWO).notes
+    assert "another picture" in note
+
+
 def test_without_weights_or_torch_there_is_a_reason_instead_of_a_judge(monkeypatch):
     assert "no weights" in module._open_judge(DescriptorSettings(), 256)
     for name in list(sys.modules):
@@ -65,9 +74,11 @@ def test_without_weights_or_torch_there_is_a_reason_instead_of_a_judge(monkeypat
     assert "torch" in module._open_judge(DescriptorSettings(), 256)
 
 
-def test_weights_that_were_named_must_be_there(artefact):
+def test_weights_that_were_named_must_be_there(artefact, tiny):
     with pytest.raises(WeightsError, match="none"):
         evaluate(artefact, picture(256, 256), TWO, DescriptorSettings(vgg19="none.pth"))
+    with pytest.raises(WeightsError, match="none"):
+        evaluate(tiny, picture(), TWO, DescriptorSettings(vgg19="none.pth"))
 
 
 def test_with_weights_nothing_is_missing(artefact, random_vgg19_file, monkeypatch):

@@ -23,43 +23,69 @@ def on_grid(waves, width, height, bond):
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "bond"), [(32, 32, 0), (50, 24, 0.5), (25.6, 25.6, 0), (41.3, 30.7, 0), (60, 22, 0.33)]
+    ("width", "height", "bond", "side"),
+    [
+        (32, 32, 0, 256),
+        (50, 24, 0.5, 256),
+        (25.6, 25.6, 0, 256),
+        (41.3, 30.7, 0, 256),
+        (60, 22, 0.33, 256),
+        (20, 60, 0, 256),
+        (120, 36, 0.5, 512),
+        (160, 40, 0.5, 512),
+        (160, 32, 0, 512),
+    ],
 )
-def test_a_grid_is_found_to_fractions_of_a_texel(width, height, bond):
-    waves = find_waves(bricks(width, height, bond))
+def test_a_grid_is_found_to_fractions_of_a_texel(width, height, bond, side):
+    waves = find_waves(bricks(width, height, bond, side=side))
     assert len(waves) == 2
     gained = on_grid(waves, width, height, bond)
     np.testing.assert_allclose(gained, np.round(gained), atol=0.03)  # whole cycles: each brick looks alike
     assert abs(abs(np.linalg.det(np.round(gained))) - 1) < 1e-6  # and no two bricks are taken for one
 
 
-@pytest.mark.parametrize(("width", "height", "bond"), [(50, 24, 0.5), (41.3, 30.7, 0)])
+def alternating(side: int = 512) -> np.ndarray:
+    """16x20 tiles that are light and dark at random: what repeats is one tile, however unlike its neighbours."""
+    tones = RNG(3).choice([0.3, 0.6], (side // 16 + 1, side // 20 + 1))
+    y, x = np.mgrid[0:side, 0:side]
+    grey = np.where((y % 16 < 2) | (x % 20 < 2), 0.1, tones[y // 16, x // 20])
+    return grey[..., None].repeat(3, axis=2).astype(np.float32)
+
+
+def test_of_tiles_that_differ_each_counts():
+    found = np.sort(np.abs(find_waves(alternating())), axis=None)
+    np.testing.assert_allclose(found, [0, 0, 1 / 20, 1 / 16], atol=2e-4)
+
+
+@pytest.mark.parametrize(("width", "height", "bond"), [(50, 24, 0.5), (41.3, 30.7, 0), (60, 20, 1 / 3)])
 def test_level_rows_are_level_to_the_last_bit(width, height, bond):
-    waves = find_waves(bricks(width, height, bond))
-    rises = [down * p + other * q for (down, _), (other, _) in [waves] for p, q in ((1, 0), (0, 1), (1, 1), (1, -1))]
-    assert 0.0 in rises
+    (down, _), (other, _) = find_waves(bricks(width, height, bond))
+    assert any(abs(down * p + other * q) < 1e-15 for p in range(-3, 4) for q in range(4) if p or q)
 
 
-BONDED = ((-0.0224, 0.0226), (0.0224, 0.0226))  # every other row is shifted by half a brick
+def brickwork(width, height, bond):
+    """Its waves: whole at every step of a brick and of a row."""
+    return np.linalg.inv([[0, width], [height, -bond * width]]).T
 
 
-@pytest.mark.parametrize("width", [96, 256, 360, 512, 1000, 2048, None])
-@pytest.mark.parametrize("height", [96, 256, 360, 512, 1000, 2048, None])
-def test_periodic_waves_have_whole_cycles_and_level_rows(height, width):
-    fitted = np.array(fitted_waves(BONDED, height, width))
-    for axis, period in enumerate((height, width)):
-        cycles, exact = fitted[:, axis], np.array(BONDED)[:, axis] * (period or 1)
-        assert np.abs(cycles - exact).max() < 1 if period else np.array_equal(cycles, exact)
-        assert not period or np.array_equal(cycles, np.round(cycles))
-    assert fitted[0, 0] == -fitted[1, 0] and fitted[0, 1] == fitted[1, 1]
+@pytest.mark.parametrize(("width", "height", "bond"), [(44, 22, 0.5), (40, 25, 0), (60, 20, 1 / 3), (80, 40, 0.5)])
+@pytest.mark.parametrize("period", [(440, 440), (360, 512), (1000, 600), (2048, 770), (512, None), (None, 512)])
+def test_periodic_waves_have_whole_cycles_and_level_rows(width, height, bond, period):
+    waves = brickwork(width, height, bond)
+    fitted = np.array(fitted_waves(tuple(map(tuple, waves.tolist())), *period))
+    for axis, side in enumerate(period):
+        cycles, exact = fitted[:, axis], waves[:, axis] * (side or 1)
+        assert np.abs(cycles - exact).max() < 1.51 if side else np.array_equal(cycles, exact)
+        assert not side or np.array_equal(cycles, np.round(cycles))
+    row = np.linalg.solve(
+        fitted / [side or 1 for side in period], waves @ [0, width]
+    )  # where a brick's end comes to lie
+    assert row[0] == pytest.approx(0, abs=1e-9) and row[1] == pytest.approx(width, rel=0.1)
 
 
-def test_each_for_itself_would_tilt_these_rows():
-    """Twelve and eleven cycles lie nearest, and the rows would rise by one from side to side."""
-    waves = ((-11.58 / 512, 11.4 / 512), (11.42 / 512, 11.4 / 512))
-    assert [round(down * 512) for down, _ in waves] == [-12, 11]
-    (first, _), (second, _) = fitted_waves(waves, 512, 512)
-    assert first == -second
+def test_rows_that_rise_go_on_rising():
+    waves = ((3 / 512, 40.0 / 512), (40.2 / 512, -3.1 / 512))
+    assert fitted_waves(waves, 512, 512) == ((3.0, 40.0), (40.0, -3.0))
 
 
 def test_stripes_and_no_waves_are_fitted_too():
@@ -68,11 +94,11 @@ def test_stripes_and_no_waves_are_fitted_too():
     assert fitted_waves(((0.01, 0.0478),), None, 64) == ((0.01, 3.0),)
 
 
-@pytest.mark.parametrize(("period", "angle"), [(20, 0.0), (31.5, np.pi / 2), (24, 0.4)])
+@pytest.mark.parametrize(("period", "angle"), [(20, 0.0), (31.5, np.pi / 2), (24, 0.4), (20, 0.27), (40, np.pi / 4)])
 def test_stripes_have_one_wave_across(period, angle):
-    y, x = np.mgrid[0:256, 0:256]
+    y, x = np.mgrid[0:512, 0:512]
     across = np.array([np.cos(angle), np.sin(angle)])
-    grey = ((y * across[0] + x * across[1]) / period % 1 < 0.4) + 0.1 * RNG(1).standard_normal((256, 256))
+    grey = ((y * across[0] + x * across[1]) / period % 1 < 0.4) + 0.1 * RNG(1).standard_normal((512, 512))
     waves = find_waves(grey[..., None].repeat(3, axis=2))
     assert len(waves) == 1
     found = np.array(waves[0])
@@ -88,6 +114,11 @@ def test_noise_of_any_colour_and_single_colours_have_no_pattern():
         picture = np.fft.irfft2(spectrum)
         assert find_waves((picture / picture.std())[..., None].repeat(3, axis=2)) == ()
     assert find_waves(np.full((256, 256, 3), 0.4, np.float32)) == ()
+
+
+@pytest.mark.parametrize("side", [1, 2, 8, 15, 18, 19, 32, 64])
+def test_pictures_too_small_for_a_pattern_have_none(side):
+    assert find_waves(RNG(0).random((side, 2 * side, 3))) == ()
 
 
 def test_fewer_than_three_repeats_prove_nothing():

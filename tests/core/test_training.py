@@ -257,6 +257,13 @@ def test_of_a_pattern_too_fine_for_the_scale_what_is_coarse_enough_is_kept(reque
     assert across == 0 and down * coarse.side == pytest.approx(8, rel=0.02)
 
 
+def test_one_colour_is_no_surface(request_, tmp_path):
+    flat = np.full((96, 96, 3), (0.2, 0.4, 0.6), np.float32)
+    with pytest.raises(ImageError, match="one colour"):
+        train(flat, tmp_path / "flat.texnet", request_)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path, monkeypatch):
     """Poison some steps; the run must leave them behind, say so, and spend its budget; one alone is let pass."""
     begun, rates = [], []

@@ -24,7 +24,7 @@ from texnet_core.evaluation.repetition import highest_peak
 from texnet_core.evaluation.seam import AxisSeam, seam_error
 from texnet_core.evaluation.spectrum import spectrum_distance
 from texnet_core.exemplar import flatten_lighting
-from texnet_core.images import resize_exemplar
+from texnet_core.images import resize_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from texnet_core.synthesis import synthesize
@@ -53,6 +53,7 @@ class Evaluation:
         missing: name -> why there is no such figure or curve.
         loss_curve: (step, loss) pairs, or ().
         losses: setting -> weight of each loss that the run minimised, as the artefact tells.
+        notes: what else the reader of the figures must know, a sentence without a full stop each.
     """
 
     samples: list[Picture]
@@ -62,6 +63,7 @@ class Evaluation:
     missing: dict[str, str]
     loss_curve: Curve
     losses: dict[str, float]
+    notes: list[str]
 
 
 def evaluate(
@@ -119,6 +121,7 @@ def evaluate(
         missing=_missing(figures, judge, curve, artefact),
         loss_curve=curve,
         losses=_losses(artefact.training),
+        notes=_notes(artefact, exemplars),
     )
 
 
@@ -227,11 +230,13 @@ def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
         from texnet_core.evaluation.judge import Judge
     except (ImportError, OSError):
         return "torch, which VGG-19 needs, is missing or broken in this Python"
+    found = find_vgg19(descriptor.vgg19) is not None
+    weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input) if found else None  # those that were named must do
     if size < (least := smallest_side("valid")):
         return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
-    if find_vgg19(descriptor.vgg19) is None:
+    if weights is None:
         return "no weights of VGG-19 were found; vgg19 or $TEXNET_VGG19 can name them"
-    return Judge(load_vgg19(descriptor.vgg19, descriptor.vgg19_input))
+    return Judge(weights)
 
 
 def _missing(figures: Mapping[str, Figure], judge: "Judge | str", curve: Curve, artefact: Artefact) -> dict[str, str]:
@@ -240,6 +245,13 @@ def _missing(figures: Mapping[str, Figure], judge: "Judge | str", curve: Curve, 
     if not curve:
         missing[KEY] = "the recorded one makes no sense" if KEY in artefact.training else "the run recorded none"
     return missing
+
+
+def _notes(artefact: Artefact, exemplar: _Exemplar | None) -> list[str]:
+    learnt_from = artefact.provenance.exemplar_sha256
+    if exemplar is None or not learnt_from or texels_digest(exemplar.seen) == learnt_from:
+        return []
+    return ["the generator was trained from another picture than this one, or from this one edited or recompressed"]
 
 
 def _losses(training: Mapping[str, Any]) -> dict[str, float]:

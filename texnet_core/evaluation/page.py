@@ -45,6 +45,7 @@ def write_page(evaluation: Evaluation, title: str, card: Mapping[str, Any]) -> s
         "<h2>Figures</h2>",
         _figures(evaluation),
         *_missing(evaluation.missing),
+        *(f"<p>Note: {_text(note)}.</p>" for note in evaluation.notes),
         "<h2>Loss</h2>",
         _curve(evaluation.loss_curve) if evaluation.loss_curve else _missing_curve(evaluation.missing),
         "<h2>Parts</h2>",

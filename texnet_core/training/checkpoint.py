@@ -12,7 +12,7 @@ from texnet_core.errors import OtherRunError, TrainingError
 from texnet_core.training.curve import Curve
 from texnet_core.training.watch import Watch
 
-_VERSION = 3
+_VERSION = 4  # of what a checkpoint holds, and of the noise that its run has seen
 
 
 @dataclass

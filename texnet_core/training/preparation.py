@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.errors import ImageError
 from texnet_core.exemplar import find_troubles, flatten_lighting
 from texnet_core.images import resize_exemplar
 from texnet_core.lattice import MOST_STRETCH, Wave, find_waves, fitted_side
@@ -13,6 +14,7 @@ from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 
 _PATTERN_SIDE = 512  # texels at which patterns are looked for
+_LEAST_SPREAD = 1e-4  # of a channel whose range is 1; resampling one colour leaves less
 _FINEST = 0.25  # cycles a texel that a wave may have
 
 
@@ -49,9 +51,11 @@ def prepare_exemplar(
         announce: called with a sentence about each trouble with the picture, and about a pattern.
 
     Raises:
-        ImageError: the picture is smaller than the run wants its exemplar.
+        ImageError: the picture is smaller than the run wants its exemplar, or shows nothing at all.
     """
     small = resize_exemplar(picture, settings.exemplar_side)
+    if small.std(axis=(0, 1)).max() < _LEAST_SPREAD:
+        raise ImageError("a picture of one colour", expected="a surface", remedy="take another picture")
     for trouble in find_troubles(picture, flatten=settings.flatten):
         announce(trouble)
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
