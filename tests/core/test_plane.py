@@ -240,17 +240,18 @@ def test_a_thread_that_leaves_before_the_others_has_its_number_back():
 
     from texnet_core.engines.torch_engine import exact
 
+    def inside_and_after():
+        with exact("cpu"):
+            inside = torch.get_num_threads()
+        return inside, torch.get_num_threads()
+
     before = torch.get_num_threads()
     torch.set_num_threads(2)  # one could not be told from what blocks run with
     try:
         with ThreadPoolExecutor(1) as other:
-            here, there = exact("cpu"), exact("cpu")
-            here.__enter__()
-            other.submit(there.__enter__).result()
-            assert other.submit(torch.get_num_threads).result() == 1
-            other.submit(there.__exit__, None, None, None).result()
-            assert [other.submit(torch.get_num_threads).result(), torch.get_num_threads()] == [2, 1]
-            here.__exit__(None, None, None)
+            with exact("cpu"):
+                assert other.submit(inside_and_after).result() == (1, 2)
+                assert torch.get_num_threads() == 1
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
