@@ -34,6 +34,7 @@ MAX_EXEMPLAR_TEXELS = 16384 * 16384
 _ROWS_AT_ONCE = 64
 _PNG_TEXELS = 2**17  # that are compressed at once
 _TIFF_TILE = (128, 128)
+_THUMBNAIL = 128  # texels, of which interfaces show about a hundred
 _LARGEST_CLASSIC_TIFF = 2**32 - 2**26  # bytes of texels; beyond, offsets need the 64 bits of BigTIFF
 _LIVING_STILLS = ("MPO",)  # phones store a still with a second view in it, which Pillow counts as a frame
 
@@ -203,6 +204,14 @@ def encode_png(image: npt.NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def encode_thumbnail(image: npt.NDArray[np.uint8]) -> bytes:
+    """(h, w, 3) uint8, averaged down to at most 128 a side, as the bytes of a PNG file."""
+    from PIL import Image
+
+    factor = math.ceil(max(image.shape[:2]) / _THUMBNAIL)
+    return encode_png(np.asarray(Image.fromarray(image).reduce(factor)))
 
 
 @dataclass(frozen=True)

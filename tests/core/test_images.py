@@ -1,3 +1,4 @@
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from texnet_core.errors import ImageError, OutputError, RequestError
 from texnet_core.images import (
     check_picture_size,
     depth_for,
+    encode_thumbnail,
     quantise,
     read_exemplar,
     resize_exemplar,
@@ -353,3 +355,12 @@ def test_what_a_format_cannot_hold_is_said_before_the_work(tmp_path):
             check_picture_size(tmp_path / name, *size)
     for name in ("a.png", "a.tif"):
         check_picture_size(tmp_path / name, 65536, 65536)
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (256, 256), (300, 130), (1, 1)])
+def test_a_thumbnail_is_small_and_has_the_pictures_colours(height, width):
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    small = np.asarray(Image.open(io.BytesIO(encode_thumbnail(image))))
+    assert max(small.shape) <= 128 and small.shape[2] == 3
+    assert np.abs(small.mean((0, 1)) - image.mean((0, 1))).max() < 1.5
+    assert max(height, width) > 128 or np.array_equal(small, image)

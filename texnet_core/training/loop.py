@@ -21,7 +21,7 @@ from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import TrainingError
 from texnet_core.generator import Generator, fold, periodic_noise
-from texnet_core.images import encode_png, quantise, texels_digest
+from texnet_core.images import encode_thumbnail, quantise, texels_digest
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.mapset import ALBEDO
 from texnet_core.noise import derive_seed
@@ -49,7 +49,7 @@ _BETAS = (0.9, 0.99)
 _LEAST_WINDOW = 64  # texels
 _MOST_ATTEMPTS = 3
 _LR_OF_NEXT_ATTEMPT = 0.3
-_PREVIEW_SIDE = 256
+_PREVIEW_SIDE = 256  # of the sample that becomes a card's thumbnail
 MAPS = (ALBEDO,)
 
 # First part of every derived seed, so that no two uses of randomness share a stream.
@@ -131,7 +131,7 @@ class Run:
             settings=self.request.generator,
             maps=MAPS,
             parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
-            preview_png=encode_png(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
+            preview_png=encode_thumbnail(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
             texels_per_exemplar=self.prepared.side,
             waves=self.prepared.waves,
             training=self._record(),
