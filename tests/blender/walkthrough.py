@@ -139,8 +139,8 @@ def walk():
     yield from click(panel, GENERATE)
     yield from idle()
     material = bpy.context.view_layer.objects.active.active_material
-    assert [image.name for image in bpy.data.images if "texnet" in image] == ["moss_albedo_0"], "Generate made nothing"
-    assert material.name == "Moss", material.name
+    assert [image.name for image in bpy.data.images if "texnet" in image] == ["bark_albedo_0"], "Generate made nothing"
+    assert material.name == "Bark", material.name
     say(f"from Blender's start to the first texture: {time.time() - float(os.environ['WALK_STARTED']):.1f} s")
 
     # one undo takes all of it, one redo brings it back
@@ -149,7 +149,7 @@ def walk():
         assert not any("texnet" in image for image in bpy.data.images), "undo left an image"
         assert bpy.context.view_layer.objects.active.active_material.name == "Material"
         bpy.ops.ed.redo()
-        assert bpy.context.view_layer.objects.active.active_material.name == "Moss", "redo lost the material"
+        assert bpy.context.view_layer.objects.active.active_material.name == "Bark", "redo lost the material"
     # undo gives screens and scenes new addresses
     window, view, editor, panel = layout()
     with bpy.context.temp_override(window=window, area=view, region=region_of(view, "WINDOW")):
@@ -165,7 +165,7 @@ def walk():
 
     yield from click(panel, GALLERY)
     yield 2
-    yield from shot("gallery", (panel.x - 10, 40, 360, 290))
+    yield from shot("gallery", (270, 40, 1030, 530))
     yield from ask("key Escape")
     yield 1
 
@@ -208,12 +208,12 @@ def walk():
 
     yield from choose(destination="NEW_MATERIAL")
     yield from click(panel, HISTORY)
-    yield from choose(history_image="moss_albedo_7")
+    yield from choose(history_image="bark_albedo_7")
     yield from shot("history", box_of(panel, 840))
     yield from click(panel, HISTORY)
 
     editor.type = "IMAGE_EDITOR"
-    editor.spaces.active.image = bpy.data.images["moss_albedo_7"]
+    editor.spaces.active.image = bpy.data.images["bark_albedo_7"]
     editor.spaces.active.show_region_ui = True
     yield 1
     region_of(editor, "UI").active_panel_category = "TexNet"
@@ -265,7 +265,7 @@ def train(window, editor):
         bpy.ops.texnet.train("INVOKE_DEFAULT", image=settings.exemplar.name, name=settings.generator_name,
                              minutes=settings.minutes, size=settings.train_size)  # fmt: skip
     yield 60
-    yield from shot("training", box_of(panel, 920))
+    yield from shot("training", box_of(panel, 955))
     yield from idle()
     assert module("session").problem is None, module("session").problem
     assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
