@@ -1,4 +1,4 @@
-"""Patterns that repeat on a grid: bricks, tiles, weave. Finds the grid and says it as two waves.
+"""Patterns that repeat on a grid: bricks, tiles, weave. Finds the grid, says it as two waves, fits these to textures.
 
 A wave is (cycles per texel down, cycles per texel across). Where the phases of both waves are whole, one copy of
 the pattern begins; they are the reciprocal basis of the grid of repeats. Knows nothing of generators.
@@ -68,7 +68,7 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
     return _levelled(waves, picture.shape[:2])
 
 
-def _best_grid(correlation: "_Autocorrelation", peaks: "list[_Peak]") -> npt.NDArray[np.float64] | None:
+def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> npt.NDArray[np.float64] | None:
     """The two steps of the grid that fits best, if any does.
 
     A joint from side to side makes any step along it look like a repeat: only what drops in all directions is one.
@@ -96,7 +96,7 @@ def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[W
     return tuple((float(down), float(across)) for down, across in waves)
 
 
-def _stripes(across: npt.NDArray[np.float64], peaks: "list[_Peak]") -> npt.NDArray[np.float64]:
+def _stripes(across: npt.NDArray[np.float64], peaks: list[_Peak]) -> npt.NDArray[np.float64]:
     """The wave of stripes, (1, axis): the nearest of the high peaks across them, made exact by all others."""
     high = [peak for peak in peaks if peak.height >= max(_LEAST_SCORE, _EVEN * peaks[0].height)]
     places = np.array([peak[1:] for peak in high], float).reshape(-1, 2)
@@ -191,7 +191,7 @@ class _Autocorrelation:
         padded = (2 * self.shape[0], 2 * self.shape[1])
         return np.fft.irfft2(np.abs(np.fft.rfft2(values, padded)) ** 2, padded)
 
-    def peaks(self) -> "list[_Peak]":
+    def peaks(self) -> list[_Peak]:
         """The local maxima at lags that count, but for low ones, of each pair of opposite ones one; highest first."""
         reach_y, reach_x = (int(_MOST_LAG * side) for side in self.shape)
         is_peak = np.ones_like(self.values, bool)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.bench.methods import SIDE
+from texnet_core.evaluation.crops import quadrants
 from texnet_core.evaluation.judge import Features, Judge
 from texnet_core.images import resize_exemplar
 
@@ -36,10 +37,7 @@ def centre_square(exemplar: Picture, side: int) -> Picture:
 
 def floor(judge: Judge, exemplar: Picture) -> dict[str, float]:
     """How far parts of the exemplar lie from one another: mean over the ordered pairs of its four quadrants."""
-    large = centre_square(exemplar, 2 * SIDE)
-    corners = [(top, left) for top in (0, SIDE) for left in (0, SIDE)]
-    parts = [judge.features(large[t : t + SIDE, left : left + SIDE], periodic=False) for t, left in corners]
-    pairs = list(permutations(parts, 2))
+    pairs = list(permutations((judge.features(part, periodic=False) for part in quadrants(exemplar, SIDE)), 2))
     return {
         "gram": fmean(fmean(judge.gram_distances(*pair).values()) for pair in pairs),
         "wasserstein": fmean(fmean(judge.wasserstein_distances(*pair).values()) for pair in pairs),

@@ -152,11 +152,14 @@ class _Graph:
 
     def _for_conv(self, conv: Conv, value: str) -> str:
         """The value in the number format of a convolution."""
-        if conv.name not in self._bf16_convs or value in self._bf16:
+        low = conv.name in self._bf16_convs
+        if low == (value in self._bf16):
             return value
-        low = self._node("Cast", [value], f"{value}.bf16", _int("to", _BFLOAT16))
-        self._bf16.add(low)
-        return low
+        cast = self._node(
+            "Cast", [value], f"{value}.{'bf16' if low else 'f32'}", _int("to", _BFLOAT16 if low else _FLOAT)
+        )
+        (self._bf16.add if low else self._bf16.discard)(cast)
+        return cast
 
     def _activate(self, value: str, result: str) -> str:
         return self._node("LeakyRelu", [value], result, _float("alpha", self._settings.leak))
