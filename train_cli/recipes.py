@@ -31,7 +31,8 @@ def recipes(
     """Train many generators from a list.
 
     RECIPES is a TOML file. What is there and was made so is kept; what is missing or was made from other settings or
-    another picture is trained; a run that was stopped goes on from its checkpoint. A recipe that fails does not stop
+    another picture is trained; a run that was stopped goes on from its checkpoint. The folder belongs to the list: a
+    generator or a checkpoint of other settings under a recipe's name is replaced. A recipe that fails does not stop
     the others. The exit code is 1 if any failed. Needs the [train] extra.
 
     \b

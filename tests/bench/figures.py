@@ -4,8 +4,7 @@ Distances are divided by the floor: the mean distance between the four 256-quadr
 at 512. A method at 1 differs from the exemplar as parts of the exemplar differ from one another.
 """
 
-import importlib.util
-from itertools import permutations
+from collections.abc import Callable
 from statistics import fmean
 
 import numpy as np
@@ -13,7 +12,10 @@ import numpy.typing as npt
 
 from tests.bench.methods import SIDE
 from texnet_core.evaluation.crops import quadrants
-from texnet_core.evaluation.judge import Features, Judge
+from texnet_core.evaluation.judge import Judge, crop_floor, diversity, mean_distance
+from texnet_core.evaluation.memorisation import memorisation
+from texnet_core.evaluation.repetition import repetition
+from texnet_core.evaluation.seam import seam_error
 from texnet_core.images import resize_exemplar
 
 FIGURES = {
@@ -36,13 +38,9 @@ def centre_square(exemplar: Picture, side: int) -> Picture:
 
 
 def floor(judge: Judge, exemplar: Picture) -> dict[str, float]:
-    """How far parts of the exemplar lie from one another: mean over the ordered pairs of its four quadrants."""
-    pairs = list(permutations((judge.features(part, periodic=False) for part in quadrants(exemplar, SIDE)), 2))
-    return {
-        "gram": fmean(fmean(judge.gram_distances(*pair).values()) for pair in pairs),
-        "wasserstein": fmean(fmean(judge.wasserstein_distances(*pair).values()) for pair in pairs),
-        "difference": fmean(judge.difference(*pair) for pair in pairs),
-    }
+    """How far the exemplar's four quadrants lie from one another on average."""
+    distance = crop_floor(judge, quadrants(exemplar, SIDE))
+    return {"gram": fmean(distance.gram.values()), "wasserstein": fmean(distance.wasserstein.values())}
 
 
 class Yardstick:
@@ -54,44 +52,23 @@ class Yardstick:
         self.features = judge.features(self.exemplar, periodic=False)
 
     def measure(self, pictures: list[Picture]) -> dict[str, float | None]:
-        """Name of a figure -> its mean over the pictures (one a seed), or None where it cannot be had."""
+        """Name of a figure -> its mean over the pictures (one a seed), or None where it takes more of them."""
         features = [self.judge.features(picture, periodic=True) for picture in pictures]
-        gram = fmean(fmean(self.judge.gram_distances(f, self.features).values()) for f in features)
-        wasserstein = fmean(fmean(self.judge.wasserstein_distances(f, self.features).values()) for f in features)
+        distance = mean_distance([self.judge.texture_distance(found, self.features) for found in features])
         return {
-            "gram": gram / self.floor["gram"],
-            "wasserstein": wasserstein / self.floor["wasserstein"],
-            "diversity": self._diversity(features),
-            "seam": _over(pictures, "seam", self._seam),
-            "memorisation": _over(pictures, "memorisation", self._memorisation),
-            "repetition": _over(pictures, "repetition", self._repetition),
+            "gram": fmean(distance.gram.values()) / self.floor["gram"],
+            "wasserstein": fmean(distance.wasserstein.values()) / self.floor["wasserstein"],
+            "diversity": diversity(self.judge, features, self.features) if len(features) > 1 else None,
+            "seam": _over(pictures, _largest_z),
+            "memorisation": _over(pictures, lambda picture: memorisation(picture, self.exemplar)),
+            "repetition": _over(pictures, lambda picture: repetition(picture, self.exemplar)),
         }
 
-    def _diversity(self, features: list[Features]) -> float | None:
-        """Periodic pictures have larger maps, so their mean difference is one a texel like the crops'."""
-        if len(features) < 2:
-            return None
-        return fmean(self.judge.difference(*pair) for pair in permutations(features, 2)) / self.floor["difference"]
 
-    def _seam(self, picture: Picture) -> float:
-        from texnet_core.evaluation.seam import seam_error
-
-        error = seam_error(picture)
-        return max(abs(error.x.z), abs(error.y.z))
-
-    def _memorisation(self, picture: Picture) -> float:
-        from texnet_core.evaluation.memorisation import memorisation
-
-        return memorisation(picture, self.exemplar)
-
-    def _repetition(self, picture: Picture) -> float:
-        from texnet_core.evaluation.repetition import repetition
-
-        return repetition(picture, self.exemplar)
+def _largest_z(picture: Picture) -> float:
+    error = seam_error(picture)
+    return max(abs(error.x.z), abs(error.y.z))
 
 
-def _over(pictures: list[Picture], module: str, figure) -> float | None:
-    """The mean of a figure; None where its module is not there."""
-    if importlib.util.find_spec(f"texnet_core.evaluation.{module}") is None:
-        return None
+def _over(pictures: list[Picture], figure: Callable[[Picture], float]) -> float:
     return fmean(figure(picture) for picture in pictures)
