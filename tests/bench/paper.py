@@ -4,8 +4,8 @@ Source: Ulyanov et al. 2016, section 4 and the published code of that time. Wher
 LeakyReLU 0.01, Adam at 0.1 times 0.8 every 300 of 1500 steps, batches of 16, noise redrawn at every step, relu1_1 to
 relu5_1 of an unpadded VGG-19 with its max pooling, Gram matrices with normalised gradients, output in levels of 0 to
 255 less the mean of VGG-19's training pictures, and samples drawn with the statistics of their batch.
-Differs: the batch norm of coarser features stands before the upsampling, which is the same function; convolutions are in bf16
-where that is faster, as in this project's own training.
+Differs: the batch norm of coarser features stands before the upsampling, which is the same function; convolutions are
+in bf16 where that is faster, as in this project's own training.
 """
 
 import numpy as np
