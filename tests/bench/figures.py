@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tests.bench.methods import SIDE
 from texnet_core.evaluation.crops import quadrants
-from texnet_core.evaluation.judge import Judge, crop_floor, diversity, mean_distance
+from texnet_core.evaluation.judge import Judge, TextureDistance, crop_floor, diversity, mean_distance
 from texnet_core.evaluation.memorisation import memorisation
 from texnet_core.evaluation.repetition import repetition
 from texnet_core.evaluation.seam import seam_error
@@ -39,7 +39,27 @@ def centre_square(exemplar: Picture, side: int) -> Picture:
 
 def floor(judge: Judge, exemplar: Picture) -> dict[str, float]:
     """How far the exemplar's four quadrants lie from one another on average."""
-    distance = crop_floor(judge, quadrants(exemplar, SIDE))
+    return _means(crop_floor(judge, quadrants(exemplar, SIDE)))
+
+
+def real(judge: Judge, exemplar: Picture) -> dict[str, float]:
+    """How far a picture of the same surface lies from a quadrant: a half of the exemplar that the quadrant is not in.
+
+    What a method has that knows the surface but not by heart. A half, for its feature maps are about as large as those
+    of samples, which lose no borders.
+    """
+    parts = quadrants(exemplar, SIDE)
+    found = [judge.features(part, periodic=False) for part in parts]
+    distances = []
+    for first, second, *others in ((0, 1, 2, 3), (2, 3, 0, 1), (0, 2, 1, 3), (1, 3, 0, 2)):
+        along = 1 if second == first + 1 else 0
+        half = judge.features(np.concatenate([parts[first], parts[second]], axis=along), periodic=False)
+        distances += [judge.texture_distance(half, found[other]) for other in others]
+    return _means(mean_distance(distances))
+
+
+def _means(distance: TextureDistance) -> dict[str, float]:
+    """Over the layers."""
     return {"gram": fmean(distance.gram.values()), "wasserstein": fmean(distance.wasserstein.values())}
 
 
@@ -54,10 +74,8 @@ class Yardstick:
     def measure(self, pictures: list[Picture]) -> dict[str, float | None]:
         """Name of a figure -> its mean over the pictures (one a seed), or None where it takes more of them."""
         features = [self.judge.features(picture, periodic=True) for picture in pictures]
-        distance = mean_distance([self.judge.texture_distance(found, self.features) for found in features])
-        return {
-            "gram": fmean(distance.gram.values()) / self.floor["gram"],
-            "wasserstein": fmean(distance.wasserstein.values()) / self.floor["wasserstein"],
+        distance = _means(mean_distance([self.judge.texture_distance(found, self.features) for found in features]))
+        return {name: value / self.floor[name] for name, value in distance.items()} | {
             "diversity": diversity(self.judge, features, self.features) if len(features) > 1 else None,
             "seam": _over(pictures, _largest_z),
             "memorisation": _over(pictures, lambda picture: memorisation(picture, self.exemplar)),

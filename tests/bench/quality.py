@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tests.bench.figures import FIGURES, Picture, Yardstick, centre_square, floor
+from tests.bench.figures import FIGURES, Picture, Yardstick, centre_square, floor, real
 from tests.bench.methods import METHODS, SIDE
 from tests.conftest import SHARED_DATA
 from texnet_core.atomic import replacing
@@ -26,6 +26,8 @@ from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import TexnetError
 from texnet_core.evaluation.judge import Judge
 from texnet_core.images import quantise, read_exemplar, write_image
+
+REAL = "real"  # stands in the table like a method
 
 
 def main() -> None:
@@ -105,7 +107,7 @@ def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Nam
     if not any(_records(given.cache, method, name) for method in stale):
         return
     judge = Judge(load_vgg19())
-    yardstick = Yardstick(judge, exemplar, _floor(given.cache, name, judge, exemplar))
+    yardstick = Yardstick(judge, exemplar, _exemplar_itself(given.cache, name, judge, exemplar))
     for method in stale:
         if made := _pictures(given.cache, method, name):
             _write_json(_figures(given.cache, method, name), yardstick.measure(made))
@@ -117,11 +119,16 @@ def _is_stale(cache: Path, method: str, name: str) -> bool:
     return bool(made_at) and (not figures.exists() or figures.stat().st_mtime < max(made_at))
 
 
-def _floor(cache: Path, name: str, judge: Judge, exemplar: Picture) -> dict[str, float]:
+def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture) -> dict[str, float]:
+    """The floor; measured once, and with it, as if it were a method, what a real picture has."""
     file = cache / "floors" / f"{name}.json"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _write_json(file, floor(judge, exemplar))
+        for folder in (file.parent, cache / REAL):
+            folder.mkdir(parents=True, exist_ok=True)
+        measured = floor(judge, exemplar)
+        shares = {figure: value / measured[figure] for figure, value in real(judge, exemplar).items()}
+        _write_json(_figures(cache, REAL, name), dict.fromkeys(FIGURES) | shares)
+        _write_json(file, measured)
     return json.loads(file.read_text())
 
 
@@ -134,17 +141,18 @@ def _table(cache: Path, methods: list[str], names: list[str]) -> str:
     """Means over the exemplars that a method has been measured on, and then every exemplar."""
     head = ["method", "exemplars", *FIGURES, "s a picture", "s before", "note"]
     lines = ["## Means", "", *_head(head)]
-    for method in methods:
+    for method in (REAL, *methods):
         rows = [row for name in names if (row := _row(cache, method, name))]
         if rows:
             notes = "; ".join(sorted({row["note"] for row in rows} - {""}))
             lines.append(_line([method, len(rows), *_means(rows), notes]))
     lines += ["", "## Each exemplar", "", *_head(["exemplar", *head[:1], *head[2:-1]])]
     for name in names:
-        for method in methods:
+        for method in (REAL, *methods):
             if row := _row(cache, method, name):
                 lines.append(_line([name, method, *_means([row])]))
-    legend = [f"- {figure}: {meaning}" for figure, meaning in FIGURES.items()]
+    legend = [f"- {REAL}: no method; halves of the exemplar beside its other quadrants, which a half has not seen"]
+    legend += [f"- {figure}: {meaning}" for figure, meaning in FIGURES.items()]
     seconds = "- seconds: of all cores together, which say more than the clock on a busy machine; before: training"
     return "\n".join([*lines, "", *legend, seconds])
 
@@ -153,12 +161,11 @@ def _row(cache: Path, method: str, name: str) -> dict | None:
     file = _figures(cache, method, name)
     if not file.exists():
         return None
-    records = [json.loads(record.read_text()) for record in _records(cache, method, name)]
-    return json.loads(file.read_text()) | {
-        "s a picture": statistics.fmean(record["seconds"]["cpu"] for record in records),
-        "s before": records[0]["preparing_seconds"]["cpu"],
-        "note": records[0]["note"],
-    }
+    row = json.loads(file.read_text()) | {"s a picture": None, "s before": None, "note": ""}
+    if records := [json.loads(record.read_text()) for record in _records(cache, method, name)]:
+        row["s a picture"] = statistics.fmean(record["seconds"]["cpu"] for record in records)
+        row["s before"], row["note"] = records[0]["preparing_seconds"]["cpu"], records[0]["note"]
+    return row
 
 
 def _means(rows: list[dict]) -> list[str]:

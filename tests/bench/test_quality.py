@@ -1,5 +1,6 @@
 """What the comparison does around its methods; the figures have tests of their own."""
 
+import itertools
 import json
 from argparse import Namespace
 
@@ -10,6 +11,7 @@ from tests.bench import patch_optimisation, quality
 from tests.bench.figures import FIGURES
 from tests.bench.methods import SIDE, Prepared
 from tests.conftest import picture
+from texnet_core.evaluation.judge import LAYERS, TextureDistance
 
 
 @pytest.fixture
@@ -61,3 +63,29 @@ def test_optimised_patches_tile_and_have_the_exemplars_colours(monkeypatch):
     for axis in (0, 1):
         *inside, wrap = np.abs(np.roll(made, -1, axis) - made).mean(axis=(1 - axis, 2))
         assert wrap < max(inside)
+
+
+def test_a_real_picture_is_measured_once_and_stands_in_the_table(drawn, tmp_path):
+    class Brightness:
+        """A judge whose distance is the difference of the mean brightness."""
+
+        def features(self, picture, *, periodic):
+            return float(picture.mean())
+
+        def texture_distance(self, first, second):
+            distance = abs(first - second)
+            return TextureDistance(dict.fromkeys(LAYERS, distance), dict.fromkeys(LAYERS, 2 * distance))
+
+    quarters = np.array([[0.1, 0.3], [0.5, 0.9]], np.float32)
+    exemplar = np.kron(quarters, np.ones((SIDE, SIDE), np.float32))[..., None].repeat(3, axis=2)
+    floor = quality._exemplar_itself(tmp_path, "wall", Brightness(), exemplar)
+    between = np.mean([abs(a - b) for a, b in itertools.combinations(quarters.ravel(), 2)])
+    assert floor == pytest.approx({"gram": between, "wasserstein": 2 * between})
+    halves = [(quarters[0], quarters[1]), (quarters[1], quarters[0])]
+    halves += [(quarters[:, 0], quarters[:, 1]), (quarters[:, 1], quarters[:, 0])]
+    real = np.mean([abs(half.mean() - other) for half, others in halves for other in others])
+    share = f"{real / between:.2f}"
+    means = next(
+        line for line in quality._table(tmp_path, ["grey"], ["wall"]).splitlines() if line.startswith("| real")
+    )
+    assert means.split(" | ")[1:5] == ["1", share, share, "n/a"]
