@@ -141,7 +141,7 @@ def resize_exemplar(image: Floats, size: int) -> Floats:
         raise ImageError(
             f"an exemplar of {width}x{height}",
             expected=f"at least {size} on the short side",
-            remedy="take a larger picture or a smaller size",
+            remedy="take a larger picture, or a smaller exemplar size where one can be chosen",
         )
     scale = size / short
     target = (round(width * scale), round(height * scale))

@@ -15,7 +15,6 @@ levels = 7                                # optional: any setting of [defaults],
 """
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -43,6 +42,7 @@ _OWN_DEFAULTS = {"descriptor": "vgg19"}
 _DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
 _SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
 _TEXTS = ("exemplar", "title", "kind", "author", "licence", "source")
+_MOST_METRES = 10**7  # a picture of the whole Earth
 _HELP = "see `texnet recipes --help`"
 Status = Literal["trained", "completed", "kept", "failed"]
 _NO_MACHINE: Mapping[str, Any] = MappingProxyType({})
@@ -180,6 +180,7 @@ def _size_m(entry: dict[str, Any]) -> float | None:
     value = entry.get("size_m")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
-        raise RequestError(f"size_m {value!r}", expected="metres, more than 0", remedy="correct it or leave it out")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST_METRES:
+        found, expected = f"size_m {str(value)[:50]}", f"metres, more than 0 and at most {_MOST_METRES:,.0f}"
+        raise RequestError(found, expected=expected, remedy="correct it or leave it out")
     return float(value)

@@ -9,6 +9,7 @@ import click
 
 from texnet_core import find_source, read_artefact
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from train_cli.checks import check_not_exemplar
 from train_cli.display import showing
 from train_cli.options import json_option, settings_from, settings_options
 
@@ -37,11 +38,14 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
       texnet eval moss --report moss-report
     """
     from texnet_core.evaluation.evaluate import evaluate
-    from texnet_core.evaluation.report import prepare_folder, write_report
+    from texnet_core.evaluation.report import REPORT_FILES, prepare_folder, write_report
     from texnet_core.images import read_exemplar
 
     artefact = read_artefact(find_source(file))
     image, notes = (None, []) if exemplar is None else read_exemplar(exemplar)
+    if report is not None and exemplar is not None:
+        for name in REPORT_FILES:
+            check_not_exemplar(report / name, exemplar, "--report")
     if report is not None:
         prepare_folder(report)
     with showing(quiet=as_json) as display:

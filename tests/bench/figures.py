@@ -45,8 +45,9 @@ def floor(judge: Judge, exemplar: Picture) -> dict[str, float]:
 def real(judge: Judge, exemplar: Picture) -> dict[str, float]:
     """How far a picture of the same surface lies from a quadrant: a half of the exemplar that the quadrant is not in.
 
-    What a method has that knows the surface but not by heart. A half, for its feature maps are about as large as those
-    of samples, which lose no borders.
+    A picture that shares the surface and nothing else. Methods that have learned one exemplar with all its
+    accidents can have less, so it is no bound. A half, for its maps are nearer in size to those of samples, which lose
+    no borders.
     """
     parts = quadrants(exemplar, SIDE)
     found = [judge.features(part, periodic=False) for part in parts]

@@ -47,7 +47,7 @@ def _paper(name: str, exemplar: Picture, given: Namespace) -> Prepared:
     from texnet_core.descriptor.weights import load_vgg19
 
     network = PublishedNetwork(exemplar, load_vgg19(), SIDE, given.paper_steps, given.paper_batch)
-    note = f"{given.paper_steps} of {STEPS} steps with batches of {given.paper_batch} of {BATCH}"
+    note = f"{given.paper_steps} of {STEPS} steps with batches of {given.paper_batch} of {BATCH}; s of a whole batch"
     return Prepared(network.sample, note)
 
 

@@ -5,7 +5,7 @@ LeakyReLU 0.01, Adam at 0.1 times 0.8 every 300 of 1500 steps, batches of 16, no
 relu5_1 of an unpadded VGG-19 with its max pooling, Gram matrices with normalised gradients, output in levels of 0 to
 255 less the mean of VGG-19's training pictures, and samples drawn with the statistics of their batch.
 Differs: the batch norm of coarser features stands before the upsampling, which is the same function; convolutions are
-in bf16 where that is faster, as in this project's own training.
+in bf16 where that is faster, as in this project's own training; the last bias starts at 0.
 """
 
 import numpy as np
@@ -58,7 +58,7 @@ class PublishedNetwork:
 
     @torch.no_grad()
     def sample(self, seed: int) -> Picture:
-        """The first picture of a batch, (side, side, 3) in [0, 1]."""
+        """The first picture of a batch, (side, side, 3) in [0, 1]; it has the statistics of them all."""
         return self._pictures(derive_seed(1, seed))[0].clamp(0, 1).permute(1, 2, 0).numpy()
 
     def _pictures(self, seed: int) -> Tensor:

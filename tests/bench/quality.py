@@ -2,8 +2,9 @@
 
 A measurement, not a test: pytest does not collect it. Methods run one exemplar after the other; every picture is kept
 in the cache as CACHE/METHOD/EXEMPLAR_SEED.png with a .json of its time beside it, so that a run that was stopped goes
-on, and methods may run apart. Figures are taken from these pictures. Needs the weights of VGG-19 and, for G'MIC, the
-extra [bench].
+on, and methods may run apart. A cache holds one setting of each method: what is in it is not made again with another.
+Figures are taken from these pictures, seams as of methods that know no cells. Needs the weights of VGG-19 and, for
+G'MIC, the extra [bench].
 """
 
 import argparse
@@ -52,7 +53,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--gatys-steps", type=int, default=500)
     parser.add_argument("--paper-steps", type=int, default=1500, help="fewer than 1500 is a reduced recipe")
     parser.add_argument("--paper-batch", type=int, default=16, help="fewer than 16 is a reduced recipe")
-    parser.add_argument("--judge-again", action="store_true", help="take the figures of old pictures anew")
+    parser.add_argument("--judge-again", action="store_true", help="take all figures anew, of old pictures too")
     parser.add_argument("--table", action="store_true", help="make nothing; print what the cache has")
     return parser.parse_args()
 
@@ -107,7 +108,8 @@ def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Nam
     if not any(_records(given.cache, method, name) for method in stale):
         return
     judge = Judge(load_vgg19())
-    yardstick = Yardstick(judge, exemplar, _exemplar_itself(given.cache, name, judge, exemplar))
+    itself = _exemplar_itself(given.cache, name, judge, exemplar, again=given.judge_again)
+    yardstick = Yardstick(judge, exemplar, itself)
     for method in stale:
         if made := _pictures(given.cache, method, name):
             _write_json(_figures(given.cache, method, name), yardstick.measure(made))
@@ -119,10 +121,10 @@ def _is_stale(cache: Path, method: str, name: str) -> bool:
     return bool(made_at) and (not figures.exists() or figures.stat().st_mtime < max(made_at))
 
 
-def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture) -> dict[str, float]:
+def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture, *, again: bool) -> dict[str, float]:
     """The floor; measured once, and with it, as if it were a method, what a real picture has."""
     file = cache / "floors" / f"{name}.json"
-    if not file.exists():
+    if again or not file.exists():
         for folder in (file.parent, cache / REAL):
             folder.mkdir(parents=True, exist_ok=True)
         measured = floor(judge, exemplar)

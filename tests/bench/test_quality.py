@@ -78,7 +78,7 @@ def test_a_real_picture_is_measured_once_and_stands_in_the_table(drawn, tmp_path
 
     quarters = np.array([[0.1, 0.3], [0.5, 0.9]], np.float32)
     exemplar = np.kron(quarters, np.ones((SIDE, SIDE), np.float32))[..., None].repeat(3, axis=2)
-    floor = quality._exemplar_itself(tmp_path, "wall", Brightness(), exemplar)
+    floor = quality._exemplar_itself(tmp_path, "wall", Brightness(), exemplar, again=False)
     between = np.mean([abs(a - b) for a, b in itertools.combinations(quarters.ravel(), 2)])
     assert floor == pytest.approx({"gram": between, "wasserstein": 2 * between})
     halves = [(quarters[0], quarters[1]), (quarters[1], quarters[0])]

@@ -190,6 +190,7 @@ WRONG = {
     "eval of one seed": (["eval", "moss", "--seeds", "1"], 2, "2 to 64"),
     "eval beside nothing": (["eval", "moss", "--exemplar", "none.png"], 1, "no file none.png"),
     "eval beside too little": (["eval", "moss", "--exemplar", "exemplar.png"], 1, "96x96"),
+    "eval with no weights": (["eval", "moss", "--vgg19", "none.pth"], 1, "none.pth"),
     "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "cannot be written"),
     "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
     "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),
@@ -602,6 +603,10 @@ def test_eval_prints_one_table_and_one_object_and_writes_a_report(artefact_file,
     assert done.returncode == 0, done.stderr
     assert "repetition" in done.stdout and "no diversity: no exemplar was given" in done.stdout
     assert {path.name for path in (tmp_path / "report").iterdir()} == {"report.png", "report.html"}
+    sheet = tmp_path / "report" / "report.png"
+    before = sheet.read_bytes()
+    refused = texnet("eval", artefact_file, "--exemplar", sheet, "--report", tmp_path / "report")
+    assert refused.returncode == 2 and "the exemplar as --report" in refused.stderr and sheet.read_bytes() == before
     facts = json.loads(texnet("eval", artefact_file, "--seeds", 2, "--json").stdout)
     low, high = facts["figures"]["seam_x"]["interval"]
     assert low < 1 < high and facts["missing"]["colour"] == "no exemplar was given" and facts["outputs"] == []

@@ -79,6 +79,8 @@ def test_weights_that_were_named_must_be_there(artefact, tiny):
         evaluate(artefact, picture(256, 256), TWO, DescriptorSettings(vgg19="none.pth"))
     with pytest.raises(WeightsError, match="none"):
         evaluate(tiny, picture(), TWO, DescriptorSettings(vgg19="none.pth"))
+    with pytest.raises(WeightsError, match="none"):
+        evaluate(artefact, None, TWO, DescriptorSettings(vgg19="none.pth"))
 
 
 def test_with_weights_nothing_is_missing(artefact, random_vgg19_file, monkeypatch):
@@ -102,7 +104,7 @@ def test_a_callback_can_stop_it(tiny):
         evaluate(tiny, settings=TWO, progress=stop)
 
 
-@pytest.mark.parametrize("texels", [-5, 0, 10**15])
+@pytest.mark.parametrize("texels", [-5, 0, 27, 10**15])
 def test_a_senseless_training_size_is_refused_before_anything_is_made(artefact, texels):
     with pytest.raises(ArtefactError, match=f"{texels} texels"):
         evaluate(replace(artefact, texels_per_exemplar=texels))
@@ -127,6 +129,14 @@ def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
     assert set(same.gram.values()) == set(same.wasserstein.values()) == {0.0}
     floor = crop_floor(judge, [noises[0], np.roll(noises[0], 88, 0)])
     assert 0 < max(floor.gram.values()) < 0.1
+    darker = [noises[0], 0.5 * noises[1]]
+    there, back = (crop_floor(judge, crops) for crops in (darker, darker[::-1]))
+    assert there.gram == pytest.approx(back.gram) and there.wasserstein == pytest.approx(back.wasserstein)
+
+
+def test_a_record_of_samples_larger_than_training_makes_is_not_believed(tiny):
+    doctored = evaluate(replace(tiny, training={"size": 2048}), settings=TWO)
+    assert doctored.samples[0].shape == evaluate(tiny, settings=TWO).samples[0].shape
 
 
 def test_a_loss_curve_is_read_and_placed_by_its_logarithm():
@@ -138,7 +148,7 @@ def test_a_loss_curve_is_read_and_placed_by_its_logarithm():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1:2", "1:2 1:3", "2:2 1:3", "1:nan 2:1", "1:1e999 2:1", "1:2 <b>", "a:1 2:1", 7],
+    ["", "1:2", "1:2 1:3", "2:2 1:3", "1:nan 2:1", "1:1e999 2:1", "1:1e308 2:-1e308", "1:2 <b>", "a:1 2:1", 7],
 )
 def test_a_curve_that_makes_no_sense_is_none(text):
     assert read_loss_curve({"loss_curve": text}) == ()

@@ -83,12 +83,21 @@ def test_gram_matrix_is_the_mean_of_channel_products():
     torch.testing.assert_close(gram_matrix(f), expected)
 
 
-def test_gram_gradients_have_unit_l1_norm_in_every_layer():
-    loss = GramLoss(features())
-    sample = {tap: f.requires_grad_() for tap, f in features(1).items()}
+@pytest.mark.parametrize("weight", [1.0, 0.02, 700.0])
+def test_gram_gradients_have_the_l1_norm_of_their_weight_in_every_layer(weight):
+    """In the direction of the published loss, the mean square of the difference of Gram matrices."""
+    target = features()
+    loss = TextureLoss(target, LossSettings(gram_weight=weight, sliced_wasserstein_weight=0))
+    sample, published = ({tap: f.requires_grad_() for tap, f in features(1).items()} for _ in range(2))
     loss(sample, 0).backward()
-    for f in sample.values():
-        assert float(f.grad.abs().sum()) == pytest.approx(1, rel=1e-4)
+    for tap, f in published.items():
+        (gram_matrix(f) - gram_matrix(target[tap])).square().mean().backward()
+        torch.testing.assert_close(sample[tap].grad, weight * f.grad / f.grad.abs().sum(), rtol=1e-3, atol=1e-7)
+
+
+def test_the_gram_losses_have_one_value():
+    target, sample = features(), features(1)
+    assert float(GramLoss(target)(sample, 0)) == pytest.approx(float(RelativeGramLoss(target)(sample, 0)))
 
 
 def test_the_relative_gram_loss_is_a_function_and_has_no_unit():

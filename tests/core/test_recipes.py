@@ -188,6 +188,8 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
         (entry("moss", more="size_m = -1"), r"size_m -1 in \[recipes.moss\]"),
         (entry("moss", more="size_m = nan"), "size_m nan"),
         (entry("moss", more="size_m = true"), "size_m True"),
+        (entry("moss", more="size_m = 1" + 400 * "0"), "size_m 1000.* at most 10,000,000"),
+        (entry("moss", more="size_m = 1" + 5000 * "0"), "no TOML"),
         (entry("moss", card=""), r"no title in \[recipes.moss\]"),
         (entry("moss", card=CARD.replace('"grass"', "3")), "kind 3"),
         (entry("moss", card=CARD.replace("A. Painter", " ")), "author ' '"),

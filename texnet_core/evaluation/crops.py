@@ -5,7 +5,7 @@ No distance of a sample from the exemplar need be smaller than this, so it stand
 
 import itertools
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from texnet_core.evaluation.colour import Picture
@@ -37,11 +37,6 @@ def halves(exemplar: Picture) -> tuple[Picture, Picture]:
     return exemplar[:, : width // 2], exemplar[:, width // 2 :]
 
 
-def pairs(items: Sequence[T]) -> Iterator[tuple[T, T]]:
-    """Each two of them once."""
-    return itertools.combinations(items, 2)
-
-
 def mean_of_pairs(items: Sequence[T], distance: Callable[[T, T], float]) -> float:
-    """The mean distance over all pairs of two or more."""
-    return statistics.fmean(distance(first, second) for first, second in pairs(items))
+    """The mean over all pairs of two or more, of a distance that is the same both ways."""
+    return statistics.fmean(distance(first, second) for first, second in itertools.combinations(items, 2))

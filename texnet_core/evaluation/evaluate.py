@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from texnet_core.evaluation.judge import Judge
 
 _LARGE = 1024  # texels a side of the sample whose seams are judged
-_SIZES = range(16, 2400)  # that an exemplar can have had: up to 2048, and what fits a pattern to a sample
+_SIZES = range(28, 2400)  # that an exemplar can have had: 32 to 2048, and what fits a pattern to a sample
+_SAMPLE_SIZES = range(32, 1025)  # that samples can have had in training
 _DEFAULTS = EvaluationSettings()
 _DESCRIPTOR = DescriptorSettings()
 _NO_EXEMPLAR = "no exemplar was given"
@@ -94,7 +95,8 @@ def evaluate(
     size = _training_size(artefact)
     flatten = artefact.training.get("flatten") is True
     exemplars = None if exemplar is None else _Exemplar.of(exemplar, size, flatten)
-    judge = _open_judge(descriptor, size) if exemplars else _NO_EXEMPLAR
+    judge = _open_judge(descriptor, size) if exemplars or descriptor.vgg19 else _NO_EXEMPLAR
+    judge = judge if exemplars else _NO_EXEMPLAR  # weights that were named must do all the same
     parts, total = itertools.count(), settings.seeds + 1 + len(FIGURES)
 
     def report() -> None:
@@ -211,7 +213,7 @@ def _sample_size(artefact: Artefact) -> int:
     Sizes that are no whole cells would be resampled, which blurs what is judged.
     """
     cell, size = artefact.settings.cell_texels, artefact.training.get("size")
-    if type(size) is int and size in _SIZES and size % cell == 0:
+    if type(size) is int and size in _SAMPLE_SIZES and size % cell == 0:
         return size
     return max(1, round(artefact.texels_per_exemplar / cell)) * cell
 

@@ -1,9 +1,11 @@
 """VGG-19 as a judge: how far a picture's statistics lie from the exemplar's.
 
 The judge differs from the network that training looks through: max pooling as VGG-19 was trained, not average
-pooling; float32; fixed directions and all positions for the sliced Wasserstein distance.
+pooling; float32; fixed directions and all positions for the sliced Wasserstein distance. Its layers are among those
+that training looks at: the field's five, so that figures can be compared with those of others.
 """
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from torch.nn import functional as F
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.evaluation.colour import Picture
-from texnet_core.evaluation.crops import mean_of_pairs, pairs
+from texnet_core.evaluation.crops import mean_of_pairs
 from texnet_core.losses.gram import gram_matrix
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -111,12 +113,14 @@ class Judge:
 def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
     """Mean distance between crops of one surface: what a perfect texture need not fall below.
 
+    Each two are held against one another both ways, for distances are relative to the second.
+
     Args:
         judge: measures.
         crops: two or more, each (H, W, 3) in [0, 1] and at least 172 texels a side; `crops.quadrants` makes four.
     """
     features = [judge.features(crop, periodic=False) for crop in crops]
-    return mean_distance([judge.texture_distance(first, second) for first, second in pairs(features)])
+    return mean_distance([judge.texture_distance(*pair) for pair in itertools.permutations(features, 2)])
 
 
 def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> float:

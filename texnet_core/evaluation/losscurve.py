@@ -8,6 +8,7 @@ from typing import Any
 
 KEY = "loss_curve"
 _MOST_POINTS = 500
+_MOST_LOSS = 1e30  # differences of larger ones may be no numbers
 _POINT = re.compile(r"(\d{1,9}):(-?\d[0-9.e+-]{0,30})")
 
 Curve = tuple[tuple[int, float], ...]
@@ -31,7 +32,7 @@ def read_loss_curve(training: Mapping[str, Any]) -> Curve:
 def _point(word: str) -> tuple[int, float]:
     match = _POINT.fullmatch(word)
     loss = float(match[2]) if match else math.nan
-    if match is None or not math.isfinite(loss):
+    if match is None or not abs(loss) < _MOST_LOSS:
         raise ValueError(f"{word[:50]!r} is no point of a curve")
     return int(match[1]), loss
 

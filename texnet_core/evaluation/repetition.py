@@ -18,8 +18,8 @@ def repetition(picture: Picture, exemplar: Picture | None = None) -> float:
         exemplar: (h, w, 3), of about the same size, taken for a crop. Bricks repeat by nature.
 
     Returns:
-        1 where the tile consists of copies, near 0 where nothing returns. With an exemplar, a difference: 0 or less
-        is as good as it gets.
+        1 where the tile consists of copies, near 0 where nothing returns. With an exemplar, a difference: a little
+        below 0 where neither repeats, for fewer texels of a crop than of a tile lie behind its peaks.
 
     Source: the autocorrelation, by the theorem of Wiener and Khinchin.
     """

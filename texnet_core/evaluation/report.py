@@ -9,7 +9,7 @@ from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
 from texnet_core.evaluation.sheet import draw_sheet
 
-_SHEET, _PAGE = "report.png", "report.html"
+REPORT_FILES = _SHEET, _PAGE = "report.png", "report.html"
 
 
 def prepare_folder(folder: Path) -> None:
@@ -20,7 +20,7 @@ def prepare_folder(folder: Path) -> None:
     """
     with as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for name in (_SHEET, _PAGE):
+    for name in REPORT_FILES:
         check_writable(folder / name)
 
 

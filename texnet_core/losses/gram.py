@@ -18,13 +18,15 @@ def gram_matrix(features: Tensor) -> Tensor:
 
 
 class GramLoss(nn.Module):
-    """Mean square difference of Gram matrices over the taps, each tap's gradient normalised.
+    """Relative distance of Gram matrices, summed over the taps, each tap's gradient normalised.
 
     Each tap pulls with a gradient of L1 norm 1, whatever the size of its features, so no layer weights need
-    tuning. The value is a plain sum; only the gradient is normalised.
+    tuning. Only the gradient is normalised; the value says how far each tap still is.
 
     Source: Texture Networks (Ulyanov et al. 2016), published code: every layer's own gradient with respect
     to its features is divided by its L1 norm.
+    Differs: the value, ||G - G0||^2 / ||G0||^2, has the unit of the other losses, so that their sum means something;
+    a factor that is constant makes no difference to a gradient of norm 1.
     """
 
     def __init__(self, exemplar: dict[str, Tensor]) -> None:
@@ -35,25 +37,32 @@ class GramLoss(nn.Module):
         """Scalar loss; draws nothing, so `seed` is unused."""
         losses = []
         for tap, target in self.targets.items():
-            normalised: Tensor = _NormaliseGradient.apply(features[tap])  # type: ignore[no-untyped-call]
-            losses.append((gram_matrix(normalised) - target).square().mean())
+            distance: Tensor = _NormalisedDistance.apply(features[tap], target)  # type: ignore[no-untyped-call]
+            losses.append(distance)
         return torch.stack(losses).sum()
 
 
-class _NormaliseGradient(torch.autograd.Function):
-    """Identity whose backward divides the gradient by its L1 norm.
+class _NormalisedDistance(torch.autograd.Function):
+    """The relative distance from a Gram matrix, whose gradient has L1 norm 1 times what weights the value later.
 
-    It wraps the features and not the loss: dividing a scalar's gradient would keep no more than its sign.
+    The gradient is taken on the way forward: further back, nothing would tell a weight from the size of features.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor) -> Tensor:
-        return features.view_as(features)
+    def forward(ctx: Any, features: Tensor, target: Tensor) -> Tensor:
+        if not ctx.needs_input_grad[0]:
+            return relative_square(gram_matrix(features), target)
+        with torch.enable_grad():
+            leaf = features.detach().requires_grad_()
+            distance = relative_square(gram_matrix(leaf), target)
+            (gradient,) = torch.autograd.grad(distance, leaf)
+        ctx.save_for_backward(gradient / (gradient.abs().sum() + 1e-8))
+        return distance.detach()
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        (gradient,) = gradients
-        return gradient / (gradient.abs().sum() + 1e-8)
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (direction,) = ctx.saved_tensors
+        return gradients[0] * direction, None
 
 
 class RelativeGramLoss(nn.Module):
