@@ -1,31 +1,35 @@
-"""Writes docs/gallery.md, its pictures and the README's from the presets that ship: `python build_gallery.py`.
+"""Writes docs/gallery.md, its pictures and others of docs/ from the presets that ship: `python build_gallery.py`.
 
 Everything shown is made by the presets and told by their cards, so a second run changes nothing.
 """
 
 import io
+import math
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from texnet_core import list_presets, read_artefact, synthesize
 from texnet_core.artefact import Artefact, Header
 from texnet_core.atomic import replacing
+from texnet_core.evaluation.losscurve import read_loss_curve
 from texnet_core.images import quantise
 
 DOCS = Path(__file__).parent / "docs"
 GALLERY = DOCS / "gallery.md"
 PICTURES = DOCS / "images" / "gallery"
 OVERVIEW = DOCS / "images" / "presets.jpg"
+CURVES = DOCS / "images" / "loss.png"
 
 _SIDE = 384  # of each half of a picture, in texels: half of three tiles
 _TILE = 256
 _GAP = 8
 _COLUMNS = 6  # of the overview
 _CUT = 192  # texels of each preset in it
+_CURVES_WIDTH, _CURVES_HEIGHT = 720, 400
 _SEED = 1
 _JPEG_QUALITY = 80
 _INTRODUCTION = f"""# The gallery
@@ -46,6 +50,7 @@ def main() -> None:
             file.unlink()
     _write(GALLERY, page(artefacts).encode())
     _write(OVERVIEW, overview(list(artefacts.values())))
+    _write(CURVES, curves(list(artefacts.values())))
 
 
 def picture(artefact: Artefact) -> bytes:
@@ -63,6 +68,32 @@ def overview(artefacts: list[Artefact]) -> bytes:
     cuts = [_texels(artefact, 1024)[:_CUT, :_CUT] for artefact in artefacts]
     rows = [cuts[start : start + _COLUMNS] for start in range(0, len(cuts) - len(cuts) % _COLUMNS, _COLUMNS)] or [cuts]
     return _jpeg(np.vstack([np.hstack(row) for row in rows]))
+
+
+def curves(artefacts: list[Artefact]) -> bytes:
+    """A PNG: the loss of every preset over its training, by logarithms."""
+    told = [(read_loss_curve(artefact.training), bool(artefact.waves)) for artefact in artefacts]
+    losses = [loss for curve, _ in told for _, loss in curve]
+    low, high = math.log(min(losses)), math.log(max(losses))
+    sheet = Image.new("RGB", (_CURVES_WIDTH, _CURVES_HEIGHT), "white")
+    pen, margin = ImageDraw.Draw(sheet), 48
+    width, height = _CURVES_WIDTH - 2 * margin, _CURVES_HEIGHT - 2 * margin
+
+    def at(share: float, loss: float) -> tuple[float, float]:
+        return margin + share * width, margin + (high - math.log(loss)) / (high - low) * height
+
+    for loss in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0):
+        if low <= math.log(loss) <= high:
+            pen.line([at(0, loss), at(1, loss)], fill="#dddddd")
+            pen.text((margin - 8, at(0, loss)[1]), f"{loss:g}", fill="#555555", anchor="rm")
+    for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+        pen.text((at(share, 1)[0], margin + height + 8), f"{share:.0%}", fill="#555555", anchor="mt")
+    for curve, repeats in told:
+        points = [at(step / curve[-1][0], loss) for step, loss in curve]
+        pen.line(points, fill="#d9822b" if repeats else "#1f5fa8")
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    return file.getvalue()
 
 
 def _jpeg(texels: npt.NDArray[np.uint8]) -> bytes:

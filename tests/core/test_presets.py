@@ -50,6 +50,7 @@ def test_the_gallery_shows_what_ships_and_nothing_else():
     """`python build_gallery.py` makes it true again."""
     pictures = list(build_gallery.PICTURES.glob("*.jpg"))
     assert sorted(picture.stem for picture in pictures) == PRESETS == list(list_presets())
+    assert all(file.is_file() for file in (build_gallery.OVERVIEW, build_gallery.CURVES))
     assert sum(picture.stat().st_size for picture in pictures) < 3_000_000
     cards = {name: read_header(path) for name, path in list_presets().items()}
     assert build_gallery.GALLERY.read_text(encoding="utf-8") == build_gallery.page(cards)
