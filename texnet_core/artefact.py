@@ -76,10 +76,11 @@ class Provenance:
         """Return self, or raise RequestError for a text that is too long."""
         for spec in fields(self):
             limit, text = _MAX_TEXT if spec.name == "command" else _MAX_GIVEN_TEXT, getattr(self, spec.name)
+            label = "the exemplar's name" if spec.name == "exemplar" else spec.name
             if not isinstance(text, str):
-                raise RequestError(f"{text!r} for {spec.name}", expected="text", remedy="give text")
+                raise RequestError(f"{text!r} for {label}", expected="text", remedy="give text")
             if len(text) > limit:
-                found, expected = f"a text of {len(text)} characters for {spec.name}", f"at most {limit}"
+                found, expected = f"a text of {len(text)} characters for {label}", f"at most {limit}"
                 raise RequestError(found, expected=expected, remedy="shorten it")
         return self
 

@@ -536,6 +536,7 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("generator", waves=1), RequestError, "waves 1"),
         (with_("generator", out_channels=4), RequestError, "out_channels"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),
+        (with_("provenance", exemplar="x" * 501), RequestError, "501 characters for the exemplar's name"),
     ):
         with pytest.raises(error, match=says):
             train(picture(), path, request)
