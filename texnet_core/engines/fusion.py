@@ -25,8 +25,7 @@ def bf16_convolutions(settings: GeneratorSettings) -> frozenset[str]:
 
     What reads noise, and what is coarse, stays in float32, because an error there is carried through everything that
     follows: with all convolutions in bf16 single texels of a shipped preset were off by 40 of 255 levels, with this
-    choice by 2. So does what writes the texels: 2 to 3% of the time,
-    for a fifth of the mean error.
+    choice by 2. So does what writes the texels, which would round each: 2 to 3% of the time.
     """
     names: list[str] = []
     for level in range(min(_BF16_LEVELS, settings.levels - 1)):  # the coarsest level has no join

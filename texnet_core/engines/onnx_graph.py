@@ -129,11 +129,7 @@ class _Graph:
         return self.convolve(tuple(rest), self._activate(total, f"{first.name}.activated"))
 
     def finish(self, features: str) -> None:
-        conv = architecture.output(self._settings)
-        if conv.name in self._bf16_convs:
-            self._node("Cast", [self.convolve((conv,), features)], OUTPUT, _int("to", _FLOAT))
-        else:
-            self.convolve((conv,), features, OUTPUT)
+        self.convolve((architecture.output(self._settings),), features, OUTPUT)
         self._results.append(_value_info(OUTPUT, self._settings.out_channels))
 
     def convolve(self, convs: tuple[Conv, ...], value: str, result: str = "") -> str:
@@ -155,10 +151,10 @@ class _Graph:
         low = conv.name in self._bf16_convs
         if low == (value in self._bf16):
             return value
-        cast = self._node(
-            "Cast", [value], f"{value}.{'bf16' if low else 'f32'}", _int("to", _BFLOAT16 if low else _FLOAT)
-        )
-        (self._bf16.add if low else self._bf16.discard)(cast)
+        kind, suffix = (_BFLOAT16, "bf16") if low else (_FLOAT, "f32")
+        cast = self._node("Cast", [value], f"{value}.{suffix}", _int("to", kind))
+        if low:
+            self._bf16.add(cast)
         return cast
 
     def _activate(self, value: str, result: str) -> str:
@@ -201,7 +197,7 @@ class _Graph:
         """Field numbers: NodeProto 1 input, 2 output, 3 name, 4 op_type, 5 attribute."""
         names = b"".join(_text(1, name) for name in inputs)
         described = b"".join(_message(5, attribute) for attribute in attributes)
-        if any(name in self._bf16 for name in inputs):
+        if operator != "Cast" and any(name in self._bf16 for name in inputs):
             self._bf16.add(result)
         self._nodes.append(names + _text(2, result) + _text(3, result) + _text(4, operator) + described)
         return result
