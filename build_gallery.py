@@ -16,7 +16,7 @@ from texnet_core import list_presets, read_artefact, synthesize
 from texnet_core.artefact import Artefact, Header
 from texnet_core.atomic import replacing
 from texnet_core.evaluation.losscurve import read_loss_curve
-from texnet_core.images import quantise
+from texnet_core.images import encode_png, quantise
 
 DOCS = Path(__file__).parent / "docs"
 GALLERY = DOCS / "gallery.md"
@@ -91,9 +91,7 @@ def curves(artefacts: list[Artefact]) -> bytes:
     for curve, repeats in told:
         points = [at(step / curve[-1][0], loss) for step, loss in curve]
         pen.line(points, fill="#d9822b" if repeats else "#1f5fa8")
-    file = io.BytesIO()
-    sheet.save(file, "PNG")
-    return file.getvalue()
+    return encode_png(np.asarray(sheet))
 
 
 def _jpeg(texels: npt.NDArray[np.uint8]) -> bytes:

@@ -43,10 +43,10 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
 
     artefact = read_artefact(find_source(file))
     image, notes = (None, []) if exemplar is None else read_exemplar(exemplar)
-    if report is not None and exemplar is not None:
-        for name in REPORT_FILES:
-            check_not_exemplar(report / name, exemplar, "--report")
     if report is not None:
+        if exemplar is not None:
+            for name in REPORT_FILES:
+                check_not_exemplar(report / name, exemplar, "--report")
         prepare_folder(report)
     with showing(quiet=as_json) as display:
         for note in notes:

@@ -14,7 +14,7 @@ import numpy as np
 
 from texnet_core.artefact import Artefact
 from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import ArtefactError
+from texnet_core.errors import ArtefactError, RequestError
 from texnet_core.evaluation.colour import Picture, colour_distance
 from texnet_core.evaluation.crops import halves, mean_of_pairs, quadrants
 from texnet_core.evaluation.figures import FIGURES, Figure
@@ -26,7 +26,7 @@ from texnet_core.evaluation.spectrum import spectrum_distance
 from texnet_core.exemplar import flatten_lighting
 from texnet_core.images import resize_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
 from texnet_core.synthesis import synthesize
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _LARGE = 1024  # texels a side of the sample whose seams are judged
 _SIZES = range(28, 2400)  # that an exemplar can have had: 32 to 2048, and what fits a pattern to a sample
-_SAMPLE_SIZES = range(32, 1025)  # that samples can have had in training
 _DEFAULTS = EvaluationSettings()
 _DESCRIPTOR = DescriptorSettings()
 _NO_EXEMPLAR = "no exemplar was given"
@@ -95,8 +94,9 @@ def evaluate(
     size = _training_size(artefact)
     flatten = artefact.training.get("flatten") is True
     exemplars = None if exemplar is None else _Exemplar.of(exemplar, size, flatten)
-    judge = _open_judge(descriptor, size) if exemplars or descriptor.vgg19 else _NO_EXEMPLAR
-    judge = judge if exemplars else _NO_EXEMPLAR  # weights that were named must do all the same
+    named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
+    opened = _open_judge(descriptor, size) if exemplars or named else _NO_EXEMPLAR
+    judge = opened if exemplars else _NO_EXEMPLAR
     parts, total = itertools.count(), settings.seeds + 1 + len(FIGURES)
 
     def report() -> None:
@@ -213,9 +213,18 @@ def _sample_size(artefact: Artefact) -> int:
     Sizes that are no whole cells would be resampled, which blurs what is judged.
     """
     cell, size = artefact.settings.cell_texels, artefact.training.get("size")
-    if type(size) is int and size in _SAMPLE_SIZES and size % cell == 0:
+    if isinstance(size, int) and _is_training_size(size) and size % cell == 0:
         return size
     return max(1, round(artefact.texels_per_exemplar / cell)) * cell
+
+
+def _is_training_size(size: int) -> bool:
+    """Whether samples can have had that size in training; the record may come from anybody."""
+    try:
+        TrainSettings(size=size).check()
+    except RequestError:
+        return False
+    return True
 
 
 def _sample(engine: Engine, side: int, seed: int) -> Picture:
