@@ -8,7 +8,7 @@ Layout, all integers little-endian:
     16   32  SHA-256 of the header
     48   ..  header, JSON in UTF-8; gives length and SHA-256 of the two parts that follow
     ..   ..  preview, PNG
-    ..   ..  parameters of the inference form, safetensors, float32
+    ..   ..  parameters of the inference form, safetensors, all float16 if that holds them exactly, else all float32
 
 The header alone tells everything but the parameters and reads without them. Nothing in a file is executed,
 names a path or decides an allocation: lengths are held against limits and against the file's size first, and
@@ -22,7 +22,7 @@ import re
 import struct
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeVar, cast, get_args
+from typing import Any, NoReturn, Self, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ from texnet_core.mapset import ColourSpace, MapSpec
 from texnet_core.settings import GeneratorSettings, setting
 
 MAGIC = b"TEXNET\r\n"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
@@ -47,6 +47,7 @@ _MAX_GIVEN_TEXT = 500
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _FIRST_WITH_WAVES = 2  # format version; generators of older ones have none
+_PARAMETER_TYPES = ("<f2", "<f4")  # the first came with format version 3
 
 T = TypeVar("T")
 Parameters = dict[str, npt.NDArray[np.float32]]
@@ -175,11 +176,19 @@ def checkpoint_path(output: Path) -> Path:
     return output.with_name(output.name + ".checkpoint")
 
 
+def rounded(parameters: Parameters) -> Parameters:
+    """Parameters as float16 holds them, for a file of half the size; as they are where one is too large for that."""
+    halves = {name: array.astype(np.float32) for name, array in _halves(parameters).items()}
+    return halves if all(bool(np.isfinite(array).all()) for array in halves.values()) else parameters
+
+
 def to_bytes(artefact: Artefact) -> bytes:
     """An artefact as the bytes of its file."""
     from safetensors.numpy import save
 
-    parameters = save({name: np.ascontiguousarray(array) for name, array in artefact.parameters.items()})
+    halves = _halves(artefact.parameters)
+    exact = all(np.array_equal(halves[name], array) for name, array in artefact.parameters.items())
+    parameters = save(halves if exact else {name: np.ascontiguousarray(a) for name, a in artefact.parameters.items()})
     raw = {spec.name: getattr(artefact, spec.name) for spec in fields(Header)}
     raw |= {
         "settings": asdict(artefact.settings),
@@ -287,6 +296,12 @@ def _part(data: bytes, raw: dict[str, Any], key: str, start: int, limit: int, na
     return part
 
 
+def _halves(parameters: Parameters) -> dict[str, npt.NDArray[np.float16]]:
+    """As float16; what is too large becomes infinite."""
+    with np.errstate(over="ignore"):
+        return {name: np.ascontiguousarray(array, np.float16) for name, array in parameters.items()}
+
+
 def _parse_header(raw: dict[str, Any], name: str) -> Header:
     stated = _expect(raw, "settings", dict, name)
     if stated.keys() != {spec.name for spec in fields(GeneratorSettings)}:  # no default may ever change an old file
@@ -381,11 +396,12 @@ def _parse_parameters(packed: bytes, settings: GeneratorSettings, name: str) -> 
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(name, f"parameters that cannot be read ({error})", "safetensors") from error
     found = {key: (tensor.dtype.str, tensor.shape) for key, tensor in tensors.items()}
-    if found != {key: ("<f4", shape) for key, shape in parameter_shapes(settings).items()}:
-        raise _damaged(name, "parameters that do not fit the settings", "float32 tensors of the settings' shapes")
+    shapes = parameter_shapes(settings)
+    if all(found != {key: (kind, shape) for key, shape in shapes.items()} for kind in _PARAMETER_TYPES):
+        raise _damaged(name, "parameters that do not fit the settings", "float16 or float32 in the settings' shapes")
     if not all(bool(np.isfinite(tensor).all()) for tensor in tensors.values()):
         raise _damaged(name, "parameters that are not finite", "finite numbers")
-    return cast(Parameters, tensors)
+    return {key: tensor.astype(np.float32, copy=False) for key, tensor in tensors.items()}
 
 
 def _damaged(name: str, found: str, expected: str) -> ArtefactError:

@@ -114,7 +114,7 @@ class GeneratorSettings(Checked):
         return 1 << (self.levels - 1)
 
 
-# Named sizes: the paper's; the widest whose file stays under 1 MB; a wider one with a level more.
+# Named sizes: the paper's; a wider one; a still wider one with a level more.
 GENERATOR_SIZES = {
     "small": GeneratorSettings(),
     "base": GeneratorSettings(channels=10),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import random_artefact
 from texnet_core import read_artefact, read_header, read_preview, write_artefact
-from texnet_core.artefact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, to_bytes
+from texnet_core.artefact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes
 from texnet_core.errors import ArtefactError
 from texnet_core.images import encode_png
 
@@ -37,6 +37,23 @@ def test_what_is_written_is_read(full, tmp_path):
     assert read_preview(path) == PREVIEW
     header = read_header(path)
     assert (header.settings, header.maps, header.provenance) == (full.settings, full.maps, full.provenance)
+
+
+def test_rounded_parameters_take_half_the_room_and_are_read_exactly(full):
+    halves = replace(full, parameters=rounded(full.parameters))
+    values = sum(array.size for array in full.parameters.values())
+    assert len(to_bytes(full)) - len(to_bytes(halves)) == pytest.approx(2 * values, abs=200)
+    read = from_bytes(to_bytes(halves), "halves").parameters
+    for name, array in halves.parameters.items():
+        assert read[name].dtype == np.float32 and np.array_equal(read[name], array)
+        np.testing.assert_allclose(array, full.parameters[name], rtol=2**-11, atol=2**-25)
+
+
+def test_parameters_too_large_for_half_precision_are_not_rounded(full):
+    name = next(iter(full.parameters))
+    large = full.parameters | {name: np.full_like(full.parameters[name], 1e5)}
+    assert rounded(large) is large
+    assert np.array_equal(from_bytes(to_bytes(replace(full, parameters=large)), "large").parameters[name], large[name])
 
 
 def test_waves_are_written_and_read_and_must_fit(full):
