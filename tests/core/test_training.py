@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.optim.swa_utils import AveragedModel
 
 from tests.conftest import picture
 from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
-from texnet_core.artefact import checkpoint_path
+from texnet_core.artefact import checkpoint_path, rounded
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
 from texnet_core.exemplar import flatten_lighting
@@ -57,6 +58,7 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
     artefact = read_artefact(path)
     assert artefact.settings == request_.generator
+    assert all(np.array_equal(rounded(artefact.parameters)[name], it) for name, it in artefact.parameters.items())
     assert artefact.preview_png and artefact.quality["validation_loss"] > 0
     texture = synthesize(artefact, (64, 64), 1, engine="onnx")["albedo"]
     np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
@@ -363,6 +365,35 @@ def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, monkeyp
     assert modes == [True] * 15 + [False] * 5
 
 
+def test_later_steps_weigh_more_in_the_average():
+    values, module = torch.rand(30), torch.nn.Linear(1, 1, bias=False)
+    average = AveragedModel(module, avg_fn=loop._averaged)
+    for value in values:
+        torch.nn.init.constant_(module.weight, float(value))
+        average.update_parameters(module)
+    weights = torch.tensor([k * (k + 1) for k in range(1, 31)])
+    assert average.module.weight.item() == pytest.approx(float((weights * values).sum() / weights.sum()), rel=1e-5)
+
+
+def test_what_a_run_writes_is_the_average_of_its_last_part(request_, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 10**6)
+    step = torch.optim.Adam.step
+
+    def recording(self, *arguments):
+        step(self, *arguments)
+        seen.append(self.param_groups[0]["params"][-1].detach().clone())  # output.bias
+
+    monkeypatch.setattr(torch.optim.Adam, "step", recording)
+    settings = replace(request_.train, steps=30, frozen_share=0.6, lr=0.05)
+    artefact = train(picture(), tmp_path / "out.texnet", replace(request_, train=settings))
+    frozen = torch.stack(seen[12:])
+    weights = torch.tensor([k * (k + 1.0) for k in range(1, 19)])[:, None]
+    expected = (weights * frozen).sum(0) / weights.sum()
+    np.testing.assert_array_equal(artefact.parameters["output.bias"], expected.half().numpy())
+    assert not torch.equal(expected.half(), seen[-1].half())
+
+
 def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
     """Let the run blow up after its first validation: what it measured best is what it must write."""
     values = iter([0.5, 0.1, 0.7, 0.9])
@@ -379,7 +410,7 @@ def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 2)
     artefact = train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=30)))
     assert artefact.quality["validation_loss"] == 0.1
-    np.testing.assert_array_equal(artefact.parameters["output.bias"], kept[-1].numpy())
+    np.testing.assert_array_equal(artefact.parameters["output.bias"], kept[-1].half().numpy())
 
 
 def test_nan_is_caught_and_explained(request_, tmp_path):

@@ -12,7 +12,7 @@ from texnet_core.errors import OtherRunError, TrainingError
 from texnet_core.training.curve import Curve
 from texnet_core.training.watch import Watch
 
-_VERSION = 4  # of what a checkpoint holds, and of the noise that its run has seen
+_VERSION = 5  # of what a checkpoint holds, and of the noise that its run has seen
 
 
 @dataclass
@@ -24,8 +24,9 @@ class RunState:
         step: steps taken.
         elapsed_s: seconds of training so far, over all sittings.
         frozen: whether statistics are calibrated and frozen.
-        best_loss: lowest validation loss so far, of the frozen phase.
-        best_parameters: state of the generator at that loss; empty before.
+        average: state of the average of the generator's parameters over the frozen phase; empty before.
+        best_loss: lowest validation loss so far, of that average.
+        best_parameters: state of the averaged generator at that loss; empty before.
         curve: the losses of all steps so far.
         attempt: 0, and one more each time that the run had to start again.
         attempt_step: the step at which this attempt began.
@@ -37,6 +38,7 @@ class RunState:
     step: int = 0
     elapsed_s: float = 0.0
     frozen: bool = False
+    average: dict[str, Tensor] = field(default_factory=dict)
     best_loss: float = float("inf")
     best_parameters: dict[str, Tensor] = field(default_factory=dict)
     curve: Curve = field(default_factory=list)

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
-from texnet_core.artefact import Artefact
+from texnet_core.artefact import Artefact, rounded
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import TrainingError
@@ -91,9 +92,11 @@ class Run:
     def _begin_attempt(self) -> None:
         """A new generator, each time from other parameters."""
         torch.manual_seed(self.settings.seed + self.state.attempt)
-        generator = Generator(self.request.generator, self.exemplar.mean((0, 2, 3)).cpu())
-        self.generator = generator.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        mean_colour = self.exemplar.mean((0, 2, 3)).cpu()
+        # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
+        self.generator = Generator(self.request.generator, mean_colour).to(self.device)
         self.optimiser = torch.optim.Adam(self.generator.parameters(), betas=_BETAS)
+        self._average: AveragedModel | None = None
 
     def resume(self) -> None:
         """Take up the checkpoint if there is one, with the precision that the run began with."""
@@ -101,6 +104,8 @@ class Run:
             self._report(note=f"no checkpoint {self.checkpoint}: starting from the beginning")
             return
         self.state = load_checkpoint(self.checkpoint, self._fingerprint, self.generator, self.optimiser)
+        if self.state.frozen:
+            self._begin_average(self.state.average)
         wanted = self.settings.precision
         if wanted not in ("auto", self.state.precision):
             raise TrainingError(
@@ -130,7 +135,7 @@ class Run:
         return Artefact(
             settings=self.request.generator,
             maps=MAPS,
-            parameters={name: tensor.numpy() for name, tensor in fold(self.generator).items()},
+            parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
             preview_png=encode_thumbnail(self._sample(min(self.settings.size, _PREVIEW_SIDE))),
             texels_per_exemplar=self.prepared.side,
             waves=self.prepared.waves,
@@ -169,6 +174,8 @@ class Run:
             return
         if math.isfinite(norm):
             self.optimiser.step()
+            if self._average is not None:
+                self._average.update_parameters(self.generator)
         self._after_update(descriptor, loss, image, float(value.detach()))
 
     def _after_update(self, descriptor: Descriptor, loss: TextureLoss, image: Tensor, value: float) -> None:
@@ -190,8 +197,7 @@ class Run:
         return image.float()
 
     def _noise(self, seeds: list[int], size: int) -> list[Tensor]:
-        levels = periodic_noise(self.request.generator, seeds, size, self.device, self.prepared.waves)
-        return [level.contiguous(memory_format=torch.channels_last) for level in levels]
+        return periodic_noise(self.request.generator, seeds, size, self.device, self.prepared.waves)
 
     def _window(self, fraction: float) -> int:
         """Side of the samples: half of it in the first part of a run, where that is whole cells and not too small."""
@@ -260,13 +266,28 @@ class Run:
         self.generator.eval()
         self.state.frozen = True
         self.state.watch = Watch()  # the last part may compare more than the first
+        self._begin_average()
+
+    def _begin_average(self, so_far: dict[str, Any] | None = None) -> None:
+        """From now on average the parameters of all steps, the later the heavier.
+
+        A step sees one sample along random directions, so parameters jitter around where they should be.
+
+        Source: polynomial-decay averaging of Shamir & Zhang 2013, "Stochastic Gradient Descent for Non-smooth
+        Optimization", section 4.
+        """
+        self._average = AveragedModel(self.generator, avg_fn=_averaged)
+        if so_far is not None:
+            self._average.load_state_dict(so_far)
+        self.state.average = self._average.state_dict()  # which goes on to hold what the average does
 
     def _validate(self, descriptor: Descriptor, loss: TextureLoss) -> None:
-        """Measure on noise and directions that stay the same all run, and keep the best parameters."""
-        self.generator.eval()
+        """Measure the average on noise and directions that stay the same all run, and keep the best."""
+        assert self._average is not None
+        generator = self._average.module.eval()
         seeds = [derive_seed(_VALIDATION_NOISE, self.settings.seed, index) for index in range(2)]
         with torch.no_grad():
-            image = self.generator(self._noise(seeds, self.settings.size))  # in float32, as it ships
+            image = generator(self._noise(seeds, self.settings.size))  # in float32, as it ships
             features = descriptor(image.clamp(0, 1), periodic=True)
             value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed), finishing=True))
         if not math.isfinite(value):
@@ -277,7 +298,7 @@ class Run:
             )
         if value < self.state.best_loss:
             self.state.best_loss = value
-            self.state.best_parameters = copy.deepcopy(self.generator.state_dict())
+            self.state.best_parameters = copy.deepcopy(generator.state_dict())
 
     def _sample(self, size: int) -> npt.NDArray[np.uint8]:
         with torch.no_grad():
@@ -324,6 +345,11 @@ class Run:
         total = 60 * self.settings.minutes if timed else self.settings.steps
         unit, step = "s" if timed else "step", self.state.step
         self.progress(Progress("training", done, total, unit, step=step, loss=loss, note=note, preview=preview))
+
+
+def _averaged(average: Tensor, parameter: Tensor, steps: Tensor | int) -> Tensor:
+    """What the average of so many steps' values becomes with one more; the k-th weighs k (k + 1)."""
+    return average + (parameter - average) * 3 / (steps + 3)
 
 
 def _spread(image: Tensor) -> Tensor:
