@@ -7,9 +7,12 @@ frames break that, and a structure that is seen once gives no statistics at all.
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.errors import ImageError
 from texnet_core.images import Floats, linear_to_srgb, resize_exemplar, srgb_to_linear
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear RGB with sRGB's primaries
+
+_LEAST_SPREAD = 1e-4  # of a channel whose range is 1; resampling one colour leaves less
 
 # flatten_lighting
 _CELLS = 64  # along the short side, of the coarse picture in which light is estimated
@@ -55,6 +58,12 @@ def flatten_lighting(picture: Floats) -> Floats:
     gain = np.clip(light.mean() / np.maximum(surroundings, 1e-6), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
     gain *= light.mean() / max(float((light * gain).mean()), 1e-6)
     return linear_to_srgb(linear * gain[..., None])
+
+
+def check_surface(picture: Floats) -> None:
+    """Raise ImageError for a picture of one colour: no statistics can be made to agree with it."""
+    if picture.std(axis=(0, 1)).max() < _LEAST_SPREAD:
+        raise ImageError("a picture of one colour", expected="a surface", remedy="take another picture")
 
 
 def find_troubles(picture: Floats, *, flatten: bool = False) -> list[str]:

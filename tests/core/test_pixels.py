@@ -112,9 +112,11 @@ def test_settings_out_of_range_are_refused(exemplar, descriptor, change, says):
         optimize(exemplar, replace(QUICK, **change), descriptor)
 
 
-def test_a_small_exemplar_needs_zero_padding(exemplar, descriptor):
+def test_exemplars_and_weights_that_are_of_no_use_are_refused(exemplar, descriptor):
     with pytest.raises(RequestError, match="exemplar_size 64; expected at least 172"):
         optimize(exemplar, QUICK, replace(descriptor, padding="valid"))
+    with pytest.raises(ImageError, match="one colour"):
+        optimize(np.full_like(exemplar, 0.5), QUICK, descriptor)
     with pytest.raises(ImageError, match="96x96"):
         optimize(exemplar, replace(QUICK, exemplar_size=128), descriptor)
     with pytest.raises(WeightsError, match=r"none\.pth"):

@@ -158,7 +158,7 @@ def _read(file: Path) -> tuple[dict[str, Tensor], str]:
         return dict(loaded), "torchvision" if _is_published(file) else ""
     except Exception as error:
         raise WeightsError(
-            f"{file} that cannot be read ({type(error).__name__})",
+            f"{file} that cannot be read" + (f" ({error.strerror})" if isinstance(error, OSError) else ""),
             expected="VGG-19 weights as .safetensors or as torchvision's .pth",
             remedy=_remedies(),
         ) from error

@@ -19,6 +19,7 @@ from texnet_core.descriptor.vgg19 import POOLED_TEXELS, Vgg19, smallest_side
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import RequestError, TrainingError
+from texnet_core.exemplar import check_surface
 from texnet_core.images import quantise, resize_exemplar
 from texnet_core.losses import range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
@@ -69,7 +70,8 @@ def optimize(
     """
     _check(settings, descriptor)
     device = torch.device(TorchEngine.choose_device(settings.device))
-    small = torch.from_numpy(resize_exemplar(exemplar, settings.exemplar_size)).permute(2, 0, 1)[None].to(device)
+    small = resize_exemplar(exemplar, settings.exemplar_size)
+    check_surface(small)
     weights = load_vgg19(
         descriptor.vgg19,
         descriptor.vgg19_input,
@@ -77,7 +79,7 @@ def optimize(
     )
     precision = DTYPES[choose_precision(settings.precision, device)]
     vgg19 = Vgg19(weights, TAPS, descriptor.pooling, descriptor.padding, precision).to(device)
-    search = _Search(small, vgg19, settings, progress)
+    search = _Search(torch.from_numpy(small).permute(2, 0, 1)[None].to(device), vgg19, settings, progress)
     search.to_the_end()
     return Optimized(_to_array(search.best), search.best_loss)
 

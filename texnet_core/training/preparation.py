@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import ImageError
-from texnet_core.exemplar import find_troubles, flatten_lighting
+from texnet_core.exemplar import check_surface, find_troubles, flatten_lighting
 from texnet_core.images import resize_exemplar
 from texnet_core.lattice import MOST_STRETCH, Wave, find_waves, fitted_side
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 
 _PATTERN_SIDE = 512  # texels at which patterns are looked for
-_LEAST_SPREAD = 1e-4  # of a channel whose range is 1; resampling one colour leaves less
 _FINEST = 0.25  # cycles a texel that a wave may have
 
 
@@ -54,8 +52,7 @@ def prepare_exemplar(
         ImageError: the picture is smaller than the run wants its exemplar, or shows nothing at all.
     """
     small = resize_exemplar(picture, settings.exemplar_side)
-    if small.std(axis=(0, 1)).max() < _LEAST_SPREAD:
-        raise ImageError("a picture of one colour", expected="a surface", remedy="take another picture")
+    check_surface(small)
     for trouble in find_troubles(picture, flatten=settings.flatten):
         announce(trouble)
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
