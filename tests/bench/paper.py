@@ -43,7 +43,7 @@ class PublishedNetwork:
     def __init__(self, exemplar: Picture, weights: Vgg19Weights, side: int, steps: int, batch: int) -> None:
         torch.manual_seed(0)
         self.side, self.batch = side, batch
-        self.generator = Generator(GeneratorSettings(), torch.zeros(3)).to(memory_format=torch.channels_last)
+        self.generator = Generator(GeneratorSettings(), torch.zeros(3))
         self.precision = DTYPES[choose_precision("auto", torch.device("cpu"))]
         vgg19 = Vgg19(weights, TAPS, pooling="max", precision=self.precision)
         with torch.no_grad():
@@ -66,5 +66,5 @@ class PublishedNetwork:
         seeds = [derive_seed(seed, index) for index in range(self.batch)]
         noise = periodic_noise(self.generator.settings, seeds, self.side)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.precision is torch.bfloat16):
-            levels = self.generator([level.contiguous(memory_format=torch.channels_last) for level in noise]).float()
+            levels = self.generator(noise).float()
         return (levels + torch.tensor(_MEAN_LEVELS)[:, None, None]) / 255
