@@ -111,7 +111,8 @@ def page(cards: dict[str, Header]) -> str:
 
 def _entry(name: str, card: Header) -> str:
     origin = card.provenance
-    exemplar = f"[{origin.exemplar}]({origin.source}), {origin.author}, {origin.licence}"
+    page = origin.source if "://" in origin.source else f"../{origin.source}"  # or a file of the project
+    exemplar = f"[{origin.exemplar}]({page}), {origin.author}, {origin.licence}"
     facts = [f"`{name}`: {exemplar}", *_size(card), *_figures(card)]
     return f"![{name}](images/gallery/{name}.jpg)\n\n" + "; ".join(facts) + ".\n"
 
