@@ -41,7 +41,7 @@ def cloud(rng: np.random.Generator, slope: float, low: float, high: float, stret
 def lit(height: Field, strength: float) -> Field:
     """How much light from the upper left a relief takes, about 1 where it is flat; height in texels."""
     down, across = np.roll(height, -1, 0) - np.roll(height, 1, 0), np.roll(height, -1, 1) - np.roll(height, 1, 1)
-    return 1 - strength * (down + across) / 2
+    return 1 + strength * (down + across) / 2
 
 
 def between(share: Field, first: Colour, second: Colour) -> Field:
@@ -107,7 +107,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("folder", type=Path, metavar="DIR", help="where to put them")
     folder = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"found {folder}, where no folder can be ({error.strerror}); expected a folder; choose another")
     for name in DRAWINGS:
         Image.fromarray(draw(name)).save(folder / f"{name}.png")
 

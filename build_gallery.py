@@ -6,6 +6,7 @@ Everything shown is made by the presets and told by their cards, so a second run
 import io
 import math
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,7 @@ CURVES = DOCS / "images" / "loss.png"
 _SIDE = 384  # of each half of a picture, in texels: half of three tiles
 _TILE = 256
 _GAP = 8
-_COLUMNS = 6  # of the overview
-_CUT = 192  # texels of each preset in it
+_OVERVIEW_WIDTH, _CUT = 1152, 192  # texels of the overview, and least of each piece in it
 _CURVES_WIDTH, _CURVES_HEIGHT = 720, 400
 _SEED = 1
 _JPEG_QUALITY = 80
@@ -64,10 +64,16 @@ def picture(artefact: Artefact) -> bytes:
 
 
 def overview(artefacts: list[Artefact]) -> bytes:
-    """A JPEG: a piece of each preset, in rows of whole length."""
-    cuts = [_texels(artefact, 1024)[:_CUT, :_CUT] for artefact in artefacts]
-    rows = [cuts[start : start + _COLUMNS] for start in range(0, len(cuts) - len(cuts) % _COLUMNS, _COLUMNS)] or [cuts]
-    return _jpeg(np.vstack([np.hstack(row) for row in rows]))
+    """A JPEG: a piece of each preset, in rows of equal length, whose pieces are wider where they are fewer."""
+    count = math.ceil(len(artefacts) / (_OVERVIEW_WIDTH // _CUT))
+    ends = [len(artefacts) * row // count for row in range(count + 1)]
+    return _jpeg(np.vstack([_row(artefacts[start:end]) for start, end in pairwise(ends)]))
+
+
+def _row(artefacts: list[Artefact]) -> npt.NDArray[np.uint8]:
+    edges = np.linspace(0, _OVERVIEW_WIDTH, len(artefacts) + 1).astype(int)
+    pieces = zip(artefacts, np.diff(edges), strict=True)
+    return np.hstack([_texels(artefact, 1024)[:_CUT, :width] for artefact, width in pieces])
 
 
 def curves(artefacts: list[Artefact]) -> bytes:

@@ -12,9 +12,12 @@ def wrap_by_one(x: Tensor) -> Tensor:
 
 
 def wrap(x: Tensor, before: int, after: int) -> Tensor:
-    """Circular padding: (..., H, W) -> (..., before + H + after, before + W + after), by H and W at most.
+    """Circular padding: (..., H, W) -> (..., before + H + after, before + W + after).
 
-    Concatenation keeps channels-last, which `F.pad` does not.
+    Channels-last stays where both margins are wide, which it does not with `F.pad`.
+
+    Raises:
+        ValueError: a margin is negative, or wider than the picture.
     """
     wrapped: Tensor = _Wrap.apply(x, before, after)  # type: ignore[no-untyped-call]
     return wrapped
@@ -31,13 +34,15 @@ class _Wrap(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, before: int, after: int) -> Tensor:
         ctx.margins = before, after
         height, width = x.shape[-2:]
+        if not 0 <= min(before, after) <= max(before, after) <= min(height, width):
+            raise ValueError(f"margins of {before} and {after} round {width}x{height}")
         x = torch.cat((x[..., height - before :, :], x, x[..., :after, :]), dim=-2)
         return torch.cat((x[..., width - before :], x, x[..., :after]), dim=-1)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         before, after = ctx.margins
-        rows = _folded(gradients[0].clone(), -2, before, after)
+        rows = _folded(gradient.clone(), -2, before, after)
         return _folded(rows, -1, before, after), None, None
 
 

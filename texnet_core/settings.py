@@ -14,7 +14,7 @@ from texnet_core.errors import RequestError
 MIN_SIZE = 16
 MAX_SIZE = 65536
 MAX_SEED = 2**32 - 1
-WORKER_PROTOCOL = 3  # of texnet_core.worker; both ends must have the same
+WORKER_PROTOCOL = 4  # of texnet_core.worker and of the files that pass between both ends, which must have the same
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]
@@ -255,8 +255,10 @@ class TrainSettings(Checked):
     minutes: float = setting(0.0, "stop after this many minutes instead of a number of steps", low=0.0, high=10**5)
     batch: int = setting(1, "samples a step", low=1, high=64)
     seed: int = setting(0, "seed of the initial parameters and of every draw", low=0, high=MAX_SEED)
-    lr: float = setting(0.01, "learning rate of Adam at its peak", low=1e-6, high=1.0)
-    frozen_share: float = setting(0.2, "last share of the run, trained with frozen statistics", low=0.0, high=0.9)
+    lr: float = setting(0.01, "learning rate at its peak", low=1e-6, high=1.0)
+    frozen_share: float = setting(
+        0.2, "last share of the run, with frozen statistics; what is learned is the average over it", low=0.0, high=0.9
+    )
     precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
     device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu")
 

@@ -1,6 +1,7 @@
 """`texnet eval`: how good a generator is, in figures and pictures."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,17 +39,15 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
       texnet eval moss --report moss-report
     """
     from texnet_core.evaluation.evaluate import evaluate
-    from texnet_core.evaluation.report import REPORT_FILES, prepare_folder, write_report
+    from texnet_core.evaluation.report import REPORT_FILES, prepared_folder, write_report
     from texnet_core.images import read_exemplar
 
     artefact = read_artefact(find_source(file))
     image, notes = (None, []) if exemplar is None else read_exemplar(exemplar)
-    if report is not None:
-        if exemplar is not None:
-            for name in REPORT_FILES:
-                check_not_exemplar(report / name, exemplar, "--report")
-        prepare_folder(report)
-    with showing(quiet=as_json) as display:
+    if report is not None and exemplar is not None:
+        for name in REPORT_FILES:
+            check_not_exemplar(report / name, exemplar, "--report")
+    with showing(quiet=as_json) as display, nullcontext() if report is None else prepared_folder(report):
         for note in notes:
             display.note(note)
         settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)

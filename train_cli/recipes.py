@@ -9,7 +9,7 @@ from typing import get_args
 
 import click
 
-from texnet_core.errors import Cancelled, printable
+from texnet_core.errors import Cancelled
 from texnet_core.recipelist import MACHINE_SETTINGS, Outcome, Recipe, Status, chosen, read_recipes
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from train_cli.checks import check_torch
@@ -77,7 +77,4 @@ def _tell(outcomes: list[Outcome], seconds: float, as_json: bool) -> None:
         listed = [{key: value for key, value in asdict(o).items() if value} for o in outcomes]
         click.echo(json.dumps({**counts, "seconds": round(seconds, 3), "recipes": listed}))
         return
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            click.echo(f"texnet: {printable(outcome.name)}: {outcome.error}", err=True)
     click.echo(", ".join(f"{count} {status}" for status, count in counts.items()) + f" in {seconds:.0f} s")

@@ -317,7 +317,7 @@ def test_recipes_train_keep_and_report(exemplar, random_vgg19_file, tmp_path):
     recipes.write_text(RECIPES + entries)
     done = texnet(*words)
     assert done.returncode == 1 and "1 trained, 0 completed, 0 kept, 1 failed" in done.stdout
-    assert "texnet: lost: found" in done.stderr.splitlines()[-1]
+    assert done.stderr.count("texnet: lost: failed: found") == 1
     card = json.loads(texnet("info", out / "field.texnet", "--json").stdout)["provenance"]
     assert card["command"] == "texnet recipes list.toml --exemplars DIR --output DIR --only field"
     assert str(tmp_path) not in json.dumps(card)
@@ -598,7 +598,7 @@ def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):
     assert made(tmp_path) == ["64.png", "jobs.done.jsonl", "jobs.toml"]
 
 
-def test_eval_prints_one_table_and_one_object_and_writes_a_report(artefact_file, tmp_path):
+def test_eval_prints_one_table_and_one_object_and_writes_a_report(artefact_file, exemplar, tmp_path):
     done = texnet("eval", artefact_file, "--seeds", 2, "--report", tmp_path / "report")
     assert done.returncode == 0, done.stderr
     assert "repetition" in done.stdout and "no diversity: no exemplar was given" in done.stdout
@@ -607,6 +607,9 @@ def test_eval_prints_one_table_and_one_object_and_writes_a_report(artefact_file,
     before = sheet.read_bytes()
     refused = texnet("eval", artefact_file, "--exemplar", sheet, "--report", tmp_path / "report")
     assert refused.returncode == 2 and "the exemplar as --report" in refused.stderr and sheet.read_bytes() == before
+    other = ("--exemplar", exemplar, "--report", tmp_path / "other", "--vgg19", exemplar)
+    refused = texnet("eval", artefact_file, *other)
+    assert refused.returncode == 1 and not (tmp_path / "other").exists()
     facts = json.loads(texnet("eval", artefact_file, "--seeds", 2, "--json").stdout)
     low, high = facts["figures"]["seam_x"]["interval"]
     assert low < 1 < high and facts["missing"]["colour"] == "no exemplar was given" and facts["outputs"] == []

@@ -18,3 +18,9 @@ def test_wrapping_and_its_gradient_are_those_of_circular_padding(before, after, 
     gradients = [torch.autograd.grad((y * weights).sum(), x)[0] for y in (wrapped, plain)]
     torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-12)
     assert torch.equal(weights, kept)
+
+
+@pytest.mark.parametrize(("before", "after"), [(5, 0), (0, 5), (-1, 1)])
+def test_margins_wider_than_the_picture_are_refused(before, after):
+    with pytest.raises(ValueError, match="round 5x4"):
+        wrap(torch.zeros(1, 1, 4, 5), before, after)

@@ -1,5 +1,7 @@
 """Reports as files: `report.png`, a sheet to glance at, and `report.html`, which tells everything."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,16 +14,27 @@ from texnet_core.evaluation.sheet import draw_sheet
 REPORT_FILES = _SHEET, _PAGE = "report.png", "report.html"
 
 
-def prepare_folder(folder: Path) -> None:
+@contextmanager
+def prepared_folder(folder: Path) -> Iterator[None]:
     """Make the folder, if it is not there, and see whether the files can be written, before long work.
+
+    Where the work fails, no new empty folder stays.
 
     Raises:
         OutputError: it cannot be made or written to.
     """
+    is_new = not folder.exists()
     with as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for name in REPORT_FILES:
-        check_writable(folder / name)
+    try:
+        for name in REPORT_FILES:
+            check_writable(folder / name)
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(OSError):  # not empty after all
+                folder.rmdir()
+        raise
 
 
 def write_report(evaluation: Evaluation, header: Header, title: str, folder: Path) -> list[Path]:
@@ -39,12 +52,12 @@ def write_report(evaluation: Evaluation, header: Header, title: str, folder: Pat
     Raises:
         OutputError: they cannot be written.
     """
-    prepare_folder(folder)
-    sheet = draw_sheet(evaluation, title)
-    losses = ", ".join(f"{name} {weight:g}" for name, weight in evaluation.losses.items())
-    page = write_page(evaluation, title, asdict(header.provenance) | {"losses of the run": losses})
-    with replacing(folder / _SHEET) as temporary:
-        sheet.save(temporary, "PNG")
-    with replacing(folder / _PAGE) as temporary:
-        temporary.write_text(page, encoding="utf-8", errors="replace")
+    with prepared_folder(folder):
+        sheet = draw_sheet(evaluation, title)
+        losses = ", ".join(f"{name} {weight:g}" for name, weight in evaluation.losses.items())
+        page = write_page(evaluation, title, asdict(header.provenance) | {"losses of the run": losses})
+        with replacing(folder / _SHEET) as temporary:
+            sheet.save(temporary, "PNG")
+        with replacing(folder / _PAGE) as temporary:
+            temporary.write_text(page, encoding="utf-8", errors="replace")
     return [folder / _SHEET, folder / _PAGE]

@@ -10,9 +10,10 @@ from torch import Tensor
 from texnet_core.atomic import replacing
 from texnet_core.errors import OtherRunError, TrainingError
 from texnet_core.training.curve import Curve
+from texnet_core.training.optimiser import Optimiser
 from texnet_core.training.watch import Watch
 
-_VERSION = 5  # of what a checkpoint holds, and of the noise that its run has seen
+_VERSION = 6  # of what a checkpoint holds, and of the noise that its run has seen
 
 
 @dataclass
@@ -53,7 +54,7 @@ def save_checkpoint(
     fingerprint: dict[str, Any],
     state: RunState,
     generator: torch.nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
 ) -> None:
     """Write the run to `path`, atomically."""
     content = {
@@ -76,30 +77,34 @@ def stored_descriptor(path: Path) -> str:
     try:
         return str(torch.load(path, map_location="cpu", weights_only=True)["fingerprint"]["descriptor"])
     except Exception as error:  # a file of another kind can be wrong in any way
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
 
 
 def load_checkpoint(
-    path: Path, fingerprint: dict[str, Any], generator: torch.nn.Module, optimiser: torch.optim.Optimizer
+    path: Path, fingerprint: dict[str, Any], generator: torch.nn.Module, optimiser: Optimiser
 ) -> RunState:
     """Bring a run back to where its checkpoint left it.
 
     Raises:
-        OtherRunError: the file belongs to a run with other settings or another exemplar.
+        OtherRunError: the file belongs to a run with other settings or another exemplar, or to another version.
         TrainingError: the file is damaged.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        stored = content["fingerprint"]
+        version, stored = content["version"], content["fingerprint"]
         changed = [key for key in fingerprint if stored.get(key) != fingerprint[key]]
-        if content["version"] != _VERSION:
-            changed.append("format version")
-        if not changed:
+        if version == _VERSION and not changed:
             generator.load_state_dict(content["generator"])
             optimiser.load_state_dict(content["optimiser"])
             return RunState(**content["state"] | {"watch": Watch(**content["state"]["watch"])})
     except Exception as error:  # a file of another kind can be wrong in any way
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
+    if version != _VERSION:
+        raise OtherRunError(
+            f"{path} of another version of TexNet",
+            expected="one of this version",
+            remedy="finish it with that version, or delete the file and start again",
+        )
     raise OtherRunError(
         f"{path} of a run with other {', '.join(changed)}",
         expected="the same settings and exemplar",
@@ -107,5 +112,6 @@ def load_checkpoint(
     )
 
 
-def _unreadable(path: Path) -> TrainingError:
+def unreadable(path: Path) -> TrainingError:
+    """What to raise for a checkpoint that is damaged."""
     return TrainingError(f"{path} that cannot be read", expected="a checkpoint", remedy="delete it and start again")

@@ -1,4 +1,4 @@
-"""The training loop: draw seeds, generate, describe, compare, step; calibrate, freeze, finish.
+"""The training loop: draw seeds, generate, describe, compare, step; calibrate, freeze, average, finish.
 
 Every random draw of a step follows from (run seed, step), so a checkpoint needs no generator states and a
 resumed run on the same CPU ends with the same parameters as one that was never stopped.
@@ -27,7 +27,7 @@ from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.mapset import ALBEDO
 from texnet_core.noise import derive_seed
 from texnet_core.progress import Progress, ProgressCallback
-from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint
+from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, unreadable
 from texnet_core.training.comparison import (
     Descriptor,
     make_descriptor,
@@ -35,6 +35,7 @@ from texnet_core.training.comparison import (
     settle_descriptor,
 )
 from texnet_core.training.curve import curve_text, extend_curve
+from texnet_core.training.optimiser import Optimiser
 from texnet_core.training.precision import DTYPES, choose_precision
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.request import TrainRequest
@@ -46,7 +47,6 @@ _VALIDATE_EVERY_STEPS = 20
 _PREVIEW_EVERY_STEPS = 20
 _CALIBRATION_FIELDS = 6
 _GRADIENT_CLIP = 5.0
-_BETAS = (0.9, 0.99)
 _LEAST_WINDOW = 64  # texels
 _MOST_ATTEMPTS = 3
 _LR_OF_NEXT_ATTEMPT = 0.3
@@ -95,7 +95,7 @@ class Run:
         mean_colour = self.exemplar.mean((0, 2, 3)).cpu()
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
         self.generator = Generator(self.request.generator, mean_colour).to(self.device)
-        self.optimiser = torch.optim.Adam(self.generator.parameters(), betas=_BETAS)
+        self.optimiser = Optimiser(self.generator)
         self._average: AveragedModel | None = None
 
     def resume(self) -> None:
@@ -105,7 +105,10 @@ class Run:
             return
         self.state = load_checkpoint(self.checkpoint, self._fingerprint, self.generator, self.optimiser)
         if self.state.frozen:
-            self._begin_average(self.state.average)
+            try:
+                self._begin_average(self.state.average)
+            except RuntimeError as error:  # its tensors do not fit
+                raise unreadable(self.checkpoint) from error
         wanted = self.settings.precision
         if wanted not in ("auto", self.state.precision):
             raise TrainingError(
@@ -155,15 +158,12 @@ class Run:
         if is_frozen_phase(self.settings, fraction) and not state.frozen:
             self._freeze()
         self.generator.train(not state.frozen)
-        lr = learning_rate(self.settings, state.step - state.attempt_step, fraction)
-        for group in self.optimiser.param_groups:
-            group["lr"] = lr * _LR_OF_NEXT_ATTEMPT**state.attempt
         seeds = [derive_seed(_NOISE, seed, state.step, index) for index in range(self.settings.batch)]
         image = self._image(seeds, self._window(fraction))
         features = descriptor(image, periodic=True)
         value = loss(features, derive_seed(_LOSS, seed, state.step), finishing=state.frozen)
         total = value + self.request.loss.range_weight * range_penalty(image)
-        self.optimiser.zero_grad()
+        self.generator.zero_grad()
         total.backward()
         norm = float(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP))
         spread = float(_spread(image.detach()) / _spread(self.exemplar).clamp_min(1e-6))
@@ -173,7 +173,8 @@ class Run:
             self._start_again(trouble)
             return
         if math.isfinite(norm):
-            self.optimiser.step()
+            lr = learning_rate(self.settings, state.step - state.attempt_step, fraction)
+            self.optimiser.step(lr * _LR_OF_NEXT_ATTEMPT**state.attempt)
             if self._average is not None:
                 self._average.update_parameters(self.generator)
         self._after_update(descriptor, loss, image, float(value.detach()))
@@ -282,15 +283,19 @@ class Run:
         self.state.average = self._average.state_dict()  # which goes on to hold what the average does
 
     def _validate(self, descriptor: Descriptor, loss: TextureLoss) -> None:
-        """Measure the average on noise and directions that stay the same all run, and keep the best."""
+        """Measure the average on noise and directions that stay the same all run, and keep the best.
+
+        Raises:
+            TrainingError: it is no number, and nothing good was kept before.
+        """
         assert self._average is not None
         generator = self._average.module.eval()
         seeds = [derive_seed(_VALIDATION_NOISE, self.settings.seed, index) for index in range(2)]
         with torch.no_grad():
-            image = generator(self._noise(seeds, self.settings.size))  # in float32, as it ships
+            image = generator(self._noise(seeds, self.settings.size))  # in float32, as engines compute
             features = descriptor(image.clamp(0, 1), periodic=True)
             value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed), finishing=True))
-        if not math.isfinite(value):
+        if not math.isfinite(value) and not self.state.best_parameters:
             raise TrainingError(
                 f"a validation loss of {value} at step {self.state.step}",
                 expected="a finite number",

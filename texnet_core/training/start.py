@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from texnet_core.artefact import Artefact, checkpoint_path, write_artefact
 from texnet_core.atomic import check_writable
@@ -63,6 +64,9 @@ def train(
 
 
 def _check(request: TrainRequest) -> None:
+    if not hasattr(torch.optim, "Muon"):
+        remedy = "pip install --upgrade 'texnet[train]'"
+        raise TrainingError(f"torch {torch.__version__}", expected="2.9 or newer, for training", remedy=remedy)
     for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
         settings.check()
     channels = sum(spec.channels for spec in MAPS)
