@@ -1,8 +1,10 @@
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import build_gallery
 from texnet_core import find_source, list_presets, presets, read_artefact, read_header, read_preview, synthesize
@@ -47,6 +49,15 @@ def test_presets_are_what_the_recipes_make():
     for recipe in recipes.values():
         source = recipe.provenance.source
         assert source.startswith("https://") or (ROOT / source).is_file(), recipe.name
+
+
+@pytest.mark.parametrize("count", [1, 6, 7, 26])
+def test_the_overview_has_a_piece_of_each(count, monkeypatch):
+    tones = [255 * index // count for index in range(count)]
+    monkeypatch.setattr(build_gallery, "_texels", lambda tone, side: np.full((384, 1152, 3), tone, np.uint8))
+    with Image.open(io.BytesIO(build_gallery.overview(tones))) as picture:
+        texels = np.asarray(picture.convert("L")).astype(int)
+    assert all((abs(texels - tone) < 3).sum() >= 192 * 192 * 0.9 for tone in tones)
 
 
 def test_the_gallery_shows_what_ships_and_nothing_else():
