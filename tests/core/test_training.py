@@ -50,11 +50,11 @@ def assert_same_parameters(first, second):
 
 def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     path = tmp_path / "out.texnet"
-    request_ = replace(request_, train=replace(request_.train, steps=60))
+    request_ = replace(request_, train=replace(request_.train, steps=120))
     losses = []
     train(picture(), path, request_, progress=lambda p: losses.append(p.loss))
     losses = [loss for loss in losses if loss is not None]
-    assert len(losses) == 60
+    assert len(losses) == 120
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
     artefact = read_artefact(path)
     assert artefact.settings == request_.generator
@@ -619,3 +619,10 @@ def test_minutes_count_time_and_not_steps():
     settings = TrainSettings(minutes=2)
     assert fraction_done(settings, 10**6, 30) == 0.25
     assert fraction_done(settings, 0, 1000) == 1
+
+
+def test_a_torch_without_muon_is_refused_at_once(request_, tmp_path, monkeypatch):
+    monkeypatch.delattr(torch.optim, "Muon")
+    with pytest.raises(TrainingError, match=r"torch .*expected 2\.9 or newer.*texnet\[train\]"):
+        train(picture(), tmp_path / "out.texnet", request_)
+    assert list(tmp_path.iterdir()) == []
