@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from texnet_core.atomic import as_output_error, replacing
+from texnet_core.errors import OutputError
+
 SIDE = 1024  # of every picture, in texels
 
 Field = npt.NDArray[np.float64]  # (SIDE, SIDE), or (SIDE, SIDE, 3) for colours in [0, 1], sRGB
@@ -108,11 +111,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="where to put them")
     folder = parser.parse_args().folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"found {folder}, where no folder can be ({error.strerror}); expected a folder; choose another")
-    for name in DRAWINGS:
-        Image.fromarray(draw(name)).save(folder / f"{name}.png")
+        with as_output_error(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in DRAWINGS:
+            with replacing(folder / f"{name}.png") as temporary:
+                Image.fromarray(draw(name)).save(temporary)
+    except OutputError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -158,6 +158,7 @@ class Run:
         if is_frozen_phase(self.settings, fraction) and not state.frozen:
             self._freeze()
         self.generator.train(not state.frozen)
+        lr = learning_rate(self.settings, state.step - state.attempt_step, fraction)
         seeds = [derive_seed(_NOISE, seed, state.step, index) for index in range(self.settings.batch)]
         image = self._image(seeds, self._window(fraction))
         features = descriptor(image, periodic=True)
@@ -168,15 +169,14 @@ class Run:
         norm = float(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP))
         spread = float(_spread(image.detach()) / _spread(self.exemplar).clamp_min(1e-6))
         trouble = state.watch.trouble(float(total.detach()), norm, spread)
+        if math.isfinite(norm) and not trouble:
+            self.optimiser.step(lr * _LR_OF_NEXT_ATTEMPT**state.attempt)
+            if self._average is not None:
+                self._average.update_parameters(self.generator)
         state.elapsed_s += time.monotonic() - start
         if trouble:
             self._start_again(trouble)
             return
-        if math.isfinite(norm):
-            lr = learning_rate(self.settings, state.step - state.attempt_step, fraction)
-            self.optimiser.step(lr * _LR_OF_NEXT_ATTEMPT**state.attempt)
-            if self._average is not None:
-                self._average.update_parameters(self.generator)
         self._after_update(descriptor, loss, image, float(value.detach()))
 
     def _after_update(self, descriptor: Descriptor, loss: TextureLoss, image: Tensor, value: float) -> None:

@@ -16,7 +16,8 @@ class Optimiser:
 
     Source: Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), with kernels flattened to matrices
     as there, and the steps of Liu et al. 2025, "Muon is Scalable for LLM Training", section 2.2, which are as large as
-    Adam's, so that one learning rate serves both.
+    Adam's, so that one learning rate serves both. Differs: the first and the last convolutions are moved so too, which
+    the authors leave to Adam.
 
     Args:
         generator: whose parameters to move; they must stay where they lie in memory.
