@@ -53,6 +53,29 @@ def between(share: Field, first: Colour, second: Colour) -> Field:
     return (1 - weight) * np.array(first) + weight * np.array(second)
 
 
+def ease(share: Field) -> Field:
+    """From 0, at 0 and below, to 1, at 1 and above, level at both ends."""
+    share = np.clip(share, 0, 1)
+    return share * share * (3 - 2 * share)
+
+
+def bricks(rng: np.random.Generator) -> Field:
+    """A wall of red bricks in half bond: rough faces, worn edges, pale mortar that lies deeper."""
+    courses, across, joint = 10, 4, 13.0  # the joint in texels
+    high, long = SIDE / courses, SIDE / across
+    row, column = (at + 1.7 * cloud(rng, 1.4, 14, 120) for at in (_ROWS, _COLUMNS))
+    course = np.floor(row / high)
+    column = column + long / 2 * (course % 2)
+    to_edge = np.minimum(np.minimum(row % high, -row % high), np.minimum(column % long, -column % long)) - joint / 2
+    face = ease(0.5 + to_edge / 9 + 0.16 * cloud(rng, 1.0, 6, 40))
+    brick = course % courses * across + np.floor(column / long) % across
+    tone = 0.5 + 0.1 * rng.standard_normal(courses * across)[brick.astype(int)] + 0.16 * cloud(rng, 1.2, 3, 50)
+    clay = between(tone, (0.66, 0.33, 0.24), (0.45, 0.20, 0.15))
+    mortar = between(0.5 + 0.2 * cloud(rng, 1.0, 3, 60), (0.74, 0.71, 0.66), (0.62, 0.59, 0.54))
+    relief = 9 * face + 0.9 * cloud(rng, 0.7, 3, 16)
+    return (mortar + face[..., None] * (clay - mortar)) * np.clip(lit(relief, 0.1), 0.4, 1.4)[..., None]
+
+
 def concrete(rng: np.random.Generator) -> Field:
     """Grey cast concrete: stains, fine grain, and the holes of air bubbles."""
     stains = 0.6 * cloud(rng, 1.6, 6, 220) + 0.4 * cloud(rng, 1.0, 3, 40)
@@ -94,9 +117,33 @@ def linen(rng: np.random.Generator) -> Field:
     return between(tone, (0.60, 0.50, 0.38), (0.93, 0.88, 0.78)) * light[..., None]
 
 
+def marble(rng: np.random.Generator) -> Field:
+    """White marble: clouds of pale grey, and darker veins where waves cross zero, wide here and thin there."""
+    colour = between(0.5 + 0.25 * cloud(rng, 1.9, 12, 300), (0.94, 0.935, 0.92), (0.80, 0.80, 0.805))
+    crinkle = 14 * cloud(rng, 1.6, 10, 90)
+    for slope, high, reach, tone in ((2.6, 260, 17, (0.40, 0.41, 0.43)), (2.4, 170, 11, (0.50, 0.50, 0.51))):
+        wave = cloud(rng, slope, 24, high)
+        distance = np.abs(wave / np.hypot(*np.gradient(wave)).mean() + crinkle)  # from the line, about in texels
+        strength = ease(0.5 + 0.5 * cloud(rng, 2.2, 40, 260))
+        vein = 0.75 * strength * np.exp(-distance / (2 + reach * strength))
+        colour = colour + vein[..., None] * (np.array(tone) - colour)
+    return colour + 0.01 * cloud(rng, 0.5, 3, 12)[..., None]
+
+
+def plaster(rng: np.random.Generator) -> Field:
+    """Roughcast: grains of plaster thrown at a wall."""
+    height = 1.6 * cloud(rng, 0.6, 12, 48)
+    height = np.where(height > 0, height, 0.45 * height) + 0.5 * cloud(rng, 1.2, 5, 24) + 0.6 * cloud(rng, 1.5, 30, 200)
+    colour = between(0.5 + 0.2 * cloud(rng, 1.6, 10, 260), (0.87, 0.83, 0.75), (0.78, 0.73, 0.64))
+    return colour * (np.clip(lit(height, 0.54), 0.35, 1.5) * (0.9 + 0.05 * np.tanh(height)))[..., None]
+
+
 DRAWINGS: dict[str, Callable[[np.random.Generator], Field]] = {
+    "bricks": bricks,
     "concrete": concrete,
     "linen": linen,
+    "marble": marble,
+    "plaster": plaster,
 }
 
 

@@ -86,9 +86,9 @@ def find_troubles(picture: Floats, *, flatten: bool = False) -> list[str]:
     found = ["the picture has a border of one colour; crop it away"] if light.shape != framed else []
     if min(light.shape) < _SMALLEST:
         return found
-    if np.sqrt(light).std() < _UNIFORM:
-        return [*found, "the picture is nearly of one colour; take one with more contrast"]
     stops, share, lighting = _lighting(light)
+    if np.sqrt(light / lighting if flatten else light).std() < _UNIFORM:
+        return [*found, "the picture is nearly of one colour; take one with more contrast"]
     if not flatten and stops > _UNEVEN_STOPS and share > _UNEVEN_SHARE:
         found.append(f"the lighting is uneven by {stops:.1f} stops; set flatten, or take a picture in even light")
     tone = np.sqrt(light / lighting)

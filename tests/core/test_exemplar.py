@@ -165,6 +165,12 @@ def test_a_plain_a_blurred_and_a_huge_pattern_are_named():
     assert any("more of the surface" in said for said in find_troubles(tone((2, 1, 0.2), (40, 40, 0.1))))
 
 
+def test_a_plain_surface_in_uneven_light_is_plain_once_flattened():
+    gradient = lit(np.full((SIDE, SIDE, 3), 0.5, np.float32), LIGHTS["from a corner"])
+    (said,) = find_troubles(gradient, flatten=True)
+    assert "one colour" in said and "one colour" not in " ".join(find_troubles(gradient))
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (127, 5000), (128, 128), (128, 2000)])
 def test_any_shape_and_any_content_will_do(shape):
     for picture in (np.zeros((*shape, 3)), np.ones((*shape, 3)), np.random.default_rng(0).random((*shape, 3))):
