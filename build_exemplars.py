@@ -41,6 +41,11 @@ def cloud(rng: np.random.Generator, slope: float, low: float, high: float, stret
     return (field - field.mean()) / field.std()
 
 
+def slanted(field: Field) -> Field:
+    """Sheared by one column a row, so that what ran down the columns runs to the lower left; it still tiles."""
+    return np.stack([np.roll(row, -index) for index, row in enumerate(field)])
+
+
 def lit(height: Field, strength: float) -> Field:
     """How much light from the upper left a relief takes, about 1 where it is flat; height in texels."""
     down, across = np.roll(height, -1, 0) - np.roll(height, 1, 0), np.roll(height, -1, 1) - np.roll(height, 1, 1)
@@ -118,24 +123,25 @@ def linen(rng: np.random.Generator) -> Field:
 
 
 def marble(rng: np.random.Generator) -> Field:
-    """White marble: clouds of pale grey, and darker veins where waves cross zero, wide here and thin there."""
-    colour = between(0.5 + 0.25 * cloud(rng, 1.9, 12, 300), (0.94, 0.935, 0.92), (0.80, 0.80, 0.805))
-    crinkle = 14 * cloud(rng, 1.6, 10, 90)
-    for slope, high, reach, tone in ((2.6, 260, 17, (0.40, 0.41, 0.43)), (2.4, 170, 11, (0.50, 0.50, 0.51))):
-        wave = cloud(rng, slope, 24, high)
+    """White marble: streaks of pale grey, and darker veins where waves cross zero, wide here and thin there."""
+    streaks = slanted(cloud(rng, 1.9, 12, 260, stretch=3.0))
+    colour = between(0.5 + 0.25 * streaks, (0.95, 0.945, 0.935), (0.82, 0.825, 0.83))
+    crinkle = 4 * cloud(rng, 1.8, 24, 90)
+    for slope, high, reach, tone in ((2.6, 200, 20, (0.40, 0.41, 0.44)), (2.4, 110, 12, (0.52, 0.53, 0.55))):
+        wave = slanted(cloud(rng, slope, 30, high, stretch=3.0))
         distance = np.abs(wave / np.hypot(*np.gradient(wave)).mean() + crinkle)  # from the line, about in texels
-        strength = ease(0.5 + 0.5 * cloud(rng, 2.2, 40, 260))
-        vein = 0.75 * strength * np.exp(-distance / (2 + reach * strength))
+        strength = ease(0.45 + 0.5 * slanted(cloud(rng, 2.2, 40, 220, stretch=2.0)))
+        vein = 0.75 * strength * np.exp(-distance / (3 + reach * strength))
         colour = colour + vein[..., None] * (np.array(tone) - colour)
-    return colour + 0.01 * cloud(rng, 0.5, 3, 12)[..., None]
+    return colour + 0.008 * cloud(rng, 0.5, 3, 12)[..., None]
 
 
 def plaster(rng: np.random.Generator) -> Field:
     """Roughcast: grains of plaster thrown at a wall."""
     height = 1.6 * cloud(rng, 0.6, 12, 48)
     height = np.where(height > 0, height, 0.45 * height) + 0.5 * cloud(rng, 1.2, 5, 24) + 0.6 * cloud(rng, 1.5, 30, 200)
-    colour = between(0.5 + 0.2 * cloud(rng, 1.6, 10, 260), (0.87, 0.83, 0.75), (0.78, 0.73, 0.64))
-    return colour * (np.clip(lit(height, 0.54), 0.35, 1.5) * (0.9 + 0.05 * np.tanh(height)))[..., None]
+    colour = between(0.5 + 0.2 * cloud(rng, 1.6, 10, 220), (0.86, 0.82, 0.74), (0.72, 0.67, 0.58))
+    return colour * (np.clip(lit(height, 0.4), 0.4, 1.4) * (0.9 + 0.05 * np.tanh(height)))[..., None]
 
 
 DRAWINGS: dict[str, Callable[[np.random.Generator], Field]] = {

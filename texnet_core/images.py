@@ -61,7 +61,7 @@ def read_exemplar(path: Path | str) -> tuple[Floats, list[str]]:
         with Image.open(path) as image:
             _check_kind(path, image)
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return _to_rgb(path, ImageOps.exif_transpose(image))
     except ImageError:
         raise
     except MemoryError as error:
@@ -94,10 +94,10 @@ def _check_kind(path: Path, image: Any) -> None:
         raise ImageError(f"{path} with {frames} frames", expected="a single picture", remedy="export one frame as PNG")
 
 
-def _to_rgb(image: Any) -> tuple[Floats, list[str]]:
+def _to_rgb(path: Path, image: Any) -> tuple[Floats, list[str]]:
     notes: list[str] = []
     if image.mode.startswith("I") or image.mode == "F":
-        return _deep_grey_to_rgb(image), notes
+        return _deep_grey_to_rgb(path, image), notes
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema() != (255, 255):
@@ -106,13 +106,13 @@ def _to_rgb(image: Any) -> tuple[Floats, list[str]]:
     return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255), notes
 
 
-def _deep_grey_to_rgb(image: Any) -> Floats:
+def _deep_grey_to_rgb(path: Path, image: Any) -> Floats:
     """Deep grey: whole numbers of 16 bits, or floats in [0, 1]. Pillow's own conversion would clip them at 255."""
     grey = np.asarray(image, dtype=np.float32)
     top = 1 if image.mode == "F" else 65535
     if not (grey.min() >= 0 and grey.max() <= top):  # also where a value is NaN
         raise ImageError(
-            f"grey values from {grey.min():g} to {grey.max():g}",
+            f"{path} with grey values from {grey.min():g} to {grey.max():g}",
             expected=f"0 to {top}",
             remedy="export it as 8 or 16 bits",
         )

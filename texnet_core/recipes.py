@@ -12,7 +12,7 @@ from typing import Any
 
 from texnet_core.artefact import SUFFIX, Artefact, Header, checkpoint_path, read_artefact, write_artefact
 from texnet_core.atomic import as_output_error
-from texnet_core.errors import Cancelled, OtherRunError, reason
+from texnet_core.errors import Cancelled, ImageError, OtherRunError, reason
 from texnet_core.evaluation.colour import Picture
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
@@ -46,8 +46,11 @@ def run_recipes(
 
     Raises:
         Cancelled: the callback asked to stop.
-        OutputError: there can be no such folder.
+        ImageError: there is no folder of exemplars.
+        OutputError: there can be no such folder for the generators.
     """
+    if not exemplars.is_dir():
+        raise ImageError(f"no folder {exemplars}", expected="the folder of exemplars", remedy="check the path")
     with as_output_error(output):
         output.mkdir(parents=True, exist_ok=True)
     return list(_outcomes(recipes, exemplars, output, progress))

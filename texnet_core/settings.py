@@ -259,7 +259,7 @@ class TrainSettings(Checked):
     frozen_share: float = setting(
         0.2, "last share of the run, with frozen statistics; what is learned is the average over it", low=0.0, high=0.9
     )
-    precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
+    precision: Precision = setting("auto", "number format of the convolutions; auto times both and decides")
     device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu")
 
     @property

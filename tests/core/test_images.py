@@ -67,7 +67,7 @@ def test_deep_grey_out_of_range_is_refused_rather_than_clipped(tmp_path):
         ("n.tif", np.full((8, 8), np.nan, np.float32)),
         ("i.tif", np.full((8, 8), 10**6, np.int32)),
     ):
-        with pytest.raises(ImageError, match="grey values"):
+        with pytest.raises(ImageError, match=f"{name} with grey values"):
             read_exemplar(saved(tmp_path, Image.fromarray(array), name))
 
 

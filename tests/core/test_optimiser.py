@@ -12,7 +12,7 @@ LR = 0.01
 
 def module() -> nn.Module:
     torch.manual_seed(1)
-    return nn.Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6), nn.Conv2d(6, 3, 1))
+    return nn.Sequential(nn.Conv2d(32, 6, 3), nn.BatchNorm2d(6), nn.Conv2d(6, 3, 1))
 
 
 def give_gradients(parts: nn.Module, seed: int) -> None:
@@ -35,7 +35,7 @@ def test_a_kernel_moves_about_as_far_in_each_of_its_singular_directions():
     kernel.grad *= torch.logspace(0, -2, 6)[:, None, None, None]  # two decades of steepness
     gradient = kernel.grad.flatten(1).clone()
     move = moves_of(parts, optimiser)[0].flatten(1)
-    lengths = torch.linalg.svdvals(move) / (0.2 * LR * math.sqrt(36))
+    lengths = torch.linalg.svdvals(move) / (0.2 * LR * math.sqrt(32 * 9))
     assert 0.5 < lengths.min() and lengths.max() < 1.3  # as exact as five iterations are
     assert torch.sum(move * gradient) < 0
 
@@ -63,6 +63,11 @@ def test_no_parameter_is_forgotten_and_moves_scale_with_the_rate():
     for a, b in zip(short, long, strict=True):
         assert a.abs().max() > LR / 10
         torch.testing.assert_close(2 * a, b, rtol=1e-3, atol=1e-6)
+
+
+def test_kernels_that_it_could_not_move_where_they_lie_are_refused():
+    with pytest.raises(RuntimeError):
+        Optimiser(module().to(memory_format=torch.channels_last))
 
 
 def test_gradients_of_any_size_move_a_kernel_equally_far():

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import picture, random_artefact
 from texnet_core import Cancelled, read_artefact
 from texnet_core.artefact import checkpoint_path
-from texnet_core.errors import RequestError
+from texnet_core.errors import ImageError, RequestError
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.images import quantise, read_exemplar, resize_exemplar, texels_digest, write_image
 from texnet_core.recipelist import chosen, read_recipes
@@ -44,6 +44,13 @@ def listed(tmp_path, text, **machine):
     path = tmp_path / "recipes.toml"
     path.write_text(text, encoding="utf-8")
     return read_recipes(path, machine)
+
+
+def test_without_the_folder_of_exemplars_nothing_is_made(tmp_path):
+    recipes = listed(tmp_path, entry("meadow"))
+    with pytest.raises(ImageError, match="folder of exemplars"):
+        run_recipes(recipes, tmp_path / "nowhere", tmp_path / "made")
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.fixture

@@ -279,8 +279,8 @@ def test_one_colour_is_no_surface(request_, tmp_path):
 
 def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path, monkeypatch):
     """Poison some steps; the run must leave them behind, say so, and spend its budget; one alone is let pass."""
-    begun, rates = [], []
-    trouble, begin = Watch.trouble, loop.Run._begin_attempt
+    begun, rates, kernels = [], {0: [], 1: []}, []
+    trouble, begin, move = Watch.trouble, loop.Run._begin_attempt, loop.Optimiser.step
 
     def poisoned(self, loss, gradient, spread):
         lost = begun == [0] and (self.steps == 7 or (self.steps == 3 and not self.lost_steps))
@@ -289,10 +289,15 @@ def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path
     def counted(self):
         begin(self)
         begun.append(self.state.attempt)
+        kernels.append(self.generator.output.weight.detach().clone())
+
+    def recorded(self, lr):
+        rates[begun[-1]].append(lr)
+        move(self, lr)
 
     monkeypatch.setattr(Watch, "trouble", poisoned)
     monkeypatch.setattr(loop.Run, "_begin_attempt", counted)
-    monkeypatch.setattr(loop, "learning_rate", lambda *arguments: rates.append(learning_rate(*arguments)) or rates[-1])
+    monkeypatch.setattr(loop.Optimiser, "step", recorded)
     notes, steps = [], []
     artefact = train(
         picture(),
@@ -302,8 +307,22 @@ def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path
     )
     assert begun == [0, 1] and sum("starting again" in note and "step 12" in note for note in notes) == 1
     assert artefact.training["steps_taken"] == STEPS and steps[-1] == STEPS
-    assert rates[13] == pytest.approx(rates[0])  # it warms up anew
+    assert rates[1][0] == pytest.approx(0.3 * rates[0][0])  # it warms up anew, to less
+    assert not torch.equal(*kernels)
     assert artefact.training["loss_curve"].startswith("13:") and f" {STEPS}:" in artefact.training["loss_curve"]
+
+
+def test_no_attempt_begins_with_too_little_of_the_budget_to_learn_anything(request_, tmp_path, monkeypatch):
+    trouble = Watch.trouble
+
+    def poisoned(self, loss, gradient, spread):
+        return trouble(self, float("nan") if self.steps >= STEPS - 6 else loss, gradient, spread)
+
+    monkeypatch.setattr(Watch, "trouble", poisoned)
+    request_ = replace(request_, train=replace(request_.train, frozen_share=0.0))
+    with pytest.raises(TrainingError, match="lower learning rate"):
+        train(picture(), tmp_path / "a.texnet", request_)
+    assert not (tmp_path / "a.texnet").exists()
 
 
 def test_trouble_at_the_end_keeps_the_best_so_far(request_, tmp_path, monkeypatch):

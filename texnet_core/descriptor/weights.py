@@ -207,6 +207,6 @@ def _decide_convention(file: Path, stated: str, called: str) -> InputConvention:
 
 def _remedies() -> str:
     return (
-        f"name a file with them (vgg19), or set ${PATH_VARIABLE} to one, or connect once and let TexNet download "
+        f"name a file with them (vgg19), or set ${PATH_VARIABLE} to one, or connect once and let a training download "
         f"{DOWNLOAD_URL} (a copy of it in {Path(torch.hub.get_dir()) / 'checkpoints'} serves as well)"
     )

@@ -50,6 +50,7 @@ _GRADIENT_CLIP = 5.0
 _LEAST_WINDOW = 64  # texels
 _MOST_ATTEMPTS = 3
 _LR_OF_NEXT_ATTEMPT = 0.3
+_LEAST_OF_NEXT_ATTEMPT = 0.2  # of the budget; with less, an attempt would not learn the surface
 _PREVIEW_SIDE = 256  # of the sample that becomes a card's thumbnail
 MAPS = (ALBEDO,)
 
@@ -212,7 +213,7 @@ class Run:
         """Begin the next attempt, with what is left of the budget and a lower rate; or end with what is good already.
 
         Raises:
-            TrainingError: this was the last one.
+            TrainingError: this was the last one, or too little of the budget is left for another.
         """
         state, fraction = self.state, self._fraction()
         found = f"{trouble} at step {state.step}"
@@ -220,7 +221,7 @@ class Run:
             self._ended = True
             self._note(f"{found}: ending here, with the best generator so far")
             return
-        if state.attempt == _MOST_ATTEMPTS - 1:
+        if state.attempt == _MOST_ATTEMPTS - 1 or 1 - fraction < _LEAST_OF_NEXT_ATTEMPT:
             raise TrainingError(
                 found,
                 expected="a run that gets better",

@@ -20,14 +20,17 @@ class Optimiser:
     the authors leave to Adam.
 
     Args:
-        generator: whose parameters to move; they must stay where they lie in memory.
+        generator: whose parameters to move; they must stay where they lie in memory, its kernels contiguous.
+
+    Raises:
+        RuntimeError: a kernel is not contiguous.
     """
 
     def __init__(self, generator: nn.Module) -> None:
         parameters = list(generator.parameters())
         self._kernels = [parameter for parameter in parameters if parameter.ndim > 1]
         # Muon takes matrices; these are the kernels in the same memory
-        self._matrices = [nn.Parameter(kernel.detach().flatten(1)) for kernel in self._kernels]
+        self._matrices = [nn.Parameter(kernel.detach().view(len(kernel), -1)) for kernel in self._kernels]
         vectors = [parameter for parameter in parameters if parameter.ndim == 1]
         self._muon: torch.optim.Optimizer = torch.optim.Muon(
             self._matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"

@@ -1,4 +1,4 @@
-"""Which number format the descriptor runs in on this device."""
+"""Which number format convolutions run in on this device, in training and in `optimize`."""
 
 import time
 
@@ -8,14 +8,14 @@ from torch.nn import functional as F
 
 from texnet_core.settings import Precision
 
-_WANTED_GAIN = 1.2  # bf16 rounds the features, so it must pay
+_WANTED_GAIN = 1.2  # bf16 rounds what it computes, so it must pay
 
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
 def choose_precision(precision: Precision, device: torch.device) -> str:
-    """The number format for the descriptor's convolutions, a key of `DTYPES`.
+    """The number format for the convolutions, a key of `DTYPES`.
 
     "auto" times a typical convolution of VGG-19, forward and backward, in both formats: some CPUs have
     fast bf16, others emulate it at a small fraction of float32's speed, and no flag tells them apart reliably.
