@@ -18,7 +18,7 @@ WORKER_PROTOCOL = 4  # of texnet_core.worker and of the files that pass between 
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]
-Pooling = Literal["average", "max"]
+Pooling = Literal["average", "max", "mixed"]
 Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
@@ -172,7 +172,9 @@ class DescriptorSettings(Checked):
         "input convention of the weights file, where the file does not say: torchvision or oxford",
         descriptor="vgg19",
     )
-    pooling: Pooling = setting("average", "pooling between the blocks of VGG-19", descriptor="vgg19")
+    pooling: Pooling = setting(
+        "mixed", "pooling between the blocks of VGG-19; mixed is the mean of both", descriptor="vgg19"
+    )
     padding: Padding = setting(
         "valid", "valid crops at every convolution; zero pads as VGG-19 was trained", descriptor="vgg19"
     )

@@ -24,7 +24,7 @@ _DEFAULTS = OptimizeSettings()
 @size_option(_DEFAULTS.width, _DEFAULTS.height, "size in texels, multiples of 16, 64 to 4096 a side: 256 or 512x256")
 @click.option("--preview", type=click.Path(path_type=Path), help="picture to keep overwriting with the state of things")
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
-@settings_options(DescriptorSettings, leave_out=("descriptor", "octaves"))
+@settings_options(DescriptorSettings, leave_out=("descriptor", "octaves", "pooling"))
 @json_option
 def optimize(
     exemplar: Path,

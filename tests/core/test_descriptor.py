@@ -1,4 +1,5 @@
 import hashlib
+from typing import get_args
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from texnet_core.descriptor import weights as weights_module
 from texnet_core.descriptor.vgg19 import PATCHES, Vgg19, smallest_side
 from texnet_core.descriptor.weights import LAYERS, METADATA_KEY, Vgg19Weights, load_vgg19
 from texnet_core.errors import WeightsError
+from texnet_core.settings import Pooling
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +77,7 @@ def test_both_input_conventions_describe_the_same_network(random_vgg19_file):
         torch.testing.assert_close(first[tap], second[tap], atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("pooling", ["average", "max"])
+@pytest.mark.parametrize("pooling", ["average", "max", "mixed"])
 def test_valid_features_are_those_that_no_border_touches(random_vgg19_file, pooling):
     """Inside, padding makes no difference; a valid descriptor returns just that inside."""
     weights = load_vgg19(str(random_vgg19_file))
@@ -88,6 +90,17 @@ def test_valid_features_are_those_that_no_border_touches(random_vgg19_file, pool
     torch.testing.assert_close(valid["relu1_2"], padded["relu1_2"][:, :, 2:-2, 2:-2], atol=1e-4, rtol=1e-4)
     # 60 pools to 30, whose texels are the padded network's from 1 on
     torch.testing.assert_close(valid["relu2_2"], padded["relu2_2"][:, :, 3:-3, 3:-3], atol=1e-4, rtol=1e-4)
+
+
+def test_mixed_pooling_lies_halfway_between_the_others(random_vgg19_file):
+    weights = load_vgg19(str(random_vgg19_file))
+    weights.parameters["features.5.weight"] = torch.zeros(128, 64, 3, 3)  # conv2_1 shows what was pooled, unchanged
+    weights.parameters["features.5.weight"][:64, :, 1, 1] = torch.eye(64)
+    weights.parameters["features.5.bias"] = torch.zeros(128)
+    image = torch.rand(1, 3, 32, 32)
+    pooled = {pooling: Vgg19(weights, ("relu2_1",), pooling)(image)["relu2_1"] for pooling in get_args(Pooling)}
+    assert (pooled["max"] > pooled["average"]).any()
+    torch.testing.assert_close(pooled["mixed"], (pooled["average"] + pooled["max"]) / 2)
 
 
 @pytest.mark.parametrize("padding", ["valid", "zero"])

@@ -46,7 +46,7 @@ def test_the_loss_falls_and_the_best_is_kept(exemplar, descriptor, optimiser):
 
 def test_no_place_of_the_picture_is_special(exemplar, random_vgg19_file):
     """The loss of a periodic picture and its gradient roll with it by whole cells, so its seam is like any line."""
-    vgg19 = Vgg19(load_vgg19(str(random_vgg19_file)), TAPS, padding="zero")
+    vgg19 = Vgg19(load_vgg19(str(random_vgg19_file)), TAPS, pooling="average", padding="zero")
     loss = RelativeGramLoss(vgg19(torch.from_numpy(exemplar).permute(2, 0, 1)[None]))
 
     def gradient(image):

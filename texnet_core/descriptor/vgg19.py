@@ -1,7 +1,10 @@
 """VGG-19 through relu5_1 as a descriptor. Knows the network, not where its weights come from.
 
-Source: Simonyan & Zisserman 2014; average pooling after Gatys et al. 2015, section 2.
+Source: Simonyan & Zisserman 2014; average pooling after Gatys et al. 2015, section 2; mixed after Lee et al. 2016,
+"Generalizing Pooling Functions in Convolutional Neural Networks", section 3.1, with a share of one half.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +18,12 @@ from texnet_core.taps import PATCHES
 # The taps of the default recipe: fine detail from the image and the first two blocks, structure above.
 DEFAULT_TAPS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
 
+_POOLINGS: dict[Pooling, Callable[[Tensor], Tensor]] = {
+    "average": lambda x: F.avg_pool2d(x, 2),
+    "max": lambda x: F.max_pool2d(x, 2),
+    "mixed": lambda x: (F.avg_pool2d(x, 2) + F.max_pool2d(x, 2)) / 2,
+}
+
 
 class Vgg19(nn.Module):
     """Frozen VGG-19.
@@ -22,7 +31,7 @@ class Vgg19(nn.Module):
     Args:
         weights: parameters with their input convention.
         taps: layers to return: "reluB_I", and `PATCHES`.
-        pooling: "average" (smoother gradients) or "max" (as VGG-19 was trained).
+        pooling: "average" (smoother gradients), "max" (as VGG-19 was trained), or "mixed", the mean of both.
         padding: "valid" sees no border that is not there; "zero" is VGG-19 as trained.
         precision: torch.bfloat16 runs the convolutions in bf16; features are float32 either way.
     """
@@ -31,7 +40,7 @@ class Vgg19(nn.Module):
         self,
         weights: Vgg19Weights,
         taps: tuple[str, ...] = DEFAULT_TAPS,
-        pooling: Pooling = "average",
+        pooling: Pooling = "mixed",
         padding: Padding = "valid",
         precision: torch.dtype = torch.float32,
     ) -> None:
@@ -68,7 +77,7 @@ class Vgg19(nn.Module):
         features = {PATCHES: _patches(wrap_by_one(image) if periodic else image)} if PATCHES in self.taps else {}
         for layer in self.layers:
             if layer.pool_before:
-                x = F.avg_pool2d(x, 2) if self.pooling == "average" else F.max_pool2d(x, 2)
+                x = _POOLINGS[self.pooling](x)
             weight, bias = (self.get_buffer(_buffer(layer.key, kind)) for kind in ("weight", "bias"))
             x = F.relu(F.conv2d(wrap_by_one(x) if periodic else x, weight, bias, padding=padding))
             if layer.relu in self.taps:

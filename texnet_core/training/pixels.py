@@ -61,7 +61,8 @@ def optimize(
     Args:
         exemplar: (height, width, 3) sRGB in [0, 1], at least `settings.exemplar_size` on the short side.
         settings: size, budget and optimiser.
-        descriptor: which network compares. Its padding concerns the exemplar alone: over the picture it wraps.
+        descriptor: which network compares. Its padding concerns the exemplar alone: over the picture it wraps. Its
+            pooling plays no part: averages, as in the source.
         progress: called after every step, now and then with a preview; raising Cancelled from it stops the work.
 
     Raises:
@@ -78,7 +79,7 @@ def optimize(
         announce=lambda text: progress(Progress("optimising", 0, settings.steps, "step", note=text)),
     )
     precision = DTYPES[choose_precision(settings.precision, device)]
-    vgg19 = Vgg19(weights, TAPS, descriptor.pooling, descriptor.padding, precision).to(device)
+    vgg19 = Vgg19(weights, TAPS, "average", descriptor.padding, precision).to(device)
     search = _Search(torch.from_numpy(small).permute(2, 0, 1)[None].to(device), vgg19, settings, progress)
     search.to_the_end()
     return Optimized(_to_array(search.best), search.best_loss)
