@@ -141,7 +141,7 @@ def plaster(rng: np.random.Generator) -> Field:
     height = 1.6 * cloud(rng, 0.6, 12, 48)
     height = np.where(height > 0, height, 0.45 * height) + 0.5 * cloud(rng, 1.2, 5, 24) + 0.6 * cloud(rng, 1.5, 30, 200)
     colour = between(0.5 + 0.2 * cloud(rng, 1.6, 10, 220), (0.86, 0.82, 0.74), (0.72, 0.67, 0.58))
-    return colour * (np.clip(lit(height, 0.4), 0.4, 1.4) * (0.9 + 0.05 * np.tanh(height)))[..., None]
+    return colour * (np.clip(lit(height, 0.4), 0.4, 1.3) * (0.85 + 0.05 * np.tanh(height)))[..., None]
 
 
 DRAWINGS: dict[str, Callable[[np.random.Generator], Field]] = {
