@@ -1,8 +1,8 @@
 """VGG-19 as a judge: how far a picture's statistics lie from the exemplar's.
 
 The judge differs from the network that training looks through: max pooling as VGG-19 was trained, not the
-mean of averages and maxima; float32; fixed directions and all positions for the sliced Wasserstein distance. Its layers are among those
-that training looks at: the field's five, so that figures can be compared with those of others.
+mean of averages and maxima; float32; fixed directions and all positions for the sliced Wasserstein distance. Its
+layers are among those that training looks at: the field's five, so that figures can be compared with those of others.
 """
 
 import itertools
