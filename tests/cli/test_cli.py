@@ -273,7 +273,7 @@ def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path, number)
     out, preview = tmp_path / "out.texnet", tmp_path / "preview.png"
     command = ["train", str(exemplar), "-o", str(out), *quick, "--steps", "100", "--preview", str(preview)]
     process = subprocess.Popen([*TEXNET, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not preview.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(number)
@@ -333,7 +333,7 @@ def test_ctrl_c_during_recipes_goes_on_with_the_same_command(exemplar, random_vg
     recipes.write_text(RECIPES + RECIPE.format(name="field", exemplar=exemplar.name))
     words = ["recipes", recipes, "--exemplars", tmp_path, "-o", out, "--vgg19", random_vgg19_file]
     process = subprocess.Popen([*TEXNET, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (out / "field.texnet.checkpoint").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
@@ -366,12 +366,13 @@ def test_ctrl_c_during_optimize_leaves_the_preview_alone(exemplar, random_vgg19_
     preview = tmp_path / "preview.png"
     words = optimize_command(exemplar, random_vgg19_file, tmp_path / "o.png", "--steps", "99999", "--preview", preview)
     process = subprocess.Popen([*TEXNET, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not preview.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1 and stdout == "" and stderr == "texnet: stopped; nothing was written\n"
+    assert process.returncode == 1 and stdout == ""
+    assert stderr.splitlines()[-1] == "texnet: stopped; nothing was written"  # after progress, on a busy machine
     assert made(tmp_path) == ["exemplar.png", "preview.png"]
 
 
