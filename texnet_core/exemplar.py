@@ -74,7 +74,7 @@ def find_troubles(picture: Floats, *, flatten: bool = False) -> list[str]:
 
     Args:
         picture: (height, width, 3) sRGB in [0, 1].
-        flatten: its lighting will be flattened, so nothing need be said of it.
+        flatten: its lighting will be flattened, so nothing need be said of it, and contrast is measured without.
 
     Returns:
         A sentence for each trouble, without a full stop, with its remedy; [] for pictures under 128 texels.
