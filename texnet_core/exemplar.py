@@ -87,11 +87,11 @@ def find_troubles(picture: Floats, *, flatten: bool = False) -> list[str]:
     if min(light.shape) < _SMALLEST:
         return found
     stops, share, lighting = _lighting(light)
-    if np.sqrt(light / lighting if flatten else light).std() < _UNIFORM:
+    tone = np.sqrt(light / lighting)
+    if (tone if flatten else np.sqrt(light)).std() < _UNIFORM:
         return [*found, "the picture is nearly of one colour; take one with more contrast"]
     if not flatten and stops > _UNEVEN_STOPS and share > _UNEVEN_SHARE:
         found.append(f"the lighting is uneven by {stops:.1f} stops; set flatten, or take a picture in even light")
-    tone = np.sqrt(light / lighting)
     for strips, direction in ((tone, "top to bottom"), (tone.T, "left to right")):
         octaves, share = _scale_change(strips)
         if abs(octaves) >= _SCALE_OCTAVES and share > _SCALE_SHARE:

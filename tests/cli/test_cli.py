@@ -372,7 +372,8 @@ def test_ctrl_c_during_optimize_leaves_the_preview_alone(exemplar, random_vgg19_
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 1 and stdout == ""
-    assert stderr.splitlines()[-1] == "texnet: stopped; nothing was written"  # after progress, on a busy machine
+    said = [line for line in stderr.splitlines() if not line.startswith("optimising: ")]  # as it is every ten seconds
+    assert said == ["texnet: stopped; nothing was written"]
     assert made(tmp_path) == ["exemplar.png", "preview.png"]
 
 

@@ -221,7 +221,7 @@ class Run:
             self._ended = True
             self._note(f"{found}: ending here, with the best generator so far")
             return
-        if state.attempt == _MOST_ATTEMPTS - 1 or 1 - fraction < _LEAST_OF_NEXT_ATTEMPT:
+        if state.attempt == _MOST_ATTEMPTS - 1 or fraction > 1 - _LEAST_OF_NEXT_ATTEMPT:
             raise TrainingError(
                 found,
                 expected="a run that gets better",
