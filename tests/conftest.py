@@ -27,7 +27,7 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def random_artefact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, float], ...] = ()) -> Artefact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
-    settings = GeneratorSettings(levels=levels, waves=len(waves))
+    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
     rng = np.random.default_rng(seed)
     parameters = {}
     for name, shape in parameter_shapes(settings).items():

@@ -35,7 +35,7 @@ from texnet_core.mapset import ColourSpace, MapSpec
 from texnet_core.settings import GeneratorSettings, setting
 
 MAGIC = b"TEXNET\r\n"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
@@ -46,7 +46,7 @@ _MAX_TEXT = 4000
 _MAX_GIVEN_TEXT = 500
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_FIRST_WITH_WAVES = 2  # format version; generators of older ones have none
+_FIRST_WITH = {"waves": 2, "repeat_channels": 4}  # format versions; generators of older ones have none
 _PARAMETER_TYPES = ("<f2", "<f4")  # the first came with format version 3
 
 T = TypeVar("T")
@@ -261,8 +261,8 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
         raise _damaged(name, "a header that is no JSON", "JSON") from error
     if not isinstance(raw, dict):
         raise _damaged(name, "a header that is no JSON object", "an object")
-    if version < _FIRST_WITH_WAVES and isinstance(raw.get("settings"), dict):
-        raw["settings"]["waves"] = 0
+    if isinstance(raw.get("settings"), dict):
+        raw["settings"] |= {name: 0 for name, first in _FIRST_WITH.items() if version < first}
     return raw, end
 
 
@@ -311,6 +311,8 @@ def _parse_header(raw: dict[str, Any], name: str) -> Header:
         settings.check()
     except RequestError as error:
         raise _damaged(name, error.found, error.expected) from error
+    if settings.repeat_channels and settings.waves != 2:
+        raise _damaged(name, f"noise of repeats with {settings.waves} waves", "two waves")
     maps = tuple(_parse_map(item, name) for item in _expect(raw, "maps", list, name))
     if sum(spec.channels for spec in maps) != settings.out_channels or len({m.name for m in maps}) != len(maps):
         raise _damaged(

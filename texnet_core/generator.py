@@ -103,12 +103,18 @@ def periodic_noise(
     waves: tuple[Wave, ...] = (),
 ) -> list[Tensor]:
     """Noise of whole periods, one per seed: per level (len(seeds), input_channels, size / 2^l, size / 2^l)."""
-    planes = [NoisePlane(seed, settings.noise_channels, size, size, waves=waves) for seed in seeds]
+    planes = [periodic_plane(settings, seed, size, waves) for seed in seeds]
     levels = []
     for level in range(settings.levels):
         cells = size // 2**level
         levels.append(torch.stack([plane.window_torch(level, 0, 0, cells, cells, device) for plane in planes]))
     return levels
+
+
+def periodic_plane(settings: GeneratorSettings, seed: int, size: int, waves: tuple[Wave, ...] = ()) -> NoisePlane:
+    """The noise of one seed with a period of `size` texels along both axes."""
+    of_repeats = settings.repeat_channels
+    return NoisePlane(seed, settings.noise_channels, size, size, waves=waves, repeat_channels=of_repeats)
 
 
 def fold(generator: Generator) -> dict[str, Tensor]:

@@ -100,7 +100,14 @@ def _to_rgb(path: Path, image: Any) -> tuple[Floats, list[str]]:
         return _deep_grey_to_rgb(path, image), notes
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
-        if image.getchannel("A").getextrema() != (255, 255):
+        least, most = image.getchannel("A").getextrema()
+        if most == 0:
+            raise ImageError(
+                f"{path} that is transparent everywhere",
+                expected="a picture that can be seen",
+                remedy="export it without an alpha channel",
+            )
+        if least != 255:
             notes.append("the picture's alpha channel is left out")
         image = image.convert("RGB")
     return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255), notes

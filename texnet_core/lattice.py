@@ -33,6 +33,7 @@ _REACH = 2  # repeats in every direction that a grid is judged by: old masonry d
 _LEAST_SINE = 0.3  # between two repeats that span a grid
 _JOINT = 1.2  # texels of blur
 _LEVEL = 0.1  # cycles per picture: rows that rise by less are level
+_EXACT = 1e-9  # cycles per texel: what numbers that are made level may be off by
 _SHIFTS = 3  # rows after which bricks may lie as before
 _TILT = 10.0  # how much worse it looks when rows tilt by some percent than when repeats are longer by as much
 MOST_STRETCH = 1.15  # of the exemplar's side, so that whole repeats fit
@@ -51,11 +52,13 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
         picture: (H, W, 3) in [0, 1], showing at least three repeats in both directions.
 
     Returns:
-        Up to two waves in cycles per texel of this picture.
+        Up to two waves in cycles per texel of this picture. Where a grid has rows or columns, the first wave counts
+        these, and the second is the one along them that changes least from one to the next.
     """
     if min(picture.shape[:2]) < _LEAST_SIDE:
         return ()
-    correlation = _Autocorrelation(picture.mean(axis=2))
+    detail = _detail(picture.mean(axis=2))
+    correlation = _Autocorrelation(detail)
     peaks = correlation.peaks()
     if not peaks or peaks[0].height < _LEAST_SCORE:
         return ()
@@ -65,7 +68,14 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
     else:
         grid = _best_grid(correlation, peaks)
         waves = np.empty((0, 2)) if grid is None else np.linalg.inv(correlation.refined(grid)).T
-    return _levelled(waves, picture.shape[:2])
+    waves = _in_rows(_levelled(waves, picture.shape[:2]), detail)
+    return tuple((float(down), float(across)) for down, across in waves)
+
+
+def counts_along(wave: Wave) -> int | None:
+    """The axis along which a wave counts rows (0) or columns (1); None where it does neither."""
+    down, across = map(abs, wave)
+    return 0 if across < _EXACT < down else 1 if down < _EXACT < across else None
 
 
 def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> npt.NDArray[np.float64] | None:
@@ -83,7 +93,7 @@ def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> npt.NDArr
     return min(good, key=lambda pair: abs(np.linalg.det(pair[1])) / pair[0] ** _TRUST, default=(0.0, None))[1]
 
 
-def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[Wave, ...]:
+def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """Waves (wave, axis) with rows and columns that are level but for what cannot be measured made level.
 
     Else a large texture, which repeats the same small error over and over, would have rows that rise.
@@ -93,7 +103,25 @@ def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[W
             rises = np.array(combination) @ waves
             small = np.abs(rises) * shape < _LEVEL
             waves = waves - np.outer(combination, np.where(small, rises, 0)) / np.dot(combination, combination)
-    return tuple((float(down), float(across)) for down, across in waves)
+    return waves
+
+
+def _in_rows(waves: npt.NDArray[np.float64], detail: Floats) -> npt.NDArray[np.float64]:
+    """Other waves (wave, axis) of the same grid, of which the first counts rows or columns, where there are any.
+
+    Brickwork's grid has both, but joints that run from side to side only along one.
+    """
+    if len(waves) < 2:
+        return waves
+    steps = [np.array(step) for step in itertools.product(range(-_SHIFTS, _SHIFTS + 1), repeat=2)]
+    contrast = [float(detail.mean(axis=1 - axis).std()) for axis in (0, 1)]
+    for axis in (0, 1) if contrast[0] >= contrast[1] else (1, 0):
+        for step in steps:
+            row = step @ waves
+            if math.gcd(*step) == 1 and counts_along((row[0], row[1])) == axis and row[axis] > 0:
+                others = [other @ waves for other in steps if round(np.linalg.det([step, other])) == 1]
+                return np.array([row, min(others, key=lambda wave: abs(float(wave[axis])))])
+    return waves
 
 
 def _stripes(across: npt.NDArray[np.float64], peaks: list[_Peak]) -> npt.NDArray[np.float64]:
@@ -179,10 +207,10 @@ def fitted_side(waves: tuple[Wave, ...], side: int, size: int, least: int, most:
 class _Autocorrelation:
     """The autocorrelation of a picture's detail, 1 at the origin, by lag in texels."""
 
-    def __init__(self, luminance: Floats) -> None:
-        height, width = self.shape = luminance.shape
+    def __init__(self, detail: Floats) -> None:
+        height, width = self.shape = detail.shape
         window = np.hanning(height)[:, None] * np.hanning(width)
-        raw = self._lagged_products(_detail(luminance) * window)
+        raw = self._lagged_products(detail * window)
         overlap = self._lagged_products(window)
         values = raw / np.maximum(overlap, 1e-3 * overlap[0, 0])
         self.values = np.fft.fftshift(values / max(values[0, 0], 1e-12))  # the origin at (height, width)

@@ -17,6 +17,9 @@ would pass for another wave, and is still. On a periodic axis waves have whole n
 (`lattice.fitted_waves`), so they join themselves; which phase the origin has follows from the seed. On a loop, waves
 stay where they are.
 
+Where the pattern is a grid there may also be noise that has one value for each of its repeats (`repeats`), the same at
+all levels that are fine enough for the waves: what a brick or a tile has to itself, such as its tone.
+
 Source: the integer hash is `lowbias32` by C. Wellons ("Prospecting for Hash Functions", 2018), public domain.
 Periodic inputs after Bergmann et al. 2017, "Learning Texture Manifolds with the Periodic Spatial GAN". Differs: their
 waves are learned, ours are found in the exemplar and fitted to the period.
@@ -31,6 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.lattice import Wave, fitted_waves
+from texnet_core.repeats import Stretch, numbered_repeats, places_in_repeats, repeats
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 _MASK = 0xFFFFFFFF
 _MULTIPLIER_1 = 0x7FEB352D
 _MULTIPLIER_2 = 0x846CA68B
-_ROW, _COLUMN, _WAVE = 1, 2, 3
+_ROW, _COLUMN, _WAVE, _REPEAT = 1, 2, 3, 4
 _UNIT = np.float32(2**-24)
 _SMALL = 4096  # texels of a window
 _NYQUIST = 0.5  # cycles a cell
@@ -57,6 +61,7 @@ class NoisePlane:
         width: likewise.
         turn: position on the loop, in turns; whole numbers are the noise at rest.
         waves: of the pattern, as (cycles per texel down, across) each.
+        repeat_channels: channels of noise with one value for each repeat; only where there are two waves.
     """
 
     seed: int
@@ -65,9 +70,10 @@ class NoisePlane:
     width: int | None = None
     turn: float = 0.0
     waves: tuple[Wave, ...] = ()
+    repeat_channels: int = 0
 
     def window(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
-        """A window of one level as NumPy, (channels + 2 waves, height, width): noise uniform in [0, 1), then waves.
+        """A window of one level as NumPy: noise uniform in [0, 1), waves, then noise of repeats.
 
         Args:
             level: 0 is the finest; a cell of level l spans 2^l texels.
@@ -75,29 +81,26 @@ class NoisePlane:
             left: first column in cells of this level, any integer.
             height: rows.
             width: columns.
+
+        Returns:
+            (channels + 2 waves + repeat_channels, height, width) in [0, 1].
         """
         rows, columns = self._axis_keys(level, top, left, height, width)
-        result = np.empty((self.channels + 2 * len(self.waves), height, width), np.float32)
+        result = np.empty((self.channels + 2 * len(self.waves) + self.repeat_channels, height, width), np.float32)
         # Large windows channel by channel in the same two arrays: fresh memory would cost more than all the arithmetic.
         # Small ones all at once: there the calls cost more.
         at_once = self.channels if height * width <= _SMALL else 1
         bits, scratch = np.empty((2, at_once, height, width), np.uint32)
-        shift = np.uint32(self._shift())
         for first in range(0, self.channels, at_once):
             part = slice(first, first + at_once)
             np.bitwise_xor(rows[part, :, None], columns[part, None], out=bits)
             _hash_in_place(bits, scratch)
-            if shift:
-                against = (np.uint32(0) - (bits & np.uint32(1))) & np.uint32(_CIRCLE)
-                bits[...] = (((bits >> np.uint32(8)) ^ against) + shift) & np.uint32(_CIRCLE)
-                bits ^= (np.uint32(0) - (bits >> np.uint32(24))) & np.uint32(_CIRCLE)
-            else:
-                bits >>= np.uint32(8)
-            # values of 24 bits are the same as signed numbers, which NumPy brings to float32 without a detour
-            np.multiply(bits.view(np.int32), _UNIT, out=result[part], dtype=np.float32, casting="unsafe")
+            self._values(bits, result[part])
         for number, (down, across) in enumerate(self._wave_axes(level, top, left, height, width)):
             place = self.channels + 2 * number
             result[place], result[place + 1] = _sine_and_cosine(down[:, :, None], across[:, None])
+        if self.repeat_channels:
+            self._noise_of_repeats(level, top, left, height, width, out=result[-self.repeat_channels :])
         return result
 
     def window_torch(
@@ -124,7 +127,41 @@ class NoisePlane:
         for down, across in self._wave_axes(level, top, left, height, width):
             axes = (torch.from_numpy(down)[:, :, None].to(device), torch.from_numpy(across)[:, None].to(device))
             waves += _sine_and_cosine(*axes)
-        return torch.cat((noise, torch.stack(waves))) if waves else noise
+        parts = [noise, torch.stack(waves)] if waves else [noise]
+        if self.repeat_channels:  # few values, and devices differ in which integers they have
+            of_repeats = np.empty((self.repeat_channels, height, width), np.float32)
+            self._noise_of_repeats(level, top, left, height, width, out=of_repeats)
+            parts.append(torch.from_numpy(of_repeats).to(device))
+        return torch.cat(parts) if len(parts) > 1 else noise
+
+    def _values(self, bits: npt.NDArray[np.uint32], out: npt.NDArray[np.float32]) -> None:
+        """From hashed bits, which are used up, to values in [0, 1) where the loop stands."""
+        if shift := np.uint32(self._shift()):
+            against = (np.uint32(0) - (bits & np.uint32(1))) & np.uint32(_CIRCLE)
+            bits[...] = (((bits >> np.uint32(8)) ^ against) + shift) & np.uint32(_CIRCLE)
+            bits ^= (np.uint32(0) - (bits >> np.uint32(24))) & np.uint32(_CIRCLE)
+        else:
+            bits >>= np.uint32(8)
+        # values of 24 bits are the same as signed numbers, which NumPy brings to float32 without a detour
+        np.multiply(bits.view(np.int32), _UNIT, out=out, dtype=np.float32, casting="unsafe")
+
+    def _noise_of_repeats(
+        self, level: int, top: int, left: int, height: int, width: int, out: npt.NDArray[np.float32]
+    ) -> None:
+        """Fill (repeat_channels, height, width); with 0.5, as waves are there, where cells are too long for these."""
+        if not all(_fits(wave, level) for wave in self.waves):
+            out[...] = 0.5
+            return
+        rows, columns = Stretch(level, top, height, self.height), Stretch(level, left, width, self.width)
+        numbers = repeats(*self._grid(), rows, columns)
+        across, along = ((number & _MASK).astype(np.uint32) for number in numbers)
+        scratch = np.empty_like(across)
+        for channel in range(self.repeat_channels):
+            bits = across ^ np.uint32(derive_seed(self.seed, channel, _REPEAT))
+            _hash_in_place(bits, scratch)
+            bits += along
+            _hash_in_place(bits, scratch)
+            self._values(bits, out[channel])
 
     def _wave_axes(
         self, level: int, top: int, left: int, height: int, width: int
@@ -135,12 +172,30 @@ class NoisePlane:
         """
         fitted = fitted_waves(self.waves, self.height, self.width)
         for number, (wave, (down, across)) in enumerate(zip(self.waves, fitted, strict=True)):
-            start = derive_seed(self.seed, number, _WAVE) / 2**32
-            fits = max(map(abs, wave)) * 2**level <= _NYQUIST
+            start = self._origin(number) / 2**32
             yield (
-                _sines(start + _cycles(down, level, top, height, self.height)) * np.float32(fits),
+                _sines(start + _cycles(down, level, top, height, self.height)) * np.float32(_fits(wave, level)),
                 _sines(_cycles(across, level, left, width, self.width)),
             )
+
+    def places_in_repeats(self, height: int, width: int) -> npt.NDArray[np.float64]:
+        """Where in its repeat of a grid each texel from the corner on lies, (2, height, width) in [0, 1)."""
+        return places_in_repeats(*self._grid(), *self._corner(height, width))
+
+    def numbered_repeats(self, height: int, width: int) -> npt.NDArray[np.int64]:
+        """Which repeat of a grid each texel from the corner on lies in, (height, width), numbered from 0 on."""
+        return numbered_repeats(*self._grid(), *self._corner(height, width))
+
+    def _corner(self, height: int, width: int) -> tuple[Stretch, Stretch]:
+        return Stretch(0, 0, height, self.height), Stretch(0, 0, width, self.width)
+
+    def _grid(self) -> tuple[tuple[Wave, Wave], tuple[int, int]]:
+        first, second = self.waves
+        return (first, second), (self._origin(0), self._origin(1))
+
+    def _origin(self, number: int) -> int:
+        """Phase of a wave at the corner of the plane, in 2^-32 cycles."""
+        return derive_seed(self.seed, number, _WAVE)
 
     def _shift(self) -> int:
         """How far along the circle of 2^25 places the values have moved."""
@@ -153,6 +208,11 @@ class NoisePlane:
         rows = _hashed_axis(self.seed, level, self.channels, _ROW, top, height, self.height)
         columns = _hashed_axis(self.seed, level, self.channels, _COLUMN, left, width, self.width)
         return rows, columns
+
+
+def _fits(wave: Wave, level: int) -> bool:
+    """Whether cells of a level are short enough to show a wave."""
+    return bool(max(map(abs, wave)) * 2**level <= _NYQUIST)
 
 
 def _cycles(frequency: float, level: int, start: int, count: int, period_texels: int | None) -> npt.NDArray[np.float64]:

@@ -100,13 +100,14 @@ class GeneratorSettings(Checked):
     channels: int = setting(8, "feature channels that each level adds", low=1, high=64)
     noise_channels: int = setting(3, "noise channels of each level", low=1, high=16)
     waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
+    repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
     out_channels: int = setting(3, "channels of all maps together", low=1, high=32)
     leak: float = setting(0.01, "slope of the LeakyReLU below zero", low=0.0, high=1.0)
 
     @property
     def input_channels(self) -> int:
-        """Channels that each level takes in: noise, and the phase of each wave as a sine and a cosine."""
-        return self.noise_channels + 2 * self.waves
+        """Channels that each level takes in: noise, the phase of each wave as a sine and a cosine, noise of repeats."""
+        return self.noise_channels + 2 * self.waves + self.repeat_channels
 
     @property
     def cell_texels(self) -> int:
@@ -221,6 +222,9 @@ class LossSettings(Checked):
         low=0.0,
         high=1e6,
         descriptor="vgg19",
+    )
+    tone_weight: float = setting(
+        1.0, "weight of the loss on the tone of each tile, where tiles have tones of their own", low=0.0, high=1e6
     )
     range_weight: float = setting(10.0, "weight of the penalty on values outside 0 to 1", low=0.0, high=1e6)
     directions: int = setting(

@@ -181,6 +181,7 @@ WRONG = {
     "optimize to a generator": (["optimize", "exemplar.png", "-o", "o.texnet"], 2, ".png"),
     "optimize over exemplar": (["optimize", "exemplar.png", "-o", "exemplar.png"], 2, "another file"),
     "optimize nowhere": (["optimize", "exemplar.png", "-o", "no/o.png"], 1, "cannot be written"),
+    "optimize with pooling": (["optimize", "exemplar.png", "-o", "o.png", "--pooling", "max"], 2, "--pooling"),
     "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use 256"),
     "optimize tiny size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "32"], 2, "64 to 4096"),
     "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "at least 256"),

@@ -73,9 +73,26 @@ def test_waves_are_written_and_read_and_must_fit(full):
             from_bytes(reassembled(to_bytes(striped), setter("waves", value=wrong)), "wrong")
 
 
+def test_files_of_older_versions_have_no_noise_of_repeats(full):
+    def age(raw):
+        del raw["settings"]["repeat_channels"]
+
+    data = to_bytes(full)
+    assert from_bytes(reassembled(data, age, version=3), "old").settings == full.settings
+    with pytest.raises(ArtefactError, match="lack"):
+        from_bytes(reassembled(data, age), "cut")
+
+
+@pytest.mark.parametrize("waves", [(), ((0.25, 0.0),)])
+def test_noise_of_repeats_needs_a_grid(waves):
+    wrong = setter("settings", "repeat_channels", value=1)
+    with pytest.raises(ArtefactError, match="noise of repeats"):
+        from_bytes(reassembled(to_bytes(random_artefact(3, waves=waves)), wrong), "wrong")
+
+
 def test_files_of_the_first_version_have_no_waves(full):
     def age(raw):
-        del raw["settings"]["waves"], raw["waves"]
+        del raw["settings"]["waves"], raw["settings"]["repeat_channels"], raw["waves"]
 
     old = from_bytes(reassembled(to_bytes(full), age, version=1), "old")
     assert old.waves == () and old.settings == full.settings

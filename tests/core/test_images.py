@@ -88,6 +88,12 @@ def test_alpha_is_left_out_with_a_note(tmp_path):
     assert notes == ["the picture's alpha channel is left out"]
 
 
+def test_a_picture_that_cannot_be_seen_is_refused(tmp_path):
+    Image.new("RGBA", (16, 16), (10, 20, 30, 0)).save(tmp_path / "clear.png")
+    with pytest.raises(ImageError, match=r"clear\.png that is transparent everywhere"):
+        read_exemplar(tmp_path / "clear.png")
+
+
 def test_camera_orientation_is_applied(tmp_path):
     image = Image.fromarray(quantise(picture(20, 40), 8))
     exif = Image.Exif()

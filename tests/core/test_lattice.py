@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from texnet_core.lattice import find_waves, fitted_side, fitted_waves
+from texnet_core.lattice import counts_along, find_waves, fitted_side, fitted_waves
 
 RNG = np.random.default_rng
 
@@ -61,6 +61,18 @@ def test_of_tiles_that_differ_each_counts():
 def test_level_rows_are_level_to_the_last_bit(width, height, bond):
     (down, _), (other, _) = find_waves(bricks(width, height, bond))
     assert any(abs(down * p + other * q) < 1e-15 for p in range(-3, 4) for q in range(4) if p or q)
+
+
+@pytest.mark.parametrize(("width", "height", "bond"), [(44, 22, 0.5), (54, 22, 1 / 3), (40, 25, 0), (64, 16, 0.5)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_first_wave_counts_the_rows_between_joints_that_run_through(width, height, bond, turned):
+    wall = bricks(width, height, bond)
+    first, second = find_waves(wall.swapaxes(0, 1) if turned else wall)
+    assert counts_along(first) == turned or bond == 0  # a grid without a bond has joints of both kinds
+    if bond:
+        assert first[turned] * height == pytest.approx(1, rel=0.02) and first[1 - turned] == 0
+        assert abs(second[turned] * height) == pytest.approx(bond, rel=0.03)  # not more than half a brick a row
+        assert abs(second[1 - turned]) * width == pytest.approx(1, rel=0.02)
 
 
 def brickwork(width, height, bond):

@@ -5,6 +5,7 @@ import torch
 from texnet_core.noise import NoisePlane, derive_seed
 
 WAVES = ((0.0, 0.041), (0.1, -0.02))
+GRID = {"waves": WAVES, "repeat_channels": 2}
 
 
 def plane(**changes):
@@ -13,7 +14,7 @@ def plane(**changes):
 
 @pytest.mark.parametrize(
     "periods",
-    [{}, {"height": None}, {"width": None, "waves": WAVES}, {"height": None, "width": None}, {"waves": WAVES}],
+    [{}, {"height": None}, {"width": None} | GRID, {"height": None, "width": None}, {"waves": WAVES}, GRID],
 )
 def test_windows_of_a_plane_agree(periods):
     whole = plane(**periods).window(1, -40, -30, 100, 90)
@@ -28,7 +29,7 @@ def test_windows_of_a_plane_agree(periods):
 @pytest.mark.parametrize("level", [0, 3])
 @pytest.mark.parametrize("corner", [(0, 0), (-7, 13), (10**6, -(10**6))])
 def test_torch_gives_the_same_bits_as_numpy(level, corner):
-    for periods in ({}, {"waves": WAVES}, {"height": None, "width": None, "waves": WAVES}):
+    for periods in ({}, {"waves": WAVES}, GRID, {"height": None, "width": None} | GRID):
         window = (level, *corner, 33, 47)
         ours = plane(**periods).window(*window)
         theirs = plane(**periods).window_torch(*window)
@@ -137,7 +138,7 @@ def test_a_small_turn_is_a_small_step_for_every_value():
 
 @pytest.mark.parametrize("turn", [0.2, 0.5, 0.9])
 def test_torch_makes_the_same_bits_on_a_loop(turn):
-    plane = NoisePlane(123, 3, 64, 96, turn=turn)
+    plane = NoisePlane(123, 3, 64, 96, turn=turn, **GRID)
     window = (1, -3, 11, 20, 30)
     assert np.array_equal(plane.window_torch(*window).numpy(), plane.window(*window))
 
@@ -172,3 +173,33 @@ def test_another_seed_moves_the_waves_and_a_loop_does_not():
     rest = plane(waves=WAVES).window(0, 0, 0, 64, 64)[3:]
     assert not np.allclose(plane(waves=WAVES, seed=2).window(0, 0, 0, 64, 64)[3:], rest, atol=0.01)
     assert np.array_equal(plane(waves=WAVES, turn=0.3).window(0, 0, 0, 64, 64)[3:], rest)
+
+
+def of_repeats(level=0, **changes):
+    return plane(**GRID | changes).window(level, 0, 0, 256 >> level, 192 >> level)[-2:]
+
+
+def test_noise_of_repeats_has_one_value_a_repeat_on_all_levels_that_show_the_waves():
+    values = [set(np.unique(of_repeats(level)[0])) for level in range(4)]
+    count = round(abs(np.linalg.det([[0, 8], [26, -4]])))  # cycles a period
+    assert len(values[0]) == len(values[1]) == count
+    assert values[2] <= values[0] and len(values[2]) > count / 2
+    assert values[3] == {0.5}
+
+
+def test_noise_of_repeats_is_uniform_and_its_channels_and_seeds_are_independent():
+    first, second = (np.unique(channel) for channel in of_repeats(height=4096, width=4096))
+    counts, _ = np.histogram(first, bins=16, range=(0, 1))
+    expected = len(first) / 16
+    assert 0 <= first[0] and first[-1] < 1 and ((counts - expected) ** 2 / expected).sum() < 15 + 5 * np.sqrt(30)
+    assert len(np.intersect1d(first, second)) < 0.01 * len(first)
+    channels = of_repeats(height=4096, width=4096)
+    assert abs(np.corrcoef(channels.reshape(2, -1))[0, 1]) < 0.1
+    assert not np.isin(of_repeats(seed=2), of_repeats()).any()
+
+
+def test_noise_of_repeats_moves_on_a_loop_in_place():
+    rest, moved, round_once = (of_repeats(turn=turn) for turn in (0.0, 0.01, 1.0))
+    assert np.array_equal(rest, round_once)
+    assert 0 < np.abs(moved - rest).max() <= 0.0201
+    assert len(np.unique(moved[0])) == len(np.unique(rest[0]))

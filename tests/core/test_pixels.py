@@ -82,6 +82,14 @@ def test_equal_seeds_make_equal_pictures_and_others_do_not(exemplar, descriptor)
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
+def test_pooling_plays_no_part(exemplar, descriptor):
+    settings = replace(QUICK, steps=2)
+    first, other = (
+        optimize(exemplar, settings, replace(descriptor, pooling=name)).picture for name in ("max", "mixed")
+    )
+    assert np.array_equal(first, other)
+
+
 def test_previews_show_the_state_and_cancelling_stops_at_once(exemplar, descriptor):
     reports = []
 

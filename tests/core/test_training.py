@@ -16,12 +16,14 @@ from tests.conftest import picture
 from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
 from texnet_core.artefact import checkpoint_path, rounded
 from texnet_core.descriptor.weights import METADATA_KEY
+from texnet_core.engines import noise_plane
 from texnet_core.errors import ImageError, OtherRunError, OutputError, RequestError, TrainingError, WeightsError
 from texnet_core.exemplar import flatten_lighting
 from texnet_core.images import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
 from texnet_core.training.curve import curve_text, extend_curve
+from texnet_core.training.meanrepeat import MeanRepeat
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 from texnet_core.training.watch import Watch
@@ -255,6 +257,61 @@ def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
     off = replace(request_, train=replace(request_.train, pattern="off"))
     plain = train(stripes(15), tmp_path / "b.texnet", off)
     assert plain.waves == () and plain.texels_per_exemplar == 64
+
+
+def tiles(tone=0.4, side=128):
+    """16x16 tiles of different grey with dark joints."""
+    y, x = np.mgrid[0:side, 0:side]
+    tones = 0.5 + tone * (np.random.default_rng(0).random((side // 16, side // 16)) - 0.5)
+    grey = np.where((y % 16 < 3) | (x % 16 < 3), 0.1, tones[y // 16, x // 16])
+    return np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
+
+
+def test_a_grid_whose_repeats_are_alike_gets_no_tones(request_):
+    def toned(picture):
+        prepared = prepare_exemplar(picture, replace(request_.train, size=64), request_.descriptor, notes.append)
+        return len(prepared.waves), prepared.tiles is not None
+
+    notes = []
+    light = 1 + 0.5 * np.sin(np.arange(128) / 20)[:, None]  # patches of light lie across many repeats
+    noise = 0.05 * np.random.default_rng(1).random((128, 128, 3))
+    assert toned(tiles()) == (2, True)
+    assert "a tone of its own" in notes[-1]
+    assert toned((tiles(tone=0) + noise).astype(np.float32)) == (2, False)
+    assert toned((tiles(tone=0) * light[..., None]).astype(np.float32)) == (2, False)
+    assert "tone" not in notes[-1]
+
+
+def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_path):
+    shown = []
+    request_ = replace(
+        request_, generator=GeneratorSettings(levels=3), train=replace(request_.train, size=64, steps=20, lr=0.01)
+    )
+    artefact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
+    assert artefact.settings.waves == 2 and artefact.settings.repeat_channels == 2
+    assert shown.count(0) > 20  # it can be cancelled meanwhile
+    plane = noise_plane(artefact, 3, 64, 64)
+    exemplar = resize_exemplar(tiles(), artefact.texels_per_exemplar)
+    laid = MeanRepeat(exemplar, artefact.waves, 2).laid_out(plane, 64)
+    made = synthesize(artefact, (64, 64), 3, engine="onnx")["albedo"]
+    assert np.corrcoef(made.ravel(), laid.ravel())[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("stop_at", [0, 4])
+def test_a_run_on_a_grid_resumes_to_the_same_parameters(request_, tmp_path, stop_at):
+    whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
+    request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
+    train(tiles(), whole, request_)
+    reports = itertools.count()
+
+    def stop(progress):
+        if progress.step == stop_at and next(reports) == 5 * (stop_at == 0):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(tiles(), broken, request_, progress=stop)
+    train(tiles(), broken, request_, resume=True)
+    assert_same_parameters(parameters_of(whole), parameters_of(broken))
 
 
 def test_of_a_pattern_too_fine_for_the_scale_what_is_coarse_enough_is_kept(request_):
@@ -620,6 +677,7 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("descriptor", octaves=5), RequestError, "octaves 5"),
         (with_("train", size=128), ImageError, "at least 128"),
         (with_("generator", waves=1), RequestError, "waves 1"),
+        (with_("generator", repeat_channels=1), RequestError, "repeat_channels 1"),
         (with_("generator", out_channels=4), RequestError, "out_channels"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),
         (with_("provenance", exemplar="x" * 501), RequestError, "501 characters for the exemplar's name"),

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from texnet_core.circular import wrap_by_one
 from texnet_core.descriptor.weights import LAYERS, Vgg19Weights
-from texnet_core.settings import Padding, Pooling
+from texnet_core.settings import DescriptorSettings, Padding, Pooling
 from texnet_core.taps import PATCHES
 
 # The taps of the default recipe: fine detail from the image and the first two blocks, structure above.
@@ -40,8 +40,8 @@ class Vgg19(nn.Module):
         self,
         weights: Vgg19Weights,
         taps: tuple[str, ...] = DEFAULT_TAPS,
-        pooling: Pooling = "mixed",
-        padding: Padding = "valid",
+        pooling: Pooling = DescriptorSettings.pooling,
+        padding: Padding = DescriptorSettings.padding,
         precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()

@@ -61,7 +61,10 @@ def noise_plane(
     header: Header, seed: int, height: int | None = None, width: int | None = None, turn: float = 0.0
 ) -> NoisePlane:
     """What a generator makes a texture of; see `NoisePlane`."""
-    return NoisePlane(seed, header.settings.noise_channels, height, width, turn, header.waves)
+    settings = header.settings
+    return NoisePlane(
+        seed, settings.noise_channels, height, width, turn, header.waves, repeat_channels=settings.repeat_channels
+    )
 
 
 def open_engine(

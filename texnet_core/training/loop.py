@@ -40,12 +40,15 @@ from texnet_core.training.precision import DTYPES, choose_precision
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.request import TrainRequest
 from texnet_core.training.schedule import fraction_done, has_half_windows, is_frozen_phase, learning_rate
+from texnet_core.training.tiles import Tiles
 from texnet_core.training.watch import Watch, is_stalled
 
 _CHECKPOINT_EVERY_S = 30.0
 _VALIDATE_EVERY_STEPS = 20
 _PREVIEW_EVERY_STEPS = 20
 _CALIBRATION_FIELDS = 6
+_REPEAT_CHANNELS = 2  # where tiles have tones of their own
+_LAYING_STEPS = 40  # before an attempt on such tiles
 _GRADIENT_CLIP = 5.0
 _LEAST_WINDOW = 64  # texels
 _MOST_ATTEMPTS = 3
@@ -55,7 +58,7 @@ _PREVIEW_SIDE = 256  # of the sample that becomes a card's thumbnail
 MAPS = (ALBEDO,)
 
 # First part of every derived seed, so that no two uses of randomness share a stream.
-_NOISE, _LOSS, _VALIDATION_NOISE, _VALIDATION_LOSS, _CALIBRATION = range(5)
+_NOISE, _LOSS, _VALIDATION_NOISE, _VALIDATION_LOSS, _CALIBRATION, _LAYING = range(6)
 
 
 class Run:
@@ -77,7 +80,11 @@ class Run:
         self.exemplar = torch.from_numpy(self.prepared.picture).permute(2, 0, 1)[None].to(self.device)
         parts = (request.descriptor, request.loss, request.train)
         descriptor, self.weights = settle_descriptor(*parts, online=online, announce=self._note)
-        generator = replace(request.generator, waves=len(self.prepared.waves))
+        grid = self.prepared.tiles
+        generator = replace(
+            request.generator, waves=len(self.prepared.waves), repeat_channels=_REPEAT_CHANNELS if grid else 0
+        )
+        self._tiles = Tiles(self.prepared.picture, grid, generator, self.device) if grid else None
         self.request = replace(request, descriptor=descriptor, generator=generator)
         if self.weights is not None:
             self.state.precision = choose_precision(self.settings.precision, self.device)
@@ -124,6 +131,8 @@ class Run:
         loss = make_loss(descriptor, self.exemplar, self.request.loss)
         self.save()  # claims the name from the first step on
         while self._fraction() < 1 and not self._ended:
+            if self.state.step == self.state.attempt_step:
+                self._lay_tiles()  # nothing is saved before the first step is taken, or it would be done twice
             self._step(descriptor, loss)
         if is_stalled(self.state.curve):
             self.save()  # whoever is told may stop here
@@ -164,7 +173,7 @@ class Run:
         image = self._image(seeds, self._window(fraction))
         features = descriptor(image, periodic=True)
         value = loss(features, derive_seed(_LOSS, seed, state.step), finishing=state.frozen)
-        total = value + self.request.loss.range_weight * range_penalty(image)
+        total = value + self._tone(image, seeds) + self.request.loss.range_weight * range_penalty(image)
         self.generator.zero_grad()
         total.backward()
         norm = float(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP))
@@ -179,6 +188,27 @@ class Run:
             self._start_again(trouble)
             return
         self._after_update(descriptor, loss, image, float(value.detach()))
+
+    def _lay_tiles(self) -> None:
+        """Draw a new generator's samples towards plain tiles, in the places that their noise has for them."""
+        if self._tiles is None:
+            return
+        start, size = time.monotonic(), self._window(0.0)
+        optimiser = Optimiser(self.generator)
+        self.generator.train()
+        for step in range(_LAYING_STEPS):
+            seeds = [derive_seed(_LAYING, self.settings.seed, step, index) for index in range(self.settings.batch)]
+            misfit = self._tiles.misfit(self._image(seeds, size), seeds)
+            self.generator.zero_grad()
+            misfit.backward()  # type: ignore[no-untyped-call]
+            optimiser.step(learning_rate(self.settings, step, 0.0))
+            self._report()
+        self.state.elapsed_s += time.monotonic() - start
+
+    def _tone(self, image: Tensor, seeds: list[int]) -> Tensor:
+        """The weighted loss on the tones of tiles; 0 where there are none."""
+        weight = self.request.loss.tone_weight
+        return weight * self._tiles.tone_loss(image, seeds) if self._tiles and weight else image.new_zeros(())
 
     def _after_update(self, descriptor: Descriptor, loss: TextureLoss, image: Tensor, value: float) -> None:
         start = time.monotonic()
@@ -295,7 +325,8 @@ class Run:
         with torch.no_grad():
             image = generator(self._noise(seeds, self.settings.size))  # in float32, as engines compute
             features = descriptor(image.clamp(0, 1), periodic=True)
-            value = float(loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed), finishing=True))
+            texture = loss(features, derive_seed(_VALIDATION_LOSS, self.settings.seed), finishing=True)
+            value = float(texture + self._tone(image, seeds))
         if not math.isfinite(value) and not self.state.best_parameters:
             raise TrainingError(
                 f"a validation loss of {value} at step {self.state.step}",

@@ -11,6 +11,7 @@ from texnet_core.images import resize_exemplar
 from texnet_core.lattice import MOST_STRETCH, Wave, find_waves, fitted_side
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
+from texnet_core.training.meanrepeat import has_tones
 
 _PATTERN_SIDE = 512  # texels at which patterns are looked for
 _FINEST = 0.25  # cycles a texel that a wave may have
@@ -23,10 +24,12 @@ class Exemplar:
     Attributes:
         picture: (height, width, 3) float32 sRGB in [0, 1].
         waves: of its pattern, in cycles per texel of `picture`.
+        tiles: both waves, where the pattern is a grid of tiles that have tones of their own; else None.
     """
 
     picture: npt.NDArray[np.float32]
     waves: tuple[Wave, ...]
+    tiles: tuple[Wave, Wave] | None
 
     @property
     def side(self) -> int:
@@ -62,11 +65,14 @@ def prepare_exemplar(
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
         least, most = min(least_side(descriptor), settings.exemplar_side), min(picture.shape[:2])
         small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, smallest_sample, least, most))
-        announce(_told(waves))
     if settings.flatten:
         small = flatten_lighting(small)
     side = min(small.shape[:2])
-    return Exemplar(small, tuple((down / side, across / side) for down, across in waves))
+    waves = tuple((down / side, across / side) for down, across in waves)
+    tiles = (waves[0], waves[1]) if len(waves) == 2 and has_tones(small, (waves[0], waves[1])) else None
+    if waves:
+        announce(_told(waves, side, tiles is not None))
+    return Exemplar(small, waves, tiles)
 
 
 def _waves_per_side(picture: npt.NDArray[np.float32]) -> tuple[Wave, ...]:
@@ -76,7 +82,8 @@ def _waves_per_side(picture: npt.NDArray[np.float32]) -> tuple[Wave, ...]:
     return tuple((down * side, across * side) for down, across in waves)
 
 
-def _told(waves: tuple[Wave, ...]) -> str:
+def _told(waves: tuple[Wave, ...], side: int, tiled: bool) -> str:
     kind = "stripes that repeat" if len(waves) == 1 else "a pattern that repeats"
-    repeats = " and ".join(f"{np.hypot(*wave):.0f}" for wave in waves)
-    return f"{kind} {repeats} times across the picture: the generator is guided by where in it a texel lies"
+    repeats = " and ".join(f"{side * np.hypot(*wave):.0f}" for wave in waves)
+    each = "; each tile gets a tone of its own" if tiled else ""
+    return f"{kind} {repeats} times across the picture: the generator is guided by where in it a texel lies{each}"

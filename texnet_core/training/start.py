@@ -74,8 +74,9 @@ def _check(request: TrainRequest) -> None:
         raise RequestError(
             f"out_channels {request.generator.out_channels}", expected=str(channels), remedy="leave out_channels out"
         )
-    if request.generator.waves:
-        raise RequestError(f"waves {request.generator.waves}", expected="0", remedy="leave them to the exemplar")
+    for name in ("waves", "repeat_channels"):
+        if given := getattr(request.generator, name):
+            raise RequestError(f"{name} {given}", expected="0", remedy="leave them to the exemplar")
     cell, size = request.generator.cell_texels, request.train.size
     if size % cell:
         raise RequestError(

@@ -1,0 +1,47 @@
+"""Tiles with tones of their own: what a run on them asks of samples beside their texture."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from texnet_core.generator import periodic_plane
+from texnet_core.lattice import Wave
+from texnet_core.losses.tone import tone_loss
+from texnet_core.noise import NoisePlane
+from texnet_core.settings import GeneratorSettings
+from texnet_core.training.meanrepeat import Floats, MeanRepeat
+
+
+class Tiles:
+    """The tiles that samples should have, after those of an exemplar.
+
+    Args:
+        picture: (height, width, channels), the exemplar.
+        waves: of its grid, in cycles per texel.
+        settings: of the generator; how a tile differs from others follows from its `repeat_channels` values.
+        device: where samples are.
+    """
+
+    def __init__(
+        self, picture: Floats, waves: tuple[Wave, Wave], settings: GeneratorSettings, device: torch.device
+    ) -> None:
+        self._waves, self._settings, self._device = waves, settings, device
+        self._mean = MeanRepeat(picture, waves, settings.repeat_channels)
+
+    def misfit(self, image: Tensor, seeds: list[int]) -> Tensor:
+        """The mean square by which samples (N, channels, size, size) differ from nothing but tiles, texel by texel."""
+        return F.mse_loss(image, self._laid_out(self._planes(image, seeds), image.shape[2]))
+
+    def tone_loss(self, image: Tensor, seeds: list[int]) -> Tensor:
+        """The loss on the tones of the tiles of samples (N, channels, size, size); see `losses.tone`."""
+        planes, size = self._planes(image, seeds), image.shape[2]
+        numbers = torch.from_numpy(np.stack([plane.numbered_repeats(size, size) for plane in planes]))
+        return tone_loss(image, self._laid_out(planes, size), numbers.to(self._device), self._mean.tone_variance)
+
+    def _planes(self, image: Tensor, seeds: list[int]) -> list[NoisePlane]:
+        return [periodic_plane(self._settings, seed, image.shape[2], self._waves) for seed in seeds]
+
+    def _laid_out(self, planes: list[NoisePlane], size: int) -> Tensor:
+        laid = np.stack([self._mean.laid_out(plane, size) for plane in planes])
+        return torch.from_numpy(laid).permute(0, 3, 1, 2).to(self._device)
