@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from texnet_core.noise import NoisePlane
-from texnet_core.training.meanrepeat import MeanRepeat
+from texnet_core.repeats import Stretch, numbered_repeats
+from texnet_core.training.meanrepeat import MeanRepeat, origin_of_tiles
 
 RNG = np.random.default_rng
 
@@ -24,8 +25,32 @@ def plane(seed=5, size=192):
     return NoisePlane(seed, 3, size, size, waves=WAVES, repeat_channels=2)
 
 
+def mean_of(picture):
+    return MeanRepeat(picture, WAVES, origin_of_tiles(picture, WAVES), 2)
+
+
+@pytest.mark.parametrize("scale", [1, 5])
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (5, 9)])
+def test_tiles_begin_at_joints_whatever_the_size_of_the_picture(top, left, scale):
+    picture = wall(top, left).repeat(scale, axis=0).repeat(scale, axis=1)
+    first, second = ((down / scale, across / scale) for down, across in WAVES)
+    stretches = (Stretch(0, 0, 192 * scale, None), Stretch(0, 0, 192 * scale, None))
+    tiles = numbered_repeats((first, second), origin_of_tiles(picture, (first, second)), *stretches)
+    face = picture.mean(axis=2) > 0.2
+    for tile in np.unique(tiles[face]):
+        assert picture[(tiles == tile) & face].std(axis=0).max() < 0.01
+
+
+def test_repeats_that_are_alike_or_under_patches_of_light_have_no_tones():
+    light = 1 + 0.3 * np.sin(np.arange(192) / 30)[:, None, None]
+    noise = 0.05 * RNG(1).random((192, 192, 3))
+    assert origin_of_tiles((wall(tone=0) + noise).astype(np.float32), WAVES) is None
+    assert origin_of_tiles((wall(tone=0) * light).astype(np.float32), WAVES) is None
+    assert origin_of_tiles((wall(tone=0.2) + noise).astype(np.float32), WAVES) is not None
+
+
 def test_laid_out_without_tones_it_is_the_pattern_itself_elsewhere():
-    laid = MeanRepeat(wall(tone=0), WAVES, 2).laid_out(plane(), 192)
+    laid = MeanRepeat(wall(tone=0), WAVES, (123456789, 2**31), 2).laid_out(plane(), 192)
     moves = ((y, x) for y in range(HEIGHT) for x in range(2 * WIDTH))
     misfits = [np.abs(laid - wall(y, x, tone=0)).mean() for y, x in moves]
     assert min(misfits) < 0.02 < 0.1 < np.mean(misfits)  # places are found to one texel
@@ -34,7 +59,7 @@ def test_laid_out_without_tones_it_is_the_pattern_itself_elsewhere():
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (5, 9), (11, 20)])
 def test_repeats_begin_at_joints_so_that_each_brick_has_one_tone(top, left):
     noise = plane()
-    laid = MeanRepeat(wall(top, left), WAVES, 2).laid_out(noise, 192)
+    laid = mean_of(wall(top, left)).laid_out(noise, 192)
     values = noise.window(0, 0, 0, 192, 192)[-2:].reshape(2, -1)
     bricks = np.unique(values, axis=1, return_inverse=True)[1].reshape(192, 192)
     face = laid.mean(axis=2) > 0.35
@@ -46,7 +71,7 @@ def test_repeats_begin_at_joints_so_that_each_brick_has_one_tone(top, left):
 
 def test_tones_are_distributed_as_in_the_picture():
     picture = wall()
-    laid = MeanRepeat(picture, WAVES, 2).laid_out(plane(size=384), 384)
+    laid = mean_of(picture).laid_out(plane(size=384), 384)
     np.testing.assert_allclose(laid.mean(axis=(0, 1)), picture.mean(axis=(0, 1)), atol=0.01)
     for share in (0.35, 0.5, 0.75, 0.95):
         of_laid, of_picture = (np.quantile(it, share, axis=(0, 1)) for it in (laid, picture))

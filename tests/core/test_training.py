@@ -23,7 +23,7 @@ from texnet_core.images import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
 from texnet_core.training.curve import curve_text, extend_curve
-from texnet_core.training.meanrepeat import MeanRepeat
+from texnet_core.training.meanrepeat import MeanRepeat, origin_of_tiles
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 from texnet_core.training.watch import Watch
@@ -292,7 +292,7 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     assert shown.count(0) > 20  # it can be cancelled meanwhile
     plane = noise_plane(artefact, 3, 64, 64)
     exemplar = resize_exemplar(tiles(), artefact.texels_per_exemplar)
-    laid = MeanRepeat(exemplar, artefact.waves, 2).laid_out(plane, 64)
+    laid = MeanRepeat(exemplar, artefact.waves, origin_of_tiles(exemplar, artefact.waves), 2).laid_out(plane, 64)
     made = synthesize(artefact, (64, 64), 3, engine="onnx")["albedo"]
     assert np.corrcoef(made.ravel(), laid.ravel())[0, 1] > 0.8
 

@@ -80,11 +80,11 @@ class Run:
         self.exemplar = torch.from_numpy(self.prepared.picture).permute(2, 0, 1)[None].to(self.device)
         parts = (request.descriptor, request.loss, request.train)
         descriptor, self.weights = settle_descriptor(*parts, online=online, announce=self._note)
-        grid = self.prepared.tiles
+        tiles = self.prepared.tiles
         generator = replace(
-            request.generator, waves=len(self.prepared.waves), repeat_channels=_REPEAT_CHANNELS if grid else 0
+            request.generator, waves=len(self.prepared.waves), repeat_channels=_REPEAT_CHANNELS if tiles else 0
         )
-        self._tiles = Tiles(self.prepared.picture, grid, generator, self.device) if grid else None
+        self._tiles = Tiles(self.prepared.picture, *tiles, generator, self.device) if tiles else None
         self.request = replace(request, descriptor=descriptor, generator=generator)
         if self.weights is not None:
             self.state.precision = choose_precision(self.settings.precision, self.device)

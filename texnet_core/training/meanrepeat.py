@@ -3,6 +3,10 @@
 Nothing in a texture's statistics says where in the phases of the waves its joints should lie, so that a run puts them
 anywhere, and noise that has one value a repeat changes in the middle of a tile, where it is of no use. Therefore it is
 found in the exemplar where repeats begin, and a run starts from samples drawn towards its mean repeat in these places.
+
+Source: near-regular textures as a lattice of tiles and what each departs from it by, after Liu et al. 2004,
+"Near-Regular Texture Analysis and Manipulation". Differs: the lattice is found without help; departures are principal
+components of whole tiles; nothing is copied, for a generator only starts from these.
 """
 
 import math
@@ -15,12 +19,14 @@ from texnet_core.noise import NoisePlane
 from texnet_core.repeats import Stretch, numbered_repeats, places_in_repeats
 
 Floats = npt.NDArray[np.float32]
-_Grid = tuple[tuple[Wave, Wave], tuple[int, int], Stretch, Stretch]
+Grid = tuple[Wave, Wave]
+Origin = tuple[int, int]
 
 _CYCLE = 2**32
 _WHOLE = 0.9  # of the largest repeat's texels: what is cut by the border has other colours
 _TONED = 0.5  # of the variance between repeats that may be left between what lies across four of them
-_ROUNDS = 2  # of the search for where repeats begin, along both waves in turn
+_STEPS = 24  # of a search along one wave; the second round divides one of the first into as many
+_SEARCHED_SIDE = 512  # texels; for larger pictures fewer will do to find where repeats begin
 
 
 class MeanRepeat:
@@ -29,18 +35,18 @@ class MeanRepeat:
     Args:
         picture: (height, width, channels).
         waves: of its grid, in cycles per texel of the picture.
+        origin: where its repeats begin; see `origin_of_tiles`.
         components: how many principal components of the repeats to keep.
 
     Attributes:
         tone_variance: of the repeats' mean colours, summed over the channels.
     """
 
-    def __init__(self, picture: Floats, waves: tuple[Wave, Wave], components: int) -> None:
-        self._sides = tuple(max(1, round(1 / math.hypot(*wave))) for wave in waves)
-        rows, columns = (Stretch(0, 0, side, None) for side in picture.shape[:2])
-        grid = (waves, _beginning(picture, waves, rows, columns), rows, columns)
-        cells, names = self._cells(places_in_repeats(*grid)), numbered_repeats(*grid)
-        count = math.prod(self._sides)
+    def __init__(self, picture: Floats, waves: Grid, origin: Origin, components: int) -> None:
+        self._sides = _sides(waves)
+        stretches = _stretches(picture)
+        cells, count = _cells(places_in_repeats(waves, origin, *stretches), self._sides)
+        names = numbered_repeats(waves, origin, *stretches)
         mean = _averaged(cells, picture, count)
         self._mean = np.where(np.isnan(mean), picture.mean(axis=(0, 1)), mean)
         texels = np.bincount(names.ravel())
@@ -58,7 +64,7 @@ class MeanRepeat:
 
         What a repeat has of each component follows from its noise, and is distributed as in the picture.
         """
-        cells = self._cells(plane.places_in_repeats(size, size))
+        cells, _ = _cells(plane.places_in_repeats(size, size), self._sides)
         laid = self._mean[cells]
         ranks = (np.arange(self._scores.shape[1]) + 0.5) / self._scores.shape[1]
         noise = plane.window(0, 0, 0, size, size)[-plane.repeat_channels :]
@@ -66,56 +72,62 @@ class MeanRepeat:
             laid += np.interp(values, ranks, scores)[..., None] * component[cells]
         return laid.astype(np.float32)
 
-    def _cells(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        """Places in a repeat as numbers of the cells that it is divided into."""
-        first, second = ((place * side).astype(np.int64) for place, side in zip(places, self._sides, strict=True))
-        cells: npt.NDArray[np.int64] = first * self._sides[1] + second
-        return cells
 
+def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
+    """Where repeats begin, as for `repeats`; None where they have no tones of their own, as tiles do.
 
-def has_tones(picture: Floats, waves: tuple[Wave, Wave]) -> bool:
-    """Whether repeats have tones of their own, as tiles do, and not patches of light that lie across many.
+    Repeats that do are most unlike each other where they begin at joints. Cut half a repeat further along both waves
+    they would be means of four, unless it is patches of light or dirt that lie across many.
 
     Args:
         picture: (height, width, channels).
         waves: of its grid, in cycles per texel of the picture.
     """
-    rows, columns = (Stretch(0, 0, side, None) for side in picture.shape[:2])
-    first, second = _beginning(picture, waves, rows, columns)
+    level = max(0, math.ceil(math.log2(min(picture.shape[:2]) / _SEARCHED_SIDE)))
+    small = _halved(picture, level)
+    stretches = _stretches(small, level)
+    cells, count = _cells(places_in_repeats(waves, (0, 0), *stretches), _sides(waves, level))
+    departures = small - _averaged(cells, small, count)[cells]  # joints are no departures, but tones are
+
+    def variance(origin: Origin) -> float:
+        names = numbered_repeats(waves, origin, *stretches)
+        means = np.nan_to_num(_averaged(names, departures))
+        return float((np.bincount(names.ravel()) @ means**2).sum())
+
+    first, second = 0, 0
+    for step in (_CYCLE // _STEPS, _CYCLE // _STEPS**2):
+        reach = range(-_STEPS // 2 * step, _STEPS // 2 * step, step)
+        first, _ = max((((first + move) % _CYCLE, second) for move in reach), key=variance)
+        _, second = max(((first, (second + move) % _CYCLE) for move in reach), key=variance)
     across = ((first + _CYCLE // 2) % _CYCLE, (second + _CYCLE // 2) % _CYCLE)
-    own, shared = (
-        float(_whole_repeats(picture, numbered_repeats(waves, origin, rows, columns)).var(axis=0).sum())
-        for origin in ((first, second), across)
-    )
-    return shared < _TONED * own
+    return (first, second) if variance(across) < _TONED * variance((first, second)) else None
 
 
-def _beginning(picture: Floats, waves: tuple[Wave, Wave], rows: Stretch, columns: Stretch) -> tuple[int, int]:
-    """The origin, as of `repeats`, with which repeats differ most from each other, and so least in themselves."""
-
-    def difference(origin: tuple[int, int]) -> float:
-        return _difference(picture, (waves, origin, rows, columns))
-
-    first, second = (range(0, _CYCLE, _CYCLE // math.ceil(1 / math.hypot(*wave))) for wave in waves)
-    origin = (0, 0)
-    for _ in range(_ROUNDS):
-        origin = max(((start, origin[1]) for start in first), key=difference)
-        origin = max(((origin[0], start) for start in second), key=difference)
-    return origin
+def _sides(waves: Grid, level: int = 0) -> tuple[int, int]:
+    """How many cells of a level a repeat has along each wave."""
+    first, second = (max(1, round(1 / math.hypot(*wave) / 2**level)) for wave in waves)
+    return first, second
 
 
-def _difference(picture: Floats, grid: _Grid) -> float:
-    """The variance between the mean colours of repeats, each weighing as much as it has texels."""
-    names = numbered_repeats(*grid)
-    spread = np.nan_to_num(_averaged(names, picture) - picture.mean(axis=(0, 1))) ** 2
-    return float((np.bincount(names.ravel()) @ spread).sum())
+def _cells(places: npt.NDArray[np.float64], sides: tuple[int, int]) -> tuple[npt.NDArray[np.int64], int]:
+    """Places in a repeat as numbers of the cells that it is divided into, and how many of these there are."""
+    first, second = ((place * side).astype(np.int64) for place, side in zip(places, sides, strict=True))
+    cells: npt.NDArray[np.int64] = first * sides[1] + second
+    return cells, math.prod(sides)
 
 
-def _whole_repeats(picture: Floats, names: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The mean colours of the repeats that no border cuts, (repeats, channels)."""
-    texels = np.bincount(names.ravel())
-    colours: npt.NDArray[np.float64] = _averaged(names, picture)[texels > _WHOLE * texels.max()]
-    return colours
+def _stretches(picture: Floats, level: int = 0) -> tuple[Stretch, Stretch]:
+    height, width = picture.shape[:2]
+    return Stretch(level, 0, height, None), Stretch(level, 0, width, None)
+
+
+def _halved(picture: Floats, times: int) -> Floats:
+    """The picture averaged over squares of 2^times texels; what is left over at the lower and right border is cut."""
+    side = 2**times
+    height, width = (length // side for length in picture.shape[:2])
+    squares = picture[: height * side, : width * side].reshape(height, side, width, side, -1)
+    averaged: Floats = squares.mean(axis=(1, 3))
+    return averaged
 
 
 def _averaged(names: npt.NDArray[np.int64], picture: Floats, least: int = 0) -> npt.NDArray[np.float64]:

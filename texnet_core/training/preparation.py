@@ -11,7 +11,7 @@ from texnet_core.images import resize_exemplar
 from texnet_core.lattice import MOST_STRETCH, Wave, find_waves, fitted_side
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
-from texnet_core.training.meanrepeat import has_tones
+from texnet_core.training.meanrepeat import Grid, Origin, origin_of_tiles
 
 _PATTERN_SIDE = 512  # texels at which patterns are looked for
 _FINEST = 0.25  # cycles a texel that a wave may have
@@ -24,12 +24,12 @@ class Exemplar:
     Attributes:
         picture: (height, width, 3) float32 sRGB in [0, 1].
         waves: of its pattern, in cycles per texel of `picture`.
-        tiles: both waves, where the pattern is a grid of tiles that have tones of their own; else None.
+        tiles: where the pattern is a grid of tiles that have tones of their own, its waves and where tiles begin.
     """
 
     picture: npt.NDArray[np.float32]
     waves: tuple[Wave, ...]
-    tiles: tuple[Wave, Wave] | None
+    tiles: tuple[Grid, Origin] | None
 
     @property
     def side(self) -> int:
@@ -69,10 +69,18 @@ def prepare_exemplar(
         small = flatten_lighting(small)
     side = min(small.shape[:2])
     waves = tuple((down / side, across / side) for down, across in waves)
-    tiles = (waves[0], waves[1]) if len(waves) == 2 and has_tones(small, (waves[0], waves[1])) else None
+    tiles = _find_tiles(small, waves)
     if waves:
         announce(_told(waves, side, tiles is not None))
     return Exemplar(small, waves, tiles)
+
+
+def _find_tiles(picture: npt.NDArray[np.float32], waves: tuple[Wave, ...]) -> tuple[Grid, Origin] | None:
+    if len(waves) < 2:
+        return None
+    grid = (waves[0], waves[1])
+    origin = origin_of_tiles(picture, grid)
+    return None if origin is None else (grid, origin)
 
 
 def _waves_per_side(picture: npt.NDArray[np.float32]) -> tuple[Wave, ...]:

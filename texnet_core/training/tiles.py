@@ -6,11 +6,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from texnet_core.generator import periodic_plane
-from texnet_core.lattice import Wave
 from texnet_core.losses.tone import tone_loss
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import GeneratorSettings
-from texnet_core.training.meanrepeat import Floats, MeanRepeat
+from texnet_core.training.meanrepeat import Floats, Grid, MeanRepeat, Origin
 
 
 class Tiles:
@@ -19,15 +18,16 @@ class Tiles:
     Args:
         picture: (height, width, channels), the exemplar.
         waves: of its grid, in cycles per texel.
+        origin: where its tiles begin.
         settings: of the generator; how a tile differs from others follows from its `repeat_channels` values.
         device: where samples are.
     """
 
     def __init__(
-        self, picture: Floats, waves: tuple[Wave, Wave], settings: GeneratorSettings, device: torch.device
+        self, picture: Floats, waves: Grid, origin: Origin, settings: GeneratorSettings, device: torch.device
     ) -> None:
         self._waves, self._settings, self._device = waves, settings, device
-        self._mean = MeanRepeat(picture, waves, settings.repeat_channels)
+        self._mean = MeanRepeat(picture, waves, origin, settings.repeat_channels)
 
     def misfit(self, image: Tensor, seeds: list[int]) -> Tensor:
         """The mean square by which samples (N, channels, size, size) differ from nothing but tiles, texel by texel."""
