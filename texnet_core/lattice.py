@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Wave = tuple[float, float]
+Grid = tuple[Wave, Wave]
 Floats = npt.NDArray[np.floating[Any]]
 
 _LEAST_SIDE = 64  # of a picture in texels: in smaller ones noise repeats by chance
@@ -52,13 +53,11 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
         picture: (H, W, 3) in [0, 1], showing at least three repeats in both directions.
 
     Returns:
-        Up to two waves in cycles per texel of this picture. Where a grid has rows or columns, the first wave counts
-        these, and the second is the one along them that changes least from one to the next.
+        Up to two waves in cycles per texel of this picture.
     """
     if min(picture.shape[:2]) < _LEAST_SIDE:
         return ()
-    detail = _detail(picture.mean(axis=2))
-    correlation = _Autocorrelation(detail)
+    correlation = _Autocorrelation(_detail(picture.mean(axis=2)))
     peaks = correlation.peaks()
     if not peaks or peaks[0].height < _LEAST_SCORE:
         return ()
@@ -68,8 +67,32 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
     else:
         grid = _best_grid(correlation, peaks)
         waves = np.empty((0, 2)) if grid is None else np.linalg.inv(correlation.refined(grid)).T
-    waves = _in_rows(_levelled(waves, picture.shape[:2]), detail)
-    return tuple((float(down), float(across)) for down, across in waves)
+    return _levelled(waves, picture.shape[:2])
+
+
+def rows_first(waves: Grid, picture: Floats) -> Grid:
+    """Other waves of the same grid: one that counts rows or columns, and the one along them that changes least.
+
+    Brickwork's grid has both rows and columns, but joints that run from side to side only along one.
+
+    Args:
+        waves: in cycles per texel of the picture.
+        picture: (H, W, 3).
+
+    Returns:
+        The waves as they are where the grid has neither.
+    """
+    detail = _detail(picture.mean(axis=2))
+    contrast = [float(detail.mean(axis=1 - axis).std()) for axis in (0, 1)]
+    steps = [np.array(step) for step in itertools.product(range(-_SHIFTS, _SHIFTS + 1), repeat=2)]
+    for axis in (0, 1) if contrast[0] >= contrast[1] else (1, 0):
+        for step in steps:
+            row = step @ np.array(waves)
+            if math.gcd(*step) == 1 and counts_along((row[0], row[1])) == axis and row[axis] > 0:
+                others = [other @ np.array(waves) for other in steps if round(np.linalg.det([step, other])) == 1]
+                along = min(others, key=lambda wave: abs(float(wave[axis])))
+                return (float(row[0]), float(row[1])), (float(along[0]), float(along[1]))
+    return waves
 
 
 def counts_along(wave: Wave) -> int | None:
@@ -93,7 +116,7 @@ def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> npt.NDArr
     return min(good, key=lambda pair: abs(np.linalg.det(pair[1])) / pair[0] ** _TRUST, default=(0.0, None))[1]
 
 
-def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[Wave, ...]:
     """Waves (wave, axis) with rows and columns that are level but for what cannot be measured made level.
 
     Else a large texture, which repeats the same small error over and over, would have rows that rise.
@@ -103,25 +126,7 @@ def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> npt.NDA
             rises = np.array(combination) @ waves
             small = np.abs(rises) * shape < _LEVEL
             waves = waves - np.outer(combination, np.where(small, rises, 0)) / np.dot(combination, combination)
-    return waves
-
-
-def _in_rows(waves: npt.NDArray[np.float64], detail: Floats) -> npt.NDArray[np.float64]:
-    """Other waves (wave, axis) of the same grid, of which the first counts rows or columns, where there are any.
-
-    Brickwork's grid has both, but joints that run from side to side only along one.
-    """
-    if len(waves) < 2:
-        return waves
-    steps = [np.array(step) for step in itertools.product(range(-_SHIFTS, _SHIFTS + 1), repeat=2)]
-    contrast = [float(detail.mean(axis=1 - axis).std()) for axis in (0, 1)]
-    for axis in (0, 1) if contrast[0] >= contrast[1] else (1, 0):
-        for step in steps:
-            row = step @ waves
-            if math.gcd(*step) == 1 and counts_along((row[0], row[1])) == axis and row[axis] > 0:
-                others = [other @ waves for other in steps if round(np.linalg.det([step, other])) == 1]
-                return np.array([row, min(others, key=lambda wave: abs(float(wave[axis])))])
-    return waves
+    return tuple((float(down), float(across)) for down, across in waves)
 
 
 def _stripes(across: npt.NDArray[np.float64], peaks: list[_Peak]) -> npt.NDArray[np.float64]:

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.lattice import Wave, fitted_waves
+from texnet_core.lattice import Grid, Wave, fitted_waves
 from texnet_core.repeats import Stretch, numbered_repeats, places_in_repeats, repeats
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class NoisePlane:
     def _corner(self, height: int, width: int) -> tuple[Stretch, Stretch]:
         return Stretch(0, 0, height, self.height), Stretch(0, 0, width, self.width)
 
-    def _grid(self) -> tuple[tuple[Wave, Wave], tuple[int, int]]:
+    def _grid(self) -> tuple[Grid, tuple[int, int]]:
         first, second = self.waves
         return (first, second), (self._origin(0), self._origin(1))
 

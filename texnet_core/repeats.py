@@ -1,7 +1,7 @@
 """Which repeat of a grid each cell of a plane lies in: the brick, the tile. Knows nothing of noise.
 
 A grid says where repeats begin but not what shape they have, for any parallelogram that tiles it would do. Where the
-first wave counts rows or columns (`lattice.find_waves`), a repeat is the rectangle between two of them and two straight
+first wave counts rows or columns (`lattice.rows_first`), a repeat is the rectangle between two of them and two straight
 joints, as bricks are in any bond; else the parallelogram of the two waves.
 
 All arithmetic is in whole numbers: a repeat that lies across the edge of a periodic plane is one repeat.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.lattice import Wave, counts_along, fitted_waves
+from texnet_core.lattice import Grid, counts_along, fitted_waves
 
 Integers = npt.NDArray[np.int64]
 
@@ -42,9 +42,7 @@ class Stretch(NamedTuple):
         return (2 * np.arange(self.start, self.start + self.cells, dtype=np.int64) + 1) << self.level
 
 
-def repeats(
-    waves: tuple[Wave, Wave], origin: tuple[int, int], rows: Stretch, columns: Stretch
-) -> tuple[Integers, Integers]:
+def repeats(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch) -> tuple[Integers, Integers]:
     """The repeat that the centre of each cell lies in, as two numbers (rows.cells, columns.cells) each.
 
     Args:
@@ -66,25 +64,21 @@ def repeats(
     return _folded(first >> _BITS, second >> _BITS, moves)
 
 
-def numbered_repeats(waves: tuple[Wave, Wave], origin: tuple[int, int], rows: Stretch, columns: Stretch) -> Integers:
+def numbered_repeats(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch) -> Integers:
     """The repeats as one number each, from 0 on, not all of which need be there; see `repeats`."""
     first, second = (number - number.min() for number in repeats(waves, origin, rows, columns))
     numbers: Integers = first * (second.max() + 1) + second
     return numbers
 
 
-def places_in_repeats(
-    waves: tuple[Wave, Wave], origin: tuple[int, int], rows: Stretch, columns: Stretch
-) -> npt.NDArray[np.float64]:
+def places_in_repeats(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch) -> npt.NDArray[np.float64]:
     """Where in its repeat the centre of each cell lies, (2, rows.cells, columns.cells) in [0, 1); see `repeats`."""
     first, second = _places(waves, origin, rows, columns)
     fractions: npt.NDArray[np.float64] = np.stack([first & _FRACTION, second & _FRACTION]) / 2**_BITS
     return fractions
 
 
-def _places(
-    waves: tuple[Wave, Wave], origin: tuple[int, int], rows: Stretch, columns: Stretch
-) -> tuple[Integers, Integers]:
+def _places(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch) -> tuple[Integers, Integers]:
     """In 2^-32 of a repeat: the whole part says which one it is, the rest where in it."""
     fitted = fitted_waves(waves, rows.period, columns.period)
     first, second = (
@@ -94,7 +88,7 @@ def _places(
     return first, second - (((first & _FRACTION) * _slant(waves)) >> _SLANT_BITS)
 
 
-def _slant(waves: tuple[Wave, Wave]) -> int:
+def _slant(waves: Grid) -> int:
     """What the second wave changes on the way through a row, in 2^-16 cycles; 0 where there are no rows."""
     axis = counts_along(waves[0])
     return 0 if axis is None else round(waves[1][axis] / waves[0][axis] * 2**_SLANT_BITS)

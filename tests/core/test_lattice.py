@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from texnet_core.lattice import counts_along, find_waves, fitted_side, fitted_waves
+from texnet_core.lattice import counts_along, find_waves, fitted_side, fitted_waves, rows_first
 
 RNG = np.random.default_rng
 
@@ -67,12 +67,18 @@ def test_level_rows_are_level_to_the_last_bit(width, height, bond):
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_first_wave_counts_the_rows_between_joints_that_run_through(width, height, bond, turned):
     wall = bricks(width, height, bond)
-    first, second = find_waves(wall.swapaxes(0, 1) if turned else wall)
+    wall = wall.swapaxes(0, 1) if turned else wall
+    first, second = rows_first(find_waves(wall), wall)
     assert counts_along(first) == turned or bond == 0  # a grid without a bond has joints of both kinds
     if bond:
         assert first[turned] * height == pytest.approx(1, rel=0.02) and first[1 - turned] == 0
         assert abs(second[turned] * height) == pytest.approx(bond, rel=0.03)  # not more than half a brick a row
         assert abs(second[1 - turned]) * width == pytest.approx(1, rel=0.02)
+
+
+def test_a_grid_without_rows_or_columns_keeps_its_waves():
+    waves = ((0.031, 0.06), (0.052, -0.027))
+    assert rows_first(waves, bricks(40, 20)) == waves
 
 
 def brickwork(width, height, bond):

@@ -14,17 +14,17 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.lattice import Wave
+from texnet_core.lattice import Grid
 from texnet_core.noise import NoisePlane
 from texnet_core.repeats import Stretch, numbered_repeats, places_in_repeats
 
 Floats = npt.NDArray[np.float32]
-Grid = tuple[Wave, Wave]
 Origin = tuple[int, int]
 
 _CYCLE = 2**32
 _WHOLE = 0.9  # of the largest repeat's texels: what is cut by the border has other colours
 _TONED = 0.5  # of the variance between repeats that may be left between what lies across four of them
+_LEAST_TONE = 2 / 255  # standard deviation of repeats' colours, a channel; less is hardly seen
 _STEPS = 24  # of a search along one wave; the second round divides one of the first into as many
 _SEARCHED_SIDE = 512  # texels; for larger pictures fewer will do to find where repeats begin
 
@@ -92,7 +92,7 @@ def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
     def variance(origin: Origin) -> float:
         names = numbered_repeats(waves, origin, *stretches)
         means = np.nan_to_num(_averaged(names, departures))
-        return float((np.bincount(names.ravel()) @ means**2).sum())
+        return float((np.bincount(names.ravel()) @ means**2).mean()) / names.size
 
     first, second = 0, 0
     for step in (_CYCLE // _STEPS, _CYCLE // _STEPS**2):
@@ -100,7 +100,8 @@ def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
         first, _ = max((((first + move) % _CYCLE, second) for move in reach), key=variance)
         _, second = max(((first, (second + move) % _CYCLE) for move in reach), key=variance)
     across = ((first + _CYCLE // 2) % _CYCLE, (second + _CYCLE // 2) % _CYCLE)
-    return (first, second) if variance(across) < _TONED * variance((first, second)) else None
+    own = variance((first, second))
+    return (first, second) if own > _LEAST_TONE**2 and variance(across) < _TONED * own else None
 
 
 def _sides(waves: Grid, level: int = 0) -> tuple[int, int]:

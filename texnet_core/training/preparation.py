@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from texnet_core.exemplar import check_surface, find_troubles, flatten_lighting
 from texnet_core.images import resize_exemplar
-from texnet_core.lattice import MOST_STRETCH, Wave, find_waves, fitted_side
+from texnet_core.lattice import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
-from texnet_core.training.meanrepeat import Grid, Origin, origin_of_tiles
+from texnet_core.training.meanrepeat import Origin, origin_of_tiles
 
 _PATTERN_SIDE = 512  # texels at which patterns are looked for
 _FINEST = 0.25  # cycles a texel that a wave may have
@@ -24,7 +24,7 @@ class Exemplar:
     Attributes:
         picture: (height, width, 3) float32 sRGB in [0, 1].
         waves: of its pattern, in cycles per texel of `picture`.
-        tiles: where the pattern is a grid of tiles that have tones of their own, its waves and where tiles begin.
+        tiles: where the pattern is of tiles that have tones of their own, these waves again and where tiles begin.
     """
 
     picture: npt.NDArray[np.float32]
@@ -69,16 +69,19 @@ def prepare_exemplar(
         small = flatten_lighting(small)
     side = min(small.shape[:2])
     waves = tuple((down / side, across / side) for down, across in waves)
-    tiles = _find_tiles(small, waves)
     if waves:
-        announce(_told(waves, side, tiles is not None))
-    return Exemplar(small, waves, tiles)
+        announce(_told(waves, side))
+    tiles = _find_tiles(small, waves)
+    if tiles is None:
+        return Exemplar(small, waves, None)
+    announce("it is of tiles that differ in tone: each gets a tone of its own")
+    return Exemplar(small, tiles[0], tiles)
 
 
 def _find_tiles(picture: npt.NDArray[np.float32], waves: tuple[Wave, ...]) -> tuple[Grid, Origin] | None:
     if len(waves) < 2:
         return None
-    grid = (waves[0], waves[1])
+    grid = rows_first((waves[0], waves[1]), picture)
     origin = origin_of_tiles(picture, grid)
     return None if origin is None else (grid, origin)
 
@@ -90,8 +93,7 @@ def _waves_per_side(picture: npt.NDArray[np.float32]) -> tuple[Wave, ...]:
     return tuple((down * side, across * side) for down, across in waves)
 
 
-def _told(waves: tuple[Wave, ...], side: int, tiled: bool) -> str:
+def _told(waves: tuple[Wave, ...], side: int) -> str:
     kind = "stripes that repeat" if len(waves) == 1 else "a pattern that repeats"
     repeats = " and ".join(f"{side * np.hypot(*wave):.0f}" for wave in waves)
-    each = "; each tile gets a tone of its own" if tiled else ""
-    return f"{kind} {repeats} times across the picture: the generator is guided by where in it a texel lies{each}"
+    return f"{kind} {repeats} times across the picture: the generator is guided by where in it a texel lies"
