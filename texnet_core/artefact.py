@@ -35,7 +35,7 @@ from texnet_core.mapset import ColourSpace, MapSpec
 from texnet_core.settings import GeneratorSettings, setting
 
 MAGIC = b"TEXNET\r\n"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 4  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
 SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
@@ -343,7 +343,7 @@ def _parse_waves(items: Any, count: int, name: str) -> tuple[Wave, ...]:
 
 def _is_wave(item: Any) -> bool:
     numbers = isinstance(item, list) and len(item) == 2 and all(type(value) in (int, float) for value in item)
-    return numbers and all(abs(value) <= 0.5 for value in item) and any(item)
+    return numbers and 1e-6 <= max(map(abs, item)) <= 0.5
 
 
 def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:

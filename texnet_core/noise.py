@@ -112,26 +112,14 @@ class NoisePlane:
         rows, columns = self._axis_keys(level, top, left, height, width)
         row_bits = torch.from_numpy(rows.view(np.int32).copy()).to(device)
         column_bits = torch.from_numpy(columns.view(np.int32).copy()).to(device)
-        bits = row_bits[:, :, None] ^ column_bits[:, None, :]
-        for shift, multiplier in ((16, _MULTIPLIER_1), (15, _MULTIPLIER_2), (16, 0)):
-            # int32 shifts keep the sign, so the copies of the sign bit are masked away
-            bits ^= (bits >> shift) & (_MASK >> shift)
-            if multiplier:
-                bits *= _signed(multiplier)
-        values = (bits >> 8) & 0xFFFFFF
-        if shift := self._shift():
-            values = ((values ^ (-(bits & 1) & _CIRCLE)) + shift) & _CIRCLE
-            values = values ^ (-(values >> 24) & _CIRCLE)
-        noise = values.to(torch.float32) * 2.0**-24
+        noise = self._values_torch(_hashed_torch(row_bits[:, :, None] ^ column_bits[:, None, :]))
         waves: list[torch.Tensor] = []
         for down, across in self._wave_axes(level, top, left, height, width):
             axes = (torch.from_numpy(down)[:, :, None].to(device), torch.from_numpy(across)[:, None].to(device))
             waves += _sine_and_cosine(*axes)
         parts = [noise, torch.stack(waves)] if waves else [noise]
-        if self.repeat_channels:  # few values, and devices differ in which integers they have
-            of_repeats = np.empty((self.repeat_channels, height, width), np.float32)
-            self._noise_of_repeats(level, top, left, height, width, out=of_repeats)
-            parts.append(torch.from_numpy(of_repeats).to(device))
+        if self.repeat_channels:
+            parts.append(self._noise_of_repeats_torch(level, top, left, height, width, device))
         return torch.cat(parts) if len(parts) > 1 else noise
 
     def _values(self, bits: npt.NDArray[np.uint32], out: npt.NDArray[np.float32]) -> None:
@@ -145,6 +133,14 @@ class NoisePlane:
         # values of 24 bits are the same as signed numbers, which NumPy brings to float32 without a detour
         np.multiply(bits.view(np.int32), _UNIT, out=out, dtype=np.float32, casting="unsafe")
 
+    def _values_torch(self, bits: "torch.Tensor") -> "torch.Tensor":
+        """The same of torch's integers, whose bits are the same with a sign."""
+        values = (bits >> 8) & 0xFFFFFF
+        if shift := self._shift():
+            values = ((values ^ (-(bits & 1) & _CIRCLE)) + shift) & _CIRCLE
+            values = values ^ (-(values >> 24) & _CIRCLE)
+        return values.float() * 2.0**-24
+
     def _noise_of_repeats(
         self, level: int, top: int, left: int, height: int, width: int, out: npt.NDArray[np.float32]
     ) -> None:
@@ -152,16 +148,36 @@ class NoisePlane:
         if not all(_fits(wave, level) for wave in self.waves):
             out[...] = 0.5
             return
-        rows, columns = Stretch(level, top, height, self.height), Stretch(level, left, width, self.width)
-        numbers = repeats(*self._grid(), rows, columns)
-        across, along = ((number & _MASK).astype(np.uint32) for number in numbers)
-        scratch = np.empty_like(across)
+        numbers = repeats(*self._grid(), *self._stretches(level, top, left, height, width))
+        first, second = (number.astype(np.uint32) for number in numbers)
+        scratch = np.empty_like(first)
         for channel in range(self.repeat_channels):
-            bits = across ^ np.uint32(derive_seed(self.seed, channel, _REPEAT))
+            bits = first ^ np.uint32(derive_seed(self.seed, channel, _REPEAT))
             _hash_in_place(bits, scratch)
-            bits += along
+            bits += second
             _hash_in_place(bits, scratch)
             self._values(bits, out[channel])
+
+    def _noise_of_repeats_torch(
+        self, level: int, top: int, left: int, height: int, width: int, device: "torch.device | str"
+    ) -> "torch.Tensor":
+        """The same as a tensor, made on the device."""
+        import torch
+
+        if not all(_fits(wave, level) for wave in self.waves):
+            return torch.full((self.repeat_channels, height, width), 0.5, device=device)
+        numbers = repeats(
+            *self._grid(),
+            *self._stretches(level, top, left, height, width),
+            put=lambda axis: torch.from_numpy(axis).to(device),
+        )
+        first, second = (((number & _MASK) - ((number & 0x80000000) << 1)).to(torch.int32) for number in numbers)
+        keys = [derive_seed(self.seed, channel, _REPEAT) for channel in range(self.repeat_channels)]
+        hashed = [_hashed_torch(_hashed_torch(first ^ _signed(key)) + second) for key in keys]
+        return self._values_torch(torch.stack(hashed))
+
+    def _stretches(self, level: int, top: int, left: int, height: int, width: int) -> tuple[Stretch, Stretch]:
+        return Stretch(level, top, height, self.height), Stretch(level, left, width, self.width)
 
     def _wave_axes(
         self, level: int, top: int, left: int, height: int, width: int
@@ -180,14 +196,11 @@ class NoisePlane:
 
     def places_in_repeats(self, height: int, width: int) -> npt.NDArray[np.float64]:
         """Where in its repeat of a grid each texel from the corner on lies, (2, height, width) in [0, 1)."""
-        return places_in_repeats(*self._grid(), *self._corner(height, width))
+        return places_in_repeats(*self._grid(), *self._stretches(0, 0, 0, height, width))
 
     def numbered_repeats(self, height: int, width: int) -> npt.NDArray[np.int64]:
         """Which repeat of a grid each texel from the corner on lies in, (height, width), numbered from 0 on."""
-        return numbered_repeats(*self._grid(), *self._corner(height, width))
-
-    def _corner(self, height: int, width: int) -> tuple[Stretch, Stretch]:
-        return Stretch(0, 0, height, self.height), Stretch(0, 0, width, self.width)
+        return numbered_repeats(*self._grid(), *self._stretches(0, 0, 0, height, width))
 
     def _grid(self) -> tuple[Grid, tuple[int, int]]:
         first, second = self.waves
@@ -279,6 +292,16 @@ def _hash_in_place(bits: npt.NDArray[np.uint32], scratch: npt.NDArray[np.uint32]
         bits ^= scratch
         if multiplier:
             bits *= np.uint32(multiplier)
+
+
+def _hashed_torch(bits: "torch.Tensor") -> "torch.Tensor":
+    """The same hash of torch's signed integers, in place."""
+    for shift, multiplier in ((16, _MULTIPLIER_1), (15, _MULTIPLIER_2), (16, 0)):
+        # int32 shifts keep the sign, so the copies of the sign bit are masked away
+        bits ^= (bits >> shift) & (_MASK >> shift)
+        if multiplier:
+            bits *= _signed(multiplier)
+    return bits
 
 
 def _hash_int(value: int) -> int:

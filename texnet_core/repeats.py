@@ -8,7 +8,8 @@ All arithmetic is in whole numbers: a repeat that lies across the edge of a peri
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,13 @@ class Stretch(NamedTuple):
         return (2 * np.arange(self.start, self.start + self.cells, dtype=np.int64) + 1) << self.level
 
 
-def repeats(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch) -> tuple[Integers, Integers]:
+def _as_it_is(numbers: Integers) -> Any:
+    return numbers
+
+
+def repeats(
+    waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch, put: Callable[[Integers], Any] = _as_it_is
+) -> tuple[Any, Any]:
     """The repeat that the centre of each cell lies in, as two numbers (rows.cells, columns.cells) each.
 
     Args:
@@ -50,11 +57,12 @@ def repeats(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretc
         origin: phase of each wave at the plane's corner, in 2^-32 cycles.
         rows: cells down.
         columns: cells across.
+        put: turns the numbers of an axis into what is to be computed with: NumPy's integers, or torch's on a device.
 
     Returns:
-        Equal pairs for cells of one repeat, also where that lies across the edge of a period.
+        Equal pairs for cells of one repeat, also where that lies across the edge of a period; int64.
     """
-    first, second = _places(waves, origin, rows, columns)
+    first, second = _places(waves, origin, rows, columns, put)
     fitted = fitted_waves(waves, rows.period, columns.period)
     moves = [
         (round(fitted[0][axis]), round(fitted[1][axis]))
@@ -73,16 +81,26 @@ def numbered_repeats(waves: Grid, origin: tuple[int, int], rows: Stretch, column
 
 def places_in_repeats(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch) -> npt.NDArray[np.float64]:
     """Where in its repeat the centre of each cell lies, (2, rows.cells, columns.cells) in [0, 1); see `repeats`."""
-    first, second = _places(waves, origin, rows, columns)
+    first, second = _places(waves, origin, rows, columns, _as_it_is)
     fractions: npt.NDArray[np.float64] = np.stack([first & _FRACTION, second & _FRACTION]) / 2**_BITS
     return fractions
 
 
-def _places(waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch) -> tuple[Integers, Integers]:
+def sides_of_repeats(waves: Grid) -> tuple[float, float]:
+    """Texels that a repeat spans, across rows and along them; see `repeats`."""
+    first, second = waves
+    slant = _slant(waves) / 2**_SLANT_BITS
+    along = (second[0] - slant * first[0], second[1] - slant * first[1])
+    return 1 / math.hypot(*first), 1 / math.hypot(*along)
+
+
+def _places(
+    waves: Grid, origin: tuple[int, int], rows: Stretch, columns: Stretch, put: Callable[[Integers], Any]
+) -> tuple[Any, Any]:
     """In 2^-32 of a repeat: the whole part says which one it is, the rest where in it."""
     fitted = fitted_waves(waves, rows.period, columns.period)
     first, second = (
-        start + _cycles(down, rows)[:, None] + _cycles(across, columns)
+        start + put(_cycles(down, rows))[:, None] + put(_cycles(across, columns))
         for start, (down, across) in zip(origin, fitted, strict=True)
     )
     return first, second - (((first & _FRACTION) * _slant(waves)) >> _SLANT_BITS)
@@ -106,7 +124,7 @@ def _cycles(frequency: float, cells: Stretch) -> Integers:
     return cycles
 
 
-def _folded(first: Integers, second: Integers, moves: list[tuple[int, int]]) -> tuple[Integers, Integers]:
+def _folded(first: Any, second: Any, moves: list[tuple[int, int]]) -> tuple[Any, Any]:
     """One name for each repeat, whichever period it is seen in.
 
     Args:
@@ -122,6 +140,18 @@ def _folded(first: Integers, second: Integers, moves: list[tuple[int, int]]) -> 
             pivot, other = other, (pivot[0] - times * other[0], pivot[1] - times * other[1])
         rest = math.gcd(rest, other[1])
     if pivot[0]:
-        times_moved = first // pivot[0]
-        first, second = first - times_moved * pivot[0], second - times_moved * pivot[1]
+        moved = first // pivot[0]
+        first = first - moved * pivot[0]
+        second = second - (_product(moved, pivot[1], rest) if rest else moved * pivot[1])
     return first, second % rest if rest else second
+
+
+def _product(numbers: Any, factor: int, modulus: int) -> Any:
+    """Numbers times a factor modulo another, in pieces of the factor so small that nothing leaves 63 bits."""
+    bits = 62 - modulus.bit_length()
+    numbers, factor = numbers % modulus, factor % modulus
+    result = numbers * 0
+    for shift in reversed(range(0, factor.bit_length(), bits)):
+        piece = (factor >> shift) & ((1 << bits) - 1)
+        result = ((result << bits) + numbers * piece) % modulus
+    return result

@@ -65,6 +65,7 @@ def test_waves_are_written_and_read_and_must_fit(full):
         [[0.1, 0.1]],
         [[0.1, 0.6], [0, 0.1]],
         [[0, 0], [0, 0.1]],
+        [[5e-324, 0], [0, 0.1]],
         [[True, 0.1], [0, 0.1]],
         "waves",
         [1, 2],

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from texnet_core.lattice import fitted_waves
-from texnet_core.repeats import Stretch, repeats
+from texnet_core.repeats import Stretch, repeats, sides_of_repeats
 
 NO_ORIGIN = (0, 0)
 
@@ -60,6 +60,22 @@ def test_a_repeat_has_one_name_wherever_it_is_seen(waves, level):
     height, width = whole.shape
     seen = names(waves, periods, origin=origin, level=level, corner=(-height, 2 * width - 7), shape=(3 * height, width))
     assert np.array_equal(seen, np.tile(np.roll(whole, 7, axis=1), (3, 1)))
+
+
+@pytest.mark.parametrize("waves", [((0.031, 0.06), (0.052, -0.027)), ((0.47, 0.31), (0.33, -0.49))])
+@pytest.mark.parametrize("period", [2**22, 2**28, 2**30])
+def test_the_largest_planes_wrap_exactly_too(waves, period):
+    here = names(waves, (period, period), corner=(period - 20, 5), shape=(40, 30))
+    beyond = names(waves, (period, period), corner=(2 * period - 20, 5 - period), shape=(40, 30))
+    assert np.array_equal(here, beyond)
+    assert len(np.unique(here)) > 5
+
+
+@pytest.mark.parametrize(
+    ("waves", "sides"), [(brickwork(64, 16, 0.5), (16, 64)), (((0.0, 0.1), (0.05, 0.02)), (10, 20))]
+)
+def test_a_repeat_spans_its_height_and_its_length(waves, sides):
+    assert sides_of_repeats(waves) == pytest.approx(sides, rel=1e-4)
 
 
 def test_on_an_endless_plane_repeats_have_the_exact_size_and_never_come_again():

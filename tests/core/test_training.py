@@ -298,6 +298,65 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     assert np.corrcoef(made.ravel(), laid.ravel())[0, 1] > 0.8
 
 
+def test_a_run_that_begins_with_tiles_is_not_called_stalled(request_, tmp_path):
+    notes = []
+    train(
+        tiles(),
+        tmp_path / "a.texnet",
+        replace(request_, train=replace(request_.train, size=64, steps=40, lr=1e-6)),
+        progress=lambda p: notes.append(p.note),
+    )
+    assert not any("hardly went down" in note for note in notes)
+
+
+def test_beginning_with_tiles_takes_a_small_part_of_a_budget_in_minutes(request_, tmp_path, monkeypatch):
+    """A clock on which each generator's pass takes a second: 2 minutes are 12 of them for tiles at most."""
+    seconds = itertools.count()
+    original = loop.Run._image
+    now = [0.0]
+
+    def image(run, seeds, size):
+        now[0] = float(next(seconds))
+        return original(run, seeds, size)
+
+    monkeypatch.setattr(loop.Run, "_image", image)
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now[0])
+    shown = []
+    request_ = replace(request_, train=replace(request_.train, size=64, minutes=2.0))
+    artefact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
+    assert 8 < shown.count(0) < 20
+    assert artefact.quality["seconds"] == pytest.approx(120, abs=2)  # these are counted
+
+
+@pytest.mark.parametrize("stop", [(4, 50), (4, 70), (7, 0), (13, 0)])
+def test_a_run_on_a_grid_that_started_again_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch, stop):
+    """Stopped in the middle of laying tiles for the second attempt, and after."""
+    step = loop.Run._step
+
+    def with_trouble(run, *args):
+        if run.state.attempt == 0 and run.state.step == 4:
+            return run._start_again("trouble")
+        return step(run, *args)
+
+    monkeypatch.setattr(loop.Run, "_step", with_trouble)
+    whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
+    request_ = replace(request_, train=replace(request_.train, size=64, steps=14))
+    reports = []
+    train(tiles(), whole, request_, progress=lambda p: reports.append(p.step))
+    assert reports.count(0) > 40 and reports.count(4) > 40  # tiles are laid for both attempts
+    at = reports.index(stop[0]) + stop[1] // 2
+    count = itertools.count()
+
+    def halt(progress):
+        if next(count) == at:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(tiles(), broken, request_, progress=halt)
+    train(tiles(), broken, request_, resume=True)
+    assert_same_parameters(parameters_of(whole), parameters_of(broken))
+
+
 @pytest.mark.parametrize("stop_at", [0, 4])
 def test_a_run_on_a_grid_resumes_to_the_same_parameters(request_, tmp_path, stop_at):
     whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"

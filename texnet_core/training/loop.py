@@ -49,6 +49,7 @@ _PREVIEW_EVERY_STEPS = 20
 _CALIBRATION_FIELDS = 6
 _REPEAT_CHANNELS = 2  # where tiles have tones of their own
 _LAYING_STEPS = 40  # before an attempt on such tiles
+_LAYING_SHARE = 0.1  # of a budget in minutes that these may take at most
 _GRADIENT_CLIP = 5.0
 _LEAST_WINDOW = 64  # texels
 _MOST_ATTEMPTS = 3
@@ -134,7 +135,7 @@ class Run:
             if self.state.step == self.state.attempt_step:
                 self._lay_tiles()  # nothing is saved before the first step is taken, or it would be done twice
             self._step(descriptor, loss)
-        if is_stalled(self.state.curve):
+        if self._tiles is None and is_stalled(self.state.curve):  # what was laid before begins low
             self.save()  # whoever is told may stop here
             self._note("the loss hardly went down: look at the texture before you use it, or train longer")
         if not self.state.frozen:
@@ -193,15 +194,19 @@ class Run:
         """Draw a new generator's samples towards plain tiles, in the places that their noise has for them."""
         if self._tiles is None:
             return
-        start, size = time.monotonic(), self._window(0.0)
+        start, size = time.monotonic(), self._half_window() or self.settings.size
+        share = _LR_OF_NEXT_ATTEMPT**self.state.attempt
         optimiser = Optimiser(self.generator)
         self.generator.train()
         for step in range(_LAYING_STEPS):
+            if time.monotonic() - start > _LAYING_SHARE * 60 * (self.settings.minutes or math.inf):
+                break
             seeds = [derive_seed(_LAYING, self.settings.seed, step, index) for index in range(self.settings.batch)]
             misfit = self._tiles.misfit(self._image(seeds, size), seeds)
             self.generator.zero_grad()
             misfit.backward()  # type: ignore[no-untyped-call]
-            optimiser.step(learning_rate(self.settings, step, 0.0))
+            if math.isfinite(float(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP))):
+                optimiser.step(share * learning_rate(self.settings, step, 0.0))
             self._report()
         self.state.elapsed_s += time.monotonic() - start
 
@@ -232,12 +237,16 @@ class Run:
         return periodic_noise(self.request.generator, seeds, size, self.device, self.prepared.waves)
 
     def _window(self, fraction: float) -> int:
-        """Side of the samples: half of it in the first part of a run, where that is whole cells and not too small."""
+        """Side of the samples: half of it in the first part of a run with VGG-19, where it can be."""
+        halved = self.weights is not None and has_half_windows(self.settings, fraction)
+        return (halved and self._half_window()) or self.settings.size
+
+    def _half_window(self) -> int:
+        """Half the side of the samples, where that is whole cells and not too small; else 0."""
         half = self.settings.size // 2
         cell = self.request.generator.cell_texels
         fits = half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0
-        halved = self.weights is not None and fits and has_half_windows(self.settings, fraction)
-        return half if halved else self.settings.size
+        return half if fits else 0
 
     def _start_again(self, trouble: str) -> None:
         """Begin the next attempt, with what is left of the budget and a lower rate; or end with what is good already.

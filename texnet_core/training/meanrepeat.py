@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from texnet_core.lattice import Grid
 from texnet_core.noise import NoisePlane
-from texnet_core.repeats import Stretch, numbered_repeats, places_in_repeats
+from texnet_core.repeats import Stretch, numbered_repeats, places_in_repeats, sides_of_repeats
 
 Floats = npt.NDArray[np.float32]
 Origin = tuple[int, int]
@@ -24,6 +24,7 @@ Origin = tuple[int, int]
 _CYCLE = 2**32
 _WHOLE = 0.9  # of the largest repeat's texels: what is cut by the border has other colours
 _TONED = 0.5  # of the variance between repeats that may be left between what lies across four of them
+_MIDDLE = 0.25  # of a repeat to both sides of its middle
 _LEAST_TONE = 2 / 255  # standard deviation of repeats' colours, a channel; less is hardly seen
 _STEPS = 24  # of a search along one wave; the second round divides one of the first into as many
 _SEARCHED_SIDE = 512  # texels; for larger pictures fewer will do to find where repeats begin
@@ -50,12 +51,18 @@ class MeanRepeat:
         mean = _averaged(cells, picture, count)
         self._mean = np.where(np.isnan(mean), picture.mean(axis=(0, 1)), mean)
         texels = np.bincount(names.ravel())
-        each = _averaged(names * count + cells, picture, len(texels) * count).reshape(len(texels), count, -1)
-        differences = np.nan_to_num(each - self._mean)[texels > _WHOLE * texels.max()]
+        whole = np.flatnonzero(texels > _WHOLE * texels.max())
+        seen = np.isin(names, whole)
+        numbers = np.searchsorted(whole, names[seen])
+        each = _averaged(numbers * count + cells[seen], picture[seen], len(whole) * count)
+        differences = np.nan_to_num(each.reshape(len(whole), count, -1) - self._mean)
         differences -= differences.mean(axis=0)
-        self.tone_variance = float(differences.mean(axis=1).var(axis=0).sum())
+        spread = differences.mean(axis=1).var(axis=0)
+        self.tone_variance = float(np.maximum(spread, _LEAST_TONE**2).sum())
         flat = differences.reshape(len(differences), -1)
         axes = np.linalg.svd(flat, full_matrices=False)[2][:components]
+        # signs are the library's choice, and a run may go on with another one
+        axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
         self._components = axes.reshape(-1, *self._mean.shape)
         self._scores = np.sort(axes @ flat.T, axis=1)
 
@@ -89,24 +96,28 @@ def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
     cells, count = _cells(places_in_repeats(waves, (0, 0), *stretches), _sides(waves, level))
     departures = small - _averaged(cells, small, count)[cells]  # joints are no departures, but tones are
 
-    def variance(origin: Origin) -> float:
-        names = numbered_repeats(waves, origin, *stretches)
-        means = np.nan_to_num(_averaged(names, departures))
-        return float((np.bincount(names.ravel()) @ means**2).mean()) / names.size
+    def spread(origin: Origin, middles: bool = False) -> float:
+        """The variance of the mean departures of repeats, or of their middles alone."""
+        places = places_in_repeats(waves, origin, *stretches)
+        seen = (np.abs(places - 0.5) < (_MIDDLE if middles else 1)).all(axis=0)
+        names = numbered_repeats(waves, origin, *stretches)[seen]
+        means = np.nan_to_num(_averaged(names, departures[seen]))
+        return float((np.bincount(names) @ means**2).mean() / names.size)
 
     first, second = 0, 0
     for step in (_CYCLE // _STEPS, _CYCLE // _STEPS**2):
         reach = range(-_STEPS // 2 * step, _STEPS // 2 * step, step)
-        first, _ = max((((first + move) % _CYCLE, second) for move in reach), key=variance)
-        _, second = max(((first, (second + move) % _CYCLE) for move in reach), key=variance)
+        first, _ = max((((first + move) % _CYCLE, second) for move in reach), key=spread)
+        _, second = max(((first, (second + move) % _CYCLE) for move in reach), key=spread)
     across = ((first + _CYCLE // 2) % _CYCLE, (second + _CYCLE // 2) % _CYCLE)
-    own = variance((first, second))
-    return (first, second) if own > _LEAST_TONE**2 and variance(across) < _TONED * own else None
+    differ = spread(across) < _TONED * spread((first, second))
+    # where tiles are no whole texels, one more or less of a joint makes rims differ, but not middles
+    return (first, second) if differ and spread((first, second), middles=True) > _LEAST_TONE**2 else None
 
 
 def _sides(waves: Grid, level: int = 0) -> tuple[int, int]:
-    """How many cells of a level a repeat has along each wave."""
-    first, second = (max(1, round(1 / math.hypot(*wave) / 2**level)) for wave in waves)
+    """How many cells of a level a repeat spans, across rows and along them."""
+    first, second = (max(1, round(side / 2**level)) for side in sides_of_repeats(waves))
     return first, second
 
 
@@ -132,8 +143,14 @@ def _halved(picture: Floats, times: int) -> Floats:
 
 
 def _averaged(names: npt.NDArray[np.int64], picture: Floats, least: int = 0) -> npt.NDArray[np.float64]:
-    """The mean colour of all texels of one name, (names, channels); not a number where there are none."""
+    """The mean colour of all texels of one name, (names, channels); not a number where there are none.
+
+    Args:
+        names: (...), from 0 on.
+        picture: (..., channels).
+        least: number of names.
+    """
     flat = names.ravel()
-    sums = [np.bincount(flat, band.ravel(), least) for band in np.moveaxis(picture, 2, 0)]
+    sums = [np.bincount(flat, band, least) for band in picture.reshape(len(flat), -1).T]
     with np.errstate(invalid="ignore"):
         return np.stack(sums, axis=1) / np.bincount(flat, minlength=least)[:, None]
