@@ -60,6 +60,20 @@ def test_joints_between_texels_are_no_tones(width, height, bond):
     assert origin_of_tiles(picture.astype(np.float32), waves) is None
 
 
+@pytest.mark.parametrize("tone", [0, 0.3])
+def test_a_figure_within_each_tile_is_no_tone(tone):
+    side = 21.3
+    y, x = (np.mgrid[0:1024, 0:1024] + 0.5) / 4  # averaged to 256, as a camera would
+    tones = 0.5 + tone * (RNG(3).random((20, 20)) - 0.5)
+    grey = tones[(y // side).astype(int), (x // side).astype(int)]
+    cross = (np.abs(y % side - side / 2) < 2) | (np.abs(x % side - side / 2) < 2)
+    grey = np.where((y % side < 2) | (x % side < 2), 0.1, np.where(cross, grey + 0.3, grey))
+    grey = grey.reshape(256, 4, 256, 4).mean(axis=(1, 3))
+    picture = grey[..., None] + 0.02 * RNG(0).random((256, 256, 3))
+    found = origin_of_tiles(picture.astype(np.float32), ((1 / side, 0.0), (0.0, 1 / side)))
+    assert (found is not None) == (tone > 0)
+
+
 def test_tones_that_can_hardly_be_seen_are_none():
     assert origin_of_tiles(wall(tone=0.01), WAVES) is None
     assert origin_of_tiles(wall(tone=0.06), WAVES) is not None

@@ -96,13 +96,11 @@ def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
     cells, count = _cells(places_in_repeats(waves, (0, 0), *stretches), _sides(waves, level))
     departures = small - _averaged(cells, small, count)[cells]  # joints are no departures, but tones are
 
-    def spread(origin: Origin, middles: bool = False) -> float:
-        """The variance of the mean departures of repeats, or of their middles alone."""
-        places = places_in_repeats(waves, origin, *stretches)
-        seen = (np.abs(places - 0.5) < (_MIDDLE if middles else 1)).all(axis=0)
-        names = numbered_repeats(waves, origin, *stretches)[seen]
-        means = np.nan_to_num(_averaged(names, departures[seen]))
-        return float((np.bincount(names) @ means**2).mean() / names.size)
+    def spread(origin: Origin) -> float:
+        """The variance of the mean departures of repeats."""
+        names = numbered_repeats(waves, origin, *stretches)
+        means = np.nan_to_num(_averaged(names, departures))
+        return float((np.bincount(names.ravel()) @ means**2).mean() / names.size)
 
     first, second = 0, 0
     for step in (_CYCLE // _STEPS, _CYCLE // _STEPS**2):
@@ -110,9 +108,27 @@ def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
         first, _ = max((((first + move) % _CYCLE, second) for move in reach), key=spread)
         _, second = max(((first, (second + move) % _CYCLE) for move in reach), key=spread)
     across = ((first + _CYCLE // 2) % _CYCLE, (second + _CYCLE // 2) % _CYCLE)
-    differ = spread(across) < _TONED * spread((first, second))
-    # where tiles are no whole texels, one more or less of a joint makes rims differ, but not middles
-    return (first, second) if differ and spread((first, second), middles=True) > _LEAST_TONE**2 else None
+    if spread(across) >= _TONED * spread((first, second)):
+        return None
+    places = places_in_repeats(waves, (first, second), *stretches)
+    tone = _shared_variance(departures, numbered_repeats(waves, (first, second), *stretches), places)
+    return (first, second) if tone > _LEAST_TONE**2 else None
+
+
+def _shared_variance(departures: Floats, names: npt.NDArray[np.int64], places: npt.NDArray[np.float64]) -> float:
+    """The covariance, over whole repeats, of the mean departures of the quarters of their middles.
+
+    All of a tile has its tone. Where repeats are no whole texels, some have more of a joint, but not in their middles;
+    and if one quarter has more of an edge within the repeat than in other repeats, then others have less.
+    """
+    texels = np.bincount(names.ravel())
+    middle = (np.abs(places - 0.5) < _MIDDLE).all(axis=0)
+    quarters = (4 * names + 2 * (places[0] >= 0.5) + (places[1] >= 0.5))[middle]
+    means = _averaged(quarters, departures[middle], 4 * len(texels)).reshape(len(texels), 4, -1)
+    means = means[texels > _WHOLE * texels.max()]
+    means -= means.mean(axis=0)
+    pairs = means.sum(axis=1) ** 2 - (means**2).sum(axis=1)
+    return float(np.nan_to_num(pairs).mean() / 12)
 
 
 def _sides(waves: Grid, level: int = 0) -> tuple[int, int]:

@@ -74,7 +74,7 @@ def prepare_exemplar(
     tiles = _find_tiles(small, waves)
     if tiles is None:
         return Exemplar(small, waves, None)
-    announce("it is of tiles that differ in tone: each gets a tone of its own")
+    announce("it is of tiles that differ in tone: the generator also sees which texels are of one tile")
     return Exemplar(small, tiles[0], tiles)
 
 
