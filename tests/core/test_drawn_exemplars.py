@@ -29,4 +29,5 @@ def test_a_drawing_is_a_fine_exemplar_and_comes_out_the_same_again(name):
     notes = []
     prepared = prepare_exemplar(picture, TrainSettings(), DescriptorSettings(), notes.append)
     assert len(prepared.waves) == (2 if name in ("bricks", "linen") else 0)
-    assert [note for note in notes if "repeats" not in note] == []
+    assert (prepared.tiles is not None) == (name == "bricks")
+    assert [note for note in notes if "repeats" not in note and "of tiles" not in note] == []
