@@ -57,7 +57,7 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
     """
     if min(picture.shape[:2]) < _LEAST_SIDE:
         return ()
-    correlation = _Autocorrelation(_detail(picture.mean(axis=2)))
+    correlation = _Autocorrelation(picture.mean(axis=2))
     peaks = correlation.peaks()
     if not peaks or peaks[0].height < _LEAST_SCORE:
         return ()
@@ -212,10 +212,10 @@ def fitted_side(waves: tuple[Wave, ...], side: int, size: int, least: int, most:
 class _Autocorrelation:
     """The autocorrelation of a picture's detail, 1 at the origin, by lag in texels."""
 
-    def __init__(self, detail: Floats) -> None:
-        height, width = self.shape = detail.shape
+    def __init__(self, luminance: Floats) -> None:
+        height, width = self.shape = luminance.shape
         window = np.hanning(height)[:, None] * np.hanning(width)
-        raw = self._lagged_products(detail * window)
+        raw = self._lagged_products(_detail(luminance) * window)
         overlap = self._lagged_products(window)
         values = raw / np.maximum(overlap, 1e-3 * overlap[0, 0])
         self.values = np.fft.fftshift(values / max(values[0, 0], 1e-12))  # the origin at (height, width)

@@ -65,12 +65,11 @@ def prepare_exemplar(
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
         least, most = min(least_side(descriptor), settings.exemplar_side), min(picture.shape[:2])
         small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, smallest_sample, least, most))
+        announce(_told(waves))
     if settings.flatten:
         small = flatten_lighting(small)
     side = min(small.shape[:2])
     waves = tuple((down / side, across / side) for down, across in waves)
-    if waves:
-        announce(_told(waves, side))
     tiles = _find_tiles(small, waves)
     if tiles is None:
         return Exemplar(small, waves, None)
@@ -93,7 +92,7 @@ def _waves_per_side(picture: npt.NDArray[np.float32]) -> tuple[Wave, ...]:
     return tuple((down * side, across * side) for down, across in waves)
 
 
-def _told(waves: tuple[Wave, ...], side: int) -> str:
+def _told(waves: tuple[Wave, ...]) -> str:
     kind = "stripes that repeat" if len(waves) == 1 else "a pattern that repeats"
-    repeats = " and ".join(f"{side * np.hypot(*wave):.0f}" for wave in waves)
+    repeats = " and ".join(f"{np.hypot(*wave):.0f}" for wave in waves)
     return f"{kind} {repeats} times across the picture: the generator is guided by where in it a texel lies"
