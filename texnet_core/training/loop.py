@@ -135,7 +135,7 @@ class Run:
             if self.state.step == self.state.attempt_step:
                 self._lay_tiles()  # nothing is saved before the first step is taken, or it would be done twice
             self._step(descriptor, loss)
-        if self._tiles is None and is_stalled(self.state.curve):  # what was laid before begins low
+        if is_stalled(self.state.curve):
             self.save()  # whoever is told may stop here
             self._note("the loss hardly went down: look at the texture before you use it, or train longer")
         if not self.state.frozen:

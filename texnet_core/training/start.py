@@ -42,6 +42,12 @@ def train(
         TexnetError: see the message.
     """
     checkpoint = checkpoint_path(output)
+    if resume and output.exists() and not checkpoint.exists():
+        raise TrainingError(
+            f"no unfinished run of {output}, which is complete",
+            expected="a checkpoint beside it",
+            remedy="use it as it is, or train anew without resuming",
+        )
     if resume and checkpoint.is_file():
         request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
     _check(request)
