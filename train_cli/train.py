@@ -28,7 +28,7 @@ from train_cli.options import clean, json_option, recorded_command, settings_fro
 @click.command()
 @click.argument("exemplar", type=click.Path(path_type=Path), metavar="EXEMPLAR")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="generator to write, NAME.texnet")
-@click.option("--resume", is_flag=True, help="go on with the unfinished run of this output, if there is one")
+@click.option("--resume", is_flag=True, help="go on with the unfinished run of this output; begin where there is none")
 @click.option("--preview", type=click.Path(path_type=Path), help="picture to keep overwriting with a recent sample")
 @settings_options(TrainSettings)
 @settings_options(DescriptorSettings)

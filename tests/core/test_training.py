@@ -161,9 +161,12 @@ def test_an_unfinished_run_is_not_overwritten_by_accident(request_, tmp_path):
 def test_resume_leaves_what_is_complete_alone(request_, tmp_path):
     path = tmp_path / "out.texnet"
     path.write_bytes(b"learned in hours")
-    with pytest.raises(TrainingError, match="complete"):
+    with pytest.raises(TrainingError, match="no unfinished run"):
         train(picture(), path, request_, resume=True)
     assert path.read_bytes() == b"learned in hours" and not checkpoint_path(path).exists()
+    (tmp_path / "folder.texnet").mkdir()
+    with pytest.raises(OutputError, match="no file stands there"):
+        train(picture(), tmp_path / "folder.texnet", request_, resume=True)
 
 
 def test_resume_refuses_another_run_and_damage(request_, tmp_path):

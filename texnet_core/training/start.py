@@ -33,7 +33,7 @@ def train(
         exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.exemplar_side` on the short side.
         output: the `.texnet` file; its checkpoint lies beside it until the run is complete.
         request: the settings.
-        resume: go on from the checkpoint, if there is one.
+        resume: go on from the checkpoint, or begin where neither it nor the output exists.
         online: whether weights of the descriptor may be downloaded.
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
 
@@ -42,17 +42,17 @@ def train(
         TexnetError: see the message.
     """
     checkpoint = checkpoint_path(output)
-    if resume and output.exists() and not checkpoint.exists():
-        raise TrainingError(
-            f"no unfinished run of {output}, which is complete",
-            expected="a checkpoint beside it",
-            remedy="use it as it is, or train anew without resuming",
-        )
-    if resume and checkpoint.is_file():
-        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
-    _check(request)
     check_writable(output)
     check_writable(checkpoint)
+    if resume and output.exists() and not checkpoint.exists():
+        raise TrainingError(
+            f"{output}, but no unfinished run of it",
+            expected="a checkpoint beside it",
+            remedy="keep it if it is complete, or train anew without resuming",
+        )
+    if resume and checkpoint.exists():
+        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
+    _check(request)
     if checkpoint.exists() and not resume:
         raise TrainingError(
             f"an unfinished run in {checkpoint}",

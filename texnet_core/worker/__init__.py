@@ -75,8 +75,8 @@ train: a generator from a picture.
     minutes. A note is a sentence worth showing, on the exemplar for
     one. A preview is uint8 (h, w, 3); the last two are kept. The loss of the
     result is the validation loss, and its steps are those of all sittings. A run that is cancelled after it began
-    says whether a checkpoint lies beside the output, so that the same request with "resume": true goes on. Without
-    "online", nothing is downloaded.
+    says whether a checkpoint lies beside the output, so that the same request with "resume": true goes on; it is
+    refused where there is an output without one. Without "online", nothing is downloaded.
 
 describe: what a .texnet file says about itself.
 
