@@ -14,8 +14,11 @@ _PREFIX = ".texnet-"  # short, so that any name the folder allows leaves room
 
 
 def check_writable(path: Path) -> None:
-    """Raise OutputError now rather than after long work if a file cannot be made at `path`."""
-    with as_output_error(path), tempfile.NamedTemporaryFile(dir=_target(path).parent, prefix=_PREFIX):
+    """Raise OutputError now rather than after long work if a file cannot be made at `path`.
+
+    The file that tries it has no name where the system can do without, so that no signal leaves it behind.
+    """
+    with as_output_error(path), tempfile.TemporaryFile(dir=_target(path).parent, prefix=_PREFIX):
         pass
 
 

@@ -62,7 +62,7 @@ def flatten_lighting(picture: Floats) -> Floats:
 
 def check_surface(picture: Floats) -> None:
     """Raise ImageError for a picture of one colour: no statistics can be made to agree with it."""
-    if picture.std(axis=(0, 1)).max() < _LEAST_SPREAD:
+    if picture.std(axis=(0, 1), dtype=np.float64).max() < _LEAST_SPREAD:  # float32 would round up to five times that
         raise ImageError("a picture of one colour", expected="a surface", remedy="take another picture")
 
 

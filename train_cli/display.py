@@ -29,9 +29,11 @@ class Display:
         self._shown: tuple[str, float] | None = None  # stage and total of the bar
         self._last_line_at = time.monotonic()
         self.stop_asked = False
+        self.notes: list[str] = []
 
     def note(self, text: str) -> None:
-        """Show a sentence once, above the bar if there is one."""
+        """Keep a sentence, and show it once, above the bar if there is one."""
+        self.notes.append(text)
         if not self._quiet:
             tqdm.write(f"texnet: {printable(text)}", file=sys.stderr)
 

@@ -90,7 +90,8 @@ def train(
             raise Cancelled(_how_to_go_on(output)) from None
     quality = artefact.quality
     if as_json:
-        click.echo(json.dumps({"output": str(output), "steps": artefact.training["steps_taken"], **quality}))
+        facts = {"output": str(output), "steps": artefact.training["steps_taken"], **quality}
+        click.echo(json.dumps(facts | {"descriptor": artefact.training["descriptor"], "notes": display.notes}))
     else:
         figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
         click.echo(f"wrote {output} ({artefact.training['steps_taken']} steps, {figures})")

@@ -269,6 +269,13 @@ def test_a_generator_size_gives_way_to_what_is_said_of_levels_and_channels(exemp
     assert all(said in facts["provenance"]["command"] for said in ("--flatten --steps 10", "--generator base"))
 
 
+def test_json_keeps_what_there_is_to_say_of_a_run(exemplar, quick, tmp_path):
+    done = texnet("train", exemplar, "-o", tmp_path / "a.texnet", *quick, "--steps", 60, "--lr", 1e-6, "--json")
+    facts = json.loads(done.stdout)
+    assert done.stderr == "" and facts["descriptor"] == "vgg19"
+    assert any("hardly went down" in note for note in facts["notes"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path, number):
     out, preview = tmp_path / "out.texnet", tmp_path / "preview.png"

@@ -85,7 +85,8 @@ def test_weights_that_were_named_must_be_there(artefact, tiny):
 
 def test_with_weights_nothing_is_missing(artefact, random_vgg19_file, monkeypatch):
     monkeypatch.setattr("texnet_core.evaluation.judge._DIRECTIONS", 4)
-    big = replace(artefact, texels_per_exemplar=176, training={"loss_curve": "1:2 2:1", "gram_weight": 3.0})
+    training = {"loss_curve": "1:2 2:1", "gram_weight": 3.0, "tone_weight": 1.0}  # the latter of no tiles
+    big = replace(artefact, texels_per_exemplar=176, training=training)
     reports = []
     named = DescriptorSettings(vgg19=str(random_vgg19_file))
     done = evaluate(big, picture(176, 176), TWO, named, progress=reports.append)

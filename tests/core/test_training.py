@@ -396,8 +396,10 @@ def test_of_a_pattern_too_fine_for_the_scale_what_is_coarse_enough_is_kept(reque
     assert across == 0 and down * coarse.side == pytest.approx(8, rel=0.02)
 
 
-def test_one_colour_is_no_surface(request_, tmp_path):
-    flat = np.full((96, 96, 3), (0.2, 0.4, 0.6), np.float32)
+@pytest.mark.parametrize(("side", "colour"), [(96, (51, 102, 153)), (512, (200, 100, 50))])
+def test_one_colour_is_no_surface(request_, tmp_path, side, colour):
+    """Also a large one, whose standard deviation in float32 is not small."""
+    flat = np.full((side, side, 3), np.array(colour) / 255, np.float32)
     with pytest.raises(ImageError, match="one colour"):
         train(flat, tmp_path / "flat.texnet", request_)
     assert not list(tmp_path.iterdir())

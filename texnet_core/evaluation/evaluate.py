@@ -268,8 +268,11 @@ def _notes(artefact: Artefact, exemplar: _Exemplar | None) -> list[str]:
 def _losses(training: Mapping[str, Any]) -> dict[str, float]:
     """The settings of a run that weigh a loss, where they are above 0. The record may come from anybody."""
     transport = {"patch transport": 1.0} if training.get("descriptor") == "patches" else {}
-    return transport | {
+    weights = {
         name: float(weight)
         for name, weight in training.items()
         if re.fullmatch("[a-z_]{1,40}_weight", name) and isinstance(weight, int | float) and weight > 0
     }
+    if not training.get("repeat_channels"):
+        weights.pop("tone_weight", None)  # there were no tiles to weigh
+    return transport | weights
