@@ -128,7 +128,7 @@ def _size(card: Header) -> list[str]:
 
 
 def _figures(card: Header) -> list[str]:
-    names = (("texture_gram", "Gram"), ("texture_wasserstein", "Wasserstein"))
+    names = (("texture_gram", "Gram"), ("texture_wasserstein", "Wasserstein"), ("texture_held_out", "held out"))
     return [f"{title} {card.quality[key]:.3f}{_reference(card, key)}" for key, title in names if key in card.quality]
 
 

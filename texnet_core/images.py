@@ -24,7 +24,7 @@ import numpy.typing as npt
 from texnet_core.atomic import replacing
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.mapset import ColourSpace
-from texnet_core.settings import MAX_SIZE
+from texnet_core.settings import MAX_SIZE, MIN_EXEMPLAR_SIDE
 
 Floats = npt.NDArray[np.float32]
 Depth = Literal[8, 16]
@@ -148,7 +148,8 @@ def resize_exemplar(image: Floats, size: int) -> Floats:
         raise ImageError(
             f"an exemplar of {width}x{height}",
             expected=f"at least {size} on the short side",
-            remedy="take a larger picture, or a smaller exemplar size where one can be chosen",
+            remedy="take a larger picture"
+            + (f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""),
         )
     scale = size / short
     target = (round(width * scale), round(height * scale))

@@ -11,8 +11,9 @@ from texnet_core.settings import MAX_SEED, Checked, SynthesisSettings, setting
 from texnet_core.synthesis import Region, checked_region
 
 MAX_PICTURES = 10_000
+UDIM_COLUMNS = 10
 
-_FIRST_UDIM, _UDIM_COLUMNS = 1001, 10
+_FIRST_UDIM = 1001
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Series(Checked):
 
     count: int = setting(1, "variations: this many seeds from the given one on", low=1, high=10000)
     loop: int = setting(0, "frames of an animation that ends where it began; 0: a still", low=0, high=10000)
-    udim_columns: int = setting(0, "UDIM tiles side by side; 0: no UDIM", low=0, high=10)
+    udim_columns: int = setting(0, "UDIM tiles side by side; 0: no UDIM", low=0, high=UDIM_COLUMNS)
     udim_rows: int = setting(0, "rows of UDIM tiles; 0: no UDIM", low=0, high=100)
 
 
@@ -92,7 +93,7 @@ def _udim_tiles(settings: SynthesisSettings, series: Series, region: Region | No
     if region is not None:
         raise RequestError("a region of UDIM tiles", expected="one or the other", remedy="leave one out")
     return [
-        (_FIRST_UDIM + _UDIM_COLUMNS * v + u, (u * width, (rows - 1 - v) * height, width, height))
+        (_FIRST_UDIM + UDIM_COLUMNS * v + u, (u * width, (rows - 1 - v) * height, width, height))
         for v in range(rows)
         for u in range(columns)
     ]

@@ -13,6 +13,7 @@ from texnet_core.errors import RequestError
 
 MIN_SIZE = 16
 MAX_SIZE = 65536
+MIN_EXEMPLAR_SIDE = 32
 MAX_SEED = 2**32 - 1
 WORKER_PROTOCOL = 5  # of texnet_core.worker and of the files that pass between both ends, which must have the same
 
@@ -163,7 +164,9 @@ class DescriptorSettings(Checked):
     """What compares textures, and where its weights come from."""
 
     descriptor: DescriptorName = setting(
-        "auto", "what compares textures; patches needs no weights; auto takes vgg19 where its weights can be had"
+        "auto",
+        "what compares textures; patches needs no weights; auto takes vgg19 where its weights can be had, "
+        "for exemplars of 172 texels or more",
     )
     vgg19: str = setting(
         "", "file with VGG-19 weights; empty: $TEXNET_VGG19, the cache, or to train a download", descriptor="vgg19"
@@ -243,7 +246,7 @@ class LossSettings(Checked):
 class TrainSettings(Checked):
     """The training loop."""
 
-    size: int = setting(256, "training size: side of the samples in texels", low=32, high=1024)
+    size: int = setting(256, "training size: side of the samples in texels", low=MIN_EXEMPLAR_SIDE, high=1024)
     exemplar_size: int = setting(
         0,
         "short side of the exemplar in texels, which sets the scale of the texture; 0: the training size",
@@ -257,7 +260,7 @@ class TrainSettings(Checked):
         0.6, "first share of the run, on samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
     )
     flatten: bool = setting(False, "take slow changes of brightness out of the exemplar first")
-    steps: int = setting(600, "optimiser updates", low=10, high=10**6)
+    steps: int = setting(400, "optimiser updates", low=10, high=10**6)
     minutes: float = setting(0.0, "stop after this many minutes instead of a number of steps", low=0.0, high=10**5)
     batch: int = setting(1, "samples a step", low=1, high=64)
     seed: int = setting(0, "seed of the initial parameters and of every draw", low=0, high=MAX_SEED)
@@ -287,7 +290,7 @@ class OptimizeSettings(Checked):
 
     width: int = setting(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
     height: int = setting(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)
-    exemplar_size: int = setting(256, "short side to which the exemplar is scaled", low=32, high=2048)
+    exemplar_size: int = setting(256, "short side to which the exemplar is scaled", low=MIN_EXEMPLAR_SIDE, high=2048)
     steps: int = setting(500, "evaluations of the loss and its gradient", low=1, high=10**6)
     optimiser: OptimiserName = setting("lbfgs", "what moves the pixels")
     lr: float = setting(0.02, "learning rate of adam; lbfgs searches its own", low=1e-6, high=1.0)

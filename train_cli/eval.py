@@ -30,7 +30,7 @@ _NOT_OF_JUDGES = tuple(spec.name for spec in fields(DescriptorSettings) if spec.
 def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json: bool, **values: Any) -> None:
     """Measure how good FILE is, a .texnet file or the name of a preset.
 
-    Most figures need the exemplar, and three of them VGG-19 (its weights are never downloaded for this) and torch;
+    Most figures need the exemplar, and four of them VGG-19 (its weights are never downloaded for this) and torch;
     those that cannot be had are listed with the reason. docs/quality.md says what each one means.
 
     \b

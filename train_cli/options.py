@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from texnet_core.images import SUFFIXES
+from texnet_core.outputs import UDIM_COLUMNS
 from texnet_core.settings import choices_of
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -99,7 +100,10 @@ class GridType(click.ParamType[tuple[int, int]]):
         match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", str(value).lower())
         if match is None:
             self.fail(f"{value!r} is no grid; write 3x2 for 3 columns and 2 rows.", parameter, context)
-        return int(match[1]), int(match[2])
+        columns, rows = int(match[1]), int(match[2])
+        if columns > UDIM_COLUMNS:
+            self.fail(f"{value!r} has {columns} columns; UDIM has {UDIM_COLUMNS} at most.", parameter, context)
+        return columns, rows
 
 
 class RegionType(click.ParamType[tuple[int, int, int, int]]):

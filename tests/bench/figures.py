@@ -21,6 +21,7 @@ from texnet_core.images import resize_exemplar
 FIGURES = {
     "gram": "relative Gram distance over the floor",
     "wasserstein": "sliced Wasserstein distance over the floor",
+    "held out": "the same of layers that no loss looked at",
     "seam": "largest |z| of both seams among the lines inside",
     "diversity": "difference between seeds over that between parts of the exemplar",
     "memorisation": "share of windows that are copies of one region",
@@ -61,7 +62,8 @@ def real(judge: Judge, exemplar: Picture) -> dict[str, float]:
 
 def _means(distance: TextureDistance) -> dict[str, float]:
     """Over the layers."""
-    return {"gram": fmean(distance.gram.values()), "wasserstein": fmean(distance.wasserstein.values())}
+    layers = {"gram": distance.gram, "wasserstein": distance.wasserstein, "held out": distance.held_out}
+    return {name: fmean(values.values()) for name, values in layers.items()}
 
 
 class Yardstick:
@@ -77,7 +79,7 @@ class Yardstick:
         features = [self.judge.features(picture, periodic=True) for picture in pictures]
         distance = _means(mean_distance([self.judge.texture_distance(found, self.features) for found in features]))
         return {name: value / self.floor[name] for name, value in distance.items()} | {
-            "diversity": diversity(self.judge, features, self.features) if len(features) > 1 else None,
+            "diversity": diversity(self.judge, features, self.features).share if len(features) > 1 else None,
             "seam": _over(pictures, _largest_z),
             "memorisation": _over(pictures, lambda picture: memorisation(picture, self.exemplar)),
             "repetition": _over(pictures, lambda picture: repetition(picture, self.exemplar)),

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core import read_artefact, synthesize
+from texnet_core import list_presets, presets, read_artefact, synthesize
+from texnet_core.recipelist import read_recipes
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 
 SIDE = 256  # of exemplars as methods get them, and of pictures
@@ -52,11 +53,18 @@ def _paper(name: str, exemplar: Picture, given: Namespace) -> Prepared:
 
 
 def _ours(name: str, exemplar: Picture, given: Namespace) -> Prepared:
-    if given.ours is None:
-        raise FileNotFoundError("--ours FOLDER, which holds one NAME.texnet for every exemplar")
-    artefact = read_artefact(Path(given.ours) / f"{name}.texnet")
+    artefact = read_artefact(_preset_of(name) if given.ours is None else Path(given.ours) / f"{name}.texnet")
     note = f"{artefact.training.get('steps_taken', '?')} steps"
     return Prepared(lambda seed: synthesize(artefact, (SIDE, SIDE), seed)["albedo"], note)
+
+
+def _preset_of(name: str) -> Path:
+    """The preset whose recipe has that exemplar, at the scale of this comparison."""
+    for recipe in read_recipes(Path(presets.__file__).with_name("recipes.toml")):
+        file = Path(recipe.exemplar)
+        if name in (file.stem, file.parent.name) and recipe.settings["train"].exemplar_side == SIDE:
+            return list_presets()[recipe.name]
+    raise FileNotFoundError(f"no preset of {name}; --ours FOLDER can name one {name}.texnet")
 
 
 def _patches(name: str, exemplar: Picture, given: Namespace) -> Prepared:

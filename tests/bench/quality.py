@@ -49,7 +49,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--exemplars", default="", help="names by commas; all by default")
     parser.add_argument("--methods", default="", help=f"of {','.join(METHODS)}; all by default")
     parser.add_argument("--seeds", type=int, default=2, help="pictures a method and exemplar; diversity needs 2")
-    parser.add_argument("--ours", type=Path, help="folder with one NAME.texnet for every exemplar")
+    parser.add_argument("--ours", type=Path, help="folder with one NAME.texnet for every exemplar; else the presets")
     parser.add_argument("--gatys-steps", type=int, default=500)
     parser.add_argument("--paper-steps", type=int, default=1500, help="fewer than 1500 is a reduced recipe")
     parser.add_argument("--paper-batch", type=int, default=16, help="fewer than 16 is a reduced recipe")

@@ -7,10 +7,13 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from tests.bench import patch_optimisation, quality
-from tests.bench.figures import FIGURES
-from tests.bench.methods import SIDE, Prepared
+from tests.bench import methods, patch_optimisation, quality
+from tests.bench.figures import FIGURES, Yardstick
+from tests.bench.methods import METHODS, SIDE, Prepared
+from tests.bench.paper import PublishedNetwork
 from tests.conftest import picture
+from texnet_core import list_presets
+from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.evaluation.judge import LAYERS, TextureDistance
 
 
@@ -39,6 +42,54 @@ def test_only_what_the_cache_lacks_is_drawn(drawn, tmp_path):
 def test_a_method_that_cannot_run_is_left_out(tmp_path, capsys):
     quality._make("wall", picture(300, 300), ["ours"], Namespace(cache=tmp_path, seeds=1, ours=None))
     assert "left out" in capsys.readouterr().err and not any(tmp_path.iterdir())
+
+
+def test_ours_are_the_presets_of_that_exemplar_at_that_scale():
+    asked = Namespace(ours=None)
+    assert methods._preset_of("rocky_trail") == list_presets()["gravel"]  # and not stony ground, which is finer
+    assert methods._preset_of("rock020") == list_presets()["dark-rock"]
+    drawn = METHODS["ours"]("rock020", None, asked).draw(1)
+    assert drawn.shape == (SIDE, SIDE, 3)
+
+
+def test_a_yardstick_measures_in_units_of_the_floor_and_takes_means():
+    class Levels:
+        """A judge whose features are a picture's middle row and whose distances are differences of means."""
+
+        def features(self, picture, *, periodic):
+            return picture
+
+        def texture_distance(self, first, second):
+            distance = abs(float(first.mean() - second.mean()))
+            return TextureDistance(*(dict.fromkeys(LAYERS, factor * distance) for factor in (1, 2, 3)))
+
+    exemplar = picture(SIDE, SIDE)
+    yardstick = Yardstick(Levels(), exemplar, {"gram": 0.1, "wasserstein": 0.1, "held out": 0.6})
+    copy, brighter = yardstick.exemplar, yardstick.exemplar + 0.2
+    (same,) = [yardstick.measure([copy])]
+    assert same["gram"] == same["wasserstein"] == same["held out"] == same["repetition"] == 0
+    assert same["memorisation"] == 1 and same["diversity"] is None
+    moved = yardstick.measure([brighter])
+    assert [moved[name] for name in ("gram", "wasserstein", "held out")] == pytest.approx([2, 4, 1], rel=1e-3)
+
+
+def test_the_published_recipe_learns_and_draws_tiles(random_vgg19_file):
+    weights = load_vgg19(str(random_vgg19_file))
+    network = PublishedNetwork(picture(176, 176), weights, side=64, steps=2, batch=2)
+    first, again, other = (network.sample(seed) for seed in (0, 0, 1))
+    assert first.shape == (64, 64, 3) and 0 <= first.min() and first.max() <= 1
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    untrained = PublishedNetwork(picture(176, 176), weights, side=64, steps=0, batch=2).sample(0)
+    assert not np.array_equal(first, untrained)
+
+
+@pytest.mark.parametrize("method", ["gmic-inpaint", "gmic-texturize"])
+def test_gmic_draws_pictures_of_the_exemplars_colours(method):
+    pytest.importorskip("gmic", reason="the extra [bench] is not installed")
+    exemplar = np.full((SIDE, SIDE, 3), [0.8, 0.5, 0.1], np.float32) + 0.1 * picture(SIDE, SIDE)
+    made = METHODS[method]("wall", exemplar, Namespace()).draw(0)
+    assert made.shape == (SIDE, SIDE, 3) and 0 <= made.min() and made.max() <= 1
+    np.testing.assert_allclose(made.mean((0, 1)), exemplar.mean((0, 1)), atol=0.02)
 
 
 def test_the_table_has_means_over_exemplars_and_says_what_is_missing(drawn, tmp_path):
@@ -74,13 +125,13 @@ def test_a_real_picture_is_measured_once_and_stands_in_the_table(drawn, tmp_path
 
         def texture_distance(self, first, second):
             distance = abs(first - second)
-            return TextureDistance(dict.fromkeys(LAYERS, distance), dict.fromkeys(LAYERS, 2 * distance))
+            return TextureDistance(*(dict.fromkeys(LAYERS, factor * distance) for factor in (1, 2, 3)))
 
     quarters = np.array([[0.1, 0.3], [0.5, 0.9]], np.float32)
     exemplar = np.kron(quarters, np.ones((SIDE, SIDE), np.float32))[..., None].repeat(3, axis=2)
     floor = quality._exemplar_itself(tmp_path, "wall", Brightness(), exemplar, again=False)
     between = np.mean([abs(a - b) for a, b in itertools.combinations(quarters.ravel(), 2)])
-    assert floor == pytest.approx({"gram": between, "wasserstein": 2 * between})
+    assert floor == pytest.approx({"gram": between, "wasserstein": 2 * between, "held out": 3 * between})
     halves = [(quarters[0], quarters[1]), (quarters[1], quarters[0])]
     halves += [(quarters[:, 0], quarters[:, 1]), (quarters[:, 1], quarters[:, 0])]
     real = np.mean([abs(half.mean() - other) for half, others in halves for other in others])
@@ -88,4 +139,4 @@ def test_a_real_picture_is_measured_once_and_stands_in_the_table(drawn, tmp_path
     means = next(
         line for line in quality._table(tmp_path, ["grey"], ["wall"]).splitlines() if line.startswith("| real")
     )
-    assert means.split(" | ")[1:5] == ["1", share, share, "n/a"]
+    assert means.split(" | ")[1:6] == ["1", share, share, share, "n/a"]

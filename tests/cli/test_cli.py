@@ -162,7 +162,7 @@ WRONG = {
         "one or the other",
     ),
     "no tiles": (["synth", "moss", "-o", "o.png", "--udim", "0x2"], 2, "3x2"),
-    "tiles too many": (["synth", "moss", "-o", "o.png", "--udim", "11x2"], 2, "0 to 10"),
+    "tiles too many": (["synth", "moss", "-o", "o.png", "--udim", "11x2"], 2, "11 columns"),
     "tiles nonsense": (["synth", "moss", "-o", "o.png", "--udim", "3"], 2, "3x2"),
     "count zero": (["synth", "moss", "-o", "o.png", "--count", "0"], 2, "count"),
     "loop negative": (["synth", "moss", "-o", "o.png", "--loop", "-3"], 2, "loop"),
@@ -256,6 +256,8 @@ def test_train_then_synth(exemplar, quick, tmp_path):
     assert command.startswith("texnet train exemplar.png --output out.texnet") and "--steps 30" in command
     assert str(tmp_path) not in json.dumps(facts["provenance"])
     assert texnet("synth", out, "-o", tmp_path / "o.png", "--size", 64).returncode == 0
+    again = json.loads(texnet("train", exemplar, "-o", out, *quick, "--steps", 10, "--json").stdout)
+    assert again["steps"] == 10 and f"{out} is there already" in again["notes"][0]
 
 
 def test_a_generator_size_gives_way_to_what_is_said_of_levels_and_channels(exemplar, quick, tmp_path):

@@ -16,6 +16,7 @@ from texnet_core.evaluation import evaluate as module
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
+from texnet_core.evaluation.repetition import highest_peak
 from texnet_core.evaluation.report import write_report
 from texnet_core.images import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -124,15 +125,46 @@ def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
     judge = Judge(load_vgg19(str(random_vgg19_file)))
     noises = [np.random.default_rng(seed).random((176, 176, 3), dtype=np.float32) for seed in range(3)]
     exemplar, *samples = (judge.features(tile, periodic=False) for tile in noises)
-    assert diversity(judge, samples, exemplar) == pytest.approx(1, abs=0.1)
-    assert diversity(judge, [samples[0], samples[0]], exemplar) == 0
+    assert diversity(judge, samples, exemplar).share == pytest.approx(1, abs=0.1)
+    assert diversity(judge, [samples[0], samples[0]], exemplar).share == 0
     same = judge.texture_distance(exemplar, exemplar)
-    assert set(same.gram.values()) == set(same.wasserstein.values()) == {0.0}
+    assert {*same.gram.values(), *same.wasserstein.values(), *same.held_out.values()} == {0.0}
     floor = crop_floor(judge, [noises[0], np.roll(noises[0], 88, 0)])
     assert 0 < max(floor.gram.values()) < 0.1
     darker = [noises[0], 0.5 * noises[1]]
     there, back = (crop_floor(judge, crops) for crops in (darker, darker[::-1]))
     assert there.gram == pytest.approx(back.gram) and there.wasserstein == pytest.approx(back.wasserstein)
+
+
+def test_no_loss_looks_at_the_held_out_layers():
+    from texnet_core.descriptor.vgg19 import DEFAULT_TAPS
+    from texnet_core.evaluation.judge import HELD_OUT_LAYERS, LAYERS
+    from texnet_core.losses.diversity import TAP
+    from texnet_core.training.pixels import TAPS
+
+    assert not {*DEFAULT_TAPS, *TAPS, TAP, *LAYERS} & {*HELD_OUT_LAYERS}
+
+
+def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(artefact, monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXNET_VGG19", str(tmp_path / "none.pth"))
+    done = evaluate(artefact, picture(256, 256), TWO)
+    assert done.figures.keys() == WITH_EXEMPLAR and "none.pth" in done.missing["texture_gram"]
+
+
+def test_repetition_stands_beside_as_much_of_the_exemplar_as_a_sample_shows(artefact):
+    """Lags count from an eighth of the side on, so a larger part would leave out what a sample counts."""
+    side = artefact.texels_per_exemplar // 2
+    seen = picture(2 * side, 2 * side)
+    whole = evaluate(replace(artefact, training={"size": side}), seen, TWO)
+    cut = seen[side // 2 : side // 2 + side, side // 2 : side // 2 + side]
+    assert whole.exemplar.shape == seen.shape
+    assert whole.figures["repetition"].reference == pytest.approx(highest_peak(cut, periodic=False))
+
+
+def test_troubles_of_the_run_are_told(tiny):
+    troubled = replace(tiny, training={"troubles": "a loss of nan at step 9: starting again"})
+    (note,) = evaluate(troubled, settings=TWO).notes
+    assert "loss of nan at step 9" in note
 
 
 def test_a_record_of_samples_larger_than_training_makes_is_not_believed(tiny):

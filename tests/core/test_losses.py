@@ -77,6 +77,59 @@ def test_descending_the_gradient_lowers_the_loss(name):
     assert float(loss(sample, 1).detach()) < 0.7 * first
 
 
+EXTREMES = {
+    "anything": features(1),
+    "the goal": features(),
+    "nothing": {tap: 0 * f for tap, f in features().items()},
+    "one value": {tap: 0 * f + 0.5 for tap, f in features().items()},
+    "one value far away": {tap: 0 * f + 1e4 for tap, f in features().items()},
+}
+
+
+@pytest.mark.parametrize("exemplar", ["the goal", "nothing", "one value"])
+@pytest.mark.parametrize("sample", EXTREMES)
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_are_finite_whatever_the_sample_and_the_exemplar(name, sample, exemplar):
+    maps = {tap: f.clone().requires_grad_() for tap, f in EXTREMES[sample].items()}
+    value = LOSSES[name](EXTREMES[exemplar])(maps, 1)
+    value.backward()
+    assert torch.isfinite(value) and all(torch.isfinite(f.grad).all() for f in maps.values())
+
+
+@pytest.mark.parametrize("name", WHAT)
+def test_at_the_exemplar_nothing_pulls(name):
+    """But for Gram as published, whose gradient has one norm however near the goal is: rounding decides its way."""
+    maps = {tap: f.clone().requires_grad_() for tap, f in features().items()}
+    LOSSES[name](features())(maps, 1).backward()
+    largest = max(float(f.grad.abs().max()) for f in maps.values())
+    assert largest < 1e-4 or name == "gram"
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_an_exemplar_that_is_no_period_costs_its_own_seam(name):
+    """Samples wrap and exemplars do not, so these two are 0 only for an exemplar that repeats as samples do."""
+    loss = LOSSES[name](features())
+    assert 1e-3 < float(loss(features(), 1)) < float(loss(features(1), 1))
+    periodic = {tap: f.repeat(1, 1, 4, 4) for tap, f in features(size=8).items()}
+    once = {tap: f[..., : f.shape[2] // 2, : f.shape[3] // 2] for tap, f in periodic.items()}
+    assert float(LOSSES[name](periodic)(once, 1)) < 0.2 * float(loss(features(), 1))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_neighbourhoods_of_a_flat_exemplar_can_be_compared(value):
+    flat = {PATCHES: torch.full((1, 27, 8, 8), value)}
+    sample = torch.rand(1, 27, 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    loss = SlicedWassersteinLoss(flat, 16, 64)({PATCHES: sample}, 0)
+    loss.backward()
+    assert torch.isfinite(loss) and torch.isfinite(sample.grad).all()
+
+
+def test_the_range_penalty_pulls_back_and_lets_go():
+    image = torch.tensor([[-0.5, 0.0, 0.3, 1.0, 2.0]]).requires_grad_()
+    range_penalty(image).backward()
+    assert [float(sign) for sign in image.grad[0].sign()] == [-1, 0, 0, 0, 1]
+
+
 def test_gram_matrix_is_the_mean_of_channel_products():
     f = features()["relu2_1"]
     expected = torch.einsum("nchw,ndhw->ncd", f, f) / f[0].numel()

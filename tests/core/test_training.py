@@ -435,6 +435,7 @@ def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path
     )
     assert begun == [0, 1] and sum("starting again" in note and "step 12" in note for note in notes) == 1
     assert artefact.training["steps_taken"] == STEPS and steps[-1] == STEPS
+    assert "step 12: starting again" in artefact.training["troubles"]
     assert rates[1][0] == pytest.approx(0.3 * rates[0][0])  # it warms up anew, to less
     assert not torch.equal(*kernels)
     assert artefact.training["loss_curve"].startswith("13:") and f" {STEPS}:" in artefact.training["loss_curve"]
@@ -502,8 +503,9 @@ def test_a_watch_sees_collapse_divergence_and_nothing_in_a_good_run():
 def test_a_run_that_gets_nowhere_says_so(request_, tmp_path, exemplar, lr):
     notes = []
     request_ = replace(request_, train=replace(request_.train, steps=60, lr=lr))
-    train(exemplar, tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
+    artefact = train(exemplar, tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
     assert any("hardly went down" in note for note in notes) == (lr < 1e-3)
+    assert ("hardly went down" in artefact.training.get("troubles", "")) == (lr < 1e-3)
 
 
 def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, monkeypatch):
@@ -606,6 +608,7 @@ def test_a_run_that_breaks_when_frozen_ends_with_the_best_so_far(request_, tmp_p
     request_ = replace(request_, train=replace(request_.train, steps=40, frozen_share=0.5))
     artefact = train(picture(), tmp_path / "out.texnet", request_, progress=lambda part: notes.append(part.note))
     assert any("ending here, with the best generator so far" in note for note in notes)
+    assert "ending here" in artefact.training["troubles"]
     assert 0 < artefact.quality["validation_loss"] < 100
     assert all(np.isfinite(values).all() for values in artefact.parameters.values())
 

@@ -29,6 +29,12 @@ def quadrants(exemplar: Picture, size: int = 256) -> list[Picture]:
     return [scaled[y : y + size, x : x + size] for y in (top, top + size) for x in (left, left + size)]
 
 
+def middle(exemplar: Picture, side: int) -> Picture:
+    """What is in the middle of the exemplar, at most (side, side, 3): as much of the surface as a sample shows."""
+    top, left = (max(0, length - side) // 2 for length in exemplar.shape[:2])
+    return exemplar[top : top + side, left : left + side]
+
+
 def halves(exemplar: Picture) -> tuple[Picture, Picture]:
     """The exemplar cut across its long side; (H, W, 3) each about half."""
     height, width = exemplar.shape[:2]

@@ -7,16 +7,16 @@ import itertools
 import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from texnet_core.artefact import Artefact
 from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import ArtefactError, RequestError
+from texnet_core.errors import ArtefactError, RequestError, WeightsError, one_line
 from texnet_core.evaluation.colour import Picture, colour_distance
-from texnet_core.evaluation.crops import halves, mean_of_pairs, quadrants
+from texnet_core.evaluation.crops import halves, mean_of_pairs, middle, quadrants
 from texnet_core.evaluation.figures import FIGURES, Figure
 from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
 from texnet_core.evaluation.memorisation import memorisation
@@ -151,7 +151,7 @@ def _measure(
     seams = seam_error(large, cell)
     yield "seam_x", _seam_figure(seams.x)
     yield "seam_y", _seam_figure(seams.y)
-    own_peak = highest_peak(exemplar.seen, periodic=False) if exemplar else None
+    own_peak = highest_peak(middle(exemplar.seen, len(samples[0])), periodic=False) if exemplar else None
     yield "repetition", _mean_figure([highest_peak(sample, periodic=True) for sample in samples], own_peak)
     if exemplar:
         yield from _beside_exemplar(samples, exemplar)
@@ -177,7 +177,9 @@ def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge") 
     floor = crop_floor(judge, exemplar.crops) if exemplar.crops else None
     yield "texture_gram", _layers_figure(distance.gram, floor.gram if floor else None)
     yield "texture_wasserstein", _layers_figure(distance.wasserstein, floor.wasserstein if floor else None)
-    yield "diversity", Figure(diversity(judge, features, wanted), reference=1.0)
+    yield "texture_held_out", _layers_figure(distance.held_out, floor.held_out if floor else None)
+    difference = diversity(judge, features, wanted)
+    yield "diversity", Figure(difference.share, reference=1.0, parts=asdict(difference))
 
 
 def _seam_figure(seam: AxisSeam) -> Figure:
@@ -242,7 +244,12 @@ def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
     except (ImportError, OSError):
         return "torch, which VGG-19 needs, is missing or broken in this Python"
     found = find_vgg19(descriptor.vgg19) is not None
-    weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input) if found else None  # those that were named must do
+    try:
+        weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input) if found else None
+    except WeightsError as error:
+        if descriptor.vgg19:  # those that were named must do
+            raise
+        return f"{error.found}; {error.remedy}"
     if size < (least := smallest_side("valid")):
         return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
     if weights is None:
@@ -259,10 +266,15 @@ def _missing(figures: Mapping[str, Figure], judge: "Judge | str", curve: Curve, 
 
 
 def _notes(artefact: Artefact, exemplar: _Exemplar | None) -> list[str]:
+    notes = []
+    if troubles := artefact.training.get("troubles"):
+        notes.append(f"its run had troubles: {one_line(str(troubles))}")
     learnt_from = artefact.provenance.exemplar_sha256
-    if exemplar is None or not learnt_from or texels_digest(exemplar.seen) == learnt_from:
-        return []
-    return ["the generator was trained from another picture than this one, or from this one edited or recompressed"]
+    if exemplar and learnt_from and texels_digest(exemplar.seen) != learnt_from:
+        notes.append(
+            "the generator was trained from another picture than this one, or from this one edited or recompressed"
+        )
+    return notes
 
 
 def _losses(training: Mapping[str, Any]) -> dict[str, float]:

@@ -43,6 +43,9 @@ _SEAM = "gradient across the seam over the one inside; beside it, where it lies 
 FIGURES = {
     "texture_gram": Kind("texture, Gram", "", f"0 is equal, 1 as far off as no features at all; {_CROPS}"),
     "texture_wasserstein": Kind("texture, Wasserstein", "SD", f"0 is equal; {_CROPS}"),
+    "texture_held_out": Kind(
+        "texture, held-out layers", "SD", f"as Wasserstein, of layers that no loss looked at: 0 is equal; {_CROPS}"
+    ),
     "colour": Kind("colour", "dE", f"0 is equal, 1 just visible; {_CROPS}"),
     "spectrum": Kind("spectrum", "dB", f"0 is equal; {_CROPS}"),
     "seam_x": Kind("seam, left to right", "", _SEAM),

@@ -1,8 +1,9 @@
 """VGG-19 as a judge: how far a picture's statistics lie from the exemplar's.
 
 The judge differs from the network that training looks through: max pooling as VGG-19 was trained, not the
-mean of averages and maxima; float32; fixed directions and all positions for the sliced Wasserstein distance. Its
-layers are among those that training looks at: the field's five, so that figures can be compared with those of others.
+mean of averages and maxima; float32; fixed directions and all positions for the sliced Wasserstein distance. It looks
+at the field's five layers, so that figures can be compared with those of others, and apart from them at those that no
+loss looks at.
 """
 
 import itertools
@@ -22,6 +23,7 @@ from texnet_core.evaluation.crops import mean_of_pairs
 from texnet_core.losses.gram import gram_matrix
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+HELD_OUT_LAYERS = ("relu3_3", "relu3_4", "relu4_2", "relu4_3", "relu4_4")  # all that neither training nor optimize sees
 _DIVERSITY_LAYER = "relu4_2"
 _DIRECTIONS = 128
 _QUANTILES = 4096
@@ -38,10 +40,30 @@ class TextureDistance:
     Attributes:
         gram: see `Judge.gram_distances`.
         wasserstein: see `Judge.wasserstein_distances`.
+        held_out: the same of the layers that no loss looks at.
     """
 
     gram: dict[str, float]
     wasserstein: dict[str, float]
+    held_out: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """Mean differences of relu4_2, see `Judge.difference`.
+
+    Attributes:
+        between_seeds: of pairs of samples.
+        between_places: of pairs of places of the exemplar.
+    """
+
+    between_seeds: float
+    between_places: float
+
+    @property
+    def share(self) -> float:
+        """1 says that two seeds have no more in common than two places of the exemplar; 0 that all seeds are alike."""
+        return self.between_seeds / max(self.between_places, _LEAST_DIFFERENCE)
 
 
 class Judge:
@@ -54,7 +76,7 @@ class Judge:
 
     def __init__(self, weights: Vgg19Weights, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        self._vgg19 = Vgg19(weights, taps=(*LAYERS, _DIVERSITY_LAYER), pooling="max").to(self.device)
+        self._vgg19 = Vgg19(weights, taps=(*LAYERS, *HELD_OUT_LAYERS), pooling="max").to(self.device)
 
     @torch.no_grad()
     def features(self, picture: Picture, *, periodic: bool) -> Features:
@@ -69,9 +91,12 @@ class Judge:
         return features
 
     def texture_distance(self, sample: Features, exemplar: Features) -> TextureDistance:
-        """Both distances of a sample from the exemplar."""
-        gram, wasserstein = self.gram_distances(sample, exemplar), self.wasserstein_distances(sample, exemplar)
-        return TextureDistance(gram, wasserstein)
+        """All distances of a sample from the exemplar."""
+        return TextureDistance(
+            gram=self.gram_distances(sample, exemplar),
+            wasserstein=self.wasserstein_distances(sample, exemplar),
+            held_out=self.wasserstein_distances(sample, exemplar, HELD_OUT_LAYERS),
+        )
 
     @torch.no_grad()
     def gram_distances(self, sample: Features, exemplar: Features) -> dict[str, float]:
@@ -86,14 +111,16 @@ class Judge:
         return distances
 
     @torch.no_grad()
-    def wasserstein_distances(self, sample: Features, exemplar: Features) -> dict[str, float]:
+    def wasserstein_distances(
+        self, sample: Features, exemplar: Features, layers: Sequence[str] = LAYERS
+    ) -> dict[str, float]:
         """Layer -> sliced 2-Wasserstein distance over 128 fixed directions, in standard deviations of the exemplar.
 
         Source: Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis".
         """
         rng = torch.Generator().manual_seed(_SEED)
         distances = {}
-        for layer in LAYERS:
+        for layer in layers:
             channels = exemplar[layer].shape[1]
             directions = F.normalize(torch.randn(_DIRECTIONS, channels, generator=rng), dim=1).to(self.device)
             found, wanted = (_quantiles(directions @ maps[layer][0].flatten(1)) for maps in (sample, exemplar))
@@ -123,10 +150,8 @@ def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
     return mean_distance([judge.texture_distance(*pair) for pair in itertools.permutations(features, 2)])
 
 
-def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> float:
-    """Mean difference between samples over the mean difference between places of the exemplar.
-
-    1 says that two seeds have no more in common than two places of the exemplar; 0 that all seeds are alike.
+def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> Diversity:
+    """How unlike each other samples are.
 
     Args:
         judge: measures.
@@ -137,8 +162,10 @@ def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> 
     Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks", section 3.2.
     Differs: relative to the exemplar.
     """
-    between_places = mean_of_pairs(_feature_quadrants(exemplar), judge.difference)
-    return mean_of_pairs(samples, judge.difference) / max(between_places, _LEAST_DIFFERENCE)
+    return Diversity(
+        between_seeds=mean_of_pairs(samples, judge.difference),
+        between_places=mean_of_pairs(_feature_quadrants(exemplar), judge.difference),
+    )
 
 
 def _feature_quadrants(features: Features) -> list[Features]:
@@ -150,9 +177,14 @@ def _feature_quadrants(features: Features) -> list[Features]:
 def mean_distance(distances: Sequence[TextureDistance]) -> TextureDistance:
     """The mean of several, layer by layer."""
     return TextureDistance(
-        gram={layer: statistics.fmean(each.gram[layer] for each in distances) for layer in LAYERS},
-        wasserstein={layer: statistics.fmean(each.wasserstein[layer] for each in distances) for layer in LAYERS},
+        gram=_mean_of_layers([each.gram for each in distances]),
+        wasserstein=_mean_of_layers([each.wasserstein for each in distances]),
+        held_out=_mean_of_layers([each.held_out for each in distances]),
     )
+
+
+def _mean_of_layers(distances: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {layer: statistics.fmean(each[layer] for each in distances) for layer in distances[0]}
 
 
 def _quantiles(projections: Tensor) -> Tensor:

@@ -1,13 +1,15 @@
 """The report as one picture: exemplar, samples, tiling, a large sample, figures, loss curve."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from texnet_core.errors import printable
 from texnet_core.evaluation.colour import Picture
+from texnet_core.evaluation.crops import middle
 from texnet_core.evaluation.evaluate import Evaluation
-from texnet_core.evaluation.figures import rows
+from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place
 from texnet_core.images import quantise
 
@@ -21,6 +23,7 @@ _WIDTH = _LEFT + _LARGE + 3 * _GAP
 _PAPER, _INK, _GREY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
 _SAMPLES = 4
 _LONGEST = 90  # characters of a title
+_LINE_LENGTH, _MOST_LINES = 68, 4  # of the reasons why figures are missing, in characters
 
 
 def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
@@ -46,13 +49,18 @@ def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
     sheet.paste(_fitted(np.tile(evaluation.samples[0], (2, 2, 1)), 2 * _SMALL), (_GAP, top))
     _write(draw, _GAP, top - _LINE, "seed 0, its tile repeated 2x2", _GREY)
     end = _write_figures(draw, evaluation, top + 2 * _SMALL + _GAP)
+    end = _write_reasons(draw, evaluation, end)
     if evaluation.loss_curve:
         _draw_curve(draw, evaluation, end + _GAP, top + _LARGE)
     return sheet
 
 
 def _first_row(evaluation: Evaluation) -> list[tuple[str, Picture]]:
-    row = [] if evaluation.exemplar is None else [("exemplar", evaluation.exemplar)]
+    """Exemplar and samples, the former cut to as much of the surface as the latter show."""
+    side, row = len(evaluation.samples[0]), []
+    if (seen := evaluation.exemplar) is not None:
+        part = middle(seen, side)
+        row.append(("exemplar" if min(seen.shape[:2]) <= side else "exemplar, its middle", part))
     return row + [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:_SAMPLES])]
 
 
@@ -77,6 +85,15 @@ def _write_figures(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float
     for number, cells in enumerate(table):
         for x, text in zip(columns, cells, strict=True):
             _write(draw, x, y, text, _INK if number and text != "missing" else _GREY)
+        y += _LINE
+    return y
+
+
+def _write_reasons(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float:
+    """Why figures are missing; returns where it ends."""
+    reasons = dict.fromkeys(reason for name, reason in evaluation.missing.items() if name in FIGURES)
+    for line in [line for reason in reasons for line in wrap(f"missing: {reason}", _LINE_LENGTH)][:_MOST_LINES]:
+        _write(draw, _GAP, y, line, _GREY)
         y += _LINE
     return y
 

@@ -65,7 +65,7 @@ class SlicedWassersteinLoss(nn.Module):
 def _whitening(texels: Tensor) -> Tensor:
     """(n, C) -> (C, C), symmetric: what makes all directions of these texels vary alike, but for the faintest."""
     variances, axes = torch.linalg.eigh(torch.cov(texels.T.double()))
-    matrix: Tensor = axes / (variances + _FAINT * variances.mean()).sqrt() @ axes.T
+    matrix: Tensor = axes / (variances + _FAINT * variances.mean() + 1e-12).sqrt() @ axes.T  # finite for flat ones
     return matrix.float()
 
 

@@ -13,7 +13,7 @@ from texnet_core.training.curve import Curve
 from texnet_core.training.optimiser import Optimiser
 from texnet_core.training.watch import Watch
 
-_VERSION = 7  # of what a checkpoint holds, and of the noise that its run has seen
+_VERSION = 8  # of what a checkpoint holds, and of the noise that its run has seen
 
 
 @dataclass
@@ -33,6 +33,7 @@ class RunState:
         attempt_step: the step at which this attempt began.
         attempt_fraction: the share of the budget that was spent by then.
         watch: what `Watch` remembers.
+        troubles: what went wrong so far and what was done about it, of all attempts.
     """
 
     precision: str
@@ -47,6 +48,7 @@ class RunState:
     attempt_step: int = 0
     attempt_fraction: float = 0.0
     watch: Watch = field(default_factory=Watch)
+    troubles: list[str] = field(default_factory=list)
 
 
 def save_checkpoint(

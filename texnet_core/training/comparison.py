@@ -14,19 +14,20 @@ from texnet_core.descriptor.vgg19 import smallest_side
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.errors import MissingWeightsError, RequestError
 from texnet_core.losses import TextureLoss
-from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.settings import MIN_EXEMPLAR_SIDE, DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training.checkpoint import stored_descriptor
 
 Descriptor = Octaves | PatchPyramid
-_LEAST_SIDE = 32  # texels of an exemplar for patches
 
 
 def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> None:
     """Raise RequestError for what no search for weights could make right."""
     asked = _asked_of_vgg19(descriptor, loss, train)
-    if train.exemplar_side < _LEAST_SIDE:
+    if train.exemplar_side < MIN_EXEMPLAR_SIDE:
         raise RequestError(
-            f"exemplar_size {train.exemplar_size}", expected=f"0, or at least {_LEAST_SIDE}", remedy="use a larger one"
+            f"exemplar_size {train.exemplar_size}",
+            expected=f"0, or at least {MIN_EXEMPLAR_SIDE}",
+            remedy="use a larger one",
         )
     if descriptor.descriptor == "patches":
         if asked:
@@ -98,7 +99,7 @@ def settle_descriptor(
 
 def least_side(descriptor: DescriptorSettings) -> int:
     """The smallest side in texels that an exemplar may have."""
-    return _LEAST_SIDE if descriptor.descriptor == "patches" else smallest_side(descriptor.padding)
+    return MIN_EXEMPLAR_SIDE if descriptor.descriptor == "patches" else smallest_side(descriptor.padding)
 
 
 def make_descriptor(

@@ -136,8 +136,7 @@ class Run:
                 self._lay_tiles()  # nothing is saved before the first step is taken, or it would be done twice
             self._step(descriptor, loss)
         if is_stalled(self.state.curve):
-            self.save()  # whoever is told may stop here
-            self._note("the loss hardly went down: look at the texture before you use it, or train longer")
+            self._trouble("the loss hardly went down", "look at the texture before you use it, or train longer")
         if not self.state.frozen:
             self._freeze()
         self._validate(descriptor, loss)
@@ -258,7 +257,7 @@ class Run:
         found = f"{trouble} at step {state.step}"
         if state.best_parameters:
             self._ended = True
-            self._note(f"{found}: ending here, with the best generator so far")
+            self._trouble(found, "ending here, with the best generator so far")
             return
         if state.attempt == _MOST_ATTEMPTS - 1 or fraction > 1 - _LEAST_OF_NEXT_ATTEMPT:
             raise TrainingError(
@@ -274,10 +273,18 @@ class Run:
             attempt=state.attempt + 1,
             attempt_step=state.step,
             attempt_fraction=fraction,
+            troubles=state.troubles,
         )
         self._begin_attempt()
-        self.save()
-        self._note(f"{found}: starting again with a lower learning rate")
+        self._trouble(found, "starting again with a lower learning rate")
+
+    def _trouble(self, found: str, remedy: str) -> None:
+        """Tell it now, and the card later."""
+        told = f"{found}: {remedy}"
+        if told not in self.state.troubles:  # as a run that is taken up again at its end comes to the same
+            self.state.troubles.append(told)
+        self.save()  # whoever is told may stop here
+        self._note(told)
 
     def _after_step(self, image: Tensor, loss: float) -> None:
         if time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
@@ -380,7 +387,8 @@ class Run:
         state = self.state
         curve = curve_text(state.curve, state.attempt_step)
         facts = {"steps_taken": state.step, "precision": state.precision, "loss_curve": curve}
-        return self._settings_of_run() | facts
+        troubles = {"troubles": "; ".join(state.troubles)} if state.troubles else {}
+        return self._settings_of_run() | facts | troubles
 
     def _note(self, text: str) -> None:
         self._report(note=text)

@@ -62,12 +62,12 @@ probe: what this Python can do, found out by making a small texture.
 train: a generator from a picture.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
-     "folder": "/tmp/x", "online": false, ["steps": 600 or "minutes": 20, "size", "seed", "device", "vgg19",
+     "folder": "/tmp/x", "online": false, ["steps": 400 or "minutes": 20, "size", "seed", "device", "vgg19",
      "vgg19_input", "flatten", "exemplar_size", "generator": "small", "author", "licence", "source", and any other
      setting of a generator or its training]}
     progress: {"stage": "training", "done": 3, "total": 600, "loss": 1.5 or null, ["note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
-    result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 600, "seconds": 420.0}
+    result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0}
     cancelled: {"resumable": true}
 
     The generator is one of `texnet_core.settings.GENERATOR_SIZES`; "levels" and "channels", where given, replace
