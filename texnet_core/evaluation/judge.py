@@ -30,7 +30,19 @@ _QUANTILES = 4096
 _SEED = 20160311
 _LEAST_DIFFERENCE = 1e-12
 
-Features = dict[str, Tensor]
+
+@dataclass(frozen=True)
+class Features:
+    """What the judge sees of a picture.
+
+    Attributes:
+        maps: layer -> (1, C, h, w).
+        quantiles: layer -> (128, 4096), the quantile function along each direction. Sorting takes most of a
+            judgement's time, so it is done once a picture.
+    """
+
+    maps: dict[str, Tensor]
+    quantiles: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -80,15 +92,15 @@ class Judge:
 
     @torch.no_grad()
     def features(self, picture: Picture, *, periodic: bool) -> Features:
-        """Layer -> (1, C, h, w).
+        """See a picture.
 
         Args:
             picture: (H, W, 3) in [0, 1], at least 172 texels a side.
             periodic: the picture tiles, so what lies across its seam is judged too.
         """
         image = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].to(self.device)
-        features: Features = self._vgg19(image, periodic=periodic)
-        return features
+        maps: dict[str, Tensor] = self._vgg19(image, periodic=periodic)
+        return Features(maps, self._quantiles(maps, LAYERS) | self._quantiles(maps, HELD_OUT_LAYERS))
 
     def texture_distance(self, sample: Features, exemplar: Features) -> TextureDistance:
         """All distances of a sample from the exemplar."""
@@ -106,8 +118,8 @@ class Judge:
         """
         distances = {}
         for layer in LAYERS:
-            wanted = gram_matrix(exemplar[layer])
-            distances[layer] = float((gram_matrix(sample[layer]) - wanted).norm() / wanted.norm())
+            wanted = gram_matrix(exemplar.maps[layer])
+            distances[layer] = float((gram_matrix(sample.maps[layer]) - wanted).norm() / wanted.norm())
         return distances
 
     @torch.no_grad()
@@ -118,15 +130,20 @@ class Judge:
 
         Source: Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis".
         """
-        rng = torch.Generator().manual_seed(_SEED)
         distances = {}
         for layer in layers:
-            channels = exemplar[layer].shape[1]
-            directions = F.normalize(torch.randn(_DIRECTIONS, channels, generator=rng), dim=1).to(self.device)
-            found, wanted = (_quantiles(directions @ maps[layer][0].flatten(1)) for maps in (sample, exemplar))
-            variance = exemplar[layer][0].flatten(1).var(dim=1).mean() + 1e-12
-            distances[layer] = float(((found - wanted).square().mean() / variance).sqrt())
+            variance = exemplar.maps[layer][0].flatten(1).var(dim=1).mean() + 1e-12
+            square = (sample.quantiles[layer] - exemplar.quantiles[layer]).square().mean()
+            distances[layer] = float((square / variance).sqrt())
         return distances
+
+    def _quantiles(self, maps: dict[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
+        rng = torch.Generator().manual_seed(_SEED)
+        found = {}
+        for layer in layers:
+            directions = F.normalize(torch.randn(_DIRECTIONS, maps[layer].shape[1], generator=rng), dim=1)
+            found[layer] = _quantiles(directions.to(self.device) @ maps[layer][0].flatten(1))
+        return found
 
     @torch.no_grad()
     def difference(self, first: Features, second: Features) -> float:
@@ -134,7 +151,7 @@ class Judge:
 
         Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks".
         """
-        return float((first[_DIVERSITY_LAYER] - second[_DIVERSITY_LAYER]).abs().mean())
+        return float((first.maps[_DIVERSITY_LAYER] - second.maps[_DIVERSITY_LAYER]).abs().mean())
 
 
 def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
@@ -169,9 +186,11 @@ def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> 
 
 
 def _feature_quadrants(features: Features) -> list[Features]:
-    maps = features[_DIVERSITY_LAYER]
+    """Of the layer that differences are of."""
+    maps = features.maps[_DIVERSITY_LAYER]
     height, width = (side // 2 for side in maps.shape[2:])
-    return [{_DIVERSITY_LAYER: maps[:, :, y : y + height, x : x + width]} for y in (0, height) for x in (0, width)]
+    parts = [maps[:, :, y : y + height, x : x + width] for y in (0, height) for x in (0, width)]
+    return [Features({_DIVERSITY_LAYER: part}, {}) for part in parts]
 
 
 def mean_distance(distances: Sequence[TextureDistance]) -> TextureDistance:
