@@ -63,7 +63,7 @@ def test_a_yardstick_measures_in_units_of_the_floor_and_takes_means():
             distance = abs(float(first.mean() - second.mean()))
             return TextureDistance(*(dict.fromkeys(LAYERS, factor * distance) for factor in (1, 2, 3)))
 
-    exemplar = picture(SIDE, SIDE)
+    exemplar = np.random.default_rng(0).random((SIDE, SIDE, 3), dtype=np.float32)
     yardstick = Yardstick(Levels(), exemplar, {"gram": 0.1, "wasserstein": 0.1, "held out": 0.6})
     copy, brighter = yardstick.exemplar, yardstick.exemplar + 0.2
     same = yardstick.measure([copy])
