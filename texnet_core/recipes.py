@@ -86,7 +86,7 @@ def _make(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
         request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
         artefact = _trained(image, path, request, report)
         status = "trained"
-    complete = _completed(artefact, recipe, image)
+    complete = _completed(artefact, recipe, image, report)
     if _facts(complete) != _facts(artefact):
         write_artefact(path, complete)
         status = "completed" if status == "kept" else status
@@ -112,20 +112,24 @@ def _say_nothing(text: str) -> None:
     """What is told of an exemplar is told when it is trained from."""
 
 
-def _completed(artefact: Artefact, recipe: Recipe, picture: Picture) -> Artefact:
-    """The artefact with all that a recipe says of its exemplar, and with figures."""
+def _completed(artefact: Artefact, recipe: Recipe, picture: Picture, report: ProgressCallback) -> Artefact:
+    """The artefact with all that a recipe says of its exemplar, and with figures; what it has of these it keeps."""
     made_by = artefact.provenance
     provenance = replace(recipe.provenance, exemplar_sha256=made_by.exemplar_sha256, command=made_by.command)
     quality = {name: artefact.quality[name] for name in _OF_THE_RUN if name in artefact.quality}
     measured = {name: value for name, value in artefact.quality.items() if name not in quality}
     if not FIGURES.keys() <= measured.keys():
-        measured = _figures(artefact, picture, recipe.settings["descriptor"])
+        measured |= _figures(artefact, picture, recipe.settings["descriptor"], report)
     return replace(artefact, provenance=provenance, size_m=recipe.size_m, quality=quality | measured)
 
 
-def _figures(artefact: Artefact, picture: Picture, descriptor: DescriptorSettings) -> dict[str, float]:
+def _figures(
+    artefact: Artefact, picture: Picture, descriptor: DescriptorSettings, report: ProgressCallback
+) -> dict[str, float]:
     """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
     evaluation = evaluate(artefact, picture, EvaluationSettings(seeds=_SEEDS), descriptor)
+    for why in dict.fromkeys(evaluation.missing[name] for name in FIGURES if name in evaluation.missing):
+        report(Progress("", 0, 1, "step", note=f"not all figures could be taken: {why}"))
     flat: dict[str, float] = {}
     for name, figure in evaluation.figures.items():
         flat[name] = figure.value

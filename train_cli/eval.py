@@ -73,8 +73,10 @@ def _table(evaluation: "Evaluation") -> str:
     from texnet_core.evaluation.figures import FIGURES, rows
 
     lines = [("figure", "value", "beside it"), *rows(evaluation.figures)]
-    text = [f"{title:22} {value:>12}  {beside}".rstrip() for title, value, beside in lines]
+    width = max(len(title) for title, _, _ in lines)
+    text = [f"{title:{width}} {value:>12}  {beside}".rstrip() for title, value, beside in lines]
+    lacking: dict[str, list[str]] = {}
     for name, reason in evaluation.missing.items():
-        title = FIGURES[name].title if name in FIGURES else name.replace("_", " ")
-        text.append(f"no {title}: {reason}")
+        lacking.setdefault(reason, []).append(FIGURES[name].title if name in FIGURES else name.replace("_", " "))
+    text += [f"no {'; '.join(titles)}: {reason}" for reason, titles in lacking.items()]
     return "\n".join(text)

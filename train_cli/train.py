@@ -82,8 +82,6 @@ def train(
             train=settings_from(TrainSettings, values),
             provenance=provenance,
         )
-        if output.exists() and not resume:
-            notes.append(f"{output} is there already; it is replaced when the new one is complete")
         for note in notes:
             display.note(note)
         try:

@@ -18,10 +18,12 @@ from texnet_core.evaluation.repetition import repetition
 from texnet_core.evaluation.seam import seam_error
 from texnet_core.images import resize_exemplar
 
-FIGURES = {
+DISTANCES = {
     "gram": "relative Gram distance over the floor",
     "wasserstein": "sliced Wasserstein distance over the floor",
     "held out": "the same of layers that no loss looked at",
+}
+FIGURES = DISTANCES | {
     "seam": "largest |z| of both seams among the lines inside",
     "diversity": "difference between seeds over that between parts of the exemplar",
     "memorisation": "share of windows that are copies of one region",
@@ -79,7 +81,7 @@ class Yardstick:
         features = [self.judge.features(picture, periodic=True) for picture in pictures]
         distance = _means(mean_distance([self.judge.texture_distance(found, self.features) for found in features]))
         return {name: value / self.floor[name] for name, value in distance.items()} | {
-            "diversity": diversity(self.judge, features, self.features).share if len(features) > 1 else None,
+            "diversity": diversity(features, self.features).share if len(features) > 1 else None,
             "seam": _over(pictures, _largest_z),
             "memorisation": _over(pictures, lambda picture: memorisation(picture, self.exemplar)),
             "repetition": _over(pictures, lambda picture: repetition(picture, self.exemplar)),

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tests.bench.figures import FIGURES, Picture, Yardstick, centre_square, floor, real
+from tests.bench.figures import DISTANCES, FIGURES, Picture, Yardstick, centre_square, floor, real
 from tests.bench.methods import METHODS, SIDE
 from tests.conftest import SHARED_DATA
 from texnet_core.atomic import replacing
@@ -118,13 +118,15 @@ def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Nam
 def _is_stale(cache: Path, method: str, name: str) -> bool:
     figures = _figures(cache, method, name)
     made_at = [record.stat().st_mtime for record in _records(cache, method, name)]
-    return bool(made_at) and (not figures.exists() or figures.stat().st_mtime < max(made_at))
+    if not made_at or not figures.exists():
+        return bool(made_at)
+    return figures.stat().st_mtime < max(made_at) or not FIGURES.keys() <= json.loads(figures.read_text()).keys()
 
 
 def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture, *, again: bool) -> dict[str, float]:
     """The floor; measured once, and with it, as if it were a method, what a real picture has."""
     file = cache / "floors" / f"{name}.json"
-    if again or not file.exists():
+    if again or not file.exists() or not DISTANCES.keys() <= json.loads(file.read_text()).keys():
         for folder in (file.parent, cache / REAL):
             folder.mkdir(parents=True, exist_ok=True)
         measured = floor(judge, exemplar)
@@ -163,7 +165,7 @@ def _row(cache: Path, method: str, name: str) -> dict | None:
     file = _figures(cache, method, name)
     if not file.exists():
         return None
-    row = json.loads(file.read_text()) | {"s a picture": None, "s before": None, "note": ""}
+    row = dict.fromkeys(FIGURES) | json.loads(file.read_text()) | {"s a picture": None, "s before": None, "note": ""}
     if records := [json.loads(record.read_text()) for record in _records(cache, method, name)]:
         row["s a picture"] = statistics.fmean(record["seconds"]["cpu"] for record in records)
         row["s before"], row["note"] = records[0]["preparing_seconds"]["cpu"], records[0]["note"]

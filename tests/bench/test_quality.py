@@ -15,6 +15,7 @@ from tests.conftest import picture
 from texnet_core import list_presets
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.evaluation.judge import LAYERS, TextureDistance
+from texnet_core.evaluation.repetition import repetition
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_ours_are_the_presets_of_that_exemplar_at_that_scale():
 
 def test_a_yardstick_measures_in_units_of_the_floor_and_takes_means():
     class Levels:
-        """A judge whose features are a picture's middle row and whose distances are differences of means."""
+        """A judge whose distances are differences of means."""
 
         def features(self, picture, *, periodic):
             return picture
@@ -69,6 +70,10 @@ def test_a_yardstick_measures_in_units_of_the_floor_and_takes_means():
     same = yardstick.measure([copy])
     assert same["gram"] == same["wasserstein"] == same["held out"] == 0
     assert same["memorisation"] == 1 and same["diversity"] is None
+    assert same["repetition"] == pytest.approx(repetition(copy, copy))
+    seamed = copy.copy()
+    seamed[:, 0] = 1
+    assert yardstick.measure([seamed])["seam"] > 4 > same["seam"]
     moved = yardstick.measure([brighter])
     assert [moved[name] for name in ("gram", "wasserstein", "held out")] == pytest.approx([2, 4, 1], rel=1e-3)
 
@@ -102,6 +107,16 @@ def test_the_table_has_means_over_exemplars_and_says_what_is_missing(drawn, tmp_
     assert means.split(" | ")[1:4] == ["2", "2.50", "n/a"] and "nothing learned" in means
     assert single.split(" | ")[1:4] == ["grey", "1.00", "n/a"]
     assert "gatys" not in table and "rock" not in table
+
+
+def test_a_cache_of_fewer_figures_is_shown_and_measured_again(drawn, tmp_path):
+    quality._make("wall", picture(300, 300), ["grey"], Namespace(cache=tmp_path, seeds=1))
+    figures = quality._figures(tmp_path, "grey", "wall")
+    figures.write_text(json.dumps(dict.fromkeys(FIGURES)))
+    assert not quality._is_stale(tmp_path, "grey", "wall")
+    figures.write_text('{"gram": 0.5}')
+    assert quality._is_stale(tmp_path, "grey", "wall")
+    assert "| grey | 1 | 0.50 | n/a" in quality._table(tmp_path, ["grey"], ["wall"])
 
 
 def test_optimised_patches_tile_and_have_the_exemplars_colours(monkeypatch):

@@ -13,10 +13,12 @@ from tests.conftest import picture
 from texnet_core.artefact import Provenance
 from texnet_core.errors import ArtefactError, Cancelled, ImageError, OutputError, WeightsError
 from texnet_core.evaluation import evaluate as module
+from texnet_core.evaluation import judge as module_judge
+from texnet_core.evaluation import sheet
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
-from texnet_core.evaluation.repetition import highest_peak
+from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
 from texnet_core.images import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -125,8 +127,8 @@ def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
     judge = Judge(load_vgg19(str(random_vgg19_file)))
     noises = [np.random.default_rng(seed).random((176, 176, 3), dtype=np.float32) for seed in range(3)]
     exemplar, *samples = (judge.features(tile, periodic=False) for tile in noises)
-    assert diversity(judge, samples, exemplar).share == pytest.approx(1, abs=0.1)
-    assert diversity(judge, [samples[0], samples[0]], exemplar).share == 0
+    assert diversity(samples, exemplar).share == pytest.approx(1, abs=0.1)
+    assert diversity([samples[0], samples[0]], exemplar).share == 0
     same = judge.texture_distance(exemplar, exemplar)
     assert {*same.gram.values(), *same.wasserstein.values(), *same.held_out.values()} == {0.0}
     floor = crop_floor(judge, [noises[0], np.roll(noises[0], 88, 0)])
@@ -136,19 +138,22 @@ def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
     assert there.gram == pytest.approx(back.gram) and there.wasserstein == pytest.approx(back.wasserstein)
 
 
-def test_no_loss_looks_at_the_held_out_layers():
+def test_the_held_out_layers_are_all_that_no_loss_looks_at():
     from texnet_core.descriptor.vgg19 import DEFAULT_TAPS
+    from texnet_core.descriptor.weights import LAYERS as ALL
     from texnet_core.evaluation.judge import HELD_OUT_LAYERS, LAYERS
     from texnet_core.losses.diversity import TAP
     from texnet_core.training.pixels import TAPS
 
-    assert not {*DEFAULT_TAPS, *TAPS, TAP, *LAYERS} & {*HELD_OUT_LAYERS}
+    assert {*HELD_OUT_LAYERS} == {layer.relu for layer in ALL} - {*DEFAULT_TAPS, *TAPS, TAP, *LAYERS}
 
 
 def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(artefact, monkeypatch, tmp_path):
     monkeypatch.setenv("TEXNET_VGG19", str(tmp_path / "none.pth"))
     done = evaluate(artefact, picture(256, 256), TWO)
-    assert done.figures.keys() == WITH_EXEMPLAR and "none.pth" in done.missing["texture_gram"]
+    reason = done.missing["texture_gram"]
+    assert done.figures.keys() == WITH_EXEMPLAR and "none.pth" in reason and "$TEXNET_VGG19" in reason
+    assert str(tmp_path) not in reason  # a report is shown to others
 
 
 def test_repetition_stands_beside_as_much_of_the_exemplar_as_a_sample_shows(artefact):
@@ -159,12 +164,40 @@ def test_repetition_stands_beside_as_much_of_the_exemplar_as_a_sample_shows(arte
     cut = seen[side // 2 : side // 2 + side, side // 2 : side // 2 + side]
     assert whole.exemplar.shape == seen.shape
     assert whole.figures["repetition"].reference == pytest.approx(highest_peak(cut, periodic=False))
+    assert repetition(cut, seen) == pytest.approx(repetition(cut, cut))
 
 
-def test_troubles_of_the_run_are_told(tiny):
+def test_troubles_of_the_run_are_told(tiny, tmp_path):
     troubled = replace(tiny, training={"troubles": "a loss of nan at step 9: starting again"})
-    (note,) = evaluate(troubled, settings=TWO).notes
+    done = evaluate(troubled, settings=TWO)
+    (note,) = done.notes
     assert "loss of nan at step 9" in note
+    _, page = write_report(done, troubled, "wall", tmp_path)
+    assert note in page.read_text()
+
+
+def test_the_sheet_shows_as_much_of_the_exemplar_as_of_a_sample_and_says_what_is_missing(tiny, monkeypatch):
+    done = evaluate(replace(tiny, training={"troubles": "a loss of nan"}), picture(200, 64), TWO)
+    (label, shown), (_, sample), _ = sheet._first_row(done)
+    assert label == "exemplar, its middle" and shown.shape == sample.shape == (64, 64, 3)
+    (label, shown), *_ = sheet._first_row(evaluate(tiny, picture(64, 64), TWO))
+    assert label == "exemplar" and shown.shape == (64, 64, 3)
+    written = []
+    monkeypatch.setattr(sheet, "_write", lambda draw, x, y, text, *style, **more: written.append(text))
+    sheet.draw_sheet(done, "wall")
+    assert any("nan" in text for text in written) and any("172 texels" in text for text in written)
+    assert all(len(text) <= 68 for text in written)
+
+
+def test_a_callback_can_stop_it_between_two_pictures_that_vgg19_sees(artefact, random_vgg19_file, monkeypatch):
+    monkeypatch.setattr("texnet_core.evaluation.judge._DIRECTIONS", 4)
+    seen, calls = [], []
+    features = module_judge.Judge.features
+    monkeypatch.setattr(module_judge.Judge, "features", lambda *a, **k: (seen.append(len(calls)), features(*a, **k))[1])
+    big, named = replace(artefact, texels_per_exemplar=176), DescriptorSettings(vgg19=str(random_vgg19_file))
+    evaluate(big, picture(176, 176), TWO, named, progress=calls.append)
+    assert len(set(seen)) == len(seen) == 3  # the exemplar and two samples, a call before each
+    assert [part.done for part in calls] == sorted(part.done for part in calls)
 
 
 def test_a_record_of_samples_larger_than_training_makes_is_not_believed(tiny):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import picture, random_artefact
 from texnet_core import Cancelled, read_artefact
-from texnet_core.artefact import checkpoint_path
+from texnet_core.artefact import checkpoint_path, write_artefact
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.images import quantise, read_exemplar, resize_exemplar, texels_digest, write_image
@@ -111,6 +111,17 @@ def test_other_facts_change_the_card_alone(workshop):
     assert after.provenance.exemplar_sha256 == before.provenance.exemplar_sha256
     assert all(np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters)
     assert workshop.statuses(other) == {"field": "kept"}
+
+
+def test_figures_that_cannot_be_taken_again_stay_in_the_card(workshop):
+    """Here VGG-19's, for pictures of 32 texels are too small for them."""
+    workshop.run(entry("field"))
+    made = read_artefact(workshop.file("field"))
+    write_artefact(workshop.file("field"), replace(made, quality=made.quality | {"texture_gram": 0.5, "colour": 7.0}))
+    notes = []
+    assert workshop.statuses(entry("field"), progress=lambda part: notes.append(part.note)) == {"field": "completed"}
+    assert read_artefact(workshop.file("field")).quality == made.quality | {"texture_gram": 0.5}
+    assert any("not all figures could be taken" in note and "172 texels" in note for note in notes)
 
 
 def test_a_recipe_that_fails_stops_no_other(workshop):
@@ -234,7 +245,10 @@ def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
 
 def test_figures_are_those_of_eval_with_their_references(random_vgg19_file):
     artefact = replace(random_artefact(), texels_per_exemplar=176)
-    figures = _figures(artefact, picture(352, 352), DescriptorSettings(vgg19=str(random_vgg19_file)))
+    said = []
+    named = DescriptorSettings(vgg19=str(random_vgg19_file))
+    figures = _figures(artefact, picture(352, 352), named, said.append)
+    assert said == []
     assert FIGURES.keys() <= figures.keys()
     assert figures["texture_gram"] > 0 and figures["texture_gram_reference"] > 0
     assert figures["seam_x_low"] < figures["seam_x_high"]

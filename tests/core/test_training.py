@@ -494,6 +494,8 @@ def test_a_watch_sees_collapse_divergence_and_nothing_in_a_good_run():
     assert first_trouble([*good, *[2.0] * 10, *good[300:]]) == ""  # a bad moment is none
     assert first_trouble([1.0, float("nan"), 1.0]) == ""
     assert "nan" in first_trouble([1.0, *[float("nan")] * 5])
+    watch = Watch(lost_steps=5)  # as a checkpoint brings it back
+    assert "nan" in watch.trouble(float("nan"), 1.0, 1.0)
     rewarded = [loss - 0.6 for loss in good]  # a reward for diversity brings losses below zero
     assert first_trouble(rewarded) == "" and "grew" in first_trouble([*rewarded, *[2.0] * 100])
 
@@ -609,6 +611,30 @@ def test_a_run_that_breaks_when_frozen_ends_with_the_best_so_far(request_, tmp_p
     artefact = train(picture(), tmp_path / "out.texnet", request_, progress=lambda part: notes.append(part.note))
     assert any("ending here, with the best generator so far" in note for note in notes)
     assert "ending here" in artefact.training["troubles"]
+
+
+def test_a_run_that_has_ended_stays_ended(request_, tmp_path, monkeypatch):
+    """Stopped where it says so and taken up again, it writes what it had, once told."""
+    monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 2)
+    trouble = Watch.trouble
+    lost = {"now": False}
+
+    def poisoned(self, loss, gradient, spread):
+        return trouble(self, float("nan") if lost["now"] else loss, gradient, spread)
+
+    def stop_at_the_end(part):
+        lost["now"] = part.step >= 24
+        if "ending here" in part.note:
+            raise Cancelled
+
+    monkeypatch.setattr(Watch, "trouble", poisoned)
+    request_ = replace(request_, train=replace(request_.train, steps=40, frozen_share=0.5))
+    with pytest.raises(Cancelled):
+        train(picture(), tmp_path / "out.texnet", request_, progress=stop_at_the_end)
+    lost["now"] = False
+    artefact = train(picture(), tmp_path / "out.texnet", request_, resume=True)
+    assert artefact.training["steps_taken"] < 40
+    assert artefact.training["troubles"].count("ending here") == 1
     assert 0 < artefact.quality["validation_loss"] < 100
     assert all(np.isfinite(values).all() for values in artefact.parameters.values())
 

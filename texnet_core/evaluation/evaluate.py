@@ -4,9 +4,10 @@ What cannot be measured is missing with its reason; nothing is ever guessed in i
 """
 
 import itertools
+import os
 import re
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from texnet_core.artefact import Artefact
 from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import ArtefactError, RequestError, WeightsError, one_line
+from texnet_core.errors import ArtefactError, ImageError, RequestError, WeightsError, one_line
 from texnet_core.evaluation.colour import Picture, colour_distance
 from texnet_core.evaluation.crops import halves, mean_of_pairs, middle, quadrants
 from texnet_core.evaluation.figures import FIGURES, Figure
@@ -93,7 +94,7 @@ def evaluate(
     descriptor.check()
     size = _training_size(artefact)
     flatten = artefact.training.get("flatten") is True
-    exemplars = None if exemplar is None else _Exemplar.of(exemplar, size, flatten)
+    exemplars = None if exemplar is None else _Exemplar.of(_large_enough(exemplar, size), size, flatten)
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = _open_judge(descriptor, size) if exemplars or named else _NO_EXEMPLAR
     judge = opened if exemplars else _NO_EXEMPLAR
@@ -102,16 +103,20 @@ def evaluate(
     def report() -> None:
         progress(Progress("evaluating", next(parts), total, "part"))
 
+    def pulse() -> None:
+        """Let the callback stop what takes long between two figures."""
+        progress(Progress("evaluating", settings.seeds + 1 + len(figures), total, "part"))
+
     report()
     engine = open_engine(artefact)
     pictures = []
+    figures: dict[str, Figure] = {}
     tile = _sample_size(artefact)
     for side, seed in ((_LARGE, 0), *((tile, seed) for seed in range(settings.seeds))):
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
-    figures = {}
-    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge):
+    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge, pulse):
         figures[name] = figure
         report()
     curve = read_loss_curve(artefact.training)
@@ -141,12 +146,28 @@ class _Exemplar:
         return cls(even(resize_exemplar(picture, size)), crops)
 
 
+def _large_enough(picture: Picture, size: int) -> Picture:
+    height, width = picture.shape[:2]
+    if min(height, width) < size:
+        raise ImageError(
+            f"an exemplar of {width}x{height}",
+            expected=f"at least {size} on the short side, as in training",
+            remedy="give the picture that the generator was trained from",
+        )
+    return picture
+
+
 def _as_it_is(picture: Picture) -> Picture:
     return picture
 
 
 def _measure(
-    samples: list[Picture], large: Picture, cell: int, exemplar: _Exemplar | None, judge: "Judge | str"
+    samples: list[Picture],
+    large: Picture,
+    cell: int,
+    exemplar: _Exemplar | None,
+    judge: "Judge | str",
+    pulse: Callable[[], None],
 ) -> _Figures:
     seams = seam_error(large, cell)
     yield "seam_x", _seam_figure(seams.x)
@@ -156,7 +177,7 @@ def _measure(
     if exemplar:
         yield from _beside_exemplar(samples, exemplar)
         if not isinstance(judge, str):
-            yield from _through_vgg19(samples, exemplar, judge)
+            yield from _through_vgg19(samples, exemplar, judge, pulse)
 
 
 def _beside_exemplar(samples: list[Picture], exemplar: _Exemplar) -> _Figures:
@@ -168,17 +189,21 @@ def _beside_exemplar(samples: list[Picture], exemplar: _Exemplar) -> _Figures:
     yield "memorisation", _mean_figure([memorisation(sample, seen) for sample in samples], memorisation(*halves(seen)))
 
 
-def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge") -> _Figures:
+def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge", pulse: Callable[[], None]) -> _Figures:
     from texnet_core.evaluation.judge import crop_floor, diversity, mean_distance
 
     wanted = judge.features(exemplar.seen, periodic=False)
-    features = [judge.features(sample, periodic=True) for sample in samples]
+    features = []
+    for sample in samples:
+        pulse()
+        features.append(judge.features(sample, periodic=True))
+    pulse()
     distance = mean_distance([judge.texture_distance(found, wanted) for found in features])
     floor = crop_floor(judge, exemplar.crops) if exemplar.crops else None
     yield "texture_gram", _layers_figure(distance.gram, floor.gram if floor else None)
     yield "texture_wasserstein", _layers_figure(distance.wasserstein, floor.wasserstein if floor else None)
     yield "texture_held_out", _layers_figure(distance.held_out, floor.held_out if floor else None)
-    difference = diversity(judge, features, wanted)
+    difference = diversity(features, wanted)
     yield "diversity", Figure(difference.share, reference=1.0, parts=asdict(difference))
 
 
@@ -239,17 +264,19 @@ def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
     """The judge, or why there is none."""
     try:
         from texnet_core.descriptor.vgg19 import smallest_side
-        from texnet_core.descriptor.weights import find_vgg19, load_vgg19
+        from texnet_core.descriptor.weights import PATH_VARIABLE, find_vgg19, load_vgg19
         from texnet_core.evaluation.judge import Judge
     except (ImportError, OSError):
         return "torch, which VGG-19 needs, is missing or broken in this Python"
-    found = find_vgg19(descriptor.vgg19) is not None
+    file = find_vgg19(descriptor.vgg19)
     try:
-        weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input) if found else None
+        weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input) if file else None
     except WeightsError as error:
         if descriptor.vgg19:  # those that were named must do
             raise
-        return f"{error.found}; {error.remedy}"
+        found = error.found.replace(str(file), file.name if file else "")  # reports are shown to others
+        remedy = f"correct or unset ${PATH_VARIABLE}" if PATH_VARIABLE in os.environ else "delete that file"
+        return f"VGG-19's weights cannot be used: found {found}; {remedy}"
     if size < (least := smallest_side("valid")):
         return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
     if weights is None:

@@ -62,7 +62,7 @@ class TextureDistance:
 
 @dataclass(frozen=True)
 class Diversity:
-    """Mean differences of relu4_2, see `Judge.difference`.
+    """Mean absolute differences of relu4_2, texel by texel: what Li et al. call diversity.
 
     Attributes:
         between_seeds: of pairs of samples.
@@ -142,16 +142,8 @@ class Judge:
         found = {}
         for layer in layers:
             directions = F.normalize(torch.randn(_DIRECTIONS, maps[layer].shape[1], generator=rng), dim=1)
-            found[layer] = _quantiles(directions.to(self.device) @ maps[layer][0].flatten(1))
+            found[layer] = _quantile_functions(directions.to(self.device) @ maps[layer][0].flatten(1))
         return found
-
-    @torch.no_grad()
-    def difference(self, first: Features, second: Features) -> float:
-        """Mean absolute difference of relu4_2, texel by texel: what Li et al. call diversity.
-
-        Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks".
-        """
-        return float((first.maps[_DIVERSITY_LAYER] - second.maps[_DIVERSITY_LAYER]).abs().mean())
 
 
 def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
@@ -167,11 +159,10 @@ def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
     return mean_distance([judge.texture_distance(*pair) for pair in itertools.permutations(features, 2)])
 
 
-def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> Diversity:
+def diversity(samples: Sequence[Features], exemplar: Features) -> Diversity:
     """How unlike each other samples are.
 
     Args:
-        judge: measures.
         samples: features of two or more samples of one size.
         exemplar: features of the exemplar at the samples' scale. Its places are the quadrants of its feature maps,
             which unlike features of smaller crops have seen what lies around them.
@@ -180,17 +171,18 @@ def diversity(judge: Judge, samples: Sequence[Features], exemplar: Features) -> 
     Differs: relative to the exemplar.
     """
     return Diversity(
-        between_seeds=mean_of_pairs(samples, judge.difference),
-        between_places=mean_of_pairs(_feature_quadrants(exemplar), judge.difference),
+        between_seeds=mean_of_pairs([sample.maps[_DIVERSITY_LAYER] for sample in samples], _difference),
+        between_places=mean_of_pairs(_quadrants_of(exemplar.maps[_DIVERSITY_LAYER]), _difference),
     )
 
 
-def _feature_quadrants(features: Features) -> list[Features]:
-    """Of the layer that differences are of."""
-    maps = features.maps[_DIVERSITY_LAYER]
+def _quadrants_of(maps: Tensor) -> list[Tensor]:
     height, width = (side // 2 for side in maps.shape[2:])
-    parts = [maps[:, :, y : y + height, x : x + width] for y in (0, height) for x in (0, width)]
-    return [Features({_DIVERSITY_LAYER: part}, {}) for part in parts]
+    return [maps[:, :, y : y + height, x : x + width] for y in (0, height) for x in (0, width)]
+
+
+def _difference(first: Tensor, second: Tensor) -> float:
+    return float((first - second).abs().mean())
 
 
 def mean_distance(distances: Sequence[TextureDistance]) -> TextureDistance:
@@ -206,7 +198,7 @@ def _mean_of_layers(distances: Sequence[dict[str, float]]) -> dict[str, float]:
     return {layer: statistics.fmean(each[layer] for each in distances) for layer in distances[0]}
 
 
-def _quantiles(projections: Tensor) -> Tensor:
+def _quantile_functions(projections: Tensor) -> Tensor:
     """(directions, texels) -> (directions, 4096): the quantile function of each row, linearly interpolated."""
     ordered = projections.sort(dim=1).values
     return F.interpolate(ordered[None], size=_QUANTILES, mode="linear", align_corners=True)[0]

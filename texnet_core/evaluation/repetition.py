@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.evaluation.colour import Picture, luminance
+from texnet_core.evaluation.crops import middle
 
 _NEAREST = 8  # lags below this part of the short side are the grain itself
 _LEAST_VARIANCE = 1e-9
@@ -15,7 +16,8 @@ def repetition(picture: Picture, exemplar: Picture | None = None) -> float:
 
     Args:
         picture: (H, W, 3) sRGB in [0, 1], taken for a tile.
-        exemplar: (h, w, 3), of about the same size, taken for a crop. Bricks repeat by nature.
+        exemplar: (h, w, 3), taken for a crop; of a larger one the middle, so that both count the same lags. Bricks
+            repeat by nature.
 
     Returns:
         1 where the tile consists of copies, near 0 where nothing returns. With an exemplar, a difference: a little
@@ -23,7 +25,8 @@ def repetition(picture: Picture, exemplar: Picture | None = None) -> float:
 
     Source: the autocorrelation, by the theorem of Wiener and Khinchin.
     """
-    return highest_peak(picture, periodic=True) - (0.0 if exemplar is None else highest_peak(exemplar, periodic=False))
+    own = 0.0 if exemplar is None else highest_peak(middle(exemplar, min(picture.shape[:2])), periodic=False)
+    return highest_peak(picture, periodic=True) - own
 
 
 def highest_peak(picture: Picture, *, periodic: bool) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from texnet_core.artefact import Header
 from texnet_core.atomic import as_output_error, check_writable, replacing
+from texnet_core.errors import OutputError
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
 from texnet_core.evaluation.sheet import draw_sheet
@@ -24,6 +25,8 @@ def prepared_folder(folder: Path) -> Iterator[None]:
         OutputError: it cannot be made or written to.
     """
     is_new = not folder.exists()
+    if not is_new and not folder.is_dir():
+        raise OutputError(f"{folder} that cannot be written to", expected="a folder", remedy="choose another place")
     with as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:

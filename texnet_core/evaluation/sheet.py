@@ -1,6 +1,6 @@
 """The report as one picture: exemplar, samples, tiling, a large sample, figures, loss curve."""
 
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,8 @@ _WIDTH = _LEFT + _LARGE + 3 * _GAP
 _PAPER, _INK, _GREY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
 _SAMPLES = 4
 _LONGEST = 90  # characters of a title
-_LINE_LENGTH, _MOST_LINES = 68, 4  # of the reasons why figures are missing, in characters
+_LINE_LENGTH, _LONGEST_REMARK = 68, 200  # characters of notes, and of the reasons why figures are missing
+_MOST_LINES = 5
 
 
 def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
@@ -49,7 +50,7 @@ def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
     sheet.paste(_fitted(np.tile(evaluation.samples[0], (2, 2, 1)), 2 * _SMALL), (_GAP, top))
     _write(draw, _GAP, top - _LINE, "seed 0, its tile repeated 2x2", _GREY)
     end = _write_figures(draw, evaluation, top + 2 * _SMALL + _GAP)
-    end = _write_reasons(draw, evaluation, end)
+    end = _write_remarks(draw, evaluation, end)
     if evaluation.loss_curve:
         _draw_curve(draw, evaluation, end + _GAP, top + _LARGE)
     return sheet
@@ -60,7 +61,7 @@ def _first_row(evaluation: Evaluation) -> list[tuple[str, Picture]]:
     side, row = len(evaluation.samples[0]), []
     if (seen := evaluation.exemplar) is not None:
         part = middle(seen, side)
-        row.append(("exemplar" if min(seen.shape[:2]) <= side else "exemplar, its middle", part))
+        row.append(("exemplar" if part.shape == seen.shape else "exemplar, its middle", part))
     return row + [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:_SAMPLES])]
 
 
@@ -89,10 +90,13 @@ def _write_figures(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float
     return y
 
 
-def _write_reasons(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float:
-    """Why figures are missing; returns where it ends."""
+def _write_remarks(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float:
+    """Notes, and why figures are missing; returns where they end."""
     reasons = dict.fromkeys(reason for name, reason in evaluation.missing.items() if name in FIGURES)
-    for line in [line for reason in reasons for line in wrap(f"missing: {reason}", _LINE_LENGTH)][:_MOST_LINES]:
+    remarks = [*evaluation.notes, *(f"missing: {reason}" for reason in reasons)]
+    lines = [line for remark in remarks for line in wrap(shorten(remark, _LONGEST_REMARK), _LINE_LENGTH)]
+    y += _LINE / 2 if lines else 0
+    for line in lines[:_MOST_LINES]:
         _write(draw, _GAP, y, line, _GREY)
         y += _LINE
     return y

@@ -34,6 +34,7 @@ class RunState:
         attempt_fraction: the share of the budget that was spent by then.
         watch: what `Watch` remembers.
         troubles: what went wrong so far and what was done about it, of all attempts.
+        ended: whether one of them ended the run before its budget was spent.
     """
 
     precision: str
@@ -49,6 +50,7 @@ class RunState:
     attempt_fraction: float = 0.0
     watch: Watch = field(default_factory=Watch)
     troubles: list[str] = field(default_factory=list)
+    ended: bool = False
 
 
 def save_checkpoint(

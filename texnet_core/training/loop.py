@@ -77,10 +77,10 @@ class Run:
         self.checkpoint, self.progress = checkpoint, progress
         self.device = torch.device(TorchEngine.choose_device(self.settings.device))
         self.state = RunState("f32")
-        self.prepared = prepare_exemplar(exemplar, self.settings, request.descriptor, self._note)
+        self.prepared = prepare_exemplar(exemplar, self.settings, request.descriptor, self.note)
         self.exemplar = torch.from_numpy(self.prepared.picture).permute(2, 0, 1)[None].to(self.device)
         parts = (request.descriptor, request.loss, request.train)
-        descriptor, self.weights = settle_descriptor(*parts, online=online, announce=self._note)
+        descriptor, self.weights = settle_descriptor(*parts, online=online, announce=self.note)
         tiles = self.prepared.tiles
         generator = replace(
             request.generator, waves=len(self.prepared.waves), repeat_channels=_REPEAT_CHANNELS if tiles else 0
@@ -96,7 +96,6 @@ class Run:
             "weights of VGG-19": self.weights.sha256() if self.weights is not None else "",
         } | self._settings_of_run()
         self._saved_at = time.monotonic()
-        self._ended = False
 
     def _begin_attempt(self) -> None:
         """A new generator, each time from other parameters."""
@@ -131,7 +130,7 @@ class Run:
         descriptor = self._descriptor()
         loss = make_loss(descriptor, self.exemplar, self.request.loss)
         self.save()  # claims the name from the first step on
-        while self._fraction() < 1 and not self._ended:
+        while self._fraction() < 1 and not self.state.ended:
             if self.state.step == self.state.attempt_step:
                 self._lay_tiles()  # nothing is saved before the first step is taken, or it would be done twice
             self._step(descriptor, loss)
@@ -256,7 +255,7 @@ class Run:
         state, fraction = self.state, self._fraction()
         found = f"{trouble} at step {state.step}"
         if state.best_parameters:
-            self._ended = True
+            state.ended = True
             self._trouble(found, "ending here, with the best generator so far")
             return
         if state.attempt == _MOST_ATTEMPTS - 1 or fraction > 1 - _LEAST_OF_NEXT_ATTEMPT:
@@ -281,10 +280,10 @@ class Run:
     def _trouble(self, found: str, remedy: str) -> None:
         """Tell it now, and the card later."""
         told = f"{found}: {remedy}"
-        if told not in self.state.troubles:  # as a run that is taken up again at its end comes to the same
+        if told not in self.state.troubles:  # a run that is taken up again at its end finds again that it stalled
             self.state.troubles.append(told)
         self.save()  # whoever is told may stop here
-        self._note(told)
+        self.note(told)
 
     def _after_step(self, image: Tensor, loss: float) -> None:
         if time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
@@ -390,7 +389,8 @@ class Run:
         troubles = {"troubles": "; ".join(state.troubles)} if state.troubles else {}
         return self._settings_of_run() | facts | troubles
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Tell the callback one sentence."""
         self._report(note=text)
 
     def _report(self, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None) -> None:

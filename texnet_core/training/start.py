@@ -62,6 +62,8 @@ def train(
     run = Run(exemplar, request, checkpoint, online, progress)
     if resume:
         run.resume()
+    elif output.exists():
+        run.note(f"{output} is there already; it is replaced when the new one is complete")
     run.to_the_end()
     artefact = run.artefact()
     write_artefact(output, artefact)

@@ -43,7 +43,7 @@ class Watch:
         """
         if not (math.isfinite(loss) and math.isfinite(gradient)):
             self.lost_steps += 1
-            return f"a loss of {loss} and a gradient of {gradient}" if self.lost_steps == _MOST_LOST else ""
+            return f"a loss of {loss} and a gradient of {gradient}" if self.lost_steps >= _MOST_LOST else ""
         self.lost_steps = 0
         share = _SMOOTHING if self.steps else 0.0
         self.smoothed = share * self.smoothed + (1 - share) * loss
@@ -63,4 +63,4 @@ def is_stalled(curve: Curve) -> bool:
     if tenth < 2:
         return False  # too short to say
     first, last = (sum(loss for _, loss in part) / len(part) for part in (curve[:tenth], curve[-tenth:]))
-    return last > _STALLED * first
+    return last > first - (1 - _STALLED) * abs(first)  # a reward for diversity can bring losses below zero

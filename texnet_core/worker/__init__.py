@@ -65,7 +65,7 @@ train: a generator from a picture.
      "folder": "/tmp/x", "online": false, ["steps": 400 or "minutes": 20, "size", "seed", "device", "vgg19",
      "vgg19_input", "flatten", "exemplar_size", "generator": "small", "author", "licence", "source", and any other
      setting of a generator or its training]}
-    progress: {"stage": "training", "done": 3, "total": 600, "loss": 1.5 or null, ["note": "...",
+    progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0}
     cancelled: {"resumable": true}
