@@ -275,7 +275,7 @@ def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
         if descriptor.vgg19:  # those that were named must do
             raise
         found = error.found.replace(str(file), file.name if file else "")  # reports are shown to others
-        remedy = f"correct or unset ${PATH_VARIABLE}" if PATH_VARIABLE in os.environ else "delete that file"
+        remedy = f"correct or unset ${PATH_VARIABLE}" if os.environ.get(PATH_VARIABLE) else "delete that file"
         return f"VGG-19's weights cannot be used: found {found}; {remedy}"
     if size < (least := smallest_side("valid")):
         return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
