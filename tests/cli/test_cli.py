@@ -31,8 +31,11 @@ from texnet_core.settings import (
 TEXNET = [sys.executable, "-m", "train_cli"]
 
 
+_PATIENCE = 600  # seconds until a command counts as hanging, on the busiest machine
+
+
 def texnet(*words, **options):
-    return subprocess.run([*TEXNET, *map(str, words)], capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run([*TEXNET, *map(str, words)], capture_output=True, text=True, timeout=_PATIENCE, **options)
 
 
 def loaded(path):
@@ -287,7 +290,7 @@ def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path, number)
     while not preview.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1 and stdout == ""
     assert "--resume" in stderr.splitlines()[-1]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["exemplar.png", "out.texnet.checkpoint", "preview.png"]
@@ -347,7 +350,7 @@ def test_ctrl_c_during_recipes_goes_on_with_the_same_command(exemplar, random_vg
     while not (out / "field.texnet.checkpoint").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1 and stdout == "" and "the same command goes on" in stderr
     assert [file.name for file in out.iterdir()] == ["field.texnet.checkpoint"]
     done = texnet(*words, "--json")
@@ -380,7 +383,7 @@ def test_ctrl_c_during_optimize_leaves_the_preview_alone(exemplar, random_vgg19_
     while not preview.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1 and stdout == ""
     said = [line for line in stderr.splitlines() if not line.startswith("optimising: ")]  # as it is every ten seconds
     assert said == ["texnet: stopped; nothing was written"]
@@ -396,7 +399,7 @@ def test_ctrl_c_during_synth_leaves_no_file(artefact_file, tmp_path):
     )
     time.sleep(3)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1 and "stopped" in stderr and "Traceback" not in stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -507,7 +510,7 @@ def test_ctrl_c_during_start_up_is_no_traceback(artefact_file, tmp_path, delay_s
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(delay_s)
     process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=_PATIENCE)
     # before its first line runs, Python itself answers to the signal
     assert process.returncode in (1, -signal.SIGTERM) and "Traceback" not in stderr
     assert list(tmp_path.iterdir()) == []
@@ -605,7 +608,7 @@ def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):
         time.sleep(0.1)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1 and "stopped" in stderr and "Traceback" not in stderr
     assert made(tmp_path) == ["64.png", "jobs.done.jsonl", "jobs.toml"]
 
@@ -613,7 +616,8 @@ def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):
 def test_eval_prints_one_table_and_one_object_and_writes_a_report(artefact_file, exemplar, tmp_path):
     done = texnet("eval", artefact_file, "--seeds", 2, "--report", tmp_path / "report")
     assert done.returncode == 0, done.stderr
-    assert "repetition" in done.stdout and "no diversity: no exemplar was given" in done.stdout
+    assert "repetition" in done.stdout
+    assert done.stdout.count("no exemplar was given") == 1 and "diversity; memorisation: no exemplar" in done.stdout
     assert {path.name for path in (tmp_path / "report").iterdir()} == {"report.png", "report.html"}
     sheet = tmp_path / "report" / "report.png"
     before = sheet.read_bytes()
