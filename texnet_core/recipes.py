@@ -128,7 +128,7 @@ def _figures(
 ) -> dict[str, float]:
     """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
     evaluation = evaluate(artefact, picture, EvaluationSettings(seeds=_SEEDS), descriptor)
-    for why in dict.fromkeys(evaluation.missing[name] for name in FIGURES if name in evaluation.missing):
+    for why in evaluation.reasons:
         report(Progress("", 0, 1, "step", note=f"not all figures could be taken: {why}"))
     flat: dict[str, float] = {}
     for name, figure in evaluation.figures.items():

@@ -118,15 +118,13 @@ def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Nam
 def _is_stale(cache: Path, method: str, name: str) -> bool:
     figures = _figures(cache, method, name)
     made_at = [record.stat().st_mtime for record in _records(cache, method, name)]
-    if not made_at or not figures.exists():
-        return bool(made_at)
-    return figures.stat().st_mtime < max(made_at) or not FIGURES.keys() <= json.loads(figures.read_text()).keys()
+    return bool(made_at) and (not _holds(figures, FIGURES) or figures.stat().st_mtime < max(made_at))
 
 
 def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture, *, again: bool) -> dict[str, float]:
     """The floor; measured once, and with it, as if it were a method, what a real picture has."""
     file = cache / "floors" / f"{name}.json"
-    if again or not file.exists() or not DISTANCES.keys() <= json.loads(file.read_text()).keys():
+    if again or not _holds(file, DISTANCES):
         for folder in (file.parent, cache / REAL):
             folder.mkdir(parents=True, exist_ok=True)
         measured = floor(judge, exemplar)
@@ -134,6 +132,11 @@ def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture, *,
         _write_json(_figures(cache, REAL, name), dict.fromkeys(FIGURES) | shares)
         _write_json(file, measured)
     return json.loads(file.read_text())
+
+
+def _holds(file: Path, figures: dict[str, str]) -> bool:
+    """Whether a file of the cache has all of these; one of an older form may not."""
+    return file.exists() and figures.keys() <= json.loads(file.read_text()).keys()
 
 
 def _pictures(cache: Path, method: str, name: str) -> list[Picture]:

@@ -96,13 +96,12 @@ def test_gradients_are_finite_whatever_the_sample_and_the_exemplar(name, sample,
     assert torch.isfinite(value) and all(torch.isfinite(f.grad).all() for f in maps.values())
 
 
-@pytest.mark.parametrize("name", WHAT)
+@pytest.mark.parametrize("name", sorted(WHAT.keys() - {"gram"}))
 def test_at_the_exemplar_nothing_pulls(name):
     """But for Gram as published, whose gradient has one norm however near the goal is: rounding decides its way."""
     maps = {tap: f.clone().requires_grad_() for tap, f in features().items()}
     LOSSES[name](features())(maps, 1).backward()
-    largest = max(float(f.grad.abs().max()) for f in maps.values())
-    assert largest < 1e-4 or name == "gram"
+    assert max(float(f.grad.abs().max()) for f in maps.values()) < 1e-4
 
 
 @pytest.mark.parametrize("name", WHERE)

@@ -611,6 +611,8 @@ def test_a_run_that_breaks_when_frozen_ends_with_the_best_so_far(request_, tmp_p
     artefact = train(picture(), tmp_path / "out.texnet", request_, progress=lambda part: notes.append(part.note))
     assert any("ending here, with the best generator so far" in note for note in notes)
     assert "ending here" in artefact.training["troubles"]
+    assert 0 < artefact.quality["validation_loss"] < 100
+    assert all(np.isfinite(values).all() for values in artefact.parameters.values())
 
 
 def test_a_run_that_has_ended_stays_ended(request_, tmp_path, monkeypatch):

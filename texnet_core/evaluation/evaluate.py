@@ -3,7 +3,6 @@
 What cannot be measured is missing with its reason; nothing is ever guessed in its place.
 """
 
-import itertools
 import os
 import re
 import statistics
@@ -66,6 +65,11 @@ class Evaluation:
     losses: dict[str, float]
     notes: list[str]
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why figures are missing, each reason once."""
+        return list(dict.fromkeys(self.missing[name] for name in FIGURES if name in self.missing))
+
 
 def evaluate(
     artefact: Artefact,
@@ -98,25 +102,21 @@ def evaluate(
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = _open_judge(descriptor, size) if exemplars or named else _NO_EXEMPLAR
     judge = opened if exemplars else _NO_EXEMPLAR
-    parts, total = itertools.count(), settings.seeds + 1 + len(FIGURES)
+    pictures: list[Picture] = []
+    figures: dict[str, Figure] = {}
+    total = settings.seeds + 1 + len(FIGURES)
 
     def report() -> None:
-        progress(Progress("evaluating", next(parts), total, "part"))
-
-    def pulse() -> None:
-        """Let the callback stop what takes long between two figures."""
-        progress(Progress("evaluating", settings.seeds + 1 + len(figures), total, "part"))
+        progress(Progress("evaluating", len(pictures) + len(figures), total, "part"))
 
     report()
     engine = open_engine(artefact)
-    pictures = []
-    figures: dict[str, Figure] = {}
     tile = _sample_size(artefact)
     for side, seed in ((_LARGE, 0), *((tile, seed) for seed in range(settings.seeds))):
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
-    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge, pulse):
+    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge, report):
         figures[name] = figure
         report()
     curve = read_loss_curve(artefact.training)
@@ -167,7 +167,7 @@ def _measure(
     cell: int,
     exemplar: _Exemplar | None,
     judge: "Judge | str",
-    pulse: Callable[[], None],
+    report: Callable[[], None],
 ) -> _Figures:
     seams = seam_error(large, cell)
     yield "seam_x", _seam_figure(seams.x)
@@ -177,7 +177,7 @@ def _measure(
     if exemplar:
         yield from _beside_exemplar(samples, exemplar)
         if not isinstance(judge, str):
-            yield from _through_vgg19(samples, exemplar, judge, pulse)
+            yield from _through_vgg19(samples, exemplar, judge, report)
 
 
 def _beside_exemplar(samples: list[Picture], exemplar: _Exemplar) -> _Figures:
@@ -189,15 +189,15 @@ def _beside_exemplar(samples: list[Picture], exemplar: _Exemplar) -> _Figures:
     yield "memorisation", _mean_figure([memorisation(sample, seen) for sample in samples], memorisation(*halves(seen)))
 
 
-def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge", pulse: Callable[[], None]) -> _Figures:
+def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge", report: Callable[[], None]) -> _Figures:
     from texnet_core.evaluation.judge import crop_floor, diversity, mean_distance
 
     wanted = judge.features(exemplar.seen, periodic=False)
     features = []
     for sample in samples:
-        pulse()
+        report()  # no figure yet, but a chance to stop
         features.append(judge.features(sample, periodic=True))
-    pulse()
+    report()
     distance = mean_distance([judge.texture_distance(found, wanted) for found in features])
     floor = crop_floor(judge, exemplar.crops) if exemplar.crops else None
     yield "texture_gram", _layers_figure(distance.gram, floor.gram if floor else None)
@@ -268,15 +268,16 @@ def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
         from texnet_core.evaluation.judge import Judge
     except (ImportError, OSError):
         return "torch, which VGG-19 needs, is missing or broken in this Python"
-    file = find_vgg19(descriptor.vgg19)
-    try:
-        weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input) if file else None
-    except WeightsError as error:
-        if descriptor.vgg19:  # those that were named must do
-            raise
-        found = error.found.replace(str(file), file.name if file else "")  # reports are shown to others
-        remedy = f"correct or unset ${PATH_VARIABLE}" if os.environ.get(PATH_VARIABLE) else "delete that file"
-        return f"VGG-19's weights cannot be used: found {found}; {remedy}"
+    file, weights = find_vgg19(descriptor.vgg19), None
+    if file is not None:
+        try:
+            weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input)
+        except WeightsError as error:
+            if descriptor.vgg19:  # those that were named must do
+                raise
+            found = error.found.replace(str(file), file.name)  # reports are shown to others
+            remedy = f"correct or unset ${PATH_VARIABLE}" if os.environ.get(PATH_VARIABLE) else "delete that file"
+            return f"VGG-19's weights cannot be used: found {found}; {remedy}"
     if size < (least := smallest_side("valid")):
         return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
     if weights is None:

@@ -9,7 +9,7 @@ from texnet_core.errors import printable
 from texnet_core.evaluation.colour import Picture
 from texnet_core.evaluation.crops import middle
 from texnet_core.evaluation.evaluate import Evaluation
-from texnet_core.evaluation.figures import FIGURES, rows
+from texnet_core.evaluation.figures import rows
 from texnet_core.evaluation.losscurve import place
 from texnet_core.images import quantise
 
@@ -92,8 +92,7 @@ def _write_figures(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float
 
 def _write_remarks(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float:
     """Notes, and why figures are missing; returns where they end."""
-    reasons = dict.fromkeys(reason for name, reason in evaluation.missing.items() if name in FIGURES)
-    remarks = [*evaluation.notes, *(f"missing: {reason}" for reason in reasons)]
+    remarks = [*evaluation.notes, *(f"missing: {reason}" for reason in evaluation.reasons)]
     lines = [line for remark in remarks for line in wrap(shorten(remark, _LONGEST_REMARK), _LINE_LENGTH)]
     y += _LINE / 2 if lines else 0
     for line in lines[:_MOST_LINES]:
