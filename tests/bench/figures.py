@@ -69,11 +69,16 @@ def _means(distance: TextureDistance) -> dict[str, float]:
 
 
 class Yardstick:
-    """What pictures of one exemplar are held against; `floor` is what the function of that name says."""
+    """What pictures of one exemplar are held against.
 
-    def __init__(self, judge: Judge, exemplar: Picture, floor: dict[str, float]) -> None:
+    Args:
+        floor: what the function of that name says, whatever the side.
+        side: texels of the exemplar's short side at the scale of the pictures.
+    """
+
+    def __init__(self, judge: Judge, exemplar: Picture, floor: dict[str, float], side: int = SIDE) -> None:
         self.judge, self.floor = judge, floor
-        self.exemplar = centre_square(exemplar, SIDE)
+        self.exemplar = centre_square(exemplar, side)
         self.features = judge.features(self.exemplar, periodic=False)
 
     def measure(self, pictures: list[Picture]) -> dict[str, float | None]:

@@ -27,10 +27,12 @@ class Prepared:
     Attributes:
         draw: seed -> (256, 256, 3) in [0, 1].
         note: what was reduced or chosen, in words.
+        exemplar_side: texels of the exemplar's short side at the scale that is drawn.
     """
 
     draw: Callable[[int], Picture]
     note: str = ""
+    exemplar_side: int = SIDE
 
 
 def _gatys(name: str, exemplar: Picture, given: Namespace) -> Prepared:
@@ -55,11 +57,12 @@ def _paper(name: str, exemplar: Picture, given: Namespace) -> Prepared:
 def _ours(name: str, exemplar: Picture, given: Namespace) -> Prepared:
     artefact = read_artefact(_preset_of(name) if given.ours is None else Path(given.ours) / f"{name}.texnet")
     note = f"{artefact.training.get('steps_taken', '?')} steps"
-    return Prepared(lambda seed: synthesize(artefact, (SIDE, SIDE), seed)["albedo"], note)
+    # a pattern on a grid is stretched a little, so that whole repeats of it fit
+    return Prepared(lambda seed: synthesize(artefact, (SIDE, SIDE), seed)["albedo"], note, artefact.texels_per_exemplar)
 
 
 def _preset_of(name: str) -> Path:
-    """The preset whose recipe has that exemplar, at the scale of this comparison."""
+    """The preset whose recipe has that exemplar, at the training size of this comparison."""
     for recipe in read_recipes(Path(presets.__file__).with_name("recipes.toml")):
         file = Path(recipe.exemplar)
         if name in (file.stem, file.parent.name) and recipe.settings["train"].exemplar_side == SIDE:

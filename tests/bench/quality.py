@@ -5,6 +5,9 @@ in the cache as CACHE/METHOD/EXEMPLAR_SEED.png with a .json of its time beside i
 on, and methods may run apart. A cache holds one setting of each method: what is in it is not made again with another.
 Figures are taken from these pictures, seams as of methods that know no cells. Needs the weights of VGG-19 and, for
 G'MIC, the extra [bench].
+
+Pictures are held against the exemplar at the scale that they are drawn at: 256 texels a side, but for our patterns on a
+grid, which are fitted to a tile in whole repeats.
 """
 
 import argparse
@@ -91,6 +94,7 @@ def _draw(method: str, name: str, exemplar: Picture, seeds: list[int], given: ar
         record.parent.mkdir(parents=True, exist_ok=True)
         write_image(record.with_suffix(".png"), quantise(picture, 8))
         facts = {"seconds": drawing, "preparing_seconds": preparing, "note": prepared.note}
+        facts |= {"exemplar_side": prepared.exemplar_side}
         _write_json(record, facts | {"threads": torch.get_num_threads(), "cores": os.cpu_count()})
         print(f"{method}, {name}, seed {seed}: {drawing['wall']:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
 
@@ -109,9 +113,9 @@ def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Nam
         return
     judge = Judge(load_vgg19())
     itself = _exemplar_itself(given.cache, name, judge, exemplar, again=given.judge_again)
-    yardstick = Yardstick(judge, exemplar, itself)
     for method in stale:
         if made := _pictures(given.cache, method, name):
+            yardstick = Yardstick(judge, exemplar, itself, _drawn_at(given.cache, method, name))
             _write_json(_figures(given.cache, method, name), yardstick.measure(made))
 
 
@@ -137,6 +141,12 @@ def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture, *,
 def _holds(file: Path, figures: dict[str, str]) -> bool:
     """Whether a file of the cache has all of these; one of an older form may not."""
     return file.exists() and figures.keys() <= json.loads(file.read_text()).keys()
+
+
+def _drawn_at(cache: Path, method: str, name: str) -> int:
+    """The exemplar's side at the scale of a method's pictures, which all have the same; records of old do not say."""
+    first, *_ = _records(cache, method, name)
+    return json.loads(first.read_text()).get("exemplar_side", SIDE)
 
 
 def _pictures(cache: Path, method: str, name: str) -> list[Picture]:

@@ -12,7 +12,7 @@ from tests.bench.figures import FIGURES, Yardstick
 from tests.bench.methods import METHODS, SIDE, Prepared
 from tests.bench.paper import PublishedNetwork
 from tests.conftest import picture
-from texnet_core import list_presets
+from texnet_core import list_presets, read_artefact
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.evaluation.judge import LAYERS, TextureDistance
 from texnet_core.evaluation.repetition import repetition
@@ -51,6 +51,36 @@ def test_ours_are_the_presets_of_that_exemplar_at_that_scale():
     assert methods._preset_of("rock020") == list_presets()["dark-rock"]
     drawn = METHODS["ours"]("rock020", None, asked).draw(1)
     assert drawn.shape == (SIDE, SIDE, 3)
+    fitted = METHODS["ours"]("tiles037_red", None, asked).exemplar_side
+    assert fitted == read_artefact(list_presets()["red-tiles"]).texels_per_exemplar != SIDE
+
+
+def test_pictures_are_held_against_the_exemplar_at_the_scale_that_they_are_drawn_at(monkeypatch, tmp_path):
+    monkeypatch.setattr(quality, "Judge", lambda weights: None)
+    monkeypatch.setattr(quality, "load_vgg19", lambda: None)
+    monkeypatch.setattr(quality, "_exemplar_itself", lambda *_, again: {})
+    held_against = {}
+
+    def yardstick(judge, exemplar, floor, side):
+        def measure(pictures):
+            held_against[round(float(pictures[0].mean()), 1)] = side
+            return dict.fromkeys(FIGURES)
+
+        return Namespace(measure=measure)
+
+    monkeypatch.setattr(quality, "Yardstick", yardstick)
+    for method, value, side in (("at the exemplar's", 0.2, SIDE), ("fitted", 0.4, 224)):
+        prepared = Prepared(lambda seed, value=value: np.full((SIDE, SIDE, 3), value, np.float32), exemplar_side=side)
+        monkeypatch.setitem(quality.METHODS, method, lambda name, exemplar, given, prepared=prepared: prepared)
+    given = Namespace(cache=tmp_path, seeds=1, judge_again=False)
+    for work in (quality._make, quality._judge):
+        work("wall", picture(300, 300), ["at the exemplar's", "fitted"], given)
+    assert held_against == {0.2: SIDE, 0.4: 224}
+
+
+def test_a_yardstick_has_the_exemplar_at_the_side_that_is_asked_for():
+    judge = Namespace(features=lambda picture, *, periodic: picture)
+    assert Yardstick(judge, picture(512, 600), {}, 224).exemplar.shape == (224, 224, 3)
 
 
 def test_a_yardstick_measures_in_units_of_the_floor_and_takes_means():
