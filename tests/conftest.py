@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from texnet_core import Artefact, GeneratorSettings
-from texnet_core.architecture import parameter_shapes
+from texnet_core.architecture import ceiling_shapes, parameter_shapes
 from texnet_core.artefact import Provenance
 from texnet_core.mapset import ALBEDO
 
@@ -34,6 +34,9 @@ def random_artefact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, fl
         fan_in = float(np.prod(shape[1:])) if len(shape) > 1 else 1.0
         scale = np.sqrt(3 / fan_in) if len(shape) > 1 else 0.1
         parameters[name] = rng.normal(0, scale, shape).astype(np.float32)
+    parameters |= {
+        name: rng.uniform(1, 3, shape).astype(np.float32) for name, shape in ceiling_shapes(settings).items()
+    }
     parameters["output.weight"] *= 0.1
     parameters["output.bias"] += 0.5
     return Artefact(

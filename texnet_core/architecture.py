@@ -6,16 +6,20 @@ cannot disagree. Level 0 is the finest; level `levels - 1` the coarsest. No torc
 The inference form is plain: convolutions with bias (batch norms folded in), LeakyReLU, nearest x2, concat.
 
     x = noise branch of the coarsest level
-    for each finer level:  x = join(concat(crop(upsample(x)), noise branch of the level))
+    for each finer level:  x = join(concat(crop(upsample(min(x, ceiling))), noise branch of the level))
     maps = output(x)
 
-Source: Texture Networks (Ulyanov et al. 2016), section 4.2.
+Source: Texture Networks (Ulyanov et al. 2016), section 4.2. Differs: the ceilings, one a channel. Without them a rare
+coincidence of noise in the coarsest cells grows from level to level, to 30 standard deviations, and leaves a blister in
+the picture, like nothing that training has seen.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from texnet_core.settings import GeneratorSettings
+
+NO_CEILING = 65504.0  # the largest number in float16
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,23 @@ def convolutions_of_level(settings: GeneratorSettings, level: int) -> Iterator[C
         yield output(settings)
 
 
+def ceiling(level: int) -> str:
+    """The name of the largest values, (channels,), with which a level's features go on to the next finer one."""
+    return f"level{level}.ceiling"
+
+
+def ceiling_shapes(settings: GeneratorSettings) -> dict[str, tuple[int]]:
+    """Name -> shape of the ceilings; the finest level has none."""
+    return {ceiling(level): (level_channels(settings, level),) for level in range(settings.levels - 1, 0, -1)}
+
+
 def parameter_shapes(settings: GeneratorSettings) -> dict[str, tuple[int, ...]]:
     """Name -> shape of every tensor of the inference form."""
     shapes: dict[str, tuple[int, ...]] = {}
     for conv in convolutions(settings):
         shapes[f"{conv.name}.weight"] = (conv.out_channels, conv.in_channels, conv.kernel, conv.kernel)
         shapes[f"{conv.name}.bias"] = (conv.out_channels,)
-    return shapes
+    return shapes | ceiling_shapes(settings)
 
 
 def flops_per_texel(settings: GeneratorSettings) -> float:

@@ -27,7 +27,7 @@ from typing import Any, NoReturn, Self, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.architecture import parameter_shapes
+from texnet_core.architecture import NO_CEILING, ceiling_shapes, parameter_shapes
 from texnet_core.atomic import replacing
 from texnet_core.errors import ArtefactError, RequestError
 from texnet_core.lattice import Wave
@@ -35,7 +35,7 @@ from texnet_core.mapset import ColourSpace, MapSpec
 from texnet_core.settings import GeneratorSettings, setting
 
 MAGIC = b"TEXNET\r\n"
-FORMAT_VERSION = 4  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
+FORMAT_VERSION = 5  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
 SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
@@ -47,6 +47,7 @@ _MAX_GIVEN_TEXT = 500
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _FIRST_WITH = {"waves": 2, "repeat_channels": 4}  # format versions; generators of older ones have none
+_FIRST_WITH_CEILINGS = 5
 _PARAMETER_TYPES = ("<f2", "<f4")  # the first came with format version 3
 
 T = TypeVar("T")
@@ -176,6 +177,11 @@ def checkpoint_path(output: Path) -> Path:
     return output.with_name(output.name + ".checkpoint")
 
 
+def without_ceilings(settings: GeneratorSettings) -> Parameters:
+    """The ceilings of a generator that has none."""
+    return {name: np.full(shape, NO_CEILING, np.float32) for name, shape in ceiling_shapes(settings).items()}
+
+
 def rounded(parameters: Parameters) -> Parameters:
     """Parameters as float16 holds them, for a file of half the size; as they are where one is too large for that."""
     halves = {name: array.astype(np.float32) for name, array in _halves(parameters).items()}
@@ -216,7 +222,9 @@ def from_bytes(data: bytes, name: str) -> Artefact:
     if end + len(packed) != len(data):
         raise _damaged(name, f"{len(data)} bytes", f"{end + len(packed)}, as its header says")
     known = {spec.name: getattr(header, spec.name) for spec in fields(Header)}
-    return Artefact(**known, parameters=_parse_parameters(packed, header.settings, name), preview_png=preview)
+    implied = without_ceilings(header.settings) if _version(data) < _FIRST_WITH_CEILINGS else {}
+    parameters = _parse_parameters(packed, header.settings, implied, name)
+    return Artefact(**known, parameters=parameters, preview_png=preview)
 
 
 def _read_at_most(path: Path, limit: int, *, whole: bool) -> bytes:
@@ -264,6 +272,10 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
     if isinstance(raw.get("settings"), dict):
         raw["settings"] |= {name: 0 for name, first in _FIRST_WITH.items() if version < first}
     return raw, end
+
+
+def _version(data: bytes) -> int:
+    return int(_PREFIX.unpack_from(data)[1])
 
 
 def _refuse(text: str) -> NoReturn:
@@ -389,7 +401,8 @@ def _expect(raw: dict[str, Any], key: str, kind: type, name: str) -> Any:
     return value
 
 
-def _parse_parameters(packed: bytes, settings: GeneratorSettings, name: str) -> Parameters:
+def _parse_parameters(packed: bytes, settings: GeneratorSettings, implied: Parameters, name: str) -> Parameters:
+    """The parameters of a file, and those that it need not have for its age."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -398,12 +411,12 @@ def _parse_parameters(packed: bytes, settings: GeneratorSettings, name: str) -> 
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(name, f"parameters that cannot be read ({error})", "safetensors") from error
     found = {key: (tensor.dtype.str, tensor.shape) for key, tensor in tensors.items()}
-    shapes = parameter_shapes(settings)
+    shapes = {key: shape for key, shape in parameter_shapes(settings).items() if key not in implied}
     if all(found != {key: (kind, shape) for key, shape in shapes.items()} for kind in _PARAMETER_TYPES):
         raise _damaged(name, "parameters that do not fit the settings", "float16 or float32 in the settings' shapes")
     if not all(bool(np.isfinite(tensor).all()) for tensor in tensors.values()):
         raise _damaged(name, "parameters that are not finite", "finite numbers")
-    return {key: tensor.astype(np.float32, copy=False) for key, tensor in tensors.items()}
+    return {key: tensor.astype(np.float32, copy=False) for key, tensor in tensors.items()} | implied
 
 
 def _damaged(name: str, found: str, expected: str) -> ArtefactError:

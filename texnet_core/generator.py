@@ -5,8 +5,14 @@ with valid convolutions over windows of noise. Both make the same picture; a tes
 
 Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code (LeakyReLU, biases).
 Differs: the batch norm of the coarser features comes before the nearest upsampling instead of after it,
-which is the same function at a quarter of the work; the output bias starts at the exemplar's mean colour.
+which is the same function at a quarter of the work; the output bias starts at the exemplar's mean colour; in a
+trained generator, features that go on to the next finer level have a ceiling.
 """
+
+import math
+from collections.abc import Iterable
+from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +24,8 @@ from texnet_core.circular import wrap_by_one
 from texnet_core.lattice import Wave
 from texnet_core.noise import NoisePlane
 from texnet_core.settings import GeneratorSettings
+
+_ORDINARY_DEVIATIONS, _ORDINARY_SHARE = 3, 0.995
 
 
 class Generator(nn.Module):
@@ -57,6 +65,31 @@ class Generator(nn.Module):
         maps: Tensor = self.output(features)
         return maps
 
+    @torch.no_grad()
+    def set_ceilings(self, fields: Iterable[list[Tensor]]) -> None:
+        """Bound what goes from each level to the next finer one by what it ordinarily is.
+
+        A ceiling is three standard deviations above the mean of its channel, or higher where more than one value in
+        200 would reach it, for what is there in few places only, such as the joint of a tile, is no accident.
+
+        Args:
+            fields: noise as for `forward`, large enough that what is rare in a sample is there.
+        """
+        joins = [cast(_Join, join) for join in self.joins]
+        for join in joins:
+            join.ceiling.fill_(architecture.NO_CEILING)
+        measured: list[list[Tensor]] = [[] for _ in joins]
+        hooks = [
+            join.register_forward_pre_hook(partial(_measure_ordinary, into=into))
+            for join, into in zip(joins, measured, strict=True)
+        ]
+        for noise in fields:
+            self(noise)
+        for hook in hooks:
+            hook.remove()
+        for join, found in zip(joins, measured, strict=True):
+            join.ceiling.copy_(torch.stack(found).mean(0))
+
     def norms(self) -> list[nn.BatchNorm2d]:
         """Every batch norm, for calibrating and freezing their statistics."""
         return [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
@@ -65,12 +98,16 @@ class Generator(nn.Module):
 class _Join(nn.Module):
     def __init__(self, settings: GeneratorSettings, level: int) -> None:
         super().__init__()
-        self.below_norm = nn.BatchNorm2d(architecture.level_channels(settings, level + 1))
+        below_channels = architecture.level_channels(settings, level + 1)
+        self.ceiling: Tensor
+        self.register_buffer("ceiling", torch.full((below_channels,), architecture.NO_CEILING))
+        self.below_norm = nn.BatchNorm2d(below_channels)
         self.noise_norm = nn.BatchNorm2d(settings.channels)
         self.block = _Block(architecture.join(settings, level), settings.leak)
 
     def forward(self, below: Tensor, noise: Tensor) -> Tensor:
-        upsampled = F.interpolate(self.below_norm(below), scale_factor=2, mode="nearest")
+        bounded = torch.minimum(below, self.ceiling.to(below.dtype)[:, None, None])
+        upsampled = F.interpolate(self.below_norm(bounded), scale_factor=2, mode="nearest")
         result: Tensor = self.block(torch.cat((upsampled, self.noise_norm(noise)), dim=1))
         return result
 
@@ -89,6 +126,14 @@ class _Block(nn.Module):
             x = conv(wrap_by_one(x) if conv.kernel_size == (3, 3) else x)
             x = F.leaky_relu(norm(x), self.leak)
         return x
+
+
+def _measure_ordinary(join: nn.Module, inputs: tuple[Tensor, Tensor], into: list[Tensor]) -> None:
+    """Append the largest ordinary value of each channel of a join's coarser features, (channels,)."""
+    values = inputs[0].float().transpose(0, 1).flatten(1)
+    usual = values.mean(1) + _ORDINARY_DEVIATIONS * values.std(1, correction=0)
+    rank = math.ceil(_ORDINARY_SHARE * values.shape[1])
+    into.append(torch.maximum(usual, values.kthvalue(rank, dim=1).values))
 
 
 def _conv(conv: Conv) -> nn.Conv2d:
@@ -129,6 +174,7 @@ def fold(generator: Generator) -> dict[str, Tensor]:
         _fold_block(folded, architecture.noise_branch(settings, level), branch)
     for level, joint in enumerate(generator.joins):
         assert isinstance(joint, _Join)
+        folded[architecture.ceiling(level + 1)] = joint.ceiling.detach()
         below, noise = _affine(joint.below_norm), _affine(joint.noise_norm)
         inputs = (torch.cat((below[0], noise[0])), torch.cat((below[1], noise[1])))
         _fold_block(folded, architecture.join(settings, level), joint.block, inputs)

@@ -9,7 +9,7 @@ import numpy as np
 
 from texnet_core import GeneratorSettings, find_source, read_artefact
 from texnet_core.architecture import parameter_shapes
-from texnet_core.artefact import Artefact, Provenance
+from texnet_core.artefact import Artefact, Provenance, without_ceilings
 from texnet_core.benchmark import Report, Row, run_benchmark
 from texnet_core.engines import installed_engines
 from texnet_core.errors import RequestError
@@ -94,7 +94,7 @@ def _untrained(levels: int) -> Artefact:
     parameters = {
         name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1, shape).astype(np.float32)
         for name, shape in parameter_shapes(settings).items()
-    }
+    } | without_ceilings(settings)
     provenance = Provenance(exemplar="none", licence="none")
     return Artefact(settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=provenance)
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import random_artefact
 from texnet_core import read_artefact, read_header, read_preview, write_artefact
+from texnet_core.architecture import NO_CEILING, ceiling_shapes
 from texnet_core.artefact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes
 from texnet_core.errors import ArtefactError
 from texnet_core.images import encode_png
@@ -74,12 +75,29 @@ def test_waves_are_written_and_read_and_must_fit(full):
             from_bytes(reassembled(to_bytes(striped), setter("waves", value=wrong)), "wrong")
 
 
+def without_ceilings_in_file(full):
+    ceilings = ceiling_shapes(full.settings)
+    return safetensors_of({name: array for name, array in full.parameters.items() if name not in ceilings})
+
+
+def test_generators_of_older_versions_have_no_ceilings(full):
+    data, packed = to_bytes(full), without_ceilings_in_file(full)
+    old = from_bytes(reassembled(data, version=4, parameters=packed), "old")
+    assert old.parameters.keys() == full.parameters.keys()
+    for name, array in full.parameters.items():
+        lifted = name in ceiling_shapes(full.settings)
+        assert np.array_equal(old.parameters[name], np.full_like(array, NO_CEILING) if lifted else array)
+    for wrong in (reassembled(data, parameters=packed), reassembled(data, version=4)):
+        with pytest.raises(ArtefactError, match="do not fit"):
+            from_bytes(wrong, "wrong")
+
+
 def test_files_of_older_versions_have_no_noise_of_repeats(full):
     def age(raw):
         del raw["settings"]["repeat_channels"]
 
     data = to_bytes(full)
-    assert from_bytes(reassembled(data, age, version=3), "old").settings == full.settings
+    assert from_bytes(reassembled(data, age, 3, without_ceilings_in_file(full)), "old").settings == full.settings
     with pytest.raises(ArtefactError, match="lack"):
         from_bytes(reassembled(data, age), "cut")
 
@@ -95,7 +113,7 @@ def test_files_of_the_first_version_have_no_waves(full):
     def age(raw):
         del raw["settings"]["waves"], raw["settings"]["repeat_channels"], raw["waves"]
 
-    old = from_bytes(reassembled(to_bytes(full), age, version=1), "old")
+    old = from_bytes(reassembled(to_bytes(full), age, 1, without_ceilings_in_file(full)), "old")
     assert old.waves == () and old.settings == full.settings
     with pytest.raises(ArtefactError, match="lack fields"):
         from_bytes(reassembled(to_bytes(full), age), "new")

@@ -40,6 +40,58 @@ def test_training_form_and_inference_form_give_the_same_picture(levels, waves):
     np.testing.assert_allclose(inferred, trained, atol=2e-5)
 
 
+def test_both_forms_give_the_same_picture_below_ceilings_too():
+    settings = GeneratorSettings(levels=4)
+    generator = lived_in_generator(settings)
+    noise = periodic_noise(settings, [5], 64)
+    with torch.no_grad():
+        free = generator(noise)
+        for join in generator.joins:
+            join.ceiling.fill_(0.3)
+        bounded = generator(noise)
+    assert (free - bounded).abs().max() > 0.002
+    parameters = {name: tensor.numpy() for name, tensor in fold(generator).items()}
+    artefact = Artefact(settings=settings, maps=(ALBEDO,), parameters=parameters)
+    inferred = TorchEngine(artefact, "cpu", "f32", 1).block(noise_plane(artefact, 5, 64, 64), 0, 0, 64, 64)
+    np.testing.assert_allclose(inferred, bounded[0].permute(1, 2, 0).numpy(), atol=2e-5)
+
+
+def test_ceilings_stop_what_runs_away_and_leave_the_rest():
+    settings = GeneratorSettings(levels=5)
+    generator = lived_in_generator(settings)
+    noise = periodic_noise(settings, [7], 256)
+    shocked = [level.clone() for level in noise]
+    shocked[-1][..., 4:8, 4:8] *= 20  # no noise is as large as that, but a coincidence of many can do as much
+    with torch.no_grad():
+        before, blistered = generator(noise), generator(shocked)
+        generator.set_ceilings(periodic_noise(settings, [seed], 256) for seed in range(2))
+        after, mended = generator(noise), generator(shocked)
+    assert (after - before).std() < 0.15 * before.std()
+    assert (mended - after).abs().max() < 0.25 * (blistered - before).abs().max()
+
+
+def test_what_is_rare_and_regular_keeps_its_height():
+    """One value in 100 that is ten deviations high: no accident, and so below the ceiling."""
+    generator = Generator(GeneratorSettings(levels=2)).eval()
+    spikes = torch.zeros(1, 8, 100, 100)
+    spikes[:, :, ::10, ::10] = 5.0
+    generator.noise_branches[1].forward = lambda noise: spikes
+    generator.set_ceilings([periodic_noise(generator.settings, [0], 200)])
+    assert torch.equal(generator.joins[0].ceiling, torch.full((8,), 5.0))
+
+
+def test_ceilings_that_are_set_again_forget_the_first():
+    settings = GeneratorSettings(levels=3)
+    generator = lived_in_generator(settings)
+    found = []
+    for _ in range(2):
+        generator.set_ceilings([periodic_noise(settings, [3], 64)])
+        found.append([join.ceiling.clone() for join in generator.joins])
+        for join in generator.joins:
+            join.ceiling.fill_(0.1)
+    assert all(torch.equal(first, second) for first, second in zip(*found, strict=True))
+
+
 def test_folded_parameters_have_the_architectures_names_and_shapes():
     settings = GeneratorSettings(levels=3)
     folded = fold(Generator(settings))

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
 from tests.conftest import random_artefact
-from texnet_core.architecture import halos, noise_windows
+from texnet_core.architecture import ceiling_shapes, halos, noise_windows
+from texnet_core.artefact import without_ceilings
 from texnet_core.engines.fusion import bf16_convolutions
 from texnet_core.engines.onnx_graph import OUTPUT, build_fused_model, build_model, build_product, noise_input
 from texnet_core.engines.torch_engine import TorchEngine
@@ -50,7 +53,8 @@ def test_bfloat16_enters_where_it_is_asked_for_and_nowhere_else():
     model = onnx.shape_inference.infer_shapes(
         onnx.load_from_string(build_fused_model(artefact, asked)), strict_mode=True
     )
-    formats = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    ceilings = ceiling_shapes(artefact.settings)  # which are in the format of the features that they bound
+    formats = {tensor.name: tensor.data_type for tensor in model.graph.initializer if tensor.name not in ceilings}
     low = {name.rpartition(".")[0] for name, kind in formats.items() if kind == onnx.TensorProto.BFLOAT16}
     assert low == asked
     (output,) = model.graph.output
@@ -72,3 +76,17 @@ def test_the_yardstick_multiplies_matrices():
     a, b = np.random.default_rng(0).random((2, 8, 8), np.float32)
     (c,) = ReferenceEvaluator(onnx.load_from_string(build_product(b))).run(None, {"a": a})
     np.testing.assert_allclose(c, a @ b, rtol=1e-5)
+
+
+@pytest.mark.parametrize("build", [build_model, build_fused_model])
+def test_the_models_know_the_ceilings(build):
+    artefact = random_artefact(3)
+    lifted = replace(artefact, parameters=artefact.parameters | without_ceilings(artefact.settings))
+    plane = NoisePlane(1, 3, 32, 32)
+    windows = noise_windows(halos(artefact.settings), 0, 0, 16, 16)
+    noise = {noise_input(window[0]): plane.window(*window)[None] for window in windows}
+    below, free = (
+        ReferenceEvaluator(onnx.load_from_string(build(generator))).run([OUTPUT], noise)[0]
+        for generator in (artefact, lifted)
+    )
+    assert np.abs(below - free).max() > 0.01

@@ -132,7 +132,7 @@ class _Naive:
         import torch
 
         torch.set_num_threads(threads)
-        self._torch, self._settings = torch, artefact.settings
+        self._torch, self._settings, self._parameters = torch, artefact.settings, artefact.parameters
         self._convs = {}
         for conv in architecture.convolutions(artefact.settings):
             module = torch.nn.Conv2d(
@@ -151,6 +151,8 @@ class _Naive:
         settings = self._settings
         features = self._branch(settings.levels - 1, size)
         for level in range(settings.levels - 2, -1, -1):
+            ceiling = self._torch.from_numpy(self._parameters[architecture.ceiling(level + 1)])[:, None, None]
+            features = self._torch.minimum(features, ceiling)
             upsampled = self._torch.nn.functional.interpolate(features, scale_factor=2, mode="nearest")
             features = self._torch.cat((upsampled, self._branch(level, size)), dim=1)
             features = self._block(architecture.join(settings, level), features)

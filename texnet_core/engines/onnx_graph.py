@@ -102,7 +102,7 @@ class _Graph:
         return self.noise_branch(self._settings.levels - 1)
 
     def join(self, coarser: str, level: int, branch: str) -> str:
-        upsampled = self.upsample(coarser, f"level{level}.upsampled")
+        upsampled = self.upsample(self.bound(coarser, level + 1), f"level{level}.upsampled")
         if crop := self._halos[level].crop:
             upsampled = self.crop(upsampled, crop, f"level{level}.cropped")
         joined = self.concat((upsampled, branch), f"level{level}.concat")
@@ -110,7 +110,8 @@ class _Graph:
 
     def fused_join(self, coarser: str, level: int, branch: str) -> str:
         first, *rest = architecture.join(self._settings, level)
-        coarser, branch = self._for_conv(first, coarser), self._for_conv(first, branch)
+        coarser = self._for_conv(first, self.bound(coarser, level + 1))
+        branch = self._for_conv(first, branch)
         upsampling, weight, bias = fusion.fused_join(self._artefact, level)
         upsampled = self._node(
             "ConvTranspose",
@@ -127,6 +128,12 @@ class _Graph:
         own = self._node("Conv", [branch, *constants], f"{first.name}.own", _ints("kernel_shape", [3, 3]))
         total = self._node("Add", [upsampled, own], f"{first.name}.sum")
         return self.convolve(tuple(rest), self._activate(total, f"{first.name}.activated"))
+
+    def bound(self, features: str, level: int) -> str:
+        """The features of a level, none of them above its ceiling."""
+        ceiling = self._parameters[architecture.ceiling(level)].reshape(1, -1, 1, 1)
+        constant = self._constant(architecture.ceiling(level), ceiling, like=features)
+        return self._node("Min", [features, constant], f"level{level}.bounded")
 
     def finish(self, features: str) -> None:
         self.convolve((architecture.output(self._settings),), features, OUTPUT)

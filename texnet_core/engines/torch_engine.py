@@ -35,6 +35,9 @@ class TorchEngine:
         self._parameters = {
             name: self._tensor(array, name.rpartition(".")[0]) for name, array in artefact.parameters.items()
         }
+        for level in range(1, self.settings.levels):
+            name, (*_, last) = architecture.ceiling(level), architecture.convolutions_of_level(self.settings, level)
+            self._parameters[name] = self._tensor(artefact.parameters[name], last.name)[:, None, None]
         for level in range(self.settings.levels - 1):
             prefix = architecture.join(self.settings, level)[0].name
             upsampling, weight, bias = fusion.fused_join(artefact, level)
@@ -97,6 +100,7 @@ class TorchEngine:
             total = F.conv2d(branch.to(weight.dtype), weight, bias)
             crop = fusion.fused_crop(self._halos[level].crop)
             upsampling = self._parameters[f"{first.name}.upsampling"]
+            features = torch.minimum(features, self._parameters[architecture.ceiling(level + 1)])
             total += F.conv_transpose2d(features.to(weight.dtype), upsampling, stride=2, padding=crop)
             features = self._convolve(tuple(rest), F.leaky_relu_(total, settings.leak))
         return self._convolve((architecture.output(settings),), features)

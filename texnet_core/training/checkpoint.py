@@ -13,7 +13,7 @@ from texnet_core.training.curve import Curve
 from texnet_core.training.optimiser import Optimiser
 from texnet_core.training.watch import Watch
 
-_VERSION = 8  # of what a checkpoint holds, and of the noise that its run has seen
+_VERSION = 9  # of what a checkpoint holds, and of the noise that its run has seen
 
 
 @dataclass

@@ -7,6 +7,7 @@ resumed run on the same CPU ends with the same parameters as one that was never 
 import copy
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,7 @@ class Run:
             self._freeze()
         self._validate(descriptor, loss)
         self.generator.load_state_dict(self.state.best_parameters)
+        self.generator.set_ceilings(self._calibration_fields())
 
     def artefact(self) -> Artefact:
         """What the run has learned."""
@@ -307,13 +309,17 @@ class Run:
             norm.momentum = None  # a cumulative average
         self.generator.train()
         with torch.no_grad():
-            for index in range(_CALIBRATION_FIELDS):
-                seed = derive_seed(_CALIBRATION, self.settings.seed, index)
-                self.generator(self._noise([seed], 2 * self.settings.size))
+            for noise in self._calibration_fields():
+                self.generator(noise)
         self.generator.eval()
         self.state.frozen = True
         self.state.watch = Watch()  # the last part may compare more than the first
         self._begin_average()
+
+    def _calibration_fields(self) -> Iterator[list[Tensor]]:
+        for index in range(_CALIBRATION_FIELDS):
+            seed = derive_seed(_CALIBRATION, self.settings.seed, index)
+            yield self._noise([seed], 2 * self.settings.size)
 
     def _begin_average(self, so_far: dict[str, Any] | None = None) -> None:
         """From now on average the parameters of all steps, the later the heavier.
