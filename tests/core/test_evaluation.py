@@ -24,7 +24,7 @@ from texnet_core.images import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 
 ALONE = {"seam_x", "seam_y", "repetition"}
-WITH_EXEMPLAR = ALONE | {"colour", "spectrum", "memorisation"}
+WITH_EXEMPLAR = ALONE | {"colour", "spectrum", "oddest", "memorisation"}
 TWO = EvaluationSettings(seeds=2)
 
 
@@ -56,7 +56,8 @@ def test_with_an_exemplar_all_but_vgg19s_figures_are_measured(tiny):
     assert done.figures.keys() == WITH_EXEMPLAR and done.exemplar.shape == (64, 64, 3)
     assert list(done.figures) == [name for name in FIGURES if name in done.figures]
     assert done.figures["colour"].reference is None  # 96 texels are too few for crops of 64
-    assert evaluate(tiny, picture(128, 128), TWO).figures["colour"].reference > 0
+    large_enough = evaluate(tiny, picture(128, 128), TWO).figures
+    assert large_enough["colour"].reference > 0 and large_enough["oddest"].reference > 0
     assert "172 texels" in done.missing["diversity"]
 
 
@@ -178,8 +179,9 @@ def test_troubles_of_the_run_are_told(tiny, tmp_path):
 
 def test_the_sheet_shows_as_much_of_the_exemplar_as_of_a_sample_and_says_what_is_missing(tiny, monkeypatch):
     done = evaluate(replace(tiny, training={"troubles": "a loss of nan"}), picture(200, 64), TWO)
-    (label, shown), (_, sample), _ = sheet._first_row(done)
+    (label, shown), (_, sample), _, (odd_label, _) = sheet._first_row(done)
     assert label == "exemplar, its middle" and shown.shape == sample.shape == (64, 64, 3)
+    assert f"at {done.odd.x}, {done.odd.y}" in odd_label
     (label, shown), *_ = sheet._first_row(evaluate(tiny, picture(64, 64), TWO))
     assert label == "exemplar" and shown.shape == (64, 64, 3)
     written = []
@@ -230,7 +232,8 @@ def test_a_report_is_a_sheet_and_a_page_that_needs_nothing_else(tiny, tmp_path):
     with Image.open(sheet) as image:
         assert image.format == "PNG" and image.width > 1024
     text = page.read_text()
-    assert text.count("<img ") == 5 and "<svg" in text and "<script" not in text
+    assert text.count("<img ") == 6 and "its oddest place" in text
+    assert "<svg" in text and "<script" not in text
     assert not re.findall(r"(?:src|href)=\"(?!data:image/png)", text) and "url(" not in text
     for title, value, beside in rows(done.figures):
         assert title in text and value in text and beside in text

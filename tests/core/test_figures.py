@@ -8,6 +8,7 @@ from texnet_core.errors import ImageError, RequestError
 from texnet_core.evaluation.colour import colour_distance, lab
 from texnet_core.evaluation.crops import halves, mean_of_pairs, quadrants
 from texnet_core.evaluation.memorisation import memorisation
+from texnet_core.evaluation.oddness import around, oddest_place
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.seam import seam_error
 from texnet_core.evaluation.spectrum import band_power, spectrum_distance
@@ -205,6 +206,55 @@ def test_a_crop_is_correlated_where_it_overlaps():
     fast = _overlapping(light)
     assert all(fast[lag] == pytest.approx(value, abs=1e-9) for lag, value in slow.items())
     assert highest_peak(crop, periodic=False) == pytest.approx(max(v for lag, v in slow.items() if np.hypot(*lag) >= 3))
+
+
+def blistered(tile, x, y, across=30):
+    """A soft dark spot round a place of a tile."""
+    rows, columns = (
+        (np.arange(side) - middle + side // 2) % side - side // 2
+        for side, middle in zip(tile.shape[:2], (y, x), strict=True)
+    )
+    spot = np.exp(-2 * (rows[:, None] ** 2 + columns[None, :] ** 2) / (across / 2) ** 2)
+    return (tile * (1 - spot[..., None])).astype(np.float32)
+
+
+@pytest.mark.parametrize(("x", "y"), [(40, 88), (2, 126)])
+def test_the_oddest_place_is_the_blister(x, y):
+    tile, exemplar = noise(seed=1), noise(seed=2)
+    ordinary = oddest_place(tile, exemplar, periodic=True).oddness
+    found = oddest_place(blistered(tile, x, y), exemplar, periodic=True)
+    assert found.oddness > 10 * ordinary and found.usual < found.oddness
+    assert all(abs((a - b + 64) % 128 - 64) <= 8 for a, b in ((found.x, x), (found.y, y)))
+    crop = around(blistered(tile, x, y), found, 64)
+    assert crop.shape == (64, 64, 3) and crop[28:36, 28:36].mean() < 0.5 * tile.mean()
+
+
+def test_what_the_exemplar_has_somewhere_is_not_odd():
+    exemplar = blistered(noise(), 60, 60)
+    itself = oddest_place(exemplar, exemplar, periodic=False)
+    assert itself.oddness < 1e-3  # places that are multiples of 8 texels are among the multiples of 4
+    plain = oddest_place(exemplar, noise(), periodic=False)
+    assert plain.oddness > 10
+
+
+def test_the_oddest_place_moves_with_the_tile():
+    tile, exemplar = blistered(noise(seed=1), 40, 88), noise()
+    here, there = (oddest_place(np.roll(tile, shift, (0, 1)), exemplar, periodic=True) for shift in ((0, 0), (64, 16)))
+    assert there.oddness == pytest.approx(here.oddness)
+    assert (there.x, there.y) == ((here.x + 16) % 128, (here.y + 64) % 128)
+
+
+def test_a_flat_place_of_the_right_colour_is_odd_where_there_is_grain():
+    tile, exemplar = noise(seed=1), noise()
+    ordinary = oddest_place(tile, exemplar, periodic=True).oddness
+    tile[30:60, 30:60] = tile.mean()
+    assert oddest_place(tile, exemplar, periodic=True).oddness > 3 * ordinary
+
+
+def test_oddness_has_a_direction():
+    plain, spotted = noise(seed=1), blistered(noise(seed=2), 64, 64)
+    there, back = oddest_place(spotted, plain, periodic=False), oddest_place(plain, spotted, periodic=False)
+    assert there.oddness > 5 * back.oddness
 
 
 def test_quadrants_make_up_the_middle_square():

@@ -20,6 +20,7 @@ from texnet_core.evaluation.crops import halves, mean_of_pairs, middle, quadrant
 from texnet_core.evaluation.figures import FIGURES, Figure
 from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
 from texnet_core.evaluation.memorisation import memorisation
+from texnet_core.evaluation.oddness import OddPlace, oddest_place
 from texnet_core.evaluation.repetition import highest_peak
 from texnet_core.evaluation.seam import AxisSeam, seam_error
 from texnet_core.evaluation.spectrum import spectrum_distance
@@ -54,6 +55,7 @@ class Evaluation:
         loss_curve: (step, loss) pairs, or ().
         losses: setting -> weight of each loss that the run minimised, as the artefact tells.
         notes: what else the reader of the figures must know, a sentence without a full stop each.
+        odd: the place of `large` that is least like the exemplar, or None without one.
     """
 
     samples: list[Picture]
@@ -64,6 +66,7 @@ class Evaluation:
     loss_curve: Curve
     losses: dict[str, float]
     notes: list[str]
+    odd: OddPlace | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -116,7 +119,8 @@ def evaluate(
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
-    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge, report):
+    odd = oddest_place(large, exemplars.seen, periodic=True) if exemplars else None
+    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, odd, judge, report):
         figures[name] = figure
         report()
     curve = read_loss_curve(artefact.training)
@@ -129,6 +133,7 @@ def evaluate(
         loss_curve=curve,
         losses=_losses(artefact.training),
         notes=_notes(artefact, exemplars),
+        odd=odd,
     )
 
 
@@ -166,6 +171,7 @@ def _measure(
     large: Picture,
     cell: int,
     exemplar: _Exemplar | None,
+    odd: OddPlace | None,
     judge: "Judge | str",
     report: Callable[[], None],
 ) -> _Figures:
@@ -174,7 +180,8 @@ def _measure(
     yield "seam_y", _seam_figure(seams.y)
     own_peak = highest_peak(middle(exemplar.seen, len(samples[0])), periodic=False) if exemplar else None
     yield "repetition", _mean_figure([highest_peak(sample, periodic=True) for sample in samples], own_peak)
-    if exemplar:
+    if exemplar and odd:
+        yield "oddest", _odd_figure(odd, exemplar.crops)
         yield from _beside_exemplar(samples, exemplar)
         if not isinstance(judge, str):
             yield from _through_vgg19(samples, exemplar, judge, report)
@@ -205,6 +212,14 @@ def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge", 
     yield "texture_held_out", _layers_figure(distance.held_out, floor.held_out if floor else None)
     difference = diversity(features, wanted)
     yield "diversity", Figure(difference.share, reference=1.0, parts=asdict(difference))
+
+
+def _odd_figure(odd: OddPlace, crops: list[Picture]) -> Figure:
+    def oddness(crop: Picture, others: Picture) -> float:
+        return oddest_place(crop, others, periodic=False).oddness
+
+    floor = mean_of_pairs(crops, lambda a, b: (oddness(a, b) + oddness(b, a)) / 2) if crops else None
+    return Figure(odd.oddness, floor, parts={"x": odd.x, "y": odd.y, "1 place in 1000": odd.usual})
 
 
 def _seam_figure(seam: AxisSeam) -> Figure:

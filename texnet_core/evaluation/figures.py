@@ -9,7 +9,7 @@ class Figure:
     """One measured figure.
 
     Attributes:
-        value: mean over the samples.
+        value: mean over the samples, or what was found in the large one.
         reference: the same figure of the exemplar itself, or None.
         interval: (low, high) in which the value lies with 95% probability if nothing is wrong, or None.
         parts: what the value is made of, for the record.
@@ -48,6 +48,9 @@ FIGURES = {
     ),
     "colour": Kind("colour", "dE", f"0 is equal, 1 just visible; {_CROPS}"),
     "spectrum": Kind("spectrum", "dB", f"0 is equal; {_CROPS}"),
+    "oddest": Kind(
+        "oddest place", "dE", f"how far the oddest place of a large tile is from any of the exemplar's; {_CROPS}"
+    ),
     "seam_x": Kind("seam, left to right", "", _SEAM),
     "seam_y": Kind("seam, top to bottom", "", _SEAM),
     "diversity": Kind("diversity", "", "1: seeds differ as much as places of the exemplar do, 0: all seeds are alike"),

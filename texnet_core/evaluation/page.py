@@ -15,9 +15,11 @@ from texnet_core.evaluation.colour import Picture
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import FIGURES, Figure, rows
 from texnet_core.evaluation.losscurve import KEY, Curve, place
+from texnet_core.evaluation.oddness import around
 from texnet_core.images import encode_png, quantise
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 640, 200
+_ODD = 256  # texels round the oddest place
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1400px; padding: 0 1em; color: #111;
   background: #fff; overflow-wrap: anywhere }
@@ -71,7 +73,14 @@ def _pictures(evaluation: Evaluation) -> list[str]:
     samples = [_picture(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples)]
     tiling = _picture("seed 0, its tile repeated 2x2", np.tile(evaluation.samples[0], (2, 2, 1)))
     large = _picture(f"one tile of {len(evaluation.large)} texels, seed 0", evaluation.large)
-    return [*exemplar, *samples, tiling, large]
+    return [*exemplar, *samples, tiling, large, *_odd_place(evaluation)]
+
+
+def _odd_place(evaluation: Evaluation) -> list[str]:
+    """The place that the large sample shows too, where an eye may miss it."""
+    if (odd := evaluation.odd) is None:
+        return []
+    return [_picture(f"its oddest place, at {odd.x}, {odd.y}", around(evaluation.large, odd, _ODD))]
 
 
 def _picture(caption: str, picture: Picture) -> str:

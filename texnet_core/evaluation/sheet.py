@@ -11,6 +11,7 @@ from texnet_core.evaluation.crops import middle
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import rows
 from texnet_core.evaluation.losscurve import place
+from texnet_core.evaluation.oddness import around
 from texnet_core.images import quantise
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ _SMALL, _LARGE, _GAP, _LINE = 256, 1024, 24, 22
 _LEFT = 2 * _SMALL  # width of the column of figures
 _WIDTH = _LEFT + _LARGE + 3 * _GAP
 _PAPER, _INK, _GREY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
-_SAMPLES = 4
+_SAMPLES = 3
+_ODD = 128  # texels round the oddest place
 _LONGEST = 90  # characters of a title
 _LINE_LENGTH, _LONGEST_REMARK = 68, 200  # characters of notes, and of the reasons why figures are missing
 _MOST_LINES = 5
@@ -57,12 +59,15 @@ def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
 
 
 def _first_row(evaluation: Evaluation) -> list[tuple[str, Picture]]:
-    """Exemplar and samples, the former cut to as much of the surface as the latter show."""
+    """Exemplar, samples and the oddest place, the first cut to as much of the surface as samples show."""
     side, row = len(evaluation.samples[0]), []
     if (seen := evaluation.exemplar) is not None:
         part = middle(seen, side)
         row.append(("exemplar" if part.shape == seen.shape else "exemplar, its middle", part))
-    return row + [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:_SAMPLES])]
+    row += [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:_SAMPLES])]
+    if (odd := evaluation.odd) is not None:
+        row.append((f"oddest place, at {odd.x}, {odd.y}, enlarged", around(evaluation.large, odd, _ODD)))
+    return row
 
 
 def _fitted(picture: Picture, side: int) -> "Image":
