@@ -143,7 +143,7 @@ def expected(source, size, depth=8, name="albedo", **options):
 
 def test_it_says_who_it_is(worker):
     ready = worker.ready
-    assert ready["event"] == "ready" and ready["protocol"] == 5 and ready["pid"] == worker.process.pid
+    assert ready["event"] == "ready" and ready["protocol"] == 6 and ready["pid"] == worker.process.pid
     assert ready["python"] == sys.version.split()[0] and ready["version"]
     assert worker.end() == 0
 
