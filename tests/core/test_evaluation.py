@@ -14,10 +14,12 @@ from texnet_core.artefact import Provenance
 from texnet_core.errors import ArtefactError, Cancelled, ImageError, OutputError, WeightsError
 from texnet_core.evaluation import evaluate as module
 from texnet_core.evaluation import judge as module_judge
+from texnet_core.evaluation import page as page_module
 from texnet_core.evaluation import sheet
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
+from texnet_core.evaluation.oddness import around, oddest_place
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
 from texnet_core.images import texels_digest
@@ -59,6 +61,18 @@ def test_with_an_exemplar_all_but_vgg19s_figures_are_measured(tiny):
     large_enough = evaluate(tiny, picture(128, 128), TWO).figures
     assert large_enough["colour"].reference > 0 and large_enough["oddest"].reference > 0
     assert "172 texels" in done.missing["diversity"]
+
+
+def test_oddness_of_crops_is_taken_both_ways():
+    plain, spotted = picture(64, 64), picture(64, 64, seed=1)
+    spotted[20:50, 20:50] = 0
+    there, back = (
+        oddest_place(one, other, periodic=False).oddness for one, other in ((plain, spotted), (spotted, plain))
+    )
+    odd = oddest_place(spotted, plain, periodic=True)
+    figure = module._odd_figure(odd, [plain, spotted])
+    assert figure.reference == pytest.approx((there + back) / 2) != pytest.approx(there)
+    assert figure.value == odd.oddness and figure.parts["x"] == odd.x and figure.parts["y"] == odd.y
 
 
 def test_another_picture_than_the_generators_own_is_told(tiny):
@@ -179,7 +193,9 @@ def test_troubles_of_the_run_are_told(tiny, tmp_path):
 
 def test_the_sheet_shows_as_much_of_the_exemplar_as_of_a_sample_and_says_what_is_missing(tiny, monkeypatch):
     done = evaluate(replace(tiny, training={"troubles": "a loss of nan"}), picture(200, 64), TWO)
-    (label, shown), (_, sample), _, (odd_label, _) = sheet._first_row(done)
+    monkeypatch.setattr(sheet, "_ODD", 48)
+    (label, shown), (_, sample), _, (odd_label, odd_place) = sheet._first_row(done)
+    assert np.array_equal(odd_place, around(done.large, done.odd, 48)) and odd_place.shape == (48, 48, 3)
     assert label == "exemplar, its middle" and shown.shape == sample.shape == (64, 64, 3)
     assert f"at {done.odd.x}, {done.odd.y}" in odd_label
     (label, shown), *_ = sheet._first_row(evaluate(tiny, picture(64, 64), TWO))
@@ -226,13 +242,15 @@ def test_an_endless_curve_is_none():
     assert read_loss_curve({"loss_curve": " ".join(f"{step}:1" for step in range(1, 502))}) == ()
 
 
-def test_a_report_is_a_sheet_and_a_page_that_needs_nothing_else(tiny, tmp_path):
+def test_a_report_is_a_sheet_and_a_page_that_needs_nothing_else(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(page_module, "_ODD", 48)
     done = evaluate(replace(tiny, training={"loss_curve": "1:2 2:1"}), picture(128, 128), TWO)
     sheet, page = write_report(done, tiny, "wall", tmp_path / "new" / "folder")
     with Image.open(sheet) as image:
         assert image.format == "PNG" and image.width > 1024
     text = page.read_text()
-    assert text.count("<img ") == 6 and "its oddest place" in text
+    assert text.count("<img ") == 6
+    assert re.search(r'its oddest place, at \d+, \d+" width="48" height="48"', text)
     assert "<svg" in text and "<script" not in text
     assert not re.findall(r"(?:src|href)=\"(?!data:image/png)", text) and "url(" not in text
     for title, value, beside in rows(done.figures):

@@ -223,10 +223,20 @@ def test_the_oddest_place_is_the_blister(x, y):
     tile, exemplar = noise(seed=1), noise(seed=2)
     ordinary = oddest_place(tile, exemplar, periodic=True).oddness
     found = oddest_place(blistered(tile, x, y), exemplar, periodic=True)
-    assert found.oddness > 10 * ordinary and found.usual < found.oddness
+    assert found.oddness > 10 * ordinary and 0.5 * ordinary < found.usual < found.oddness
+    assert 0 <= found.x < 128 and 0 <= found.y < 128
     assert all(abs((a - b + 64) % 128 - 64) <= 8 for a, b in ((found.x, x), (found.y, y)))
     crop = around(blistered(tile, x, y), found, 64)
     assert crop.shape == (64, 64, 3) and crop[28:36, 28:36].mean() < 0.5 * tile.mean()
+
+
+def test_a_large_exemplar_is_looked_at_in_larger_steps_and_still_known():
+    plain = noise(1040, 1040)
+    exemplar = blistered(plain, 520, 520, across=60)
+    known, odd = (
+        oddest_place(exemplar[456:584, 456:584], all_of_it, periodic=False) for all_of_it in (exemplar, plain)
+    )
+    assert known.oddness < 0.3 * odd.oddness
 
 
 def test_what_the_exemplar_has_somewhere_is_not_odd():

@@ -9,7 +9,8 @@ from texnet_core.evaluation.colour import Picture, lab
 
 _WINDOW = 16
 _STRIDE, _EXEMPLAR_STRIDE = 8, 4
-_AT_ONCE = 1024  # windows beside all of the exemplar's: keeps the matrix of distances small
+_MOST_WINDOWS = 2**14  # of the exemplar; of a larger one, windows farther apart
+_AT_ONCE = 2**22  # distances
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +36,7 @@ def oddest_place(picture: Picture, exemplar: Picture, *, periodic: bool) -> OddP
     """The directed Hausdorff distance from a picture's windows of 16x16 texels to the exemplar's, and where it is.
 
     A window is its mean colour in CIELAB and the standard deviation of its lightness L*. Those of the picture lie 8
-    texels apart, those of the exemplar 4.
+    texels apart, those of the exemplar 4, or 8 or 16 where it is larger than 524 or 1036 texels a side.
 
     Args:
         picture: (H, W, 3) sRGB in [0, 1], at least 16 on each side.
@@ -45,7 +46,10 @@ def oddest_place(picture: Picture, exemplar: Picture, *, periodic: bool) -> OddP
     Source: Huttenlocher et al. 1993, "Comparing Images Using the Hausdorff Distance". Differs: windows, not edges.
     """
     windows = _windows(picture, _STRIDE, periodic)
-    oddness = _nearest(windows.reshape(-1, 4), _windows(exemplar, _EXEMPLAR_STRIDE, False).reshape(-1, 4))
+    stride = _EXEMPLAR_STRIDE
+    while _count(exemplar, stride) > _MOST_WINDOWS:
+        stride *= 2
+    oddness = _nearest(windows.reshape(-1, 4), _windows(exemplar, stride, False).reshape(-1, 4))
     row, column = np.unravel_index(oddness.argmax(), windows.shape[:2])
     height, width = picture.shape[:2]
     middle = ((int(place) * _STRIDE + _WINDOW // 2) for place in (column, row))
@@ -58,6 +62,12 @@ def around(picture: Picture, place: OddPlace, side: int) -> Picture:
     height, width = picture.shape[:2]
     moved = np.roll(picture, (min(side, height) // 2 - place.y, min(side, width) // 2 - place.x), (0, 1))
     return moved[:side, :side]
+
+
+def _count(picture: Picture, stride: int) -> int:
+    """Windows that lie inside a picture."""
+    rows, columns = ((side - _WINDOW) // stride + 1 for side in picture.shape[:2])
+    return rows * columns
 
 
 def _windows(picture: Picture, stride: int, periodic: bool) -> Floats:
@@ -76,9 +86,10 @@ def _windows(picture: Picture, stride: int, periodic: bool) -> Floats:
 def _nearest(windows: Floats, others: Floats) -> Floats:
     """(n, 4), (m, 4) -> (n,): Euclidean distance of each window to the nearest of the others."""
     lengths = (others**2).sum(1)
+    count = max(1, _AT_ONCE // len(others))
     least = [
         (lengths - 2 * part @ others.T).min(1) + (part**2).sum(1)
-        for part in (windows[start : start + _AT_ONCE] for start in range(0, len(windows), _AT_ONCE))
+        for part in (windows[start : start + count] for start in range(0, len(windows), count))
     ]
     distances: Floats = np.sqrt(np.maximum(np.concatenate(least), 0))
     return distances
