@@ -12,7 +12,8 @@ Layout, all integers little-endian:
 
 The header alone tells everything but the parameters and reads without them. Nothing in a file is executed,
 names a path or decides an allocation: lengths are held against limits and against the file's size first, and
-tensor shapes follow from the settings, not from the file.
+tensor shapes follow from the settings, not from the file. Files of versions before 5 hold no ceilings, and are read
+as having none: 65504, the largest number in float16.
 """
 
 import hashlib

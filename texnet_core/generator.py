@@ -67,7 +67,7 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def set_ceilings(self, fields: Iterable[list[Tensor]]) -> None:
-        """Bound what goes from each level to the next finer one by what it ordinarily is.
+        """Bound what goes from each level to the next finer one by what it ordinarily is; statistics are frozen then.
 
         A ceiling is three standard deviations above the mean of its channel, or higher where more than one value in
         200 would reach it, for what is there in few places only, such as the joint of a tile, is no accident.
@@ -75,6 +75,7 @@ class Generator(nn.Module):
         Args:
             fields: noise as for `forward`, large enough that what is rare in a sample is there.
         """
+        self.eval()
         joins = [cast(_Join, join) for join in self.joins]
         for join in joins:
             join.ceiling.fill_(architecture.NO_CEILING)
@@ -83,10 +84,12 @@ class Generator(nn.Module):
             join.register_forward_pre_hook(partial(_measure_ordinary, into=into))
             for join, into in zip(joins, measured, strict=True)
         ]
-        for noise in fields:
-            self(noise)
-        for hook in hooks:
-            hook.remove()
+        try:
+            for noise in fields:
+                self(noise)
+        finally:
+            for hook in hooks:
+                hook.remove()
         for join, found in zip(joins, measured, strict=True):
             join.ceiling.copy_(torch.stack(found).mean(0))
 

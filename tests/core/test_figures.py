@@ -5,6 +5,7 @@ import pytest
 
 from tests.conftest import picture
 from texnet_core.errors import ImageError, RequestError
+from texnet_core.evaluation import oddness
 from texnet_core.evaluation.colour import colour_distance, lab
 from texnet_core.evaluation.crops import halves, mean_of_pairs, quadrants
 from texnet_core.evaluation.memorisation import memorisation
@@ -230,7 +231,8 @@ def test_the_oddest_place_is_the_blister(x, y):
     assert crop.shape == (64, 64, 3) and crop[28:36, 28:36].mean() < 0.5 * tile.mean()
 
 
-def test_a_large_exemplar_is_looked_at_in_larger_steps_and_still_known():
+def test_a_large_exemplar_is_looked_at_in_larger_steps_and_still_known(monkeypatch):
+    monkeypatch.setattr(oddness, "_MOST_WINDOWS", 2**13)
     plain = noise(1040, 1040)
     exemplar = blistered(plain, 520, 520, across=60)
     known, odd = (
@@ -259,6 +261,13 @@ def test_a_flat_place_of_the_right_colour_is_odd_where_there_is_grain():
     ordinary = oddest_place(tile, exemplar, periodic=True).oddness
     tile[30:60, 30:60] = tile.mean()
     assert oddest_place(tile, exemplar, periodic=True).oddness > 3 * ordinary
+
+
+def test_the_nearest_window_is_the_nearest_of_all(monkeypatch):
+    monkeypatch.setattr(oddness, "_BLOCK", (7, 5))
+    windows, others = np.random.default_rng(0).random((30, 4)), np.random.default_rng(1).random((23, 4)) * 50
+    slow = np.linalg.norm(windows[:, None] - others[None], axis=2).min(1)
+    np.testing.assert_allclose(oddness._nearest(windows, others), slow, rtol=1e-9)
 
 
 def test_oddness_has_a_direction():

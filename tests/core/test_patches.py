@@ -27,6 +27,13 @@ def test_levels_follow_the_size():
     assert list(PatchPyramid(256, 40).sides.values()) == [4, 5, 6]  # coarser levels of it would hold no patches
 
 
+@pytest.mark.parametrize("side", range(32, 60))
+def test_every_level_of_a_small_exemplar_holds_a_patch(side):
+    descriptor = PatchPyramid(128, side)
+    for tap, features in descriptor(torch.zeros(1, 3, side, side + 3)).items():
+        assert min(features.shape[2:]) >= descriptor.sides[tap]
+
+
 def test_a_periodic_pyramid_is_that_of_the_endless_picture():
     """Its levels, wrapping included, are pieces of the repeated picture's, far from its borders."""
     descriptor, tile = PatchPyramid(64, 64), image(height=64, width=64)

@@ -14,11 +14,13 @@ from torch.optim.swa_utils import AveragedModel
 
 from tests.conftest import picture
 from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
+from texnet_core.architecture import NO_CEILING, ceiling_shapes
 from texnet_core.artefact import checkpoint_path, rounded
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.engines import noise_plane
 from texnet_core.errors import ImageError, OtherRunError, OutputError, RequestError, TrainingError, WeightsError
 from texnet_core.exemplar import flatten_lighting
+from texnet_core.generator import Generator
 from texnet_core.images import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
@@ -80,9 +82,9 @@ def test_equal_requests_give_equal_parameters_and_other_seeds_do_not(request_, t
     assert any(not np.array_equal(a[name], c[name]) for name in a)
 
 
-@pytest.mark.parametrize("stop_at", [7, 21])
+@pytest.mark.parametrize("stop_at", [7, 21, 24])
 def test_a_cancelled_run_resumes_to_the_same_parameters(request_, tmp_path, stop_at):
-    """Once in the phase with batch statistics, once in the frozen one."""
+    """Once in the phase with batch statistics, once in the frozen one, once when all steps are taken."""
     whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
     train(picture(), whole, request_)
 
@@ -95,9 +97,19 @@ def test_a_cancelled_run_resumes_to_the_same_parameters(request_, tmp_path, stop
     assert not broken.exists() and checkpoint_path(broken).exists()
     done = []
     train(picture(), broken, request_, resume=True, progress=lambda p: done.append(p.done))
-    assert done[0] == stop_at + 1
+    assert done[0] == min(stop_at + 1, request_.train.steps)
     assert_same_parameters(parameters_of(whole), parameters_of(broken))
     assert not checkpoint_path(broken).exists()
+
+
+def test_what_a_run_writes_has_ceilings_measured_over_all_fields(request_, tmp_path, monkeypatch):
+    of_all = Generator.set_ceilings
+    artefact = train(picture(), tmp_path / "all.texnet", request_)
+    assert all(artefact.parameters[name].max() < NO_CEILING for name in ceiling_shapes(artefact.settings))
+    monkeypatch.setattr(Generator, "set_ceilings", lambda self, fields: of_all(self, list(fields)[:1]))
+    fewer = train(picture(), tmp_path / "one.texnet", request_)
+    for name, values in artefact.parameters.items():
+        assert np.array_equal(values, fewer.parameters[name]) == (name not in ceiling_shapes(artefact.settings))
 
 
 def test_all_losses_over_several_octaves_resume_to_the_same_parameters(request_, tmp_path):

@@ -32,7 +32,7 @@ class PatchPyramid(nn.Module):
     def __init__(self, size: int, exemplar_side: int) -> None:
         super().__init__()
         levels = levels_for(size)
-        while levels > 1 and exemplar_side // 2 ** (levels - 1) < _COARSEST_TEXELS // 2:
+        while levels > 1 and _side_of_level(exemplar_side, levels - 1) < _SIDE:
             levels -= 1
         sides = (*_FINE_SIDES, *[_SIDE] * levels)[:levels]
         self.sides = {f"level{level}": side for level, side in enumerate(sides)}
@@ -66,6 +66,14 @@ class PatchPyramid(nn.Module):
         x = wrap(x, 2, 2) if periodic else x
         taps = self.get_buffer("taps").expand(x.shape[1], 1, 1, -1)
         return F.conv2d(F.conv2d(x, taps, groups=x.shape[1]), taps.mT, groups=x.shape[1])
+
+
+def _side_of_level(exemplar_side: int, level: int) -> int:
+    """Texels a side of the exemplar's map; sharpening and every blur take 2 at each border."""
+    side = exemplar_side - 4
+    for _ in range(level):
+        side = (side - 4 + 1) // 2
+    return side
 
 
 def levels_for(size: int) -> int:

@@ -49,7 +49,9 @@ FIGURES = {
     "colour": Kind("colour", "dE", f"0 is equal, 1 just visible; {_CROPS}"),
     "spectrum": Kind("spectrum", "dB", f"0 is equal; {_CROPS}"),
     "oddest": Kind(
-        "oddest place", "dE", f"how far the oddest place of a large tile is from any of the exemplar's; {_CROPS}"
+        "oddest place",
+        "dE",
+        f"how far the oddest place of a large tile is from the nearest of the exemplar's; {_CROPS}",
     ),
     "seam_x": Kind("seam, left to right", "", _SEAM),
     "seam_y": Kind("seam, top to bottom", "", _SEAM),

@@ -9,8 +9,8 @@ from texnet_core.evaluation.colour import Picture, lab
 
 _WINDOW = 16
 _STRIDE, _EXEMPLAR_STRIDE = 8, 4
-_MOST_WINDOWS = 2**14  # of the exemplar; of a larger one, windows farther apart
-_AT_ONCE = 2**22  # distances
+_MOST_WINDOWS = 2**16  # of the exemplar; of a larger one, windows farther apart
+_BLOCK = 512, 4096  # distances at once: few enough for the cache
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def oddest_place(picture: Picture, exemplar: Picture, *, periodic: bool) -> OddP
     """The directed Hausdorff distance from a picture's windows of 16x16 texels to the exemplar's, and where it is.
 
     A window is its mean colour in CIELAB and the standard deviation of its lightness L*. Those of the picture lie 8
-    texels apart, those of the exemplar 4, or 8 or 16 where it is larger than 524 or 1036 texels a side.
+    texels apart, those of the exemplar 4, or twice or four times as far where it has more than 65536 of these.
 
     Args:
         picture: (H, W, 3) sRGB in [0, 1], at least 16 on each side.
@@ -85,11 +85,13 @@ def _windows(picture: Picture, stride: int, periodic: bool) -> Floats:
 
 def _nearest(windows: Floats, others: Floats) -> Floats:
     """(n, 4), (m, 4) -> (n,): Euclidean distance of each window to the nearest of the others."""
-    lengths = (others**2).sum(1)
-    count = max(1, _AT_ONCE // len(others))
-    least = [
-        (lengths - 2 * part @ others.T).min(1) + (part**2).sum(1)
-        for part in (windows[start : start + count] for start in range(0, len(windows), count))
-    ]
-    distances: Floats = np.sqrt(np.maximum(np.concatenate(least), 0))
+    least = np.full(len(windows), np.inf)
+    queries = np.column_stack([-2 * windows, np.ones(len(windows))])  # so that one product is |o|^2 - 2 w o
+    targets = np.column_stack([others, (others**2).sum(1)])
+    for start in range(0, len(windows), _BLOCK[0]):
+        part = queries[start : start + _BLOCK[0]]
+        for first in range(0, len(others), _BLOCK[1]):
+            found = (part @ targets[first : first + _BLOCK[1]].T).min(1)
+            least[start : start + len(part)] = np.minimum(least[start : start + len(part)], found)
+    distances: Floats = np.sqrt(np.maximum(least + (windows**2).sum(1), 0))
     return distances

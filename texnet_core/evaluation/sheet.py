@@ -22,7 +22,7 @@ _SMALL, _LARGE, _GAP, _LINE = 256, 1024, 24, 22
 _LEFT = 2 * _SMALL  # width of the column of figures
 _WIDTH = _LEFT + _LARGE + 3 * _GAP
 _PAPER, _INK, _GREY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
-_SAMPLES = 3
+_IN_ROW = 5  # pictures
 _ODD = 128  # texels round the oddest place
 _LONGEST = 90  # characters of a title
 _LINE_LENGTH, _LONGEST_REMARK = 68, 200  # characters of notes, and of the reasons why figures are missing
@@ -64,8 +64,10 @@ def _first_row(evaluation: Evaluation) -> list[tuple[str, Picture]]:
     if (seen := evaluation.exemplar) is not None:
         part = middle(seen, side)
         row.append(("exemplar" if part.shape == seen.shape else "exemplar, its middle", part))
-    row += [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:_SAMPLES])]
-    if (odd := evaluation.odd) is not None:
+    odd = evaluation.odd
+    room = _IN_ROW - len(row) - (odd is not None)
+    row += [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:room])]
+    if odd is not None:
         row.append((f"oddest place, at {odd.x}, {odd.y}, enlarged", around(evaluation.large, odd, _ODD)))
     return row
 
