@@ -56,11 +56,14 @@ def gradients_across(picture, axis, where):
 
 
 def lines_between_cells(size, cell):
-    """Interior lines that, as the seam does, lie between two coarsest cells, where gradients are largest."""
+    """Interior lines that, as the seam does, lie between two coarsest cells, where gradients are largest.
+
+    In a resampled picture hardly one lies there exactly; those a quarter of a texel away had gradients 2 to 4% smaller.
+    """
     made = round(size / cell) * cell
     lines = np.arange(size - 1)
     position = (lines + 1) * made / size / cell
-    return lines[np.abs(position - np.round(position)) * cell < 0.26]
+    return lines[np.abs(position - np.round(position)) * cell < 0.1]
 
 
 @pytest.mark.parametrize("size", [(256, 256), (300, 500), (256, 131)])
