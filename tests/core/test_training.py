@@ -97,7 +97,7 @@ def test_a_cancelled_run_resumes_to_the_same_parameters(request_, tmp_path, stop
     assert not broken.exists() and checkpoint_path(broken).exists()
     done = []
     train(picture(), broken, request_, resume=True, progress=lambda p: done.append(p.done))
-    assert done[0] == min(stop_at + 1, request_.train.steps)
+    assert done[:1] == ([stop_at + 1] if stop_at < STEPS else [])
     assert_same_parameters(parameters_of(whole), parameters_of(broken))
     assert not checkpoint_path(broken).exists()
 

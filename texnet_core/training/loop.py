@@ -140,9 +140,9 @@ class Run:
         if not self.state.frozen:
             self._freeze()
         self._validate(descriptor, loss)
-        self.save()  # whoever stops while ceilings are measured comes back to here
+        self.save()  # what is stopped while ceilings are measured comes back to here
         self.generator.load_state_dict(self.state.best_parameters)
-        self.generator.set_ceilings(self._reported(self._calibration_fields()))
+        self.generator.set_ceilings(self._calibration_fields())
 
     def artefact(self) -> Artefact:
         """What the run has learned."""
@@ -316,11 +316,6 @@ class Run:
         self.state.frozen = True
         self.state.watch = Watch()  # the last part may compare more than the first
         self._begin_average()
-
-    def _reported(self, fields: Iterator[list[Tensor]]) -> Iterator[list[Tensor]]:
-        for field in fields:
-            self._report()
-            yield field
 
     def _calibration_fields(self) -> Iterator[list[Tensor]]:
         for index in range(_CALIBRATION_FIELDS):
