@@ -11,6 +11,7 @@ grid, which are fitted to a tile in whole repeats.
 """
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -113,10 +114,11 @@ def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Nam
         return
     judge = Judge(load_vgg19())
     itself = _exemplar_itself(given.cache, name, judge, exemplar, again=given.judge_again)
+    yardstick = functools.cache(lambda side: Yardstick(judge, exemplar, itself, side))
     for method in stale:
         if made := _pictures(given.cache, method, name):
-            yardstick = Yardstick(judge, exemplar, itself, _drawn_at(given.cache, method, name))
-            _write_json(_figures(given.cache, method, name), yardstick.measure(made))
+            side = _drawn_at(given.cache, method, name)
+            _write_json(_figures(given.cache, method, name), yardstick(side).measure(made))
 
 
 def _is_stale(cache: Path, method: str, name: str) -> bool:

@@ -119,8 +119,12 @@ def evaluate(
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
-    odd = oddest_place(large, exemplars.seen, periodic=True) if exemplars else None
-    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, odd, judge, report):
+    odd = None
+    if exemplars:
+        odd = oddest_place(large, exemplars.seen, periodic=True)
+        figures["oddest"] = _odd_figure(odd, exemplars.crops)
+        report()
+    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge, report):
         figures[name] = figure
         report()
     curve = read_loss_curve(artefact.training)
@@ -171,7 +175,6 @@ def _measure(
     large: Picture,
     cell: int,
     exemplar: _Exemplar | None,
-    odd: OddPlace | None,
     judge: "Judge | str",
     report: Callable[[], None],
 ) -> _Figures:
@@ -180,8 +183,7 @@ def _measure(
     yield "seam_y", _seam_figure(seams.y)
     own_peak = highest_peak(middle(exemplar.seen, len(samples[0])), periodic=False) if exemplar else None
     yield "repetition", _mean_figure([highest_peak(sample, periodic=True) for sample in samples], own_peak)
-    if exemplar and odd:
-        yield "oddest", _odd_figure(odd, exemplar.crops)
+    if exemplar:
         yield from _beside_exemplar(samples, exemplar)
         if not isinstance(judge, str):
             yield from _through_vgg19(samples, exemplar, judge, report)

@@ -146,7 +146,6 @@ class Run:
 
     def artefact(self) -> Artefact:
         """What the run has learned."""
-        self.generator.eval()
         return Artefact(
             settings=self.request.generator,
             maps=MAPS,
