@@ -17,8 +17,8 @@ from texnet_core.errors import OutputError
 
 SIDE = 1024  # of every picture, in texels
 
-Field = npt.NDArray[np.float64]  # (SIDE, SIDE), or (SIDE, SIDE, 3) for colours in [0, 1], sRGB
-Colour = tuple[float, float, float]
+Field = npt.NDArray[np.float64]  # (SIDE, SIDE), or (SIDE, SIDE, 3) for colors in [0, 1], sRGB
+Color = tuple[float, float, float]
 
 _ROWS, _COLUMNS = np.mgrid[0:SIDE, 0:SIDE].astype(np.float64)
 
@@ -52,8 +52,8 @@ def lit(height: Field, strength: float) -> Field:
     return 1 + strength * (down + across) / 2
 
 
-def between(share: Field, first: Colour, second: Colour) -> Field:
-    """Colours from the first, at 0, to the second, at 1."""
+def between(share: Field, first: Color, second: Color) -> Field:
+    """Colors from the first, at 0, to the second, at 1."""
     weight = np.clip(share, 0, 1)[..., None]
     return (1 - weight) * np.array(first) + weight * np.array(second)
 
@@ -82,9 +82,9 @@ def bricks(rng: np.random.Generator) -> Field:
 
 
 def concrete(rng: np.random.Generator) -> Field:
-    """Grey cast concrete: stains, fine grain, and the holes of air bubbles."""
+    """Gray cast concrete: stains, fine grain, and the holes of air bubbles."""
     stains = 0.6 * cloud(rng, 1.6, 6, 220) + 0.4 * cloud(rng, 1.0, 3, 40)
-    colour = between(0.5 + 0.25 * stains, (0.66, 0.65, 0.63), (0.52, 0.515, 0.505))
+    color = between(0.5 + 0.25 * stains, (0.66, 0.65, 0.63), (0.52, 0.515, 0.505))
     grain = cloud(rng, 0.5, 2, 10)
     holes = np.zeros((SIDE, SIDE))
     for _ in range(900):
@@ -97,7 +97,7 @@ def concrete(rng: np.random.Generator) -> Field:
         spot = np.ix_(rows, columns)
         holes[spot] = np.maximum(holes[spot], np.clip(1.5 - ellipse, 0, 1))
     relief = 0.5 * grain - 3.0 * holes + 1.2 * cloud(rng, 1.2, 5, 60)
-    return colour * (lit(relief, 0.09) * (1 - 0.45 * holes))[..., None]
+    return color * (lit(relief, 0.09) * (1 - 0.45 * holes))[..., None]
 
 
 def linen(rng: np.random.Generator) -> Field:
@@ -116,32 +116,32 @@ def linen(rng: np.random.Generator) -> Field:
     arch = np.sin(np.pi * (np.where(over, warp, weft) % 1))  # along it, 1 where it is highest
     thickness = 0.47 + 0.035 * of_top(lambda: cloud(rng, 1.2, 10, 100, stretch=2.0))
     round_ = np.sqrt(np.clip(1 - (place / thickness) ** 2, 0, 1)) * (0.55 + 0.45 * np.sqrt(arch))
-    fibres = of_top(lambda: cloud(rng, 0.4, 2, 12, stretch=5.0))
+    fibers = of_top(lambda: cloud(rng, 0.4, 2, 12, stretch=5.0))
     tone = 0.5 + 0.2 * of_top(lambda: cloud(rng, 1.0, 4, 60, stretch=3.0)) + np.where(over, 0.3, -0.3)
-    light = 0.34 + 0.66 * round_ + 0.05 * fibres
+    light = 0.34 + 0.66 * round_ + 0.05 * fibers
     return between(tone, (0.60, 0.50, 0.38), (0.93, 0.88, 0.78)) * light[..., None]
 
 
 def marble(rng: np.random.Generator) -> Field:
-    """White marble: streaks of pale grey, and darker veins where waves cross zero, wide here and thin there."""
+    """White marble: streaks of pale gray, and darker veins where waves cross zero, wide here and thin there."""
     streaks = slanted(cloud(rng, 1.9, 12, 260, stretch=3.0))
-    colour = between(0.5 + 0.25 * streaks, (0.95, 0.945, 0.935), (0.82, 0.825, 0.83))
+    color = between(0.5 + 0.25 * streaks, (0.95, 0.945, 0.935), (0.82, 0.825, 0.83))
     crinkle = 4 * cloud(rng, 1.8, 24, 90)
     for slope, high, reach, tone in ((2.6, 200, 20, (0.40, 0.41, 0.44)), (2.4, 110, 12, (0.52, 0.53, 0.55))):
         wave = slanted(cloud(rng, slope, 30, high, stretch=3.0))
         distance = np.abs(wave / np.hypot(*np.gradient(wave)).mean() + crinkle)  # from the line, about in texels
         strength = ease(0.45 + 0.5 * slanted(cloud(rng, 2.2, 40, 220, stretch=2.0)))
         vein = 0.75 * strength * np.exp(-distance / (3 + reach * strength))
-        colour = colour + vein[..., None] * (np.array(tone) - colour)
-    return colour + 0.008 * cloud(rng, 0.5, 3, 12)[..., None]
+        color = color + vein[..., None] * (np.array(tone) - color)
+    return color + 0.008 * cloud(rng, 0.5, 3, 12)[..., None]
 
 
 def plaster(rng: np.random.Generator) -> Field:
     """Roughcast: grains of plaster thrown at a wall."""
     height = 1.6 * cloud(rng, 0.6, 12, 48)
     height = np.where(height > 0, height, 0.45 * height) + 0.5 * cloud(rng, 1.2, 5, 24) + 0.6 * cloud(rng, 1.5, 30, 200)
-    colour = between(0.5 + 0.2 * cloud(rng, 1.6, 10, 220), (0.86, 0.82, 0.74), (0.72, 0.67, 0.58))
-    return colour * (np.clip(lit(height, 0.4), 0.4, 1.3) * (0.85 + 0.05 * np.tanh(height)))[..., None]
+    color = between(0.5 + 0.2 * cloud(rng, 1.6, 10, 220), (0.86, 0.82, 0.74), (0.72, 0.67, 0.58))
+    return color * (np.clip(lit(height, 0.4), 0.4, 1.3) * (0.85 + 0.05 * np.tanh(height)))[..., None]
 
 
 DRAWINGS: dict[str, Callable[[np.random.Generator], Field]] = {
@@ -155,8 +155,8 @@ DRAWINGS: dict[str, Callable[[np.random.Generator], Field]] = {
 
 def draw(name: str) -> npt.NDArray[np.uint8]:
     """One of `DRAWINGS`, (SIDE, SIDE, 3) uint8 sRGB."""
-    colour = DRAWINGS[name](np.random.default_rng(0))
-    return np.uint8(np.rint(255 * np.clip(colour, 0, 1)))
+    color = DRAWINGS[name](np.random.default_rng(0))
+    return np.uint8(np.rint(255 * np.clip(color, 0, 1)))
 
 
 def main() -> None:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from texnet_core import list_presets, read_artefact, synthesize
-from texnet_core.artefact import Artefact, Header
+from texnet_core import list_presets, read_artifact, synthesize
 from texnet_core.atomic import replacing
 from texnet_core.evaluation.losscurve import read_loss_curve
-from texnet_core.images import encode_png, quantise
+from texnet_core.model.artifact import Artifact, Header
+from texnet_core.pictures.images import encode_png, quantize
 
 DOCS = Path(__file__).parent / "docs"
 GALLERY = DOCS / "gallery.md"
@@ -42,43 +42,43 @@ trained and what the figures mean.
 
 def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    artefacts = {name: read_artefact(path) for name, path in list_presets().items()}
-    for name, artefact in artefacts.items():
-        _write(PICTURES / f"{name}.jpg", picture(artefact))
+    artifacts = {name: read_artifact(path) for name, path in list_presets().items()}
+    for name, artifact in artifacts.items():
+        _write(PICTURES / f"{name}.jpg", picture(artifact))
     for file in PICTURES.glob("*.jpg"):
-        if file.stem not in artefacts:
+        if file.stem not in artifacts:
             file.unlink()
-    _write(GALLERY, page(artefacts).encode())
-    _write(OVERVIEW, overview(list(artefacts.values())))
-    _write(CURVES, curves(list(artefacts.values())))
+    _write(GALLERY, page(artifacts).encode())
+    _write(OVERVIEW, overview(list(artifacts.values())))
+    _write(CURVES, curves(list(artifacts.values())))
 
 
-def picture(artefact: Artefact) -> bytes:
+def picture(artifact: Artifact) -> bytes:
     """A JPEG: a stretch of a large texture beside a tile that repeats."""
-    large = _texels(artefact, 1024)
+    large = _texels(artifact, 1024)
     gap = np.full((_SIDE, _GAP, 3), 255, np.uint8)
-    repeated = Image.fromarray(np.tile(_texels(artefact, _TILE), (3, 3, 1))).resize(
+    repeated = Image.fromarray(np.tile(_texels(artifact, _TILE), (3, 3, 1))).resize(
         (_SIDE, _SIDE), Image.Resampling.BOX
     )
     return _jpeg(np.hstack([large, gap, np.asarray(repeated)]))
 
 
-def overview(artefacts: list[Artefact]) -> bytes:
+def overview(artifacts: list[Artifact]) -> bytes:
     """A JPEG: a piece of each preset, in rows of equal length, whose pieces are wider where they are fewer."""
-    count = math.ceil(len(artefacts) / (_OVERVIEW_WIDTH // _CUT))
-    ends = [len(artefacts) * row // count for row in range(count + 1)]
-    return _jpeg(np.vstack([_row(artefacts[start:end]) for start, end in pairwise(ends)]))
+    count = math.ceil(len(artifacts) / (_OVERVIEW_WIDTH // _CUT))
+    ends = [len(artifacts) * row // count for row in range(count + 1)]
+    return _jpeg(np.vstack([_row(artifacts[start:end]) for start, end in pairwise(ends)]))
 
 
-def _row(artefacts: list[Artefact]) -> npt.NDArray[np.uint8]:
-    edges = np.linspace(0, _OVERVIEW_WIDTH, len(artefacts) + 1).astype(int)
-    pieces = zip(artefacts, np.diff(edges), strict=True)
-    return np.hstack([_texels(artefact, 1024)[:_CUT, :width] for artefact, width in pieces])
+def _row(artifacts: list[Artifact]) -> npt.NDArray[np.uint8]:
+    edges = np.linspace(0, _OVERVIEW_WIDTH, len(artifacts) + 1).astype(int)
+    pieces = zip(artifacts, np.diff(edges), strict=True)
+    return np.hstack([_texels(artifact, 1024)[:_CUT, :width] for artifact, width in pieces])
 
 
-def curves(artefacts: list[Artefact]) -> bytes:
+def curves(artifacts: list[Artifact]) -> bytes:
     """A PNG: the loss of every preset over its training, by logarithms."""
-    told = [(read_loss_curve(artefact.training), bool(artefact.waves)) for artefact in artefacts]
+    told = [(read_loss_curve(artifact.training), bool(artifact.waves)) for artifact in artifacts]
     losses = [loss for curve, _ in told for _, loss in curve]
     low, high = math.log(min(losses)), math.log(max(losses))
     sheet = Image.new("RGB", (_CURVES_WIDTH, _CURVES_HEIGHT), "white")
@@ -118,7 +118,7 @@ def page(cards: dict[str, Header]) -> str:
 def _entry(name: str, card: Header) -> str:
     origin = card.provenance
     page = origin.source if "://" in origin.source else f"../{origin.source}"  # or a file of the project
-    exemplar = f"[{origin.exemplar}]({page}), {origin.author}, {origin.licence}"
+    exemplar = f"[{origin.exemplar}]({page}), {origin.author}, {origin.license}"
     facts = [f"`{name}`: {exemplar}", *_size(card), *_figures(card)]
     return f"![{name}](images/gallery/{name}.jpg)\n\n" + "; ".join(facts) + ".\n"
 
@@ -137,11 +137,11 @@ def _reference(card: Header, key: str) -> str:
     return "" if reference is None else f" ({reference:.3f})"
 
 
-def _texels(artefact: Artefact, side: int) -> npt.NDArray[np.uint8]:
+def _texels(artifact: Artifact, side: int) -> npt.NDArray[np.uint8]:
     """Made by the engine that every installation has."""
     region = (0, 0, min(side, _SIDE), min(side, _SIDE))
-    return quantise(
-        synthesize(artefact, (side, side), _SEED, region=region, engine="onnx", precision="f32")["albedo"], 8
+    return quantize(
+        synthesize(artifact, (side, side), _SEED, region=region, engine="onnx", precision="f32")["albedo"], 8
     )
 
 

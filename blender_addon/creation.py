@@ -53,7 +53,7 @@ def target_of(destination: Destination, target: Any, world_size: float = 0.0) ->
 
 
 def obstacle(destination: Destination, target: Any) -> str:
-    """Why a texture cannot go there now; "" if it can. A label for a button that is grey."""
+    """Why a texture cannot go there now; "" if it can. A label for a button that is gray."""
     if destination in ("IMAGE", "NEW_MATERIAL"):
         return ""
     if target is None or not _can_hold(target):

@@ -27,7 +27,7 @@ def image_from_files(files: list[Path], name: str, *, is_data: bool, keep_beside
     Args:
         files: one picture, or UDIM tiles called stem.1001.png and so on.
         name: wanted name; Blender makes it unique.
-        is_data: linear measurements rather than colours.
+        is_data: linear measurements rather than colors.
         keep_beside: move the files beside the saved .blend instead of packing them. Too large ones are in any case.
 
     Raises:

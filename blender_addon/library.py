@@ -9,9 +9,9 @@ from typing import Any
 
 import bpy.utils.previews
 
-from texnet_core.artefact import SUFFIX, Header, read_artefact, read_header, read_preview
 from texnet_core.atomic import replacing
 from texnet_core.errors import OutputError, RequestError, TexnetError
+from texnet_core.model.artifact import SUFFIX, Header, read_artifact, read_header, read_preview
 from texnet_core.presets import list_presets
 
 from .preferences import library_folder, user_folder
@@ -79,7 +79,7 @@ def import_file(path: Path) -> Source:
     Raises:
         TexnetError: no generator, one of that name is there, or the library cannot be written.
     """
-    read_artefact(path)
+    read_artifact(path)
     target = new_file(path.stem)
     if target.exists():
         raise RequestError(

@@ -50,7 +50,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         description="What pictures the weights expect, where the file does not say",
         items=(
             ("AUTO", "As the File Says", "Torchvision's own file and files that name their convention"),
-            ("torchvision", "Torchvision", "RGB in [0, 1], normalised with ImageNet's mean and deviation"),
+            ("torchvision", "Torchvision", "RGB in [0, 1], normalized with ImageNet's mean and deviation"),
             ("oxford", "Oxford", "BGR in [0, 255] less the mean, as in the original Caffe model"),
         ),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from texnet_core.architecture import flops_per_texel, parameter_shapes
+from texnet_core.model.architecture import flops_per_texel, parameter_shapes
 from texnet_core.settings import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,

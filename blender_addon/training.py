@@ -12,9 +12,9 @@ import bpy.utils.previews
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.artefact import checkpoint_path
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
-from texnet_core.images import linear_to_srgb, quantise, write_image
+from texnet_core.model.artifact import checkpoint_path
+from texnet_core.pictures.images import linear_to_srgb, quantize, write_image
 from texnet_core.settings import DEFAULT_GENERATOR_SIZE
 
 from . import library, preview, session, worker_client
@@ -38,7 +38,7 @@ class TrainRequest:
         exemplar: picture file.
         output: generator to write.
         minutes: budget, 0 for the number of steps below.
-        steps: optimiser updates, 0 for the core's default.
+        steps: optimizer updates, 0 for the core's default.
         size: training size in texels.
         flatten: take slow changes of brightness out of the exemplar first.
         generator: name of a generator size.
@@ -104,7 +104,7 @@ class TrainTask(session.Task):
 
     @property
     def outcome(self) -> str:
-        """What to tell the user once it has learnt."""
+        """What to tell the user once it has learned."""
         return ". ".join((f"{self.request.output.stem} is in your library", *self.job.notes))
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class TrainTask(session.Task):
 
 
 def check_image(image: Any) -> None:
-    """Raise ImageError where an image datablock cannot be learnt from."""
+    """Raise ImageError where an image datablock cannot be learned from."""
     if image is None:
         raise ImageError("no image", expected="a picture of a surface", remedy="choose one")
     if image.source not in ("FILE", "GENERATED") or 0 in image.size[:]:
@@ -149,7 +149,7 @@ def exemplar_of(image: Any) -> tuple[Path, bool]:
     rgb = rgb if rgb.shape[2] == 3 else np.repeat(rgb[..., :1], 3, axis=2)
     copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{bpy.path.clean_name(image.name)}.png"
     try:
-        write_image(copy, quantise(rgb, 8))
+        write_image(copy, quantize(rgb, 8))
     except BaseException:
         shutil.rmtree(copy.parent, ignore_errors=True)
         raise
@@ -185,7 +185,7 @@ def resumable(output: Path) -> bool:
 
 
 def output_for(image: bpy.types.Image, name: str) -> Path:
-    """The library's file for what is learnt from an image; without a name, it is called like the image.
+    """The library's file for what is learned from an image; without a name, it is called like the image.
 
     Raises:
         TexnetError: no name for a file, or no library.
@@ -243,7 +243,7 @@ def _tick() -> float | None:
             for scene in scenes:
                 scene.texnet.source_name = str(task.request.output)
         elif task.job.cancelled and resumable(task.request.output):
-            session.show_note("Stopped. What was learnt is kept; Resume goes on, with the same settings")
+            session.show_note("Stopped. What was learned is kept; Resume goes on, with the same settings")
     session.redraw()
     return None if ended else _TICK_S
 

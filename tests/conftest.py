@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from texnet_core import Artefact, GeneratorSettings
-from texnet_core.architecture import ceiling_shapes, parameter_shapes
-from texnet_core.artefact import Provenance
+from texnet_core import Artifact, GeneratorSettings
 from texnet_core.mapset import ALBEDO
+from texnet_core.model.architecture import ceiling_shapes, parameter_shapes
+from texnet_core.model.artifact import Provenance
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARED_VGG19 = SHARED_DATA / "weights" / "vgg19_conv1_1-conv5_1_fp32.safetensors"
@@ -25,7 +25,7 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
         os.environ.pop(name, None)
 
 
-def random_artefact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, float], ...] = ()) -> Artefact:
+def random_artifact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, float], ...] = ()) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
     settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
     rng = np.random.default_rng(seed)
@@ -39,26 +39,26 @@ def random_artefact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, fl
     }
     parameters["output.weight"] *= 0.1
     parameters["output.bias"] += 0.5
-    return Artefact(
+    return Artifact(
         settings=settings,
         maps=(ALBEDO,),
         waves=waves,
         parameters=parameters,
-        provenance=Provenance(exemplar="random", licence="none"),
+        provenance=Provenance(exemplar="random", license="none"),
     )
 
 
 @pytest.fixture(scope="session")
-def artefact() -> Artefact:
-    return random_artefact()
+def artifact() -> Artifact:
+    return random_artifact()
 
 
 @pytest.fixture(scope="session")
-def artefact_file(artefact: Artefact, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from texnet_core import write_artefact
+def artifact_file(artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from texnet_core import write_artifact
 
-    path = tmp_path_factory.mktemp("artefact") / "random.texnet"
-    write_artefact(path, artefact)
+    path = tmp_path_factory.mktemp("artifact") / "random.texnet"
+    write_artifact(path, artifact)
     return path
 
 

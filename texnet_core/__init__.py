@@ -4,18 +4,26 @@ Importing this package loads neither torch nor onnxruntime nor bpy; engines and 
 Training lives in `texnet_core.training`, which needs torch.
 """
 
-from texnet_core.artefact import Artefact, Header, Provenance, read_artefact, read_header, read_preview, write_artefact
 from texnet_core.engines import open_engine
 from texnet_core.errors import Cancelled, RequestError, TexnetError
 from texnet_core.mapset import MapSet, MapSpec
-from texnet_core.plane import Plane, open_plane
+from texnet_core.model.artifact import (
+    Artifact,
+    Header,
+    Provenance,
+    read_artifact,
+    read_header,
+    read_preview,
+    write_artifact,
+)
 from texnet_core.presets import find_source, list_presets
 from texnet_core.progress import Progress
 from texnet_core.settings import GeneratorSettings, SynthesisSettings
-from texnet_core.synthesis import open_texture, synthesize, write_window
+from texnet_core.synthesis.plane import Plane, open_plane
+from texnet_core.synthesis.textures import open_texture, synthesize, write_window
 
 __all__ = [
-    "Artefact",
+    "Artifact",
     "Cancelled",
     "GeneratorSettings",
     "Header",
@@ -32,10 +40,10 @@ __all__ = [
     "open_engine",
     "open_plane",
     "open_texture",
-    "read_artefact",
+    "read_artifact",
     "read_header",
     "read_preview",
     "synthesize",
-    "write_artefact",
+    "write_artifact",
     "write_window",
 ]

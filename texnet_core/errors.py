@@ -1,21 +1,39 @@
-"""The one family of errors. Every message names what was found, what was expected and what helps.
+"""The one family of errors. Every message says what is wrong and what helps, in one line.
 
-Front ends catch `TexnetError` once and show `str(error)`, which is always a single line.
+Front ends catch `TexnetError` once and show `str(error)`.
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Range(NamedTuple):
+    """The numbers that would have been right, both ends included."""
+
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        if self.high is None:
+            return f"at least {self.low}"
+        return f"at most {self.high}" if self.low is None else f"{self.low} to {self.high}"
 
 
 class TexnetError(Exception):
     """Base of every error that a user can cause or cure.
 
+    The message reads "FOUND; REMEDY". A range or a list of what was expected stands between them in parentheses.
+
     Args:
-        found: what is there, with the offending name or number.
-        expected: what would have been right.
+        found: what is wrong, as a clause with the offending name or number: "size 9 is out of range".
+        expected: what would have been right: a `Range`, a list of choices, or a text, which is not printed.
         remedy: what to do about it, as an instruction.
     """
 
-    def __init__(self, found: str, *, expected: str, remedy: str) -> None:
-        self.found, self.expected, self.remedy = (one_line(part) for part in (found, expected, remedy))
-        super().__init__(f"found {self.found}; expected {self.expected}; {self.remedy}")
+    def __init__(self, found: str, *, expected: str | Range | Sequence[str], remedy: str) -> None:
+        choices = "" if isinstance(expected, str) else _choices(expected)
+        self.found, self.expected, self.remedy = map(one_line, (found, choices or str(expected), remedy))
+        super().__init__(f"{self.found}{f' ({one_line(choices)})' if choices else ''}; {self.remedy}")
 
 
 class RequestError(TexnetError):
@@ -30,8 +48,8 @@ class OutputError(TexnetError):
     """A result that cannot be written where it was asked for."""
 
 
-class ArtefactError(TexnetError):
-    """A `.texnet` file that is damaged, hostile, too new, or no artefact at all."""
+class ArtifactError(TexnetError):
+    """A `.texnet` file that is damaged, hostile, too new, or no artifact at all."""
 
 
 class WeightsError(TexnetError):
@@ -56,6 +74,10 @@ class OtherRunError(TrainingError):
 
 class Cancelled(Exception):
     """Raised from a progress callback to stop the work; not an error."""
+
+
+def _choices(expected: Range | Sequence[str]) -> str:
+    return str(expected) if isinstance(expected, Range) else f"one of {', '.join(expected)}"
 
 
 def reason(error: Exception) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-ColourSpace = Literal["sRGB", "data"]
+ColorSpace = Literal["sRGB", "data"]
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,12 @@ class MapSpec:
     Attributes:
         name: "albedo", "roughness", ...; lower-case letters, digits and underscores.
         channels: 1 or 3.
-        colour_space: "sRGB" for colours as a screen shows them, "data" for linear measurements.
+        color_space: "sRGB" for colors as a screen shows them, "data" for linear measurements.
     """
 
     name: str
     channels: int = 3
-    colour_space: ColourSpace = "sRGB"
+    color_space: ColorSpace = "sRGB"
 
 
 ALBEDO = MapSpec("albedo")

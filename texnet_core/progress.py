@@ -16,7 +16,7 @@ class Progress:
         done: units finished, 0 <= done <= total.
         total: units in all (blocks, steps, or seconds where the budget is time).
         unit: name of one unit, singular; "s" where the budget is time.
-        step: optimiser updates taken while training, else None.
+        step: optimizer updates taken while training, else None.
         loss: current loss while training, else None.
         note: a sentence worth showing once (a warning or a choice made), else "".
         preview: (h, w, 3) uint8 sample of a generator in training, now and then, else None.

@@ -5,6 +5,7 @@ command line and the Blender panel read them from here. Nothing in this room imp
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
@@ -25,7 +26,7 @@ InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 PatternSearch = Literal["auto", "off"]
 DescriptorName = Literal["auto", "vgg19", "patches"]
-OptimiserName = Literal["lbfgs", "adam"]
+OptimizerName = Literal["lbfgs", "adam"]
 
 
 def setting(
@@ -46,6 +47,21 @@ def setting(
         descriptor: the one descriptor that it belongs to, or None where it belongs to all.
     """
     return field(default=default, metadata={"help": help, "low": low, "high": high, "descriptor": descriptor})
+
+
+# Files and messages keep the spelling that they began with: field -> key.
+_KEYS = {"color_space": "colour_space", "license": "licence", "centered_gram_weight": "centred_gram_weight"}
+_FIELDS = {key: name for name, key in _KEYS.items()}
+
+
+def as_record(facts: Any) -> dict[str, Any]:
+    """The fields of a dataclass under the keys that they have in files and messages."""
+    return {_KEYS.get(spec.name, spec.name): getattr(facts, spec.name) for spec in fields(facts)}
+
+
+def as_fields(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What `as_record` made, or what was written by hand in today's spelling, under the names of the fields."""
+    return {_FIELDS.get(key, key): value for key, value in record.items()}
 
 
 class Checked:
@@ -190,7 +206,7 @@ class DescriptorSettings(Checked):
 _COMPARING = (
     "gram_weight",
     "sliced_wasserstein_weight",
-    "centred_gram_weight",
+    "centered_gram_weight",
     "shifted_gram_weight",
     "histogram_weight",
     "autocorrelation_weight",
@@ -202,12 +218,12 @@ class LossSettings(Checked):
     """Weights of the texture losses; zero leaves one out."""
 
     gram_weight: float = setting(
-        0.0, "weight of the Gram loss with gradient normalisation", low=0.0, high=1e6, descriptor="vgg19"
+        0.0, "weight of the Gram loss with gradient normalization", low=0.0, high=1e6, descriptor="vgg19"
     )
     sliced_wasserstein_weight: float = setting(
         1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6, descriptor="vgg19"
     )
-    centred_gram_weight: float = setting(
+    centered_gram_weight: float = setting(
         0.0, "weight of the loss on means and covariances", low=0.0, high=1e6, descriptor="vgg19"
     )
     shifted_gram_weight: float = setting(
@@ -260,7 +276,7 @@ class TrainSettings(Checked):
         0.6, "first share of the run, on samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
     )
     flatten: bool = setting(False, "take slow changes of brightness out of the exemplar first")
-    steps: int = setting(400, "optimiser updates", low=10, high=10**6)
+    steps: int = setting(400, "optimizer updates", low=10, high=10**6)
     minutes: float = setting(0.0, "stop after this many minutes instead of a number of steps", low=0.0, high=10**5)
     batch: int = setting(1, "samples a step", low=1, high=64)
     seed: int = setting(0, "seed of the initial parameters and of every draw", low=0, high=MAX_SEED)
@@ -286,14 +302,14 @@ class EvaluationSettings(Checked):
 
 @dataclass(frozen=True)
 class OptimizeSettings(Checked):
-    """The descriptive method: one picture, found by optimising its pixels."""
+    """The descriptive method: one picture, found by optimizing its pixels."""
 
     width: int = setting(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
     height: int = setting(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)
     exemplar_size: int = setting(256, "short side to which the exemplar is scaled", low=MIN_EXEMPLAR_SIDE, high=2048)
     steps: int = setting(500, "evaluations of the loss and its gradient", low=1, high=10**6)
-    optimiser: OptimiserName = setting("lbfgs", "what moves the pixels")
+    optimizer: OptimizerName = setting("lbfgs", "what moves the pixels")
     lr: float = setting(0.02, "learning rate of adam; lbfgs searches its own", low=1e-6, high=1.0)
     seed: int = setting(0, "seed of the noise that the picture starts from", low=0, high=MAX_SEED)
     precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
-    device: str = setting("auto", "where to optimise: auto, cpu, cuda, mps, xpu")
+    device: str = setting("auto", "where to optimize: auto, cpu, cuda, mps, xpu")

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from texnet_core.batch import Outcome, run_jobs
 from texnet_core.errors import printable
-from texnet_core.joblist import read_jobs
+from texnet_core.lists.job_runner import Outcome, run_jobs
+from texnet_core.lists.jobs import read_jobs
 from train_cli.display import showing
 from train_cli.options import json_option
 

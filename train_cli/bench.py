@@ -7,13 +7,13 @@ from typing import Any
 import click
 import numpy as np
 
-from texnet_core import GeneratorSettings, find_source, read_artefact
-from texnet_core.architecture import parameter_shapes
-from texnet_core.artefact import Artefact, Provenance, without_ceilings
+from texnet_core import GeneratorSettings, find_source, read_artifact
 from texnet_core.benchmark import Report, Row, run_benchmark
 from texnet_core.engines import installed_engines
 from texnet_core.errors import RequestError
 from texnet_core.mapset import ALBEDO
+from texnet_core.model.architecture import parameter_shapes
+from texnet_core.model.artifact import Artifact, Provenance, without_ceilings
 from texnet_core.settings import MAX_SIZE, EngineName
 from train_cli.display import showing
 from train_cli.options import json_option
@@ -58,9 +58,9 @@ def bench(source: str | None, sizes: str, engines: str, repeats: int, threads: i
     """
     asked = _sizes(sizes)
     chosen = _engines(engines)
-    artefact = read_artefact(find_source(source)) if source else _untrained(levels)
+    artifact = read_artifact(find_source(source)) if source else _untrained(levels)
     with showing(quiet=as_json) as display:
-        report = run_benchmark(artefact, asked, chosen, repeats=repeats, threads=threads, progress=display)
+        report = run_benchmark(artifact, asked, chosen, repeats=repeats, threads=threads, progress=display)
     click.echo(json.dumps(_facts(report)) if as_json else _table(report))
 
 
@@ -87,7 +87,7 @@ def _engines(text: str) -> tuple[EngineName, ...]:
     return chosen
 
 
-def _untrained(levels: int) -> Artefact:
+def _untrained(levels: int) -> Artifact:
     """A generator with random parameters that keep the size of activations."""
     settings = GeneratorSettings(levels=levels)
     rng = np.random.default_rng(0)
@@ -95,8 +95,8 @@ def _untrained(levels: int) -> Artefact:
         name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1, shape).astype(np.float32)
         for name, shape in parameter_shapes(settings).items()
     } | without_ceilings(settings)
-    provenance = Provenance(exemplar="none", licence="none")
-    return Artefact(settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=provenance)
+    provenance = Provenance(exemplar="none", license="none")
+    return Artifact(settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=provenance)
 
 
 def _table(report: Report) -> str:

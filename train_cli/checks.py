@@ -6,7 +6,7 @@ from pathlib import Path
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.images import depth_for
+from texnet_core.pictures.images import depth_for
 
 
 def check_torch(purpose: str) -> None:

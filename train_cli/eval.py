@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from texnet_core import find_source, read_artefact
+from texnet_core import find_source, read_artifact
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from train_cli.checks import check_not_exemplar
 from train_cli.display import showing
@@ -40,9 +40,9 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
     """
     from texnet_core.evaluation.evaluate import evaluate
     from texnet_core.evaluation.report import REPORT_FILES, prepared_folder, write_report
-    from texnet_core.images import read_exemplar
+    from texnet_core.pictures.images import read_exemplar
 
-    artefact = read_artefact(find_source(file))
+    artifact = read_artifact(find_source(file))
     image, notes = (None, []) if exemplar is None else read_exemplar(exemplar)
     if report is not None and exemplar is not None:
         for name in REPORT_FILES:
@@ -51,11 +51,11 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
         for note in notes:
             display.note(note)
         settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)
-        evaluation = evaluate(artefact, image, settings, descriptor, progress=display)
+        evaluation = evaluate(artifact, image, settings, descriptor, progress=display)
         for note in evaluation.notes:
             display.note(note)
         title = Path(file).stem
-        files = [] if report is None else write_report(evaluation, artefact, title, report)
+        files = [] if report is None else write_report(evaluation, artifact, title, report)
     if as_json:
         click.echo(json.dumps(_facts(evaluation) | {"outputs": [str(path) for path in files]}))
     else:

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from texnet_core import find_source, list_presets, read_header
-from texnet_core.artefact import Header
 from texnet_core.errors import printable
+from texnet_core.model.artifact import Header
+from texnet_core.settings import as_record
 from train_cli.options import json_option
 
 
@@ -38,16 +39,16 @@ def presets(as_json: bool) -> None:
     """List the generators that ship with TexNet."""
     headers = {name: read_header(path) for name, path in list_presets().items()}
     if as_json:
-        click.echo(json.dumps({name: asdict(header.provenance) for name, header in headers.items()}))
+        click.echo(json.dumps({name: as_record(header.provenance) for name, header in headers.items()}))
         return
     for name, header in headers.items():
         origin = header.provenance
-        click.echo(printable(f"{name:16} {origin.kind:9} {origin.exemplar}, by {origin.author} ({origin.licence})"))
+        click.echo(printable(f"{name:16} {origin.kind:9} {origin.exemplar}, by {origin.author} ({origin.license})"))
 
 
 def _facts(path: Path, header: Header) -> dict[str, Any]:
-    facts = asdict(header)
-    facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.colour_space})" for spec in header.maps)
+    facts = asdict(header) | {"provenance": as_record(header.provenance)}
+    facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.color_space})" for spec in header.maps)
     return {"file": str(path), "bytes": path.stat().st_size} | {
         key: value for key, value in facts.items() if value is not None
     }

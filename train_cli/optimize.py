@@ -9,7 +9,7 @@ import click
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled
-from texnet_core.images import check_picture_size, depth_for, quantise, read_exemplar, write_image
+from texnet_core.pictures.images import check_picture_size, depth_for, quantize, read_exemplar, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 from train_cli.checks import check_not_exemplar, check_preview, check_torch
 from train_cli.display import showing, with_preview
@@ -47,10 +47,10 @@ def optimize(
     started = time.monotonic()
     settings = settings_from(OptimizeSettings, values | {"width": size[0], "height": size[1]}).check()
     _check_files(exemplar, output, preview, settings)
-    check_torch("optimising")
+    check_torch("optimizing")
     image, notes = read_exemplar(exemplar)
     with showing(quiet=as_json) as display:
-        from texnet_core.training import optimize as optimize_picture
+        from texnet_core.optimization import optimize as optimize_picture
 
         for note in notes:
             display.note(note)
@@ -60,7 +60,7 @@ def optimize(
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
     depth = depth_for(output, None)
-    write_image(output, made.picture if depth is None else quantise(made.picture, depth))
+    write_image(output, made.picture if depth is None else quantize(made.picture, depth))
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         facts = {"output": str(output), "width": settings.width, "height": settings.height}

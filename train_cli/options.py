@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from texnet_core.images import SUFFIXES
-from texnet_core.outputs import UDIM_COLUMNS
+from texnet_core.pictures.images import SUFFIXES
 from texnet_core.settings import choices_of
+from texnet_core.synthesis.series import UDIM_COLUMNS
 
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S")

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 
 from texnet_core.errors import Cancelled
-from texnet_core.recipelist import MACHINE_SETTINGS, Outcome, Recipe, Status, chosen, read_recipes
+from texnet_core.lists.recipes import MACHINE_SETTINGS, Outcome, Recipe, Status, chosen, read_recipes
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from train_cli.checks import check_torch
 from train_cli.display import showing
@@ -44,9 +44,9 @@ def recipes(
       title = "Moss 003"
       kind = "moss"
       author = "Lennart Demes (ambientCG)"
-      licence = "CC0-1.0"
+      license = "CC0-1.0"
       source = "https://ambientcg.com/view?id=Moss003"
-      size_m = 2.0                          # optional: metres that the picture's short side spans
+      size_m = 2.0                          # optional: meters that the picture's short side spans
       levels = 7                            # optional: settings for this one alone
     """
     started = time.monotonic()
@@ -54,7 +54,7 @@ def recipes(
     planned = [_recorded(recipe, file) for recipe in chosen(read_recipes(file, given), only)]
     check_torch("training")
     with showing(quiet=as_json) as display:
-        from texnet_core.recipes import run_recipes
+        from texnet_core.lists.recipe_runner import run_recipes
 
         try:
             outcomes = run_recipes(planned, exemplars, output, progress=display)

@@ -8,14 +8,14 @@ from typing import Any, get_args
 
 import click
 
-from texnet_core import find_source, open_engine, open_texture, read_artefact, write_window
+from texnet_core import find_source, open_engine, open_texture, read_artifact, write_window
 from texnet_core.atomic import check_writable
 from texnet_core.engines import Engine
-from texnet_core.images import Depth, check_picture_size, depth_for
-from texnet_core.outputs import Picture, Series, plan_pictures
+from texnet_core.pictures.images import Depth, check_picture_size, depth_for
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
-from texnet_core.synthesis import Region, map_files
+from texnet_core.synthesis.series import Picture, Series, plan_pictures
+from texnet_core.synthesis.textures import Region, map_files
 from train_cli.display import showing
 from train_cli.options import (
     GridType,
@@ -75,12 +75,12 @@ def synth(
     bits = depth_for(output, None if depth is None else int(depth))
     pictures = plan_pictures(output, settings, series, region)
     check_picture_size(output, *pictures[0].region[2:])
-    artefact = read_artefact(find_source(source))
+    artifact = read_artifact(find_source(source))
     for picture in pictures:
-        for path in map_files(picture.path, artefact.maps, picture.marks):
+        for path in map_files(picture.path, artifact.maps, picture.marks):
             check_writable(path)
     with showing(quiet=as_json) as display:
-        engine = open_engine(artefact, settings.engine, settings.device, settings.precision, settings.threads)
+        engine = open_engine(artifact, settings.engine, settings.device, settings.precision, settings.threads)
         paths = [
             path
             for number, picture in enumerate(pictures)
@@ -90,7 +90,7 @@ def synth(
 
 
 def _make(picture: Picture, engine: Engine, bits: Depth | None, progress: ProgressCallback) -> list[Path]:
-    plane = open_texture(engine.artefact, picture.settings, period=picture.period, turn=picture.turn, engine=engine)
+    plane = open_texture(engine.artifact, picture.settings, period=picture.period, turn=picture.turn, engine=engine)
     return write_window(plane, picture.path, picture.region, depth=bits, marks=picture.marks, progress=progress)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from texnet_core.artefact import SUFFIX, Provenance, checkpoint_path
 from texnet_core.errors import Cancelled, RequestError
-from texnet_core.images import read_exemplar
+from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
+from texnet_core.pictures.images import read_exemplar
 from texnet_core.settings import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,
@@ -85,16 +85,16 @@ def train(
         for note in notes:
             display.note(note)
         try:
-            artefact = train_generator(image, output, request, resume=resume, progress=with_preview(display, preview))
+            artifact = train_generator(image, output, request, resume=resume, progress=with_preview(display, preview))
         except Cancelled:
             raise Cancelled(_how_to_go_on(output)) from None
-    quality = artefact.quality
+    quality = artifact.quality
     if as_json:
-        facts = {"output": str(output), "steps": artefact.training["steps_taken"], **quality}
-        click.echo(json.dumps(facts | {"descriptor": artefact.training["descriptor"], "notes": display.notes}))
+        facts = {"output": str(output), "steps": artifact.training["steps_taken"], **quality}
+        click.echo(json.dumps(facts | {"descriptor": artifact.training["descriptor"], "notes": display.notes}))
     else:
         figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
-        click.echo(f"wrote {output} ({artefact.training['steps_taken']} steps, {figures})")
+        click.echo(f"wrote {output} ({artifact.training['steps_taken']} steps, {figures})")
 
 
 def _check_arguments(context: click.Context, output: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from texnet_core.artefact import SUFFIX
+from texnet_core.model.artifact import SUFFIX
 
 from .. import library
 from ..preferences import library_folder, path_property

@@ -29,7 +29,7 @@ class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
     name: bpy.props.StringProperty(name="Name", description="Of the generator. Empty: the picture's")  # type: ignore[valid-type]
     minutes: core_number("minutes", "Minutes", TrainSettings)  # type: ignore[valid-type]
     steps: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Steps", description="Optimiser updates instead of minutes. 0: the core's default", default=0, min=0
+        name="Steps", description="Optimizer updates instead of minutes. 0: the core's default", default=0, min=0
     )
     size: core_number("size", "Size", TrainSettings)  # type: ignore[valid-type]
     flatten: core_flag("flatten", "Even Lighting", TrainSettings)  # type: ignore[valid-type]

@@ -1,6 +1,6 @@
 """The figures of the comparison; the one place that knows the functions of `texnet_core.evaluation`.
 
-Distances are divided by the floor: the mean distance between the four 256-quadrants of the exemplar's centre square
+Distances are divided by the floor: the mean distance between the four 256-quadrants of the exemplar's center square
 at 512. A method at 1 differs from the exemplar as parts of the exemplar differ from one another.
 """
 
@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from tests.bench.methods import SIDE
 from texnet_core.evaluation.crops import quadrants
-from texnet_core.evaluation.judge import Judge, TextureDistance, crop_floor, diversity, mean_distance
-from texnet_core.evaluation.memorisation import memorisation
+from texnet_core.evaluation.memorization import memorization
 from texnet_core.evaluation.repetition import repetition
 from texnet_core.evaluation.seam import seam_error
-from texnet_core.images import resize_exemplar
+from texnet_core.evaluation.texture_metric import Judge, TextureDistance, crop_floor, diversity, mean_distance
+from texnet_core.pictures.images import resize_exemplar
 
 DISTANCES = {
     "gram": "relative Gram distance over the floor",
@@ -33,7 +33,7 @@ FIGURES = DISTANCES | {
 Picture = npt.NDArray[np.float32]
 
 
-def centre_square(exemplar: Picture, side: int) -> Picture:
+def center_square(exemplar: Picture, side: int) -> Picture:
     """The middle of the exemplar, its short side scaled to `side`; (side, side, 3)."""
     scaled = resize_exemplar(exemplar, side)
     top, left = ((length - side) // 2 for length in scaled.shape[:2])
@@ -78,7 +78,7 @@ class Yardstick:
 
     def __init__(self, judge: Judge, exemplar: Picture, floor: dict[str, float], side: int = SIDE) -> None:
         self.judge, self.floor = judge, floor
-        self.exemplar = centre_square(exemplar, side)
+        self.exemplar = center_square(exemplar, side)
         self.features = judge.features(self.exemplar, periodic=False)
 
     def measure(self, pictures: list[Picture]) -> dict[str, float | None]:
@@ -88,7 +88,7 @@ class Yardstick:
         return {name: value / self.floor[name] for name, value in distance.items()} | {
             "diversity": diversity(features, self.features).share if len(features) > 1 else None,
             "seam": _over(pictures, _largest_z),
-            "memorisation": _over(pictures, lambda picture: memorisation(picture, self.exemplar)),
+            "memorisation": _over(pictures, lambda picture: memorization(picture, self.exemplar)),
             "repetition": _over(pictures, lambda picture: repetition(picture, self.exemplar)),
         }
 

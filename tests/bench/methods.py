@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core import list_presets, presets, read_artefact, synthesize
-from texnet_core.recipelist import read_recipes
+from texnet_core import list_presets, presets, read_artifact, synthesize
+from texnet_core.lists.recipes import read_recipes
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 
 SIDE = 256  # of exemplars as methods get them, and of pictures
@@ -36,7 +36,7 @@ class Prepared:
 
 
 def _gatys(name: str, exemplar: Picture, given: Namespace) -> Prepared:
-    from texnet_core.training import optimize
+    from texnet_core.optimization import optimize
 
     def draw(seed: int) -> Picture:
         settings = OptimizeSettings(width=SIDE, height=SIDE, exemplar_size=SIDE, steps=given.gatys_steps, seed=seed)
@@ -55,10 +55,10 @@ def _paper(name: str, exemplar: Picture, given: Namespace) -> Prepared:
 
 
 def _ours(name: str, exemplar: Picture, given: Namespace) -> Prepared:
-    artefact = read_artefact(_preset_of(name) if given.ours is None else Path(given.ours) / f"{name}.texnet")
-    note = f"{artefact.training.get('steps_taken', '?')} steps"
+    artifact = read_artifact(_preset_of(name) if given.ours is None else Path(given.ours) / f"{name}.texnet")
+    note = f"{artifact.training.get('steps_taken', '?')} steps"
     # a pattern on a grid is stretched a little, so that whole repeats of it fit
-    return Prepared(lambda seed: synthesize(artefact, (SIDE, SIDE), seed)["albedo"], note, artefact.texels_per_exemplar)
+    return Prepared(lambda seed: synthesize(artifact, (SIDE, SIDE), seed)["albedo"], note, artifact.texels_per_exemplar)
 
 
 def _preset_of(name: str) -> Path:
@@ -71,9 +71,9 @@ def _preset_of(name: str) -> Path:
 
 
 def _patches(name: str, exemplar: Picture, given: Namespace) -> Prepared:
-    from tests.bench.patch_optimisation import optimise_patches
+    from tests.bench.patch_optimization import optimize_patches
 
-    return Prepared(lambda seed: optimise_patches(exemplar, SIDE, seed))
+    return Prepared(lambda seed: optimize_patches(exemplar, SIDE, seed))
 
 
 def _gmic_inpaint(name: str, exemplar: Picture, given: Namespace) -> Prepared:

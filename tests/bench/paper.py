@@ -2,7 +2,7 @@
 
 Source: Ulyanov et al. 2016, section 4 and the published code of that time. Where both differ, the code: six scales,
 LeakyReLU 0.01, Adam at 0.1 times 0.8 every 300 of 1500 steps, batches of 16, noise redrawn at every step, relu1_1 to
-relu5_1 of an unpadded VGG-19 with its max pooling, Gram matrices with normalised gradients, output in levels of 0 to
+relu5_1 of an unpadded VGG-19 with its max pooling, Gram matrices with normalized gradients, output in levels of 0 to
 255 less the mean of VGG-19's training pictures, and samples drawn with the statistics of their batch.
 Differs: the batch norm of coarser features stands before the upsampling, which is the same function; convolutions are
 in bf16 where that is faster, as in this project's own training; the last bias starts at 0.
@@ -13,14 +13,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights
-from texnet_core.generator import Generator, periodic_noise
 from texnet_core.losses.gram import GramLoss
-from texnet_core.noise import derive_seed
+from texnet_core.model.noise import derive_seed
+from texnet_core.model.training_form import Generator, periodic_noise
+from texnet_core.optimization.pixels import TAPS
 from texnet_core.settings import GeneratorSettings
-from texnet_core.training.pixels import TAPS
-from texnet_core.training.precision import DTYPES, choose_precision
 
 STEPS, BATCH = 1500, 16
 _LR, _DECAY, _DECAYS = 0.1, 0.8, 5  # every 300 of 1500 steps

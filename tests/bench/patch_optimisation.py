@@ -3,7 +3,7 @@
 Source: Elnekave & Weiss 2022, "Generating natural images with direct patch distributions matching": from coarse to
 fine, the sliced Wasserstein distance between patches, along random directions that are redrawn at every step.
 Differs: patches wrap around the picture; equally many random patches of both instead of all; it starts from noise
-in the exemplar's colours.
+in the exemplar's colors.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ _STEPS, _LR = 300, 0.02  # a scale
 Picture = npt.NDArray[np.float32]
 
 
-def optimise_patches(exemplar: Picture, side: int, seed: int) -> Picture:
+def optimize_patches(exemplar: Picture, side: int, seed: int) -> Picture:
     """A picture that tiles, (side, side, 3) in [0, 1].
 
     Args:

@@ -23,14 +23,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tests.bench.figures import DISTANCES, FIGURES, Picture, Yardstick, centre_square, floor, real
+from tests.bench.figures import DISTANCES, FIGURES, Picture, Yardstick, center_square, floor, real
 from tests.bench.methods import METHODS, SIDE
 from tests.conftest import SHARED_DATA
 from texnet_core.atomic import replacing
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import TexnetError
-from texnet_core.evaluation.judge import Judge
-from texnet_core.images import quantise, read_exemplar, write_image
+from texnet_core.evaluation.texture_metric import Judge
+from texnet_core.pictures.images import quantize, read_exemplar, write_image
 
 REAL = "real"  # stands in the table like a method
 
@@ -82,7 +82,7 @@ def _make(name: str, exemplar: Picture, methods: list[str], given: argparse.Name
         seeds = [seed for seed in range(given.seeds) if not _record(given.cache, method, name, seed).exists()]
         try:
             if seeds:
-                _draw(method, name, centre_square(exemplar, SIDE), seeds, given)
+                _draw(method, name, center_square(exemplar, SIDE), seeds, given)
         except (FileNotFoundError, ImportError, TexnetError) as error:
             print(f"{method}, {name}: left out ({error})", file=sys.stderr, flush=True)  # noqa: T201
 
@@ -93,7 +93,7 @@ def _draw(method: str, name: str, exemplar: Picture, seeds: list[int], given: ar
         picture, drawing = _timed(lambda seed=seed: prepared.draw(seed))
         record = _record(given.cache, method, name, seed)
         record.parent.mkdir(parents=True, exist_ok=True)
-        write_image(record.with_suffix(".png"), quantise(picture, 8))
+        write_image(record.with_suffix(".png"), quantize(picture, 8))
         facts = {"seconds": drawing, "preparing_seconds": preparing, "note": prepared.note}
         facts |= {"exemplar_side": prepared.exemplar_side}
         _write_json(record, facts | {"threads": torch.get_num_threads(), "cores": os.cpu_count()})

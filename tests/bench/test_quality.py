@@ -7,36 +7,36 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from tests.bench import methods, patch_optimisation, quality
+from tests.bench import methods, patch_optimization, quality
 from tests.bench.figures import FIGURES, Yardstick
 from tests.bench.methods import METHODS, SIDE, Prepared
 from tests.bench.paper import PublishedNetwork
 from tests.conftest import picture
-from texnet_core import list_presets, read_artefact
+from texnet_core import list_presets, read_artifact
 from texnet_core.descriptor.weights import load_vgg19
-from texnet_core.evaluation.judge import LAYERS, TextureDistance
 from texnet_core.evaluation.repetition import repetition
+from texnet_core.evaluation.texture_metric import LAYERS, TextureDistance
 
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The seeds that a method called "grey" was asked for."""
+    """The seeds that a method called "gray" was asked for."""
     seeds = []
 
     def draw(seed):
         seeds.append(seed)
         return np.full((SIDE, SIDE, 3), 0.5, np.float32)
 
-    monkeypatch.setitem(quality.METHODS, "grey", lambda name, exemplar, given: Prepared(draw, "nothing learned"))
+    monkeypatch.setitem(quality.METHODS, "gray", lambda name, exemplar, given: Prepared(draw, "nothing learned"))
     return seeds
 
 
 def test_only_what_the_cache_lacks_is_drawn(drawn, tmp_path):
     exemplar = picture(300, 280)
-    quality._make("wall", exemplar, ["grey"], Namespace(cache=tmp_path, seeds=2))
-    quality._make("wall", exemplar, ["grey"], Namespace(cache=tmp_path, seeds=3))
+    quality._make("wall", exemplar, ["gray"], Namespace(cache=tmp_path, seeds=2))
+    quality._make("wall", exemplar, ["gray"], Namespace(cache=tmp_path, seeds=3))
     assert drawn == [0, 1, 2]
-    (first, *rest) = quality._pictures(tmp_path, "grey", "wall")
+    (first, *rest) = quality._pictures(tmp_path, "gray", "wall")
     assert first.shape == (SIDE, SIDE, 3) and len(rest) == 2
 
 
@@ -52,7 +52,7 @@ def test_ours_are_the_presets_of_that_exemplar_at_that_scale():
     drawn = METHODS["ours"]("rock020", None, asked).draw(1)
     assert drawn.shape == (SIDE, SIDE, 3)
     fitted = METHODS["ours"]("tiles037_red", None, asked).exemplar_side
-    assert fitted == read_artefact(list_presets()["red-tiles"]).texels_per_exemplar != SIDE
+    assert fitted == read_artifact(list_presets()["red-tiles"]).texels_per_exemplar != SIDE
 
 
 def test_pictures_are_held_against_the_exemplar_at_the_scale_that_they_are_drawn_at(monkeypatch, tmp_path):
@@ -119,7 +119,7 @@ def test_the_published_recipe_learns_and_draws_tiles(random_vgg19_file):
 
 
 @pytest.mark.parametrize("method", ["gmic-inpaint", "gmic-texturize"])
-def test_gmic_draws_pictures_of_the_exemplars_colours(method):
+def test_gmic_draws_pictures_of_the_exemplars_colors(method):
     pytest.importorskip("gmic", reason="the extra [bench] is not installed")
     exemplar = np.full((SIDE, SIDE, 3), [0.8, 0.5, 0.1], np.float32) + 0.1 * picture(SIDE, SIDE)
     made = METHODS[method]("wall", exemplar, Namespace()).draw(0)
@@ -129,31 +129,31 @@ def test_gmic_draws_pictures_of_the_exemplars_colours(method):
 
 def test_the_table_has_means_over_exemplars_and_says_what_is_missing(drawn, tmp_path):
     for name, gram in (("wall", 1.0), ("moss", 4.0)):
-        quality._make(name, picture(300, 300), ["grey"], Namespace(cache=tmp_path, seeds=1))
+        quality._make(name, picture(300, 300), ["gray"], Namespace(cache=tmp_path, seeds=1))
         figures = dict.fromkeys(FIGURES) | {"gram": gram}
-        quality._figures(tmp_path, "grey", name).write_text(json.dumps(figures))
-    table = quality._table(tmp_path, ["grey", "gatys"], ["wall", "moss", "rock"])
-    means, single = (line for line in table.splitlines() if line.startswith(("| grey", "| wall")))
+        quality._figures(tmp_path, "gray", name).write_text(json.dumps(figures))
+    table = quality._table(tmp_path, ["gray", "gatys"], ["wall", "moss", "rock"])
+    means, single = (line for line in table.splitlines() if line.startswith(("| gray", "| wall")))
     assert means.split(" | ")[1:4] == ["2", "2.50", "n/a"] and "nothing learned" in means
-    assert single.split(" | ")[1:4] == ["grey", "1.00", "n/a"]
+    assert single.split(" | ")[1:4] == ["gray", "1.00", "n/a"]
     assert "gatys" not in table and "rock" not in table
 
 
 def test_a_cache_of_fewer_figures_is_shown_and_measured_again(drawn, tmp_path):
-    quality._make("wall", picture(300, 300), ["grey"], Namespace(cache=tmp_path, seeds=1))
-    figures = quality._figures(tmp_path, "grey", "wall")
+    quality._make("wall", picture(300, 300), ["gray"], Namespace(cache=tmp_path, seeds=1))
+    figures = quality._figures(tmp_path, "gray", "wall")
     figures.write_text(json.dumps(dict.fromkeys(FIGURES)))
-    assert not quality._is_stale(tmp_path, "grey", "wall")
+    assert not quality._is_stale(tmp_path, "gray", "wall")
     figures.write_text('{"gram": 0.5}')
-    assert quality._is_stale(tmp_path, "grey", "wall")
-    assert "| grey | 1 | 0.50 | n/a" in quality._table(tmp_path, ["grey"], ["wall"])
+    assert quality._is_stale(tmp_path, "gray", "wall")
+    assert "| gray | 1 | 0.50 | n/a" in quality._table(tmp_path, ["gray"], ["wall"])
 
 
-def test_optimised_patches_tile_and_have_the_exemplars_colours(monkeypatch):
-    monkeypatch.setattr(patch_optimisation, "_STEPS", 40)
+def test_optimized_patches_tile_and_have_the_exemplars_colors(monkeypatch):
+    monkeypatch.setattr(patch_optimization, "_STEPS", 40)
     exemplar = np.repeat(picture(48, 48)[..., :1], 3, axis=2) * np.array([1, 0.5, 0.2], np.float32)
-    made = patch_optimisation.optimise_patches(exemplar, 32, seed=1)
-    assert np.array_equal(made, patch_optimisation.optimise_patches(exemplar, 32, seed=1))
+    made = patch_optimization.optimize_patches(exemplar, 32, seed=1)
+    assert np.array_equal(made, patch_optimization.optimize_patches(exemplar, 32, seed=1))
     assert made.shape == (32, 32, 3) and 0 <= made.min() and made.max() <= 1
     np.testing.assert_allclose(made.mean((0, 1)), exemplar.mean((0, 1)), atol=0.06)
     for axis in (0, 1):
@@ -182,6 +182,6 @@ def test_a_real_picture_is_measured_once_and_stands_in_the_table(drawn, tmp_path
     real = np.mean([abs(half.mean() - other) for half, others in halves for other in others])
     share = f"{real / between:.2f}"
     means = next(
-        line for line in quality._table(tmp_path, ["grey"], ["wall"]).splitlines() if line.startswith("| real")
+        line for line in quality._table(tmp_path, ["gray"], ["wall"]).splitlines() if line.startswith("| real")
     )
     assert means.split(" | ")[1:6] == ["1", share, share, share, "n/a"]

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from texnet_core import read_artefact, synthesize
-from texnet_core.images import quantise
+from texnet_core import read_artifact, synthesize
+from texnet_core.pictures.images import quantize
 from texnet_core.settings import SynthesisSettings
 
 
 @pytest.mark.parametrize("storage", ["PACK", "FILE"])
-def test_generate_save_reopen(blender, artefact_file, tmp_path, storage):
+def test_generate_save_reopen(blender, artifact_file, tmp_path, storage):
     """The pixels are those of the core, wired, and still there in a new process; and they tile."""
     blend = tmp_path / "saved.blend"
     (state,) = blender(
@@ -33,7 +33,7 @@ def test_generate_save_reopen(blender, artefact_file, tmp_path, storage):
             "frames": sorted(node.label for node in material.node_tree.nodes if node.type == "FRAME"),
         })
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         blend=str(blend),
         storage=storage,
     )
@@ -66,7 +66,7 @@ def test_generate_save_reopen(blender, artefact_file, tmp_path, storage):
     )
     assert size == [320, 192]
     reopened = np.load(tmp_path / "pixels.npy")
-    expected = quantise(synthesize(read_artefact(artefact_file), (320, 192), 7, engine="onnx")["albedo"], 8)
+    expected = quantize(synthesize(read_artifact(artifact_file), (320, 192), 7, engine="onnx")["albedo"], 8)
     assert np.array_equal(np.round(reopened[::-1, :, :3] * 255), expected)
     assert (reopened[..., 3] == 1).all()
     assert reopened[..., :3].std() > 0.01
@@ -76,7 +76,7 @@ def test_generate_save_reopen(blender, artefact_file, tmp_path, storage):
         assert per_line[-1] <= per_line[7:-1:8].max() * 1.2
 
 
-def test_files_beside_the_blend_never_overwrite_one_another(blender, artefact_file, tmp_path):
+def test_files_beside_the_blend_never_overwrite_one_another(blender, artifact_file, tmp_path):
     (paths,) = blender(
         """
         bpy.ops.wm.save_as_mainfile(filepath=values["blend"])
@@ -85,14 +85,14 @@ def test_files_beside_the_blend_never_overwrite_one_another(blender, artefact_fi
             bpy.ops.texnet.generate(source=values["source"], width=64, height=64, destination="IMAGE")
         answer(sorted(bpy.data.images[name].filepath for name in textures()))
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         blend=str(tmp_path / "saved.blend"),
     )
     assert paths == ["//textures/random_0_albedo.png", "//textures/random_0_albedo_001.png"]
     assert len(list((tmp_path / "textures").iterdir())) == 2
 
 
-def test_float_images_hold_sixteen_bits_of_the_same_colours(blender, artefact_file):
+def test_float_images_hold_sixteen_bits_of_the_same_colors(blender, artifact_file):
     (state,) = blender(
         """
         import numpy as np
@@ -102,12 +102,12 @@ def test_float_images_hold_sixteen_bits_of_the_same_colours(blender, artefact_fi
             flat = np.empty(len(image.pixels), np.float32)
             image.pixels.foreach_get(flat)
             return flat.reshape(-1, 4)[:, :3]
-        colours = pixels(byte)
-        linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+        colors = pixels(byte)
+        linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
         answer({"float": [byte.is_float, deep.is_float], "apart": float(abs(linear - pixels(deep)).max()),
                 "finer": len(np.unique(pixels(deep))) > 2 * len(np.unique(pixels(byte)))})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     # Blender holds float pixels as linear light; half a level of 8 bits is at most 0.0045 there
     assert state["float"] == [False, True] and state["apart"] < 0.0046 and state["finer"]
@@ -149,7 +149,7 @@ def test_presets_appear_in_the_panel_with_pictures_and_generate_by_name(blender)
     assert found[0] == list(list_presets()) and found[1] == len(found[0]) == found[2] > 0
 
 
-def test_every_destination(blender, artefact_file):
+def test_every_destination(blender, artifact_file):
     """New and active material, the active image node, an image alone; each is one set of images."""
     (state,) = blender(
         """
@@ -178,7 +178,7 @@ def test_every_destination(blender, artefact_file):
         state["alone"] = [bpy.data.images["random_albedo_5"].use_fake_user, base()]
         answer(state)
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == {
         "made": ["TexNet", "random_albedo_1", 1],
@@ -189,7 +189,7 @@ def test_every_destination(blender, artefact_file):
     }
 
 
-def test_what_the_user_wired_is_left_alone(blender, artefact_file):
+def test_what_the_user_wired_is_left_alone(blender, artifact_file):
     (state,) = blender(
         """
         cube = bpy.context.view_layer.objects.active
@@ -203,24 +203,24 @@ def test_what_the_user_wired_is_left_alone(blender, artefact_file):
         height = lambda node: node.location.y + (node.parent.location.y if node.parent else 0)
         answer({"kept": own.name in tree.nodes and own.image.name, "apart": height(own) - height(made)})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state["kept"] == "own" and state["apart"] >= 280
 
 
-def test_variations_are_images_of_the_next_seeds_and_the_first_is_shown(blender, artefact_file):
+def test_variations_are_images_of_the_next_seeds_and_the_first_is_shown(blender, artifact_file):
     (state,) = blender(
         """
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64, seed=5, count=3)
         tree = bpy.context.view_layer.objects.active.active_material.node_tree
         answer([textures(), tree.nodes.active.image.name, bpy.data.images["random_albedo_7"].use_fake_user])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == [["random_albedo_5", "random_albedo_6", "random_albedo_7"], "random_albedo_5", True]
 
 
-def test_a_real_world_size_is_that_size_on_the_surface(blender, artefact_file):
+def test_a_real_world_size_is_that_size_on_the_surface(blender, artifact_file):
     """The default cube's UV map spans 8 m a unit; without a UV map the bounding box counts."""
     (state,) = blender(
         """
@@ -246,7 +246,7 @@ def test_a_real_world_size_is_that_size_on_the_surface(blender, artefact_file):
         state["coordinates"] = node.inputs["Vector"].links[0].from_socket.name
         answer(state)
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state["left alone"] == [1, 1, 1]
     assert state["cube"] == pytest.approx([4, 8, 4], abs=0.01)
@@ -255,7 +255,7 @@ def test_a_real_world_size_is_that_size_on_the_surface(blender, artefact_file):
     assert state["coordinates"] == "Generated"
 
 
-def test_udim_tiles_cover_the_uv_map_join_and_survive(blender, artefact_file, tmp_path):
+def test_udim_tiles_cover_the_uv_map_join_and_survive(blender, artifact_file, tmp_path):
     (state,) = blender(
         """
         import numpy as np
@@ -273,17 +273,17 @@ def test_udim_tiles_cover_the_uv_map_join_and_survive(blender, artefact_file, tm
         answer({"source": image.source, "tiles": [tile.number for tile in image.tiles],
                 "packed": len(image.packed_files), "sizes": [list(tile.size) for tile in image.tiles]})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         blend=str(tmp_path / "saved.blend"),
         npy=str(tmp_path / "pixels.npy"),
     )
     assert state == {"source": "TILED", "tiles": [1001, 1002], "packed": 2, "sizes": [[96, 64], [96, 64]]}
-    whole = quantise(synthesize(read_artefact(artefact_file), (192, 64), 0, engine="onnx")["albedo"], 8)
+    whole = quantize(synthesize(read_artifact(artifact_file), (192, 64), 0, engine="onnx")["albedo"], 8)
     first = np.round(np.load(tmp_path / "pixels.npy")[::-1, :, :3] * 255)
     assert np.array_equal(first, whole[:, :96])
 
 
-def test_undo_takes_image_and_node_away_together(blender, artefact_file):
+def test_undo_takes_image_and_node_away_together(blender, artifact_file):
     (state,) = blender(
         """
         bpy.ops.mesh.primitive_plane_add()
@@ -297,14 +297,14 @@ def test_undo_takes_image_and_node_away_together(blender, artefact_file):
         answer({"undone": undone, "material": material and material.name, "redone": textures(),
                 "pixels": len(set(image.pixels[:64])) > 4, "packed": image.packed_file is not None})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == {"undone": [], "material": None, "redone": ["random_albedo_0"], "pixels": True, "packed": True}
 
 
-def test_errors_are_one_clear_line_and_change_nothing(blender, artefact_file, tmp_path):
+def test_errors_are_one_clear_line_and_change_nothing(blender, artifact_file, tmp_path):
     damaged = tmp_path / "damaged.texnet"
-    damaged.write_bytes(artefact_file.read_bytes()[:-5])
+    damaged.write_bytes(artifact_file.read_bytes()[:-5])
     (messages,) = blender(
         """
         generate = bpy.ops.texnet.generate
@@ -321,7 +321,7 @@ def test_errors_are_one_clear_line_and_change_nothing(blender, artefact_file, tm
         answer([messages, module("session").problem.message])
         """,
         damaged=str(damaged),
-        good=str(artefact_file),
+        good=str(artifact_file),
     )
     said = ("nosuch", "no file", "damaged.texnet", "Image Texture node", "object", "object", "object")
     for message, says in zip(messages[0], said, strict=True):

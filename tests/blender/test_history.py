@@ -3,7 +3,7 @@
 from texnet_core import list_presets
 
 
-def test_settings_travel_with_the_image_and_come_back(blender, artefact_file, tmp_path):
+def test_settings_travel_with_the_image_and_come_back(blender, artifact_file, tmp_path):
     (state,) = blender(
         """
         options = {"width": 96, "height": 64, "seed": 9, "tile": "x", "scale": 0.5, "depth": "16"}
@@ -17,11 +17,11 @@ def test_settings_travel_with_the_image_and_come_back(blender, artefact_file, tm
         request = settings.request(None)
         answer({name: getattr(request, name) for name in ("source", *options)})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         blend=str(tmp_path / "saved.blend"),
     )
     assert state == {
-        "source": str(artefact_file),
+        "source": str(artifact_file),
         "width": 96,
         "height": 64,
         "seed": 9,
@@ -31,7 +31,7 @@ def test_settings_travel_with_the_image_and_come_back(blender, artefact_file, tm
     }
 
 
-def test_regenerate_makes_the_same_pixels_and_larger_makes_twice_the_size(blender, artefact_file):
+def test_regenerate_makes_the_same_pixels_and_larger_makes_twice_the_size(blender, artifact_file):
     (state,) = blender(
         """
         import numpy as np
@@ -49,13 +49,13 @@ def test_regenerate_makes_the_same_pixels_and_larger_makes_twice_the_size(blende
                 "refused": error_of(bpy.ops.texnet.regenerate, image="Render Result"),
                 "too large": error_of(bpy.ops.texnet.regenerate, image="random_albedo_3", factor=16) is None})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state["same"] and state["larger"] == [192, 128] and state["entries"] == 3
     assert "Render Result" in state["refused"]
 
 
-def test_an_earlier_texture_can_be_used_again(blender, artefact_file):
+def test_an_earlier_texture_can_be_used_again(blender, artifact_file):
     (state,) = blender(
         """
         cube = bpy.context.view_layer.objects.active
@@ -66,12 +66,12 @@ def test_an_earlier_texture_can_be_used_again(blender, artefact_file):
         bpy.ops.texnet.use_texture(image="random_albedo_1")
         answer([before, shown()])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == ["random_albedo_2", "random_albedo_1"]
 
 
-def test_records_that_others_have_spoilt_do_no_harm(blender, artefact_file):
+def test_records_that_others_have_spoilt_do_no_harm(blender, artifact_file):
     (state,) = blender(
         """
         history = module("history")
@@ -90,7 +90,7 @@ def test_records_that_others_have_spoilt_do_no_harm(blender, artefact_file):
     assert "no texture" in state[2] and "\n" not in state[2]
 
 
-def test_the_tile_check_repeats_three_times_and_back(blender, artefact_file):
+def test_the_tile_check_repeats_three_times_and_back(blender, artifact_file):
     (state,) = blender(
         """
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64, world_size=4.0)
@@ -103,14 +103,14 @@ def test_the_tile_check_repeats_three_times_and_back(blender, artefact_file):
         bpy.context.view_layer.objects.active = bpy.data.objects["Light"]
         answer([scales, error_of(bpy.ops.texnet.tile_check)])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     (before, during, after), refused = state
     assert during == [3 * value for value in before] and after == before
     assert "generate one first" in refused
 
 
-def test_the_library_takes_in_lists_and_removes(blender, artefact_file, tmp_path):
+def test_the_library_takes_in_lists_and_removes(blender, artifact_file, tmp_path):
     damaged = tmp_path / "damaged.texnet"
     damaged.write_bytes(b"TEXNET")
     (state,) = blender(
@@ -128,7 +128,7 @@ def test_the_library_takes_in_lists_and_removes(blender, artefact_file, tmp_path
         state["preset"] = error_of(bpy.ops.texnet.remove_generator, source="moss")
         answer(state)
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         damaged=str(damaged),
     )
     assert state["chosen"] == "random.texnet" and state["enum"]
@@ -137,7 +137,7 @@ def test_the_library_takes_in_lists_and_removes(blender, artefact_file, tmp_path
     assert "ships with TexNet" in state["preset"]
 
 
-def test_a_scene_keeps_its_generator_when_the_library_changes(blender, artefact_file):
+def test_a_scene_keeps_its_generator_when_the_library_changes(blender, artifact_file):
     (state,) = blender(
         """
         settings, library = bpy.context.scene.texnet, module("library")
@@ -150,6 +150,6 @@ def test_a_scene_keeps_its_generator_when_the_library_changes(blender, artefact_
         settings.source_name = imported
         answer([kept, error_of(bpy.ops.texnet.generate, source=settings.source_name, width=64, height=64)])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state[0] == "rusty-metal" and "no file" in state[1]

@@ -5,23 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from texnet_core import write_artefact
-from texnet_core.architecture import parameter_shapes
+from texnet_core import write_artifact
 from texnet_core.mapset import MapSpec
+from texnet_core.model.architecture import parameter_shapes
 
 MAPS = (MapSpec("albedo"), MapSpec("roughness", 1, "data"), MapSpec("normal", 3, "data"), MapSpec("height", 1, "data"))
 
 
 @pytest.fixture(scope="session")
-def pbr_file(artefact, tmp_path_factory):
+def pbr_file(artifact, tmp_path_factory):
     """An untrained generator of four maps."""
-    settings = replace(artefact.settings, out_channels=8)
+    settings = replace(artifact.settings, out_channels=8)
     rng = np.random.default_rng(0)
     parameters = {
         name: rng.normal(0, 0.2, shape).astype(np.float32) for name, shape in parameter_shapes(settings).items()
     }
     path = tmp_path_factory.mktemp("pbr") / "wall.v2.texnet"
-    write_artefact(path, replace(artefact, settings=settings, maps=MAPS, parameters=parameters))
+    write_artifact(path, replace(artifact, settings=settings, maps=MAPS, parameters=parameters))
     return path
 
 
@@ -54,7 +54,7 @@ def names(seed):
     return {socket: f"wall.v2_{name}_{seed}" for socket, name in maps.items()}
 
 
-def test_a_set_is_wired_swapped_replaced_by_a_smaller_one_and_wired_again(blender, pbr_file, artefact_file):
+def test_a_set_is_wired_swapped_replaced_by_a_smaller_one_and_wired_again(blender, pbr_file, artifact_file):
     (state,) = blender(
         WIRED
         + """
@@ -71,7 +71,7 @@ def test_a_set_is_wired_swapped_replaced_by_a_smaller_one_and_wired_again(blende
         answer([state, spaces, leads.count(True)])
         """,
         pbr=str(pbr_file),
-        one=str(artefact_file),
+        one=str(artifact_file),
     )
     steps, spaces, leading = state
     assert steps[0] == names(1) and steps[2] == names(2) and steps[6] == names(4)
@@ -84,7 +84,7 @@ def test_a_set_is_wired_swapped_replaced_by_a_smaller_one_and_wired_again(blende
     assert leading == 4
 
 
-def test_trees_that_others_have_made(blender, artefact_file):
+def test_trees_that_others_have_made(blender, artifact_file):
     """Reroutes and mixes before the output are looked through; where no Principled is shown, nothing is touched."""
     (state,) = blender(
         WIRED
@@ -116,7 +116,7 @@ def test_trees_that_others_have_made(blender, artefact_file):
         state["emission"] = [generate_(), len(tree.nodes)]
         answer(state)
         """,
-        one=str(artefact_file),
+        one=str(artifact_file),
     )
     assert state["reroute"] == [None, True] and state["no output"] == [None, True]
     assert "principled" in state["emission"][0].lower() and state["emission"][1] == 2
@@ -137,7 +137,7 @@ def test_replace_puts_the_map_that_the_node_shows(blender, pbr_file):
     assert state == names(1) | {"Normal": "wall.v2_normal_2"}
 
 
-def test_a_result_goes_to_the_material_of_the_click(blender, artefact_file):
+def test_a_result_goes_to_the_material_of_the_click(blender, artifact_file):
     (state,) = blender(
         WIRED
         + """
@@ -152,7 +152,7 @@ def test_a_result_goes_to_the_material_of_the_click(blender, artefact_file):
         session.end(task)
         answer([wired(first), cube.active_material.name])
         """,
-        one=str(artefact_file),
+        one=str(artifact_file),
     )
     assert state == [{"Base Color": "random_albedo_0"}, "second"]
 
@@ -197,7 +197,7 @@ def test_a_set_that_cannot_be_kept_leaves_nothing(blender, pbr_file, tmp_path):
     assert "No space left" in message and message.count("expected") == 1 and images == [] and files == []
 
 
-def test_unpack_gives_every_texture_a_file_of_its_own(blender, artefact_file, pbr_file, tmp_path):
+def test_unpack_gives_every_texture_a_file_of_its_own(blender, artifact_file, pbr_file, tmp_path):
     """Also UDIM tiles of a generator with a dot in its name."""
     (state,) = blender(
         """
@@ -211,7 +211,7 @@ def test_unpack_gives_every_texture_a_file_of_its_own(blender, artefact_file, pb
         answer([[image.size[0] for image in made], len({image.filepath for image in made}), tiled.source,
                 sorted(os.listdir(os.path.join(os.path.dirname(values["blend"]), "textures")))])
         """,
-        one=str(artefact_file),
+        one=str(artifact_file),
         pbr=str(pbr_file),
         blend=str(tmp_path / "saved.blend"),
     )
@@ -220,7 +220,7 @@ def test_unpack_gives_every_texture_a_file_of_its_own(blender, artefact_file, pb
     assert len(files) == 4 and "wall.v2_albedo_0.1001.png" in files and "wall.v2_albedo_0.1002.png" in files
 
 
-def test_textures_that_nobody_uses_any_more_stay_in_the_history(blender, artefact_file, tmp_path):
+def test_textures_that_nobody_uses_any_more_stay_in_the_history(blender, artifact_file, tmp_path):
     (state,) = blender(
         WIRED
         + """
@@ -232,7 +232,7 @@ def test_textures_that_nobody_uses_any_more_stay_in_the_history(blender, artefac
         bpy.ops.texnet.remove_texture(image="random_albedo_1")
         answer([kept, textures()])
         """,
-        one=str(artefact_file),
+        one=str(artifact_file),
         blend=str(tmp_path / "saved.blend"),
     )
     assert state == [[f"random_albedo_{seed}" for seed in (1, 2, 3)], ["random_albedo_2", "random_albedo_3"]]

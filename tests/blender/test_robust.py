@@ -44,7 +44,7 @@ def wait_until_ended(pid):
     pytest.fail("the worker still runs")
 
 
-def test_the_worker_may_be_killed_and_the_next_generate_works(blender, artefact_file):
+def test_the_worker_may_be_killed_and_the_next_generate_works(blender, artifact_file):
     (state,) = blender(
         """
         import threading
@@ -55,13 +55,13 @@ def test_the_worker_may_be_killed_and_the_next_generate_works(blender, artefact_
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer({"message": message, "images": textures(), "other": client.bundled()._process.pid != process.pid})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert "worker ended" in state["message"] and "try again" in state["message"]
     assert state["images"] == ["random_albedo_0"] and state["other"]
 
 
-def test_a_worker_that_hangs_is_ended_and_the_next_generate_works(blender, artefact_file):
+def test_a_worker_that_hangs_is_ended_and_the_next_generate_works(blender, artifact_file):
     (state,) = blender(
         """
         import signal
@@ -74,13 +74,13 @@ def test_a_worker_that_hangs_is_ended_and_the_next_generate_works(blender, artef
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer({"message": message, "images": textures(), "ended": hanging.poll() is not None})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert "no sign of life" in state["message"] and "\n" not in state["message"]
     assert state["images"] == ["random_albedo_0"] and state["ended"]
 
 
-def test_cancel_ends_a_worker_that_does_not_listen(blender, artefact_file):
+def test_cancel_ends_a_worker_that_does_not_listen(blender, artifact_file):
     (state,) = blender(
         """
         import signal
@@ -94,12 +94,12 @@ def test_cancel_ends_a_worker_that_does_not_listen(blender, artefact_file):
         session.end(task)
         answer({"cancelled": task.job.cancelled, "left": folder.exists()})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == {"cancelled": True, "left": False}
 
 
-def test_jobs_of_a_dead_worker_end_with_an_error_and_no_crash(blender, artefact_file):
+def test_jobs_of_a_dead_worker_end_with_an_error_and_no_crash(blender, artifact_file):
     (state,) = blender(
         """
         session, request, client = module("session"), module("request"), module("worker_client")
@@ -114,13 +114,13 @@ def test_jobs_of_a_dead_worker_end_with_an_error_and_no_crash(blender, artefact_
             answer(str(error))
         task.close()
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert "worker ended" in state
 
 
 @pytest.mark.parametrize("kind", BROKEN_WORKERS)
-def test_a_broken_backend_is_replaced_by_the_bundled_engine_with_a_note(blender, artefact_file, broken_python, kind):
+def test_a_broken_backend_is_replaced_by_the_bundled_engine_with_a_note(blender, artifact_file, broken_python, kind):
     (state,) = blender(
         """
         module("worker_client")._SILENCE_S = 2.0
@@ -128,14 +128,14 @@ def test_a_broken_backend_is_replaced_by_the_bundled_engine_with_a_note(blender,
         result = bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer({"result": list(result), "images": textures(), "note": module("session").note})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         python=broken_python(kind),
     )
     assert state["result"] == ["FINISHED"] and state["images"] == ["random_albedo_0"]
     assert "bundled engine" in state["note"]
 
 
-def test_a_backend_that_is_no_program_is_replaced_too(blender, artefact_file, tmp_path):
+def test_a_backend_that_is_no_program_is_replaced_too(blender, artifact_file, tmp_path):
     (notes,) = blender(
         """
         notes = []
@@ -146,16 +146,16 @@ def test_a_backend_that_is_no_program_is_replaced_too(blender, artefact_file, tm
             notes.append(module("session").note)
         answer(notes)
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         folder=str(tmp_path),
     )
     assert all("bundled engine" in note for note in notes)
 
 
-def test_a_request_that_is_wrong_is_not_blamed_on_the_backend(blender, artefact_file, tmp_path):
+def test_a_request_that_is_wrong_is_not_blamed_on_the_backend(blender, artifact_file, tmp_path):
     """The bundled engine has the last word: what it refuses too is an error."""
     damaged = tmp_path / "damaged.texnet"
-    damaged.write_bytes(artefact_file.read_bytes()[:-5])
+    damaged.write_bytes(artifact_file.read_bytes()[:-5])
     (message,) = blender(
         """
         module("preferences").preferences().python = values["python"]
@@ -167,7 +167,7 @@ def test_a_request_that_is_wrong_is_not_blamed_on_the_backend(blender, artefact_
     assert "damaged.texnet" in message
 
 
-def test_a_folder_without_write_permission_or_room_is_one_clear_line(blender, artefact_file, tmp_path):
+def test_a_folder_without_write_permission_or_room_is_one_clear_line(blender, artifact_file, tmp_path):
     blend = tmp_path / "saved.blend"
     (state,) = blender(
         """
@@ -185,7 +185,7 @@ def test_a_folder_without_write_permission_or_room_is_one_clear_line(blender, ar
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer({"messages": messages, "unchanged": before == after, "images": textures()})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         blend=str(blend),
     )
     assert all(message and "\n" not in message for message in state["messages"]), state
@@ -193,7 +193,7 @@ def test_a_folder_without_write_permission_or_room_is_one_clear_line(blender, ar
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_one_clear_line_and_the_next_generate_works(blender, artefact_file):
+def test_a_full_disk_is_one_clear_line_and_the_next_generate_works(blender, artifact_file):
     """Every file that the worker writes is a link to a device without room."""
     (state,) = blender(
         """
@@ -210,13 +210,13 @@ def test_a_full_disk_is_one_clear_line_and_the_next_generate_works(blender, arte
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer({"message": message, "images": textures()})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state["message"] and "\n" not in state["message"]
     assert state["images"] == ["random_albedo_0"]
 
 
-def test_a_missing_wheel_is_one_clear_line(blender, artefact_file):
+def test_a_missing_wheel_is_one_clear_line(blender, artifact_file):
     (message,) = blender(
         """
         import importlib.util
@@ -224,12 +224,12 @@ def test_a_missing_wheel_is_one_clear_line(blender, artefact_file):
         importlib.util.find_spec = lambda name, *more: None if name == "onnxruntime" else find(name, *more)
         answer(error_of(bpy.ops.texnet.generate, source=values["source"], width=64, height=64))
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert "no onnxruntime for Python" in message and "install the zip" in message and "\n" not in message
 
 
-def test_two_jobs_at_once_both_get_their_answers(blender, artefact_file):
+def test_two_jobs_at_once_both_get_their_answers(blender, artifact_file):
     """Whichever is asked first, no job swallows the other's messages; garbage between them does no harm."""
     (state,) = blender(
         """
@@ -247,12 +247,12 @@ def test_two_jobs_at_once_both_get_their_answers(blender, artefact_file):
         second.close()
         answer([folders[0] != folders[1], len(worker._jobs)])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == [True, 0]
 
 
-def test_register_unregister_register_leaves_nothing_behind(blender, artefact_file):
+def test_register_unregister_register_leaves_nothing_behind(blender, artifact_file):
     (state,) = blender(
         """
         name = "bl_ext.user_default.texnet"
@@ -271,12 +271,12 @@ def test_register_unregister_register_leaves_nothing_behind(blender, artefact_fi
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer({"states": states, "ended": worker.poll() is not None})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == {"states": [[True, True, True]] * 2, "ended": True}
 
 
-def test_disabling_the_add_on_during_a_job_leaves_no_process_and_no_files(blender, artefact_file):
+def test_disabling_the_add_on_during_a_job_leaves_no_process_and_no_files(blender, artifact_file):
     (state,) = blender(
         """
         session, request = module("session"), module("request")
@@ -287,13 +287,13 @@ def test_disabling_the_add_on_during_a_job_leaves_no_process_and_no_files(blende
         bpy.ops.preferences.addon_disable(module="bl_ext.user_default.texnet")
         answer({"pid": task.job.worker._process.pid, "left": task.job.folder.exists()})
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert not state["left"]
     wait_until_ended(state["pid"])
 
 
-def test_a_result_after_undo_or_another_file_finds_no_stale_reference(blender, artefact_file):
+def test_a_result_after_undo_or_another_file_finds_no_stale_reference(blender, artifact_file):
     """The object has gone, or the whole file: the image is made, and nothing else is touched."""
     (state,) = blender(
         """
@@ -314,23 +314,23 @@ def test_a_result_after_undo_or_another_file_finds_no_stale_reference(blender, a
             states.append(len(textures()))
         answer(states)
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == [1, 1, 1]
 
 
-def test_the_worker_ends_with_blender(blender, artefact_file):
+def test_the_worker_ends_with_blender(blender, artifact_file):
     (pid,) = blender(
         """
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer(module("worker_client").bundled()._process.pid)
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     wait_until_ended(pid)
 
 
-def test_two_blenders_at_once(blender, artefact_file):
+def test_two_blenders_at_once(blender, artifact_file):
     """The second runs inside the first: they share the extension and nothing else."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -339,12 +339,12 @@ def test_two_blenders_at_once(blender, artefact_file):
         answer([textures(), module("worker_client").bundled()._process.pid])
         """
     with ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(blender, script, source=str(artefact_file), seed=seed) for seed in (1, 2)]
+        runs = [pool.submit(blender, script, source=str(artifact_file), seed=seed) for seed in (1, 2)]
         (first,), (second,) = (run.result() for run in runs)
     assert first[0] == ["random_albedo_1"] and second[0] == ["random_albedo_2"] and first[1] != second[1]
 
 
-def test_no_socket_is_opened(blender, artefact_file):
+def test_no_socket_is_opened(blender, artifact_file):
     """Python reports every connection of Blender's process to its audit hooks."""
     (state,) = blender(
         """
@@ -353,12 +353,12 @@ def test_no_socket_is_opened(blender, artefact_file):
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         answer([opened, bpy.app.online_access])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state[0] == []
 
 
-def test_cancelling_one_that_waits_leaves_the_one_that_runs(blender, artefact_file):
+def test_cancelling_one_that_waits_leaves_the_one_that_runs(blender, artifact_file):
     (state,) = blender(
         """
         session, request = module("session"), module("request")
@@ -371,12 +371,12 @@ def test_cancelling_one_that_waits_leaves_the_one_that_runs(blender, artefact_fi
         tasks[0].wait()
         answer([waited, tasks[1].job.cancelled, tasks[0].job.result is not None])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == [True, True, True]
 
 
-def test_a_worker_that_is_killed_for_one_makes_the_others_all_the_same(blender, artefact_file):
+def test_a_worker_that_is_killed_for_one_makes_the_others_all_the_same(blender, artifact_file):
     (state,) = blender(
         """
         import signal
@@ -389,12 +389,12 @@ def test_a_worker_that_is_killed_for_one_makes_the_others_all_the_same(blender, 
         tasks[1].wait()
         answer([tasks[0].job.cancelled, tasks[1].job.result is not None, tasks[1].note])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state == [True, True, ""]
 
 
-def test_what_is_cancelled_is_not_made_by_another_engine(blender, artefact_file, broken_python):
+def test_what_is_cancelled_is_not_made_by_another_engine(blender, artifact_file, broken_python):
     (state,) = blender(
         """
         session, request = module("session"), module("request")
@@ -404,7 +404,7 @@ def test_what_is_cancelled_is_not_made_by_another_engine(blender, artefact_file,
         task.wait()
         answer([task.job.cancelled, task.job.result])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         python=broken_python("crash"),
     )
     assert state == [True, None]

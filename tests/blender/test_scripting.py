@@ -80,7 +80,7 @@ def test_the_operator(blender):
     assert state == [["moss_albedo_7"], [1024, 512]]
 
 
-def test_batch_operator(blender, artefact_file, tmp_path):
+def test_batch_operator(blender, artifact_file, tmp_path):
     (state,) = blender(
         """
         size = {"width": 64, "height": 64}
@@ -110,7 +110,7 @@ def test_wrong_options_are_one_clear_line_and_leave_nothing(blender, tmp_path):
         messages = []
         open(os.path.join(values["folder"], "file"), "w").close()
         for call in (lambda: api.texture("nosuch"), lambda: api.texture("moss", size=8), lambda: api.fill([], "moss"),
-                     lambda: api.texture("moss", tile="z"), lambda: api.texture("moss", colour=1),
+                     lambda: api.texture("moss", tile="z"), lambda: api.texture("moss", color=1),
                      lambda: api.texture("moss", depth=12), lambda: api.textures("moss", 2, size=(64,)),
                      lambda: api.fill(bpy.data.objects, []), lambda: api.texture("moss", size="large"),
                      lambda: api.save("moss", os.path.join(values["folder"], "file"), size=64)):
@@ -127,24 +127,24 @@ def test_wrong_options_are_one_clear_line_and_leave_nothing(blender, tmp_path):
     assert state[1] == [] and state[2] == ["file"]
 
 
-def test_preview_is_the_corner_of_the_texture(blender, artefact_file, tmp_path):
+def test_preview_is_the_corner_of_the_texture(blender, artifact_file, tmp_path):
     blender(
         """
         import numpy as np
         api = __import__("bl_ext.user_default.texnet.api", fromlist=["api"])
         np.save(values["npy"], api.preview_pixels(values["source"], size=512, seed=3))
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         npy=str(tmp_path / "preview.npy"),
     )
-    from texnet_core import read_artefact, synthesize
-    from texnet_core.images import quantise
+    from texnet_core import read_artifact, synthesize
+    from texnet_core.pictures.images import quantize
 
-    whole = quantise(synthesize(read_artefact(artefact_file), (512, 512), 3, engine="onnx")["albedo"], 8)
+    whole = quantize(synthesize(read_artifact(artifact_file), (512, 512), 3, engine="onnx")["albedo"], 8)
     assert np.array_equal(np.load(tmp_path / "preview.npy"), whole[:256, :256])
 
 
-def test_the_live_preview_ends_at_what_is_wanted_and_shows_a_draft_first_where_that_is_slow(blender, artefact_file):
+def test_the_live_preview_ends_at_what_is_wanted_and_shows_a_draft_first_where_that_is_slow(blender, artifact_file):
     (state,) = blender(
         """
         import numpy as np, time
@@ -171,7 +171,7 @@ def test_the_live_preview_ends_at_what_is_wanted_and_shows_a_draft_first_where_t
                 "repeats": bool((draft[:128] == draft[128:]).all()), "again": follower.want(small)})
         follower.remove()
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert state["last"] and state["exact"] and state["repeats"] and not state["again"]
     assert state["counts"][0] <= 5 and state["counts"][1] == 2

@@ -96,7 +96,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         "kept": True,
         "copy": True,
         "name": "Drawn.texnet",
-        "notes": ["the picture has a border of one colour"],
+        "notes": ["the picture has a border of one color"],
         "exists": False,
         "on": True,
         "ended": True,
@@ -120,13 +120,13 @@ def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, pi
             time.sleep(0.05)
         problem = session.problem and session.problem.message
         told = " ".join(task.job.notes)
-        answer({"problem": problem, "note": session.note, "of the run": told, "learnt": output.exists()})
+        answer({"problem": problem, "note": session.note, "of the run": told, "learned": output.exists()})
         """,
         picture=str(picture),
         library=str(tmp_path),
         **backend,
     )
-    assert state["problem"] is None and state["learnt"], state
+    assert state["problem"] is None and state["learned"], state
     assert "patches" in state["of the run"] and "online" in state["of the run"]
     assert "in your library" in state["note"] and "patches" in state["note"]
 

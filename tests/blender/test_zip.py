@@ -24,26 +24,26 @@ def test_the_core_comes_from_the_zip(blender):
     assert "extensions" in path and str(ROOT) not in path
 
 
-def test_nothing_is_imported_from_the_current_folder(blender, artefact_file, tmp_path):
+def test_nothing_is_imported_from_the_current_folder(blender, artifact_file, tmp_path):
     (tmp_path / "onnxruntime.py").write_text("raise SystemExit('a stranger was here')")
     (result,) = blender(
         """
         os.chdir(values["folder"])
         answer(list(bpy.ops.texnet.generate(source=values["source"], width=64, height=64)))
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
         folder=str(tmp_path),
     )
     assert result == ["FINISHED"]
 
 
-def test_blenders_process_loads_no_engine(blender, artefact_file):
+def test_blenders_process_loads_no_engine(blender, artifact_file):
     (loaded,) = blender(
         """
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
         module("preview").make(module("request").TextureRequest(values["source"]))
         answer([name for name in ("torch", "onnxruntime", "openvino") if name in sys.modules])
         """,
-        source=str(artefact_file),
+        source=str(artifact_file),
     )
     assert loaded == []

@@ -226,7 +226,7 @@ def walk():
 
     if os.environ["BACKEND"]:
         yield from train(window, editor)
-    with contextlib.suppress(RuntimeError):  # Blender complains that its own repository was never synchronised
+    with contextlib.suppress(RuntimeError):  # Blender complains that its own repository was never synchronized
         bpy.ops.preferences.addon_show(module="bl_ext.user_default.texnet")
     yield 3
     yield from shot("preferences", (100, 250, 890, 620))

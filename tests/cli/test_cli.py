@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import picture
-from texnet_core import list_presets, read_artefact, synthesize
-from texnet_core.images import quantise, write_image
+from texnet_core import list_presets, read_artifact, synthesize
+from texnet_core.pictures.images import quantize, write_image
 from texnet_core.settings import (
     GENERATOR_SIZES,
     DescriptorSettings,
@@ -46,7 +46,7 @@ def loaded(path):
 @pytest.fixture
 def exemplar(tmp_path):
     path = tmp_path / "exemplar.png"
-    write_image(path, quantise(picture(), 8))
+    write_image(path, quantize(picture(), 8))
     return path
 
 
@@ -59,34 +59,34 @@ def quick(random_vgg19_file):
     return words.split()
 
 
-def test_synth_writes_what_the_core_makes(artefact_file, tmp_path):
+def test_synth_writes_what_the_core_makes(artifact_file, tmp_path):
     out = tmp_path / "out.png"
-    done = texnet("synth", artefact_file, "-o", out, "--size", "96x64", "--seed", 7, "--engine", "onnx")
+    done = texnet("synth", artifact_file, "-o", out, "--size", "96x64", "--seed", 7, "--engine", "onnx")
     assert done.returncode == 0 and done.stderr == ""
     assert str(out) in done.stdout and "96x64" in done.stdout
-    expected = synthesize(read_artefact(artefact_file), (96, 64), 7, engine="onnx")["albedo"]
-    assert np.array_equal(loaded(out), quantise(expected, 8))
+    expected = synthesize(read_artifact(artifact_file), (96, 64), 7, engine="onnx")["albedo"]
+    assert np.array_equal(loaded(out), quantize(expected, 8))
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "tif", "tiff", "exr", "PNG"])
-def test_every_format_by_suffix(artefact_file, tmp_path, suffix):
+def test_every_format_by_suffix(artifact_file, tmp_path, suffix):
     out = tmp_path / f"out.{suffix}"
-    assert texnet("synth", artefact_file, "-o", out, "--size", 64).returncode == 0
+    assert texnet("synth", artifact_file, "-o", out, "--size", 64).returncode == 0
     assert out.stat().st_size > 500
 
 
-def test_both_engines_answer_to_their_names(artefact_file, tmp_path):
+def test_both_engines_answer_to_their_names(artifact_file, tmp_path):
     pictures = []
     for engine in ("onnx", "torch"):
         out = tmp_path / f"{engine}.png"
-        done = texnet("synth", artefact_file, "-o", out, "--size", 64, "--engine", engine, "--device", "cpu", "--json")
+        done = texnet("synth", artifact_file, "-o", out, "--size", 64, "--engine", engine, "--device", "cpu", "--json")
         assert json.loads(done.stdout)["engine"] == engine
         pictures.append(loaded(out).astype(int))
     assert np.abs(pictures[0] - pictures[1]).max() <= 1
 
 
-def test_json_is_one_object_and_nothing_else(artefact_file, tmp_path):
-    done = texnet("synth", artefact_file, "-o", tmp_path / "o.png", "--size", 64, "--json")
+def test_json_is_one_object_and_nothing_else(artifact_file, tmp_path):
+    done = texnet("synth", artifact_file, "-o", tmp_path / "o.png", "--size", 64, "--json")
     facts = json.loads(done.stdout)
     assert facts["outputs"] == [str(tmp_path / "o.png")] and facts["width"] == facts["height"] == 64
     assert done.stderr == ""
@@ -94,10 +94,10 @@ def test_json_is_one_object_and_nothing_else(artefact_file, tmp_path):
     assert "nosuch" in json.loads(failed.stdout)["error"] and failed.returncode == 2
 
 
-def test_info_and_presets_tell_what_is_known(artefact_file):
-    done = texnet("info", artefact_file)
+def test_info_and_presets_tell_what_is_known(artifact_file):
+    done = texnet("info", artifact_file)
     assert done.returncode == 0 and "exemplar: random" in done.stdout and "levels: 4" in done.stdout
-    assert json.loads(texnet("info", artefact_file, "--json").stdout)["settings"]["levels"] == 4
+    assert json.loads(texnet("info", artifact_file, "--json").stdout)["settings"]["levels"] == 4
     listed = texnet("presets").stdout
     assert list_presets() and all(name in listed for name in list_presets())
     assert json.loads(texnet("presets", "--json").stdout).keys() == list_presets().keys()
@@ -106,7 +106,7 @@ def test_info_and_presets_tell_what_is_known(artefact_file):
 WRONG = {
     "unknown preset": (["synth", "mosss", "-o", "o.png"], 2, "did you mean 'moss'"),
     "missing source": (["synth", "no/such.texnet", "-o", "o.png"], 2, "no file"),
-    "source is no artefact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artefact"),
+    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artifact"),
     "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 65536"),
     "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 65536"),
     "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 65536"),
@@ -318,7 +318,7 @@ exemplar = "{exemplar}"
 title = "Field"
 kind = "grass"
 author = "A. Painter"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 source = "https://example.org"
 """
 
@@ -385,14 +385,14 @@ def test_ctrl_c_during_optimize_leaves_the_preview_alone(exemplar, random_vgg19_
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 1 and stdout == ""
-    said = [line for line in stderr.splitlines() if not line.startswith("optimising: ")]  # as it is every ten seconds
+    said = [line for line in stderr.splitlines() if not line.startswith("optimizing: ")]  # as it is every ten seconds
     assert said == ["texnet: stopped; nothing was written"]
     assert made(tmp_path) == ["exemplar.png", "preview.png"]
 
 
-def test_ctrl_c_during_synth_leaves_no_file(artefact_file, tmp_path):
+def test_ctrl_c_during_synth_leaves_no_file(artifact_file, tmp_path):
     process = subprocess.Popen(
-        [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"],
+        [*TEXNET, "synth", str(artifact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -404,11 +404,11 @@ def test_ctrl_c_during_synth_leaves_no_file(artefact_file, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_terminal_gets_a_bar_with_rate_and_time_left(artefact_file, tmp_path):
+def test_a_terminal_gets_a_bar_with_rate_and_time_left(artifact_file, tmp_path):
     pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
     parent, child = pty.openpty()
     termios.tcsetwinsize(child, (40, 120))
-    command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "1024"]
+    command = [*TEXNET, "synth", str(artifact_file), "-o", str(tmp_path / "o.png"), "--size", "1024"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=child)
     os.close(child)
     shown = b""
@@ -455,9 +455,9 @@ def test_every_command_has_help_and_an_example_in_the_readme_or_docs():
         assert f"texnet {name}" in documents
 
 
-def test_odd_names_and_consoles_do_no_harm(artefact_file, exemplar, quick, tmp_path):
+def test_odd_names_and_consoles_do_no_harm(artifact_file, exemplar, quick, tmp_path):
     out = tmp_path / "模.png"
-    done = texnet("synth", artefact_file, "-o", out, "--size", 64, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+    done = texnet("synth", artifact_file, "-o", out, "--size", 64, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
     assert done.returncode == 0 and out.exists() and "\\u6a21" in done.stdout
     bytes_name = tmp_path / os.fsdecode(b"\xff\xfe.png")
     bytes_name.write_bytes(exemplar.read_bytes())
@@ -466,12 +466,12 @@ def test_odd_names_and_consoles_do_no_harm(artefact_file, exemplar, quick, tmp_p
     assert texnet("info", tmp_path / "out.texnet").returncode == 0
 
 
-def test_names_that_are_no_text_work_in_every_format(artefact_file, tmp_path):
+def test_names_that_are_no_text_work_in_every_format(artifact_file, tmp_path):
     folder = tmp_path / os.fsdecode(b"d\xff")
     folder.mkdir()
     for suffix in ("png", "tif", "exr", "jpg"):
         out = folder / os.fsdecode(b"\xff." + suffix.encode())
-        done = texnet("synth", artefact_file, "-o", out, "--size", 64)
+        done = texnet("synth", artifact_file, "-o", out, "--size", 64)
         assert done.returncode == 0 and out.exists(), done.stderr
 
 
@@ -485,28 +485,28 @@ def test_errors_nobody_can_read_keep_their_exit_code():
             assert done.returncode == 2 and "Traceback" not in (done.stderr or "")
 
 
-def test_a_full_console_is_one_line_and_no_traceback(artefact_file, tmp_path):
+def test_a_full_console_is_one_line_and_no_traceback(artifact_file, tmp_path):
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     with open("/dev/full", "w") as full:
-        command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "64"]
+        command = [*TEXNET, "synth", str(artifact_file), "-o", str(tmp_path / "o.png"), "--size", "64"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "No space left" in done.stderr
 
 
-def test_a_strangers_file_cannot_speak_to_the_terminal(artefact, tmp_path):
-    from texnet_core import Provenance, write_artefact
+def test_a_strangers_file_cannot_speak_to_the_terminal(artifact, tmp_path):
+    from texnet_core import Provenance, write_artifact
 
-    sly = replace(artefact, provenance=Provenance(author="\x1b]0;gotcha\x07\nlicence: CC0"))
-    write_artefact(tmp_path / "sly.texnet", sly)
+    sly = replace(artifact, provenance=Provenance(author="\x1b]0;gotcha\x07\nlicense: CC0"))
+    write_artifact(tmp_path / "sly.texnet", sly)
     shown = texnet("info", tmp_path / "sly.texnet").stdout
-    assert "\x1b" not in shown and "\\x1b]0;gotcha" in shown and shown.count("licence: ") == 2
-    assert sum(line.strip().startswith("licence:") for line in shown.splitlines()) == 1
+    assert "\x1b" not in shown and "\\x1b]0;gotcha" in shown and shown.count("license: ") == 2
+    assert sum(line.strip().startswith("license:") for line in shown.splitlines()) == 1
 
 
 @pytest.mark.parametrize("delay_s", [0.1, 0.2, 0.4])
-def test_ctrl_c_during_start_up_is_no_traceback(artefact_file, tmp_path, delay_s):
-    command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "4096"]
+def test_ctrl_c_during_start_up_is_no_traceback(artifact_file, tmp_path, delay_s):
+    command = [*TEXNET, "synth", str(artifact_file), "-o", str(tmp_path / "o.png"), "--size", "4096"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(delay_s)
     process.send_signal(signal.SIGTERM)
@@ -527,14 +527,14 @@ def made(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_synth_makes_series(artefact_file, tmp_path):
+def test_synth_makes_series(artifact_file, tmp_path):
     out, common = tmp_path / "r.png", ("--size", 64, "--engine", "onnx")
     for options, names in (
         (("--count", 2, "--seed", 5), ["r_seed5.png", "r_seed6.png"]),
         (("--loop", 3), ["r_0001.png", "r_0002.png", "r_0003.png"]),
         (("--udim", "2x1"), ["r.1001.png", "r.1002.png"]),
     ):
-        done = texnet("synth", artefact_file, "-o", out, *common, *options, "--json")
+        done = texnet("synth", artifact_file, "-o", out, *common, *options, "--json")
         assert done.returncode == 0, done.stderr
         assert [Path(path).name for path in json.loads(done.stdout)["outputs"]] == names == made(tmp_path)
         pictures = [loaded(tmp_path / name) for name in names]
@@ -543,10 +543,10 @@ def test_synth_makes_series(artefact_file, tmp_path):
             (tmp_path / name).unlink()
 
 
-def test_synth_regions_and_axes(artefact_file, tmp_path):
+def test_synth_regions_and_axes(artifact_file, tmp_path):
     def synth(name, *options):
         out = tmp_path / f"{name}.png"
-        done = texnet("synth", artefact_file, "-o", out, "--size", "128", "--engine", "onnx", *options)
+        done = texnet("synth", artifact_file, "-o", out, "--size", "128", "--engine", "onnx", *options)
         assert done.returncode == 0, done.stderr
         return loaded(out)
 
@@ -560,13 +560,13 @@ def test_synth_regions_and_axes(artefact_file, tmp_path):
     assert np.array_equal(one, two)
 
 
-def test_batch_tells_and_exits_by_what_became_of_the_jobs(artefact_file, tmp_path):
+def test_batch_tells_and_exits_by_what_became_of_the_jobs(artifact_file, tmp_path):
     jobs = tmp_path / "jobs.toml"
     jobs.write_text(f"""
         [settings]
         engine = "onnx"
         [[jobs]]
-        source = ["{artefact_file}", "nothing"]
+        source = ["{artifact_file}", "nothing"]
         size = 64
         seed = [1, 2]
         output = "out/{{source}}_{{seed}}.png"
@@ -583,9 +583,9 @@ def test_batch_tells_and_exits_by_what_became_of_the_jobs(artefact_file, tmp_pat
     assert made(tmp_path / "out") == ["random_1.png", "random_2.png"]
 
 
-def test_a_killed_synth_leaves_nothing_that_looks_complete(artefact_file, tmp_path):
+def test_a_killed_synth_leaves_nothing_that_looks_complete(artifact_file, tmp_path):
     (tmp_path / "o.png").write_bytes(b"the old picture")
-    command = [*TEXNET, "synth", str(artefact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"]
+    command = [*TEXNET, "synth", str(artifact_file), "-o", str(tmp_path / "o.png"), "--size", "16384"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not any(path.name.startswith(".texnet-") and path.stat().st_size > 10**6 for path in tmp_path.iterdir()):
         time.sleep(0.1)
@@ -595,11 +595,11 @@ def test_a_killed_synth_leaves_nothing_that_looks_complete(artefact_file, tmp_pa
     assert all(path.name == "o.png" or path.name.startswith(".texnet-") for path in tmp_path.iterdir())
 
 
-def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):
+def test_ctrl_c_during_a_batch_keeps_what_is_complete(artifact_file, tmp_path):
     jobs = tmp_path / "jobs.toml"
     jobs.write_text(f"""
         [[jobs]]
-        source = "{artefact_file}"
+        source = "{artifact_file}"
         size = [64, 16384]
         output = "{{width}}.png"
     """)
@@ -613,20 +613,20 @@ def test_ctrl_c_during_a_batch_keeps_what_is_complete(artefact_file, tmp_path):
     assert made(tmp_path) == ["64.png", "jobs.done.jsonl", "jobs.toml"]
 
 
-def test_eval_prints_one_table_and_one_object_and_writes_a_report(artefact_file, exemplar, tmp_path):
-    done = texnet("eval", artefact_file, "--seeds", 2, "--report", tmp_path / "report")
+def test_eval_prints_one_table_and_one_object_and_writes_a_report(artifact_file, exemplar, tmp_path):
+    done = texnet("eval", artifact_file, "--seeds", 2, "--report", tmp_path / "report")
     assert done.returncode == 0, done.stderr
     assert "repetition" in done.stdout
-    assert done.stdout.count("no exemplar was given") == 1 and "diversity; memorisation: no exemplar" in done.stdout
+    assert done.stdout.count("no exemplar was given") == 1 and "diversity; memorization: no exemplar" in done.stdout
     assert {path.name for path in (tmp_path / "report").iterdir()} == {"report.png", "report.html"}
     sheet = tmp_path / "report" / "report.png"
     before = sheet.read_bytes()
-    refused = texnet("eval", artefact_file, "--exemplar", sheet, "--report", tmp_path / "report")
+    refused = texnet("eval", artifact_file, "--exemplar", sheet, "--report", tmp_path / "report")
     assert refused.returncode == 2 and "the exemplar as --report" in refused.stderr and sheet.read_bytes() == before
     other = ("--exemplar", exemplar, "--report", tmp_path / "other", "--vgg19", exemplar)
-    refused = texnet("eval", artefact_file, *other)
+    refused = texnet("eval", artifact_file, *other)
     assert refused.returncode == 1 and not (tmp_path / "other").exists()
-    facts = json.loads(texnet("eval", artefact_file, "--seeds", 2, "--json").stdout)
+    facts = json.loads(texnet("eval", artifact_file, "--seeds", 2, "--json").stdout)
     low, high = facts["figures"]["seam_x"]["interval"]
     assert low < 1 < high and facts["missing"]["colour"] == "no exemplar was given" and facts["outputs"] == []
 

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from texnet_core.architecture import (
+from texnet_core.errors import RequestError
+from texnet_core.model.architecture import (
     ceiling_shapes,
     convolutions,
     flops_per_texel,
@@ -10,7 +11,6 @@ from texnet_core.architecture import (
     level_channels,
     parameter_shapes,
 )
-from texnet_core.errors import RequestError
 from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, GeneratorSettings, generator_settings
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from tests.conftest import picture
-from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
-from texnet_core.artefact import checkpoint_path
+from texnet_core import Cancelled, GeneratorSettings, read_artifact, synthesize
 from texnet_core.descriptor import weights as weights_module
 from texnet_core.errors import MissingWeightsError, RequestError, TrainingError, WeightsError
+from texnet_core.model.artifact import checkpoint_path
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, train
 
@@ -53,10 +53,10 @@ def test_a_run_without_weights_learns(tmp_path):
     request = with_(PATCHES, "train", steps=60)
     train(picture(), tmp_path / "out.texnet", request, progress=lambda p: losses.append(p.loss))
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
-    artefact = read_artefact(tmp_path / "out.texnet")
-    assert artefact.training["descriptor"] == "patches" and artefact.training["precision"] == "f32"
-    assert not {"pooling", "padding", "gram_weight", "vgg19_input"} & artefact.training.keys()
-    texture = synthesize(artefact, (64, 64), 1, engine="onnx")["albedo"]
+    artifact = read_artifact(tmp_path / "out.texnet")
+    assert artifact.training["descriptor"] == "patches" and artifact.training["precision"] == "f32"
+    assert not {"pooling", "padding", "gram_weight", "vgg19_input"} & artifact.training.keys()
+    texture = synthesize(artifact, (64, 64), 1, engine="onnx")["albedo"]
     np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
 
 
@@ -67,7 +67,7 @@ def test_equal_requests_give_equal_parameters_and_so_does_a_run_that_was_stopped
     train(picture(), broken, PATCHES, resume=True)
     train(picture(), whole, PATCHES)
     train(picture(), other, with_(PATCHES, "train", seed=1))
-    first, second, third = (read_artefact(path).parameters for path in (whole, broken, other))
+    first, second, third = (read_artifact(path).parameters for path in (whole, broken, other))
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert any(not np.array_equal(first[name], third[name]) for name in first)
 
@@ -79,7 +79,7 @@ def test_auto_falls_back_to_patches_and_says_so_in_one_line(tmp_path, online, sa
     (note,) = [note for note in notes if "patches" in note]
     assert says in note and "VGG-19" in note and "name a file" in note and "\n" not in note
     train(picture(192, 192), tmp_path / "b.texnet", replace(LARGE, descriptor=PATCHES.descriptor))
-    auto, patches = (read_artefact(tmp_path / f"{name}.texnet") for name in "ab")
+    auto, patches = (read_artifact(tmp_path / f"{name}.texnet") for name in "ab")
     assert auto.training == patches.training
     assert all(np.array_equal(auto.parameters[name], patches.parameters[name]) for name in auto.parameters)
 
@@ -93,8 +93,8 @@ def test_offline_nothing_is_downloaded(tmp_path):
 def test_auto_takes_weights_that_are_there(random_vgg19_file, monkeypatch, tmp_path):
     monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))
     request = with_(with_(AUTO, "descriptor", padding="zero"), "loss", directions=8)
-    artefact = train(picture(), tmp_path / "a.texnet", request)
-    assert artefact.training["descriptor"] == "vgg19" and artefact.training["padding"] == "zero"
+    artifact = train(picture(), tmp_path / "a.texnet", request)
+    assert artifact.training["descriptor"] == "vgg19" and artifact.training["padding"] == "zero"
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_a_wrong_file_in_the_environment_stays_an_error(monkeypatch, tmp_path):
 def test_auto_does_not_look_for_weights_that_would_be_of_no_use(random_vgg19_file, monkeypatch, tmp_path):
     monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))
     notes = []
-    artefact = train(picture(), tmp_path / "a.texnet", AUTO, progress=lambda p: notes.append(p.note))
-    assert artefact.training["descriptor"] == "patches" and any("too small for VGG-19" in note for note in notes)
+    artifact = train(picture(), tmp_path / "a.texnet", AUTO, progress=lambda p: notes.append(p.note))
+    assert artifact.training["descriptor"] == "patches" and any("too small for VGG-19" in note for note in notes)
 
 
 def test_a_run_that_fell_back_goes_on_so_with_weights_there(random_vgg19_file, monkeypatch, tmp_path):
@@ -144,8 +144,8 @@ def test_a_run_that_fell_back_goes_on_so_with_weights_there(random_vgg19_file, m
     with pytest.raises(RequestError, match="gram_weight with the descriptor patches"):
         train(picture(), path, with_(AUTO, "loss", gram_weight=1.0), resume=True)
     steps = []
-    artefact = train(picture(), path, AUTO, resume=True, progress=lambda p: steps.append(p.step))
-    assert artefact.training["descriptor"] == "patches" and steps[0] == 6
+    artifact = train(picture(), path, AUTO, resume=True, progress=lambda p: steps.append(p.step))
+    assert artifact.training["descriptor"] == "patches" and steps[0] == 6
 
 
 def test_a_run_that_began_with_vgg19_does_not_change_over(random_vgg19_file, tmp_path):

@@ -30,7 +30,7 @@ def torchvision_features():
     return vgg19(weights=None).features.eval()
 
 
-def normalised(image):
+def normalized(image):
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     return (image - mean[:, None, None]) / std[:, None, None]
 
@@ -44,7 +44,7 @@ def test_it_equals_torchvisions_network_on_the_same_parameters(torchvision_featu
     taps = tuple(layer.relu for layer in LAYERS)
     with torch.no_grad():
         ours = Vgg19(loaded, taps, pooling="max", padding="zero")(image)
-        x, theirs = normalised(image), {}
+        x, theirs = normalized(image), {}
         names = {int(layer.key.split(".")[1]) + 1: layer.relu for layer in LAYERS}
         for index, module in enumerate(torchvision_features):
             x = module(x)

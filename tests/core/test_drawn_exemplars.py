@@ -7,7 +7,7 @@ import pytest
 
 import build_exemplars
 from texnet_core import presets
-from texnet_core.recipelist import read_recipes
+from texnet_core.lists.recipes import read_recipes
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.preparation import prepare_exemplar
 

@@ -10,19 +10,19 @@ import pytest
 from PIL import Image
 
 from tests.conftest import picture
-from texnet_core.artefact import Provenance
-from texnet_core.errors import ArtefactError, Cancelled, ImageError, OutputError, WeightsError
+from texnet_core.errors import ArtifactError, Cancelled, ImageError, OutputError, WeightsError
 from texnet_core.evaluation import evaluate as module
-from texnet_core.evaluation import judge as module_judge
 from texnet_core.evaluation import page as page_module
 from texnet_core.evaluation import sheet
+from texnet_core.evaluation import texture_metric as module_judge
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
-from texnet_core.evaluation.oddness import around, oddest_place
+from texnet_core.evaluation.outliers import around, oddest_place
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
-from texnet_core.images import texels_digest
+from texnet_core.model.artifact import Provenance
+from texnet_core.pictures.images import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 
 ALONE = {"seam_x", "seam_y", "repetition"}
@@ -40,9 +40,9 @@ def small(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def tiny(artefact):
+def tiny(artifact):
     """The random generator as one that was trained at 64 texels."""
-    return replace(artefact, texels_per_exemplar=64)
+    return replace(artifact, texels_per_exemplar=64)
 
 
 def test_without_an_exemplar_only_what_needs_none_is_measured(tiny):
@@ -86,25 +86,25 @@ def test_another_picture_than_the_generators_own_is_told(tiny):
 def test_without_weights_or_torch_there_is_a_reason_instead_of_a_judge(monkeypatch):
     assert "no weights" in module._open_judge(DescriptorSettings(), 256)
     for name in list(sys.modules):
-        if name.startswith(("texnet_core.descriptor", "texnet_core.losses", "texnet_core.evaluation.judge")):
+        if name.startswith(("texnet_core.descriptor", "texnet_core.losses", "texnet_core.evaluation.texture_metric")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     assert "torch" in module._open_judge(DescriptorSettings(), 256)
 
 
-def test_weights_that_were_named_must_be_there(artefact, tiny):
+def test_weights_that_were_named_must_be_there(artifact, tiny):
     with pytest.raises(WeightsError, match="none"):
-        evaluate(artefact, picture(256, 256), TWO, DescriptorSettings(vgg19="none.pth"))
+        evaluate(artifact, picture(256, 256), TWO, DescriptorSettings(vgg19="none.pth"))
     with pytest.raises(WeightsError, match="none"):
         evaluate(tiny, picture(), TWO, DescriptorSettings(vgg19="none.pth"))
     with pytest.raises(WeightsError, match="none"):
-        evaluate(artefact, None, TWO, DescriptorSettings(vgg19="none.pth"))
+        evaluate(artifact, None, TWO, DescriptorSettings(vgg19="none.pth"))
 
 
-def test_with_weights_nothing_is_missing(artefact, random_vgg19_file, monkeypatch):
-    monkeypatch.setattr("texnet_core.evaluation.judge._DIRECTIONS", 4)
+def test_with_weights_nothing_is_missing(artifact, random_vgg19_file, monkeypatch):
+    monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
     training = {"loss_curve": "1:2 2:1", "gram_weight": 3.0, "tone_weight": 1.0}  # the latter of no tiles
-    big = replace(artefact, texels_per_exemplar=176, training=training)
+    big = replace(artifact, texels_per_exemplar=176, training=training)
     reports = []
     named = DescriptorSettings(vgg19=str(random_vgg19_file))
     done = evaluate(big, picture(176, 176), TWO, named, progress=reports.append)
@@ -124,20 +124,20 @@ def test_a_callback_can_stop_it(tiny):
 
 
 @pytest.mark.parametrize("texels", [-5, 0, 27, 10**15])
-def test_a_senseless_training_size_is_refused_before_anything_is_made(artefact, texels):
-    with pytest.raises(ArtefactError, match=f"{texels} texels"):
-        evaluate(replace(artefact, texels_per_exemplar=texels))
+def test_a_senseless_training_size_is_refused_before_anything_is_made(artifact, texels):
+    with pytest.raises(ArtifactError, match=f"{texels} texels"):
+        evaluate(replace(artifact, texels_per_exemplar=texels))
 
 
-def test_an_exemplar_smaller_than_the_training_size_is_refused(artefact):
+def test_an_exemplar_smaller_than_the_training_size_is_refused(artifact):
     with pytest.raises(ImageError, match="at least 256"):
-        evaluate(artefact, picture(96, 96))
+        evaluate(artifact, picture(96, 96))
 
 
 def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
-    monkeypatch.setattr("texnet_core.evaluation.judge._DIRECTIONS", 4)
+    monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
     from texnet_core.descriptor.weights import load_vgg19
-    from texnet_core.evaluation.judge import Judge, crop_floor, diversity
+    from texnet_core.evaluation.texture_metric import Judge, crop_floor, diversity
 
     judge = Judge(load_vgg19(str(random_vgg19_file)))
     noises = [np.random.default_rng(seed).random((176, 176, 3), dtype=np.float32) for seed in range(3)]
@@ -156,26 +156,26 @@ def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
 def test_the_held_out_layers_are_all_that_no_loss_looks_at():
     from texnet_core.descriptor.vgg19 import DEFAULT_TAPS
     from texnet_core.descriptor.weights import LAYERS as ALL
-    from texnet_core.evaluation.judge import HELD_OUT_LAYERS, LAYERS
+    from texnet_core.evaluation.texture_metric import HELD_OUT_LAYERS, LAYERS
     from texnet_core.losses.diversity import TAP
-    from texnet_core.training.pixels import TAPS
+    from texnet_core.optimization.pixels import TAPS
 
     assert {*HELD_OUT_LAYERS} == {layer.relu for layer in ALL} - {*DEFAULT_TAPS, *TAPS, TAP, *LAYERS}
 
 
-def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(artefact, monkeypatch, tmp_path):
+def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(artifact, monkeypatch, tmp_path):
     monkeypatch.setenv("TEXNET_VGG19", str(tmp_path / "none.pth"))
-    done = evaluate(artefact, picture(256, 256), TWO)
+    done = evaluate(artifact, picture(256, 256), TWO)
     reason = done.missing["texture_gram"]
     assert done.figures.keys() == WITH_EXEMPLAR and "none.pth" in reason and "$TEXNET_VGG19" in reason
     assert str(tmp_path) not in reason  # a report is shown to others
 
 
-def test_repetition_stands_beside_as_much_of_the_exemplar_as_a_sample_shows(artefact):
+def test_repetition_stands_beside_as_much_of_the_exemplar_as_a_sample_shows(artifact):
     """Lags count from an eighth of the side on, so a larger part would leave out what a sample counts."""
-    side = artefact.texels_per_exemplar // 2
+    side = artifact.texels_per_exemplar // 2
     seen = picture(2 * side, 2 * side)
-    whole = evaluate(replace(artefact, training={"size": side}), seen, TWO)
+    whole = evaluate(replace(artifact, training={"size": side}), seen, TWO)
     cut = seen[side // 2 : side // 2 + side, side // 2 : side // 2 + side]
     assert whole.exemplar.shape == seen.shape
     assert whole.figures["repetition"].reference == pytest.approx(highest_peak(cut, periodic=False))
@@ -207,12 +207,12 @@ def test_the_sheet_shows_as_much_of_the_exemplar_as_of_a_sample_and_says_what_is
     assert all(len(text) <= 68 for text in written)
 
 
-def test_a_callback_can_stop_it_between_two_pictures_that_vgg19_sees(artefact, random_vgg19_file, monkeypatch):
-    monkeypatch.setattr("texnet_core.evaluation.judge._DIRECTIONS", 4)
+def test_a_callback_can_stop_it_between_two_pictures_that_vgg19_sees(artifact, random_vgg19_file, monkeypatch):
+    monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
     seen, calls = [], []
     features = module_judge.Judge.features
     monkeypatch.setattr(module_judge.Judge, "features", lambda *a, **k: (seen.append(len(calls)), features(*a, **k))[1])
-    big, named = replace(artefact, texels_per_exemplar=176), DescriptorSettings(vgg19=str(random_vgg19_file))
+    big, named = replace(artifact, texels_per_exemplar=176), DescriptorSettings(vgg19=str(random_vgg19_file))
     evaluate(big, picture(176, 176), TWO, named, progress=calls.append)
     assert len(set(seen)) == len(seen) == 3  # the exemplar and two samples, a call before each
     assert [part.done for part in calls] == sorted(part.done for part in calls)
@@ -259,7 +259,7 @@ def test_a_report_is_a_sheet_and_a_page_that_needs_nothing_else(tiny, tmp_path, 
 
 
 def test_texts_of_strangers_are_shown_and_not_obeyed(tiny, tmp_path):
-    sly = Provenance(author='<img src="http://x"> & \x1b[31m', licence="<script>alert(1)</script>")
+    sly = Provenance(author='<img src="http://x"> & \x1b[31m', license="<script>alert(1)</script>")
     header = replace(tiny, provenance=sly)
     done = evaluate(header, settings=TWO)
     _, page = write_report(done, header, "</title><script>" + "x" * 500 + "\udcff模", tmp_path)

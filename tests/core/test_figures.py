@@ -5,11 +5,11 @@ import pytest
 
 from tests.conftest import picture
 from texnet_core.errors import ImageError, RequestError
-from texnet_core.evaluation import oddness
-from texnet_core.evaluation.colour import colour_distance, lab
+from texnet_core.evaluation import outliers as oddness
+from texnet_core.evaluation.color import color_distance, lab
 from texnet_core.evaluation.crops import halves, mean_of_pairs, quadrants
-from texnet_core.evaluation.memorisation import memorisation
-from texnet_core.evaluation.oddness import around, oddest_place
+from texnet_core.evaluation.memorization import memorization
+from texnet_core.evaluation.outliers import around, oddest_place
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.seam import seam_error
 from texnet_core.evaluation.spectrum import band_power, spectrum_distance
@@ -22,7 +22,7 @@ def noise(height=128, width=128, seed=0):
 
 
 def waves(periods, side=128):
-    """Grey stripes across x that tile."""
+    """Gray stripes across x that tile."""
     x = np.arange(side) * (2 * np.pi * periods / side)
     return np.broadcast_to(0.5 + 0.3 * np.sin(x)[None, :, None], (side, side, 3)).astype(np.float32)
 
@@ -95,7 +95,7 @@ def test_too_few_lines_are_refused(side, cell):
         seam_error(noise(side, side), cell)
 
 
-def test_lab_of_known_colours():
+def test_lab_of_known_colors():
     known = {
         (1, 1, 1): (100, 0, 0),
         (0, 0, 0): (0, 0, 0),
@@ -106,16 +106,16 @@ def test_lab_of_known_colours():
     np.testing.assert_allclose(found, list(known.values()), atol=0.05)
 
 
-def test_colour_looks_at_colours_and_not_at_their_places():
+def test_color_looks_at_colors_and_not_at_their_places():
     tile = picture()
     shuffled = np.random.default_rng(0).permutation(tile.reshape(-1, 3)).reshape(48, 192, 3)
-    assert colour_distance(tile, shuffled) < 1e-9
-    assert colour_distance(tile, tile) == 0
+    assert color_distance(tile, shuffled) < 1e-9
+    assert color_distance(tile, tile) == 0
 
 
 def test_a_uniform_shift_of_lightness_measures_its_delta_e():
     dark, light = np.full((8, 8, 3), 0.4, np.float32), np.full((8, 8, 3), 0.5, np.float32)
-    assert colour_distance(dark, light) == pytest.approx(lab(light)[0, 0, 0] - lab(dark)[0, 0, 0], rel=0.1)
+    assert color_distance(dark, light) == pytest.approx(lab(light)[0, 0, 0] - lab(dark)[0, 0, 0], rel=0.1)
 
 
 def test_white_noise_has_its_variance_in_every_band():
@@ -140,7 +140,7 @@ def test_spectrum_distance_is_zero_to_itself_and_unmoved_by_rolling():
     assert spectrum_distance(rolled, other) == pytest.approx(spectrum_distance(tile, other))
 
 
-def test_spectrum_sees_blur_that_colours_do_not():
+def test_spectrum_sees_blur_that_colors_do_not():
     sharp = noise(256, 256)
     blurred = sum(np.roll(sharp, step, (0, 1)) for step in ((0, 0), (0, 1), (1, 0), (1, 1))) / 4
     assert spectrum_distance(blurred, sharp) > 3 * spectrum_distance(noise(256, 256, 1), sharp)
@@ -148,25 +148,25 @@ def test_spectrum_sees_blur_that_colours_do_not():
 
 def test_a_mosaic_of_copies_is_found_and_new_noise_is_not():
     exemplar = noise()
-    assert memorisation(exemplar, exemplar) == 1
-    assert memorisation(mosaic(exemplar, 32), exemplar) > 0.7
-    assert memorisation(noise(seed=1), exemplar) == 0
+    assert memorization(exemplar, exemplar) == 1
+    assert memorization(mosaic(exemplar, 32), exemplar) > 0.7
+    assert memorization(noise(seed=1), exemplar) == 0
 
 
 def test_near_copies_are_found_and_the_share_follows_the_area():
     exemplar, tile = noise(), noise(seed=1)
     tile[:, :64] = np.clip(0.9 * np.roll(exemplar, 20, 0)[:, :64] + 0.02 * noise(seed=2)[:, :64], 0, 1)
-    assert memorisation(tile, exemplar) == pytest.approx(0.5, abs=0.1)
+    assert memorization(tile, exemplar) == pytest.approx(0.5, abs=0.1)
 
 
 def test_smooth_and_flat_pictures_are_no_copies():
-    assert memorisation(picture(seed=1), picture(seed=0)) < 0.1
-    assert memorisation(np.full((64, 64, 3), 0.5, np.float32), noise()) == 0
+    assert memorization(picture(seed=1), picture(seed=0)) < 0.1
+    assert memorization(np.full((64, 64, 3), 0.5, np.float32), noise()) == 0
 
 
 def test_a_picture_smaller_than_a_window_is_refused():
     with pytest.raises(RequestError, match="13x20"):
-        memorisation(noise(20, 13), noise())
+        memorization(noise(20, 13), noise())
 
 
 def test_a_tile_of_copies_repeats_and_noise_does_not():
@@ -256,7 +256,7 @@ def test_the_oddest_place_moves_with_the_tile():
     assert (there.x, there.y) == ((here.x + 16) % 128, (here.y + 64) % 128)
 
 
-def test_a_flat_place_of_the_right_colour_is_odd_where_there_is_grain():
+def test_a_flat_place_of_the_right_color_is_odd_where_there_is_grain():
     tile, exemplar = noise(seed=1), noise()
     ordinary = oddest_place(tile, exemplar, periodic=True).oddness
     tile[30:60, 30:60] = tile.mean()

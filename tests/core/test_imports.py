@@ -19,9 +19,9 @@ def test_nothing_heavy_is_imported_before_it_is_used(statement):
     assert not HEAVY & modules_after(statement)
 
 
-def test_synthesis_with_onnx_never_imports_torch(artefact_file):
+def test_synthesis_with_onnx_never_imports_torch(artifact_file):
     statement = (
-        f"import texnet_core as t; t.synthesize(t.read_artefact({str(artefact_file)!r}), (64, 64), engine='onnx')"
+        f"import texnet_core as t; t.synthesize(t.read_artifact({str(artifact_file)!r}), (64, 64), engine='onnx')"
     )
     modules = modules_after(statement)
     assert "onnxruntime" in modules and not {"torch", "openvino", "PIL"} & modules
@@ -32,7 +32,7 @@ def test_vgg19_never_imports_torchvision():
 
 
 @pytest.mark.parametrize(("engine", "package"), [("onnx", "onnxruntime"), ("openvino", "openvino"), ("torch", "torch")])
-def test_a_missing_or_broken_engine_is_explained(artefact, monkeypatch, engine, package):
+def test_a_missing_or_broken_engine_is_explained(artifact, monkeypatch, engine, package):
     """None in sys.modules makes an import fail as a missing package does."""
     from texnet_core import open_engine
     from texnet_core.errors import EngineError
@@ -41,4 +41,4 @@ def test_a_missing_or_broken_engine_is_explained(artefact, monkeypatch, engine, 
     for module in ("onnx_engine", "openvino_engine", "torch_engine"):
         monkeypatch.delitem(sys.modules, f"texnet_core.engines.{module}", raising=False)
     with pytest.raises(EngineError, match=f"{package}.*expected it, for the .* engine"):
-        open_engine(artefact, engine)
+        open_engine(artifact, engine)

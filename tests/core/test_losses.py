@@ -3,16 +3,16 @@ import itertools
 import pytest
 import torch
 
+from texnet_core.descriptor.layers import PATCHES
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.losses.autocorrelation import AutocorrelationLoss
-from texnet_core.losses.centred_gram import CentredGramLoss, mean_and_covariance
+from texnet_core.losses.centered_gram import CenteredGramLoss, mean_and_covariance
 from texnet_core.losses.gram import GramLoss, RelativeGramLoss, gram_matrix
 from texnet_core.losses.histogram import HistogramLoss
 from texnet_core.losses.order import quantiles, spread_texels
 from texnet_core.losses.shifted_gram import ShiftedGramLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.settings import LossSettings
-from texnet_core.taps import PATCHES
 
 
 def features(seed=0, size=16, offset=0.0):
@@ -35,7 +35,7 @@ WHAT = {
     "gram": GramLoss,
     "relative_gram": RelativeGramLoss,
     "sliced_wasserstein": lambda target: SlicedWassersteinLoss(target, 32, 8192),
-    "centred_gram": CentredGramLoss,
+    "centered_gram": CenteredGramLoss,
     "histogram": lambda target: HistogramLoss(target, 8192),
 }
 WHERE = {"shifted_gram": ShiftedGramLoss, "autocorrelation": AutocorrelationLoss}
@@ -68,12 +68,12 @@ def test_descending_the_gradient_lowers_the_loss(name):
     target = features()
     loss = LOSSES[name](target)
     sample = {tap: (f * 1.5).requires_grad_() for tap, f in features(5).items()}
-    optimiser = torch.optim.Adam(sample.values(), lr=0.02)
+    optimizer = torch.optim.Adam(sample.values(), lr=0.02)
     first = float(loss(sample, 1).detach())
     for step in range(50):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss(sample, step).backward()
-        optimiser.step()
+        optimizer.step()
     assert float(loss(sample, 1).detach()) < 0.7 * first
 
 
@@ -115,7 +115,7 @@ def test_an_exemplar_that_is_no_period_costs_its_own_seam(name):
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5])
-def test_neighbourhoods_of_a_flat_exemplar_can_be_compared(value):
+def test_neighborhoods_of_a_flat_exemplar_can_be_compared(value):
     flat = {PATCHES: torch.full((1, 27, 8, 8), value)}
     sample = torch.rand(1, 27, 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
     loss = SlicedWassersteinLoss(flat, 16, 64)({PATCHES: sample}, 0)
@@ -217,12 +217,12 @@ def test_mean_and_covariance_are_numpys():
     torch.testing.assert_close(covariance[0], torch.cov(f[0].flatten(1), correction=0))
 
 
-def test_centred_gram_tells_a_shift_from_a_change_of_contrast():
+def test_centered_gram_tells_a_shift_from_a_change_of_contrast():
     """Means moved by k standard deviations cost k^2, features scaled about their mean (s^2 - 1)^2."""
     target = {"relu1_1": features()["relu2_1"]}
     f = target["relu1_1"]
     mean, deviation = f.mean((2, 3), keepdim=True), f.std((2, 3), keepdim=True, correction=0)
-    loss = CentredGramLoss(target)
+    loss = CenteredGramLoss(target)
     assert float(loss({"relu1_1": f + 2 * deviation}, 0)) == pytest.approx(4, rel=1e-4)
     assert float(loss({"relu1_1": mean + 2 * (f - mean)}, 0)) == pytest.approx(9, rel=1e-4)
 
@@ -310,7 +310,7 @@ def test_fewer_positions_pull_the_same_way():
     assert float(torch.cosine_similarity(*gradients, dim=0)) > 0.9
 
 
-def test_neighbourhoods_are_compared_as_if_all_their_directions_varied_alike():
+def test_neighborhoods_are_compared_as_if_all_their_directions_varied_alike():
     """To double the spread of a faint direction costs what it costs in a strong one; elsewhere it costs less."""
     rng = torch.Generator().manual_seed(0)
     scale = torch.tensor([1.0, 0.2, 0.2, 1.0]).view(1, 4, 1, 1)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from texnet_core.noise import NoisePlane
-from texnet_core.repeats import Stretch, numbered_repeats
+from texnet_core.model.noise import NoisePlane
+from texnet_core.patterns.repeats import Stretch, numbered_repeats
 from texnet_core.training.meanrepeat import MeanRepeat, origin_of_tiles
 
 RNG = np.random.default_rng
@@ -65,11 +65,11 @@ def test_a_figure_within_each_tile_is_no_tone(tone):
     side = 21.3
     y, x = (np.mgrid[0:1024, 0:1024] + 0.5) / 4  # averaged to 256, as a camera would
     tones = 0.5 + tone * (RNG(3).random((20, 20)) - 0.5)
-    grey = tones[(y // side).astype(int), (x // side).astype(int)]
+    gray = tones[(y // side).astype(int), (x // side).astype(int)]
     cross = (np.abs(y % side - side / 2) < 2) | (np.abs(x % side - side / 2) < 2)
-    grey = np.where((y % side < 2) | (x % side < 2), 0.1, np.where(cross, grey + 0.3, grey))
-    grey = grey.reshape(256, 4, 256, 4).mean(axis=(1, 3))
-    picture = grey[..., None] + 0.02 * RNG(0).random((256, 256, 3))
+    gray = np.where((y % side < 2) | (x % side < 2), 0.1, np.where(cross, gray + 0.3, gray))
+    gray = gray.reshape(256, 4, 256, 4).mean(axis=(1, 3))
+    picture = gray[..., None] + 0.02 * RNG(0).random((256, 256, 3))
     found = origin_of_tiles(picture.astype(np.float32), ((1 / side, 0.0), (0.0, 1 / side)))
     assert (found is not None) == (tone > 0)
 

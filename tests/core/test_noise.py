@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from texnet_core.noise import NoisePlane, derive_seed
+from texnet_core.model.noise import NoisePlane, derive_seed
 
 WAVES = ((0.0, 0.041), (0.1, -0.02))
 GRID = {"waves": WAVES, "repeat_channels": 2}
@@ -84,7 +84,7 @@ def test_levels_channels_and_seeds_are_independent():
             assert abs(correlation(a, b)) < bound
 
 
-def test_neighbours_are_independent_in_every_direction():
+def test_neighbors_are_independent_in_every_direction():
     field = plane(height=None, width=None).window(0, 0, 0, 512, 512)[0]
     for dy in range(0, 9):
         for dx in range(-8, 9):

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from texnet_core.descriptor.layers import PATCHES, octave_tap, stride, structure_taps
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.vgg19 import DEFAULT_TAPS, Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.settings import DescriptorSettings
-from texnet_core.taps import PATCHES, octave_tap, stride, structure_taps
 
 
 @pytest.fixture(scope="module")

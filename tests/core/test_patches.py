@@ -68,7 +68,7 @@ def test_random_patches_are_those_of_the_slow_way():
 def test_the_cost_is_that_of_the_best_assignment(count, seed):
     rng = torch.Generator().manual_seed(seed)
     found, wanted = torch.rand(2, count, 12, generator=rng)
-    wanted[0] = found[0] + 0.5  # one that nearest neighbours alone would leave out
+    wanted[0] = found[0] + 0.5  # one that nearest neighbors alone would leave out
     best = min(float((found - wanted[list(order)]).square().mean()) for order in itertools.permutations(range(count)))
     assert float(transport_cost(found, wanted, 500)) == pytest.approx(best, rel=0.02)
 
@@ -82,7 +82,7 @@ def test_more_iterations_come_nearer_from_below():
     assert values == sorted(values) and values[2] > 0.95 * values[3] > values[0]
 
 
-def test_the_colours_count_in_the_last_part_only():
+def test_the_colors_count_in_the_last_part_only():
     descriptor = PatchPyramid(32, 32)
     loss = TextureLoss(descriptor(image()), LossSettings(), descriptor.sides)
     features = descriptor(0.5 * image() + 0.25, periodic=True)
@@ -125,13 +125,13 @@ def test_a_rolled_tile_costs_the_same_and_is_pulled_alike():
 def test_descending_the_gradient_lowers_the_loss():
     descriptor, loss = patch_loss(image(1))
     sample = image().requires_grad_()
-    optimiser = torch.optim.Adam([sample], lr=0.02)
+    optimizer = torch.optim.Adam([sample], lr=0.02)
     first = float(loss(descriptor(sample, periodic=True), 0).detach())
     for step in range(30):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss(descriptor(sample, periodic=True), step).backward()
         assert torch.isfinite(sample.grad).all()
-        optimiser.step()
+        optimizer.step()
     assert float(loss(descriptor(sample, periodic=True), 0).detach()) < 0.5 * first
 
 

@@ -10,9 +10,9 @@ from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import ImageError, RequestError, TrainingError, WeightsError
 from texnet_core.losses.gram import RelativeGramLoss
+from texnet_core.optimization import optimize
+from texnet_core.optimization.pixels import TAPS
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
-from texnet_core.training import optimize
-from texnet_core.training.pixels import TAPS
 
 QUICK = OptimizeSettings(width=80, height=64, exemplar_size=64, steps=12, precision="f32", device="cpu")
 
@@ -36,9 +36,9 @@ def losses_of(exemplar, settings, descriptor):
     return made, [loss for loss in losses if loss is not None]
 
 
-@pytest.mark.parametrize("optimiser", ["lbfgs", "adam"])
-def test_the_loss_falls_and_the_best_is_kept(exemplar, descriptor, optimiser):
-    made, losses = losses_of(exemplar, replace(QUICK, optimiser=optimiser), descriptor)
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_the_loss_falls_and_the_best_is_kept(exemplar, descriptor, optimizer):
+    made, losses = losses_of(exemplar, replace(QUICK, optimizer=optimizer), descriptor)
     assert made.picture.shape == (64, 80, 3) and made.picture.dtype == np.float32
     assert 0 <= made.picture.min() and made.picture.max() <= 1
     assert made.loss == min(losses) < 0.5 * losses[0]
@@ -111,7 +111,7 @@ def test_previews_show_the_state_and_cancelling_stops_at_once(exemplar, descript
     [
         ({"width": 90}, "width 90; expected a multiple of 16; use 96"),
         ({"height": 32}, "64 to 4096"),
-        ({"optimiser": "sgd"}, "one of lbfgs, adam"),
+        ({"optimizer": "sgd"}, "one of lbfgs, adam"),
         ({"steps": 0}, "steps 0"),
     ],
 )
@@ -123,7 +123,7 @@ def test_settings_out_of_range_are_refused(exemplar, descriptor, change, says):
 def test_exemplars_and_weights_that_are_of_no_use_are_refused(exemplar, descriptor):
     with pytest.raises(RequestError, match="exemplar_size 64; expected at least 172"):
         optimize(exemplar, QUICK, replace(descriptor, padding="valid"))
-    with pytest.raises(ImageError, match="one colour"):
+    with pytest.raises(ImageError, match="one color"):
         optimize(np.full_like(exemplar, 0.5), QUICK, descriptor)
     with pytest.raises(ImageError, match="96x96"):
         optimize(exemplar, replace(QUICK, exemplar_size=128), descriptor)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.conftest import random_artefact
+from tests.conftest import random_artifact
 from texnet_core import RequestError, SynthesisSettings, open_engine, open_plane, open_texture, synthesize
 
 ENGINES = ("onnx", "openvino", "torch")
@@ -13,56 +13,56 @@ WINDOWS = [(0, 300, 0, 500), (120, 140, 250, 260), (0, 1, 0, 1), (200, 300, 300,
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def engine(artefact, request):
-    return open_engine(artefact, request.param, precision="f32")
+def engine(artifact, request):
+    return open_engine(artifact, request.param, precision="f32")
 
 
 def test_a_pattern_with_waves_is_one_texture_too():
-    artefact = random_artefact(waves=((0.05, 0.0), (0.01, 0.09)))
+    artifact = random_artifact(waves=((0.05, 0.0), (0.01, 0.09)))
     for name in ENGINES:
-        engine = open_engine(artefact, name, precision="f32")
+        engine = open_engine(artifact, name, precision="f32")
         for options in ({}, {"width": 500, "height": 304}):
-            whole = open_plane(artefact, 5, engine=engine, **options)[0:300, 0:500]
-            plane = open_plane(artefact, 5, engine=engine, **options)
+            whole = open_plane(artifact, 5, engine=engine, **options)[0:300, 0:500]
+            plane = open_plane(artifact, 5, engine=engine, **options)
             for y0, y1, x0, x1 in reversed(WINDOWS):
                 assert plane[y0:y1, x0:x1].tobytes() == whole[y0:y1, x0:x1].tobytes()
-    tile = open_plane(artefact, 5, engine=engine, width=256, height=256)[-20:276, -20:276]
+    tile = open_plane(artifact, 5, engine=engine, width=256, height=256)[-20:276, -20:276]
     assert tile[:40].tobytes() == tile[256:].tobytes() and tile[:, :40].tobytes() == tile[:, 256:].tobytes()
 
 
 @pytest.mark.parametrize("options", [{}, {"width": 512, "height": 304}, {"width": 500, "height": 300}, {"scale": 1.7}])
-def test_every_window_is_a_piece_of_one_texture_byte_for_byte(artefact, engine, options):
-    whole = open_plane(artefact, 5, engine=engine, **options)[0:300, 0:500]
-    plane = open_plane(artefact, 5, engine=engine, **options)
+def test_every_window_is_a_piece_of_one_texture_byte_for_byte(artifact, engine, options):
+    whole = open_plane(artifact, 5, engine=engine, **options)[0:300, 0:500]
+    plane = open_plane(artifact, 5, engine=engine, **options)
     for y0, y1, x0, x1 in (*WINDOWS, *reversed(WINDOWS)):
         assert plane[y0:y1, x0:x1].tobytes() == whole[y0:y1, x0:x1].tobytes()
 
 
-def test_the_number_of_threads_changes_no_byte(artefact):
+def test_the_number_of_threads_changes_no_byte(artifact):
     for name in ENGINES:
         made = {
-            synthesize(artefact, (512, 300), 1, engine=name, precision="f32", threads=threads)["albedo"].tobytes()
+            synthesize(artifact, (512, 300), 1, engine=name, precision="f32", threads=threads)["albedo"].tobytes()
             for threads in (1, 2, 3)
         }
         assert len(made) == 1, name
 
 
-def test_fewer_blocks_at_once_change_no_byte(artefact, engine):
-    one, all_ = (open_plane(artefact, engine=engine, blocks_at_once=n)[0:300, 0:600] for n in (1, None))
+def test_fewer_blocks_at_once_change_no_byte(artifact, engine):
+    one, all_ = (open_plane(artifact, engine=engine, blocks_at_once=n)[0:300, 0:600] for n in (1, None))
     assert one.tobytes() == all_.tobytes()
 
 
 @pytest.mark.parametrize(("width", "height"), [(256, 128), (300, 200), (16, 16), (96, 700)])
-def test_a_periodic_plane_repeats_byte_for_byte(artefact, engine, width, height):
-    plane = open_plane(artefact, 3, width=width, height=height, engine=engine)
+def test_a_periodic_plane_repeats_byte_for_byte(artifact, engine, width, height):
+    plane = open_plane(artifact, 3, width=width, height=height, engine=engine)
     tile = plane[0:height, 0:width]
     assert plane[-height:0, 5 * width : 6 * width].tobytes() == tile.tobytes()
     rolled = plane[height // 2 : height // 2 + height, -7 : width - 7]
     assert rolled.tobytes() == np.roll(tile, (-(height // 2), 7), (0, 1)).tobytes()
 
 
-def test_an_endless_plane_goes_on_in_all_directions(artefact, engine):
-    plane = open_plane(artefact, 3, engine=engine)
+def test_an_endless_plane_goes_on_in_all_directions(artifact, engine):
+    plane = open_plane(artifact, 3, engine=engine)
     corner = plane[-64:64, -64:64]
     np.testing.assert_array_equal(corner[64:, 64:], plane[0:64, 0:64])
     quarters = [corner[y : y + 64, x : x + 64] for y in (0, 64) for x in (0, 64)]
@@ -74,50 +74,50 @@ def test_an_endless_plane_goes_on_in_all_directions(artefact, engine):
             assert np.abs(np.corrcoef(*pair)[0, 1]) < 0.5
 
 
-def test_a_tile_and_the_endless_plane_agree_away_from_the_edges(artefact, engine):
+def test_a_tile_and_the_endless_plane_agree_away_from_the_edges(artifact, engine):
     """Both look up the same noise; only what a halo reaches beyond the edge differs."""
-    tile = open_plane(artefact, 3, width=256, height=256, engine=engine)[64:192, 64:192]
-    endless = open_plane(artefact, 3, engine=engine)[64:192, 64:192]
+    tile = open_plane(artifact, 3, width=256, height=256, engine=engine)[64:192, 64:192]
+    endless = open_plane(artifact, 3, engine=engine)[64:192, 64:192]
     assert tile.tobytes() == endless.tobytes()
 
 
 @pytest.mark.parametrize("tile", ["xy", "x", "y", "none"])
 @pytest.mark.parametrize("size", [(256, 256), (270, 250)])
-def test_exactly_the_axes_asked_for_tile(artefact, engine, tile, size):
+def test_exactly_the_axes_asked_for_tile(artifact, engine, tile, size):
     settings = SynthesisSettings(width=size[0], height=size[1], tile=tile, seed=2)
-    picture = open_texture(artefact, settings, engine=engine)[0 : size[1], 0 : size[0]]
+    picture = open_texture(artifact, settings, engine=engine)[0 : size[1], 0 : size[0]]
     for axis, name in ((0, "y"), (1, "x")):
         steps = np.abs(np.roll(picture, -1, axis) - picture).mean(axis=(1 - axis, 2))
         assert (steps[-1] < steps[:-1].max()) == (name in tile)
 
 
 @pytest.mark.parametrize("shrink", [2, 4])
-def test_a_small_scale_is_the_texture_seen_from_further_away(artefact, shrink):
-    large = synthesize(artefact, (128 * shrink, 128 * shrink), 4, engine="onnx")["albedo"]
-    small = synthesize(artefact, (128, 128), 4, scale=1 / shrink, engine="onnx")["albedo"]
+def test_a_small_scale_is_the_texture_seen_from_further_away(artifact, shrink):
+    large = synthesize(artifact, (128 * shrink, 128 * shrink), 4, engine="onnx")["albedo"]
+    small = synthesize(artifact, (128, 128), 4, scale=1 / shrink, engine="onnx")["albedo"]
     averaged = large.reshape(128, shrink, 128, shrink, 3).mean(axis=(1, 3))
     assert np.abs(small - averaged).mean() < 0.3 * averaged.std()
 
 
 @pytest.mark.parametrize("grow", [2, 4])
-def test_a_large_scale_is_the_texture_seen_from_nearer(artefact, grow):
-    small = synthesize(artefact, (128, 128), 4, engine="onnx")["albedo"]
-    large = synthesize(artefact, (128 * grow, 128 * grow), 4, scale=grow, engine="onnx")["albedo"]
+def test_a_large_scale_is_the_texture_seen_from_nearer(artifact, grow):
+    small = synthesize(artifact, (128, 128), 4, engine="onnx")["albedo"]
+    large = synthesize(artifact, (128 * grow, 128 * grow), 4, scale=grow, engine="onnx")["albedo"]
     averaged = large.reshape(128, grow, 128, grow, 3).mean(axis=(1, 3))
     assert np.abs(averaged - small).mean() < 0.2 * small.std()
 
 
-def test_a_region_is_that_part_of_the_texture(artefact):
-    whole = synthesize(artefact, (320, 200), 4, engine="onnx")["albedo"]
-    part = synthesize(artefact, (320, 200), 4, region=(250, 150, 100, 80), engine="onnx")["albedo"]
+def test_a_region_is_that_part_of_the_texture(artifact):
+    whole = synthesize(artifact, (320, 200), 4, engine="onnx")["albedo"]
+    part = synthesize(artifact, (320, 200), 4, region=(250, 150, 100, 80), engine="onnx")["albedo"]
     wrapped = np.tile(whole, (2, 2, 1))[150:230, 250:350]
     assert part.tobytes() == wrapped.tobytes()
 
 
-def test_a_loop_closes_and_moves_evenly(artefact):
-    frames = [synthesize(artefact, (64, 64), 4, turn=k / 24, engine="onnx")["albedo"] for k in range(25)]
+def test_a_loop_closes_and_moves_evenly(artifact):
+    frames = [synthesize(artifact, (64, 64), 4, turn=k / 24, engine="onnx")["albedo"] for k in range(25)]
     assert frames[24].tobytes() == frames[0].tobytes()
-    assert frames[0].tobytes() == synthesize(artefact, (64, 64), 4, engine="onnx")["albedo"].tobytes()
+    assert frames[0].tobytes() == synthesize(artifact, (64, 64), 4, engine="onnx")["albedo"].tobytes()
     steps = [np.abs(after - before).mean() for before, after in pairwise(frames)]
     assert min(steps) > 0.5 * max(steps)  # the last step, from the last frame to the first, is like the others
     across = np.abs(frames[12] - frames[0]).mean()
@@ -143,8 +143,8 @@ def test_a_loop_closes_and_moves_evenly(artefact):
         np.s_[0:30000, 0:30000],
     ],
 )
-def test_windows_that_make_no_sense_are_refused(artefact, window):
-    plane = open_plane(artefact, engine="onnx")
+def test_windows_that_make_no_sense_are_refused(artifact, window):
+    plane = open_plane(artifact, engine="onnx")
     with pytest.raises(RequestError) as caught:
         plane[window]
     assert "\n" not in str(caught.value)
@@ -161,43 +161,43 @@ def test_windows_that_make_no_sense_are_refused(artefact, window):
         ({"seed": -1}, "seed"),
     ],
 )
-def test_planes_out_of_range_are_refused(artefact, options, says):
+def test_planes_out_of_range_are_refused(artifact, options, says):
     with pytest.raises(RequestError, match=says):
-        open_plane(artefact, **options)
+        open_plane(artifact, **options)
 
 
 @pytest.mark.parametrize(
     "region", [(0, 0, 0, 10), (0, 0, -5, 10), (0, 0, 65537, 1), (10**12, 0, 8, 8), (0, 0, 8), (0.5, 0, 8, 8)]
 )
-def test_regions_out_of_range_are_refused(artefact, region):
+def test_regions_out_of_range_are_refused(artifact, region):
     with pytest.raises(RequestError):
-        synthesize(artefact, (64, 64), region=region, engine="onnx")
+        synthesize(artifact, (64, 64), region=region, engine="onnx")
 
 
-def test_a_texture_too_large_for_memory_is_refused_before_it_is_made(artefact):
+def test_a_texture_too_large_for_memory_is_refused_before_it_is_made(artifact):
     with pytest.raises(RequestError, match="PNG or TIFF"):
-        synthesize(artefact, (65536, 65536), engine="onnx")
+        synthesize(artifact, (65536, 65536), engine="onnx")
 
 
 def test_a_coarse_generator_with_eight_levels_has_windows_too():
-    artefact = random_artefact(levels=8)
-    plane = open_plane(artefact, 1, width=256, height=256, engine="onnx")
+    artifact = random_artifact(levels=8)
+    plane = open_plane(artifact, 1, width=256, height=256, engine="onnx")
     assert plane[10:20, 30:50].tobytes() == plane[0:256, 0:256][10:20, 30:50].tobytes()
 
 
 @pytest.mark.parametrize(("width", "height"), [(32, 32), (160, 160), (16, 700), (700, 16), (48, None)])
-def test_a_window_of_many_periods_makes_no_block_twice_and_is_the_same(artefact, width, height):
-    engine = open_engine(artefact, "onnx")
+def test_a_window_of_many_periods_makes_no_block_twice_and_is_the_same(artifact, width, height):
+    engine = open_engine(artifact, "onnx")
     made = []
     block = engine.block
     engine.block = lambda plane, top, left, *shape: made.append((top, left)) or block(plane, top, left, *shape)
     bands = np.concatenate(
-        list(open_plane(artefact, 2, width=width, height=height, engine=engine).bands(5, 7, 900, 800))
+        list(open_plane(artifact, 2, width=width, height=height, engine=engine).bands(5, 7, 900, 800))
     )
     assert len(made) <= 4 * 49
     if width and height:
         assert len(made) <= 6 * (-(-width // 128) + 1) * (-(-height // 128) + 1)
-    plane = open_plane(artefact, 2, width=width, height=height, engine=engine)
+    plane = open_plane(artifact, 2, width=width, height=height, engine=engine)
     assert plane[5:905, 7:807].tobytes() == bands.tobytes()
 
 
@@ -205,27 +205,27 @@ def test_a_window_of_many_periods_makes_no_block_twice_and_is_the_same(artefact,
     "options",
     [{"turn": float("nan")}, {"turn": float("inf")}, {"turn": None}, {"width": 64.5}, {"height": "x"}, {"width": True}],
 )
-def test_odd_arguments_are_refused_at_once(artefact, options):
+def test_odd_arguments_are_refused_at_once(artifact, options):
     with pytest.raises(RequestError):
-        open_plane(artefact, engine="onnx", **options)
+        open_plane(artifact, engine="onnx", **options)
 
 
-def test_numpys_numbers_are_numbers(artefact):
-    plain = open_plane(artefact, 7, width=64, engine="onnx")[0:16, 0:16]
-    same = open_plane(artefact, np.int64(7), width=np.int32(64), turn=np.float32(0), engine="onnx")[0:16, 0:16]
+def test_numpys_numbers_are_numbers(artifact):
+    plain = open_plane(artifact, 7, width=64, engine="onnx")[0:16, 0:16]
+    same = open_plane(artifact, np.int64(7), width=np.int32(64), turn=np.float32(0), engine="onnx")[0:16, 0:16]
     assert same.tobytes() == plain.tobytes()
-    region = synthesize(artefact, (64, 64), 7, region=np.array([0, 0, 16, 16]), engine="onnx")["albedo"]
+    region = synthesize(artifact, (64, 64), 7, region=np.array([0, 0, 16, 16]), engine="onnx")["albedo"]
     assert region.shape == (16, 16, 3)
 
 
-def test_the_torch_engine_leaves_torchs_threads_as_they_were(artefact):
+def test_the_torch_engine_leaves_torchs_threads_as_they_were(artifact):
     import threading
 
     import torch
 
     before = torch.get_num_threads()
     for _ in range(3):
-        synthesize(artefact, (512, 512), engine="torch", device="cpu", precision="f32", threads=4)
+        synthesize(artifact, (512, 512), engine="torch", device="cpu", precision="f32", threads=4)
     seen = []
     thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
     thread.start()

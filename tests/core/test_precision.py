@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from texnet_core import find_source, list_presets, open_engine, read_artefact
+from texnet_core import find_source, list_presets, open_engine, read_artifact
 from texnet_core.engines import formats_of, noise_plane, precision
 from texnet_core.errors import EngineError
 
@@ -28,7 +28,7 @@ class FakeEngine:
     error = 0.0
     block_shape = (8, 8)
 
-    def __init__(self, artefact, device, name, threads):
+    def __init__(self, artifact, device, name, threads):
         type(self).opened += 1
         self.name = name
 
@@ -55,60 +55,60 @@ def fake(monkeypatch):
         (2.0, 1.0, float("nan"), "f32"),
     ],
 )
-def test_bf16_is_chosen_where_it_is_faster_and_close(fake, artefact, f32, bf16, error, expected):
+def test_bf16_is_chosen_where_it_is_faster_and_close(fake, artifact, f32, bf16, error, expected):
     fake.seconds, fake.error = {"f32": f32, "bf16": bf16}, error
-    assert precision.choose_format(fake, artefact, "cpu") == expected
+    assert precision.choose_format(fake, artifact, "cpu") == expected
 
 
-def test_what_was_measured_is_remembered_for_this_generator(fake, artefact, cache):
+def test_what_was_measured_is_remembered_for_this_generator(fake, artifact, cache):
     from dataclasses import replace
 
     fake.seconds = {"f32": 2.0, "bf16": 1.0}
-    assert [precision.choose_format(fake, artefact, "cpu") for _ in range(3)] == ["bf16"] * 3
+    assert [precision.choose_format(fake, artifact, "cpu") for _ in range(3)] == ["bf16"] * 3
     assert fake.opened == 2
-    other = replace(artefact, parameters={**artefact.parameters, "output.bias": np.ones(3, np.float32)})
+    other = replace(artifact, parameters={**artifact.parameters, "output.bias": np.ones(3, np.float32)})
     precision.choose_format(fake, other, "cpu")
     assert fake.opened == 4 and len(json.loads(cache.read_text())) == 2
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"x": 5}', "\x00"])
-def test_a_damaged_cache_is_measured_anew(fake, artefact, cache, content):
+def test_a_damaged_cache_is_measured_anew(fake, artifact, cache, content):
     cache.parent.mkdir()
     cache.write_text(content)
     fake.seconds = {"f32": 2.0, "bf16": 1.0}
-    assert precision.choose_format(fake, artefact, "cpu") == "bf16"
+    assert precision.choose_format(fake, artifact, "cpu") == "bf16"
     assert "bf16" in json.loads(cache.read_text()).values()
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(fake, artefact, cache):
+def test_a_cache_that_cannot_be_written_is_no_error(fake, artifact, cache):
     cache.parent.write_text("a file where the folder should be")
     fake.seconds = {"f32": 2.0, "bf16": 1.0}
-    assert precision.choose_format(fake, artefact, "cpu") == "bf16"
+    assert precision.choose_format(fake, artifact, "cpu") == "bf16"
 
 
-def test_a_format_that_an_engine_lacks_is_refused(artefact):
+def test_a_format_that_an_engine_lacks_is_refused(artifact):
     with pytest.raises(EngineError, match="no bf16 in the onnx engine"):
-        open_engine(artefact, "onnx", precision="bf16")
+        open_engine(artifact, "onnx", precision="bf16")
 
 
 @pytest.mark.skipif(not BF16_ENGINES, reason="this processor has no bf16")
 @pytest.mark.parametrize("preset", list_presets())
 def test_bf16_stays_within_two_levels_on_all_presets(preset):
-    artefact = read_artefact(find_source(preset))
-    plane = noise_plane(artefact, 3)
-    exact = np.clip(open_engine(artefact, "onnx").block(plane, 0, 0, 256, 256), 0, 1)
+    artifact = read_artifact(find_source(preset))
+    plane = noise_plane(artifact, 3)
+    exact = np.clip(open_engine(artifact, "onnx").block(plane, 0, 0, 256, 256), 0, 1)
     for name in BF16_ENGINES:
-        made = np.clip(open_engine(artefact, name, precision="bf16").block(plane, 0, 0, 256, 256), 0, 1)
+        made = np.clip(open_engine(artifact, name, precision="bf16").block(plane, 0, 0, 256, 256), 0, 1)
         errors = np.abs(made - exact) * 255
         assert 0.01 < errors.mean() < 0.5 and errors.max() < 2
 
 
-def test_the_order_of_parameters_does_not_matter(fake, artefact):
+def test_the_order_of_parameters_does_not_matter(fake, artifact):
     """What comes out of a file has another order in every process."""
     from dataclasses import replace
 
     fake.seconds = {"f32": 2.0, "bf16": 1.0}
-    precision.choose_format(fake, artefact, "cpu")
-    turned = replace(artefact, parameters=dict(reversed(artefact.parameters.items())))
+    precision.choose_format(fake, artifact, "cpu")
+    turned = replace(artifact, parameters=dict(reversed(artifact.parameters.items())))
     precision.choose_format(fake, turned, "cpu")
     assert fake.opened == 2

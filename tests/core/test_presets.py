@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 import build_gallery
-from texnet_core import find_source, list_presets, presets, read_artefact, read_header, read_preview, synthesize
+from texnet_core import find_source, list_presets, presets, read_artifact, read_header, read_preview, synthesize
 from texnet_core.errors import RequestError
-from texnet_core.recipelist import read_recipes
+from texnet_core.lists.recipes import read_recipes
 
 PRESETS = sorted(list_presets())
 ROOT = Path(build_gallery.__file__).parent
@@ -24,16 +24,16 @@ def test_there_are_presets():
 def test_a_preset_is_small_and_its_card_is_complete(name):
     path = list_presets()[name]
     assert path.stat().st_size <= 1_000_000
-    artefact = read_artefact(path)
-    card = artefact.provenance
-    assert card.exemplar and card.author and card.licence == "CC0-1.0"
+    artifact = read_artifact(path)
+    card = artifact.provenance
+    assert card.exemplar and card.author and card.license == "CC0-1.0"
     assert card.kind and len(card.exemplar_sha256) == 64
     assert card.command.startswith(("texnet train ", "texnet recipes "))
     assert "/" not in card.command.replace(card.source, "")
-    assert all(0 < artefact.quality[name] < 1 for name in ("texture_gram", "texture_wasserstein"))
-    assert artefact.quality["memorisation"] < 0.2
-    assert artefact.training["vgg19_input"] in ("oxford", "torchvision")
-    assert read_preview(path) == artefact.preview_png != b""
+    assert all(0 < artifact.quality[name] < 1 for name in ("texture_gram", "texture_wasserstein"))
+    assert artifact.quality["memorisation"] < 0.2
+    assert artifact.training["vgg19_input"] in ("oxford", "torchvision")
+    assert read_preview(path) == artifact.preview_png != b""
 
 
 def test_presets_are_what_the_recipes_make():
@@ -45,7 +45,7 @@ def test_presets_are_what_the_recipes_make():
         said = replace(recipe.provenance, command="", exemplar_sha256="")
         assert said == replace(card.provenance, command="", exemplar_sha256=""), name
         assert recipe.size_m == card.size_m, name
-    assert all(recipe.provenance.licence == "CC0-1.0" for recipe in recipes.values())
+    assert all(recipe.provenance.license == "CC0-1.0" for recipe in recipes.values())
     for recipe in recipes.values():
         source = recipe.provenance.source
         assert source.startswith("https://") or (ROOT / source).is_file(), recipe.name
@@ -71,9 +71,9 @@ def test_the_gallery_shows_what_ships_and_nothing_else():
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_makes_textures_that_differ_by_seed_alike_in_colour(name):
-    artefact = read_artefact(find_source(name))
-    first, second = (synthesize(artefact, (256, 256), seed, engine="onnx")["albedo"] for seed in (1, 2))
+def test_a_preset_makes_textures_that_differ_by_seed_alike_in_color(name):
+    artifact = read_artifact(find_source(name))
+    first, second = (synthesize(artifact, (256, 256), seed, engine="onnx")["albedo"] for seed in (1, 2))
     spread = first.std((0, 1)).mean()  # of texels, not of channels: a red wall has a wide one of these
     assert spread > 0.02
     assert np.abs(first - second).mean() > 0.5 * spread
@@ -83,9 +83,9 @@ def test_a_preset_makes_textures_that_differ_by_seed_alike_in_colour(name):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_seam_of_a_preset_is_like_any_other_line(name):
-    artefact = read_artefact(find_source(name))
-    cell = artefact.settings.cell_texels
-    texture = synthesize(artefact, (512, 512), 3, engine="onnx")["albedo"]
+    artifact = read_artifact(find_source(name))
+    cell = artifact.settings.cell_texels
+    texture = synthesize(artifact, (512, 512), 3, engine="onnx")["albedo"]
     for axis in (0, 1):
         gradients = np.abs(np.roll(texture, -1, axis) - texture).mean(axis=tuple({0, 1, 2} - {axis}))
         between_cells = gradients[cell - 1 : -1 : cell]

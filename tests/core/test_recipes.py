@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import picture, random_artefact
-from texnet_core import Cancelled, read_artefact
-from texnet_core.artefact import checkpoint_path, write_artefact
+from tests.conftest import picture, random_artifact
+from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.evaluation.figures import FIGURES
-from texnet_core.images import quantise, read_exemplar, resize_exemplar, texels_digest, write_image
-from texnet_core.recipelist import chosen, read_recipes
-from texnet_core.recipes import _figures, run_recipes
+from texnet_core.lists.recipe_runner import _figures, run_recipes
+from texnet_core.lists.recipes import chosen, read_recipes
+from texnet_core.model.artifact import checkpoint_path, write_artifact
+from texnet_core.pictures.images import quantize, read_exemplar, resize_exemplar, texels_digest, write_image
 from texnet_core.settings import DescriptorSettings
 
 DEFAULTS = """
@@ -31,7 +31,7 @@ CARD = """
 title = "Field"
 kind = "grass"
 author = "A. Painter"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 source = "https://example.org/field"
 """
 
@@ -57,7 +57,7 @@ def test_without_the_folder_of_exemplars_nothing_is_made(tmp_path):
 def workshop(tmp_path, random_vgg19_file):
     """A folder with two pictures, and a function that runs a list there and tells what became of each recipe."""
     for number, name in enumerate(("a.png", "b.png")):
-        write_image(tmp_path / name, quantise(picture(seed=number), 8))
+        write_image(tmp_path / name, quantize(picture(seed=number), 8))
 
     class Workshop:
         output = tmp_path / "made"
@@ -78,7 +78,7 @@ def workshop(tmp_path, random_vgg19_file):
 def test_what_is_missing_is_trained_and_a_second_run_changes_no_byte(workshop):
     entries = entry("field", more="size_m = 2"), entry("lake", "b.png", "steps = 14")
     assert workshop.statuses(*entries) == {"field": "trained", "lake": "trained"}
-    field, lake = (read_artefact(workshop.file(name)) for name in ("field", "lake"))
+    field, lake = (read_artifact(workshop.file(name)) for name in ("field", "lake"))
     assert (field.provenance.exemplar, field.provenance.kind, field.provenance.author) == (
         "Field",
         "grass",
@@ -95,18 +95,18 @@ def test_what_is_missing_is_trained_and_a_second_run_changes_no_byte(workshop):
 @pytest.mark.parametrize("change", [{"more": "lr = 0.005"}, {"exemplar": "b.png"}])
 def test_other_settings_or_another_picture_train_again(workshop, change):
     workshop.run(entry("field"))
-    before = read_artefact(workshop.file("field"))
+    before = read_artifact(workshop.file("field"))
     assert workshop.statuses(entry("field", **change)) == {"field": "trained"}
-    after = read_artefact(workshop.file("field"))
+    after = read_artifact(workshop.file("field"))
     assert any(not np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters)
 
 
 def test_other_facts_change_the_card_alone(workshop):
     workshop.run(entry("field"))
-    before = read_artefact(workshop.file("field"))
+    before = read_artifact(workshop.file("field"))
     other = entry("field", card=CARD.replace("A. Painter", "B. Painter"), more="size_m = 0.5")
     assert workshop.statuses(other) == {"field": "completed"}
-    after = read_artefact(workshop.file("field"))
+    after = read_artifact(workshop.file("field"))
     assert (after.provenance.author, after.size_m) == ("B. Painter", 0.5)
     assert after.provenance.exemplar_sha256 == before.provenance.exemplar_sha256
     assert all(np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters)
@@ -116,11 +116,11 @@ def test_other_facts_change_the_card_alone(workshop):
 def test_figures_that_cannot_be_taken_again_stay_in_the_card(workshop):
     """Here VGG-19's, for pictures of 32 texels are too small for them."""
     workshop.run(entry("field"))
-    made = read_artefact(workshop.file("field"))
-    write_artefact(workshop.file("field"), replace(made, quality=made.quality | {"texture_gram": 0.5, "colour": 7.0}))
+    made = read_artifact(workshop.file("field"))
+    write_artifact(workshop.file("field"), replace(made, quality=made.quality | {"texture_gram": 0.5, "colour": 7.0}))
     notes = []
     assert workshop.statuses(entry("field"), progress=lambda part: notes.append(part.note)) == {"field": "completed"}
-    assert read_artefact(workshop.file("field")).quality == made.quality | {"texture_gram": 0.5}
+    assert read_artifact(workshop.file("field")).quality == made.quality | {"texture_gram": 0.5}
     assert any("not all figures could be taken" in note and "172 texels" in note for note in notes)
 
 
@@ -143,15 +143,15 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(workshop):
     steps = []
     workshop.run(*entries, progress=lambda p: steps.append((p.stage, p.step)) if p.step else None)
     assert steps[0] == ("field (1 of 2)", 6) and ("lake (2 of 2)", 1) in steps
-    resumed = read_artefact(workshop.file("field"))
+    resumed = read_artifact(workshop.file("field"))
     workshop.file("field").unlink()
     workshop.run(entry("field"))
-    whole = read_artefact(workshop.file("field"))
+    whole = read_artifact(workshop.file("field"))
     assert all(np.array_equal(whole.parameters[name], resumed.parameters[name]) for name in whole.parameters)
 
 
 def test_without_weights_the_recipes_that_need_none_are_made(tmp_path):
-    write_image(tmp_path / "a.png", quantise(picture(), 8))
+    write_image(tmp_path / "a.png", quantize(picture(), 8))
     alone = 'descriptor = "patches"\nsize = 32\nsteps = 10\nlevels = 3\n'
     text = entry("field", more='size = 192\nexemplar_size = 96\npadding = "zero"\n') + entry("lake", more=alone)
     recipes = listed(tmp_path, text, vgg19=str(tmp_path / "none.pth"), precision="bf16")
@@ -169,12 +169,12 @@ def test_a_checkpoint_of_another_recipe_is_replaced(workshop):
         workshop.run(entry("field"), progress=stop)
     assert checkpoint_path(workshop.file("field")).exists()
     assert workshop.statuses(entry("field", more="seed = 3")) == {"field": "trained"}
-    assert read_artefact(workshop.file("field")).training["seed"] == 3
+    assert read_artifact(workshop.file("field")).training["seed"] == 3
 
 
 def test_a_setting_younger_than_a_card_counts_as_its_default(tmp_path):
     default, changed = listed(tmp_path, entry("field") + entry("lake", more="gram_weight = 1.0"))
-    card = random_artefact(levels=6)
+    card = random_artifact(levels=6)
     known = {name: value for part in default.settings.values() for name, value in vars(part).items()}
     known.pop("gram_weight")
     old = replace(card, training=known, provenance=replace(card.provenance, exemplar_sha256="0"))
@@ -184,7 +184,7 @@ def test_a_setting_younger_than_a_card_counts_as_its_default(tmp_path):
 def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
     digests = []
     for name in ("a.png", "b.tif"):
-        write_image(tmp_path / name, quantise(picture(), 8))
+        write_image(tmp_path / name, quantize(picture(), 8))
         digests.append(texels_digest(resize_exemplar(read_exemplar(tmp_path / name)[0], 64)))
     assert digests[0] == digests[1] != texels_digest(resize_exemplar(picture(seed=1), 64))
 
@@ -244,10 +244,10 @@ def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
 
 
 def test_figures_are_those_of_eval_with_their_references(random_vgg19_file):
-    artefact = replace(random_artefact(), texels_per_exemplar=176)
+    artifact = replace(random_artifact(), texels_per_exemplar=176)
     said = []
     named = DescriptorSettings(vgg19=str(random_vgg19_file))
-    figures = _figures(artefact, picture(352, 352), named, said.append)
+    figures = _figures(artifact, picture(352, 352), named, said.append)
     assert said == []
     assert FIGURES.keys() <= figures.keys()
     assert figures["texture_gram"] > 0 and figures["texture_gram_reference"] > 0

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from texnet_core.lattice import fitted_waves
-from texnet_core.repeats import Stretch, repeats, sides_of_repeats
+from texnet_core.patterns.repeats import Stretch, repeats, sides_of_repeats
+from texnet_core.patterns.waves import fitted_waves
 
 NO_ORIGIN = (0, 0)
 

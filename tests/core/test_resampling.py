@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from texnet_core.resampling import lanczos_taps, resample_axis
+from texnet_core.synthesis.resampling import lanczos_taps, resample_axis
 
 
 def resampled(tile, axis, size):

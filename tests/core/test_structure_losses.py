@@ -44,12 +44,12 @@ def test_a_shifted_gram_matrix_is_the_mean_product_over_pairs(periodic, shift, a
 @pytest.mark.parametrize(("height", "width"), [(6, 5), (5, 6)])
 def test_autocovariances_are_mean_products_over_pairs(periodic, height, width):
     maps = random_maps(height=height, width=width)
-    centred = maps - maps.mean((2, 3), keepdim=True)
+    centered = maps - maps.mean((2, 3), keepdim=True)
     down, right = height // 2, width // 2
     found = (circular_autocovariance if periodic else valid_autocovariance)(maps, down, right)
     assert found.shape == (2, 3, down + 1, 2 * right + 1)
     for n, c, y, x in itertools.product(range(2), range(3), range(down + 1), range(-right, right + 1)):
-        expected = mean_product(centred[n, c], centred[n, c], y, x, periodic=periodic)
+        expected = mean_product(centered[n, c], centered[n, c], y, x, periodic=periodic)
         torch.testing.assert_close(found[n, c, y, right + x], expected, rtol=1e-4, atol=1e-6)
 
 

@@ -3,16 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conftest import random_artefact
+from tests.conftest import random_artifact
 from texnet_core import Cancelled, TexnetError, open_engine, synthesize
-from texnet_core.noise import NoisePlane
+from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import MAX_SEED
 
 ENGINES = ("onnx", "openvino", "torch")
 
 
-def albedo(artefact, size, seed=3, **options):
-    return synthesize(artefact, size, seed, **options)["albedo"]
+def albedo(artifact, size, seed=3, **options):
+    return synthesize(artifact, size, seed, **options)["albedo"]
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +22,8 @@ def _cache(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_block_equals_the_same_block_of_the_whole(artefact, name):
-    engine = open_engine(artefact, name, precision="f32")
+def test_a_block_equals_the_same_block_of_the_whole(artifact, name):
+    engine = open_engine(artifact, name, precision="f32")
     plane = NoisePlane(9, 3, 128, 192)
     whole = engine.block(plane, 0, 0, 128, 192)
     assert whole.std() > 0.01
@@ -33,8 +33,8 @@ def test_a_block_equals_the_same_block_of_the_whole(artefact, name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_block_across_the_edge_is_the_two_edges_side_by_side(artefact, name):
-    engine = open_engine(artefact, name, precision="f32")
+def test_a_block_across_the_edge_is_the_two_edges_side_by_side(artifact, name):
+    engine = open_engine(artifact, name, precision="f32")
     plane = NoisePlane(9, 3, 64, 64)
     whole = engine.block(plane, 0, 0, 64, 64)
     across = engine.block(plane, 32, 48, 64, 64)
@@ -43,8 +43,8 @@ def test_a_block_across_the_edge_is_the_two_edges_side_by_side(artefact, name):
 
 @pytest.mark.parametrize("levels", [1, 2, 5, 6])
 def test_engines_agree(levels):
-    artefact = random_artefact(levels)
-    plain, *others = (albedo(artefact, (320, 288), engine=name, precision="f32") for name in ENGINES)
+    artifact = random_artifact(levels)
+    plain, *others = (albedo(artifact, (320, 288), engine=name, precision="f32") for name in ENGINES)
     for other in others:
         np.testing.assert_allclose(other, plain, atol=1e-4)
 
@@ -68,11 +68,11 @@ def lines_between_cells(size, cell):
 
 @pytest.mark.parametrize("size", [(256, 256), (300, 500), (256, 131)])
 @pytest.mark.parametrize("axis", [0, 1])
-def test_the_wrap_has_the_gradients_of_the_interior(artefact, size, axis):
+def test_the_wrap_has_the_gradients_of_the_interior(artifact, size, axis):
     """Rolled by half, the seam lies in the middle; its gradients must be as the others' are, over many seeds."""
     differences, gradients = [], []
     for seed in range(24):
-        picture = albedo(artefact, size, seed)
+        picture = albedo(artifact, size, seed)
         halves = [side // 2 for side in picture.shape[:2]]
         seam = gradients_across(np.roll(picture, halves, (0, 1)), axis, [halves[axis] - 1]).mean()
         interior = gradients_across(picture, axis, lines_between_cells(picture.shape[axis], 8)).mean()
@@ -83,76 +83,76 @@ def test_the_wrap_has_the_gradients_of_the_interior(artefact, size, axis):
     assert abs(np.mean(differences)) < 0.1 * np.mean(gradients)
 
 
-def test_the_seam_measure_sees_a_real_seam(artefact):
+def test_the_seam_measure_sees_a_real_seam(artifact):
     """The same measure on a picture cut out of a larger one, which does not tile."""
-    picture = albedo(artefact, (256, 256))[:200, :200]
+    picture = albedo(artifact, (256, 256))[:200, :200]
     seam = gradients_across(picture, 1, [199]).mean()
     interior = gradients_across(picture, 1, np.arange(199)).mean()
     assert seam > 1.2 * interior
 
 
-def test_equal_seeds_give_equal_bytes_and_others_do_not(artefact):
+def test_equal_seeds_give_equal_bytes_and_others_do_not(artifact):
     for name in ENGINES:
-        first, again = (albedo(artefact, (272, 272), 11, engine=name) for _ in range(2))
+        first, again = (albedo(artifact, (272, 272), 11, engine=name) for _ in range(2))
         assert first.tobytes() == again.tobytes()
-        assert albedo(artefact, (272, 272), 12, engine=name).tobytes() != first.tobytes()
+        assert albedo(artifact, (272, 272), 12, engine=name).tobytes() != first.tobytes()
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 31), (16, 300), (333, 64), (257, 255), (1000, 16)])
-def test_any_size_comes_out_as_asked(artefact, size):
-    picture = albedo(artefact, size)
+def test_any_size_comes_out_as_asked(artifact, size):
+    picture = albedo(artifact, size)
     assert picture.shape == (size[1], size[0], 3)
     assert picture.dtype == np.float32
     assert picture.min() >= 0 and picture.max() <= 1
 
 
 def test_sizes_below_one_cell_are_made_from_one_cell():
-    assert albedo(random_artefact(levels=8), (16, 16)).shape == (16, 16, 3)
+    assert albedo(random_artifact(levels=8), (16, 16)).shape == (16, 16, 3)
 
 
 @pytest.mark.parametrize("size", [(0, 64), (-5, 64), (15, 64), (65537, 64), (64, 10**9)])
-def test_sizes_out_of_range_are_refused(artefact, size):
+def test_sizes_out_of_range_are_refused(artifact, size):
     with pytest.raises(TexnetError, match="expected 16 to 65536"):
-        synthesize(artefact, size)
+        synthesize(artifact, size)
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1])
-def test_seeds_out_of_range_are_refused(artefact, seed):
+def test_seeds_out_of_range_are_refused(artifact, seed):
     with pytest.raises(TexnetError, match="seed"):
-        synthesize(artefact, (64, 64), seed)
+        synthesize(artifact, (64, 64), seed)
 
 
 @pytest.mark.parametrize("size", [("64", 64), (64.0, 64), (True, 64), (None, 64), (np.int64(8), 64)])
-def test_sizes_that_are_no_numbers_in_range_are_refused(artefact, size):
+def test_sizes_that_are_no_numbers_in_range_are_refused(artifact, size):
     with pytest.raises(TexnetError, match="width"):
-        synthesize(artefact, size)
+        synthesize(artifact, size)
 
 
-def test_an_engine_for_another_artefact_is_refused(artefact):
-    with pytest.raises(TexnetError, match="another artefact"):
-        synthesize(artefact, (64, 64), engine=open_engine(random_artefact(5), "onnx"))
+def test_an_engine_for_another_artifact_is_refused(artifact):
+    with pytest.raises(TexnetError, match="another artifact"):
+        synthesize(artifact, (64, 64), engine=open_engine(random_artifact(5), "onnx"))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_senseless_parameters_are_an_error_and_no_picture(artefact):
-    huge = {name: np.full_like(array, 3e38) for name, array in artefact.parameters.items()}
+def test_senseless_parameters_are_an_error_and_no_picture(artifact):
+    huge = {name: np.full_like(array, 3e38) for name, array in artifact.parameters.items()}
     with pytest.raises(TexnetError, match="not finite"):
-        synthesize(replace(artefact, parameters=huge), (64, 64), engine="onnx")
+        synthesize(replace(artifact, parameters=huge), (64, 64), engine="onnx")
 
 
-def test_unknown_engines_and_devices_are_refused(artefact):
+def test_unknown_engines_and_devices_are_refused(artifact):
     with pytest.raises(TexnetError, match="one of auto, onnx, openvino, torch"):
-        synthesize(artefact, (64, 64), engine="fast")
+        synthesize(artifact, (64, 64), engine="fast")
     for device in ("quantum", "cpu:x", "cpu:", "cuda:99"):
         with pytest.raises(TexnetError, match="device"):
-            synthesize(artefact, (64, 64), engine="torch", device=device)
+            synthesize(artifact, (64, 64), engine="torch", device=device)
     with pytest.raises(TexnetError, match="use the engine torch"):
-        synthesize(artefact, (64, 64), engine="onnx", device="cuda")
+        synthesize(artifact, (64, 64), engine="onnx", device="cuda")
 
 
-def test_progress_counts_rows_and_can_cancel(artefact):
+def test_progress_counts_rows_and_can_cancel(artifact):
     reports = []
-    synthesize(artefact, (512, 300), progress=reports.append)
+    synthesize(artifact, (512, 300), progress=reports.append)
     done = [report.done for report in reports]
     assert done == sorted(done) and done[0] == 0 and done[-1] == 300 and len(done) > 2
     assert {(report.total, report.unit) for report in reports} == {(300, "row")}
@@ -161,14 +161,15 @@ def test_progress_counts_rows_and_can_cancel(artefact):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        synthesize(artefact, (512, 300), progress=cancel)
+        synthesize(artifact, (512, 300), progress=cancel)
 
 
 def test_of_several_maps_all_files_appear_or_none(tmp_path, monkeypatch):
-    from texnet_core import GeneratorSettings, images, open_plane, write_window
+    from texnet_core import GeneratorSettings, open_plane, write_window
     from texnet_core.mapset import ALBEDO, MapSpec
+    from texnet_core.pictures import images
 
-    one = random_artefact()
+    one = random_artifact()
     parameters = dict(one.parameters)
     parameters["output.weight"] = np.concatenate([parameters["output.weight"], parameters["output.weight"][:1]])
     parameters["output.bias"] = np.concatenate([parameters["output.bias"], parameters["output.bias"][:1]])

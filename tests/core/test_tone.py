@@ -21,7 +21,7 @@ def slow(image, wanted, numbers, variance):
     return np.mean(squares) / variance
 
 
-def test_it_is_the_mean_square_of_what_mean_colours_are_off_by():
+def test_it_is_the_mean_square_of_what_mean_colors_are_off_by():
     numbers, wanted = tiles()
     image = torch.rand(wanted.shape, generator=torch.Generator().manual_seed(1))
     assert float(tone_loss(image, wanted, numbers, 0.3)) == pytest.approx(slow(image, wanted, numbers, 0.3), rel=1e-5)
@@ -45,13 +45,13 @@ def test_tiles_of_one_tone_are_off_by_one():
 def test_its_gradient_is_finite_and_leads_to_the_goal():
     numbers, wanted = tiles()
     image = torch.full_like(wanted, 0.5).requires_grad_()
-    optimiser = torch.optim.SGD([image], lr=10.0)
+    optimizer = torch.optim.SGD([image], lr=10.0)
     losses = []
     for _ in range(60):
         loss = tone_loss(image, wanted, numbers, 0.3)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         assert torch.isfinite(image.grad).all()
-        optimiser.step()
+        optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.01 * losses[0]

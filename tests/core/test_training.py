@@ -13,22 +13,22 @@ from safetensors.torch import load_file, save_file
 from torch.optim.swa_utils import AveragedModel
 
 from tests.conftest import picture
-from texnet_core import Cancelled, GeneratorSettings, read_artefact, synthesize
-from texnet_core.architecture import NO_CEILING, ceiling_shapes
-from texnet_core.artefact import checkpoint_path, rounded
+from texnet_core import Cancelled, GeneratorSettings, read_artifact, synthesize
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.engines import noise_plane
 from texnet_core.errors import ImageError, OtherRunError, OutputError, RequestError, TrainingError, WeightsError
-from texnet_core.exemplar import flatten_lighting
-from texnet_core.generator import Generator
-from texnet_core.images import resize_exemplar
+from texnet_core.model.architecture import NO_CEILING, ceiling_shapes
+from texnet_core.model.artifact import checkpoint_path, rounded
+from texnet_core.model.training_form import Generator
+from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.surface import flatten_lighting
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
 from texnet_core.training.curve import curve_text, extend_curve
+from texnet_core.training.divergence import Watch
 from texnet_core.training.meanrepeat import MeanRepeat, origin_of_tiles
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
-from texnet_core.training.watch import Watch
 
 STEPS = 24
 
@@ -45,7 +45,7 @@ def request_(random_vgg19_file):
 
 
 def parameters_of(path):
-    return read_artefact(path).parameters
+    return read_artifact(path).parameters
 
 
 def assert_same_parameters(first, second):
@@ -61,11 +61,11 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     losses = [loss for loss in losses if loss is not None]
     assert len(losses) == 120
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
-    artefact = read_artefact(path)
-    assert artefact.settings == request_.generator
-    assert all(np.array_equal(rounded(artefact.parameters)[name], it) for name, it in artefact.parameters.items())
-    assert artefact.preview_png and artefact.quality["validation_loss"] > 0
-    texture = synthesize(artefact, (64, 64), 1, engine="onnx")["albedo"]
+    artifact = read_artifact(path)
+    assert artifact.settings == request_.generator
+    assert all(np.array_equal(rounded(artifact.parameters)[name], it) for name, it in artifact.parameters.items())
+    assert artifact.preview_png and artifact.quality["validation_loss"] > 0
+    texture = synthesize(artifact, (64, 64), 1, engine="onnx")["albedo"]
     np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
     assert [file.name for file in tmp_path.iterdir()] == ["out.texnet"]
 
@@ -104,12 +104,12 @@ def test_a_cancelled_run_resumes_to_the_same_parameters(request_, tmp_path, stop
 
 def test_what_a_run_writes_has_ceilings_measured_over_all_fields(request_, tmp_path, monkeypatch):
     of_all = Generator.set_ceilings
-    artefact = train(picture(), tmp_path / "all.texnet", request_)
-    assert all(artefact.parameters[name].max() < NO_CEILING for name in ceiling_shapes(artefact.settings))
+    artifact = train(picture(), tmp_path / "all.texnet", request_)
+    assert all(artifact.parameters[name].max() < NO_CEILING for name in ceiling_shapes(artifact.settings))
     monkeypatch.setattr(Generator, "set_ceilings", lambda self, fields: of_all(self, list(fields)[:1]))
     fewer = train(picture(), tmp_path / "one.texnet", request_)
-    for name, values in artefact.parameters.items():
-        assert np.array_equal(values, fewer.parameters[name]) == (name not in ceiling_shapes(artefact.settings))
+    for name, values in artifact.parameters.items():
+        assert np.array_equal(values, fewer.parameters[name]) == (name not in ceiling_shapes(artifact.settings))
 
 
 def test_all_losses_over_several_octaves_resume_to_the_same_parameters(request_, tmp_path):
@@ -121,8 +121,8 @@ def test_all_losses_over_several_octaves_resume_to_the_same_parameters(request_,
         train=replace(request_.train, steps=10, batch=2),
     )
     whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
-    artefact = train(picture(96, 120), whole, request_)
-    assert artefact.training["octaves"] == 3 and artefact.training["histogram_weight"] == 0.1
+    artifact = train(picture(96, 120), whole, request_)
+    assert artifact.training["octaves"] == 3 and artifact.training["histogram_weight"] == 0.1
 
     def stop(progress):
         if progress.done == 4:
@@ -220,7 +220,7 @@ def test_resume_refuses_another_run_and_damage(request_, tmp_path):
         ("generator", {}),
         ("state", {"steps": 1}),
         ("state", without_average),
-        ("optimiser", None),
+        ("optimizer", None),
     ):
         torch.save(content | {key: value}, checkpoint_path(path))
         with pytest.raises(TrainingError, match="cannot be read"):
@@ -237,11 +237,11 @@ def test_resume_without_a_checkpoint_begins_and_says_so(request_, tmp_path):
 def test_a_budget_in_minutes_ends_with_the_first_step_that_spends_it(request_, tmp_path):
     request_ = replace(request_, train=replace(request_.train, minutes=0.03))
     reports = []
-    artefact = train(picture(), tmp_path / "out.texnet", request_, progress=reports.append)
+    artifact = train(picture(), tmp_path / "out.texnet", request_, progress=reports.append)
     assert {report.unit for report in reports} == {"s"}
     reports = [report for report in reports if report.loss is not None]
     assert reports[-1].done == pytest.approx(1.8) and all(report.done < 1.8 for report in reports[:-1])
-    assert artefact.training["steps_taken"] == reports[-1].step > 0
+    assert artifact.training["steps_taken"] == reports[-1].step > 0
 
 
 def test_the_first_part_of_a_run_has_half_windows(request_, tmp_path, monkeypatch):
@@ -271,23 +271,23 @@ def stripes(period, side=128):
 def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
     notes = []
     request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
-    artefact = train(stripes(15), tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
+    artifact = train(stripes(15), tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
     assert any("stripes that repeat 9 times" in note for note in notes)
-    ((down, across),) = artefact.waves
-    assert artefact.settings.waves == 1 and abs(down) < 1e-3
+    ((down, across),) = artifact.waves
+    assert artifact.settings.waves == 1 and abs(down) < 1e-3
     assert abs(across) * 32 == pytest.approx(round(abs(across) * 32), abs=0.1)  # whole repeats in half a sample
-    assert abs(across) * artefact.texels_per_exemplar == pytest.approx(128 / 15, rel=0.02)
+    assert abs(across) * artifact.texels_per_exemplar == pytest.approx(128 / 15, rel=0.02)
     off = replace(request_, train=replace(request_.train, pattern="off"))
     plain = train(stripes(15), tmp_path / "b.texnet", off)
     assert plain.waves == () and plain.texels_per_exemplar == 64
 
 
 def tiles(tone=0.4, side=128):
-    """16x16 tiles of different grey with dark joints."""
+    """16x16 tiles of different gray with dark joints."""
     y, x = np.mgrid[0:side, 0:side]
     tones = 0.5 + tone * (np.random.default_rng(0).random((side // 16, side // 16)) - 0.5)
-    grey = np.where((y % 16 < 3) | (x % 16 < 3), 0.1, tones[y // 16, x // 16])
-    return np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
+    gray = np.where((y % 16 < 3) | (x % 16 < 3), 0.1, tones[y // 16, x // 16])
+    return np.repeat(gray[..., None], 3, axis=2).astype(np.float32)
 
 
 def test_a_grid_whose_repeats_are_alike_gets_no_tones(request_):
@@ -311,13 +311,13 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     request_ = replace(
         request_, generator=GeneratorSettings(levels=3), train=replace(request_.train, size=64, steps=20, lr=0.01)
     )
-    artefact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
-    assert artefact.settings.waves == 2 and artefact.settings.repeat_channels == 2
+    artifact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
+    assert artifact.settings.waves == 2 and artifact.settings.repeat_channels == 2
     assert shown.count(0) > 20  # it can be cancelled meanwhile
-    plane = noise_plane(artefact, 3, 64, 64)
-    exemplar = resize_exemplar(tiles(), artefact.texels_per_exemplar)
-    laid = MeanRepeat(exemplar, artefact.waves, origin_of_tiles(exemplar, artefact.waves), 2).laid_out(plane, 64)
-    made = synthesize(artefact, (64, 64), 3, engine="onnx")["albedo"]
+    plane = noise_plane(artifact, 3, 64, 64)
+    exemplar = resize_exemplar(tiles(), artifact.texels_per_exemplar)
+    laid = MeanRepeat(exemplar, artifact.waves, origin_of_tiles(exemplar, artifact.waves), 2).laid_out(plane, 64)
+    made = synthesize(artifact, (64, 64), 3, engine="onnx")["albedo"]
     assert np.corrcoef(made.ravel(), laid.ravel())[0, 1] > 0.8
 
 
@@ -343,9 +343,9 @@ def test_beginning_with_tiles_takes_a_small_part_of_a_budget_in_minutes(request_
     monkeypatch.setattr(loop.time, "monotonic", lambda: now[0])
     shown = []
     request_ = replace(request_, train=replace(request_.train, size=64, minutes=0.5))
-    artefact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
+    artifact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
     assert 2 < shown.count(0) < 8
-    assert artefact.quality["seconds"] == pytest.approx(30, abs=2)  # these are counted
+    assert artifact.quality["seconds"] == pytest.approx(30, abs=2)  # these are counted
 
 
 @pytest.mark.parametrize("stop", [(4, 6), (7, 0)])
@@ -408,11 +408,11 @@ def test_of_a_pattern_too_fine_for_the_scale_what_is_coarse_enough_is_kept(reque
     assert across == 0 and down * coarse.side == pytest.approx(8, rel=0.02)
 
 
-@pytest.mark.parametrize(("side", "colour"), [(96, (51, 102, 153)), (512, (200, 100, 50))])
-def test_one_colour_is_no_surface(request_, tmp_path, side, colour):
+@pytest.mark.parametrize(("side", "color"), [(96, (51, 102, 153)), (512, (200, 100, 50))])
+def test_one_color_is_no_surface(request_, tmp_path, side, color):
     """Also a large one, whose standard deviation in float32 is not small."""
-    flat = np.full((side, side, 3), np.array(colour) / 255, np.float32)
-    with pytest.raises(ImageError, match="one colour"):
+    flat = np.full((side, side, 3), np.array(color) / 255, np.float32)
+    with pytest.raises(ImageError, match="one color"):
         train(flat, tmp_path / "flat.texnet", request_)
     assert not list(tmp_path.iterdir())
 
@@ -420,7 +420,7 @@ def test_one_colour_is_no_surface(request_, tmp_path, side, colour):
 def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path, monkeypatch):
     """Poison some steps; the run must leave them behind, say so, and spend its budget; one alone is let pass."""
     begun, rates, kernels = [], {0: [], 1: []}, []
-    trouble, begin, move = Watch.trouble, loop.Run._begin_attempt, loop.Optimiser.step
+    trouble, begin, move = Watch.trouble, loop.Run._begin_attempt, loop.Optimizer.step
 
     def poisoned(self, loss, gradient, spread):
         lost = begun == [0] and (self.steps == 7 or (self.steps == 3 and not self.lost_steps))
@@ -437,20 +437,20 @@ def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path
 
     monkeypatch.setattr(Watch, "trouble", poisoned)
     monkeypatch.setattr(loop.Run, "_begin_attempt", counted)
-    monkeypatch.setattr(loop.Optimiser, "step", recorded)
+    monkeypatch.setattr(loop.Optimizer, "step", recorded)
     notes, steps = [], []
-    artefact = train(
+    artifact = train(
         picture(),
         tmp_path / "a.texnet",
         request_,
         progress=lambda p: (notes.append(p.note), steps.append(p.step)),
     )
     assert begun == [0, 1] and sum("starting again" in note and "step 12" in note for note in notes) == 1
-    assert artefact.training["steps_taken"] == STEPS and steps[-1] == STEPS
-    assert "step 12: starting again" in artefact.training["troubles"]
+    assert artifact.training["steps_taken"] == STEPS and steps[-1] == STEPS
+    assert "step 12: starting again" in artifact.training["troubles"]
     assert rates[1][0] == pytest.approx(0.3 * rates[0][0])  # it warms up anew, to less
     assert not torch.equal(*kernels)
-    assert artefact.training["loss_curve"].startswith("13:") and f" {STEPS}:" in artefact.training["loss_curve"]
+    assert artifact.training["loss_curve"].startswith("13:") and f" {STEPS}:" in artifact.training["loss_curve"]
 
 
 def test_no_attempt_begins_with_too_little_of_the_budget_to_learn_anything(request_, tmp_path, monkeypatch):
@@ -482,12 +482,12 @@ def test_trouble_at_the_end_keeps_the_best_so_far(request_, tmp_path, monkeypatc
 
     monkeypatch.setattr(Watch, "trouble", poisoned)
     longer = replace(request_, train=replace(request_.train, steps=60))
-    artefact = train(picture(), tmp_path / "a.texnet", longer, progress=watch)
+    artifact = train(picture(), tmp_path / "a.texnet", longer, progress=watch)
     assert any("best generator so far" in note for note in notes)
-    assert 50 < artefact.training["steps_taken"] < 60 and np.isfinite(artefact.quality["validation_loss"])
+    assert 50 < artifact.training["steps_taken"] < 60 and np.isfinite(artifact.quality["validation_loss"])
 
 
-def test_a_flat_sample_has_no_spread_whatever_its_colour():
+def test_a_flat_sample_has_no_spread_whatever_its_color():
     flat = torch.tensor([0.9, 0.5, 0.1])[None, :, None, None].expand(2, 3, 8, 8)
     assert float(loop._spread(flat)) < 1e-6
     assert float(loop._spread(torch.rand(1, 3, 64, 64))) == pytest.approx((1 / 12) ** 0.5, rel=0.05)
@@ -517,9 +517,9 @@ def test_a_watch_sees_collapse_divergence_and_nothing_in_a_good_run():
 def test_a_run_that_gets_nowhere_says_so(request_, tmp_path, exemplar, lr):
     notes = []
     request_ = replace(request_, train=replace(request_.train, steps=60, lr=lr))
-    artefact = train(exemplar, tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
+    artifact = train(exemplar, tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
     assert any("hardly went down" in note for note in notes) == (lr < 1e-3)
-    assert ("hardly went down" in artefact.training.get("troubles", "")) == (lr < 1e-3)
+    assert ("hardly went down" in artifact.training.get("troubles", "")) == (lr < 1e-3)
 
 
 def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, monkeypatch):
@@ -553,25 +553,25 @@ def test_later_steps_weigh_more_in_the_average():
 def test_what_a_run_writes_is_the_average_of_its_last_part(request_, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 10**6)
-    step = loop.Optimiser.step
+    step = loop.Optimizer.step
 
     def recording(self, lr):
         step(self, lr)
         seen.append(self._adam.param_groups[0]["params"][-1].detach().clone())  # output.bias
 
-    monkeypatch.setattr(loop.Optimiser, "step", recording)
+    monkeypatch.setattr(loop.Optimizer, "step", recording)
     settings = replace(request_.train, steps=30, frozen_share=0.6, lr=0.05)
-    artefact = train(picture(), tmp_path / "out.texnet", replace(request_, train=settings))
+    artifact = train(picture(), tmp_path / "out.texnet", replace(request_, train=settings))
     frozen = torch.stack(seen[12:])
     weights = torch.tensor([k * (k + 1.0) for k in range(1, 19)])[:, None]
     expected = (weights * frozen).sum(0) / weights.sum()
-    np.testing.assert_allclose(artefact.parameters["output.bias"], expected.numpy(), rtol=1.01 * 2**-11)  # of float16
+    np.testing.assert_allclose(artifact.parameters["output.bias"], expected.numpy(), rtol=1.01 * 2**-11)  # of float16
     assert not torch.equal(expected.half(), seen[-1].half())
 
 
 def test_the_time_of_the_updates_counts(request_, tmp_path, monkeypatch):
-    step = loop.Optimiser.step
-    monkeypatch.setattr(loop.Optimiser, "step", lambda self, lr: (time.sleep(0.2), step(self, lr)))
+    step = loop.Optimizer.step
+    monkeypatch.setattr(loop.Optimizer, "step", lambda self, lr: (time.sleep(0.2), step(self, lr)))
     request_ = replace(request_, train=replace(request_.train, steps=10))
     assert train(picture(), tmp_path / "out.texnet", request_).quality["seconds"] >= 2
 
@@ -590,9 +590,9 @@ def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
 
     monkeypatch.setattr(loop.Run, "_validate", validate)
     monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 2)
-    artefact = train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=30)))
-    assert artefact.quality["validation_loss"] == 0.1
-    np.testing.assert_array_equal(artefact.parameters["output.bias"], kept[-1].half().numpy())
+    artifact = train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=30)))
+    assert artifact.quality["validation_loss"] == 0.1
+    np.testing.assert_array_equal(artifact.parameters["output.bias"], kept[-1].half().numpy())
 
 
 def test_nan_is_caught_and_explained(request_, tmp_path):
@@ -610,7 +610,7 @@ def test_nan_is_caught_and_explained(request_, tmp_path):
 
 def test_a_run_that_breaks_when_frozen_ends_with_the_best_so_far(request_, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_VALIDATE_EVERY_STEPS", 2)
-    step, notes, steps = loop.Optimiser.step, [], iter(range(1, 41))
+    step, notes, steps = loop.Optimizer.step, [], iter(range(1, 41))
 
     def breaking(self, lr):
         step(self, lr)
@@ -618,13 +618,13 @@ def test_a_run_that_breaks_when_frozen_ends_with_the_best_so_far(request_, tmp_p
             for parameter in self._kernels:
                 parameter.data *= 1e30
 
-    monkeypatch.setattr(loop.Optimiser, "step", breaking)
+    monkeypatch.setattr(loop.Optimizer, "step", breaking)
     request_ = replace(request_, train=replace(request_.train, steps=40, frozen_share=0.5))
-    artefact = train(picture(), tmp_path / "out.texnet", request_, progress=lambda part: notes.append(part.note))
+    artifact = train(picture(), tmp_path / "out.texnet", request_, progress=lambda part: notes.append(part.note))
     assert any("ending here, with the best generator so far" in note for note in notes)
-    assert "ending here" in artefact.training["troubles"]
-    assert 0 < artefact.quality["validation_loss"] < 100
-    assert all(np.isfinite(values).all() for values in artefact.parameters.values())
+    assert "ending here" in artifact.training["troubles"]
+    assert 0 < artifact.quality["validation_loss"] < 100
+    assert all(np.isfinite(values).all() for values in artifact.parameters.values())
 
 
 def test_a_run_that_has_ended_stays_ended(request_, tmp_path, monkeypatch):
@@ -646,11 +646,11 @@ def test_a_run_that_has_ended_stays_ended(request_, tmp_path, monkeypatch):
     with pytest.raises(Cancelled):
         train(picture(), tmp_path / "out.texnet", request_, progress=stop_at_the_end)
     lost["now"] = False
-    artefact = train(picture(), tmp_path / "out.texnet", request_, resume=True)
-    assert artefact.training["steps_taken"] < 40
-    assert artefact.training["troubles"].count("ending here") == 1
-    assert 0 < artefact.quality["validation_loss"] < 100
-    assert all(np.isfinite(values).all() for values in artefact.parameters.values())
+    artifact = train(picture(), tmp_path / "out.texnet", request_, resume=True)
+    assert artifact.training["steps_taken"] < 40
+    assert artifact.training["troubles"].count("ending here") == 1
+    assert 0 < artifact.quality["validation_loss"] < 100
+    assert all(np.isfinite(values).all() for values in artifact.parameters.values())
 
 
 def test_nan_in_a_validation_is_caught_too(request_, tmp_path):
@@ -694,9 +694,9 @@ def test_the_exemplar_has_a_size_of_its_own(request_, tmp_path):
     """A larger or a smaller one than the samples: it is what a texel of the output stands for."""
     for side in (0, 64, 32):
         request = replace(request_, train=replace(request_.train, size=48, exemplar_size=side, steps=10))
-        artefact = train(picture(), tmp_path / f"{side}.texnet", request)
-        assert artefact.texels_per_exemplar == (side or 48)
-        assert artefact.training["exemplar_size"] == side and artefact.training["size"] == 48
+        artifact = train(picture(), tmp_path / f"{side}.texnet", request)
+        assert artifact.texels_per_exemplar == (side or 48)
+        assert artifact.training["exemplar_size"] == side and artifact.training["size"] == 48
     refused = replace(request_, train=replace(request_.train, exemplar_size=97))
     with pytest.raises(ImageError, match="at least 97"):
         train(picture(), tmp_path / "refused.texnet", refused)
@@ -729,7 +729,7 @@ def test_the_loss_curve_is_that_of_the_reports_and_survives_a_stop(request_, tmp
             losses[progress.step] = progress.loss
 
     train(picture(), whole, request_, progress=note)
-    curve = read_artefact(whole).training["loss_curve"]
+    curve = read_artifact(whole).training["loss_curve"]
     assert [word.split(":")[0] for word in curve.split()] == [str(step) for step in losses]
     assert [float(word.split(":")[1]) for word in curve.split()] == pytest.approx(list(losses.values()), rel=1e-3)
 
@@ -740,7 +740,7 @@ def test_the_loss_curve_is_that_of_the_reports_and_survives_a_stop(request_, tmp
     with pytest.raises(Cancelled):
         train(picture(), broken, request_, progress=stop)
     train(picture(), broken, request_, resume=True)
-    assert read_artefact(broken).training["loss_curve"] == curve
+    assert read_artifact(broken).training["loss_curve"] == curve
 
 
 @pytest.mark.parametrize("steps", [1, 59, 60, 61, 120, 121, 1000, 4001])

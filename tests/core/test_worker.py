@@ -15,10 +15,10 @@ import numpy as np
 import png
 import pytest
 
-from tests.conftest import picture, random_artefact
-from texnet_core import GeneratorSettings, list_presets, read_artefact, read_header, synthesize, write_artefact
-from texnet_core.images import encode_png, quantise, read_exemplar
+from tests.conftest import picture, random_artifact
+from texnet_core import GeneratorSettings, list_presets, read_artifact, read_header, synthesize, write_artifact
 from texnet_core.mapset import MapSpec
+from texnet_core.pictures.images import encode_png, quantize, read_exemplar
 from texnet_core.settings import GENERATOR_SIZES
 from texnet_core.worker import server
 from texnet_core.worker.server import Worker
@@ -110,15 +110,15 @@ def inside():
 
 @pytest.fixture(scope="module")
 def two_maps(tmp_path_factory):
-    """A generator whose first map is grey and called height."""
-    one = random_artefact()
+    """A generator whose first map is gray and called height."""
+    one = random_artifact()
     parameters = dict(one.parameters)
     for name in ("output.weight", "output.bias"):
         parameters[name] = np.concatenate([parameters[name][:1], parameters[name]])
     maps = (MapSpec("height", 1, "data"), MapSpec("albedo"))
     two = replace(one, settings=GeneratorSettings(levels=4, out_channels=4), maps=maps, parameters=parameters)
     path = tmp_path_factory.mktemp("two") / "two.texnet"
-    write_artefact(path, two)
+    write_artifact(path, two)
     return path
 
 
@@ -138,7 +138,7 @@ def pixels(file):
 
 
 def expected(source, size, depth=8, name="albedo", **options):
-    return quantise(synthesize(read_artefact(source), size, 5, engine="onnx", **options)[name], depth)
+    return quantize(synthesize(read_artifact(source), size, 5, engine="onnx", **options)[name], depth)
 
 
 def test_it_says_who_it_is(worker):
@@ -149,8 +149,8 @@ def test_it_says_who_it_is(worker):
 
 
 @pytest.mark.parametrize("options", [{}, {"depth": 16, "tile": "x", "scale": 1.5}])
-def test_it_makes_the_texture_that_the_core_makes(inside, artefact_file, tmp_path, options):
-    inside.say(job(artefact_file, tmp_path, width=128, **options))
+def test_it_makes_the_texture_that_the_core_makes(inside, artifact_file, tmp_path, options):
+    inside.say(job(artifact_file, tmp_path, width=128, **options))
     heard = []
     while (result := inside.hear())["event"] == "progress":
         heard.append((result["stage"], result["done"], result["total"]))
@@ -160,11 +160,11 @@ def test_it_makes_the_texture_that_the_core_makes(inside, artefact_file, tmp_pat
     assert result["maps"] == [made | {"files": [str(tmp_path / "wall_albedo.png")]}]
     assert (result["engine"], result["device"], result["precision"]) == ("onnx", "cpu", "f32")
     values, bits = pixels(tmp_path / "wall_albedo.png")
-    assert bits == depth and np.array_equal(values, expected(artefact_file, (128, 96), depth, **options))
+    assert bits == depth and np.array_equal(values, expected(artifact_file, (128, 96), depth, **options))
 
 
-def test_udim_tiles_are_pieces_of_one_texture_with_one_progress(inside, artefact_file, tmp_path):
-    inside.say(job(artefact_file, tmp_path, udim=[2, 2]))
+def test_udim_tiles_are_pieces_of_one_texture_with_one_progress(inside, artifact_file, tmp_path):
+    inside.say(job(artifact_file, tmp_path, udim=[2, 2]))
     heard = []
     while (result := inside.hear())["event"] == "progress":
         heard.append(result["done"])
@@ -174,7 +174,7 @@ def test_udim_tiles_are_pieces_of_one_texture_with_one_progress(inside, artefact
     assert [os.path.basename(file) for file in files] == [f"wall_albedo.{n}.png" for n in (1001, 1002, 1011, 1012)]
     parts = [pixels(file)[0] for file in files]
     whole = np.concatenate([np.concatenate(parts[2:], axis=1), np.concatenate(parts[:2], axis=1)])
-    assert np.array_equal(whole, expected(artefact_file, (192, 192)))
+    assert np.array_equal(whole, expected(artifact_file, (192, 192)))
 
 
 def test_height_has_16_bits_whatever_the_others_have(inside, two_maps, tmp_path):
@@ -198,20 +198,20 @@ def test_a_preview_is_the_corner_of_the_texture(inside, two_maps, tmp_path, size
     assert np.load(inside.ask(request | {"size": 100})["file"]).tobytes() == made[:100, :100].tobytes()
 
 
-def test_a_generator_without_colours_is_shown_in_grey(inside, two_maps, tmp_path):
-    one = read_artefact(two_maps)
+def test_a_generator_without_colors_is_shown_in_grey(inside, two_maps, tmp_path):
+    one = read_artifact(two_maps)
     parameters = one.parameters | {name: one.parameters[name][:1] for name in ("output.weight", "output.bias")}
-    grey = replace(one, settings=replace(one.settings, out_channels=1), maps=one.maps[:1], parameters=parameters)
-    write_artefact(tmp_path / "grey.texnet", grey)
-    made = np.load(inside.ask(preview_of(job(tmp_path / "grey.texnet", tmp_path)))["file"])
-    region = expected(tmp_path / "grey.texnet", (96, 96), name="height", region=(0, 0, 256, 256))
+    gray = replace(one, settings=replace(one.settings, out_channels=1), maps=one.maps[:1], parameters=parameters)
+    write_artifact(tmp_path / "gray.texnet", gray)
+    made = np.load(inside.ask(preview_of(job(tmp_path / "gray.texnet", tmp_path)))["file"])
+    region = expected(tmp_path / "gray.texnet", (96, 96), name="height", region=(0, 0, 256, 256))
     assert np.array_equal(made, np.repeat(region, 3, axis=2))
 
 
-def test_a_preview_overtakes_a_large_texture(worker, artefact_file, tmp_path):
-    worker.say(job(artefact_file, tmp_path, 1, size=8192))
+def test_a_preview_overtakes_a_large_texture(worker, artifact_file, tmp_path):
+    worker.say(job(artifact_file, tmp_path, 1, size=8192))
     assert worker.hear()["event"] == "progress"
-    worker.say(preview_of(job(artefact_file, tmp_path, 2)))
+    worker.say(preview_of(job(artifact_file, tmp_path, 2)))
     assert worker.answer()["id"] == 2
     worker.say({"cancel": 1})
     assert worker.answer() == {"id": 1, "event": "cancelled"}
@@ -258,8 +258,8 @@ def test_previews_that_run_and_wait_can_be_cancelled(held, inside):
     assert inside.answer() == {"id": 1, "event": "cancelled"}
 
 
-def test_jobs_queue_up_and_any_can_be_cancelled(worker, artefact_file, tmp_path):
-    worker.say(*(job(artefact_file, tmp_path, number, size) for number, size in ((1, 8192), (2, 96), (3, 96))))
+def test_jobs_queue_up_and_any_can_be_cancelled(worker, artifact_file, tmp_path):
+    worker.say(*(job(artifact_file, tmp_path, number, size) for number, size in ((1, 8192), (2, 96), (3, 96))))
     assert worker.hear()["event"] == "progress"
     worker.say({"cancel": 2}, {"cancel": 77})
     assert worker.answer() == {"id": 2, "event": "cancelled"}  # at once, though the first runs on
@@ -270,8 +270,8 @@ def test_jobs_queue_up_and_any_can_be_cancelled(worker, artefact_file, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["wall_albedo.png"]
 
 
-def test_bad_requests_are_answered_in_one_line_and_survived(worker, artefact_file, tmp_path):
-    good, training = job(artefact_file, tmp_path), train_job(tmp_path, "none")
+def test_bad_requests_are_answered_in_one_line_and_survived(worker, artifact_file, tmp_path):
+    good, training = job(artifact_file, tmp_path), train_job(tmp_path, "none")
     for request, says in (
         ("no json", "no request"),
         ("[1]", "no request"),
@@ -302,7 +302,7 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artefact_fil
         (good | {"name": "n" * 300}, "too long"),
         (good | {"source": "nowhere.texnet"}, "no file"),
         (good | {"source": 3}, "expected text"),
-        (good | {"source": __file__}, "no TexNet artefact"),
+        (good | {"source": __file__}, "no TexNet artifact"),
         (good | {"engine": "steam"}, "engine"),
         (good | {"device": "cuda"}, "device cuda"),
         (good | {"folder": str(tmp_path / "missing")}, "missing"),
@@ -310,7 +310,7 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artefact_fil
         (preview_of(good, size=0), "16 to 1024"),
         (preview_of(good, folder=None), "None for 'folder'"),
         (preview_of(good, height=None), "height None"),
-        ({"id": 1, "job": "describe", "source": __file__}, "no TexNet artefact"),
+        ({"id": 1, "job": "describe", "source": __file__}, "no TexNet artifact"),
         (training | {"output": "wall.png"}, ".texnet"),
         (training | {"output": str(tmp_path / "missing" / "wall.texnet")}, "cannot be written"),
         (training | {"output": "\0.texnet"}, "'output'"),
@@ -330,40 +330,40 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artefact_fil
 
 
 @pytest.mark.parametrize("name", ["a wall.v2", "\u77f3\u3000\u58c1", "name\u00a0\u2028"])
-def test_names_may_be_anybodys(inside, artefact_file, tmp_path, name):
+def test_names_may_be_anybodys(inside, artifact_file, tmp_path, name):
     (tmp_path / name).mkdir()
-    result = inside.ask(job(artefact_file, tmp_path / name, name=name))
+    result = inside.ask(job(artifact_file, tmp_path / name, name=name))
     assert result["maps"][0]["files"] == [str(tmp_path / name / f"{name}_albedo.png")]
     assert os.path.isfile(result["maps"][0]["files"][0])
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder where not even root may write")
-def test_a_folder_that_takes_no_files_is_explained(inside, artefact_file):
-    for request in (job(artefact_file, "/proc"), preview_of(job(artefact_file, "/proc"))):
+def test_a_folder_that_takes_no_files_is_explained(inside, artifact_file):
+    for request in (job(artifact_file, "/proc"), preview_of(job(artifact_file, "/proc"))):
         message = inside.ask(request)
         assert "cannot be written" in message["message"] and "details" not in message
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_a_full_disk_is_explained(inside, artefact_file, tmp_path):
+def test_a_full_disk_is_explained(inside, artifact_file, tmp_path):
     (tmp_path / "preview_1.npy").symlink_to("/dev/full")
-    message = inside.ask(preview_of(job(artefact_file, tmp_path)))
+    message = inside.ask(preview_of(job(artifact_file, tmp_path)))
     assert "preview_1.npy that cannot be written" in message["message"] and "details" not in message
 
 
-def test_what_nobody_foresaw_is_told_with_its_traceback(inside, monkeypatch, artefact_file, tmp_path):
+def test_what_nobody_foresaw_is_told_with_its_traceback(inside, monkeypatch, artifact_file, tmp_path):
     monkeypatch.setitem(server.JOBS, "probe", lambda job: {}["nothing"])
     message = inside.ask({"id": 1, "job": "probe"})
     assert message["event"] == "error" and "unforeseen KeyError" in message["message"]
     assert "Traceback" in message["details"] and "\n" not in message["message"]
-    assert inside.ask(job(artefact_file, tmp_path))["event"] == "result"
+    assert inside.ask(job(artifact_file, tmp_path))["event"] == "result"
 
 
-def test_an_artefact_that_has_changed_is_read_again(inside, artefact_file, tmp_path):
+def test_an_artifact_that_has_changed_is_read_again(inside, artifact_file, tmp_path):
     path = tmp_path / "wall.texnet"
     made = []
     for seed in (0, 1):
-        write_artefact(path, random_artefact(seed=seed))
+        write_artifact(path, random_artifact(seed=seed))
         made.append(np.load(inside.ask(preview_of(job(path, tmp_path)))["file"]))
         assert np.array_equal(made[-1], expected(path, (96, 96), region=(0, 0, 256, 256)))
     assert not np.array_equal(*made)
@@ -383,8 +383,8 @@ def test_what_libraries_print_garbles_no_answer(tmp_path):
     assert (tmp_path / "stderr").read_text().split() == ["hello", "native"]
 
 
-def test_it_ends_when_its_input_ends_even_in_the_middle_of_a_job(worker, artefact_file, tmp_path):
-    worker.say(job(artefact_file, tmp_path, 1, size=16384), job(artefact_file, tmp_path, 2))
+def test_it_ends_when_its_input_ends_even_in_the_middle_of_a_job(worker, artifact_file, tmp_path):
+    worker.say(job(artifact_file, tmp_path, 1, size=16384), job(artifact_file, tmp_path, 2))
     assert worker.hear()["event"] == "progress"
     worker.stdin.close()
     assert [worker.answer()["event"] for _ in range(2)] == ["cancelled", "cancelled"]
@@ -392,9 +392,9 @@ def test_it_ends_when_its_input_ends_even_in_the_middle_of_a_job(worker, artefac
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no such signals")
-def test_sigterm_ends_it_tidily_and_sigint_not_at_all(worker, artefact_file, tmp_path):
+def test_sigterm_ends_it_tidily_and_sigint_not_at_all(worker, artifact_file, tmp_path):
     worker.process.send_signal(signal.SIGINT)
-    worker.say(job(artefact_file, tmp_path, size=16384))
+    worker.say(job(artifact_file, tmp_path, size=16384))
     assert worker.hear()["event"] == "progress"
     worker.process.send_signal(signal.SIGTERM)
     assert worker.answer() == {"id": 1, "event": "cancelled"}
@@ -436,7 +436,7 @@ def test_describe_reads_the_header(inside):
 def train_job(place, weights, steps=24, **changes):
     """A run of seconds: a small generator, a random descriptor."""
     exemplar = place / "brick.png"
-    exemplar.write_bytes(encode_png(quantise(picture(), 8)))
+    exemplar.write_bytes(encode_png(quantize(picture(), 8)))
     request = {"id": 1, "job": "train", "exemplar": str(exemplar), "output": str(place / "brick.texnet")}
     request |= {"name": "Brick", "resume": False, "folder": str(place), "online": False, "licence": "CC0-1.0"}
     request |= {"size": 32, "steps": steps, "vgg19": str(weights), "padding": "zero", "directions": 8}
@@ -464,10 +464,10 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
     assert heard[-1]["stage"] == "training" and heard[-1]["done"] == 60 and heard[-1]["loss"] > 0
     named = [message["preview"] for message in heard if "preview" in message]
     assert len(named) == 3 and sorted(map(str, tmp_path.glob("*.npy"))) == sorted(named[-2:])
-    artefact = read_artefact(tmp_path / "brick.texnet")
+    artifact = read_artifact(tmp_path / "brick.texnet")
     assert (message["event"], message["output"], message["steps"]) == ("result", str(tmp_path / "brick.texnet"), 60)
-    assert message["loss"] == artefact.quality["validation_loss"]
-    assert (artefact.provenance.exemplar, artefact.provenance.licence) == ("Brick", "CC0-1.0")
+    assert message["loss"] == artifact.quality["validation_loss"]
+    assert (artifact.provenance.exemplar, artifact.provenance.license) == ("Brick", "CC0-1.0")
     request = TrainRequest(
         generator=GeneratorSettings(levels=3, channels=4),
         descriptor=DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero"),
@@ -477,15 +477,15 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
     with ThreadPoolExecutor(1) as pool:  # a new thread as well: torch has a number of threads for each
         task = pool.submit(train, read_exemplar(tmp_path / "brick.png")[0], tmp_path / "same.texnet", request)
         same = task.result().parameters
-    assert all(np.array_equal(same[name], artefact.parameters[name]) for name in same)
+    assert all(np.array_equal(same[name], artifact.parameters[name]) for name in same)
 
 
 def test_a_generator_size_can_be_asked_for_by_name(inside, random_vgg19_file, tmp_path):
     request = train_job(tmp_path, random_vgg19_file, steps=10, generator="base", flatten=True)
     del request["channels"]
     assert inside.ask(request)["event"] == "result"
-    artefact = read_artefact(tmp_path / "brick.texnet")
-    assert artefact.settings == replace(GENERATOR_SIZES["base"], levels=3) and artefact.training["flatten"] is True
+    artifact = read_artifact(tmp_path / "brick.texnet")
+    assert artifact.settings == replace(GENERATOR_SIZES["base"], levels=3) and artifact.training["flatten"] is True
 
 
 def test_a_training_that_is_cancelled_goes_on_where_it_stopped(inside, random_vgg19_file, tmp_path):
@@ -538,7 +538,7 @@ def test_offline_without_weights_it_learns_from_patches_and_says_so(inside, no_n
     request = train_job(tmp_path, "", steps=10)
     for name in ("vgg19", "padding", "directions", "positions"):
         del request[name]
-    (tmp_path / "brick.png").write_bytes(encode_png(quantise(picture(192, 192), 8)))
+    (tmp_path / "brick.png").write_bytes(encode_png(quantize(picture(192, 192), 8)))
     inside.say(request | {"exemplar_size": 192})
     messages = []
     while (message := inside.hear())["event"] == "progress":
@@ -546,7 +546,7 @@ def test_offline_without_weights_it_learns_from_patches_and_says_so(inside, no_n
     assert message["event"] == "result" and not no_network
     (note,) = [message["note"] for message in messages if "patches" in message.get("note", "")]
     assert "allow online access" in note and "\n" not in note
-    assert read_artefact(tmp_path / "brick.texnet").training["descriptor"] == "patches"
+    assert read_artifact(tmp_path / "brick.texnet").training["descriptor"] == "patches"
 
 
 def test_offline_nothing_is_downloaded(inside, no_network, tmp_path):

@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from texnet_core import architecture
-from texnet_core.artefact import Artefact, write_artefact
 from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE, Contender
 from texnet_core.engines import NumberFormat, available_cores, devices, formats_of, installed_engines
+from texnet_core.model import architecture
+from texnet_core.model.artifact import Artifact, write_artifact
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import EngineName
 
@@ -85,7 +85,7 @@ class Report:
 
 
 def run_benchmark(
-    artefact: Artefact,
+    artifact: Artifact,
     sizes: list[int],
     engines: tuple[EngineName, ...] | None = None,
     *,
@@ -96,7 +96,7 @@ def run_benchmark(
     """Measure engines, the naive peer, matrix products and copies by turns.
 
     Args:
-        artefact: the generator to run.
+        artifact: the generator to run.
         sizes: sides of square textures in texels.
         engines: which; None for all that are installed.
         repeats: of every measurement.
@@ -107,7 +107,7 @@ def run_benchmark(
     engines = engines or installed_engines()
     with tempfile.TemporaryDirectory(prefix="texnet-bench-") as folder, ExitStack() as stack:
         source = Path(folder) / "bench.texnet"
-        write_artefact(source, artefact)
+        write_artifact(source, artifact)
 
         def start(role: str, device: str, precision: str) -> Contender:
             progress(Progress("starting", 0, 1, "run"))
@@ -122,7 +122,7 @@ def run_benchmark(
             for library in _libraries(device, kind)
         ]
         copies = [start("copy", device, "f32") for device in sorted({device for _, device, _ in places})]
-        return _measure(artefact, sorted(sizes), makers, naive, products, copies, repeats, threads, progress)
+        return _measure(artifact, sorted(sizes), makers, naive, products, copies, repeats, threads, progress)
 
 
 def _places(engine: EngineName) -> list[tuple[str, NumberFormat]]:
@@ -141,7 +141,7 @@ def _libraries(device: str, precision: str) -> list[str]:
 
 
 def _measure(
-    artefact: Artefact,
+    artifact: Artifact,
     sizes: list[int],
     makers: list[Contender],
     naive: Contender | None,
@@ -176,17 +176,17 @@ def _measure(
     }
     copy_rates = {copy.device: 2 * COPY_BYTES / medians[copy, 0] / 1e9 for copy in copies}
     rows = [
-        _row(artefact, maker, size, times, first.get((maker, size), {}), noise.get(maker))
+        _row(artifact, maker, size, times, first.get((maker, size), {}), noise.get(maker))
         for (maker, size), times in seconds.items()
         if size
     ]
-    rows = [_compared(artefact, row, rows, product_rates, copy_rates) for row in rows]
+    rows = [_compared(artifact, row, rows, product_rates, copy_rates) for row in rows]
     notes = [] if naive else ["the naive peer needs torch, which is not installed"]
-    return Report(rows, product_rates, copy_rates, threads, artefact.settings.levels, repeats, notes)
+    return Report(rows, product_rates, copy_rates, threads, artifact.settings.levels, repeats, notes)
 
 
 def _row(
-    artefact: Artefact,
+    artifact: Artifact,
     contender: Contender,
     size: int,
     seconds: list[float],
@@ -202,7 +202,7 @@ def _row(
         milliseconds=median * 1e3,
         spread=(max(seconds) - min(seconds)) / median if len(seconds) > 1 else None,
         texels_per_second=size**2 / median,
-        gflops=architecture.flops_per_texel(artefact.settings) * size**2 / median / 1e9,
+        gflops=architecture.flops_per_texel(artifact.settings) * size**2 / median / 1e9,
         of_product=None,
         of_copy=None,
         noise=noise,
@@ -214,7 +214,7 @@ def _row(
 
 
 def _compared(
-    artefact: Artefact,
+    artifact: Artifact,
     row: Row,
     rows: list[Row],
     product_rates: dict[tuple[str, str, str], float],
@@ -223,7 +223,7 @@ def _compared(
     """A row with its ratios to the yardsticks and to the peer, all of the same run."""
     rates = [rate for (_, device, kind), rate in product_rates.items() if (device, kind) == (row.device, row.precision)]
     naive = [other.milliseconds for other in rows if (other.contender, other.size) == ("naive", row.size)]
-    traffic = architecture.values_per_texel(artefact.settings) * (2 if row.precision == "bf16" else 4)
+    traffic = architecture.values_per_texel(artifact.settings) * (2 if row.precision == "bf16" else 4)
     return replace(
         row,
         of_product=row.gflops / max(rates) if rates else None,

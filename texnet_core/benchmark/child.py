@@ -18,12 +18,13 @@ from typing import Any, cast
 
 import numpy as np
 
-from texnet_core import architecture, open_plane, read_artefact, write_window
-from texnet_core.artefact import Artefact
+from texnet_core import open_plane, read_artifact, write_window
 from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE
 from texnet_core.engines import Engine, noise_plane, open_engine
-from texnet_core.images import quantise
-from texnet_core.noise import NoisePlane
+from texnet_core.model import architecture
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.noise import NoisePlane
+from texnet_core.pictures.images import quantize
 from texnet_core.settings import EngineName, Precision
 
 _NOISE_ROUNDS = 8
@@ -51,11 +52,11 @@ def _role(role: str, device: str, precision: str, threads: int, rest: list[str])
         return _timed(_product(role.split(":")[1], device, precision, threads))
     if role == "copy":
         return _timed(_copy(device, threads))
-    artefact = read_artefact(rest[0])
+    artifact = read_artifact(rest[0])
     if role == "naive":
-        return _Naive(artefact, threads)
+        return _Naive(artifact, threads)
     return _Maker(
-        open_engine(artefact, cast(EngineName, role), device, cast(Precision, precision), threads), Path(rest[1])
+        open_engine(artifact, cast(EngineName, role), device, cast(Precision, precision), threads), Path(rest[1])
     )
 
 
@@ -76,8 +77,8 @@ class _Maker:
     def _make(self, size: int) -> None:
         if self._engine.device != "cpu":
             return self._make_on_device(size)
-        plane = open_plane(self._engine.artefact, 1, width=size, height=size, engine=self._engine)
-        for _ in plane.bands(0, 0, size, size, partial(quantise, depth=8)):
+        plane = open_plane(self._engine.artifact, 1, width=size, height=size, engine=self._engine)
+        for _ in plane.bands(0, 0, size, size, partial(quantize, depth=8)):
             pass
 
     def _make_on_device(self, size: int) -> None:
@@ -87,7 +88,7 @@ class _Maker:
         from texnet_core.engines.torch_engine import TorchEngine
 
         engine = cast(TorchEngine, self._engine)
-        noise = noise_plane(engine.artefact, 1, size, size)
+        noise = noise_plane(engine.artifact, 1, size, size)
         height, width = (min(size, side) for side in engine.block_shape)
         for top in range(0, size, height):
             for left in range(0, size, width):
@@ -96,7 +97,7 @@ class _Maker:
         torch.accelerator.synchronize()
 
     def _write(self, size: int) -> None:
-        plane = open_plane(self._engine.artefact, 1, width=size, height=size, engine=self._engine)
+        plane = open_plane(self._engine.artifact, 1, width=size, height=size, engine=self._engine)
         file = self._folder / f"{os.getpid()}.png"
         write_window(plane, file, (0, 0, size, size))
         file.unlink()
@@ -104,8 +105,8 @@ class _Maker:
     def _noise_share(self) -> float:
         """Of blocks in the middle of a plane, made one after the other."""
         engine = self._engine
-        halos = architecture.halos(engine.artefact.settings)
-        plane = noise_plane(engine.artefact, 1)
+        halos = architecture.halos(engine.artifact.settings)
+        plane = noise_plane(engine.artifact, 1)
         height, width = engine.block_shape
         noise, whole = [], []
         for number in (*range(_NOISE_ROUNDS), *range(_NOISE_ROUNDS)):  # first, hashes of rows and columns are new
@@ -120,7 +121,7 @@ class _Maker:
                 from texnet_core.engines.torch_engine import exact
 
                 with exact(self._engine.device):
-                    _synchronised(plane.window_torch(*window, device=self._engine.device))
+                    _synchronized(plane.window_torch(*window, device=self._engine.device))
             else:
                 plane.window(*window)
 
@@ -128,19 +129,19 @@ class _Maker:
 class _Naive:
     """What one would write first: eager torch, whole frames, noise drawn, circular padding at every convolution."""
 
-    def __init__(self, artefact: Artefact, threads: int) -> None:
+    def __init__(self, artifact: Artifact, threads: int) -> None:
         import torch
 
         torch.set_num_threads(threads)
-        self._torch, self._settings, self._parameters = torch, artefact.settings, artefact.parameters
+        self._torch, self._settings, self._parameters = torch, artifact.settings, artifact.parameters
         self._convs = {}
-        for conv in architecture.convolutions(artefact.settings):
+        for conv in architecture.convolutions(artifact.settings):
             module = torch.nn.Conv2d(
                 conv.in_channels, conv.out_channels, conv.kernel, padding=conv.kernel // 2, padding_mode="circular"
             )
-            module.weight.data = torch.from_numpy(artefact.parameters[f"{conv.name}.weight"])
+            module.weight.data = torch.from_numpy(artifact.parameters[f"{conv.name}.weight"])
             assert module.bias is not None
-            module.bias.data = torch.from_numpy(artefact.parameters[f"{conv.name}.bias"])
+            module.bias.data = torch.from_numpy(artifact.parameters[f"{conv.name}.bias"])
             self._convs[conv.name] = module
 
     def __call__(self, request: Answer) -> Answer:
@@ -179,7 +180,7 @@ def _product(library: str, device: str, precision: str, threads: int) -> Callabl
         torch.set_num_threads(threads)
         kind = torch.bfloat16 if precision == "bf16" else torch.float32
         x, y = (torch.from_numpy(matrix).to(device=device, dtype=kind) for matrix in (a, b))
-        return lambda: _synchronised(x @ y)
+        return lambda: _synchronized(x @ y)
     if library == "openvino":
         import openvino
         from openvino import opset13
@@ -212,10 +213,10 @@ def _copy(device: str, threads: int) -> Callable[[], Any]:
     import torch
 
     on_device = torch.ones(COPY_BYTES, dtype=torch.uint8, device=device)
-    return lambda: _synchronised(on_device.clone())
+    return lambda: _synchronized(on_device.clone())
 
 
-def _synchronised(tensor: Any) -> Any:
+def _synchronized(tensor: Any) -> Any:
     if tensor.device.type != "cpu":
         import torch
 

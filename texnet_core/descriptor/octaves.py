@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from texnet_core.descriptor.layers import octave_tap
 from texnet_core.descriptor.vgg19 import DEFAULT_TAPS, Vgg19, smallest_side
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.settings import DescriptorSettings, Padding
-from texnet_core.taps import octave_tap
 
 # A layer of a smaller copy has at least 8x8 texels: from fewer no distribution can be told.
 _FEWEST_TEXELS = 8

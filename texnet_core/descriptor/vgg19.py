@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.circular import wrap_by_one
+from texnet_core.descriptor.layers import PATCHES
 from texnet_core.descriptor.weights import LAYERS, Vgg19Weights
 from texnet_core.settings import DescriptorSettings, Padding, Pooling
-from texnet_core.taps import PATCHES
 
 # The taps of the default recipe: fine detail from the image and the first two blocks, structure above.
 DEFAULT_TAPS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
@@ -100,7 +100,7 @@ def smallest_side(padding: Padding, taps: tuple[str, ...] = DEFAULT_TAPS, texels
 
 
 def _patches(image: Tensor) -> Tensor:
-    """(N, C, H, W) -> (N, 9 C, H - 2, W - 2): each texel with its neighbours, borders left out."""
+    """(N, C, H, W) -> (N, 9 C, H - 2, W - 2): each texel with its neighbors, borders left out."""
     count, _, height, width = image.shape
     return F.unfold(image, 3).view(count, -1, height - 2, width - 2)
 

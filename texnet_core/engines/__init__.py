@@ -1,6 +1,6 @@
 """What runs the inference form of a generator over windows of noise.
 
-An engine is opened for one artefact and then makes blocks. Engines are imported when used, so that
+An engine is opened for one artifact and then makes blocks. Engines are imported when used, so that
 none of torch, onnxruntime and openvino is needed where another one works.
 
 On the CPU every block is made by one thread, and several blocks are made at once: small convolutions split over
@@ -17,9 +17,9 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.artefact import Artefact, Header
 from texnet_core.errors import EngineError
-from texnet_core.noise import NoisePlane
+from texnet_core.model.artifact import Artifact, Header
+from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import EngineName, Precision, SynthesisSettings
 
 NumberFormat = Literal["f32", "bf16"]
@@ -29,7 +29,7 @@ class Engine(Protocol):
     """One generator, ready to make blocks.
 
     Attributes:
-        artefact: the generator.
+        artifact: the generator.
         name: "onnx", "openvino" or "torch".
         device: where it runs, "cpu", "cuda", ...
         precision: "f32", or "bf16" where the largest convolutions run in it.
@@ -37,7 +37,7 @@ class Engine(Protocol):
         workers: how many calls of `block` at a time keep it busy.
     """
 
-    artefact: Artefact
+    artifact: Artifact
     name: str
     device: str
     precision: NumberFormat
@@ -68,16 +68,16 @@ def noise_plane(
 
 
 def open_engine(
-    artefact: Artefact,
+    artifact: Artifact,
     engine: EngineName = "auto",
     device: str = "auto",
     precision: Precision = "auto",
     threads: int = 0,
 ) -> Engine:
-    """Open an engine for an artefact.
+    """Open an engine for an artifact.
 
     Args:
-        artefact: the generator.
+        artifact: the generator.
         engine: "auto" takes torch where it has a GPU or a device other than cpu is asked for; else the first that is
             installed of openvino, onnx and torch.
         device: "auto", or a device that the torch engine should use.
@@ -97,7 +97,7 @@ def open_engine(
     if precision == "auto" and len(formats) > 1:
         from texnet_core.engines.precision import choose_format
 
-        precision = choose_format(kind, artefact, device)
+        precision = choose_format(kind, artifact, device)
     elif precision == "auto":
         precision = "f32"
     if precision not in formats:
@@ -106,13 +106,13 @@ def open_engine(
             expected=" or ".join(formats),
             remedy="use precision auto",
         )
-    return kind(artefact, device, precision, threads or available_cores())
+    return kind(artifact, device, precision, threads or available_cores())
 
 
 class EngineClass(Protocol):
     """How an engine is opened."""
 
-    def __call__(self, artefact: Artefact, device: str, precision: NumberFormat, threads: int) -> Engine:
+    def __call__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> Engine:
         """Open it."""
         ...
 

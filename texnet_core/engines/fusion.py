@@ -11,8 +11,8 @@ The plain form (`onnx_graph.build_model`) is what the fused one is tested agains
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core import architecture
-from texnet_core.artefact import Artefact
+from texnet_core.model import architecture
+from texnet_core.model.artifact import Artifact
 from texnet_core.settings import GeneratorSettings
 
 Floats = npt.NDArray[np.float32]
@@ -35,7 +35,7 @@ def bf16_convolutions(settings: GeneratorSettings) -> frozenset[str]:
     return frozenset(names)
 
 
-def fused_join(artefact: Artefact, level: int) -> tuple[Floats, Floats, Floats]:
+def fused_join(artifact: Artifact, level: int) -> tuple[Floats, Floats, Floats]:
     """The first convolution of a join in its fused form.
 
     Returns:
@@ -43,17 +43,17 @@ def fused_join(artefact: Artefact, level: int) -> tuple[Floats, Floats, Floats]:
         to be cropped by `fused_crop` cells a side. Kernel (out, noise features, 3, 3) of the convolution over
         the noise branch, and the bias (out,) of their sum.
     """
-    conv = architecture.join(artefact.settings, level)[0]
-    weight = artefact.parameters[f"{conv.name}.weight"]
-    coarse_channels = conv.in_channels - artefact.settings.channels
+    conv = architecture.join(artifact.settings, level)[0]
+    weight = artifact.parameters[f"{conv.name}.weight"]
+    coarse_channels = conv.in_channels - artifact.settings.channels
     upsampling = _kernel_after_upsampling(weight[:, :coarse_channels])
-    return upsampling, np.ascontiguousarray(weight[:, coarse_channels:]), artefact.parameters[f"{conv.name}.bias"]
+    return upsampling, np.ascontiguousarray(weight[:, coarse_channels:]), artifact.parameters[f"{conv.name}.bias"]
 
 
 def fused_crop(crop: int) -> int:
     """Cells to cut from every side of the transposed convolution, where the plain form cuts `crop`.
 
-    It makes 2n + 2 cells of n; the first and last two of them miss the contribution of a neighbour.
+    It makes 2n + 2 cells of n; the first and last two of them miss the contribution of a neighbor.
     """
     return crop + 2
 

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from texnet_core import architecture
-from texnet_core.artefact import Artefact
 from texnet_core.engines import NumberFormat, cpu_only
 from texnet_core.engines.onnx_graph import OUTPUT, build_model, noise_input
 from texnet_core.errors import EngineError
-from texnet_core.noise import NoisePlane
+from texnet_core.model import architecture
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.noise import NoisePlane
 
 
 class OnnxEngine:
@@ -24,14 +24,14 @@ class OnnxEngine:
     name = "onnx"
     block_shape = (128, 128)
 
-    def __init__(self, artefact: Artefact, device: str, precision: NumberFormat, threads: int) -> None:
-        self.artefact, self.device, self.precision, self.workers = artefact, device, precision, threads
-        self._halos = architecture.halos(artefact.settings)
+    def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
+        self.artifact, self.device, self.precision, self.workers = artifact, device, precision, threads
+        self._halos = architecture.halos(artifact.settings)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors only: front ends own the terminal
         options.intra_op_num_threads = 1  # the caller's own thread; see the package's docstring
         self._session = onnxruntime.InferenceSession(
-            build_model(artefact), sess_options=options, providers=["CPUExecutionProvider"]
+            build_model(artifact), sess_options=options, providers=["CPUExecutionProvider"]
         )
 
     @staticmethod

@@ -1,6 +1,6 @@
-"""The inference form as an ONNX model, written from an artefact's settings.
+"""The inference form as an ONNX model, written from an artifact's settings.
 
-The graph is made here rather than stored in the artefact, so that no graph ever comes from a file that
+The graph is made here rather than stored in the artifact, so that no graph ever comes from a file that
 someone else made. ONNX's own Python package would add 9 MB a Python version to the add-on, and what is
 needed of the format is this little: a model is nested protocol-buffer messages, of which a handful of kinds
 are used. Tests hold the result against ONNX's checker and its reference evaluator.
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core import architecture
-from texnet_core.architecture import Conv
-from texnet_core.artefact import Artefact
 from texnet_core.engines import fusion
+from texnet_core.model import architecture
+from texnet_core.model.architecture import Conv
+from texnet_core.model.artifact import Artifact
 
 _IR_VERSION, _OPSET = 8, 17
 _FLOAT, _INT64, _BFLOAT16 = 1, 7, 16  # TensorProto.DataType
@@ -34,14 +34,14 @@ def noise_input(level: int) -> str:
 OUTPUT = "maps"
 
 
-def build_model(artefact: Artefact) -> bytes:
+def build_model(artifact: Artifact) -> bytes:
     """The plain form: noise0 ... noiseK -> maps (1, out_channels, height, width), float32.
 
     Returns:
-        A serialised ModelProto.
+        A serialized ModelProto.
     """
-    settings = artefact.settings
-    graph = _Graph(artefact)
+    settings = artifact.settings
+    graph = _Graph(artifact)
     features = graph.coarsest_branch()
     for level in range(settings.levels - 2, -1, -1):
         features = graph.join(features, level, graph.noise_branch(level))
@@ -49,16 +49,16 @@ def build_model(artefact: Artefact) -> bytes:
     return graph.model()
 
 
-def build_fused_model(artefact: Artefact, bf16: frozenset[str] = frozenset()) -> bytes:
+def build_fused_model(artifact: Artifact, bf16: frozenset[str] = frozenset()) -> bytes:
     """The same function of the same inputs in the form that `fusion` explains.
 
     Args:
-        artefact: the generator.
+        artifact: the generator.
         bf16: names of the convolutions that are to run in bfloat16.
     """
-    graph = _Graph(artefact, bf16)
+    graph = _Graph(artifact, bf16)
     features = graph.coarsest_branch()
-    for level in range(artefact.settings.levels - 2, -1, -1):
+    for level in range(artifact.settings.levels - 2, -1, -1):
         features = graph.fused_join(features, level, graph.noise_branch(level))
     graph.finish(features)
     return graph.model()
@@ -80,9 +80,9 @@ def build_product(matrix: npt.NDArray[np.float32]) -> bytes:
 
 
 class _Graph:
-    def __init__(self, artefact: Artefact, bf16: frozenset[str] = frozenset()) -> None:
-        self._artefact, self._settings, self._parameters = artefact, artefact.settings, artefact.parameters
-        self._halos = architecture.halos(artefact.settings)
+    def __init__(self, artifact: Artifact, bf16: frozenset[str] = frozenset()) -> None:
+        self._artifact, self._settings, self._parameters = artifact, artifact.settings, artifact.parameters
+        self._halos = architecture.halos(artifact.settings)
         self._inputs: list[bytes] = []
         self._nodes: list[bytes] = []
         self._results: list[bytes] = []
@@ -112,7 +112,7 @@ class _Graph:
         first, *rest = architecture.join(self._settings, level)
         coarser = self._for_conv(first, self.bound(coarser, level + 1))
         branch = self._for_conv(first, branch)
-        upsampling, weight, bias = fusion.fused_join(self._artefact, level)
+        upsampling, weight, bias = fusion.fused_join(self._artifact, level)
         upsampled = self._node(
             "ConvTranspose",
             [coarser, self._constant(f"{first.name}.upsampling", upsampling, like=coarser)],

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
-from texnet_core import architecture
-from texnet_core.artefact import Artefact
 from texnet_core.engines import NumberFormat, cpu_only, fusion
 from texnet_core.engines.onnx_graph import OUTPUT, build_fused_model, noise_input
 from texnet_core.errors import EngineError
-from texnet_core.noise import NoisePlane
+from texnet_core.model import architecture
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.noise import NoisePlane
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,11 +27,11 @@ class OpenVinoEngine:
     name = "openvino"
     block_shape = (128, 256)
 
-    def __init__(self, artefact: Artefact, device: str, precision: NumberFormat, threads: int) -> None:
-        self.artefact, self.device, self.precision, self.workers = artefact, device, precision, threads
-        self._halos = architecture.halos(artefact.settings)
-        bf16 = fusion.bf16_convolutions(artefact.settings) if precision == "bf16" else frozenset()
-        self._model = openvino.Core().read_model(build_fused_model(artefact, bf16))
+    def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
+        self.artifact, self.device, self.precision, self.workers = artifact, device, precision, threads
+        self._halos = architecture.halos(artifact.settings)
+        bf16 = fusion.bf16_convolutions(artifact.settings) if precision == "bf16" else frozenset()
+        self._model = openvino.Core().read_model(build_fused_model(artifact, bf16))
         # requests for each shape of block; one is lent to one caller at a time
         self._requests: dict[tuple[int, int], queue.SimpleQueue[Any]] = {}
         self._compiling = threading.Lock()

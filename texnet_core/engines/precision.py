@@ -14,31 +14,31 @@ from pathlib import Path
 
 import numpy as np
 
-from texnet_core.artefact import Artefact
 from texnet_core.atomic import replacing
 from texnet_core.engines import EngineClass, NumberFormat, available_cores, noise_plane
 from texnet_core.errors import OutputError
+from texnet_core.model.artifact import Artifact
 
 _ROUNDS = 3
 _WORTH_IT = 0.9  # of the time in float32: less is noise
 _MEAN_ERROR, _LARGEST_ERROR = 0.5 / 255, 2 / 255
 
 
-def choose_format(kind: EngineClass, artefact: Artefact, device: str) -> NumberFormat:
+def choose_format(kind: EngineClass, artifact: Artifact, device: str) -> NumberFormat:
     """Bf16 where it is faster and close to float32, as measured now or remembered; for an engine that has both."""
-    file, key = _file(), _key(kind, artefact, device)
+    file, key = _file(), _key(kind, artifact, device)
     known = _read(file)
     if known.get(key) not in ("f32", "bf16"):
-        known[key] = "bf16" if _pays(kind, artefact, device) else "f32"
+        known[key] = "bf16" if _pays(kind, artifact, device) else "f32"
         _write(file, known)
     return "bf16" if known[key] == "bf16" else "f32"
 
 
-def _pays(kind: EngineClass, artefact: Artefact, device: str) -> bool:
+def _pays(kind: EngineClass, artifact: Artifact, device: str) -> bool:
     """Make one block in both formats by turns; the best times count, which other programs disturbed least."""
     formats: tuple[NumberFormat, NumberFormat] = ("f32", "bf16")
-    engines = {name: kind(artefact, device, name, 1) for name in formats}
-    plane = noise_plane(artefact, 0)
+    engines = {name: kind(artifact, device, name, 1) for name in formats}
+    plane = noise_plane(artifact, 0)
     best = dict.fromkeys(formats, float("inf"))
     blocks = {}
     for turn in range(1 + _ROUNDS):  # the first is for warming up
@@ -52,11 +52,11 @@ def _pays(kind: EngineClass, artefact: Artefact, device: str) -> bool:
     return close and best["bf16"] < _WORTH_IT * best["f32"]
 
 
-def _key(kind: EngineClass, artefact: Artefact, device: str) -> str:
+def _key(kind: EngineClass, artifact: Artifact, device: str) -> str:
     """All that the answer may depend on. Homes are shared between machines, so the machine's name is in it."""
     package = kind.__module__.rsplit(".", 1)[1].removesuffix("_engine")
     version = importlib.metadata.version(package)
-    parameters = (array.tobytes() for _, array in sorted(artefact.parameters.items()))  # they are read in any order
+    parameters = (array.tobytes() for _, array in sorted(artifact.parameters.items()))  # they are read in any order
     generator = hashlib.sha256(b"".join(parameters)).hexdigest()[:16]
     return " ".join((package, version, device, platform.node(), f"{available_cores()} cores", generator))
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from texnet_core import architecture
-from texnet_core.architecture import Conv
-from texnet_core.artefact import Artefact
 from texnet_core.engines import NumberFormat, fusion
 from texnet_core.errors import EngineError
-from texnet_core.noise import NoisePlane
+from texnet_core.model import architecture
+from texnet_core.model.architecture import Conv
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.noise import NoisePlane
 
 _CPU_BLOCK, _GPU_BLOCK = (128, 256), (1024, 1024)
 
@@ -25,22 +25,22 @@ class TorchEngine:
 
     name = "torch"
 
-    def __init__(self, artefact: Artefact, device: str, precision: NumberFormat, threads: int) -> None:
-        self.artefact, self.device, self.precision = artefact, device, precision
-        self.settings = artefact.settings
+    def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
+        self.artifact, self.device, self.precision = artifact, device, precision
+        self.settings = artifact.settings
         self.workers = threads if device == "cpu" else 1  # a GPU takes one block after the other anyway
         self.block_shape = _CPU_BLOCK if device == "cpu" else _GPU_BLOCK
-        self._halos = architecture.halos(artefact.settings)
+        self._halos = architecture.halos(artifact.settings)
         self._bf16 = fusion.bf16_convolutions(self.settings) if precision == "bf16" else frozenset()
         self._parameters = {
-            name: self._tensor(array, name.rpartition(".")[0]) for name, array in artefact.parameters.items()
+            name: self._tensor(array, name.rpartition(".")[0]) for name, array in artifact.parameters.items()
         }
         for level in range(1, self.settings.levels):
             name, (*_, last) = architecture.ceiling(level), architecture.convolutions_of_level(self.settings, level)
-            self._parameters[name] = self._tensor(artefact.parameters[name], last.name)[:, None, None]
+            self._parameters[name] = self._tensor(artifact.parameters[name], last.name)[:, None, None]
         for level in range(self.settings.levels - 1):
             prefix = architecture.join(self.settings, level)[0].name
-            upsampling, weight, bias = fusion.fused_join(artefact, level)
+            upsampling, weight, bias = fusion.fused_join(artifact, level)
             fused = {"upsampling": upsampling, "weight": weight, "bias": bias}
             self._parameters |= {f"{prefix}.{name}": self._tensor(array, prefix) for name, array in fused.items()}
 

@@ -8,8 +8,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from texnet_core.evaluation.colour import Picture
-from texnet_core.images import resize_exemplar
+from texnet_core.evaluation.color import Picture
+from texnet_core.pictures.images import resize_exemplar
 
 T = TypeVar("T")
 

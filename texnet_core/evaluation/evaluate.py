@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from texnet_core.artefact import Artefact
 from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import ArtefactError, ImageError, RequestError, WeightsError, one_line
-from texnet_core.evaluation.colour import Picture, colour_distance
+from texnet_core.errors import ArtifactError, ImageError, RequestError, WeightsError, one_line
+from texnet_core.evaluation.color import Picture, color_distance
 from texnet_core.evaluation.crops import halves, mean_of_pairs, middle, quadrants
 from texnet_core.evaluation.figures import FIGURES, Figure
 from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
-from texnet_core.evaluation.memorisation import memorisation
-from texnet_core.evaluation.oddness import OddPlace, oddest_place
+from texnet_core.evaluation.memorization import memorization
+from texnet_core.evaluation.outliers import OddPlace, oddest_place
 from texnet_core.evaluation.repetition import highest_peak
 from texnet_core.evaluation.seam import AxisSeam, seam_error
 from texnet_core.evaluation.spectrum import spectrum_distance
-from texnet_core.exemplar import flatten_lighting
-from texnet_core.images import resize_exemplar, texels_digest
+from texnet_core.model.artifact import Artifact
+from texnet_core.pictures.images import resize_exemplar, texels_digest
+from texnet_core.pictures.surface import flatten_lighting
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
-from texnet_core.synthesis import synthesize
+from texnet_core.synthesis.textures import synthesize
 
 if TYPE_CHECKING:
-    from texnet_core.evaluation.judge import Judge
+    from texnet_core.evaluation.texture_metric import Judge
 
 _LARGE = 1024  # texels a side of the sample whose seams are judged
 _SIZES = range(28, 2400)  # that an exemplar can have had: 32 to 2048, and what fits a pattern to a sample
@@ -53,7 +53,7 @@ class Evaluation:
         figures: name -> figure, in the order of `FIGURES`.
         missing: name -> why there is no such figure or curve.
         loss_curve: (step, loss) pairs, or ().
-        losses: setting -> weight of each loss that the run minimised, as the artefact tells.
+        losses: setting -> weight of each loss that the run minimized, as the artifact tells.
         notes: what else the reader of the figures must know, a sentence without a full stop each.
         odd: the place of `large` that is least like the exemplar, or None without one.
     """
@@ -75,7 +75,7 @@ class Evaluation:
 
 
 def evaluate(
-    artefact: Artefact,
+    artifact: Artifact,
     exemplar: Picture | None = None,
     settings: EvaluationSettings = _DEFAULTS,
     descriptor: DescriptorSettings = _DESCRIPTOR,
@@ -85,22 +85,22 @@ def evaluate(
     """Measure a generator.
 
     Args:
-        artefact: the generator; of several maps, the first is judged.
+        artifact: the generator; of several maps, the first is judged.
         exemplar: (H, W, 3) sRGB in [0, 1], the picture that it was trained from, or None.
         settings: what to look at.
         descriptor: where VGG-19's weights lie. Nothing is downloaded.
         progress: called after every sample and figure; raising Cancelled from it stops the work.
 
     Raises:
-        ArtefactError: it does not tell a sensible training size.
+        ArtifactError: it does not tell a sensible training size.
         ImageError: the exemplar is smaller than the training size.
         WeightsError: the weights that were named cannot be used.
         EngineError: no engine, or senseless parameters.
     """
     settings.check()
     descriptor.check()
-    size = _training_size(artefact)
-    flatten = artefact.training.get("flatten") is True
+    size = _training_size(artifact)
+    flatten = artifact.training.get("flatten") is True
     exemplars = None if exemplar is None else _Exemplar.of(_large_enough(exemplar, size), size, flatten)
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = _open_judge(descriptor, size) if exemplars or named else _NO_EXEMPLAR
@@ -113,8 +113,8 @@ def evaluate(
         progress(Progress("evaluating", len(pictures) + len(figures), total, "part"))
 
     report()
-    engine = open_engine(artefact)
-    tile = _sample_size(artefact)
+    engine = open_engine(artifact)
+    tile = _sample_size(artifact)
     for side, seed in ((_LARGE, 0), *((tile, seed) for seed in range(settings.seeds))):
         pictures.append(_sample(engine, side, seed))
         report()
@@ -124,19 +124,19 @@ def evaluate(
         odd = oddest_place(large, exemplars.seen, periodic=True)
         figures["oddest"] = _odd_figure(odd, exemplars.crops)
         report()
-    for name, figure in _measure(samples, large, artefact.settings.cell_texels, exemplars, judge, report):
+    for name, figure in _measure(samples, large, artifact.settings.cell_texels, exemplars, judge, report):
         figures[name] = figure
         report()
-    curve = read_loss_curve(artefact.training)
+    curve = read_loss_curve(artifact.training)
     return Evaluation(
         samples=samples,
         large=large,
         exemplar=exemplars.seen if exemplars else None,
         figures={name: figures[name] for name in FIGURES if name in figures},
-        missing=_missing(figures, judge, curve, artefact),
+        missing=_missing(figures, judge, curve, artifact),
         loss_curve=curve,
-        losses=_losses(artefact.training),
-        notes=_notes(artefact, exemplars),
+        losses=_losses(artifact.training),
+        notes=_notes(artifact, exemplars),
         odd=odd,
     )
 
@@ -191,15 +191,15 @@ def _measure(
 
 def _beside_exemplar(samples: list[Picture], exemplar: _Exemplar) -> _Figures:
     seen, crops = exemplar.seen, exemplar.crops
-    floor = mean_of_pairs(crops, colour_distance) if crops else None
-    yield "colour", _mean_figure([colour_distance(sample, seen) for sample in samples], floor)
+    floor = mean_of_pairs(crops, color_distance) if crops else None
+    yield "colour", _mean_figure([color_distance(sample, seen) for sample in samples], floor)
     floor = mean_of_pairs(crops, lambda a, b: spectrum_distance(a, b, periodic=False)) if crops else None
     yield "spectrum", _mean_figure([spectrum_distance(sample, seen) for sample in samples], floor)
-    yield "memorisation", _mean_figure([memorisation(sample, seen) for sample in samples], memorisation(*halves(seen)))
+    yield "memorisation", _mean_figure([memorization(sample, seen) for sample in samples], memorization(*halves(seen)))
 
 
 def _through_vgg19(samples: list[Picture], exemplar: _Exemplar, judge: "Judge", report: Callable[[], None]) -> _Figures:
-    from texnet_core.evaluation.judge import crop_floor, diversity, mean_distance
+    from texnet_core.evaluation.texture_metric import crop_floor, diversity, mean_distance
 
     wanted = judge.features(exemplar.seen, periodic=False)
     features = []
@@ -240,10 +240,10 @@ def _layers_figure(layers: dict[str, float], floor: dict[str, float] | None) -> 
     return Figure(statistics.fmean(layers.values()), reference, parts=layers)
 
 
-def _training_size(artefact: Artefact) -> int:
-    size = artefact.texels_per_exemplar
+def _training_size(artifact: Artifact) -> int:
+    size = artifact.texels_per_exemplar
     if size not in _SIZES:
-        raise ArtefactError(
+        raise ArtifactError(
             f"a generator of {size} texels per exemplar",
             expected=f"{_SIZES.start} to {_SIZES.stop - 1}",
             remedy="train it again",
@@ -251,15 +251,15 @@ def _training_size(artefact: Artefact) -> int:
     return size
 
 
-def _sample_size(artefact: Artefact) -> int:
+def _sample_size(artifact: Artifact) -> int:
     """The size that samples had in training, to which a pattern was fitted; else the exemplar's, in whole cells.
 
     Sizes that are no whole cells would be resampled, which blurs what is judged.
     """
-    cell, size = artefact.settings.cell_texels, artefact.training.get("size")
+    cell, size = artifact.settings.cell_texels, artifact.training.get("size")
     if isinstance(size, int) and _is_training_size(size) and size % cell == 0:
         return size
-    return max(1, round(artefact.texels_per_exemplar / cell)) * cell
+    return max(1, round(artifact.texels_per_exemplar / cell)) * cell
 
 
 def _is_training_size(size: int) -> bool:
@@ -272,8 +272,8 @@ def _is_training_size(size: int) -> bool:
 
 
 def _sample(engine: Engine, side: int, seed: int) -> Picture:
-    maps = synthesize(engine.artefact, (side, side), seed, engine=engine)
-    first = maps[engine.artefact.maps[0].name].astype(np.float32)
+    maps = synthesize(engine.artifact, (side, side), seed, engine=engine)
+    first = maps[engine.artifact.maps[0].name].astype(np.float32)
     return np.repeat(first, 3, axis=2) if first.shape[2] == 1 else first
 
 
@@ -282,7 +282,7 @@ def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
     try:
         from texnet_core.descriptor.vgg19 import smallest_side
         from texnet_core.descriptor.weights import PATH_VARIABLE, find_vgg19, load_vgg19
-        from texnet_core.evaluation.judge import Judge
+        from texnet_core.evaluation.texture_metric import Judge
     except (ImportError, OSError):
         return "torch, which VGG-19 needs, is missing or broken in this Python"
     file, weights = find_vgg19(descriptor.vgg19), None
@@ -302,20 +302,20 @@ def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":
     return Judge(weights)
 
 
-def _missing(figures: Mapping[str, Figure], judge: "Judge | str", curve: Curve, artefact: Artefact) -> dict[str, str]:
+def _missing(figures: Mapping[str, Figure], judge: "Judge | str", curve: Curve, artifact: Artifact) -> dict[str, str]:
     reason = judge if isinstance(judge, str) else ""
     missing = {name: reason for name in FIGURES if name not in figures}
     if not curve:
-        missing[KEY] = "the recorded one makes no sense" if KEY in artefact.training else "the run recorded none"
+        missing[KEY] = "the recorded one makes no sense" if KEY in artifact.training else "the run recorded none"
     return missing
 
 
-def _notes(artefact: Artefact, exemplar: _Exemplar | None) -> list[str]:
+def _notes(artifact: Artifact, exemplar: _Exemplar | None) -> list[str]:
     notes = []
-    if troubles := artefact.training.get("troubles"):
+    if troubles := artifact.training.get("troubles"):
         notes.append(f"its run had troubles: {one_line(str(troubles))}")
-    learnt_from = artefact.provenance.exemplar_sha256
-    if exemplar and learnt_from and texels_digest(exemplar.seen) != learnt_from:
+    learned_from = artifact.provenance.exemplar_sha256
+    if exemplar and learned_from and texels_digest(exemplar.seen) != learned_from:
         notes.append(
             "the generator was trained from another picture than this one, or from this one edited or recompressed"
         )

@@ -1,4 +1,4 @@
-"""The loss curve that a run recorded: from the artefact's text to points. The text may come from anybody."""
+"""The loss curve that a run recorded: from the artifact's text to points. The text may come from anybody."""
 
 import math
 import re
@@ -18,7 +18,7 @@ def read_loss_curve(training: Mapping[str, Any]) -> Curve:
     """The recorded (step, loss) pairs, steps rising; () where there are none or they make no sense.
 
     Args:
-        training: an artefact's record of its run; its "loss_curve" is a text "step:loss step:loss ...".
+        training: an artifact's record of its run; its "loss_curve" is a text "step:loss step:loss ...".
     """
     words = str(training.get(KEY, "")).split()
     try:

@@ -1,6 +1,6 @@
 """The report as one HTML file that needs nothing else: pictures inside, no script, no link followed.
 
-Every text that an artefact brings is escaped; a policy in the head forbids all that is not in the file.
+Every text that an artifact brings is escaped; a policy in the head forbids all that is not in the file.
 """
 
 import base64
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from texnet_core.errors import printable
-from texnet_core.evaluation.colour import Picture
+from texnet_core.evaluation.color import Picture
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import FIGURES, Figure, rows
 from texnet_core.evaluation.losscurve import KEY, Curve, place
-from texnet_core.evaluation.oddness import around
-from texnet_core.images import encode_png, quantise
+from texnet_core.evaluation.outliers import around
+from texnet_core.pictures.images import encode_png, quantize
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 640, 200
 _ODD = 256  # texels round the oddest place
@@ -84,7 +84,7 @@ def _odd_place(evaluation: Evaluation) -> list[str]:
 
 
 def _picture(caption: str, picture: Picture) -> str:
-    data = base64.b64encode(encode_png(quantise(picture, 8))).decode()
+    data = base64.b64encode(encode_png(quantize(picture, 8))).decode()
     height, width = picture.shape[:2]
     image = f'<img alt="{_text(caption)}" width="{width}" height="{height}" src="data:image/png;base64,{data}">'
     return f"<figure>{image}<figcaption>{_text(caption)}</figcaption></figure>"

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.evaluation.colour import Picture, luminance
+from texnet_core.evaluation.color import Picture, luminance
 from texnet_core.evaluation.crops import middle
 
 _NEAREST = 8  # lags below this part of the short side are the grain itself
@@ -47,8 +47,8 @@ def highest_peak(picture: Picture, *, periodic: bool) -> float:
     peaks = np.ones(correlation.shape, bool)
     for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
         for sign in (1, -1):
-            neighbour = np.roll(correlation, (sign * step[0], sign * step[1]), (0, 1))
-            peaks &= correlation >= neighbour - _ROUNDING
+            neighbor = np.roll(correlation, (sign * step[0], sign * step[1]), (0, 1))
+            peaks &= correlation >= neighbor - _ROUNDING
     far = _distance(correlation.shape) >= min(light.shape) / _NEAREST
     found = correlation[peaks & far]
     return float(found.max()) if found.size else 0.0

@@ -5,12 +5,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from texnet_core.artefact import Header
 from texnet_core.atomic import as_output_error, check_writable, replacing
 from texnet_core.errors import OutputError
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
 from texnet_core.evaluation.sheet import draw_sheet
+from texnet_core.model.artifact import Header
 
 REPORT_FILES = _SHEET, _PAGE = "report.png", "report.html"
 

@@ -1,6 +1,6 @@
 """Seam: whether the line where a tile meets itself looks like the lines inside it.
 
-A line is a border between two neighbouring columns or rows, and its figure the mean absolute difference across it.
+A line is a border between two neighboring columns or rows, and its figure the mean absolute difference across it.
 What is asked of the wrap line is not that it equals the mean of the others, which no line does, but that it could
 be one of them.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import RequestError
-from texnet_core.evaluation.colour import Picture
+from texnet_core.evaluation.color import Picture
 
 _CONFIDENCE = 0.95
 _FEWEST_LINES = 3

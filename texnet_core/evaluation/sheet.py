@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texnet_core.errors import printable
-from texnet_core.evaluation.colour import Picture
+from texnet_core.evaluation.color import Picture
 from texnet_core.evaluation.crops import middle
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import rows
 from texnet_core.evaluation.losscurve import place
-from texnet_core.evaluation.oddness import around
-from texnet_core.images import quantise
+from texnet_core.evaluation.outliers import around
+from texnet_core.pictures.images import quantize
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SMALL, _LARGE, _GAP, _LINE = 256, 1024, 24, 22
 _LEFT = 2 * _SMALL  # width of the column of figures
 _WIDTH = _LEFT + _LARGE + 3 * _GAP
-_PAPER, _INK, _GREY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
+_PAPER, _INK, _GRAY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
 _IN_ROW = 5  # pictures
 _ODD = 128  # texels round the oddest place
 _LONGEST = 90  # characters of a title
@@ -45,12 +45,12 @@ def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
     x, y = _GAP, 2 * _GAP + _LINE
     for label, picture in _first_row(evaluation):
         sheet.paste(_fitted(picture, _SMALL), (x, y))
-        _write(draw, x, y - _LINE, label, _GREY)
+        _write(draw, x, y - _LINE, label, _GRAY)
         x += _SMALL + _GAP
     sheet.paste(_fitted(evaluation.large, _LARGE), (_LEFT + 2 * _GAP, top))
-    _write(draw, _LEFT + 2 * _GAP, top - _LINE, f"one tile of {len(evaluation.large)} texels, seed 0", _GREY)
+    _write(draw, _LEFT + 2 * _GAP, top - _LINE, f"one tile of {len(evaluation.large)} texels, seed 0", _GRAY)
     sheet.paste(_fitted(np.tile(evaluation.samples[0], (2, 2, 1)), 2 * _SMALL), (_GAP, top))
-    _write(draw, _GAP, top - _LINE, "seed 0, its tile repeated 2x2", _GREY)
+    _write(draw, _GAP, top - _LINE, "seed 0, its tile repeated 2x2", _GRAY)
     end = _write_figures(draw, evaluation, top + 2 * _SMALL + _GAP)
     end = _write_remarks(draw, evaluation, end)
     if evaluation.loss_curve:
@@ -76,14 +76,14 @@ def _fitted(picture: Picture, side: int) -> "Image":
     """The middle square of a picture, (side, side)."""
     from PIL import Image, ImageOps
 
-    image = Image.fromarray(quantise(picture, 8))
+    image = Image.fromarray(quantize(picture, 8))
     return image if image.size == (side, side) else ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
 
 
-def _write(draw: "ImageDraw", x: float, y: float, text: str, colour: str = _INK, size: int = 15) -> None:
+def _write(draw: "ImageDraw", x: float, y: float, text: str, color: str = _INK, size: int = 15) -> None:
     from PIL import ImageFont
 
-    draw.text((x, y), text, fill=colour, font=ImageFont.load_default(size))
+    draw.text((x, y), text, fill=color, font=ImageFont.load_default(size))
 
 
 def _write_figures(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float:
@@ -92,7 +92,7 @@ def _write_figures(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float
     table = [("figure", "value", "beside it"), *rows(evaluation.figures)]
     for number, cells in enumerate(table):
         for x, text in zip(columns, cells, strict=True):
-            _write(draw, x, y, text, _INK if number and text != "missing" else _GREY)
+            _write(draw, x, y, text, _INK if number and text != "missing" else _GRAY)
         y += _LINE
     return y
 
@@ -103,15 +103,15 @@ def _write_remarks(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float
     lines = [line for remark in remarks for line in wrap(shorten(remark, _LONGEST_REMARK), _LINE_LENGTH)]
     y += _LINE / 2 if lines else 0
     for line in lines[:_MOST_LINES]:
-        _write(draw, _GAP, y, line, _GREY)
+        _write(draw, _GAP, y, line, _GRAY)
         y += _LINE
     return y
 
 
 def _draw_curve(draw: "ImageDraw", evaluation: Evaluation, top: float, bottom: float) -> None:
     first, last = evaluation.loss_curve[0], evaluation.loss_curve[-1]
-    _write(draw, _GAP, top, f"loss by step: {first[1]:.3g} at {first[0]}, {last[1]:.3g} at {last[0]}", _GREY)
+    _write(draw, _GAP, top, f"loss by step: {first[1]:.3g} at {first[0]}, {last[1]:.3g} at {last[0]}", _GRAY)
     top += _LINE
     points = place(evaluation.loss_curve, _LEFT, bottom - top)
-    draw.rectangle((_GAP, top, _GAP + _LEFT, bottom), outline=_GREY)
+    draw.rectangle((_GAP, top, _GAP + _LEFT, bottom), outline=_GRAY)
     draw.line([(_GAP + x, top + y) for x, y in points], fill=_CURVE, width=2)

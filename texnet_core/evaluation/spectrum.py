@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.evaluation.colour import Picture, luminance
+from texnet_core.evaluation.color import Picture, luminance
 
 _OCTAVES = 5  # from 1/64 to 1/2 cycle a texel
 _SECTORS = 6  # of 30 degrees; the first lies around the axis of x
@@ -15,7 +15,7 @@ def spectrum_distance(picture: Picture, exemplar: Picture, *, periodic: bool = T
 
     Args:
         picture: (H, W, 3) sRGB in [0, 1].
-        exemplar: (h, w, 3), of the same texels a metre; sizes may differ. Taken for a crop.
+        exemplar: (h, w, 3), of the same texels a meter; sizes may differ. Taken for a crop.
         periodic: the picture tiles; otherwise it is taken for a crop as well.
 
     Source: the log-spectral distance of Gray and Markel 1976, "Distance Measures for Speech Processing".

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from texnet_core.losses.autocorrelation import AutocorrelationLoss
-from texnet_core.losses.centred_gram import CentredGramLoss
+from texnet_core.losses.centered_gram import CenteredGramLoss
 from texnet_core.losses.diversity import DiversityLoss
 from texnet_core.losses.gram import GramLoss
 from texnet_core.losses.histogram import HistogramLoss
@@ -23,9 +23,9 @@ from texnet_core.settings import LossSettings
 
 Features = dict[str, Tensor]
 
-# Overlapping patches average out, which takes contrast. The colours of each level bring it back in the last part of a
+# Overlapping patches average out, which takes contrast. The colors of each level bring it back in the last part of a
 # run; all along, they hinder structure.
-_COLOURS_WEIGHT = 0.4
+_COLORS_WEIGHT = 0.4
 
 
 class TextureLoss(nn.Module):
@@ -42,14 +42,14 @@ class TextureLoss(nn.Module):
         self.finishing_terms: list[tuple[float, nn.Module]] = []
         if patch_sides is not None:
             self.terms: list[tuple[float, nn.Module]] = [(1.0, PatchTransportLoss(exemplar, patch_sides))]
-            colours = SlicedWassersteinLoss(exemplar, directions=16, positions=4096)
-            self.finishing_terms.append((_COLOURS_WEIGHT, colours))
+            colors = SlicedWassersteinLoss(exemplar, directions=16, positions=4096)
+            self.finishing_terms.append((_COLORS_WEIGHT, colors))
             return
         directions, positions = settings.directions, settings.positions
         losses: list[tuple[float, Callable[[], nn.Module]]] = [
             (settings.gram_weight, lambda: GramLoss(exemplar)),
             (settings.sliced_wasserstein_weight, lambda: SlicedWassersteinLoss(exemplar, directions, positions)),
-            (settings.centred_gram_weight, lambda: CentredGramLoss(exemplar)),
+            (settings.centered_gram_weight, lambda: CenteredGramLoss(exemplar)),
             (settings.shifted_gram_weight, lambda: ShiftedGramLoss(exemplar)),
             (settings.histogram_weight, lambda: HistogramLoss(exemplar, positions)),
             (settings.autocorrelation_weight, lambda: AutocorrelationLoss(exemplar)),

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from texnet_core.descriptor.layers import structure_taps
 from texnet_core.losses.relative import relative_square
-from texnet_core.taps import structure_taps
 
 
 def circular_autocovariance(features: Tensor, down: int, right: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Gram losses: with gradient normalisation, as Texture Networks published it, and relative, a plain function."""
+"""Gram losses: with gradient normalization, as Texture Networks published it, and relative, a plain function."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ def gram_matrix(features: Tensor) -> Tensor:
 
 
 class GramLoss(nn.Module):
-    """Relative distance of Gram matrices, summed over the taps, each tap's gradient normalised.
+    """Relative distance of Gram matrices, summed over the taps, each tap's gradient normalized.
 
     Each tap pulls with a gradient of L1 norm 1, whatever the size of its features, so no layer weights need
-    tuning. Only the gradient is normalised; the value says how far each tap still is.
+    tuning. Only the gradient is normalized; the value says how far each tap still is.
 
     Source: Texture Networks (Ulyanov et al. 2016), published code: every layer's own gradient with respect
     to its features is divided by its L1 norm.
@@ -37,12 +37,12 @@ class GramLoss(nn.Module):
         """Scalar loss; draws nothing, so `seed` is unused."""
         losses = []
         for tap, target in self.targets.items():
-            distance: Tensor = _NormalisedDistance.apply(features[tap], target)  # type: ignore[no-untyped-call]
+            distance: Tensor = _NormalizedDistance.apply(features[tap], target)  # type: ignore[no-untyped-call]
             losses.append(distance)
         return torch.stack(losses).sum()
 
 
-class _NormalisedDistance(torch.autograd.Function):
+class _NormalizedDistance(torch.autograd.Function):
     """The relative distance from a Gram matrix, whose gradient has L1 norm 1 times what weights the value later.
 
     The gradient is taken on the way forward: further back, nothing would tell a weight from the size of features.

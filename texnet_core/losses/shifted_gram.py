@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from texnet_core.descriptor.layers import stride, structure_taps
 from texnet_core.losses.relative import relative_square
-from texnet_core.taps import stride, structure_taps
 
 SHIFTS = (16, 32, 64)  # texels of the picture
 _AXES = (2, 3)
@@ -62,10 +62,10 @@ class ShiftedGramLoss(nn.Module):
         """Scalar loss; draws nothing, so `seed` is unused."""
         losses = []
         for tap, mean in self.means.items():
-            centred = features[tap] - mean
-            for shift, axis in _fitting(tap, centred):
+            centered = features[tap] - mean
+            for shift, axis in _fitting(tap, centered):
                 if (wanted := self.targets.get((tap, shift, axis))) is not None:
-                    found = shifted_gram(centred, shift, axis, periodic=True)
+                    found = shifted_gram(centered, shift, axis, periodic=True)
                     losses.append(relative_square(found, wanted, self.scales[tap]))
         return torch.stack(losses).mean()
 

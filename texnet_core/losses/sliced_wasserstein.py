@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from texnet_core.descriptor.layers import PATCHES, layer_stride
 from texnet_core.losses.order import quantiles, spread_texels
-from texnet_core.taps import PATCHES, layer_stride
 
 _DEEP_WEIGHT = 3.0
 _DEEP_STRIDE = 8  # of relu4_1 and deeper layers
@@ -22,8 +22,8 @@ class SlicedWassersteinLoss(nn.Module):
         positions: at most this many random positions of each map take part, which keeps the sorts cheap.
 
     Source: Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis".
-    Differs: random positions, spread evenly, instead of all of them; the 3x3 neighbourhoods of the image whitened, so
-    that a faint hatching counts like a wrong colour; the distance itself instead of its square, in
+    Differs: random positions, spread evenly, instead of all of them; the 3x3 neighborhoods of the image whitened, so
+    that a faint hatching counts like a wrong color; the distance itself instead of its square, in
     standard deviations of the exemplar, so that each tap pulls alike however far it still is from its goal; taps
     from relu4_1 on weigh three times as much, without which shapes run together (docs/quality.md).
     """

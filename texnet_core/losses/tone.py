@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def tone_loss(image: Tensor, wanted: Tensor, repeats: Tensor, variance: float) -> Tensor:
-    """The mean square by which the mean colours of repeats differ from those wanted, over these colours' variance.
+    """The mean square by which the mean colors of repeats differ from those wanted, over these colors' variance.
 
     Sliced Wasserstein over the features of VGG-19 hardly asks for tiles of unlike tones: its deepest layers see few
     places of an exemplar, and tones that lie otherwise in these cost more than none.
@@ -14,10 +14,10 @@ def tone_loss(image: Tensor, wanted: Tensor, repeats: Tensor, variance: float) -
         image: (N, C, H, W).
         wanted: likewise, with a tone for each repeat.
         repeats: (N, H, W), numbers from 0 on: the repeat that each texel lies in.
-        variance: of the mean colours of the exemplar's repeats, summed over channels.
+        variance: of the mean colors of the exemplar's repeats, summed over channels.
 
     Returns:
-        A scalar: 0 where each repeat has its colour, about 1 where all have the mean.
+        A scalar: 0 where each repeat has its color, about 1 where all have the mean.
     """
     total = image.new_zeros(())
     for differences, numbers in zip((image - wanted).flatten(2), repeats.flatten(1), strict=True):

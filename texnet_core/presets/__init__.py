@@ -7,8 +7,8 @@ import difflib
 import os
 from pathlib import Path
 
-from texnet_core.artefact import SUFFIX
 from texnet_core.errors import RequestError
+from texnet_core.model.artifact import SUFFIX
 
 _FOLDER = Path(__file__).parent
 

@@ -10,15 +10,15 @@ from torch import Tensor
 from texnet_core.atomic import replacing
 from texnet_core.errors import OtherRunError, TrainingError
 from texnet_core.training.curve import Curve
-from texnet_core.training.optimiser import Optimiser
-from texnet_core.training.watch import Watch
+from texnet_core.training.divergence import Watch
+from texnet_core.training.optimizer import Optimizer
 
 _VERSION = 9  # of what a checkpoint holds, and of the noise that its run has seen
 
 
 @dataclass
 class RunState:
-    """Everything of a run that changes, besides what lives in the generator and the optimiser.
+    """Everything of a run that changes, besides what lives in the generator and the optimizer.
 
     Attributes:
         precision: number format of the convolutions, fixed when the run began: "f32" or "bf16".
@@ -58,7 +58,7 @@ def save_checkpoint(
     fingerprint: dict[str, Any],
     state: RunState,
     generator: torch.nn.Module,
-    optimiser: Optimiser,
+    optimizer: Optimizer,
 ) -> None:
     """Write the run to `path`, atomically."""
     content = {
@@ -66,7 +66,7 @@ def save_checkpoint(
         "fingerprint": fingerprint,
         "state": dict(vars(state)) | {"watch": asdict(state.watch)},
         "generator": generator.state_dict(),
-        "optimiser": optimiser.state_dict(),
+        "optimizer": optimizer.state_dict(),
     }
     with replacing(path) as temporary:
         torch.save(content, temporary)
@@ -85,7 +85,7 @@ def stored_descriptor(path: Path) -> str:
 
 
 def load_checkpoint(
-    path: Path, fingerprint: dict[str, Any], generator: torch.nn.Module, optimiser: Optimiser
+    path: Path, fingerprint: dict[str, Any], generator: torch.nn.Module, optimizer: Optimizer
 ) -> RunState:
     """Bring a run back to where its checkpoint left it.
 
@@ -99,7 +99,7 @@ def load_checkpoint(
         changed = [key for key in fingerprint if stored.get(key) != fingerprint[key]]
         if version == _VERSION and not changed:
             generator.load_state_dict(content["generator"])
-            optimiser.load_state_dict(content["optimiser"])
+            optimizer.load_state_dict(content["optimizer"])
             return RunState(**content["state"] | {"watch": Watch(**content["state"]["watch"])})
     except Exception as error:  # a file of another kind can be wrong in any way
         raise unreadable(path) from error

@@ -18,16 +18,18 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from texnet_core.artefact import Artefact, rounded
+from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.errors import TrainingError
-from texnet_core.generator import Generator, fold, periodic_noise
-from texnet_core.images import encode_thumbnail, quantise, texels_digest
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.mapset import ALBEDO
-from texnet_core.noise import derive_seed
+from texnet_core.model.artifact import Artifact, rounded
+from texnet_core.model.noise import derive_seed
+from texnet_core.model.training_form import Generator, fold, periodic_noise
+from texnet_core.pictures.images import encode_thumbnail, quantize, texels_digest
 from texnet_core.progress import Progress, ProgressCallback
+from texnet_core.settings import as_record
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, unreadable
 from texnet_core.training.comparison import (
     Descriptor,
@@ -36,13 +38,12 @@ from texnet_core.training.comparison import (
     settle_descriptor,
 )
 from texnet_core.training.curve import curve_text, extend_curve
-from texnet_core.training.optimiser import Optimiser
-from texnet_core.training.precision import DTYPES, choose_precision
+from texnet_core.training.divergence import Watch, is_stalled
+from texnet_core.training.optimizer import Optimizer
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.request import TrainRequest
 from texnet_core.training.schedule import fraction_done, has_half_windows, is_frozen_phase, learning_rate
 from texnet_core.training.tiles import Tiles
-from texnet_core.training.watch import Watch, is_stalled
 
 _CHECKPOINT_EVERY_S = 30.0
 _VALIDATE_EVERY_STEPS = 20
@@ -101,10 +102,10 @@ class Run:
     def _begin_attempt(self) -> None:
         """A new generator, each time from other parameters."""
         torch.manual_seed(self.settings.seed + self.state.attempt)
-        mean_colour = self.exemplar.mean((0, 2, 3)).cpu()
+        mean_color = self.exemplar.mean((0, 2, 3)).cpu()
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
-        self.generator = Generator(self.request.generator, mean_colour).to(self.device)
-        self.optimiser = Optimiser(self.generator)
+        self.generator = Generator(self.request.generator, mean_color).to(self.device)
+        self.optimizer = Optimizer(self.generator)
         self._average: AveragedModel | None = None
 
     def resume(self) -> None:
@@ -112,7 +113,7 @@ class Run:
         if not self.checkpoint.exists():
             self._report(note=f"no checkpoint {self.checkpoint}: starting from the beginning")
             return
-        self.state = load_checkpoint(self.checkpoint, self._fingerprint, self.generator, self.optimiser)
+        self.state = load_checkpoint(self.checkpoint, self._fingerprint, self.generator, self.optimizer)
         if self.state.frozen:
             try:
                 self._begin_average(self.state.average)
@@ -144,9 +145,9 @@ class Run:
         self.generator.load_state_dict(self.state.best_parameters)
         self.generator.set_ceilings(self._calibration_fields())
 
-    def artefact(self) -> Artefact:
+    def artifact(self) -> Artifact:
         """What the run has learned."""
-        return Artefact(
+        return Artifact(
             settings=self.request.generator,
             maps=MAPS,
             parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
@@ -159,7 +160,7 @@ class Run:
         )
 
     def save(self) -> None:
-        save_checkpoint(self.checkpoint, self._fingerprint, self.state, self.generator, self.optimiser)
+        save_checkpoint(self.checkpoint, self._fingerprint, self.state, self.generator, self.optimizer)
         self._saved_at = time.monotonic()
 
     def _step(self, descriptor: Descriptor, loss: TextureLoss) -> None:
@@ -181,7 +182,7 @@ class Run:
         spread = float(_spread(image.detach()) / _spread(self.exemplar).clamp_min(1e-6))
         trouble = state.watch.trouble(float(total.detach()), norm, spread)
         if math.isfinite(norm) and not trouble:
-            self.optimiser.step(lr * _LR_OF_NEXT_ATTEMPT**state.attempt)
+            self.optimizer.step(lr * _LR_OF_NEXT_ATTEMPT**state.attempt)
             if self._average is not None:
                 self._average.update_parameters(self.generator)
         state.elapsed_s += time.monotonic() - start
@@ -196,7 +197,7 @@ class Run:
             return
         start, size = time.monotonic(), self._half_window() or self.settings.size
         share = _LR_OF_NEXT_ATTEMPT**self.state.attempt
-        optimiser = Optimiser(self.generator)
+        optimizer = Optimizer(self.generator)
         self.generator.train()
         for step in range(_LAYING_STEPS):
             if time.monotonic() - start > _LAYING_SHARE * 60 * (self.settings.minutes or math.inf):
@@ -206,7 +207,7 @@ class Run:
             self.generator.zero_grad()
             misfit.backward()  # type: ignore[no-untyped-call]
             if math.isfinite(float(torch.nn.utils.clip_grad_norm_(self.generator.parameters(), _GRADIENT_CLIP))):
-                optimiser.step(share * learning_rate(self.settings, step, 0.0))
+                optimizer.step(share * learning_rate(self.settings, step, 0.0))
             self._report()
         self.state.elapsed_s += time.monotonic() - start
 
@@ -379,16 +380,16 @@ class Run:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
         parts = (self.request.generator, self.request.descriptor, self.request.loss, self.request.train)
         flat = {
-            spec.name: getattr(part, spec.name)
+            key: getattr(part, spec.name)
             for part in parts
-            for spec in fields(part)
+            for key, spec in zip(as_record(part), fields(part), strict=True)
             if spec.name not in ("vgg19", "device", "precision")
             and spec.metadata["descriptor"] in (None, self.request.descriptor.descriptor)
         }
         return flat if self.weights is None else flat | {"vgg19_input": self.weights.convention}
 
     def _record(self) -> dict[str, Any]:
-        """How the run went, for the artefact."""
+        """How the run went, for the artifact."""
         state = self.state
         curve = curve_text(state.curve, state.attempt_step)
         facts = {"steps_taken": state.step, "precision": state.precision, "loss_curve": curve}
@@ -413,10 +414,10 @@ def _averaged(average: Tensor, parameter: Tensor, steps: Tensor | int) -> Tensor
 
 
 def _spread(image: Tensor) -> Tensor:
-    """How much texels of a picture vary, whatever its mean colour: root mean variance over pictures and channels."""
+    """How much texels of a picture vary, whatever its mean color: root mean variance over pictures and channels."""
     return image.var(dim=(2, 3)).mean().sqrt()
 
 
 def _to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:
     """(3, H, W) to (H, W, 3) uint8."""
-    return quantise(image.detach().permute(1, 2, 0).float().cpu().numpy(), 8)
+    return quantize(image.detach().permute(1, 2, 0).float().cpu().numpy(), 8)

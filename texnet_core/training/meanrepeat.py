@@ -14,18 +14,18 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.lattice import Grid
-from texnet_core.noise import NoisePlane
-from texnet_core.repeats import Stretch, numbered_repeats, places_in_repeats, sides_of_repeats
+from texnet_core.model.noise import NoisePlane
+from texnet_core.patterns.repeats import Stretch, numbered_repeats, places_in_repeats, sides_of_repeats
+from texnet_core.patterns.waves import Grid
 
 Floats = npt.NDArray[np.float32]
 Origin = tuple[int, int]
 
 _CYCLE = 2**32
-_WHOLE = 0.9  # of the largest repeat's texels: what is cut by the border has other colours
+_WHOLE = 0.9  # of the largest repeat's texels: what is cut by the border has other colors
 _TONED = 0.5  # of the variance between repeats that may be left between what lies across four of them
 _MIDDLE = 0.25  # of a repeat to both sides of its middle
-_LEAST_TONE = 2 / 255  # standard deviation of repeats' colours, a channel; less is hardly seen
+_LEAST_TONE = 2 / 255  # standard deviation of repeats' colors, a channel; less is hardly seen
 _STEPS = 24  # of a search along one wave; the second round divides one of the first into as many
 _SEARCHED_SIDE = 512  # texels; for larger pictures fewer will do to find where repeats begin
 
@@ -40,7 +40,7 @@ class MeanRepeat:
         components: how many principal components of the repeats to keep.
 
     Attributes:
-        tone_variance: of the repeats' mean colours, summed over the channels.
+        tone_variance: of the repeats' mean colors, summed over the channels.
     """
 
     def __init__(self, picture: Floats, waves: Grid, origin: Origin, components: int) -> None:
@@ -159,7 +159,7 @@ def _halved(picture: Floats, times: int) -> Floats:
 
 
 def _averaged(names: npt.NDArray[np.int64], picture: Floats, least: int = 0) -> npt.NDArray[np.float64]:
-    """The mean colour of all texels of one name, (names, channels); not a number where there are none.
+    """The mean color of all texels of one name, (names, channels); not a number where there are none.
 
     Args:
         names: (...), from 0 on.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.exemplar import check_surface, find_troubles, flatten_lighting
-from texnet_core.images import resize_exemplar
-from texnet_core.lattice import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
+from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
+from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.surface import check_surface, find_troubles, flatten_lighting
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 from texnet_core.training.meanrepeat import Origin, origin_of_tiles

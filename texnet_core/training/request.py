@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from texnet_core.artefact import Provenance
+from texnet_core.model.artifact import Provenance
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from texnet_core.artefact import Artefact, checkpoint_path, write_artefact
 from texnet_core.atomic import check_writable
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.errors import RequestError, TrainingError
+from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.comparison import as_begun, check_descriptor
 from texnet_core.training.loop import MAPS, Run
@@ -26,7 +26,7 @@ def train(
     resume: bool = False,
     online: bool = True,
     progress: ProgressCallback = ignore_progress,
-) -> Artefact:
+) -> Artifact:
     """Learn a generator from an exemplar and write it to `output`.
 
     Args:
@@ -65,10 +65,10 @@ def train(
     elif output.exists():
         run.note(f"{output} is there already; it is replaced when the new one is complete")
     run.to_the_end()
-    artefact = run.artefact()
-    write_artefact(output, artefact)
+    artifact = run.artifact()
+    write_artifact(output, artifact)
     checkpoint.unlink(missing_ok=True)
-    return artefact
+    return artifact
 
 
 def _check(request: TrainRequest) -> None:

@@ -5,10 +5,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from texnet_core.generator import periodic_plane
-from texnet_core.lattice import Grid
 from texnet_core.losses.tone import tone_loss
-from texnet_core.noise import NoisePlane
+from texnet_core.model.noise import NoisePlane
+from texnet_core.model.training_form import periodic_plane
+from texnet_core.patterns.waves import Grid
 from texnet_core.settings import GeneratorSettings
 from texnet_core.training.meanrepeat import Floats, MeanRepeat, Origin
 

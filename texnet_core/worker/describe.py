@@ -1,9 +1,8 @@
 """The job `describe`: what a generator says about itself, without its parameters."""
 
-from dataclasses import asdict
-
-from texnet_core.artefact import read_header
+from texnet_core.model.artifact import read_header
 from texnet_core.presets import find_source
+from texnet_core.settings import as_record
 from texnet_core.worker.job import Job, Message
 
 
@@ -13,10 +12,10 @@ def describe(job: Job) -> Message:
     header = read_header(path)
     return {
         "name": path.stem,
-        "maps": [asdict(spec) for spec in header.maps],
+        "maps": [as_record(spec) for spec in header.maps],
         "texels_per_exemplar": header.texels_per_exemplar,
         "size_m": header.size_m,
-        "provenance": asdict(header.provenance),
+        "provenance": as_record(header.provenance),
         "training": header.training,
         "quality": header.quality,
     }

@@ -6,11 +6,11 @@ import traceback
 from importlib import metadata
 from typing import Any
 
-from texnet_core.artefact import read_artefact
 from texnet_core.engines import devices, installed_engines, open_engine
+from texnet_core.model.artifact import read_artifact
 from texnet_core.presets import list_presets
 from texnet_core.settings import EngineName
-from texnet_core.synthesis import synthesize
+from texnet_core.synthesis.textures import synthesize
 from texnet_core.worker.job import Job, Message
 
 _SIDE = 64
@@ -22,9 +22,9 @@ def probe(job: Job) -> Message:
     torch = _import_torch()
     others = [name for name in installed_engines() if name != "torch"] or ["onnx"]
     name: EngineName = "torch" if torch else others[0]
-    artefact = read_artefact(next(iter(list_presets().values())))
-    engine = open_engine(artefact, name)
-    synthesize(artefact, (_SIDE, _SIDE), engine=engine)
+    artifact = read_artifact(next(iter(list_presets().values())))
+    engine = open_engine(artifact, name)
+    synthesize(artifact, (_SIDE, _SIDE), engine=engine)
     return {
         "python": sys.version.split()[0],
         "version": texnet_version(),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from texnet_core.errors import Cancelled, RequestError, TexnetError
-from texnet_core.settings import WORKER_PROTOCOL
+from texnet_core.settings import WORKER_PROTOCOL, as_fields
 from texnet_core.worker.describe import describe
 from texnet_core.worker.job import Job, Message
 from texnet_core.worker.probe import probe, texnet_version
@@ -116,7 +116,7 @@ class Worker:
             self._cancelled.discard(number)
             return
         job = Job(
-            request,
+            as_fields(request),
             send=lambda message: self._send({"id": number} | message),
             is_stopped=lambda: self._closed or number in self._cancelled,
         )

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.artefact import Artefact, read_artefact
 from texnet_core.atomic import as_output_error
 from texnet_core.engines import Engine, open_engine
-from texnet_core.images import Depth, quantise
 from texnet_core.mapset import MapSpec, split_channels
-from texnet_core.outputs import Series, plan_pictures
+from texnet_core.model.artifact import Artifact, read_artifact
+from texnet_core.pictures.images import Depth, quantize
 from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import Checked, SynthesisSettings, setting
-from texnet_core.synthesis import open_texture, write_window
+from texnet_core.synthesis.series import Series, plan_pictures
+from texnet_core.synthesis.textures import open_texture, write_window
 from texnet_core.worker.job import Job, Message
 
 _KEPT_OPEN = 4
@@ -38,11 +38,11 @@ def synthesize(job: Job) -> Message:
     started = time.monotonic()
     output, settings, depth = _output(job), job.settings(SynthesisSettings, *_NEEDED), _depth(job)
     pictures = plan_pictures(output, settings, _series(job))
-    artefact, engine = _open(job, settings)
-    depths: dict[str, Depth] = {spec.name: 16 if spec.name == _DISPLACES else depth for spec in artefact.maps}
-    if len(artefact.maps) == 1:  # whose name is part of the file's here, unlike on the command line
-        output = output.with_name(f"{output.stem}_{artefact.maps[0].name}{output.suffix}")
-    plane = open_texture(artefact, settings, period=pictures[0].period, engine=engine)  # they all lie on one
+    artifact, engine = _open(job, settings)
+    depths: dict[str, Depth] = {spec.name: 16 if spec.name == _DISPLACES else depth for spec in artifact.maps}
+    if len(artifact.maps) == 1:  # whose name is part of the file's here, unlike on the command line
+        output = output.with_name(f"{output.stem}_{artifact.maps[0].name}{output.suffix}")
+    plane = open_texture(artifact, settings, period=pictures[0].period, engine=engine)  # they all lie on one
     files = [
         write_window(
             plane,
@@ -59,10 +59,10 @@ def synthesize(job: Job) -> Message:
             "name": spec.name,
             "files": [str(path) for path in paths],
             "channels": spec.channels,
-            "colour_space": spec.colour_space,
+            "colour_space": spec.color_space,
             "depth": depths[spec.name],
         }
-        for spec, paths in zip(artefact.maps, zip(*files, strict=True), strict=True)
+        for spec, paths in zip(artifact.maps, zip(*files, strict=True), strict=True)
     ]
     made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
     return {"maps": maps, **made_by, "seconds": _since(started)}
@@ -73,19 +73,19 @@ def preview(job: Job) -> Message:
     started = time.monotonic()
     file = job.folder() / f"preview_{job.request['id']}.npy"
     settings, size = job.settings(SynthesisSettings, *_NEEDED), job.settings(_Preview).size
-    artefact, engine = _open(job, settings)
-    plane = open_texture(artefact, settings, engine=engine)
+    artifact, engine = _open(job, settings)
+    plane = open_texture(artifact, settings, engine=engine)
     bands = []
-    with closing(plane.bands(0, 0, size, size, partial(quantise, depth=8))) as made:
+    with closing(plane.bands(0, 0, size, size, partial(quantize, depth=8))) as made:
         for band in made:
             job.check()
             bands.append(band)
     with as_output_error(file):
-        np.save(file, _colours(np.concatenate(bands), artefact.maps))
+        np.save(file, _colors(np.concatenate(bands), artifact.maps))
     return {"file": str(file), "seconds": _since(started)}
 
 
-def _colours(stack: npt.NDArray[np.uint8], maps: tuple[MapSpec, ...]) -> npt.NDArray[np.generic]:
+def _colors(stack: npt.NDArray[np.uint8], maps: tuple[MapSpec, ...]) -> npt.NDArray[np.generic]:
     """What of all channels is shown as a picture, (h, w, 3)."""
     shown = next((spec for spec in maps if spec.channels == 3), maps[0])
     part = split_channels(stack, maps)[shown.name]
@@ -134,14 +134,14 @@ class _Opened:
 
     def __init__(self) -> None:
         self.filling = threading.Lock()
-        self.content: tuple[Artefact, Engine] | None = None
+        self.content: tuple[Artifact, Engine] | None = None
 
 
 _opened: OrderedDict[tuple[object, ...], _Opened] = OrderedDict()
 _looking = threading.Lock()
 
 
-def _open(job: Job, settings: SynthesisSettings) -> tuple[Artefact, Engine]:
+def _open(job: Job, settings: SynthesisSettings) -> tuple[Artifact, Engine]:
     """The job's generator and engine, from those that are open where possible.
 
     Both lanes ask. Neither opens what the other is opening, nor waits while the other opens something else.
@@ -156,6 +156,6 @@ def _open(job: Job, settings: SynthesisSettings) -> tuple[Artefact, Engine]:
             _opened.popitem(last=False)
     with room.filling:
         if room.content is None:
-            artefact = read_artefact(path)
-            room.content = artefact, open_engine(artefact, *options)
+            artifact = read_artifact(path)
+            room.content = artifact, open_engine(artifact, *options)
         return room.content

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.artefact import SUFFIX, Provenance, checkpoint_path
 from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
-from texnet_core.images import read_exemplar
+from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
+from texnet_core.pictures.images import read_exemplar
 from texnet_core.progress import Progress
 from texnet_core.settings import (
     DescriptorSettings,
@@ -43,10 +43,10 @@ def train(job: Job) -> Message:
     from texnet_core.training import train as train_generator
 
     try:
-        artefact = train_generator(exemplar, output, request, resume=resume, online=online, progress=reporter)
+        artifact = train_generator(exemplar, output, request, resume=resume, online=online, progress=reporter)
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
-    taken, loss = artefact.training["steps_taken"], artefact.quality["validation_loss"]
+    taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
     return {"output": str(output), "loss": loss, "steps": taken, "seconds": round(time.monotonic() - started, 3)}
 
 

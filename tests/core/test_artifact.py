@@ -1,0 +1,329 @@
+import hashlib
+import json
+import struct
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.conftest import random_artifact
+from texnet_core import read_artifact, read_header, read_preview, write_artifact
+from texnet_core.errors import ArtifactError
+from texnet_core.model.architecture import NO_CEILING, ceiling_shapes
+from texnet_core.model.artifact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes
+from texnet_core.pictures.images import encode_png
+
+PREVIEW = encode_png(np.zeros((8, 8, 3), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def full():
+    return replace(
+        random_artifact(3),
+        preview_png=PREVIEW,
+        size_m=1.5,
+        training={"steps": 600},
+        quality={"loss": 0.01},
+        provenance=Provenance(exemplar="Moss", author="Somebody", license="CC0-1.0", command="texnet train moss.jpg"),
+    )
+
+
+def test_what_is_written_is_read(full, tmp_path):
+    path = tmp_path / "a.texnet"
+    write_artifact(path, full)
+    read = read_artifact(path)
+    assert replace(read, parameters={}) == replace(full, parameters={})
+    assert all(np.array_equal(read.parameters[name], array) for name, array in full.parameters.items())
+    assert read_preview(path) == PREVIEW
+    header = read_header(path)
+    assert (header.settings, header.maps, header.provenance) == (full.settings, full.maps, full.provenance)
+
+
+def test_rounded_parameters_take_half_the_room_and_are_read_exactly(full):
+    halves = replace(full, parameters=rounded(full.parameters))
+    values = sum(array.size for array in full.parameters.values())
+    assert len(to_bytes(full)) - len(to_bytes(halves)) == pytest.approx(2 * values, abs=200)
+    read = from_bytes(to_bytes(halves), "halves").parameters
+    for name, array in halves.parameters.items():
+        assert read[name].dtype == np.float32 and np.array_equal(read[name], array)
+        np.testing.assert_allclose(array, full.parameters[name], rtol=2**-11, atol=2**-25)
+
+
+def test_parameters_too_large_for_half_precision_are_not_rounded(full):
+    name = next(iter(full.parameters))
+    large = full.parameters | {name: np.full_like(full.parameters[name], 1e5)}
+    assert rounded(large) is large
+    assert np.array_equal(from_bytes(to_bytes(replace(full, parameters=large)), "large").parameters[name], large[name])
+
+
+def test_waves_are_written_and_read_and_must_fit(full):
+    waves = ((0.25, -0.125), (0.1, 0.0))
+    striped = random_artifact(3, waves=waves)
+    assert from_bytes(to_bytes(striped), "striped").waves == waves
+    for wrong in (
+        [],
+        [[0.1, 0.1]],
+        [[0.1, 0.6], [0, 0.1]],
+        [[0, 0], [0, 0.1]],
+        [[5e-324, 0], [0, 0.1]],
+        [[True, 0.1], [0, 0.1]],
+        "waves",
+        [1, 2],
+    ):
+        with pytest.raises(ArtifactError, match="waves"):
+            from_bytes(reassembled(to_bytes(striped), setter("waves", value=wrong)), "wrong")
+
+
+def without_ceilings_in_file(full):
+    ceilings = ceiling_shapes(full.settings)
+    return safetensors_of({name: array for name, array in full.parameters.items() if name not in ceilings})
+
+
+def test_generators_of_older_versions_have_no_ceilings(full):
+    data, packed = to_bytes(full), without_ceilings_in_file(full)
+    old = from_bytes(reassembled(data, version=4, parameters=packed), "old")
+    assert old.parameters.keys() == full.parameters.keys()
+    for name, array in full.parameters.items():
+        lifted = name in ceiling_shapes(full.settings)
+        assert np.array_equal(old.parameters[name], np.full_like(array, NO_CEILING) if lifted else array)
+    for wrong in (reassembled(data, parameters=packed), reassembled(data, version=4)):
+        with pytest.raises(ArtifactError, match="do not fit"):
+            from_bytes(wrong, "wrong")
+
+
+def test_files_of_older_versions_have_no_noise_of_repeats(full):
+    def age(raw):
+        del raw["settings"]["repeat_channels"]
+
+    data = to_bytes(full)
+    assert from_bytes(reassembled(data, age, 3, without_ceilings_in_file(full)), "old").settings == full.settings
+    with pytest.raises(ArtifactError, match="lack"):
+        from_bytes(reassembled(data, age), "cut")
+
+
+@pytest.mark.parametrize("waves", [(), ((0.25, 0.0),)])
+def test_noise_of_repeats_needs_a_grid(waves):
+    wrong = setter("settings", "repeat_channels", value=1)
+    with pytest.raises(ArtifactError, match="noise of repeats"):
+        from_bytes(reassembled(to_bytes(random_artifact(3, waves=waves)), wrong), "wrong")
+
+
+def test_files_of_the_first_version_have_no_waves(full):
+    def age(raw):
+        del raw["settings"]["waves"], raw["settings"]["repeat_channels"], raw["waves"]
+
+    old = from_bytes(reassembled(to_bytes(full), age, 1, without_ceilings_in_file(full)), "old")
+    assert old.waves == () and old.settings == full.settings
+    with pytest.raises(ArtifactError, match="lack fields"):
+        from_bytes(reassembled(to_bytes(full), age), "new")
+
+
+def test_what_could_not_be_read_is_not_written(full, tmp_path):
+    for wrong in (
+        replace(full, provenance=Provenance(author="x" * 5000)),
+        replace(full, training={"deep": [1]}),
+        replace(full, parameters={}),
+    ):
+        with pytest.raises(ArtifactError):
+            write_artifact(tmp_path / "a.texnet", wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_header_reads_without_the_parameters(full, tmp_path):
+    data = to_bytes(full)
+    path = tmp_path / "cut.texnet"
+    path.write_bytes(data[: -len(data) // 2])
+    assert read_header(path).provenance.exemplar == "Moss"
+    with pytest.raises(ArtifactError):
+        read_artifact(path)
+
+
+def reassembled(data, change_header=lambda raw: None, version=FORMAT_VERSION, parameters=None):
+    """The file with a changed header under a correct checksum, as a skilled attacker would make it."""
+    length = struct.unpack_from("<8sII", data)[2]
+    raw, rest = json.loads(data[48 : 48 + length]), data[48 + length :]
+    if parameters is not None:
+        rest = rest[: raw["preview"]["bytes"]] + parameters
+        raw["parameters"] = {"bytes": len(parameters), "sha256": hashlib.sha256(parameters).hexdigest()}
+    replacement = change_header(raw)
+    header = json.dumps(raw).encode() if replacement is None else replacement
+    return struct.pack("<8sII32s", MAGIC, version, len(header), hashlib.sha256(header).digest()) + header + rest
+
+
+def test_a_newer_version_is_refused_by_name(full):
+    with pytest.raises(ArtifactError, match="update TexNet"):
+        from_bytes(reassembled(to_bytes(full), version=FORMAT_VERSION + 1), "new")
+
+
+def setter(*path, value):
+    def change(raw):
+        for key in path[:-1]:
+            raw = raw[key]
+        raw[path[-1]] = value
+
+    return change
+
+
+HOSTILE = [
+    setter("settings", "levels", value=10**9),
+    setter("settings", "levels", value=10**400),
+    setter("settings", "levels", value=-1),
+    setter("settings", "levels", value=2.0),
+    setter("settings", "levels", value=True),
+    setter("settings", "channels", value=64),
+    setter("settings", "leak", value=1e308),
+    setter("settings", value=[]),
+    setter("settings", value={"levels": 3}),
+    setter("settings", "colour", value="red"),
+    setter("maps", value=[]),
+    setter("maps", value=["albedo"]),
+    setter("maps", value=[{"channels": 3}]),
+    setter("maps", value=[{"name": "../../etc/x", "channels": 3, "colour_space": "sRGB"}]),
+    setter("maps", value=[{"name": "albedo", "channels": 3, "colour_space": "magic"}]),
+    setter("maps", value=[{"name": "a", "channels": -3}, {"name": "b", "channels": 6}]),
+    setter("maps", value=[{"name": "a", "channels": 1}] * 3),
+    setter("maps", value=[{"name": "Albedo", "channels": 3}]),
+    setter("maps", value=[{"name": "a", "channels": 2}, {"name": "b", "channels": 1}]),
+    setter("size_m", value=True),
+    setter("size_m", value=10**400),
+    setter("training", "deep", value=[[[]]]),
+    setter("quality", "loss", value={"a": 1}),
+    lambda raw: json.dumps(raw | {"quality": {}}).replace('"quality": {}', '"quality": {"loss": 1e999}').encode(),
+    setter("texels_per_exemplar", value="256"),
+    setter("size_m", value=-1),
+    setter("size_m", value=1e400),
+    setter("size_m", value=[1]),
+    setter("training", value=None),
+    setter("provenance", "author", value=7),
+    setter("provenance", "author", value="x" * 5000),
+    setter("preview", "bytes", value=10**12),
+    setter("preview", "bytes", value=-1),
+    setter("preview", value=None),
+    setter("parameters", "bytes", value=2**63),
+    setter("parameters", "bytes", value=0),
+    setter("parameters", "sha256", value=None),
+    lambda raw: b"[" * 60000,
+    lambda raw: b'{"settings": NaN}',
+    lambda raw: b"\xff\xfe",
+    lambda raw: b"null",
+    lambda raw: b"1" * 60000,
+    lambda raw: b"{}",
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_headers_are_refused(full, number):
+    with pytest.raises(ArtifactError) as caught:
+        from_bytes(reassembled(to_bytes(full), HOSTILE[number]), "hostile")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+
+
+def safetensors_of(tensors):
+    from safetensors.numpy import save
+
+    return save(tensors)
+
+
+def test_parameters_that_do_not_fit_are_refused(full):
+    data = to_bytes(full)
+    name = next(iter(full.parameters))
+    good = full.parameters
+    wrong = [
+        {},
+        {key: value for key, value in good.items() if key != name},
+        good | {"extra": np.zeros(3, np.float32)},
+        good | {name: good[name].astype(np.float64)},
+        good | {name: good[name].astype(np.float16)},
+        good | {name: good[name].reshape(-1)},
+        good | {name: np.full_like(good[name], np.nan)},
+        good | {name: np.full_like(good[name], np.inf)},
+    ]
+    claims = json.dumps({name: {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}).encode()
+    packed = [safetensors_of(tensors) for tensors in wrong]
+    packed += [b"", b"\xff" * 64, struct.pack("<Q", 2**62), struct.pack("<Q", len(claims)) + claims]
+    for parameters in packed:
+        with pytest.raises(ArtifactError):
+            from_bytes(reassembled(data, parameters=parameters), "hostile")
+
+
+def mutated(data, rng):
+    """One random act of damage."""
+    kind = rng.integers(6)
+    spot = int(rng.integers(len(data)))
+    if kind == 0:
+        return data[:spot]
+    if kind == 1:
+        return data[:spot] + bytes([data[spot] ^ (1 << int(rng.integers(8)))]) + data[spot + 1 :]
+    if kind == 2:
+        return data[:spot] + rng.bytes(int(rng.integers(1, 64))) + data[spot:]
+    if kind == 3:
+        return data[:spot] + data[spot + int(rng.integers(1, 64)) :]
+    if kind == 4:
+        return data + rng.bytes(int(rng.integers(1, 4096)))
+    head = bytearray(data[:400])  # damage where the structure is
+    for _ in range(8):
+        head[int(rng.integers(len(head)))] = int(rng.integers(256))
+    return bytes(head) + data[400:]
+
+
+def test_random_damage_always_ends_in_the_one_error_and_little_memory(full):
+    data = to_bytes(full)
+    rng = np.random.default_rng(0)
+    tracemalloc.start()
+    for _ in range(400):
+        damaged = mutated(data, rng)
+        if damaged != data:
+            with pytest.raises(ArtifactError):
+                from_bytes(damaged, "damaged")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * len(data)
+
+
+def test_random_damage_under_correct_checksums_is_refused_or_harmless(full):
+    """Damage inside the header that an attacker has re-signed; what is still valid must still run."""
+    data = to_bytes(full)
+    length = struct.unpack_from("<8sII", data)[2]
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(400):
+        header = bytearray(data[48 : 48 + length])
+        for _ in range(int(rng.integers(1, 4))):
+            header[int(rng.integers(length))] = int(rng.integers(32, 127))
+        try:
+            artifact = from_bytes(reassembled(data, lambda raw, header=header: bytes(header)), "re-signed")
+        except ArtifactError:
+            refused += 1
+        else:
+            assert artifact.settings.check() and artifact.parameters.keys() == full.parameters.keys()
+    assert refused > 200
+
+
+def test_oversized_files_are_refused_without_reading_them(full, tmp_path):
+    path = tmp_path / "huge.texnet"
+    path.write_bytes(to_bytes(full))
+    with path.open("rb+") as file:
+        file.truncate(2**36)  # sparse: takes no room
+    tracemalloc.start()
+    with pytest.raises(ArtifactError, match="more than"):
+        read_artifact(path)
+    assert read_header(path).provenance.exemplar == "Moss"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6
+
+
+@pytest.mark.parametrize("content", [b"", b"TEXNET", MAGIC, b"\x89PNG\r\n\x1a\n" + bytes(100)])
+def test_other_files_are_named_as_such(tmp_path, content):
+    path = tmp_path / "other.texnet"
+    path.write_bytes(content)
+    for read in (read_artifact, read_header, read_preview):
+        with pytest.raises(ArtifactError, match="no TexNet artifact"):
+            read(path)
+
+
+def test_missing_files_and_folders_are_named(tmp_path):
+    for path in (tmp_path, tmp_path / "missing.texnet", "a\0b", "x" * 5000):
+        with pytest.raises(ArtifactError, match="no readable file"):
+            read_artifact(path)

@@ -1,0 +1,254 @@
+"""Lists of jobs: every combination, failures apart, reruns that go on."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from texnet_core import Cancelled, RequestError, read_artifact, synthesize
+from texnet_core.errors import OutputError
+from texnet_core.lists import job_runner as batch
+from texnet_core.lists.job_runner import run_jobs
+from texnet_core.lists.jobs import read_jobs
+from texnet_core.pictures.images import quantize
+
+LIST = """
+[settings]
+engine = "onnx"
+threads = 2
+[[jobs]]
+source = ["random.texnet", "missing"]
+size = [64, "96x32"]
+seed = [1, 2]
+output = "out/{source}_{width}x{height}_{seed:03}.png"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, artifact_file):
+    (tmp_path / "random.texnet").write_bytes(artifact_file.read_bytes())
+    (tmp_path / "jobs.toml").write_text(LIST)
+    return tmp_path
+
+
+def run(folder, **options):
+    return run_jobs(read_jobs(folder / "jobs.toml"), folder / "record", **options)
+
+
+def statuses(outcomes):
+    return [outcome.status for outcome in outcomes]
+
+
+def test_every_combination_is_made_and_failures_stay_apart(folder, artifact_file):
+    outcomes = run(folder)
+    assert statuses(outcomes) == ["made"] * 4 + ["failed"] * 4
+    assert all("no preset 'missing'" in outcome.error for outcome in outcomes[4:])
+    assert sorted(path.name for path in (folder / "out").iterdir()) == [
+        "random_64x64_001.png",
+        "random_64x64_002.png",
+        "random_96x32_001.png",
+        "random_96x32_002.png",
+    ]
+    expected = synthesize(read_artifact(artifact_file), (96, 32), 2, engine="onnx")["albedo"]
+    with Image.open(folder / "out" / "random_96x32_002.png") as image:
+        assert np.array_equal(np.asarray(image), quantize(expected, 8))
+
+
+def test_a_rerun_makes_only_what_is_missing_or_changed(folder, artifact_file):
+    run(folder)
+    assert statuses(run(folder)) == ["skipped"] * 4 + ["failed"] * 4
+    (folder / "out" / "random_64x64_001.png").unlink()
+    (folder / "out" / "random_64x64_002.png").write_bytes(b"changed")
+    assert statuses(run(folder)) == ["made", "made", "skipped", "skipped"] + ["failed"] * 4
+    (folder / "jobs.toml").write_text(LIST.replace("[[jobs]]", "[[jobs]]\nscale = 2.0"))
+    assert statuses(run(folder))[:4] == ["made"] * 4
+    (folder / "jobs.toml").write_text(
+        LIST.replace("threads = 2", "threads = 1").replace("[[jobs]]", "[[jobs]]\nscale = 2")
+    )
+    assert statuses(run(folder))[:4] == ["skipped"] * 4
+
+
+def test_another_generator_of_the_same_name_is_another_source(folder):
+    from tests.conftest import random_artifact
+    from texnet_core import write_artifact
+
+    run(folder)
+    write_artifact(folder / "random.texnet", random_artifact(seed=5))
+    assert statuses(run(folder))[:4] == ["made"] * 4
+
+
+def test_a_record_that_was_cut_short_counts_for_what_it_says(folder):
+    run(folder)
+    record = folder / "record"
+    lines = record.read_text().splitlines()
+    record.write_text("\n".join([lines[0], "[]", "5", lines[1][:40]]))
+    assert sorted(statuses(run(folder))[:4]) == ["made"] * 3 + ["skipped"]
+
+
+def test_each_generator_is_opened_once(folder, monkeypatch):
+    opened = []
+    real = batch.open_engine
+    monkeypatch.setattr(batch, "open_engine", lambda *given: opened.append(given) or real(*given))
+    run(folder)
+    assert len(opened) == 1
+
+
+def test_what_cancels_stops_and_a_rerun_goes_on(folder):
+    calls = []
+
+    def cancel(progress):
+        calls.append(progress)
+        if len([1 for p in calls if p.done > 0]) > 5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(folder, progress=cancel)
+    made = list((folder / "out").iterdir())
+    assert len(made) < 4 and all(path.suffix == ".png" and not path.name.startswith(".") for path in made)
+    again = statuses(run(folder))[:4]
+    assert set(again) <= {"made", "skipped"} and again.count("skipped") <= len(made)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("texnet")]
+
+
+def test_progress_adds_up(folder):
+    reports = []
+    run(folder, progress=reports.append)
+    assert reports[0].done == 0 and reports[-1].done == pytest.approx(reports[-1].total)
+    assert [r.done for r in reports] == sorted(r.done for r in reports)
+
+
+def test_an_unforeseen_error_fails_its_job_alone(folder, monkeypatch):
+    real = batch.write_window
+
+    def broken(plane, output, *rest, **options):
+        if "96x32_001" in str(output):
+            raise ZeroDivisionError("what a surprise\nindeed")
+        return real(plane, output, *rest, **options)
+
+    monkeypatch.setattr(batch, "write_window", broken)
+    outcomes = run(folder)
+    assert statuses(outcomes)[:4] == ["made", "made", "failed", "made"]
+    assert outcomes[2].error == "ZeroDivisionError: what a surprise indeed"
+
+
+def test_an_output_that_cannot_be_written_fails_its_job(folder):
+    (folder / "jobs.toml").write_text(LIST.replace('"out/', '"random.texnet/'))
+    outcomes = run(folder)
+    assert statuses(outcomes) == ["failed"] * 8 and "cannot be written" in outcomes[0].error
+
+
+HOSTILE = {
+    "no file": (None, "cannot be read"),
+    "no text": (b"\xff\xfe\x00", "no TOML"),
+    "no toml": (b"[[jobs", "no TOML"),
+    "nothing": (b"", "at least one"),
+    "no jobs": (b"jobs = []", "at least one"),
+    "jobs as text": (b"jobs = 'x'", "at least one"),
+    "job as number": (b"jobs = [5]", "a table"),
+    "unknown section": (b"[other]\n", "'other'"),
+    "unknown setting": (b"[settings]\nspeed = 1\n[[jobs]]\nsource='a'\noutput='o.png'", "'speed'"),
+    "wrong setting": (b"[settings]\nengine = 'fast'\n[[jobs]]\nsource='a'\noutput='o.png'", "one of auto"),
+    "unknown key": (b"[[jobs]]\nsource='a'\noutput='o.png'\nsped = 1", "'sped' in jobs[1]"),
+    "no source": (b"[[jobs]]\noutput='o.png'", "no source in jobs[1]"),
+    "no output": (b"[[jobs]]\nsource='a'", "no output"),
+    "source as number": (b"[[jobs]]\nsource=5\noutput='o.png'", "source 5"),
+    "output as list": (b"[[jobs]]\nsource='a'\noutput=['o.png']", "text"),
+    "empty list": (b"[[jobs]]\nsource='a'\nseed=[]\noutput='o.png'", "empty list of seed"),
+    "size negative": (b"[[jobs]]\nsource='a'\nsize=-5\noutput='o.png'", "16 to 65536"),
+    "size huge": (b"[[jobs]]\nsource='a'\nsize='99999999x1'\noutput='o.png'", "16 to 65536"),
+    "size as float": (b"[[jobs]]\nsource='a'\nsize=1.5\noutput='o.png'", "size 1.5"),
+    "size as table": (b"[[jobs]]\nsource='a'\nsize={}\noutput='o.png'", "size {}"),
+    "seed as text": (b"[[jobs]]\nsource='a'\nseed='x'\noutput='o.png'", "seed 'x'"),
+    "seed as table": (b"[[jobs]]\nsource='a'\nseed={a=1}\noutput='o.png'", "seed"),
+    "scale": (b"[[jobs]]\nsource='a'\nscale=99\noutput='o.png'", "0.25 to 4"),
+    "tile": (b"[[jobs]]\nsource='a'\ntile='z'\noutput='o.png'", "xy"),
+    "depth": (b"[[jobs]]\nsource='a'\ndepth=12\noutput='o.png'", "12"),
+    "depth as text": (b"[[jobs]]\nsource='a'\ndepth='8'\noutput='o.png'", "depth '8'"),
+    "suffix": (b"[[jobs]]\nsource='a'\noutput='o.bmp'", ".png"),
+    "jpeg too large": (b"[[jobs]]\nsource='a'\nsize=65536\noutput='o.jpg'", ".png or .tif"),
+    "overlapping": (b"[[jobs]]\nsource='a'\nseed=[1,2]\noutput='o.png'", "two jobs that write"),
+    "overlapping by case": (b"[[jobs]]\nsource=['a','A']\noutput='{source}.png'", "two jobs that write"),
+    "unknown field": (b"[[jobs]]\nsource='a'\noutput='{home}.png'", "{home}"),
+    "field into objects": (b"[[jobs]]\nsource='a'\noutput='{source.__class__}.png'", "one of {source}"),
+    "field by number": (b"[[jobs]]\nsource='a'\noutput='{}.png'", "one of {source}"),
+    "huge format": (b"[[jobs]]\nsource='a'\noutput='{seed:0999999999}.png'", "one of {source}"),
+    "odd braces": (b"[[jobs]]\nsource='a'\noutput='{seed.png'", "output"),
+    "zero byte": (b"[[jobs]]\nsource='a'\noutput=\"a\\u0000.png\"", "zero byte"),
+    "scale endless": (b"[[jobs]]\nsource='a'\nscale=" + b"9" * 400 + b"\noutput='o.png'", "0.25 to 4"),
+    "too many": (
+        b"[[jobs]]\nsource='a'\nseed=%s\nscale=%s\noutput='{seed}{scale}.png'"
+        % (str(list(range(400))).encode(), str([1 + n / 1000 for n in range(400)]).encode()),
+        "split the list",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_lists_get_one_clear_line(tmp_path, name):
+    content, says = HOSTILE[name]
+    path = tmp_path / "jobs.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RequestError) as caught:
+        read_jobs(path)
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_record_is_lines_of_json(folder):
+    run(folder)
+    for line in (folder / "record").read_text().splitlines():
+        output, (fingerprint, states) = json.loads(line)
+        assert output.endswith(".png") and len(fingerprint) == 64 and len(states) == 1
+
+
+def test_a_record_that_says_nothing_of_a_file_skips_nothing(folder):
+    run(folder)
+    lines = [json.loads(line) for line in (folder / "record").read_text().splitlines() if line]
+    (folder / "record").write_text("".join(json.dumps([name, [mark, None]]) + "\n" for name, (mark, _) in lines))
+    for path in (folder / "out").iterdir():
+        path.unlink()
+    assert statuses(run(folder))[:4] == ["made"] * 4
+
+
+def test_a_torn_line_spoils_only_itself(folder):
+    run(folder)
+    record = folder / "record"
+    record.write_bytes(record.read_bytes()[:-30])
+    assert statuses(run(folder))[:4].count("made") == 1
+    assert statuses(run(folder))[:4].count("made") == 0
+
+
+def test_a_rerun_from_another_folder_is_a_rerun(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert statuses(run_jobs(read_jobs(Path("jobs.toml")), Path("record")))[:4] == ["made"] * 4
+    monkeypatch.chdir(folder.parent)
+    assert statuses(run(folder))[:4] == ["skipped"] * 4
+
+
+def test_a_damaged_record_is_no_obstacle(folder):
+    (folder / "record").write_text("[" * 200000)
+    assert statuses(run(folder))[:4] == ["made"] * 4
+    (folder / "record").unlink()
+    (folder / "record").mkdir()
+    with pytest.raises(OutputError, match="no file"):
+        run(folder)
+
+
+def test_two_jobs_may_not_write_one_map(folder, artifact_file, monkeypatch):
+    """A map's name can make two different outputs the same file; that shows when the generator is open."""
+    monkeypatch.setattr(batch, "map_files", lambda output, maps: [output.with_name("same.png")])
+    assert statuses(run(folder))[:4].count("failed") == 3
+
+
+def test_depth_can_vary_and_be_a_part_of_the_name(folder):
+    (folder / "jobs.toml").write_text(
+        LIST.replace(', "missing"', "").replace("[1, 2]", "1\ndepth = [8, 16]").replace("{seed:03}", "{depth}")
+    )
+    assert statuses(run(folder)) == ["made"] * 4
+
+
+def test_no_jobs_are_no_work(tmp_path):
+    assert run_jobs([], tmp_path / "record") == []

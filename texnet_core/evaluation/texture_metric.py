@@ -1,0 +1,204 @@
+"""VGG-19 as a judge: how far a picture's statistics lie from the exemplar's.
+
+The judge differs from the network that training looks through: max pooling as VGG-19 was trained, not the
+mean of averages and maxima; float32; fixed directions and all positions for the sliced Wasserstein distance. It looks
+at the field's five layers, so that figures can be compared with those of others, and apart from them at those that no
+loss looks at.
+"""
+
+import itertools
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.weights import Vgg19Weights
+from texnet_core.evaluation.color import Picture
+from texnet_core.evaluation.crops import mean_of_pairs
+from texnet_core.losses.gram import gram_matrix
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+HELD_OUT_LAYERS = ("relu3_3", "relu3_4", "relu4_2", "relu4_3", "relu4_4")  # all that neither training nor optimize sees
+_DIVERSITY_LAYER = "relu4_2"
+_DIRECTIONS = 128
+_QUANTILES = 4096
+_SEED = 20160311
+_LEAST_DIFFERENCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the judge sees of a picture.
+
+    Attributes:
+        maps: layer -> (1, C, h, w).
+        quantiles: layer -> (128, 4096), the quantile function along each direction. Sorting takes most of a
+            judgment's time, so it is done once a picture.
+    """
+
+    maps: dict[str, Tensor]
+    quantiles: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class TextureDistance:
+    """How far one picture's features lie from another's, layer by layer.
+
+    Attributes:
+        gram: see `Judge.gram_distances`.
+        wasserstein: see `Judge.wasserstein_distances`.
+        held_out: the same of the layers that no loss looks at.
+    """
+
+    gram: dict[str, float]
+    wasserstein: dict[str, float]
+    held_out: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """Mean absolute differences of relu4_2, texel by texel: what Li et al. call diversity.
+
+    Attributes:
+        between_seeds: of pairs of samples.
+        between_places: of pairs of places of the exemplar.
+    """
+
+    between_seeds: float
+    between_places: float
+
+    @property
+    def share(self) -> float:
+        """1 says that two seeds have no more in common than two places of the exemplar; 0 that all seeds are alike."""
+        return self.between_seeds / max(self.between_places, _LEAST_DIFFERENCE)
+
+
+class Judge:
+    """Measures distances between pictures.
+
+    Args:
+        weights: of VGG-19.
+        device: where to compute.
+    """
+
+    def __init__(self, weights: Vgg19Weights, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self._vgg19 = Vgg19(weights, taps=(*LAYERS, *HELD_OUT_LAYERS), pooling="max").to(self.device)
+
+    @torch.no_grad()
+    def features(self, picture: Picture, *, periodic: bool) -> Features:
+        """See a picture.
+
+        Args:
+            picture: (H, W, 3) in [0, 1], at least 172 texels a side.
+            periodic: the picture tiles, so what lies across its seam is judged too.
+        """
+        image = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].to(self.device)
+        maps: dict[str, Tensor] = self._vgg19(image, periodic=periodic)
+        return Features(maps, self._quantiles(maps, LAYERS) | self._quantiles(maps, HELD_OUT_LAYERS))
+
+    def texture_distance(self, sample: Features, exemplar: Features) -> TextureDistance:
+        """All distances of a sample from the exemplar."""
+        return TextureDistance(
+            gram=self.gram_distances(sample, exemplar),
+            wasserstein=self.wasserstein_distances(sample, exemplar),
+            held_out=self.wasserstein_distances(sample, exemplar, HELD_OUT_LAYERS),
+        )
+
+    @torch.no_grad()
+    def gram_distances(self, sample: Features, exemplar: Features) -> dict[str, float]:
+        """Layer -> ||G - G0|| / ||G0|| in the Frobenius norm, G the Gram matrix averaged over texels.
+
+        Source: the texture loss of Gatys et al. 2015, made relative.
+        """
+        distances = {}
+        for layer in LAYERS:
+            wanted = gram_matrix(exemplar.maps[layer])
+            distances[layer] = float((gram_matrix(sample.maps[layer]) - wanted).norm() / wanted.norm())
+        return distances
+
+    @torch.no_grad()
+    def wasserstein_distances(
+        self, sample: Features, exemplar: Features, layers: Sequence[str] = LAYERS
+    ) -> dict[str, float]:
+        """Layer -> sliced 2-Wasserstein distance over 128 fixed directions, in standard deviations of the exemplar.
+
+        Source: Heitz et al. 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis".
+        """
+        distances = {}
+        for layer in layers:
+            variance = exemplar.maps[layer][0].flatten(1).var(dim=1).mean() + 1e-12
+            square = (sample.quantiles[layer] - exemplar.quantiles[layer]).square().mean()
+            distances[layer] = float((square / variance).sqrt())
+        return distances
+
+    def _quantiles(self, maps: dict[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
+        rng = torch.Generator().manual_seed(_SEED)
+        found = {}
+        for layer in layers:
+            directions = F.normalize(torch.randn(_DIRECTIONS, maps[layer].shape[1], generator=rng), dim=1)
+            found[layer] = _quantile_functions(directions.to(self.device) @ maps[layer][0].flatten(1))
+        return found
+
+
+def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
+    """Mean distance between crops of one surface: what a perfect texture need not fall below.
+
+    Each two are held against one another both ways, for distances are relative to the second.
+
+    Args:
+        judge: measures.
+        crops: two or more, each (H, W, 3) in [0, 1] and at least 172 texels a side; `crops.quadrants` makes four.
+    """
+    features = [judge.features(crop, periodic=False) for crop in crops]
+    return mean_distance([judge.texture_distance(*pair) for pair in itertools.permutations(features, 2)])
+
+
+def diversity(samples: Sequence[Features], exemplar: Features) -> Diversity:
+    """How unlike each other samples are.
+
+    Args:
+        samples: features of two or more samples of one size.
+        exemplar: features of the exemplar at the samples' scale. Its places are the quadrants of its feature maps,
+            which unlike features of smaller crops have seen what lies around them.
+
+    Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks", section 3.2.
+    Differs: relative to the exemplar.
+    """
+    return Diversity(
+        between_seeds=mean_of_pairs([sample.maps[_DIVERSITY_LAYER] for sample in samples], _difference),
+        between_places=mean_of_pairs(_quadrants_of(exemplar.maps[_DIVERSITY_LAYER]), _difference),
+    )
+
+
+def _quadrants_of(maps: Tensor) -> list[Tensor]:
+    height, width = (side // 2 for side in maps.shape[2:])
+    return [maps[:, :, y : y + height, x : x + width] for y in (0, height) for x in (0, width)]
+
+
+def _difference(first: Tensor, second: Tensor) -> float:
+    return float((first - second).abs().mean())
+
+
+def mean_distance(distances: Sequence[TextureDistance]) -> TextureDistance:
+    """The mean of several, layer by layer."""
+    return TextureDistance(
+        gram=_mean_of_layers([each.gram for each in distances]),
+        wasserstein=_mean_of_layers([each.wasserstein for each in distances]),
+        held_out=_mean_of_layers([each.held_out for each in distances]),
+    )
+
+
+def _mean_of_layers(distances: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {layer: statistics.fmean(each[layer] for each in distances) for layer in distances[0]}
+
+
+def _quantile_functions(projections: Tensor) -> Tensor:
+    """(directions, texels) -> (directions, 4096): the quantile function of each row, linearly interpolated."""
+    ordered = projections.sort(dim=1).values
+    return F.interpolate(ordered[None], size=_QUANTILES, mode="linear", align_corners=True)[0]

@@ -1,0 +1,1 @@
+"""Lists of textures or generators to make, as TOML files, and running them."""

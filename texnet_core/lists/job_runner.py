@@ -1,0 +1,231 @@
+"""Many textures from one list: jobs in parallel, failures apart from each other, and a rerun that goes on.
+
+What was made is noted in a record, a line a job. A job is skipped where its files are still as they were written and
+nothing that decides their content has changed.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Generic, Literal, TypeVar
+
+from texnet_core.atomic import as_output_error
+from texnet_core.engines import Engine, available_cores, devices, open_engine
+from texnet_core.errors import Cancelled, OutputError, RequestError, reason
+from texnet_core.lists.jobs import Job
+from texnet_core.model.artifact import read_artifact
+from texnet_core.presets import find_source
+from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.synthesis.textures import map_files, open_texture, write_window
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: its files, or the one line that says why there are none."""
+
+    job: Job
+    status: Literal["made", "skipped", "failed"]
+    files: tuple[Path, ...] = ()
+    error: str = ""
+
+
+def run_jobs(jobs: list[Job], record: Path, *, progress: ProgressCallback = ignore_progress) -> list[Outcome]:
+    """Run jobs in parallel: as many at once as there are cores or devices for them.
+
+    Args:
+        jobs: from `read_jobs`.
+        record: the file that remembers what was made; it need not exist.
+        progress: called from several threads, one at a time, with the texels made; raising Cancelled from it stops
+            the work, and what is complete stays.
+
+    Returns:
+        An outcome for each job, in order.
+
+    Raises:
+        OutputError: the record cannot be written.
+    """
+    if not jobs:
+        return []
+    with _Run(jobs, record, progress) as run:
+        return run.outcomes()
+
+
+class _Run:
+    def __init__(self, jobs: list[Job], record: Path, progress: ProgressCallback) -> None:
+        self._jobs, self._progress = jobs, progress
+        self._lock = threading.Lock()
+        self._texels, self._done = [0.0] * len(jobs), 0.0
+        self._claimed: dict[Path, int] = {}
+        self._total = sum(_texels(job) for job in jobs)
+        self._cancelled = False
+        common = jobs[0].settings
+        self._devices = devices(common.engine, common.device)
+        cores = common.threads or available_cores()
+        self._at_once = min(len(jobs), cores if self._devices == ["cpu"] else len(self._devices))
+        self._blocks_at_once = max(1, cores // self._at_once)
+        self._cores = cores
+        self._sources = _OpenOnce(self._open_source)
+        self._record_path, self._known = record, _read_record(record)
+
+    def __enter__(self) -> "_Run":
+        with as_output_error(self._record_path):
+            # unbuffered, so that what cannot be written is heard at once; a new line ends one that was cut short
+            self._record: BinaryIO = self._record_path.open("ab", buffering=0)
+            self._record.write(b"\n" if self._record.tell() else b"")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._record.close()
+
+    def outcomes(self) -> list[Outcome]:
+        with ThreadPoolExecutor(self._at_once, "texnet-job") as pool:
+            futures = [pool.submit(self._run, number) for number in range(len(self._jobs))]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+            finally:
+                for future in futures:
+                    future.cancel()
+        if self._cancelled:
+            raise Cancelled
+        return [future.result() for future in futures]
+
+    def _run(self, number: int) -> Outcome:
+        job = self._jobs[number]
+        try:
+            return self._make(number, job)
+        except Cancelled:
+            self._cancelled = True
+            raise
+        except Exception as error:  # whatever it is, the other jobs go on
+            self._report(number, _texels(job))
+            return Outcome(job, "failed", error=reason(error))
+
+    def _make(self, number: int, job: Job) -> Outcome:
+        self._report(number, 0)
+        device = self._devices[number % len(self._devices)]
+        source = self._sources.get((job.source, device))
+        fingerprint = _fingerprint(job, source)
+        files = tuple(map_files(job.output, source.engine.artifact.maps))
+        self._claim(number, files)
+        states = _states(files)
+        if states is not None and self._known.get(_name(job)) == [fingerprint, states]:
+            self._report(number, _texels(job))
+            return Outcome(job, "skipped", files)
+        with as_output_error(job.output):
+            job.output.parent.mkdir(parents=True, exist_ok=True)
+        plane = open_texture(
+            source.engine.artifact, job.settings, engine=source.engine, blocks_at_once=self._blocks_at_once
+        )
+        region = (0, 0, job.settings.width, job.settings.height)
+
+        def report(part: Progress) -> None:
+            self._report(number, part.done / part.total * _texels(job))
+
+        write_window(plane, job.output, region, depth=job.depth, progress=report)
+        self._remember(job, fingerprint, files)
+        return Outcome(job, "made", files)
+
+    def _claim(self, number: int, files: tuple[Path, ...]) -> None:
+        """Names with a map in them are known only now that the generator is open."""
+        with self._lock:
+            for file in files:
+                if self._claimed.setdefault(file, number) != number:
+                    raise RequestError(f"another job that writes {file}", expected="one", remedy="rename an output")
+
+    def _open_source(self, key: tuple[str, str]) -> "_Source":
+        name, device = key
+        path = find_source(name)
+        settings = self._jobs[0].settings
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        engine = open_engine(read_artifact(path), settings.engine, device, settings.precision, self._cores)
+        return _Source(digest, engine)
+
+    def _report(self, number: int, texels: float) -> None:
+        with self._lock:
+            if self._cancelled:
+                raise Cancelled
+            self._done += texels - self._texels[number]
+            self._texels[number] = texels
+            self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel"))
+
+    def _remember(self, job: Job, fingerprint: str, files: tuple[Path, ...]) -> None:
+        if (states := _states(files)) is None:  # somebody took them away already
+            return
+        line = json.dumps([_name(job), [fingerprint, states]]) + "\n"
+        with self._lock, as_output_error(self._record_path):
+            self._record.write(line.encode())
+
+
+@dataclass(frozen=True)
+class _Source:
+    digest: str
+    engine: Engine
+
+
+class _OpenOnce(Generic[K, V]):
+    """A cache whose values are made once, also when several threads ask for one; errors are raised for each."""
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._locks: dict[K, threading.Lock] = {}
+        self._values: dict[K, V] = {}
+
+    def get(self, key: K) -> V:
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._values:
+                self._values[key] = self._make(key)
+            return self._values[key]
+
+
+def _texels(job: Job) -> int:
+    return job.settings.width * job.settings.height
+
+
+def _name(job: Job) -> str:
+    """What the record calls a job, from wherever the list was run."""
+    return os.path.abspath(job.output)
+
+
+def _fingerprint(job: Job, source: _Source) -> str:
+    """Changes with all that decides the content of a job's files."""
+    engine = source.engine
+    made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
+    content = [source.digest, asdict(job.settings) | made_by, job.depth]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _states(files: tuple[Path, ...]) -> list[list[int]] | None:
+    """Size and time of each file; None where one is missing."""
+    try:
+        return [[status.st_size, status.st_mtime_ns] for status in (file.stat() for file in files)]
+    except OSError:
+        return None
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """What earlier runs made. A line that a power cut left behind counts for nothing."""
+    known = {}
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}, which is no file", expected="a record of jobs", remedy="move it away")
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        try:
+            output, state = json.loads(line)
+            known[str(output)] = state
+        except (ValueError, TypeError, RecursionError):
+            continue
+    return known

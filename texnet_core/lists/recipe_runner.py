@@ -1,0 +1,140 @@
+"""Generators from a list of recipes, one after the other: what is there and right stays, what is begun goes on.
+
+No record is kept beside the files: a generator's card says which settings and which exemplar it came from, and a
+checkpoint beside it that its training was stopped. Whatever ends a run, the same request goes on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from texnet_core.atomic import as_output_error
+from texnet_core.errors import Cancelled, ImageError, OtherRunError, reason
+from texnet_core.evaluation.color import Picture
+from texnet_core.evaluation.evaluate import evaluate
+from texnet_core.evaluation.figures import FIGURES
+from texnet_core.lists.recipes import Outcome, Recipe, Status
+from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
+from texnet_core.pictures.images import read_exemplar, texels_digest
+from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from texnet_core.training import TrainRequest, train
+from texnet_core.training.preparation import prepare_exemplar
+
+_SEEDS = 2  # samples that are judged
+_OF_THE_RUN = ("validation_loss", "seconds")  # of a card's figures, those that training wrote
+
+
+def run_recipes(
+    recipes: list[Recipe], exemplars: Path, output: Path, *, progress: ProgressCallback = ignore_progress
+) -> list[Outcome]:
+    """Train what is missing or was made from other settings or another exemplar.
+
+    A generator is trained again where its file is older than a change of its recipe. Where only facts about the
+    exemplar changed, the card alone is written anew. A recipe that fails does not stop the others.
+
+    Args:
+        recipes: from `read_recipes`.
+        exemplars: folder below which the pictures lie.
+        output: folder for the generators and, while they are made, their checkpoints.
+        progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
+
+    Returns:
+        An outcome for each recipe, in order.
+
+    Raises:
+        Cancelled: the callback asked to stop.
+        ImageError: there is no folder of exemplars.
+        OutputError: there can be no such folder for the generators.
+    """
+    if not exemplars.is_dir():
+        raise ImageError(f"no folder {exemplars}", expected="the folder of exemplars", remedy="check the path")
+    with as_output_error(output):
+        output.mkdir(parents=True, exist_ok=True)
+    return list(_outcomes(recipes, exemplars, output, progress))
+
+
+def _outcomes(recipes: list[Recipe], exemplars: Path, output: Path, progress: ProgressCallback) -> Iterator[Outcome]:
+    for number, recipe in enumerate(recipes, 1):
+        report = partial(_report_as, f"{recipe.name} ({number} of {len(recipes)})", progress)
+        try:
+            outcome = Outcome(recipe.name, _make(recipe, exemplars, output, report))
+        except Cancelled:
+            raise
+        except Exception as error:  # whatever it is, the other recipes go on
+            outcome = Outcome(recipe.name, "failed", reason(error))
+        said = ": ".join(filter(None, (outcome.status, outcome.error)))
+        progress(Progress("recipes", number, len(recipes), "recipe", note=f"{recipe.name}: {said}"))
+        yield outcome
+
+
+def _report_as(stage: str, progress: ProgressCallback, part: Progress) -> None:
+    progress(replace(part, stage=stage))
+
+
+def _make(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> Status:
+    path = output / f"{recipe.name}{SUFFIX}"
+    image, notes = read_exemplar(exemplars / recipe.exemplar)
+    for note in notes:
+        report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
+    exemplar = prepare_exemplar(image, recipe.settings["train"], recipe.settings["descriptor"], announce=_say_nothing)
+    artifact = read_artifact(path) if path.exists() else None
+    status: Status = "kept"
+    if artifact is None or not recipe.made(artifact, texels_digest(exemplar.picture)):
+        request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
+        artifact = _trained(image, path, request, report)
+        status = "trained"
+    complete = _completed(artifact, recipe, image, report)
+    if _facts(complete) != _facts(artifact):
+        write_artifact(path, complete)
+        status = "completed" if status == "kept" else status
+    return status
+
+
+def _trained(image: Picture, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:
+    """Go on from a checkpoint of this very run; one of another is of no use any more."""
+    checkpoint = checkpoint_path(path)
+    try:
+        return train(image, path, request, resume=checkpoint.exists(), progress=report)
+    except OtherRunError:
+        checkpoint.unlink()
+        return train(image, path, request, progress=report)
+
+
+def _facts(card: Header) -> tuple[Any, ...]:
+    """What a recipe decides of a card beyond the training."""
+    return card.provenance, card.size_m, card.quality
+
+
+def _say_nothing(text: str) -> None:
+    """What is told of an exemplar is told when it is trained from."""
+
+
+def _completed(artifact: Artifact, recipe: Recipe, picture: Picture, report: ProgressCallback) -> Artifact:
+    """The artifact with all that a recipe says of its exemplar, and with figures; what it has of these it keeps."""
+    made_by = artifact.provenance
+    provenance = replace(recipe.provenance, exemplar_sha256=made_by.exemplar_sha256, command=made_by.command)
+    quality = {name: artifact.quality[name] for name in _OF_THE_RUN if name in artifact.quality}
+    measured = {name: value for name, value in artifact.quality.items() if name not in quality}
+    if not FIGURES.keys() <= measured.keys():
+        measured |= _figures(artifact, picture, recipe.settings["descriptor"], report)
+    return replace(artifact, provenance=provenance, size_m=recipe.size_m, quality=quality | measured)
+
+
+def _figures(
+    artifact: Artifact, picture: Picture, descriptor: DescriptorSettings, report: ProgressCallback
+) -> dict[str, float]:
+    """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
+    evaluation = evaluate(artifact, picture, EvaluationSettings(seeds=_SEEDS), descriptor)
+    for why in evaluation.reasons:
+        report(Progress("", 0, 1, "step", note=f"not all figures could be taken: {why}"))
+    flat: dict[str, float] = {}
+    for name, figure in evaluation.figures.items():
+        flat[name] = figure.value
+        if figure.interval is not None:
+            flat[f"{name}_low"], flat[f"{name}_high"] = figure.interval
+        if figure.reference is not None:
+            flat[f"{name}_reference"] = figure.reference
+    return {name: round(value, 4) for name, value in flat.items()}

@@ -1,0 +1,187 @@
+"""Lists of generators to train, as TOML files: all that decides them, but no place on anybody's disk.
+
+[defaults]                                # optional: settings of the training, for all recipes
+steps = 1500
+
+[recipes.moss]                            # one or more; the name is that of the file, moss.texnet
+exemplar = "ground/moss.jpg"              # below the folder of exemplars
+title = "Moss 003"
+kind = "moss"
+author = "Lennart Demes (ambientCG)"
+license = "CC0-1.0"
+source = "https://ambientcg.com/view?id=Moss003"
+size_m = 2.0                              # optional: meters that the exemplar's short side spans
+levels = 7                                # optional: any setting of [defaults], for this one alone
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path, PureWindowsPath
+from types import MappingProxyType
+from typing import Any, Literal
+
+from texnet_core.errors import RequestError
+from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
+from texnet_core.model.artifact import Header, Provenance
+from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings, as_fields
+
+MACHINE_SETTINGS = ("vgg19", "vgg19_input", "device", "precision")  # of where a recipe runs, not of the recipe
+
+_PARTS = {
+    "generator": GeneratorSettings,
+    "descriptor": DescriptorSettings,
+    "loss": LossSettings,
+    "train": TrainSettings,
+}
+# out_channels, waves and repeat_channels follow from the maps and the exemplar; what comes out after so many minutes
+# depends on the machine, and so does what auto finds there to compare by
+_NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "out_channels", "waves", "repeat_channels")
+_OWN_DEFAULTS = {"descriptor": "vgg19"}
+_DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
+_SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
+_TEXTS = ("exemplar", "title", "kind", "author", "license", "source")
+_MOST_METERS = 10**7  # a picture of the whole Earth
+_HELP = "see `texnet recipes --help`"
+Status = Literal["trained", "completed", "kept", "failed"]
+_NO_MACHINE: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One generator to train.
+
+    Attributes:
+        name: of its file, without the suffix.
+        exemplar: the picture, as a path below the folder of exemplars.
+        provenance: what the card will say of the exemplar.
+        size_m: meters that the exemplar's short side spans, or None where unknown.
+        settings: "generator", "descriptor", "loss" and "train" -> their settings.
+    """
+
+    name: str
+    exemplar: str
+    provenance: Provenance
+    size_m: float | None
+    settings: Mapping[str, Any]
+
+    def made(self, card: Header, exemplar_sha256: str) -> bool:
+        """Whether a generator with this card came from this recipe and from an exemplar with this hash.
+
+        A setting younger than the card counts as left at its default, so that a new option makes no file stale.
+        """
+        wanted = {name: value for part in self.settings.values() for name, value in asdict(part).items()}
+        trained = as_fields(card.training)
+        same = all(trained.get(name, _DEFAULTS[name]) == wanted[name] for name in _SETTINGS)
+        return same and card.provenance.exemplar_sha256 == exemplar_sha256
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a recipe.
+
+    Attributes:
+        name: the recipe's.
+        status: trained; completed: only its card was brought up to date; kept: nothing to do; or failed.
+        error: the one line that says why it failed.
+    """
+
+    name: str
+    status: Status
+    error: str = ""
+
+
+def read_recipes(path: Path, machine: Mapping[str, Any] = _NO_MACHINE) -> list[Recipe]:
+    """The recipes of a list, in its order.
+
+    Args:
+        path: the TOML file.
+        machine: values of MACHINE_SETTINGS, which no recipe may hold.
+
+    Raises:
+        RequestError: the file is missing or no list of recipes, or a key or value in it is not right.
+    """
+    table = read_toml(path, "a list of recipes")
+    check_keys(table, ("defaults", "recipes"), str(path))
+    defaults = as_fields(as_table(table.get("defaults", {}), "[defaults]", _HELP))
+    check_keys(defaults, _SETTINGS, "[defaults]")
+    with inside("[defaults]"):
+        _settings(defaults)
+    entries = as_table(table.get("recipes", {}), "[recipes]", _HELP)
+    if not entries:
+        raise RequestError(f"no [recipes.NAME] in {path}", expected="at least one", remedy=_HELP)
+    return [_recipe(name, entry, defaults, machine) for name, entry in entries.items()]
+
+
+def chosen(recipes: list[Recipe], names: Iterable[str]) -> list[Recipe]:
+    """The recipes with these names, in the list's order; all of them where no name is given.
+
+    Raises:
+        RequestError: no recipe has one of the names.
+    """
+    names, known = set(names), [recipe.name for recipe in recipes]
+    for name in sorted(names.difference(known)):
+        near = difflib.get_close_matches(name, known, n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else "choose one of these"
+        raise RequestError(f"no recipe {name!r}", expected=f"one of {', '.join(known)}", remedy=remedy)
+    return [recipe for recipe in recipes if not names or recipe.name in names]
+
+
+def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[str, Any]) -> Recipe:
+    where = f"[recipes.{name}]"
+    if len(name) > 60 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise RequestError(
+            f"the name {name!r} of a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
+        )
+    entry = as_fields(as_table(entry, where, _HELP))
+    check_keys(entry, (*_TEXTS, "size_m", *_SETTINGS), where)
+    with inside(where):
+        texts = {key: _text(entry, key) for key in _TEXTS}
+        given = {key: value for key, value in entry.items() if key in _SETTINGS}
+        exemplar, title = _below(texts.pop("exemplar")), texts.pop("title")
+        provenance = Provenance(exemplar=title, **texts).check()
+        settings = {**_OWN_DEFAULTS, **defaults, **given}
+        fitting = {} if settings["descriptor"] == "patches" else machine  # most of it is VGG-19's
+        return Recipe(name, exemplar, provenance, _size_m(entry), _settings({**settings, **fitting}))
+
+
+def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Each part with those of the values that are its own, checked."""
+    values = {**_OWN_DEFAULTS, **values}
+    if values["descriptor"] == "auto":
+        raise RequestError(
+            "descriptor 'auto'", expected="vgg19 or patches", remedy="say which, so that all make the same"
+        )
+    parts = {}
+    for part, kind in _PARTS.items():
+        own = {spec.name: values[spec.name] for spec in fields(kind) if spec.name in values}
+        parts[part] = kind(**own).check()
+    return MappingProxyType(parts)
+
+
+def _text(entry: dict[str, Any], key: str) -> str:
+    value = entry.get(key)
+    if not isinstance(value, str) or not value.strip():
+        found = f"{key} {value!r}" if key in entry else f"no {key}"
+        raise RequestError(found, expected="a text", remedy=f'write {key} = "..."')
+    return value
+
+
+def _below(exemplar: str) -> str:
+    """Read as Windows does, which knows all separators and roots that others know, and more."""
+    path = PureWindowsPath(exemplar)
+    if path.anchor or ".." in path.parts or not exemplar.isprintable():
+        remedy = "name it from that folder on"
+        raise RequestError(f"exemplar {exemplar!r}", expected="a file below the folder of exemplars", remedy=remedy)
+    return exemplar
+
+
+def _size_m(entry: dict[str, Any]) -> float | None:
+    value = entry.get("size_m")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST_METERS:
+        found, expected = f"size_m {str(value)[:50]}", f"meters, more than 0 and at most {_MOST_METERS:,.0f}"
+        raise RequestError(found, expected=expected, remedy="correct it or leave it out")
+    return float(value)

@@ -1,0 +1,5 @@
+"""One picture by moving its pixels, without a generator."""
+
+from texnet_core.optimization.pixels import Optimized, optimize
+
+__all__ = ["Optimized", "optimize"]

@@ -1,0 +1,167 @@
+"""The descriptive method: no generator, only a picture whose pixels are moved until its statistics are the exemplar's.
+
+What it makes is what the generators are measured against. It takes minutes a picture where they take a moment.
+
+Source: Gatys et al. 2015, "Texture Synthesis Using Convolutional Neural Networks".
+Differs: the descriptor wraps around the picture, so that the picture tiles; taps relu1_1 to relu5_1 instead of the
+poolings; a penalty keeps values in range, where they matched histograms at the end.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from texnet_core.descriptor.precision import DTYPES, choose_precision
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS, Vgg19, smallest_side
+from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.engines.torch_engine import TorchEngine
+from texnet_core.errors import RequestError, TrainingError
+from texnet_core.losses import range_penalty
+from texnet_core.losses.gram import RelativeGramLoss
+from texnet_core.pictures.images import quantize, resize_exemplar
+from texnet_core.pictures.surface import check_surface
+from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.settings import DescriptorSettings, OptimizeSettings
+
+TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+_RANGE_WEIGHT = 10.0
+_PREVIEW_EVERY_STEPS = 10
+_HISTORY = 20  # pairs of pictures and gradients that L-BFGS remembers
+
+Picture = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """A picture and how close it came.
+
+    Attributes:
+        picture: (height, width, 3) sRGB in [0, 1]; it tiles.
+        loss: its loss, before values were clipped to the range.
+    """
+
+    picture: Picture
+    loss: float
+
+
+def optimize(
+    exemplar: Picture,
+    settings: OptimizeSettings,
+    descriptor: DescriptorSettings,
+    *,
+    progress: ProgressCallback = ignore_progress,
+) -> Optimized:
+    """Make one picture that tiles and looks like the exemplar.
+
+    Args:
+        exemplar: (height, width, 3) sRGB in [0, 1], at least `settings.exemplar_size` on the short side.
+        settings: size, budget and optimizer.
+        descriptor: which network compares. Its padding concerns the exemplar alone: over the picture it wraps. Its
+            pooling plays no part: averages, as in the source.
+        progress: called after every step, now and then with a preview; raising Cancelled from it stops the work.
+
+    Raises:
+        Cancelled: the callback asked to stop.
+        TexnetError: see the message.
+    """
+    _check(settings, descriptor)
+    device = torch.device(TorchEngine.choose_device(settings.device))
+    small = resize_exemplar(exemplar, settings.exemplar_size)
+    check_surface(small)
+    weights = load_vgg19(
+        descriptor.vgg19,
+        descriptor.vgg19_input,
+        announce=lambda text: progress(Progress("optimizing", 0, settings.steps, "step", note=text)),
+    )
+    precision = DTYPES[choose_precision(settings.precision, device)]
+    vgg19 = Vgg19(weights, TAPS, "average", descriptor.padding, precision).to(device)
+    search = _Search(torch.from_numpy(small).permute(2, 0, 1)[None].to(device), vgg19, settings, progress)
+    search.to_the_end()
+    return Optimized(_to_array(search.best), search.best_loss)
+
+
+def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
+    settings.check()
+    descriptor.check()
+    for name, side in (("width", settings.width), ("height", settings.height)):
+        if side % POOLED_TEXELS:
+            near = POOLED_TEXELS * round(side / POOLED_TEXELS)
+            raise RequestError(f"{name} {side}", expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {near}")
+    smallest = smallest_side(descriptor.padding, TAPS)
+    if settings.exemplar_size < smallest:
+        expected = f"at least {smallest} for a VGG-19 with {descriptor.padding} padding"
+        remedy = "use a larger exemplar_size, or zero padding"
+        raise RequestError(f"exemplar_size {settings.exemplar_size}", expected=expected, remedy=remedy)
+
+
+class _Search:
+    """Pixels on their way; remembers the best, since a line search also looks at worse ones."""
+
+    def __init__(
+        self, exemplar: Tensor, descriptor: Vgg19, settings: OptimizeSettings, progress: ProgressCallback
+    ) -> None:
+        self.descriptor, self.settings, self.progress = descriptor, settings, progress
+        with torch.no_grad():
+            self.loss = RelativeGramLoss(descriptor(exemplar))
+        self.image = _noise_like(exemplar, settings).requires_grad_()
+        self.best, self.best_loss = self.image.detach().clone(), math.inf
+        self.step = 0
+
+    def to_the_end(self) -> None:
+        """Move the pixels until the budget is spent, or L-BFGS finds no way further down."""
+        steps = self.settings.steps
+        if self.settings.optimizer == "adam":
+            adam = torch.optim.Adam([self.image], lr=self.settings.lr)
+            for _ in range(steps):
+                adam.step(self._evaluate)
+            return
+        lbfgs = torch.optim.LBFGS(
+            [self.image],
+            max_iter=steps,
+            max_eval=steps,
+            history_size=_HISTORY,
+            tolerance_grad=0,
+            tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        )
+        lbfgs.step(self._evaluate)  # type: ignore[no-untyped-call]
+
+    def _evaluate(self) -> float:
+        """The loss at the pixels as they are; its gradient goes where the optimizer looks for it."""
+        image = self.image
+        value = self.loss(self.descriptor(image, periodic=True), 0) + _RANGE_WEIGHT * range_penalty(image)
+        (image.grad,) = torch.autograd.grad(value, image)
+        loss = float(value.detach())
+        if not math.isfinite(loss):
+            remedy = "use a lower lr or precision f32"
+            raise TrainingError(f"a loss of {loss} at step {self.step}", expected="a finite number", remedy=remedy)
+        if loss < self.best_loss:
+            self.best, self.best_loss = image.detach().clone(), loss
+        self._report(loss)
+        return loss
+
+    def _report(self, loss: float) -> None:
+        self.step += 1
+        shown = self.step % _PREVIEW_EVERY_STEPS == 0
+        preview = quantize(_to_array(self.image), 8) if shown else None
+        total = self.settings.steps
+        done = min(self.step, total)  # a line search finishes what it began
+        self.progress(Progress("optimizing", done, total, "step", step=self.step, loss=loss, preview=preview))
+
+
+def _noise_like(exemplar: Tensor, settings: OptimizeSettings) -> Tensor:
+    """White noise with the mean and spread of the exemplar's colors, (1, 3, height, width)."""
+    rng = torch.Generator().manual_seed(settings.seed)
+    noise = torch.randn(1, 3, settings.height, settings.width, generator=rng).to(exemplar.device)
+    return noise * exemplar.std((2, 3), keepdim=True) + exemplar.mean((2, 3), keepdim=True)
+
+
+def _to_array(image: Tensor) -> Picture:
+    """(1, 3, H, W) to (H, W, 3), clipped to [0, 1]."""
+    array: Picture = image.detach()[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(array)

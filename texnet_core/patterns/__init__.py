@@ -1,0 +1,1 @@
+"""Patterns that repeat: their waves, and which repeat a texel lies in."""

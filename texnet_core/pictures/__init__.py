@@ -1,0 +1,1 @@
+"""Pictures in and out: files, color, and what a photograph of a surface must be."""

@@ -1,0 +1,1 @@
+"""From a generator and a request to textures, in memory or in files."""

@@ -1,0 +1,413 @@
+"""The plane that a generator and a seed make: endless or periodic, there before it is looked at.
+
+Any window of it can be had, and always with the same bytes: the generator makes blocks of one fixed shape on
+one fixed grid, whatever the window, its order among others, or the number of threads. Periodic axes repeat
+because their noise does. Where the texture's size is no multiple of the coarsest cell, or its features are to be
+scaled, windows of what the generator makes are resampled.
+"""
+
+import math
+import operator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.engines import Engine, noise_plane, open_engine
+from texnet_core.errors import EngineError, RequestError
+from texnet_core.mapset import MapSpec
+from texnet_core.model.artifact import Artifact
+from texnet_core.settings import EngineName, Precision, SynthesisSettings
+from texnet_core.synthesis.resampling import Indices, lanczos_taps, resample_axis
+
+Floats = npt.NDArray[np.float32]
+Convert = Callable[[Floats], npt.NDArray[Any]]
+
+MAX_WINDOW_TEXELS = 2**28  # what may be asked for at once, as an array
+MAX_COORDINATE = 2**28  # so that four times as many texels made, at the smallest scale, have noise of their own
+_MIN_PERIOD = 16
+_KEPT_BYTES = 256 * 2**20  # of blocks that a neighboring window will want again
+_FEW_PIECES = 64  # that are kept where a window repeats them
+_CHUNK_ROWS, _CHUNK_COLUMNS = 256, 1024  # resampled at once
+
+_DEFAULTS = SynthesisSettings()
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
+def _is_finite(number: Any) -> bool:
+    return isinstance(number, Real) and math.isfinite(number)
+
+
+def unchanged(texels: Floats) -> Floats:
+    """The conversion that is none."""
+    return texels
+
+
+def open_plane(
+    artifact: Artifact,
+    seed: int = _DEFAULTS.seed,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    scale: float = _DEFAULTS.scale,
+    turn: float = 0.0,
+    engine: EngineName | Engine = _DEFAULTS.engine,
+    device: str = _DEFAULTS.device,
+    precision: Precision = _DEFAULTS.precision,
+    threads: int = _DEFAULTS.threads,
+    blocks_at_once: int | None = None,
+) -> "Plane":
+    """Open the plane of a seed. Nothing is made until a window is asked for.
+
+    Args:
+        artifact: the generator.
+        seed: 0 to 2^32 - 1.
+        width: period in texels, at least 16, or None where the plane goes on without end.
+        height: likewise.
+        scale: size of the features against the exemplar's, 0.25 to 4. On a periodic axis it gives way by less than
+            one coarsest cell a period, so that a whole number of cells fits.
+        turn: position on the loop, in turns: 0 to 1 is one round of an animation.
+        engine: name of an engine, or one that is open for this artifact; then the next three are not looked at.
+        device: for the torch engine, when named.
+        precision: see `open_engine`.
+        threads: see `open_engine`.
+        blocks_at_once: fewer than the engine would like, where several planes share it.
+
+    Raises:
+        RequestError: an argument out of its range.
+        EngineError: the engine is missing.
+    """
+    SynthesisSettings(seed=seed, scale=scale).check()
+    if not _is_finite(turn):
+        raise RequestError(f"a turn of {turn!r}", expected="a finite number", remedy="give frame / frames")
+    for name, period in (("width", width), ("height", height)):
+        if period is None:
+            continue
+        if not _is_whole(period) or not _MIN_PERIOD <= period <= MAX_COORDINATE:
+            raise RequestError(
+                f"a {name} of {period}", expected=f"{_MIN_PERIOD} to {MAX_COORDINATE}, or None", remedy="change it"
+            )
+    if isinstance(engine, str):
+        engine = open_engine(artifact, engine, device, precision, threads)
+    if engine.artifact is not artifact:
+        raise RequestError(
+            "an engine that is open for another artifact", expected="one for this", remedy="open another"
+        )
+    at_once = min(max(1, blocks_at_once or engine.workers), engine.workers)
+    return Plane(engine, int(seed), width, height, float(scale), float(turn), at_once)
+
+
+class Plane:
+    """Windows of a texture: `plane[y0:y1, x0:x1]` is (y1 - y0, x1 - x0, channels) float32 in [0, 1].
+
+    Coordinates are texels, rows first; negative ones lie above and left of the origin. One thread may use a
+    plane at a time; the plane itself uses as many as its engine wants.
+
+    Attributes:
+        maps: what the channels are, in order.
+        channels: of all maps together.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        seed: int,
+        width: int | None,
+        height: int | None,
+        scale: float,
+        turn: float,
+        blocks_at_once: int,
+    ) -> None:
+        settings = engine.artifact.settings
+        self._engine, self._blocks_at_once = engine, blocks_at_once
+        self.maps: tuple[MapSpec, ...] = engine.artifact.maps
+        self.channels = settings.out_channels
+        self._rows = _Axis.fitting(height, scale, settings.cell_texels)
+        self._columns = _Axis.fitting(width, scale, settings.cell_texels)
+        self._noise = noise_plane(engine.artifact, seed, self._rows.made, self._columns.made, turn)
+        self._kept: OrderedDict[tuple[int, int], Floats] = OrderedDict()
+
+    def __getitem__(self, window: tuple[slice, slice]) -> Floats:
+        """A window of at most 2^28 texels.
+
+        Raises:
+            RequestError: no two slices with both ends and no step, or a window too large or too far out.
+            EngineError: the engine failed, memory did not suffice, or the generator's parameters are senseless.
+        """
+        top, left, height, width = _checked_window(window)
+        if height * width > MAX_WINDOW_TEXELS:
+            raise RequestError(
+                f"a window of {width}x{height} at once",
+                expected=f"at most {MAX_WINDOW_TEXELS} texels",
+                remedy="make it in parts, or write it to a file",
+            )
+        try:
+            if self._is_made_as_is():
+                return np.clip(self._made(top, left, height, width), 0, 1)
+            return np.concatenate(list(self.bands(top, left, height, width)))
+        except MemoryError as error:
+            raise too_little_memory(width, height) from error
+
+    def bands(
+        self, top: int, left: int, height: int, width: int, convert: Convert = unchanged
+    ) -> Generator[npt.NDArray[Any], None, None]:
+        """A window of any size from top to bottom, in bands of rows, holding few of them at a time.
+
+        Args:
+            top: first row.
+            left: first column.
+            height: rows.
+            width: columns.
+            convert: applied to pieces (h, w, channels), float32 in [0, 1], if possible in the threads that make them.
+
+        Yields:
+            (rows, width, channels) of what `convert` returns; the rows add up to `height`.
+        """
+        if self._is_made_as_is():
+            return self._bands_of_blocks(top, left, height, width, convert)
+        return self._resampled_bands(top, left, height, width, convert)
+
+    def _is_made_as_is(self) -> bool:
+        return self._rows.step == self._columns.step == 1
+
+    def _bands_of_blocks(
+        self, top: int, left: int, height: int, width: int, convert: Convert
+    ) -> Generator[npt.NDArray[Any], None, None]:
+        rows = list(self._rows.segments(top, height, self._engine.block_shape[0]))
+        columns = list(self._columns.segments(left, width, self._engine.block_shape[1]))
+        # a window longer than a short period meets the same pieces again
+        targets: dict[tuple[int, int, int], list[slice]] = {}
+        for column in columns:
+            targets.setdefault(column.cut, []).append(column.target)
+        different = {column.cut: column for column in columns}
+        kinds_of_rows = {row.cut: row for row in rows}
+        few = len(kinds_of_rows) * len(different) <= _FEW_PIECES
+        pieces = _in_order(
+            (
+                partial(self._piece, row, column, convert)
+                for row in (kinds_of_rows.values() if few else rows)
+                for column in different.values()
+            ),
+            self._blocks_at_once,
+        )
+        known: dict[_Cut, list[npt.NDArray[Any]]] = {}
+        for row in rows:
+            if few and row.cut not in known:
+                known[row.cut] = [next(pieces) for _ in different]
+            yield _joined(known[row.cut] if few else islice(pieces, len(different)), targets.values(), width)
+
+    def _piece(self, row: "_Segment", column: "_Segment", convert: Convert) -> npt.NDArray[Any]:
+        part = self._block(row.block, column.block)[row.within, column.within]
+        return convert(np.clip(part, 0, 1, out=part))
+
+    def _block(self, row: int, column: int) -> Floats:
+        """A block of the grid, as the generator makes it."""
+        height, width = self._engine.block_shape
+        block = self._engine.block(self._noise, row * height, column * width, height, width)
+        if not np.isfinite(block).all():
+            raise EngineError(
+                "values that are not finite", expected="a generator that makes textures", remedy="train it again"
+            )
+        return block
+
+    def _made(self, top: int, left: int, height: int, width: int) -> Floats:
+        """A window of what the generator makes, not clipped, in its own coordinates."""
+        result = np.empty((height, width, self.channels), np.float32)
+        places: dict[tuple[int, int], list[tuple[_Segment, _Segment]]] = {}
+        for row in self._rows.segments(top, height, self._engine.block_shape[0]):
+            for column in self._columns.segments(left, width, self._engine.block_shape[1]):
+                places.setdefault((row.block, column.block), []).append((row, column))
+        for key, block in self._blocks(places):
+            for row, column in places[key]:
+                result[row.target, column.target] = block[row.within, column.within]
+            if any(row.is_part or column.is_part for row, column in places[key]):
+                self._keep(key, block)
+        return result
+
+    def _blocks(self, keys: Iterable[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Floats]]:
+        kept = [(key, self._kept[key]) for key in keys if key in self._kept]
+        missing = [key for key in keys if key not in self._kept]
+        yield from kept
+        yield from zip(
+            missing, _in_order((partial(self._block, *key) for key in missing), self._blocks_at_once), strict=True
+        )
+
+    def _keep(self, key: tuple[int, int], block: Floats) -> None:
+        """Remember a block of which only a part was used: a neighboring window will want the rest."""
+        self._kept[key] = block
+        self._kept.move_to_end(key)
+        while len(self._kept) * block.nbytes > _KEPT_BYTES:
+            self._kept.popitem(last=False)
+
+    def _resampled_bands(
+        self, top: int, left: int, height: int, width: int, convert: Convert
+    ) -> Generator[npt.NDArray[Any], None, None]:
+        rows, columns = self._chunk()
+        for y in range(top, top + height, rows):
+            high = min(rows, top + height - y)
+            chunks = [
+                convert(np.clip(self._resampled(y, x, high, min(columns, left + width - x)), 0, 1))
+                for x in range(left, left + width, columns)
+            ]
+            yield np.concatenate(chunks, axis=1)
+
+    def _resampled(self, top: int, left: int, height: int, width: int) -> Floats:
+        first_rows, row_weights = self._rows.taps(top, height)
+        first_columns, column_weights = self._columns.taps(left, width)
+        y, x = int(first_rows.min()), int(first_columns.min())
+        bottom = int(first_rows.max()) + row_weights.shape[1]
+        right = int(first_columns.max()) + column_weights.shape[1]
+        source = self._made(y, x, bottom - y, right - x)
+        source = resample_axis(source, 0, first_rows - y, row_weights)
+        return resample_axis(source, 1, first_columns - x, column_weights)
+
+    def _chunk(self) -> tuple[int, int]:
+        """Rows and columns that are resampled at once: less where many source texels make one."""
+        return (
+            max(16, int(_CHUNK_ROWS / max(1, self._rows.step))),
+            max(16, int(_CHUNK_COLUMNS / max(1, self._columns.step))),
+        )
+
+
+_Cut = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """The part of one row or column of blocks that a window uses."""
+
+    block: int  # index on the grid
+    within: slice  # of the block
+    target: slice  # of the window
+    is_part: bool  # whether the block has more
+
+    @property
+    def cut(self) -> _Cut:
+        """What of the plane it is, wherever in the window."""
+        return self.block, self.within.start, self.within.stop
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """How texels of the texture lie on what the generator makes.
+
+    Attributes:
+        period: in texels of the texture, or None.
+        made: the same period in texels that the generator makes, a multiple of the coarsest cell, or None.
+        step: texels made per texel of the texture.
+    """
+
+    period: int | None
+    made: int | None
+    step: float
+
+    @classmethod
+    def fitting(cls, period: int | None, scale: float, cell: int) -> "_Axis":
+        if period is None:
+            return cls(None, None, 1 / scale)
+        made = max(1, round(period / scale / cell)) * cell
+        return cls(period, made, made / period)
+
+    def segments(self, start: int, count: int, block: int) -> Iterator[_Segment]:
+        """Cut a stretch of what the generator makes at the edges of blocks and of periods."""
+        at = start
+        while at < start + count:
+            folded = at if self.made is None else at % self.made
+            index, offset = divmod(folded, block)
+            whole = block if self.made is None else min(block, self.made - index * block)
+            length = min(whole - offset, start + count - at)
+            target = slice(at - start, at - start + length)
+            yield _Segment(index, slice(offset, offset + length), target, length < whole)
+            at += length
+
+    def taps(self, start: int, count: int) -> tuple[Indices, Floats]:
+        """`lanczos_taps` of a stretch of the texture; every period has the very same weights."""
+        positions = np.arange(start, start + count, dtype=np.int64)
+        if self.period is None or self.made is None:
+            return lanczos_taps(positions, self.step)
+        turns, positions = np.divmod(positions, self.period)
+        first, weights = lanczos_taps(positions, self.step)
+        return first + turns * self.made, weights
+
+
+def _joined(pieces: Iterable[npt.NDArray[Any]], targets: Iterable[list[slice]], width: int) -> npt.NDArray[Any]:
+    """Pieces side by side, each wherever it belongs."""
+    band: npt.NDArray[Any] | None = None
+    for piece, places in zip(pieces, targets, strict=True):
+        if band is None:
+            band = np.empty((len(piece), width, *piece.shape[2:]), piece.dtype)
+        for place in places:
+            band[:, place] = piece
+    assert band is not None
+    return band
+
+
+def too_little_memory(width: int, height: int) -> EngineError:
+    """The error for a texture that does not fit."""
+    return EngineError(
+        f"too little memory for {width}x{height}",
+        expected="room for 12 bytes a texel and more",
+        remedy="make a smaller texture, or write it to a PNG or TIFF file",
+    )
+
+
+def _in_order(tasks: Iterable[Callable[[], Any]], workers: int) -> Iterator[Any]:
+    """Results of tasks in their order, made a little ahead by several threads."""
+    if workers == 1:
+        yield from (task() for task in tasks)
+        return
+    pending: deque[Future[Any]] = deque()
+    with ThreadPoolExecutor(workers, "texnet-block") as pool:
+        try:
+            for task in tasks:
+                pending.append(pool.submit(task))
+                if len(pending) > 4 * workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _checked_window(window: tuple[slice, slice]) -> tuple[int, int, int, int]:
+    """(top, left, height, width) of two slices."""
+    parts = window if isinstance(window, tuple) else (window,)
+    if len(parts) != 2 or not all(isinstance(part, slice) and part.step in (None, 1) for part in parts):
+        raise RequestError("no window", expected="plane[y0:y1, x0:x1]", remedy="give two slices without a step")
+    stretches = []
+    for part in parts:
+        try:
+            start, stop = operator.index(part.start), operator.index(part.stop)
+        except TypeError:
+            raise RequestError(
+                f"a window of {part.start}:{part.stop}", expected="whole numbers", remedy="give both ends"
+            ) from None
+        check_stretch(start, stop - start)
+        stretches.append((start, stop - start))
+    (top, height), (left, width) = stretches
+    return top, left, height, width
+
+
+def check_stretch(start: int, count: int) -> None:
+    """Raise RequestError where a side of a window is empty or lies where the plane has no names for its cells."""
+    if count < 1:
+        raise RequestError(
+            f"a window of {count} texels", expected="at least 1", remedy="give both ends, the larger one last"
+        )
+    if start < -MAX_COORDINATE or start + count > MAX_COORDINATE:
+        raise RequestError(
+            f"a window from {start} to {start + count}",
+            expected=f"-{MAX_COORDINATE} to {MAX_COORDINATE}",
+            remedy="stay nearer to the origin",
+        )

@@ -1,0 +1,54 @@
+"""What moves the parameters of a generator."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+_BETAS = (0.9, 0.99)
+
+
+class Optimizer:
+    """Muon for the kernels of a generator's convolutions, Adam for its biases and batch norms.
+
+    Near the end of a run gradients are steady, and what keeps Adam from following them is that kernels are steep in
+    some directions and flat in others. Muon moves a kernel as far in each of its singular directions.
+
+    Source: Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), with kernels flattened to matrices
+    as there, and the steps of Liu et al. 2025, "Muon is Scalable for LLM Training", section 2.2, which are as large as
+    Adam's, so that one learning rate serves both. Differs: the first and the last convolutions are moved so too, which
+    the authors leave to Adam.
+
+    Args:
+        generator: whose parameters to move; they must stay where they lie in memory, its kernels contiguous.
+
+    Raises:
+        RuntimeError: a kernel is not contiguous.
+    """
+
+    def __init__(self, generator: nn.Module) -> None:
+        parameters = list(generator.parameters())
+        self._kernels = [parameter for parameter in parameters if parameter.ndim > 1]
+        # Muon takes matrices; these are the kernels in the same memory
+        self._matrices = [nn.Parameter(kernel.detach().view(len(kernel), -1)) for kernel in self._kernels]
+        vectors = [parameter for parameter in parameters if parameter.ndim == 1]
+        self._muon: torch.optim.Optimizer = torch.optim.Muon(
+            self._matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"
+        )
+        self._adam: torch.optim.Optimizer = torch.optim.Adam(vectors, betas=_BETAS)
+
+    def step(self, lr: float) -> None:
+        """Move all parameters by their gradients."""
+        for matrix, kernel in zip(self._matrices, self._kernels, strict=True):
+            matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
+        for optimizer in (self._muon, self._adam):
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            optimizer.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._muon.load_state_dict(state["muon"])
+        self._adam.load_state_dict(state["adam"])
