@@ -125,7 +125,7 @@ class Process:
 class Blender:
     """Runs scripts in a Blender that has the extension installed; what they pass to `answer` comes back.
 
-    A call takes the process that is there, which `inside.py` puts back to where it began; `alone` starts one of its own.
+    A call takes the process that is there, which `inside.py` puts back to where it began; `alone` starts another.
     """
 
     def __init__(self, environment, folder):

@@ -5,6 +5,7 @@ a line of JSON each, then `{"done": true}`, or `{"failed": TRACEBACK}`. The end 
 """
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -61,6 +62,11 @@ def once(state, action):
     threading.Thread(target=lambda: (wait_for(state), action()), daemon=True).start()
 
 
+def is_installed():
+    with contextlib.suppress(ModuleNotFoundError):
+        return importlib.util.find_spec(EXTENSION) is not None
+
+
 class Reset(contextlib.ExitStack):
     """Gives every script the same Blender, whatever the one before has done to it."""
 
@@ -73,11 +79,9 @@ class Reset(contextlib.ExitStack):
         self.put(sys, "argv", sys.argv[:])
         self.callback(os.chdir, os.getcwd())
         bpy.ops.wm.read_homefile(use_factory_startup=True, app_template="")
-        if EXTENSION not in bpy.context.preferences.addons:
-            with contextlib.suppress(RuntimeError):  # it is not installed yet
-                bpy.ops.preferences.addon_enable(module=EXTENSION)
-        if EXTENSION in bpy.context.preferences.addons:
-            self.callback(self._clean)
+        if is_installed() and EXTENSION not in bpy.context.preferences.addons:
+            bpy.ops.preferences.addon_enable(module=EXTENSION)
+        self.callback(self._clean)
         return super().__enter__()
 
     def _clean(self):

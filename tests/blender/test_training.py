@@ -129,7 +129,7 @@ def test_without_weights_it_learns_from_patches_connects_to_nobody_and_says_so(
         **backend,
     )
     assert state["problem"] is None and state["learned"], state
-    assert "patches" in state["of the run"] and "online" in state["of the run"]
+    assert "patches" in state["of the run"] and "allow the download" in state["of the run"]
     assert "added to your library" in state["note"] and "patches" in state["note"]
     assert "start texnet_core.worker" in socket_log.events()
     assert not {"socket.connect", "socket.getaddrinfo", "socket.sendto"} & set(socket_log.events())
@@ -154,7 +154,7 @@ def test_errors_of_training_are_one_clear_line(blender, backend, picture, tmp_pa
         library=str(tmp_path),
         **backend,
     )
-    said = ("preferences", "/nowhere/wall.png", "nosuch", "choose an image", "64", "vgg19.pth")
+    said = ("preferences", "/nowhere/wall.png", "nosuch", "choose an image", "at least 172", "vgg19.pth")
     for message, says in zip(messages, said, strict=True):
         assert message and says in message and "\n" not in message, message
 
@@ -164,7 +164,7 @@ def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend
         SET_UP
         + """
         bpy.ops.texnet.test_backend()
-        report = list(module("session").backend_report)
+        report = list(module("backend").report)
         os.environ["PATH"] = values["bin"]
         os.environ.pop("VIRTUAL_ENV", None)
         bpy.ops.texnet.detect_backend()
