@@ -19,18 +19,17 @@ as having none: 65504, the largest number in float16.
 import hashlib
 import json
 import math
-import re
 import struct
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeVar, get_args
+from typing import Any, NoReturn, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.atomic import replacing
 from texnet_core.errors import ArtifactError, RequestError
-from texnet_core.mapset import ColorSpace, MapSpec
+from texnet_core.mapset import MapSpec, channels_of
 from texnet_core.model.architecture import NO_CEILING, ceiling_shapes, parameter_shapes
 from texnet_core.patterns.waves import Wave
 from texnet_core.settings import GeneratorSettings, as_fields, as_record, setting
@@ -327,7 +326,7 @@ def _parse_header(raw: dict[str, Any], name: str) -> Header:
     if settings.repeat_channels and settings.waves != 2:
         raise _damaged(name, f"noise of repeats with {settings.waves} waves", "two waves")
     maps = tuple(_parse_map(item, name) for item in _expect(raw, "maps", list, name))
-    if sum(spec.channels for spec in maps) != settings.out_channels or len({m.name for m in maps}) != len(maps):
+    if channels_of(maps) != settings.out_channels or len({m.name for m in maps}) != len(maps):
         raise _damaged(
             name, "maps that do not fit the output channels", f"{settings.out_channels} channels under unique names"
         )
@@ -371,11 +370,10 @@ def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:
 def _parse_map(item: Any, name: str) -> MapSpec:
     if not isinstance(item, dict):
         raise _damaged(name, "a map that is no object", "an object")
-    spec = _parse_dataclass(MapSpec, item, name)
-    good_name = re.fullmatch("[a-z0-9_]{1,32}", spec.name)
-    if not good_name or spec.channels not in (1, 3) or spec.color_space not in get_args(ColorSpace):
-        raise _damaged(name, f"the map {item!r}"[:200], "a plain name, 1 or 3 channels and a known color space")
-    return spec
+    try:
+        return _parse_dataclass(MapSpec, item, name).check()
+    except RequestError as error:
+        raise _damaged(name, error.found, error.expected) from error
 
 
 def _parse_dataclass(kind: type[T], raw: dict[str, Any], name: str) -> T:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from texnet_core.engines import Engine, noise_plane, open_engine
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.mapset import FloatArray, MapSpec
+from texnet_core.mapset import FloatArray, MapSpec, channels_of, with_unit_normals
 from texnet_core.model.artifact import Artifact
 from texnet_core.settings import EngineName, Precision, SynthesisSettings
 from texnet_core.synthesis.axis import Axis, Cut, Segment
@@ -130,7 +130,7 @@ class Plane:
         settings = engine.artifact.settings
         self._engine, self._blocks_at_once = engine, blocks_at_once
         self.maps: tuple[MapSpec, ...] = engine.artifact.maps
-        self.channels = settings.out_channels
+        self.channels = channels_of(self.maps)
         self._rows = Axis.fitting(height, scale, settings.cell_texels)
         self._columns = Axis.fitting(width, scale, settings.cell_texels)
         self._noise = noise_plane(engine.artifact, seed, self._rows.made, self._columns.made, turn)
@@ -268,7 +268,7 @@ class Plane:
         right = int(first_columns.max()) + column_weights.shape[1]
         source = self._made(y, x, bottom - y, right - x)
         source = resample_axis(source, 0, first_rows - y, row_weights)
-        return resample_axis(source, 1, first_columns - x, column_weights)
+        return with_unit_normals(resample_axis(source, 1, first_columns - x, column_weights), self.maps)
 
     def _chunk(self) -> tuple[int, int]:
         """Rows and columns that are resampled at once: less where many source texels make one."""
