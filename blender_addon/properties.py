@@ -1,12 +1,13 @@
 """What the panel remembers with the scene. Ranges and defaults come from the core's settings."""
 
-import math
 from dataclasses import fields
 from typing import Any
 
 import bpy
 
-from texnet_core.model.architecture import flops_per_texel, parameter_shapes
+from texnet_core.mapset import ALBEDO
+from texnet_core.model.design import Design
+from texnet_core.model.graph import parameter_count
 from texnet_core.settings import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,
@@ -64,11 +65,12 @@ def core_flag(name: str, label: str, kind: Any) -> Any:
 
 def generator_property() -> Any:
     """The sizes of a generator, each with what it costs."""
-    least = flops_per_texel(GENERATOR_SIZES[DEFAULT_GENERATOR_SIZE])
+    graphs = {name: Design(settings, ALBEDO.channels).graph for name, settings in GENERATOR_SIZES.items()}
+    least = graphs[DEFAULT_GENERATOR_SIZE].flops_per_texel
     items = []
-    for name, settings in GENERATOR_SIZES.items():
-        parameters = sum(math.prod(shape) for shape in parameter_shapes(settings).values())
-        cost = f"{parameters / 1000:.0f} thousand parameters, {flops_per_texel(settings) / least:.1f} times the work"
+    for name, graph in graphs.items():
+        work = graph.flops_per_texel / least
+        cost = f"{parameter_count(graph) / 1000:.0f} thousand parameters, {work:.1f} times the work"
         items.append((name, name.capitalize(), f"{cost} of the smallest for a texture"))
     text = "How much the generator can hold; a larger one takes longer to train and to use"
     return choice(tuple(items), "Detail", text, DEFAULT_GENERATOR_SIZE)

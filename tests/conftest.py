@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from texnet_core.model.architecture import ceiling_shapes, parameter_shapes
 
 from texnet_core import Artifact, GeneratorSettings
-from texnet_core.mapset import ALBEDO
-from texnet_core.model.architecture import ceiling_shapes, parameter_shapes
+from texnet_core.mapset import ALBEDO, MapSpec, channels_of
 from texnet_core.model.artifact import Provenance
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -25,9 +25,27 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
         os.environ.pop(name, None)
 
 
-def random_artifact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, float], ...] = ()) -> Artifact:
+MATERIAL = (
+    MapSpec("albedo"),
+    MapSpec("normal", 3, "data"),
+    MapSpec("roughness", 1, "data"),
+    MapSpec("height", 1, "data"),
+)
+
+
+def random_artifact(
+    levels: int = 4,
+    seed: int = 0,
+    waves: tuple[tuple[float, float], ...] = (),
+    maps: tuple[MapSpec, ...] = (ALBEDO,),
+) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
-    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    settings = GeneratorSettings(
+        levels=levels,
+        waves=len(waves),
+        repeat_channels=2 if len(waves) == 2 else 0,
+        out_channels=channels_of(maps),
+    )
     rng = np.random.default_rng(seed)
     parameters = {}
     for name, shape in parameter_shapes(settings).items():
@@ -41,7 +59,7 @@ def random_artifact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, fl
     parameters["output.bias"] += 0.5
     return Artifact(
         settings=settings,
-        maps=(ALBEDO,),
+        maps=maps,
         waves=waves,
         parameters=parameters,
         provenance=Provenance(exemplar="random", license="none"),

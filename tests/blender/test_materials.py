@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from texnet_core.model.architecture import parameter_shapes
 
 from texnet_core import write_artifact
 from texnet_core.mapset import MapSpec
-from texnet_core.model.architecture import parameter_shapes
 
 MAPS = (MapSpec("albedo"), MapSpec("roughness", 1, "data"), MapSpec("normal", 3, "data"), MapSpec("height", 1, "data"))
 

@@ -1,8 +1,6 @@
 from dataclasses import replace
 
 import pytest
-
-from texnet_core.errors import RequestError
 from texnet_core.model.architecture import (
     ceiling_shapes,
     convolutions,
@@ -11,6 +9,8 @@ from texnet_core.model.architecture import (
     level_channels,
     parameter_shapes,
 )
+
+from texnet_core.errors import RequestError
 from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, GeneratorSettings, generator_settings
 
 

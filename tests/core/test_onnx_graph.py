@@ -4,12 +4,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
+from texnet_core.model.architecture import ceiling_shapes, halos, noise_windows
 
 from tests.conftest import random_artifact
 from texnet_core.engines.fusion import bf16_convolutions
 from texnet_core.engines.onnx_graph import OUTPUT, build_fused_model, build_model, build_product, noise_input
 from texnet_core.engines.torch_engine import TorchEngine
-from texnet_core.model.architecture import ceiling_shapes, halos, noise_windows
 from texnet_core.model.artifact import without_ceilings
 from texnet_core.model.noise import NoisePlane
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from texnet_core.model.architecture import NO_CEILING, ceiling_shapes
 from torch.optim.swa_utils import AveragedModel
 
 from tests.conftest import picture
@@ -17,7 +18,6 @@ from texnet_core import Cancelled, GeneratorSettings, read_artifact, synthesize
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.engines import noise_plane
 from texnet_core.errors import ImageError, OtherRunError, OutputError, RequestError, TrainingError, WeightsError
-from texnet_core.model.architecture import NO_CEILING, ceiling_shapes
 from texnet_core.model.artifact import checkpoint_path, rounded
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.images import resize_exemplar

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from texnet_core.model.architecture import parameter_shapes
 
 from texnet_core import Artifact, GeneratorSettings
 from texnet_core.engines import noise_plane
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.mapset import ALBEDO
-from texnet_core.model.architecture import parameter_shapes
 from texnet_core.model.training_form import Generator, fold, periodic_noise
 from texnet_core.patterns.waves import Wave
 

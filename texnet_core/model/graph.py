@@ -196,9 +196,14 @@ class Graph:
         return {name: shape for node in self.nodes for name, shape in node.parameter_shapes.items()}
 
     @property
+    def levels(self) -> int:
+        """Scales that inputs have."""
+        return 1 + max(node.level for node in self.of(Input))
+
+    @property
     def cell_texels(self) -> int:
         """Side of the coarsest cell of an input, in texels of the output."""
-        return 1 << max(node.level for node in self.of(Input))
+        return 1 << (self.levels - 1)
 
     @property
     def flops_per_texel(self) -> float:

@@ -3,12 +3,11 @@
 Here is what a header says, how it becomes JSON, and how JSON from anybody becomes a header or is refused.
 """
 
-import re
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, Self, TypeVar
 
 from texnet_core.errors import ArtifactError, RequestError
-from texnet_core.mapset import ColorSpace, MapSpec
+from texnet_core.mapset import MapSpec, channels_of
 from texnet_core.model.design import Design
 from texnet_core.model.families import FAMILIES, PYRAMID
 from texnet_core.model.graph import Graph
@@ -84,7 +83,7 @@ class Header:
     @property
     def design(self) -> Design:
         """What decides which parameters it has and what it reads."""
-        return Design(self.settings, sum(spec.channels for spec in self.maps), self.waves, self.family)
+        return Design(self.settings, channels_of(self.maps), self.waves, self.family)
 
     @property
     def graph(self) -> Graph:
@@ -120,7 +119,7 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
         )
     settings = _parse_settings(family.settings, expect(raw, "settings", dict, name), name)
     maps = tuple(_parse_map(item, name) for item in expect(raw, "maps", list, name))
-    total = sum(spec.channels for spec in maps)
+    total = channels_of(maps)
     if (
         not maps
         or len({spec.name for spec in maps}) != len(maps)
@@ -178,11 +177,10 @@ def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:
 def _parse_map(item: Any, name: str) -> MapSpec:
     if not isinstance(item, dict):
         raise damaged(name, "a map that is no object", "an object")
-    spec = _parse_dataclass(MapSpec, item, name)
-    good_name = re.fullmatch("[a-z0-9_]{1,32}", spec.name)
-    if not good_name or spec.channels not in (1, 3) or spec.color_space not in get_args(ColorSpace):
-        raise damaged(name, f"the map {item!r}"[:200], "a plain name, 1 or 3 channels and a known color space")
-    return spec
+    try:
+        return _parse_dataclass(MapSpec, item, name).check()
+    except RequestError as error:
+        raise damaged(name, error.found, error.expected) from error
 
 
 def _parse_dataclass(kind: type[T], raw: dict[str, Any], name: str) -> T:
