@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from texnet_core.model.architecture import ceiling_shapes, parameter_shapes
 
 from texnet_core import Artifact, GeneratorSettings
 from texnet_core.mapset import ALBEDO, MapSpec, channels_of
-from texnet_core.model.artifact import Provenance
+from texnet_core.model.artifact import Provenance, without_clamps
+from texnet_core.model.design import Design
 
+DATA = Path(__file__).resolve().parent / "data"
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARED_VGG19 = SHARED_DATA / "weights" / "vgg19_conv1_1-conv5_1_fp32.safetensors"
 
@@ -40,21 +41,16 @@ def random_artifact(
     maps: tuple[MapSpec, ...] = (ALBEDO,),
 ) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
-    settings = GeneratorSettings(
-        levels=levels,
-        waves=len(waves),
-        repeat_channels=2 if len(waves) == 2 else 0,
-        out_channels=channels_of(maps),
-    )
+    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    graph = Design(settings, channels_of(maps), waves).graph
+    clamps = without_clamps(graph)
     rng = np.random.default_rng(seed)
     parameters = {}
-    for name, shape in parameter_shapes(settings).items():
+    for name, shape in graph.parameter_shapes.items():
         fan_in = float(np.prod(shape[1:])) if len(shape) > 1 else 1.0
         scale = np.sqrt(3 / fan_in) if len(shape) > 1 else 0.1
         parameters[name] = rng.normal(0, scale, shape).astype(np.float32)
-    parameters |= {
-        name: rng.uniform(1, 3, shape).astype(np.float32) for name, shape in ceiling_shapes(settings).items()
-    }
+    parameters |= {name: rng.uniform(1, 3, bound.shape).astype(np.float32) for name, bound in clamps.items()}
     parameters["output.weight"] *= 0.1
     parameters["output.bias"] += 0.5
     return Artifact(
