@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from texnet_core.engines import NumberFormat, fusion
+from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import EngineError
 from texnet_core.model import architecture
 from texnet_core.model.architecture import Conv
@@ -44,25 +45,7 @@ class TorchEngine:
             fused = {"upsampling": upsampling, "weight": weight, "bias": bias}
             self._parameters |= {f"{prefix}.{name}": self._tensor(array, prefix) for name, array in fused.items()}
 
-    @staticmethod
-    def choose_device(device: str) -> str:
-        """The name of a device that works here; "auto" takes the accelerator, where there is one.
-
-        Raises:
-            EngineError: this device is not there.
-        """
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        present = ["cpu"] if found is None else [found.type, "cpu"]
-        if device == "auto":
-            return present[0]
-        try:
-            if device.split(":")[0] not in present or device.startswith("cpu:"):
-                raise RuntimeError("no such device")
-            torch.empty(1, device=device)  # the number behind the colon may still be wrong
-        except (RuntimeError, AssertionError) as error:
-            expected = f"one that torch has here: {', '.join(present)}"
-            raise EngineError(f"device {device}", expected=expected, remedy="use device auto") from error
-        return device
+    choose_device = staticmethod(choose_device)
 
     @staticmethod
     def formats(device: str) -> tuple[NumberFormat, ...]:

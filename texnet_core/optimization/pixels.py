@@ -18,7 +18,7 @@ from torch import Tensor
 from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS, Vgg19, smallest_side
 from texnet_core.descriptor.weights import load_vgg19
-from texnet_core.engines.torch_engine import TorchEngine
+from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import RequestError, TrainingError
 from texnet_core.losses import range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
@@ -70,7 +70,7 @@ def optimize(
         TexnetError: see the message.
     """
     _check(settings, descriptor)
-    device = torch.device(TorchEngine.choose_device(settings.device))
+    device = torch.device(choose_device(settings.device))
     small = resize_exemplar(exemplar, settings.exemplar_size)
     check_surface(small)
     weights = load_vgg19(

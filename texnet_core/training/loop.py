@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
-from texnet_core.engines.torch_engine import TorchEngine
+from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import TrainingError
 from texnet_core.losses import TextureLoss, range_penalty
 from texnet_core.mapset import ALBEDO
@@ -77,7 +77,7 @@ class Run:
     ) -> None:
         self.settings = request.train
         self.checkpoint, self.progress = checkpoint, progress
-        self.device = torch.device(TorchEngine.choose_device(self.settings.device))
+        self.device = torch.device(choose_device(self.settings.device))
         self.state = RunState("f32")
         self.prepared = prepare_exemplar(exemplar, self.settings, request.descriptor, self.note)
         self.exemplar = torch.from_numpy(self.prepared.picture).permute(2, 0, 1)[None].to(self.device)
