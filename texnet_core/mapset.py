@@ -6,6 +6,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+# Images and the like: (height, width, channels) as a rule.
+FloatArray = npt.NDArray[np.float32]
+
 ColorSpace = Literal["sRGB", "data"]
 
 

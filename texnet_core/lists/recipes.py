@@ -25,9 +25,14 @@ from typing import Any, Literal
 from texnet_core.errors import RequestError
 from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
 from texnet_core.model.artifact import Header, Provenance
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings, as_fields
-
-MACHINE_SETTINGS = ("vgg19", "vgg19_input", "device", "precision")  # of where a recipe runs, not of the recipe
+from texnet_core.settings import (
+    MACHINE_SETTINGS,
+    DescriptorSettings,
+    GeneratorSettings,
+    LossSettings,
+    TrainSettings,
+    as_fields,
+)
 
 _PARTS = {
     "generator": GeneratorSettings,
