@@ -198,10 +198,10 @@ def _torch_has_gpu() -> bool:
     if not _installed("torch") or "+cpu" in importlib.metadata.version("torch"):
         return False
     try:
-        from texnet_core.engines.torch_engine import TorchEngine
+        from texnet_core.engines.torch_device import choose_device
     except (ImportError, OSError):  # a broken torch must not keep the other engines from working
         return False
-    return TorchEngine.choose_device("auto") != "cpu"
+    return choose_device("auto") != "cpu"
 
 
 def _installed(package: str) -> bool:

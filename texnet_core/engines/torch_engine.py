@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from texnet_core.engines import NO_CONSTANTS, NumberFormat
 from texnet_core.engines.bf16 import with_bf16
 from texnet_core.engines.fusion import fused
+from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import EngineError
 from texnet_core.mapset import FloatArray
 from texnet_core.model import graph as nodes
@@ -38,26 +39,7 @@ class TorchEngine:
         self._graph, parameters = fused(marked, artifact.parameters)
         self._operations = _Valid(self._graph, parameters, device)
 
-    @staticmethod
-    def choose_device(device: str) -> str:
-        """The name of a device that works here; "auto" takes the accelerator, where there is one.
-
-        Raises:
-            EngineError: this device is not there.
-        """
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        present = ["cpu"] if found is None else [found.type, "cpu"]
-        if device == "auto":
-            return present[0]
-        try:
-            if device.split(":")[0] not in present or device.startswith("cpu:"):
-                raise RuntimeError("no such device")
-            torch.empty(1, device=device)  # the number behind the colon may still be wrong
-        except (RuntimeError, AssertionError) as error:
-            raise EngineError(
-                f"torch has no device {device} here", expected=present, remedy="use device auto"
-            ) from error
-        return device
+    choose_device = staticmethod(choose_device)
 
     @staticmethod
     def formats(device: str) -> tuple[NumberFormat, ...]:
