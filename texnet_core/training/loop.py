@@ -231,7 +231,7 @@ class Run:
         again = f"start again with a lower learning rate than {self.settings.lr} or with precision f32"
         return TrainingError(found, expected="a run that gets better", remedy=f"delete {self.checkpoint} and {again}")
 
-    def _calibration_fields(self) -> Iterator[list[Tensor]]:
+    def _calibration_fields(self) -> Iterator[dict[str, Tensor]]:
         return self._samples.calibration_fields(2 * self.settings.size)
 
     @torch.no_grad()
