@@ -11,21 +11,23 @@ import torch
 from tests.conftest import write_random_vgg19
 from texnet_core import find_source, open_engine, open_plane, read_artifact, synthesize
 from texnet_core.engines import formats_of
-from texnet_core.settings import DescriptorSettings, TrainSettings
+from texnet_core.settings import DescriptorSettings, GeneratorSettings, TrainSettings
 from texnet_core.training import TrainRequest, train
 
 _PRESET = "moss"
 
 
-def training(device: str, steps: str, vgg19: str = "") -> dict[str, object]:
+def training(device: str, effort: str, vgg19: str = "") -> dict[str, object]:
     """Steps a second over the second half of a run, when everything is warm, and the loss that it ends with."""
+    quick = effort == "quick"
     reports: list[tuple[float, float]] = []
     exemplar = synthesize(read_artifact(find_source(_PRESET)), (256, 256), seed=1, engine="torch", device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         weights = vgg19 or write_random_vgg19(Path(folder) / "vgg19.safetensors")
         request = TrainRequest(
-            train=TrainSettings(steps=int(steps), device=device),
-            descriptor=DescriptorSettings(vgg19=str(weights), vgg19_input="torchvision"),
+            generator=GeneratorSettings(levels=3, channels=4) if quick else GeneratorSettings(),
+            train=TrainSettings(steps=10 if quick else 300, size=64 if quick else 256, device=device),
+            descriptor=DescriptorSettings(vgg19=str(weights), padding="zero" if quick else "valid"),
         )
 
         def note(progress: object) -> None:
