@@ -9,6 +9,13 @@ ENGINES = {"torch", "onnxruntime", "openvino"}
 HEAVY = ENGINES | {"bpy", "torchvision", "PIL", "safetensors", "tifffile", "OpenEXR", "platformdirs"}
 
 
+def test_the_tests_have_every_engine():
+    """Properties of engines are shown for those that are installed."""
+    from tests.conftest import ENGINES as installed
+
+    assert set(installed) == {"onnx", "openvino", "torch"}
+
+
 def modules_after(statement):
     code = f"import sys\n{statement}\nprint(*sys.modules)"
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())

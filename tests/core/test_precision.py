@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from tests.conftest import ENGINES, torch_device
 from texnet_core import find_source, list_presets, open_engine, read_artifact
 from texnet_core.engines import formats_of, precision
 from texnet_core.errors import EngineError
 
-BF16_ENGINES = [name for name in ("openvino", "torch") if "bf16" in formats_of(name, "cpu")]
+pytestmark = pytest.mark.device
+BF16_ENGINES = [name for name in ENGINES if "bf16" in formats_of(name, torch_device() if name == "torch" else "cpu")]
 
 
 @pytest.fixture(autouse=True)

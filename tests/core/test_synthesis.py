@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conftest import random_artifact
+from tests.conftest import ENGINES, random_artifact
 from texnet_core import Cancelled, TexnetError, open_engine, synthesize
 from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import MAX_SEED
 
-ENGINES = ("onnx", "openvino", "torch")
+pytestmark = pytest.mark.device
 
 
 def albedo(artifact, size, seed=3, **options):
