@@ -1,12 +1,13 @@
 """Blender properties that several classes have, each described once. Ranges and defaults are the core's settings."""
 
-import math
 from dataclasses import fields
 from typing import Any, Literal
 
 import bpy
 
-from texnet_core.model.architecture import flops_per_texel, parameter_shapes
+from texnet_core.mapset import ALBEDO
+from texnet_core.model.design import Design
+from texnet_core.model.graph import parameter_count
 from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, SynthesisSettings, TrainSettings
 
 from .request import MAX_INT
@@ -110,12 +111,12 @@ def flatten_property() -> Any:
 
 def generator_size_property() -> Any:
     """The sizes of a generator, each with what it costs."""
-    least = flops_per_texel(GENERATOR_SIZES[DEFAULT_GENERATOR_SIZE])
+    graphs = {name: Design(settings, ALBEDO.channels).graph for name, settings in GENERATOR_SIZES.items()}
+    least = graphs[DEFAULT_GENERATOR_SIZE].flops_per_texel
     items = []
-    for name, settings in GENERATOR_SIZES.items():
-        parameters = sum(math.prod(shape) for shape in parameter_shapes(settings).values())
-        work = f"{flops_per_texel(settings) / least:.1f} times the computation of the smallest"
-        items.append((name, name.capitalize(), f"{parameters / 1000:.0f} thousand parameters, {work}"))
+    for name, graph in graphs.items():
+        work = f"{graph.flops_per_texel / least:.1f} times the computation of the smallest"
+        items.append((name, name.capitalize(), f"{parameter_count(graph) / 1000:.0f} thousand parameters, {work}"))
     text = "How much detail the generator can learn; a larger one takes longer to train and to use"
     return choice(tuple(items), "Generator Size", text, DEFAULT_GENERATOR_SIZE)
 
