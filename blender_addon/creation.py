@@ -12,6 +12,7 @@ from texnet_core.errors import RequestError
 from . import images, nodes, surface
 from .preferences import preferences
 from .request import TextureRequest
+from .wording import clause
 
 Destination = Literal["NEW_MATERIAL", "ACTIVE_MATERIAL", "REPLACE", "IMAGE", "UDIM"]
 Images = dict[str, bpy.types.Image]
@@ -73,8 +74,7 @@ def obstacle(destination: Destination, target: Any) -> str:
 def check_target(destination: Destination, target: Any) -> None:
     """Raise RequestError where `obstacle` finds one."""
     if found := obstacle(destination, target):
-        remedy = found[0].lower() + found[1:]
-        raise RequestError("the texture has no place to go", expected="a place for it", remedy=remedy)
+        raise RequestError("the texture has no place to go", expected="a place for it", remedy=clause(found))
 
 
 def can_have_material(target: Any) -> bool:
