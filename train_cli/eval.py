@@ -17,7 +17,7 @@ from train_cli.options import json_option, settings_from, settings_options
 if TYPE_CHECKING:
     from texnet_core.evaluation.evaluate import Evaluation
 
-_NOT_OF_JUDGES = tuple(spec.name for spec in fields(DescriptorSettings) if spec.name not in ("vgg19", "vgg19_input"))
+_NOT_OF_METRICS = tuple(spec.name for spec in fields(DescriptorSettings) if spec.name not in ("vgg19", "vgg19_input"))
 
 
 @click.command("eval")
@@ -25,7 +25,7 @@ _NOT_OF_JUDGES = tuple(spec.name for spec in fields(DescriptorSettings) if spec.
 @click.option("--exemplar", type=click.Path(path_type=Path), help="the picture that the generator was trained from")
 @click.option("--report", type=click.Path(path_type=Path), help="folder for report.png and report.html")
 @settings_options(EvaluationSettings)
-@settings_options(DescriptorSettings, leave_out=_NOT_OF_JUDGES)
+@settings_options(DescriptorSettings, leave_out=_NOT_OF_METRICS)
 @json_option
 def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json: bool, **values: Any) -> None:
     """Measure how good FILE is, a .texnet file or the name of a preset.
@@ -72,9 +72,9 @@ def _facts(evaluation: "Evaluation") -> dict[str, Any]:
 def _table(evaluation: "Evaluation") -> str:
     from texnet_core.evaluation.figures import FIGURES, rows
 
-    lines = [("figure", "value", "beside it"), *rows(evaluation.figures)]
+    lines = [("figure", "value", "reference"), *rows(evaluation.figures)]
     width = max(len(title) for title, _, _ in lines)
-    text = [f"{title:{width}} {value:>12}  {beside}".rstrip() for title, value, beside in lines]
+    text = [f"{title:{width}} {value:>12}  {reference}".rstrip() for title, value, reference in lines]
     lacking: dict[str, list[str]] = {}
     for name, reason in evaluation.missing.items():
         lacking.setdefault(reason, []).append(FIGURES[name].title if name in FIGURES else name.replace("_", " "))
