@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
 
-from texnet_core.errors import RequestError
+from texnet_core.errors import Range, RequestError
 
 MIN_SIZE = 16
 MAX_SIZE = 65536
@@ -55,16 +55,7 @@ def setting(
 
 
 # Files and messages keep the spelling that they began with: field -> key.
-_KEYS = {
-    "color_space": "colour_space",
-    "license": "licence",
-    "centered_gram_weight": "centred_gram_weight",
-    "warnings": "troubles",
-    "monitor": "watch",
-    "restart": "attempt",
-    "restart_step": "attempt_step",
-    "restart_fraction": "attempt_fraction",
-}
+_KEYS = {"color_space": "colour_space", "license": "licence", "centered_gram_weight": "centred_gram_weight"}
 _FIELDS = {key: name for name, key in _KEYS.items()}
 
 
@@ -124,7 +115,6 @@ class GeneratorSettings(Checked):
     """The shape of the pyramid. Everything that decides which parameters exist.
 
     Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code.
-    Differs: output channels follow the map set instead of being always 3.
     """
 
     levels: int = setting(6, "scales of the pyramid; the coarsest cell spans 2^(levels-1) texels", low=1, high=8)
@@ -132,7 +122,6 @@ class GeneratorSettings(Checked):
     noise_channels: int = setting(3, "noise channels of each level", low=1, high=16)
     waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
     repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
-    out_channels: int = setting(3, "channels of all maps together", low=1, high=32)
     leak: float = setting(0.01, "slope of the LeakyReLU below zero", low=0.0, high=1.0)
 
     @property
@@ -144,6 +133,16 @@ class GeneratorSettings(Checked):
     def cell_texels(self) -> int:
         """Side of the coarsest noise cell, in texels of the output."""
         return 1 << (self.levels - 1)
+
+    def check(self) -> Self:
+        super().check()
+        if self.repeat_channels and self.waves != 2:
+            raise RequestError(
+                f"noise of repeats goes with two waves, and there are {self.waves}",
+                expected=Range(2, 2),
+                remedy="set repeat_channels to 0",
+            )
+        return self
 
 
 # Named sizes: the paper's; a wider one; a still wider one with a level more.

@@ -18,8 +18,9 @@ from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.losses import Sample
 from texnet_core.losses.gram import GramLoss
+from texnet_core.model.design import Design
 from texnet_core.model.noise import derive_seed
-from texnet_core.model.training_form import Generator, periodic_noise
+from texnet_core.model.training_form import Generator, periodic_inputs
 from texnet_core.optimization.pixels import LAYERS
 from texnet_core.settings import GeneratorSettings
 
@@ -44,7 +45,8 @@ class PublishedNetwork:
     def __init__(self, exemplar: Picture, weights: Vgg19Weights, side: int, steps: int, batch: int) -> None:
         torch.manual_seed(0)
         self.side, self.batch = side, batch
-        self.generator = Generator(GeneratorSettings(), torch.zeros(3))
+        self.design = Design(GeneratorSettings(), 3)
+        self.generator = Generator(self.design, torch.zeros(3))
         self.precision = DTYPES[choose_precision("auto", torch.device("cpu"))]
         vgg19 = Vgg19(weights, LAYERS, pooling="max", precision=self.precision)
         with torch.no_grad():
@@ -67,7 +69,7 @@ class PublishedNetwork:
     def _pictures(self, seed: int) -> Tensor:
         """(batch, 3, side, side) in about [0, 1], with the statistics of the batch."""
         seeds = [derive_seed(seed, index) for index in range(self.batch)]
-        noise = periodic_noise(self.generator.settings, seeds, self.side)
+        noise = periodic_inputs(self.design, seeds, self.side)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.precision is torch.bfloat16):
             levels = self.generator(noise).float()
         return (levels + torch.tensor(_MEAN_LEVELS)[:, None, None]) / 255

@@ -5,7 +5,7 @@ What cannot be measured is missing with its reason; nothing is ever guessed in i
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from texnet_core.evaluation.measures import (
     outlier_figure,
 )
 from texnet_core.evaluation.outliers import Outlier, find_outlier
-from texnet_core.mapset import FloatArray, MapSpec
+from texnet_core.mapset import FloatArray, shown_map
 from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.images import texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -122,7 +122,7 @@ def evaluate(
     if reference and outlier:
         figures["oddest"] = outlier_figure(outlier, reference.crops)
         report()
-    for name, figure in _measure(samples, large, artifact.settings.cell_texels, reference, metric, report):
+    for name, figure in _measure(samples, large, artifact.graph.cell_texels, reference, metric, report):
         figures[name] = figure
         report()
     curve = read_loss_curve(artifact.training)
@@ -181,7 +181,7 @@ def _sample_size(artifact: Artifact) -> int:
 
     Sizes that are no whole cells would be resampled, which blurs what is measured.
     """
-    cell, size = artifact.settings.cell_texels, artifact.training.get("size")
+    cell, size = artifact.graph.cell_texels, artifact.training.get("size")
     if isinstance(size, int) and _is_training_size(size) and size % cell == 0:
         return size
     return max(1, round(artifact.texels_per_exemplar / cell)) * cell
@@ -199,13 +199,8 @@ def _is_training_size(size: int) -> bool:
 def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
     """A tile of the map that is measured, (side, side, 3) in [0, 1]; of one channel, it is shown as gray."""
     maps = synthesize(engine.artifact, (side, side), seed, engine=engine)
-    measured = maps[measured_map(engine.artifact.maps).name].astype(np.float32)
+    measured = maps[shown_map(engine.artifact.maps).name].astype(np.float32)
     return np.repeat(measured, 3, axis=2) if measured.shape[2] == 1 else measured
-
-
-def measured_map(maps: Sequence[MapSpec]) -> MapSpec:
-    """Of a generator's maps the first color, for the figures compare colors; the first map where there is none."""
-    return next((spec for spec in maps if spec.color_space == "sRGB"), maps[0])
 
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":

@@ -17,7 +17,7 @@ VALIDATE_EVERY_STEPS = 20
 _VALIDATION_SAMPLES = 2
 
 
-def freeze_statistics(generator: Generator, fields: Iterable[list[Tensor]]) -> None:
+def freeze_statistics(generator: Generator, fields: Iterable[dict[str, Tensor]]) -> None:
     """Recompute the statistics of all batch norms over large fields of noise, then keep them as they are.
 
     Statistics of small single batches are what made samples of published texture networks depend on their batch and

@@ -60,7 +60,7 @@ class Run:
         torch.manual_seed(self.settings.seed + self.state.restart)
         mean_color = self.plan.image.mean((0, 2, 3)).cpu()
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
-        self.generator = Generator(self.plan.request.generator, mean_color).to(self.plan.device)
+        self.generator = Generator(self.plan.design, mean_color).to(self.plan.device)
         self.optimizer = Optimizer(self.generator)
         self._average: AveragedModel | None = None
 
@@ -108,7 +108,7 @@ class Run:
         self._validate(validation)
         self.save()  # what is stopped while activation clamps are measured comes back to here
         self.generator.load_state_dict(self.state.best_parameters)
-        self.generator.set_ceilings(self._calibration_fields())
+        self.generator.set_clamps(self._calibration_fields())
 
     def artifact(self) -> Artifact:
         """What the run has learned."""
@@ -231,7 +231,7 @@ class Run:
         again = f"start again with a lower learning rate than {self.settings.lr} or with precision f32"
         return TrainingError(found, expected="a run that gets better", remedy=f"delete {self.checkpoint} and {again}")
 
-    def _calibration_fields(self) -> Iterator[list[Tensor]]:
+    def _calibration_fields(self) -> Iterator[dict[str, Tensor]]:
         return self._samples.calibration_fields(2 * self.settings.size)
 
     @torch.no_grad()

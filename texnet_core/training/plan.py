@@ -11,7 +11,8 @@ from texnet_core.descriptor.precision import DTYPES
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
-from texnet_core.mapset import ALBEDO, FloatArray
+from texnet_core.mapset import ALBEDO, FloatArray, channels_of
+from texnet_core.model.design import Design
 from texnet_core.pictures.images import texels_digest
 from texnet_core.settings import as_record
 from texnet_core.training.comparison import make_descriptor, settle_descriptor
@@ -47,6 +48,11 @@ class Plan:
     tiles: Tiles | None
     device: torch.device
 
+    @property
+    def design(self) -> Design:
+        """Of the generator."""
+        return Design(self.request.generator, channels_of(MAPS), self.exemplar.waves)
+
     def window(self, fraction: float) -> int:
         """Side of the samples of a step: half of it in the first part of a run with VGG-19, where it can be."""
         settings = self.request.train
@@ -61,7 +67,7 @@ class Plan:
 
     def samples(self) -> Samples:
         """What draws this run's samples."""
-        return Samples(self.request.generator, self.exemplar.waves, self.request.train.seed, self.device)
+        return Samples(self.design, self.request.train.seed, self.device)
 
     def objective(self, precision: str) -> Objective:
         """What this run minimizes; the descriptor's convolutions are "f32" or "bf16"."""

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from texnet_core.losses import Sample
 from texnet_core.losses.tone import tone_loss
 from texnet_core.mapset import FloatArray
+from texnet_core.model.families.pyramid import input_plane
 from texnet_core.model.noise import NoisePlane
-from texnet_core.model.training_form import periodic_plane
 from texnet_core.patterns.waves import Grid
 from texnet_core.settings import GeneratorSettings
 from texnet_core.training.meanrepeat import MeanRepeat, Origin
@@ -46,7 +46,8 @@ class Tiles:
         return tone_loss(image, self._laid_out(planes, size), numbers.to(self._device), self._mean.tone_variance)
 
     def _planes(self, image: Tensor, seeds: Sequence[int]) -> list[NoisePlane]:
-        return [periodic_plane(self._settings, seed, image.shape[2], self._waves) for seed in seeds]
+        size = image.shape[2]
+        return [input_plane(self._settings, self._waves, seed, size, size, 0.0) for seed in seeds]
 
     def _laid_out(self, planes: list[NoisePlane], size: int) -> Tensor:
         laid = np.stack([self._mean.laid_out(plane, size) for plane in planes])
