@@ -13,7 +13,7 @@ import click
 from tqdm import tqdm
 
 from texnet_core.errors import Cancelled, OutputError, printable
-from texnet_core.pictures.images import write_image
+from texnet_core.pictures.images import read_exemplar, write_image
 from texnet_core.progress import Progress, ProgressCallback
 
 _LINE_EVERY_S = 10.0
@@ -36,6 +36,13 @@ class Display:
         self.notes.append(text)
         if not self._quiet:
             tqdm.write(f"texnet: {printable(text)}", file=sys.stderr)
+
+    def read_exemplar(self, path: Path) -> FloatArray:
+        """The picture, with a note for each thing about it that the user should know."""
+        image, notes = read_exemplar(path)
+        for note in notes:
+            self.note(note)
+        return image
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
