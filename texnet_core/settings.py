@@ -39,8 +39,10 @@ def setting(
     group: str = "",
     option: str = "",
     descriptor: DescriptorName | None = None,
+    machine: bool = False,
+    compares: bool = False,
 ) -> Any:
-    """A dataclass field with its help text and its inclusive range.
+    """A dataclass field with its help text, its inclusive range, and what else is to be known of it.
 
     Args:
         default: the value where nobody says otherwise; the only place it is written.
@@ -50,9 +52,11 @@ def setting(
         group: the heading under which front ends list it.
         option: its name on the command line where that differs from the field's.
         descriptor: the one descriptor that it belongs to, or None where it belongs to all.
+        machine: whether it says where things lie and run, not what is made.
+        compares: whether it weighs a loss that compares samples with the exemplar.
     """
     facts = {"help": help, "low": low, "high": high, "group": group, "option": option, "descriptor": descriptor}
-    return field(default=default, metadata=facts)
+    return field(default=default, metadata=facts | {"machine": machine, "compares": compares})
 
 
 # One for each group, so that its name stands here alone.
@@ -63,11 +67,21 @@ _generator = partial(setting, group="generator")
 _comparison = partial(setting, group="comparison")
 _vgg19 = partial(_comparison, descriptor="vgg19")
 _losses = partial(setting, group="losses")
-_weight = partial(_losses, low=0.0, high=1e6, descriptor="vgg19")
-_machine = partial(setting, group="machine")
+_weight = partial(_losses, low=0.0, high=1e6)
+_loss = partial(_weight, descriptor="vgg19", compares=True)
+_machine = partial(setting, group="machine", machine=True)
 
 # Files and messages keep the spelling that they began with: field -> key.
-_KEYS = {"color_space": "colour_space", "license": "licence", "centered_gram_weight": "centred_gram_weight"}
+_KEYS = {
+    "color_space": "colour_space",
+    "license": "licence",
+    "centered_gram_weight": "centred_gram_weight",
+    "warnings": "troubles",
+    "monitor": "watch",
+    "restart": "attempt",
+    "restart_step": "attempt_step",
+    "restart_fraction": "attempt_fraction",
+}
 _FIELDS = {key: name for name, key in _KEYS.items()}
 
 
@@ -128,7 +142,6 @@ class GeneratorSettings(Checked):
     """The shape of the pyramid. Everything that decides which parameters exist.
 
     Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code.
-    Differs: output channels follow the map set instead of being always 3.
     """
 
     levels: int = _generator(
@@ -140,9 +153,8 @@ class GeneratorSettings(Checked):
     noise_channels: int = _generator(3, "noise channels at each level", low=1, high=16)
     waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
     repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
-    out_channels: int = _generator(3, "channels of all maps together", low=1, high=32)
     leak: float = _generator(
-        0.01, "how much of a negative activation passes on (slope of the LeakyReLU)", low=0.0, high=1.0
+        0.01, "slope of the LeakyReLU: how much of a negative activation passes on", low=0.0, high=1.0
     )
 
     @property
@@ -154,6 +166,16 @@ class GeneratorSettings(Checked):
     def cell_texels(self) -> int:
         """Side of the coarsest noise cell, in texels of the output."""
         return 1 << (self.levels - 1)
+
+    def check(self) -> Self:
+        super().check()
+        if self.repeat_channels and self.waves != 2:
+            raise RequestError(
+                f"noise of repeats goes with two waves, and there are {self.waves}",
+                expected=Range(2, 2),
+                remedy="set repeat_channels to 0",
+            )
+        return self
 
 
 # Named sizes: the paper's; a wider one; a still wider one with a level more.
@@ -212,10 +234,10 @@ class DescriptorSettings(Checked):
         "for exemplars of 172 texels or more",
     )
     vgg19: str = _vgg19(
-        "", "file with VGG-19 weights; without it $TEXNET_VGG19, the cache or, for training, a download"
+        "", "file with VGG-19 weights; without it $TEXNET_VGG19, the cache or, for training, a download", machine=True
     )
     vgg19_input: InputConvention | Literal[""] = _vgg19(
-        "", "input convention of the weights, where their file does not say it"
+        "", "input convention of the weights, where their file does not say it", machine=True
     )
     pooling: Pooling = _vgg19("mixed", "how VGG-19 halves its features; mixed is the mean of average and max")
     padding: Padding = _vgg19(
@@ -224,53 +246,33 @@ class DescriptorSettings(Checked):
     octaves: int = _vgg19(1, "how many sizes of the picture are compared, each half the one before", low=1, high=4)
 
 
-_COMPARING = (
-    "gram_weight",
-    "sliced_wasserstein_weight",
-    "centered_gram_weight",
-    "shifted_gram_weight",
-    "histogram_weight",
-    "autocorrelation_weight",
-)
-
-
 @dataclass(frozen=True)
 class LossSettings(Checked):
     """Weights of the texture losses; zero leaves one out."""
 
-    gram_weight: float = _weight(0.0, "weight of the Gram loss: which features occur together")
-    sliced_wasserstein_weight: float = _weight(
+    gram_weight: float = _loss(0.0, "weight of the Gram loss: which features occur together")
+    sliced_wasserstein_weight: float = _loss(
         1.0, "weight of the sliced Wasserstein loss: how all features are distributed"
     )
-    centered_gram_weight: float = _weight(0.0, "weight of the centered Gram loss: means and covariances of features")
-    shifted_gram_weight: float = _weight(
-        0.0, "weight of the shifted Gram loss: which features occur together far apart"
+    centered_gram_weight: float = _loss(0.0, "weight of the centered Gram loss: means and covariances of features")
+    shifted_gram_weight: float = _loss(0.0, "weight of the shifted Gram loss: which features occur together far apart")
+    histogram_weight: float = _loss(0.0, "weight of the histogram loss: how often each value of a feature occurs")
+    autocorrelation_weight: float = _loss(0.0, "weight of the autocorrelation loss: at which distances features repeat")
+    diversity_weight: float = _weight(
+        0.0, "weight of the reward for samples that differ; needs a batch of 2 or more", descriptor="vgg19"
     )
-    histogram_weight: float = _weight(0.0, "weight of the histogram loss: how often each value of a feature occurs")
-    autocorrelation_weight: float = _weight(
-        0.0, "weight of the autocorrelation loss: at which distances features repeat"
-    )
-    diversity_weight: float = _weight(0.0, "weight of the reward for samples that differ; needs a batch of 2 or more")
-    tone_weight: float = _weight(
-        1.0,
-        "weight of the tone loss: the tone of each tile, where the tiles of a pattern differ in it",
-        descriptor=None,
-    )
-    range_weight: float = _weight(10.0, "weight of the penalty on colors outside 0 to 1", descriptor=None)
+    tone_weight: float = _weight(1.0, "weight of the tone loss: the tone of each tile, where tiles differ in it")
+    range_weight: float = _weight(10.0, "weight of the penalty on colors outside 0 to 1")
     directions: int = _losses(
-        96, "random directions a step, for the sliced Wasserstein loss", low=1, high=1024, descriptor="vgg19"
+        96, "random directions a step, for sliced Wasserstein", low=1, high=1024, descriptor="vgg19"
     )
     positions: int = _losses(
-        1024,
-        "random positions a layer, for the sliced Wasserstein and the histogram loss",
-        low=64,
-        high=2**20,
-        descriptor="vgg19",
+        1024, "random positions a layer, for sliced Wasserstein and histograms", low=64, high=2**20, descriptor="vgg19"
     )
 
     def compares(self) -> bool:
         """Whether any loss compares samples with the exemplar; what is left only restrains them."""
-        return any(getattr(self, name) for name in _COMPARING)
+        return any(getattr(self, spec.name) for spec in fields(self) if spec.metadata["compares"])
 
 
 @dataclass(frozen=True)
@@ -287,18 +289,18 @@ class TrainSettings(Checked):
     pattern: PatternSearch = _picture(
         "auto", "auto looks for a grid or stripes and guides the generator by them; off does not"
     )
-    half_share: float = _budget(
-        0.6, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
-    )
     flatten: bool = _picture(False, "take slow changes of brightness out of the exemplar first")
     steps: int = _budget(400, "number of training steps", low=10, high=10**6)
     minutes: float = _budget(0.0, "train for this many minutes instead of a number of steps", low=0.0, high=10**5)
     batch: int = _budget(1, "samples a step", low=1, high=64)
-    seed: int = _generator(0, "seed of the initial parameters and of every random choice", low=0, high=MAX_SEED)
-    lr: float = _budget(0.01, "learning rate at its peak", low=1e-6, high=1.0)
+    half_share: float = _budget(
+        0.6, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
+    )
     frozen_share: float = _budget(
         0.2, "last part of the run, with frozen statistics; the generator is the average over it", low=0.0, high=0.9
     )
+    lr: float = _budget(0.01, "learning rate at its peak", low=1e-6, high=1.0)
+    seed: int = _generator(0, "seed of the initial parameters and of every random choice", low=0, high=MAX_SEED)
     precision: Precision = _machine("auto", "number format of the convolutions; auto times both and takes the faster")
     device: str = _machine("auto", "where to train: auto, cpu, cuda, mps or xpu")
 
@@ -308,16 +310,22 @@ class TrainSettings(Checked):
         return self.exemplar_size or self.size
 
 
+# Settings of a training that say where it runs and where its weights lie.
+MACHINE_SETTINGS = tuple(
+    spec.name for kind in (DescriptorSettings, TrainSettings) for spec in fields(kind) if spec.metadata["machine"]
+)
+
+
 @dataclass(frozen=True)
 class EvaluationSettings(Checked):
-    """What is looked at to judge a generator."""
+    """What is looked at to measure a generator."""
 
     seeds: int = _budget(4, "how many samples to measure, with the seeds from 0 on", low=2, high=64)
 
 
 @dataclass(frozen=True)
 class OptimizeSettings(Checked):
-    """The descriptive method: one picture, found by optimizing its pixels."""
+    """One picture, found by optimizing its pixels."""
 
     width: int = _picture(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
     height: int = _picture(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)

@@ -17,14 +17,14 @@ GROUPS = {
     "picture": "",
     "budget": "",
     "generator": "",
-    "comparison": "The descriptor is what compares pictures: VGG-19, a network that knows photos, or patches of the picture.",
+    "comparison": "The descriptor is what compares pictures: VGG-19, a network that knows photos, or small patches.",
     "losses": "Each loss measures one kind of difference from the exemplar; a weight of 0 leaves it out.",
     "record": "Written into the generator, for whoever uses it.",
     "machine": "",
 }
 
 
-class Option(click.Option):
+class Option(cloup.Option):
     """An option that names its group."""
 
     def __init__(self, *arguments: Any, heading: str, **attributes: Any) -> None:

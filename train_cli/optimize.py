@@ -32,7 +32,7 @@ _DEFAULTS = OptimizeSettings()
 @picture_option
 @preview_option
 @json_option
-@size_option(_DEFAULTS.width, _DEFAULTS.height, "picture", "width and height in texels, multiples of 16 (64 to 4096)")
+@size_option(_DEFAULTS.width, _DEFAULTS.height, "width and height in texels, multiples of 16 (64 to 4096)", "picture")
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
 @settings_options(DescriptorSettings, leave_out=("descriptor", "octaves", "pooling"))
 def optimize(
@@ -67,7 +67,7 @@ def optimize(
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
     depth = depth_for(output, None)
-    write_image(output, made.picture if depth is None else quantize(made.picture, depth))
+    write_image(output, made.image if depth is None else quantize(made.image, depth))
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         facts = {"output": str(output), "width": settings.width, "height": settings.height}

@@ -95,7 +95,7 @@ def preview_option(command: C) -> C:
     )
 
 
-def size_option(width: int, height: int, group: str, help: str) -> Callable[[C], C]:
+def size_option(width: int, height: int, help: str, group: str = "texture") -> Callable[[C], C]:
     """The option --size with its default."""
     default = f"{width}x{height}"
     return option("--size", group=group, type=SizeType(), default=default, show_default=True, help=help)

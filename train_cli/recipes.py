@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from texnet_core.errors import Cancelled
-from texnet_core.lists.recipes import MACHINE_SETTINGS, Outcome, Recipe, Status, chosen, read_recipes
-from texnet_core.settings import DescriptorSettings, TrainSettings
+from texnet_core.lists.recipes import Outcome, Recipe, Status, chosen, read_recipes
+from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, TrainSettings
 from train_cli.checks import check_torch
 from train_cli.display import showing
 from train_cli.groups import command, option
@@ -20,7 +20,9 @@ from train_cli.results import tell_results
 @path_argument("file", "RECIPES")
 @output_option("folder for the generators")
 @path_option("--exemplars", group="list", required=True, help="folder with the recipes' pictures")
-@option("--only", group="list", multiple=True, metavar="NAME", help="train this recipe alone; may be given several times")
+@option(
+    "--only", group="list", multiple=True, metavar="NAME", help="train this recipe alone; may be given several times"
+)
 @settings_options(DescriptorSettings, only=MACHINE_SETTINGS)
 @settings_options(TrainSettings, only=MACHINE_SETTINGS)
 @json_option

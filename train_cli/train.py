@@ -39,10 +39,6 @@ from train_cli.options import (
 @output_option("generator to write, NAME.texnet")
 @preview_option
 @json_option
-@option("--resume", group="budget", is_flag=True, help="go on with the unfinished run of this output, if there is one")
-@settings_options(TrainSettings)
-@settings_options(DescriptorSettings)
-@settings_options(LossSettings)
 @option(
     "--generator-size",
     group="generator",
@@ -51,7 +47,11 @@ from train_cli.options import (
     show_default=True,
     help="how much of a surface the generator can hold; --levels and --channels change parts of it",
 )
-@settings_options(GeneratorSettings, leave_out=("out_channels",))
+@settings_options(GeneratorSettings)
+@settings_options(TrainSettings)
+@option("--resume", group="budget", is_flag=True, help="go on with the unfinished run of this output, if there is one")
+@settings_options(DescriptorSettings)
+@settings_options(LossSettings)
 @option("--name", group="record", help="name of the surface; without it the exemplar's file name")
 @settings_options(Provenance)
 @click.pass_context
