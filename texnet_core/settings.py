@@ -133,7 +133,7 @@ def _check_number(label: str, value: Any, spec: Any) -> None:
         raise RequestError(f"{label} {value!r} is not {expected}", expected=expected, remedy=f"give {expected}")
     low, high = spec.metadata["low"], spec.metadata["high"]
     if (low is not None and value < low) or (high is not None and value > high):
-        found, remedy = f"{label} {value} is out of range", "choose a value in it"
+        found, remedy = f"{label} {value} is out of range", "choose a value in that range"
         raise RequestError(found, expected=Range(low, high), remedy=remedy)
 
 

@@ -17,8 +17,8 @@ from texnet_core.settings import (
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        (TrainSettings(size=9), "size 9 is out of range (32 to 1024); choose a value in it"),
-        (TrainSettings(exemplar_size=-1), "exemplar size -1 is out of range (0 to 2048); choose a value in it"),
+        (TrainSettings(size=9), "size 9 is out of range (32 to 1024); choose a value in that range"),
+        (TrainSettings(exemplar_size=-1), "exemplar size -1 is out of range (0 to 2048); choose a value in that range"),
         (TrainSettings(steps=10.5), "steps 10.5 is not a whole number; give a whole number"),
         (TrainSettings(batch=True), "batch True is not a whole number; give a whole number"),
         (TrainSettings(flatten=1), "flatten 1 is not true or false; give true or false"),
