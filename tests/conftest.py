@@ -9,13 +9,14 @@ import pytest
 
 from texnet_core import Artifact, GeneratorSettings
 from texnet_core.engines import installed_engines
-from texnet_core.mapset import ALBEDO
-from texnet_core.model.architecture import ceiling_shapes, parameter_shapes
-from texnet_core.model.artifact import Provenance
+from texnet_core.mapset import ALBEDO, MapSpec, channels_of
+from texnet_core.model.artifact import Provenance, without_clamps
+from texnet_core.model.design import Design
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXNET = [sys.executable, "-m", "train_cli"]  # the command, of this checkout
 
+DATA = ROOT / "tests" / "data"
 SHARED_DATA = ROOT.parent / "shared" / "data"
 SHARED_VGG19 = SHARED_DATA / "weights" / "vgg19_conv1_1-conv5_1_fp32.safetensors"
 
@@ -46,23 +47,36 @@ def torch_device() -> str:
     return torch.accelerator.current_accelerator().type if torch.accelerator.is_available() else "cpu"
 
 
-def random_artifact(levels: int = 4, seed: int = 0, waves: tuple[tuple[float, float], ...] = ()) -> Artifact:
+MATERIAL = (
+    MapSpec("albedo"),
+    MapSpec("normal", 3, "data"),
+    MapSpec("roughness", 1, "data"),
+    MapSpec("height", 1, "data"),
+)
+
+
+def random_artifact(
+    levels: int = 4,
+    seed: int = 0,
+    waves: tuple[tuple[float, float], ...] = (),
+    maps: tuple[MapSpec, ...] = (ALBEDO,),
+) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
     settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    graph = Design(settings, channels_of(maps), waves).graph
+    clamps = without_clamps(graph)
     rng = np.random.default_rng(seed)
     parameters = {}
-    for name, shape in parameter_shapes(settings).items():
+    for name, shape in graph.parameter_shapes.items():
         fan_in = float(np.prod(shape[1:])) if len(shape) > 1 else 1.0
         scale = np.sqrt(3 / fan_in) if len(shape) > 1 else 0.1
         parameters[name] = rng.normal(0, scale, shape).astype(np.float32)
-    parameters |= {
-        name: rng.uniform(1, 3, shape).astype(np.float32) for name, shape in ceiling_shapes(settings).items()
-    }
+    parameters |= {name: rng.uniform(1, 3, bound.shape).astype(np.float32) for name, bound in clamps.items()}
     parameters["output.weight"] *= 0.1
     parameters["output.bias"] += 0.5
     return Artifact(
         settings=settings,
-        maps=(ALBEDO,),
+        maps=maps,
         waves=waves,
         parameters=parameters,
         provenance=Provenance(exemplar="random", license="none"),

@@ -1,27 +1,75 @@
 """Maps and map sets: what a generator makes. A single picture is a map set with one map."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.errors import RequestError
+
 ColorSpace = Literal["sRGB", "data"]
+Role = Literal["color", "normal", "scalar"]
+NormalConvention = Literal["opengl", "directx"]
+Depth = Literal[8, 16]
+FloatArray = npt.NDArray[np.float32]
+
+_STEPS_SHOW = ("height",)  # maps that displace a surface, on which 8 bits show as steps
 
 
 @dataclass(frozen=True)
 class MapSpec:
     """What one map is.
 
+    What is left open follows from the name and the color space, as it does for files that say no more.
+
     Attributes:
         name: "albedo", "roughness", ...; lower-case letters, digits and underscores.
         channels: 1 or 3.
         color_space: "sRGB" for colors as a screen shows them, "data" for linear measurements.
+        role: how the values are treated: colors, unit vectors encoded as (v + 1) / 2, or plain numbers.
+        depth: bits a channel that its files have at least, where their format can.
+        normal_convention: of a normal map, which way green points: up in "opengl", down in "directx"; else "".
     """
 
     name: str
     channels: int = 3
     color_space: ColorSpace = "sRGB"
+    role: Role | Literal[""] = ""
+    depth: int = 0
+    normal_convention: NormalConvention | Literal[""] = ""
+
+    def __post_init__(self) -> None:
+        implied = {
+            "role": "color" if self.color_space == "sRGB" else "normal" if self.name == "normal" else "scalar",
+            "depth": 16 if self.name in _STEPS_SHOW else 8,
+        }
+        for name, value in implied.items():
+            object.__setattr__(self, name, getattr(self, name) or value)
+        if self.role == "normal":
+            object.__setattr__(self, "normal_convention", self.normal_convention or "opengl")
+
+    def check(self) -> Self:
+        """Return self, or raise RequestError for what no map can be."""
+        if not re.fullmatch("[a-z0-9_]{1,32}", self.name):
+            raise RequestError(
+                f"{self.name[:40]!r} cannot name a map", expected="a plain name", remedy="use a-z, 0-9 and underscores"
+            )
+        conventions = get_args(NormalConvention) if self.role == "normal" else ("",)
+        for field, choices in (
+            ("channels", (3,) if self.role == "normal" else (1, 3)),
+            ("color_space", get_args(ColorSpace)),
+            ("role", get_args(Role)),
+            ("depth", get_args(Depth)),
+            ("normal_convention", conventions),
+        ):
+            value = getattr(self, field)
+            if value not in choices:
+                found = f"the map {self.name} cannot have the {field.replace('_', ' ')} {str(value)[:40]!r}"
+                raise RequestError(found, expected=[str(choice) or "none" for choice in choices], remedy="correct it")
+        return self
 
 
 ALBEDO = MapSpec("albedo")
@@ -30,7 +78,12 @@ ALBEDO = MapSpec("albedo")
 MapSet = dict[str, npt.NDArray[np.generic]]
 
 
-def split_channels(stack: npt.NDArray[np.generic], maps: tuple[MapSpec, ...]) -> MapSet:
+def channels_of(maps: Iterable[MapSpec]) -> int:
+    """The number of channels of all maps together: what a generator with these maps puts out."""
+    return sum(spec.channels for spec in maps)
+
+
+def split_channels(stack: npt.NDArray[np.generic], maps: Iterable[MapSpec]) -> MapSet:
     """Cut a (height, width, all channels) stack into its maps, without copying."""
     result: MapSet = {}
     start = 0
@@ -38,3 +91,33 @@ def split_channels(stack: npt.NDArray[np.generic], maps: tuple[MapSpec, ...]) ->
         result[spec.name] = stack[..., start : start + spec.channels]
         start += spec.channels
     return result
+
+
+def shown_map(maps: Iterable[MapSpec]) -> MapSpec:
+    """The map that stands for all where only one can be shown: the first with colors, else the first."""
+    maps = tuple(maps)
+    return next((spec for spec in maps if spec.role == "color" and spec.channels == 3), maps[0])
+
+
+def shown_colors(stack: npt.NDArray[np.generic], maps: Iterable[MapSpec]) -> npt.NDArray[np.generic]:
+    """Of a (height, width, all channels) stack what is shown as a picture, (height, width, 3)."""
+    maps = tuple(maps)
+    part = split_channels(stack, maps)[shown_map(maps).name]
+    return np.ascontiguousarray(np.broadcast_to(part, (*part.shape[:2], 3)))
+
+
+def with_unit_normals(stack: FloatArray, maps: Iterable[MapSpec]) -> FloatArray:
+    """The stack with every normal of length one: means of unit vectors are shorter. It is changed in place."""
+    maps = tuple(maps)
+    for spec, part in zip(maps, split_channels(stack, maps).values(), strict=True):
+        if spec.role == "normal":
+            part[...] = _unit_normals(part)  # type: ignore[arg-type]
+    return stack
+
+
+def _unit_normals(encoded: FloatArray) -> FloatArray:
+    """(..., 3) vectors encoded as (v + 1) / 2, at unit length; what has no direction points up."""
+    vectors = 2 * encoded - 1
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    up = np.array([0, 0, 1], np.float32)
+    return (np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), up) + 1) / 2

@@ -10,8 +10,8 @@ from typing import get_args
 import click
 
 from texnet_core.errors import Cancelled
-from texnet_core.lists.recipes import MACHINE_SETTINGS, Outcome, Recipe, Status, chosen, read_recipes
-from texnet_core.settings import DescriptorSettings, TrainSettings
+from texnet_core.lists.recipes import Outcome, Recipe, Status, chosen, read_recipes
+from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, TrainSettings
 from train_cli.checks import check_torch
 from train_cli.display import showing
 from train_cli.options import clean, json_option, settings_options

@@ -165,7 +165,7 @@ def test_progress_counts_rows_and_can_cancel(artifact):
 
 
 def test_of_several_maps_all_files_appear_or_none(tmp_path, monkeypatch):
-    from texnet_core import GeneratorSettings, open_plane, write_window
+    from texnet_core import open_plane, write_window
     from texnet_core.mapset import ALBEDO, MapSpec
     from texnet_core.pictures import images
 
@@ -174,7 +174,7 @@ def test_of_several_maps_all_files_appear_or_none(tmp_path, monkeypatch):
     parameters["output.weight"] = np.concatenate([parameters["output.weight"], parameters["output.weight"][:1]])
     parameters["output.bias"] = np.concatenate([parameters["output.bias"], parameters["output.bias"][:1]])
     maps = (ALBEDO, MapSpec("roughness", 1, "data"))
-    two = replace(one, settings=GeneratorSettings(levels=4, out_channels=4), maps=maps, parameters=parameters)
+    two = replace(one, maps=maps, parameters=parameters)
     plane = open_plane(two, 1, engine="onnx")
     files = write_window(plane, tmp_path / "a.png", (0, 0, 200, 150), marks="_0001")
     assert [file.name for file in files] == ["a_albedo_0001.png", "a_roughness_0001.png"]

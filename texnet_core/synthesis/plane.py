@@ -1,8 +1,8 @@
-"""The plane that a generator and a seed make: endless or periodic, there before it is looked at.
+"""The plane that a generator makes of its inputs: endless or periodic, there before it is looked at.
 
 Any window of it can be had, and always with the same bytes: the generator makes blocks of one fixed shape on
-one fixed grid, whatever the window, its order among others, or the number of threads. Periodic axes repeat
-because their noise does. Where the texture's size is no multiple of the coarsest cell, or its features are to be
+one fixed grid, whatever the window, its order among others, or the number of threads. Axes repeat where all inputs
+repeat. Where the texture's size is no multiple of the coarsest cell, or its features are to be
 scaled, windows of what the generator makes are resampled.
 """
 
@@ -11,7 +11,7 @@ import operator
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from numbers import Integral, Real
@@ -20,15 +20,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.engines import Engine, noise_plane, open_engine
+from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.mapset import MapSpec
+from texnet_core.mapset import FloatArray, MapSpec, channels_of, with_unit_normals
 from texnet_core.model.artifact import Artifact
+from texnet_core.model.families import FAMILIES, Constants
+from texnet_core.model.inputs import InputPlane
 from texnet_core.settings import EngineName, Precision, SynthesisSettings
-from texnet_core.synthesis.resampling import Indices, lanczos_taps, resample_axis
+from texnet_core.synthesis.axis import Axis, Cut, Segment
+from texnet_core.synthesis.resampling import resample_axis
 
-Floats = npt.NDArray[np.float32]
-Convert = Callable[[Floats], npt.NDArray[Any]]
+Convert = Callable[[FloatArray], npt.NDArray[Any]]
 
 MAX_WINDOW_TEXELS = 2**28  # what may be asked for at once, as an array
 MAX_COORDINATE = 2**28  # so that four times as many texels made, at the smallest scale, have noise of their own
@@ -48,7 +50,7 @@ def _is_finite(number: Any) -> bool:
     return isinstance(number, Real) and math.isfinite(number)
 
 
-def unchanged(texels: Floats) -> Floats:
+def unchanged(texels: FloatArray) -> FloatArray:
     """The conversion that is none."""
     return texels
 
@@ -104,7 +106,9 @@ def open_plane(
             "an engine that is open for another artifact", expected="one for this", remedy="open another"
         )
     at_once = min(max(1, blocks_at_once or engine.workers), engine.workers)
-    return Plane(engine, int(seed), width, height, float(scale), float(turn), at_once)
+    rows, columns = (Axis.fitting(period, float(scale), artifact.graph.cell_texels) for period in (height, width))
+    inputs = artifact.design.input_plane(int(seed), rows.made, columns.made, float(turn))
+    return Plane(engine, inputs, rows, columns, at_once)
 
 
 class Plane:
@@ -118,26 +122,31 @@ class Plane:
         channels: of all maps together.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        seed: int,
-        width: int | None,
-        height: int | None,
-        scale: float,
-        turn: float,
-        blocks_at_once: int,
-    ) -> None:
-        settings = engine.artifact.settings
-        self._engine, self._blocks_at_once = engine, blocks_at_once
-        self.maps: tuple[MapSpec, ...] = engine.artifact.maps
-        self.channels = settings.out_channels
-        self._rows = _Axis.fitting(height, scale, settings.cell_texels)
-        self._columns = _Axis.fitting(width, scale, settings.cell_texels)
-        self._noise = noise_plane(engine.artifact, seed, self._rows.made, self._columns.made, turn)
-        self._kept: OrderedDict[tuple[int, int], Floats] = OrderedDict()
+    def __init__(self, engine: Engine, inputs: InputPlane, rows: Axis, columns: Axis, blocks_at_once: int = 1) -> None:
+        """Nothing is made yet.
 
-    def __getitem__(self, window: tuple[slice, slice]) -> Floats:
+        Args:
+            engine: of the generator.
+            inputs: what it reads. Each axis repeats at what the generator makes for a period, or not at all.
+            rows: how the texture's rows lie on those that are made.
+            columns: likewise.
+            blocks_at_once: how many blocks are made at a time.
+
+        Raises:
+            ValueError: the inputs repeat at another period than the axes.
+        """
+        for axis, period in ((rows, inputs.height), (columns, inputs.width)):
+            if period not in (None, axis.made):
+                raise ValueError(f"inputs that repeat after {period} texels, for an axis with a period of {axis.made}")
+        self._engine, self._inputs, self._blocks_at_once = engine, inputs, blocks_at_once
+        self.maps: tuple[MapSpec, ...] = engine.artifact.maps
+        self.channels = channels_of(self.maps)
+        self._rows = replace(rows, repeats=inputs.height is not None)
+        self._columns = replace(columns, repeats=inputs.width is not None)
+        self._constants: Constants | None = None
+        self._kept: OrderedDict[tuple[int, int], FloatArray] = OrderedDict()
+
+    def __getitem__(self, window: tuple[slice, slice]) -> FloatArray:
         """A window of at most 2^28 texels.
 
         Raises:
@@ -151,6 +160,7 @@ class Plane:
                 expected=f"at most {MAX_WINDOW_TEXELS} texels",
                 remedy="make it in parts, or write it to a file",
             )
+        self._prepare()
         try:
             if self._is_made_as_is():
                 return np.clip(self._made(top, left, height, width), 0, 1)
@@ -173,9 +183,16 @@ class Plane:
         Yields:
             (rows, width, channels) of what `convert` returns; the rows add up to `height`.
         """
+        self._prepare()
         if self._is_made_as_is():
             return self._bands_of_blocks(top, left, height, width, convert)
         return self._resampled_bands(top, left, height, width, convert)
+
+    def _prepare(self) -> None:
+        """Compute the texture's constants before its first block."""
+        if self._constants is None:
+            artifact = self._engine.artifact
+            self._constants = FAMILIES[artifact.family].prepare(artifact, self._inputs)
 
     def _is_made_as_is(self) -> bool:
         return self._rows.step == self._columns.step == 1
@@ -200,30 +217,31 @@ class Plane:
             ),
             self._blocks_at_once,
         )
-        known: dict[_Cut, list[npt.NDArray[Any]]] = {}
+        known: dict[Cut, list[npt.NDArray[Any]]] = {}
         for row in rows:
             if few and row.cut not in known:
                 known[row.cut] = [next(pieces) for _ in different]
             yield _joined(known[row.cut] if few else islice(pieces, len(different)), targets.values(), width)
 
-    def _piece(self, row: "_Segment", column: "_Segment", convert: Convert) -> npt.NDArray[Any]:
+    def _piece(self, row: Segment, column: Segment, convert: Convert) -> npt.NDArray[Any]:
         part = self._block(row.block, column.block)[row.within, column.within]
         return convert(np.clip(part, 0, 1, out=part))
 
-    def _block(self, row: int, column: int) -> Floats:
+    def _block(self, row: int, column: int) -> FloatArray:
         """A block of the grid, as the generator makes it."""
         height, width = self._engine.block_shape
-        block = self._engine.block(self._noise, row * height, column * width, height, width)
+        assert self._constants is not None
+        block = self._engine.block(self._inputs, row * height, column * width, height, width, self._constants)
         if not np.isfinite(block).all():
             raise EngineError(
                 "values that are not finite", expected="a generator that makes textures", remedy="train it again"
             )
         return block
 
-    def _made(self, top: int, left: int, height: int, width: int) -> Floats:
+    def _made(self, top: int, left: int, height: int, width: int) -> FloatArray:
         """A window of what the generator makes, not clipped, in its own coordinates."""
         result = np.empty((height, width, self.channels), np.float32)
-        places: dict[tuple[int, int], list[tuple[_Segment, _Segment]]] = {}
+        places: dict[tuple[int, int], list[tuple[Segment, Segment]]] = {}
         for row in self._rows.segments(top, height, self._engine.block_shape[0]):
             for column in self._columns.segments(left, width, self._engine.block_shape[1]):
                 places.setdefault((row.block, column.block), []).append((row, column))
@@ -234,7 +252,7 @@ class Plane:
                 self._keep(key, block)
         return result
 
-    def _blocks(self, keys: Iterable[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Floats]]:
+    def _blocks(self, keys: Iterable[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], FloatArray]]:
         kept = [(key, self._kept[key]) for key in keys if key in self._kept]
         missing = [key for key in keys if key not in self._kept]
         yield from kept
@@ -242,7 +260,7 @@ class Plane:
             missing, _in_order((partial(self._block, *key) for key in missing), self._blocks_at_once), strict=True
         )
 
-    def _keep(self, key: tuple[int, int], block: Floats) -> None:
+    def _keep(self, key: tuple[int, int], block: FloatArray) -> None:
         """Remember a block of which only a part was used: a neighboring window will want the rest."""
         self._kept[key] = block
         self._kept.move_to_end(key)
@@ -261,7 +279,7 @@ class Plane:
             ]
             yield np.concatenate(chunks, axis=1)
 
-    def _resampled(self, top: int, left: int, height: int, width: int) -> Floats:
+    def _resampled(self, top: int, left: int, height: int, width: int) -> FloatArray:
         first_rows, row_weights = self._rows.taps(top, height)
         first_columns, column_weights = self._columns.taps(left, width)
         y, x = int(first_rows.min()), int(first_columns.min())
@@ -269,7 +287,7 @@ class Plane:
         right = int(first_columns.max()) + column_weights.shape[1]
         source = self._made(y, x, bottom - y, right - x)
         source = resample_axis(source, 0, first_rows - y, row_weights)
-        return resample_axis(source, 1, first_columns - x, column_weights)
+        return with_unit_normals(resample_axis(source, 1, first_columns - x, column_weights), self.maps)
 
     def _chunk(self) -> tuple[int, int]:
         """Rows and columns that are resampled at once: less where many source texels make one."""
@@ -277,67 +295,6 @@ class Plane:
             max(16, int(_CHUNK_ROWS / max(1, self._rows.step))),
             max(16, int(_CHUNK_COLUMNS / max(1, self._columns.step))),
         )
-
-
-_Cut = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class _Segment:
-    """The part of one row or column of blocks that a window uses."""
-
-    block: int  # index on the grid
-    within: slice  # of the block
-    target: slice  # of the window
-    is_part: bool  # whether the block has more
-
-    @property
-    def cut(self) -> _Cut:
-        """What of the plane it is, wherever in the window."""
-        return self.block, self.within.start, self.within.stop
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """How texels of the texture lie on what the generator makes.
-
-    Attributes:
-        period: in texels of the texture, or None.
-        made: the same period in texels that the generator makes, a multiple of the coarsest cell, or None.
-        step: texels made per texel of the texture.
-    """
-
-    period: int | None
-    made: int | None
-    step: float
-
-    @classmethod
-    def fitting(cls, period: int | None, scale: float, cell: int) -> "_Axis":
-        if period is None:
-            return cls(None, None, 1 / scale)
-        made = max(1, round(period / scale / cell)) * cell
-        return cls(period, made, made / period)
-
-    def segments(self, start: int, count: int, block: int) -> Iterator[_Segment]:
-        """Cut a stretch of what the generator makes at the edges of blocks and of periods."""
-        at = start
-        while at < start + count:
-            folded = at if self.made is None else at % self.made
-            index, offset = divmod(folded, block)
-            whole = block if self.made is None else min(block, self.made - index * block)
-            length = min(whole - offset, start + count - at)
-            target = slice(at - start, at - start + length)
-            yield _Segment(index, slice(offset, offset + length), target, length < whole)
-            at += length
-
-    def taps(self, start: int, count: int) -> tuple[Indices, Floats]:
-        """`lanczos_taps` of a stretch of the texture; every period has the very same weights."""
-        positions = np.arange(start, start + count, dtype=np.int64)
-        if self.period is None or self.made is None:
-            return lanczos_taps(positions, self.step)
-        turns, positions = np.divmod(positions, self.period)
-        first, weights = lanczos_taps(positions, self.step)
-        return first + turns * self.made, weights
 
 
 def _joined(pieces: Iterable[npt.NDArray[Any]], targets: Iterable[list[slice]], width: int) -> npt.NDArray[Any]:

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from texnet_core.mapset import FloatArray
+
 Indices = npt.NDArray[np.int64]
 _LOBES = 3
 
 
-def lanczos_taps(positions: Indices, step: float) -> tuple[Indices, Floats]:
+def lanczos_taps(positions: Indices, step: float) -> tuple[Indices, FloatArray]:
     """What each texel of a resampled axis is made of.
 
     Args:
@@ -32,7 +33,7 @@ def lanczos_taps(positions: Indices, step: float) -> tuple[Indices, Floats]:
     return first, weights.astype(np.float32)
 
 
-def resample_axis(source: Floats, axis: int, first: Indices, weights: Floats) -> Floats:
+def resample_axis(source: FloatArray, axis: int, first: Indices, weights: FloatArray) -> FloatArray:
     """Apply taps along an axis.
 
     Args:
