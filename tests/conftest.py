@@ -107,11 +107,11 @@ def write_random_vgg19(path: Path) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from texnet_core.descriptor.weights import LAYERS, METADATA_KEY
+    from texnet_core.descriptor.weights import CONVOLUTIONS, METADATA_KEY
 
     rng = torch.Generator().manual_seed(0)
     tensors = {}
-    for layer in LAYERS:
+    for layer in CONVOLUTIONS:
         weight = torch.randn(layer.out_channels, layer.in_channels, 3, 3, generator=rng)
         tensors[f"{layer.key}.weight"] = weight * (2 / (9 * layer.in_channels)) ** 0.5
         tensors[f"{layer.key}.bias"] = torch.randn(layer.out_channels, generator=rng) * 0.1
