@@ -11,21 +11,22 @@ from texnet_core.errors import printable
 from texnet_core.lists.job_runner import Outcome, run_jobs
 from texnet_core.lists.jobs import read_jobs
 from train_cli.display import showing
-from train_cli.options import json_option
+from train_cli.groups import command
+from train_cli.options import json_option, path_argument
 
 
-@click.command()
-@click.argument("jobs", type=click.Path(path_type=Path))
+@command()
+@path_argument("jobs", "JOBS")
 @json_option
 def batch(jobs: Path, as_json: bool) -> None:
     """Make many textures from a list.
 
-    JOBS is a TOML file. Lists in it mean every combination; sources and outputs lie beside it. As many jobs run at
-    once as there are cores. A job that fails does not stop the others, and a rerun makes only what is not complete
-    or has changed since. The exit code is 1 if any job failed.
+    JOBS is a TOML file. A list of values in it means every combination. Sources and outputs are found from its
+    folder. As many jobs run at once as there are cores. A job that fails does not stop the others; the exit code is
+    then 1. Running the list again makes only what is missing or has changed.
 
     \b
-    Example:
+    Example of a list:
       [settings]                            # optional: engine, device, precision, threads
       engine = "auto"
       [[jobs]]                              # one or more; all but source and output is optional
@@ -36,6 +37,8 @@ def batch(jobs: Path, as_json: bool) -> None:
       scale = 1.0
       depth = 8
       output = "out/{source}_{width}x{height}_{seed:03}.png"
+    then:
+      texnet batch list.toml
     """
     started = time.monotonic()
     planned = read_jobs(jobs)

@@ -17,6 +17,7 @@ from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
 from texnet_core.synthesis.series import Picture, Series, plan_pictures
 from texnet_core.synthesis.textures import Region, map_files
 from train_cli.display import showing
+from train_cli.groups import command, option
 from train_cli.options import (
     GridType,
     RegionType,
@@ -30,20 +31,21 @@ from train_cli.options import (
 _DEFAULTS = SynthesisSettings()
 
 
-@click.command()
+@command()
 @click.argument("source")
 @picture_option
-@size_option(_DEFAULTS.width, _DEFAULTS.height, f"size in texels, {MIN_SIZE} to {MAX_SIZE} a side: 2048 or 2048x1024")
-@click.option("--region", type=RegionType(), help="make only this window of the texture; X,Y from its upper left")
-@click.option("--udim", type=GridType(), help="make UDIM tiles of that size each, which join: 3x2 for 3 side by side")
-@click.option(
+@option(
     "--depth",
+    group="output",
     type=click.Choice([str(d) for d in get_args(Depth)]),
-    help="bits a channel for PNG and TIFF  [default: 8]",
+    help="bits a channel, for PNG and TIFF; without it 8",
 )
+@json_option
+@size_option(_DEFAULTS.width, _DEFAULTS.height, f"width and height in texels ({MIN_SIZE} to {MAX_SIZE})")
+@option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
+@option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
 @settings_options(Series, leave_out=("udim_columns", "udim_rows"))
 @settings_options(SynthesisSettings, leave_out=("width", "height"))
-@json_option
 def synth(
     source: str,
     output: Path,
