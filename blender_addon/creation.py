@@ -144,7 +144,7 @@ def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
     return made
 
 
-def check_room(request: TextureRequest) -> None:
+def check_packable(request: TextureRequest) -> None:
     """Raise OutputError now rather than after minutes where a texture will not fit into an unsaved .blend."""
     if bpy.data.filepath:
         return
