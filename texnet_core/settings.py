@@ -1,7 +1,7 @@
 """Every default and every limit, once. Front ends derive their options from these dataclasses.
 
 A field made with `setting` carries its help text and, where numbers have bounds, its range; both the
-command line and the Blender panel read them from here. Nothing in this room imports anything heavy.
+command line and the Blender panel read them from here. Nothing in this module imports anything heavy.
 """
 
 import math
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
 
-from texnet_core.errors import RequestError
+from texnet_core.errors import Range, RequestError
 
 MIN_SIZE = 16
 MAX_SIZE = 65536
 MIN_EXEMPLAR_SIDE = 32
 MAX_SEED = 2**32 - 1
-WORKER_PROTOCOL = 6  # of texnet_core.worker and of the files that pass between both ends, which must have the same
+WORKER_PROTOCOL = 7  # of texnet_core.worker and of the files that pass between both ends, which must have the same
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]
@@ -65,44 +65,48 @@ def as_fields(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Checked:
-    """Gives a settings dataclass a `check` that holds every field to its type, its choices and its range."""
+    """Gives a settings dataclass a `check` that holds each field made with `setting` to its type, choices and range."""
 
     def check(self) -> Self:
         """Return self, or raise RequestError at the first field that does not fit."""
         for spec in fields(self):  # type: ignore[arg-type]
-            _check_field(spec.name, getattr(self, spec.name), spec)
+            if "help" in spec.metadata:
+                _check_field(spec.name, getattr(self, spec.name), spec)
         return self
 
 
-def choices_of(kind: Any) -> tuple[str, ...]:
-    """The texts of a Literal or of a union of Literals; () for any other type."""
+def choices_of(kind: Any) -> tuple[str | int, ...]:
+    """What a Literal or a union of Literals allows; () for any other type."""
     parts = [choices_of(part) if get_args(part) else (part,) for part in get_args(kind)]
-    return tuple(text for part in parts for text in part if isinstance(text, str))
+    return tuple(choice for part in parts for choice in part if isinstance(choice, str | int))
 
 
 def _check_field(name: str, value: Any, spec: Any) -> None:
+    label = name.replace("_", " ")
     if choices := choices_of(spec.type):
-        if value not in choices:
-            expected = f"one of {', '.join(filter(None, choices))}"
-            raise RequestError(f"{name} {value!r}", expected=expected, remedy="choose one of these")
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
+            expected = [str(choice) for choice in choices if choice != ""]
+            raise RequestError(f"{label} cannot be {value!r}", expected=expected, remedy="choose one of these")
     elif spec.type in (str, bool):
         if not isinstance(value, spec.type):
-            expected = "text" if spec.type is str else "true or false"
-            raise RequestError(f"{name} {value!r}", expected=expected, remedy=f"give {expected}")
+            expected_kind = "text" if spec.type is str else "true or false"
+            raise RequestError(
+                f"{label} {value!r} is not {expected_kind}", expected=expected_kind, remedy=f"give {expected_kind}"
+            )
     else:
-        _check_number(name, value, spec)
+        _check_number(label, value, spec)
 
 
-def _check_number(name: str, value: Any, spec: Any) -> None:
+def _check_number(label: str, value: Any, spec: Any) -> None:
     whole = spec.type is int
     finite = isinstance(value, Integral) or (isinstance(value, Real) and math.isfinite(value))
     if isinstance(value, bool) or not isinstance(value, Integral if whole else Real) or not finite:
         expected = "a whole number" if whole else "a finite number"
-        raise RequestError(f"{name} {value!r}", expected=expected, remedy=f"give {name.replace('_', ' ')} as one")
+        raise RequestError(f"{label} {value!r} is not {expected}", expected=expected, remedy=f"give {expected}")
     low, high = spec.metadata["low"], spec.metadata["high"]
     if (low is not None and value < low) or (high is not None and value > high):
-        remedy = f"choose {name.replace('_', ' ')} in that range"
-        raise RequestError(f"{name} {value}", expected=f"{low} to {high}", remedy=remedy)
+        remedy = f"choose {label} in that range"
+        raise RequestError(f"{label} {value} is out of range", expected=Range(low, high), remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -152,19 +156,14 @@ def generator_settings(size: str = DEFAULT_GENERATOR_SIZE, **changes: Any) -> Ge
         RequestError: no such size, or a change out of range.
     """
     if size not in GENERATOR_SIZES:
-        raise RequestError(f"generator {size!r}", expected=f"one of {', '.join(GENERATOR_SIZES)}", remedy="choose one")
+        raise RequestError(f"there is no generator size {size!r}", expected=tuple(GENERATOR_SIZES), remedy="choose one")
     return replace(GENERATOR_SIZES[size], **changes).check()
 
 
-@dataclass(frozen=True)
-class SynthesisSettings(Checked):
-    """One request for a texture."""
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings(Checked):
+    """What runs a generator."""
 
-    width: int = setting(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    height: int = setting(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    seed: int = setting(0, "which of the endless variations; equal seeds give equal textures", low=0, high=MAX_SEED)
-    tile: Tiling = setting("xy", "axes along which the texture repeats without a seam")
-    scale: float = setting(1.0, "size of the features against the exemplar's", low=0.25, high=4.0)
     engine: EngineName = setting(
         "auto", "what runs the generator; auto takes torch on a GPU, else openvino where it is installed, else onnx"
     )

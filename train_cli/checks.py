@@ -6,7 +6,7 @@ from pathlib import Path
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.pictures.images import depth_for
+from texnet_core.pictures.writing import depth_for
 
 
 def check_torch(purpose: str) -> None:
@@ -25,6 +25,7 @@ def check_not_exemplar(path: Path, exemplar: Path, option: str) -> None:
 
 def check_preview(preview: Path, exemplar: Path) -> None:
     """Raise a TexnetError where --preview cannot be what it should."""
-    depth_for(preview, 8)
+    if depth_for(preview) is None:
+        raise RequestError("a preview cannot be an .exr file", expected="a format of 8 bits", remedy="use .png or .jpg")
     check_writable(preview)
     check_not_exemplar(preview, exemplar, "--preview")

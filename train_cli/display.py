@@ -13,7 +13,7 @@ import click
 from tqdm import tqdm
 
 from texnet_core.errors import Cancelled, OutputError, printable
-from texnet_core.pictures.images import write_image
+from texnet_core.pictures.writing import write_image
 from texnet_core.progress import Progress, ProgressCallback
 
 _LINE_EVERY_S = 10.0

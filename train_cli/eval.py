@@ -40,7 +40,7 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
     """
     from texnet_core.evaluation.evaluate import evaluate
     from texnet_core.evaluation.report import REPORT_FILES, prepared_folder, write_report
-    from texnet_core.pictures.images import read_exemplar
+    from texnet_core.pictures.reading import read_exemplar
 
     artifact = read_artifact(find_source(file))
     image, notes = (None, []) if exemplar is None else read_exemplar(exemplar)

@@ -9,7 +9,9 @@ import click
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled
-from texnet_core.pictures.images import check_picture_size, depth_for, quantize, read_exemplar, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 from train_cli.checks import check_not_exemplar, check_preview, check_torch
 from train_cli.display import showing, with_preview
@@ -59,7 +61,7 @@ def optimize(
             made = optimize_picture(image, settings, descriptor, progress=with_preview(display, preview))
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
-    depth = depth_for(output, None)
+    depth = depth_for(output)
     write_image(output, made.picture if depth is None else quantize(made.picture, depth))
     seconds = round(time.monotonic() - started, 1)
     if as_json:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from texnet_core.pictures.images import SUFFIXES
+from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
 from texnet_core.synthesis.series import UDIM_COLUMNS
 

@@ -11,7 +11,8 @@ import click
 from texnet_core import find_source, open_engine, open_texture, read_artifact, write_window
 from texnet_core.atomic import check_writable
 from texnet_core.engines import Engine
-from texnet_core.pictures.images import Depth, check_picture_size, depth_for
+from texnet_core.mapset import Depth
+from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
 from texnet_core.synthesis.series import Picture, Series, plan_pictures

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
-from texnet_core.pictures.images import read_exemplar
+from texnet_core.pictures.reading import read_exemplar
 from texnet_core.settings import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,

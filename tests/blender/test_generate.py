@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from texnet_core import read_artifact, synthesize
-from texnet_core.pictures.images import quantize
+from tests.conftest import texture
+from texnet_core import read_artifact
+from texnet_core.pictures.color import quantize
 from texnet_core.settings import SynthesisSettings
 
 
@@ -66,7 +67,7 @@ def test_generate_save_reopen(blender, artifact_file, tmp_path, storage):
     )
     assert size == [320, 192]
     reopened = np.load(tmp_path / "pixels.npy")
-    expected = quantize(synthesize(read_artifact(artifact_file), (320, 192), 7, engine="onnx")["albedo"], 8)
+    expected = quantize(texture(read_artifact(artifact_file), 320, 192, 7), 8)
     assert np.array_equal(np.round(reopened[::-1, :, :3] * 255), expected)
     assert (reopened[..., 3] == 1).all()
     assert reopened[..., :3].std() > 0.01
@@ -278,7 +279,7 @@ def test_udim_tiles_cover_the_uv_map_join_and_survive(blender, artifact_file, tm
         npy=str(tmp_path / "pixels.npy"),
     )
     assert state == {"source": "TILED", "tiles": [1001, 1002], "packed": 2, "sizes": [[96, 64], [96, 64]]}
-    whole = quantize(synthesize(read_artifact(artifact_file), (192, 64), 0, engine="onnx")["albedo"], 8)
+    whole = quantize(texture(read_artifact(artifact_file), 192, 64), 8)
     first = np.round(np.load(tmp_path / "pixels.npy")[::-1, :, :3] * 255)
     assert np.array_equal(first, whole[:, :96])
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import picture
-from texnet_core import list_presets, read_artifact, synthesize
-from texnet_core.pictures.images import quantize, write_image
+from tests.conftest import picture, texture
+from texnet_core import list_presets, read_artifact
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import write_image
 from texnet_core.settings import (
     GENERATOR_SIZES,
     DescriptorSettings,
@@ -64,7 +65,7 @@ def test_synth_writes_what_the_core_makes(artifact_file, tmp_path):
     done = texnet("synth", artifact_file, "-o", out, "--size", "96x64", "--seed", 7, "--engine", "onnx")
     assert done.returncode == 0 and done.stderr == ""
     assert str(out) in done.stdout and "96x64" in done.stdout
-    expected = synthesize(read_artifact(artifact_file), (96, 64), 7, engine="onnx")["albedo"]
+    expected = texture(read_artifact(artifact_file), 96, 64, 7)
     assert np.array_equal(loaded(out), quantize(expected, 8))
 
 

@@ -12,7 +12,7 @@ from texnet_core import read_artifact, read_header, read_preview, write_artifact
 from texnet_core.errors import ArtifactError
 from texnet_core.model.architecture import NO_CEILING, ceiling_shapes
 from texnet_core.model.artifact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes
-from texnet_core.pictures.images import encode_png
+from texnet_core.pictures.encoders import encode_png
 
 PREVIEW = encode_png(np.zeros((8, 8, 3), np.uint8))
 

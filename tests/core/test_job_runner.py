@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from texnet_core import Cancelled, RequestError, read_artifact, synthesize
+from tests.conftest import texture
+from texnet_core import Cancelled, RequestError, read_artifact
 from texnet_core.errors import OutputError
 from texnet_core.lists import job_runner as batch
 from texnet_core.lists.job_runner import run_jobs
 from texnet_core.lists.jobs import read_jobs
-from texnet_core.pictures.images import quantize
+from texnet_core.pictures.color import quantize
 
 LIST = """
 [settings]
@@ -52,7 +53,7 @@ def test_every_combination_is_made_and_failures_stay_apart(folder, artifact_file
         "random_96x32_001.png",
         "random_96x32_002.png",
     ]
-    expected = synthesize(read_artifact(artifact_file), (96, 32), 2, engine="onnx")["albedo"]
+    expected = texture(read_artifact(artifact_file), 96, 32, 2)
     with Image.open(folder / "out" / "random_96x32_002.png") as image:
         assert np.array_equal(np.asarray(image), quantize(expected, 8))
 

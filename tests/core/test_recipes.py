@@ -13,7 +13,10 @@ from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipe_runner import _figures, run_recipes
 from texnet_core.lists.recipes import chosen, read_recipes
 from texnet_core.model.artifact import checkpoint_path, write_artifact
-from texnet_core.pictures.images import quantize, read_exemplar, resize_exemplar, texels_digest, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.reading import read_exemplar, texels_digest
+from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.writing import write_image
 from texnet_core.settings import DescriptorSettings
 
 DEFAULTS = """

@@ -16,9 +16,19 @@ import png
 import pytest
 
 from tests.conftest import picture, random_artifact
-from texnet_core import GeneratorSettings, list_presets, read_artifact, read_header, synthesize, write_artifact
+from texnet_core import (
+    GeneratorSettings,
+    TextureRequest,
+    list_presets,
+    read_artifact,
+    read_header,
+    synthesize,
+    write_artifact,
+)
 from texnet_core.mapset import MapSpec
-from texnet_core.pictures.images import encode_png, quantize, read_exemplar
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.encoders import encode_png
+from texnet_core.pictures.reading import read_exemplar
 from texnet_core.settings import GENERATOR_SIZES
 from texnet_core.worker import server
 from texnet_core.worker.server import Worker
@@ -138,7 +148,12 @@ def pixels(file):
 
 
 def expected(source, size, depth=8, name="albedo", **options):
-    return quantize(synthesize(read_artifact(source), size, 5, engine="onnx", **options)[name], depth)
+    return quantize(
+        synthesize(
+            read_artifact(source), TextureRequest(width=size[0], height=size[1], seed=5, engine="onnx", **options)
+        )[name],
+        depth,
+    )
 
 
 def test_it_says_who_it_is(worker):

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from texnet_core.errors import EngineError
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.model.noise import NoisePlane
-from texnet_core.settings import EngineName, Precision, SynthesisSettings
+from texnet_core.settings import EngineName, EngineSettings, Precision
 
 NumberFormat = Literal["f32", "bf16"]
 
@@ -88,7 +88,7 @@ def open_engine(
         EngineError: the engine, the device or the precision is not there.
         RequestError: no such engine.
     """
-    SynthesisSettings(engine=engine, device=device, precision=precision, threads=threads).check()
+    EngineSettings(engine=engine, device=device, precision=precision, threads=threads).check()
     if engine == "auto":
         engine = _best_engine(device)
     kind = _engine_class(engine)

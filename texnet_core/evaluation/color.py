@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.pictures.images import srgb_to_linear
+from texnet_core.pictures.color import srgb_to_linear
 
 Picture = npt.NDArray[np.float32]
 

@@ -23,11 +23,14 @@ from texnet_core.evaluation.outliers import OddPlace, oddest_place
 from texnet_core.evaluation.repetition import highest_peak
 from texnet_core.evaluation.seam import AxisSeam, seam_error
 from texnet_core.evaluation.spectrum import spectrum_distance
+from texnet_core.mapset import shown_colors
 from texnet_core.model.artifact import Artifact
-from texnet_core.pictures.images import resize_exemplar, texels_digest
+from texnet_core.pictures.reading import texels_digest
+from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
+from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ def evaluate(
     """Measure a generator.
 
     Args:
-        artifact: the generator; of several maps, the first is judged.
+        artifact: the generator; of several maps, the one that `shown_map` names is judged.
         exemplar: (H, W, 3) sRGB in [0, 1], the picture that it was trained from, or None.
         settings: what to look at.
         descriptor: where VGG-19's weights lie. Nothing is downloaded.
@@ -272,9 +275,9 @@ def _is_training_size(size: int) -> bool:
 
 
 def _sample(engine: Engine, side: int, seed: int) -> Picture:
-    maps = synthesize(engine.artifact, (side, side), seed, engine=engine)
-    first = maps[engine.artifact.maps[0].name].astype(np.float32)
-    return np.repeat(first, 3, axis=2) if first.shape[2] == 1 else first
+    made = synthesize(engine.artifact, TextureRequest(width=side, height=side, seed=seed), engine=engine)
+    colors: Picture = shown_colors(made, engine.artifact.maps).astype(np.float32, copy=False)
+    return colors
 
 
 def _open_judge(descriptor: DescriptorSettings, size: int) -> "Judge | str":

@@ -27,7 +27,9 @@ from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact, rounded
 from texnet_core.model.noise import derive_seed
 from texnet_core.model.training_form import Generator, fold, periodic_noise
-from texnet_core.pictures.images import encode_thumbnail, quantize, texels_digest
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.encoders import encode_thumbnail
+from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import as_record
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, unreadable

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
-from texnet_core.pictures.images import resize_exemplar
-from texnet_core.pictures.surface import check_surface, find_troubles, flatten_lighting
+from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 from texnet_core.training.meanrepeat import Origin, origin_of_tiles
@@ -56,7 +56,7 @@ def prepare_exemplar(
     """
     small = resize_exemplar(picture, settings.exemplar_side)
     check_surface(small)
-    for trouble in find_troubles(picture, flatten=settings.flatten):
+    for trouble in find_warnings(picture, flatten=settings.flatten):
         announce(trouble)
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
     found = _waves_per_side(picture) if settings.pattern == "auto" else ()

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from texnet_core.atomic import as_output_error
 from texnet_core.engines import Engine, open_engine
-from texnet_core.mapset import MapSpec, split_channels
+from texnet_core.mapset import Depth, MapSpec, split_channels
 from texnet_core.model.artifact import Artifact, read_artifact
-from texnet_core.pictures.images import Depth, quantize
+from texnet_core.pictures.color import quantize
 from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import Checked, SynthesisSettings, setting

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
-from texnet_core.pictures.images import read_exemplar
+from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
 from texnet_core.settings import (
     DescriptorSettings,
