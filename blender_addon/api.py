@@ -32,7 +32,7 @@ from texnet_core.errors import OutputError, RequestError
 
 from . import creation, library, preview, session
 from .request import TextureRequest
-from .worker_client import WorkerError
+from .worker_process import WorkerError
 
 __all__ = [
     "WorkerError",
@@ -98,9 +98,13 @@ def fill(
     names = [source] if isinstance(source, str) else list(source)
     targets = [target for target in objects if creation.can_have_material(target)]
     if not targets:
-        raise RequestError("no object that can have a material", expected="at least one", remedy="select some")
+        raise RequestError(
+            "none of the objects can have a material",
+            expected="at least one object that can",
+            remedy="select at least one mesh or curve",
+        )
     if not names:
-        raise RequestError("no source", expected="at least one", remedy="name a preset or a file")
+        raise RequestError("no source is given", expected="at least one", remedy="name a preset or a file")
     requests = [
         _variations(names[number % len(names)], number + 1, options)[-1] for number in range(len(targets))
     ]  # all are checked before the first is made
@@ -119,7 +123,11 @@ def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> lis
         The files.
     """
     if str(folder).startswith("//") and not bpy.data.filepath:
-        raise OutputError(f"the folder {folder}", expected="a saved .blend for it", remedy="save the file first")
+        raise OutputError(
+            f"{folder} is relative to a .blend file that was never saved",
+            expected="a saved .blend",
+            remedy="save the .blend file first, or give an absolute path",
+        )
     target = Path(bpy.path.abspath(str(folder)))
     written = []
     for request in _variations(source, count, options):
@@ -141,13 +149,21 @@ def check(sources: Iterable[str], count: int = 1, **options: Any) -> None:
     for source in sources:
         stem = _variations(source, count, options)[0].name
         if stems.setdefault(stem, source) != source:
-            raise RequestError(f"{stems[stem]} and {source}", expected="different names", remedy="rename one of them")
+            raise RequestError(
+                f"{stems[stem]} and {source} would write the same files",
+                expected="different names",
+                remedy="rename one of them",
+            )
 
 
 def _variations(source: str, count: int, options: dict[str, Any]) -> list[TextureRequest]:
     """The requests for this seed and the next ones, all of them sound."""
     if not isinstance(count, int) or count < 1:
-        raise RequestError(f"count {count!r}", expected="a whole number from 1 on", remedy="give such a number")
+        raise RequestError(
+            f"count {count!r} is not a whole number from 1 on",
+            expected="a count",
+            remedy="give a whole number from 1 on",
+        )
     requests = _request(source, options).variations(count)
     requests[-1].check()
     creation.check_room(requests[0])

@@ -10,6 +10,9 @@ from pathlib import Path
 _WINDOWS = sys.platform == "win32"
 _PYTHON = Path("Scripts", "python.exe") if _WINDOWS else Path("bin", "python")
 
+# What the last test of the backend said, in lines.
+report: tuple[str, ...] = ()
+
 
 def home() -> Path:
     """Where the install command puts the backend: a short path, since Windows allows 260 characters in all."""

@@ -53,18 +53,18 @@ def target_of(destination: Destination, target: Any, world_size: float = 0.0) ->
 
 
 def obstacle(destination: Destination, target: Any) -> str:
-    """Why a texture cannot go there now; "" if it can. A label for a button that is gray."""
+    """What the user has to do before a texture can go there; "" if nothing. A label for a button that is gray."""
     if destination in ("IMAGE", "NEW_MATERIAL"):
         return ""
     if target is None or not _can_hold(target):
         return "Select an object that can have a material"
     material = target.active_material
     if not (material.is_editable if material is not None else _can_assign(target)):
-        return "The object or its material is linked from a library"
+        return "Make the object and its material local, since they are linked from a library"
     if destination == "REPLACE":
         return "" if nodes.active_image_node(material) is not None else "Select an Image Texture node in the material"
     if not nodes.can_wire(material):
-        return "The material's output shows no Principled BSDF"
+        return "Connect a Principled BSDF to the output of the material"
     if destination == "UDIM" and not surface.has_uv(target):
         return "Select a mesh with a UV map"
     return ""
@@ -73,7 +73,8 @@ def obstacle(destination: Destination, target: Any) -> str:
 def check_target(destination: Destination, target: Any) -> None:
     """Raise RequestError where `obstacle` finds one."""
     if found := obstacle(destination, target):
-        raise RequestError("nowhere to put the texture", expected="a place for it", remedy=found[0].lower() + found[1:])
+        remedy = found[0].lower() + found[1:]
+        raise RequestError("the texture has no place to go", expected="a place for it", remedy=remedy)
 
 
 def can_have_material(target: Any) -> bool:

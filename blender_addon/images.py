@@ -28,7 +28,7 @@ def image_from_files(files: list[Path], name: str, *, is_data: bool, keep_beside
         files: one picture, or UDIM tiles called stem.1001.png and so on.
         name: wanted name; Blender makes it unique.
         is_data: linear measurements rather than colors.
-        keep_beside: move the files beside the saved .blend instead of packing them. Too large ones are in any case.
+        keep_beside: move the files next to the saved .blend instead of packing them. Too large ones always are.
 
     Raises:
         OutputError: the folder beside the .blend cannot be written, or there is none and a file cannot be packed.
@@ -69,9 +69,9 @@ def remove(image: Any) -> None:
 
 def too_large_to_pack() -> OutputError:
     return OutputError(
-        "a texture too large for a .blend, which holds files up to 2 GB",
-        expected="a saved .blend, so that the texture can be kept beside it",
-        remedy="save the file first",
+        "the texture is too large for a .blend file, which holds images of up to 2 GB",
+        expected="a saved .blend, so that the texture can be kept next to it",
+        remedy="save the .blend file first, so that the texture can be kept next to it",
     )
 
 
@@ -101,7 +101,7 @@ def _pack(image: Any, files: list[Path]) -> None:
         image.pack()
     except RuntimeError as error:
         raise OutputError(
-            f"an image that Blender cannot pack ({error})", expected="room for it", remedy="free some memory"
+            f"Blender cannot pack the image ({error})", expected="memory for it", remedy="free some memory"
         ) from error
     for packed, file in zip(image.packed_files, files, strict=True):
         tile = f".{_tile_of(file)}" if _tile_of(file) is not None else ""
@@ -162,8 +162,8 @@ def _move_beside(files: list[Path]) -> list[Path]:
         for target in moved:  # nothing half-written stays
             target.unlink(missing_ok=True)
         raise OutputError(
-            f"{folder} that cannot be written ({error.strerror})",
-            expected="a folder beside the .blend with room that allows writing",
-            remedy="make room, or keep images in the .blend (Preferences)",
+            f"{folder} cannot be written ({error.strerror})",
+            expected="a writable folder with free space next to the .blend",
+            remedy="free some space, or store images in the .blend (see the add-on's preferences)",
         ) from error
     return moved

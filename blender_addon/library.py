@@ -83,7 +83,9 @@ def import_file(path: Path) -> Source:
     target = new_file(path.stem)
     if target.exists():
         raise RequestError(
-            f"{target.name} in the library", expected="a new name", remedy="rename the file or remove that one"
+            f"your library already has {target.name}",
+            expected="a new name",
+            remedy="rename the file, or remove the other generator",
         )
     with replacing(target) as temporary:
         shutil.copyfile(path, temporary)
@@ -98,8 +100,9 @@ def check_own(name: str) -> Source:
     """
     source = find(name)
     if source is None or source.is_preset or source.file.parent != library_folder():
-        found = f"{title_of(name)}, which ships with TexNet" if source and source.is_preset else f"{name!r}"
-        raise RequestError(found, expected="a generator of your library", remedy="choose one of your own")
+        title = title_of(name)
+        found = f"{title} ships with TexNet" if source and source.is_preset else f"{name!r} is not in your library"
+        raise RequestError(found, expected="a generator of your library", remedy="select a generator of your library")
     return source
 
 
@@ -113,9 +116,9 @@ def remove(source: Source) -> None:
         source.file.unlink()
     except OSError as error:
         raise OutputError(
-            f"{source.file} that cannot be deleted ({error.strerror})",
-            expected="a file of yours",
-            remedy="check the folder",
+            f"{source.file} cannot be deleted ({error.strerror})",
+            expected="a file that can be deleted",
+            remedy="check the permissions of its folder",
         ) from error
 
 
@@ -127,12 +130,18 @@ def new_file(name: str) -> Path:
     """
     clean = file_name(name)
     if not clean:
-        raise RequestError(f"the name {name!r}", expected="one with a letter or a digit", remedy="give another name")
+        raise RequestError(
+            f"{name!r} cannot be the name of a file",
+            expected="a name with a letter or a digit",
+            remedy="give a name that has a letter or a digit",
+        )
     try:
         return library_folder() / f"{clean}{SUFFIX}"
     except (OSError, ValueError) as error:
         raise OutputError(
-            f"no library folder ({error})", expected="one that can be written", remedy="choose it in Preferences"
+            f"the library folder cannot be made ({error})",
+            expected="a writable folder",
+            remedy="choose another folder in the add-on's preferences",
         ) from error
 
 

@@ -9,6 +9,7 @@ from . import creation, history, library, preview, session, training
 from .operators.generate import set_options
 from .operators.tools import is_checked
 from .preferences import backend_python
+from .registration import registration
 
 _UNIT_WIDTH = 7  # pixels of an average letter at scale 1
 
@@ -64,7 +65,7 @@ def _draw_source(layout: Any, settings: Any, context: Any) -> None:
         box.template_icon(icon, scale=8.0)
         row = box.row()
         row.alignment = "CENTER"
-        row.label(text="Live preview, 256 texels")
+        row.label(text="Live Preview (256 x 256 Texels)")
 
 
 def _draw_texture(layout: Any, settings: Any) -> None:
@@ -74,7 +75,7 @@ def _draw_texture(layout: Any, settings: Any) -> None:
         sides = column.column(align=True)
         sides.prop(settings, "width")
         sides.prop(settings, "height")
-        column.prop(settings, "link_sides", text="Keep Aspect")
+        column.prop(settings, "link_sides")
     row = column.row(align=True)
     row.prop(settings, "seed")
     row.operator("texnet.roll_seed", text="", icon="FILE_REFRESH")
@@ -134,11 +135,11 @@ def _draw_history(layout: Any, settings: Any, context: Any) -> None:
     column = body.column(align=True)
     row = column.row(align=True)
     row.operator("texnet.regenerate", icon="FILE_REFRESH").image = image.name
-    larger = row.operator("texnet.regenerate", text="Same, Larger", icon="FULLSCREEN_ENTER")
+    larger = row.operator("texnet.regenerate", text="Double Size", icon="FULLSCREEN_ENTER")
     larger.image, larger.factor = image.name, 2
     row = column.row(align=True)
     row.operator("texnet.copy_settings", icon="COPYDOWN").image = image.name
-    row.operator("texnet.use_texture", icon="MATERIAL").image = image.name
+    row.operator("texnet.use_texture", text="Apply", icon="MATERIAL").image = image.name
     column.operator("texnet.remove_texture", icon="TRASH").image = image.name
 
 
@@ -149,8 +150,8 @@ def _draw_training(layout: Any, settings: Any, context: Any) -> None:
         return
     if not backend_python():
         column = body.column()
-        column.label(text="Needs a Python with torch", icon="INFO")
-        button = column.operator("preferences.addon_show", text="Set It Up in Preferences", icon="PREFERENCES")
+        column.label(text="Training needs a backend", icon="INFO")
+        button = column.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES")
         button.module = __package__
         return
     body.template_ID(settings, "exemplar", open="image.open")
@@ -173,31 +174,31 @@ def _draw_training(layout: Any, settings: Any, context: Any) -> None:
 def _set_training(button: Any, settings: Any, *, resume: bool) -> None:
     button.image = settings.exemplar.name if settings.exemplar is not None else ""
     button.name, button.minutes, button.size = settings.generator_name, settings.minutes, settings.train_size
-    button.generator, button.flatten, button.resume = settings.generator, settings.flatten, resume
+    button.generator_size, button.flatten, button.resume = settings.generator, settings.flatten, resume
 
 
 def _draw_run(layout: Any, run: training.TrainTask, context: Any) -> None:
     row = layout.row()
-    for name, label in (("sample", "By Now"), ("plot", "Loss")):
+    for name, label in (("sample", "Current Sample"), ("plot", "Loss")):
         if icon := training.icon_of(name):
             box = row.box()
             box.label(text=label)
             box.template_icon(icon, scale=4.5)
     for note in run.job.notes:
-        _wrapped(layout, note[0].upper() + note[1:], context, icon="INFO")
+        _wrapped(layout, note, context, icon="INFO")
 
 
 def _wrapped(layout: Any, text: str, context: Any, icon: str) -> None:
-    """A label of several lines, since Blender's cut off what does not fit."""
+    """A sentence as a label of several lines, since Blender's own cuts off what does not fit."""
     scale = context.preferences.system.ui_scale
     letters = max(20, int((context.region.width - 60 * scale) / (_UNIT_WIDTH * scale)))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(text, letters)):
+    for number, line in enumerate(textwrap.wrap(text[:1].upper() + text[1:], letters)):
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
-class TEXNET_UL_history(bpy.types.UIList):  # noqa: N801
+class TEXNET_UL_history(bpy.types.UIList):
     """TexNet's textures among all images."""
 
     def draw_item(
@@ -220,7 +221,7 @@ class TEXNET_UL_history(bpy.types.UIList):  # noqa: N801
         return flags, history.newest_first(getattr(data, name))
 
 
-class TEXNET_PT_shader_editor(_TexnetPanel, bpy.types.Panel):  # noqa: N801
+class TEXNET_PT_shader_editor(_TexnetPanel, bpy.types.Panel):
     bl_space_type = "NODE_EDITOR"
     bl_region_type = "UI"
     bl_category = "TexNet"
@@ -230,26 +231,18 @@ class TEXNET_PT_shader_editor(_TexnetPanel, bpy.types.Panel):  # noqa: N801
         return bool(context.space_data.tree_type == "ShaderNodeTree")
 
 
-class TEXNET_PT_image_editor(_TexnetPanel, bpy.types.Panel):  # noqa: N801
+class TEXNET_PT_image_editor(_TexnetPanel, bpy.types.Panel):
     bl_space_type = "IMAGE_EDITOR"
     bl_region_type = "UI"
     bl_category = "TexNet"
 
 
-class TEXNET_PT_material(_TexnetPanel, bpy.types.Panel):  # noqa: N801
+class TEXNET_PT_material(_TexnetPanel, bpy.types.Panel):
     bl_space_type = "PROPERTIES"
     bl_region_type = "WINDOW"
     bl_context = "material"
 
 
-_CLASSES = (TEXNET_UL_history, TEXNET_PT_shader_editor, TEXNET_PT_image_editor, TEXNET_PT_material)
-
-
-def register() -> None:
-    for panel in _CLASSES:
-        bpy.utils.register_class(panel)
-
-
-def unregister() -> None:
-    for panel in reversed(_CLASSES):
-        bpy.utils.unregister_class(panel)
+register, unregister = registration(
+    TEXNET_UL_history, TEXNET_PT_shader_editor, TEXNET_PT_image_editor, TEXNET_PT_material
+)

@@ -1,59 +1,50 @@
 """The add-on's preferences: where generators and pictures go, and the optional backend."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import bpy
 
+from . import backend
+from .fields import choice, path_property
+from .registration import registration
+
 _ROOT = __package__ or ""
+_STORAGES = (
+    ("PACK", "In the .blend", "Pack the pixels into the .blend file, so that there are no other files to look after"),
+    ("FILE", "Next to the .blend", "Write PNG files to a folder called textures, next to the saved .blend file"),
+)
+_CONVENTIONS = (
+    ("AUTO", "Automatic", "Take the convention from the file; torchvision's own file needs no statement"),
+    ("torchvision", "Torchvision", "RGB from 0 to 1, normalized by the mean and standard deviation of ImageNet"),
+    ("oxford", "Oxford", "BGR from 0 to 255 minus the mean, as in the original Caffe model"),
+)
 
 
-def path_property(name: str, description: str, subtype: Literal["FILE_PATH", "DIR_PATH"] = "FILE_PATH") -> Any:
-    """A StringProperty for a path, which may start with //, beside the .blend: since 4.5, properties must say so."""
-    options: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
-    return bpy.props.StringProperty(name=name, description=description, subtype=subtype, options=options)
-
-
-class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
+class TEXNET_preferences(bpy.types.AddonPreferences):
     bl_idname = _ROOT
 
-    library: path_property(  # type: ignore[valid-type]
+    library: path_property(
         "Library",
-        "Folder with your own generators. Empty: a folder of the add-on in Blender's user files",
+        "Folder for your own generators; leave empty to use a folder in Blender's user files",
         "DIR_PATH",
     )
-    storage: bpy.props.EnumProperty(  # type: ignore[valid-type]
-        name="Keep Images",
-        description="Where the pixels of new images are kept",
-        items=(
-            ("PACK", "In the .blend", "Packed into the file that you save; nothing else to look after"),
-            ("FILE", "Beside the .blend", "As PNG files in a folder textures beside the saved file"),
-        ),
+    storage: choice(_STORAGES, "Store Images", "Where to keep the pixels of new images")
+    python: path_property(
+        "Python Interpreter",
+        "Python with texnet and torch, for training and for the GPU; leave empty to work without a backend",
     )
-    python: path_property(  # type: ignore[valid-type]
-        "Python",
-        "Python with texnet and torch, for training and for the GPU. Empty: no backend",
-    )
-    use_backend: bpy.props.BoolProperty(  # type: ignore[valid-type]
-        name="Generate with the Backend",
-        description="Use the backend for generating too, on the GPU where it has one",
+    use_backend: bpy.props.BoolProperty(
+        name="Generate with Backend",
+        description="Use the backend for generating as well, on the GPU if it has one",
         default=True,
     )
-    vgg19: path_property(  # type: ignore[valid-type]
+    vgg19: path_property(
         "VGG-19 Weights",
-        "File with VGG-19 weights for training without a download. Empty: the usual cache, then a download; "
-        "where neither can be had, training compares patches, which need no weights",
+        "File with VGG-19 weights; leave empty to use the cache or a download. "
+        "If neither is available, training compares patches, which need no weights",
     )
-
-    vgg19_input: bpy.props.EnumProperty(  # type: ignore[valid-type]
-        name="Their Input",
-        description="What pictures the weights expect, where the file does not say",
-        items=(
-            ("AUTO", "As the File Says", "Torchvision's own file and files that name their convention"),
-            ("torchvision", "Torchvision", "RGB in [0, 1], normalized with ImageNet's mean and deviation"),
-            ("oxford", "Oxford", "BGR in [0, 255] less the mean, as in the original Caffe model"),
-        ),
-    )
+    vgg19_input: choice(_CONVENTIONS, "Weights Convention", "How the network that the weights belong to expects images")
 
     def draw(self, context: Any) -> None:
         """Three groups: files, backend, its buttons."""
@@ -62,7 +53,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         layout.prop(self, "library")
         layout.prop(self, "storage")
         box = layout.box()
-        box.label(text="Backend (optional: training, GPU)", icon="SETTINGS")
+        box.label(text="Backend (Optional, for Training and GPU)", icon="SETTINGS")
         box.prop(self, "python")
         row = box.row(align=True)
         row.operator("texnet.detect_backend", icon="VIEWZOOM")
@@ -72,9 +63,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):  # noqa: N801
         box.prop(self, "vgg19")
         if self.vgg19:
             box.prop(self, "vgg19_input")
-        from . import session
-
-        for line in session.backend_report:
+        for line in backend.report:
             box.label(text=line)
 
 
@@ -116,9 +105,4 @@ def is_online_allowed() -> bool:
     return bool(bpy.app.online_access)
 
 
-def register() -> None:
-    bpy.utils.register_class(TEXNET_preferences)
-
-
-def unregister() -> None:
-    bpy.utils.unregister_class(TEXNET_preferences)
+register, unregister = registration(TEXNET_preferences)

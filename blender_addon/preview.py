@@ -20,6 +20,7 @@ from texnet_core.errors import TexnetError
 
 from . import session, worker_client
 from .request import TextureRequest
+from .worker_process import WorkerError
 
 SIDE = 256
 
@@ -41,7 +42,7 @@ class Follower:
         self._icons.new("live")
         self._wanted: TextureRequest | None = None
         self._steps: list[TextureRequest] = []  # what is still to be made for it
-        self._job: worker_client.Job | None = None
+        self._job: worker_client.PendingJob | None = None
         self._making: TextureRequest | None = None
         self._idle = 0
         self._failed_at = -_PAUSE_S
@@ -69,7 +70,7 @@ class Follower:
             if self._job is None and self._steps:
                 self._making = self._steps.pop(0)
                 self._job = _submit(self._making)
-        except (TexnetError, worker_client.WorkerError, OSError):
+        except (TexnetError, WorkerError, OSError):
             self.drop()  # Generate will say what is wrong
             self._failed_at = time.monotonic()
         self._idle = 0 if self._job is not None else self._idle + 1
@@ -152,14 +153,14 @@ def draft_of(request: TextureRequest) -> TextureRequest:
     return replace(request, width=side, height=side, tile="xy")
 
 
-def _submit(request: TextureRequest) -> worker_client.Job:
+def _submit(request: TextureRequest) -> worker_client.PendingJob:
     # a square tile that is smaller than the preview is asked for once and repeated here
     is_tile = request.tile == "xy" and request.width == request.height < SIDE
     size = request.width if is_tile else SIDE
     return worker_client.bundled().submit(request.preview_job() | {"size": size, "engine": "onnx"})
 
 
-def _pixels_of(job: worker_client.Job) -> npt.NDArray[np.uint8]:
+def _pixels_of(job: worker_client.PendingJob) -> npt.NDArray[np.uint8]:
     """The worker's pixels, repeated where they are one tile."""
     assert job.result is not None
     pixels = np.load(job.result["file"], allow_pickle=False)

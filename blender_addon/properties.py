@@ -1,99 +1,27 @@
-"""What the panel remembers with the scene. Ranges and defaults come from the core's settings."""
+"""What the panel remembers with the scene."""
 
-import math
-from dataclasses import fields
 from typing import Any
 
 import bpy
 
-from texnet_core.model.architecture import flops_per_texel, parameter_shapes
-from texnet_core.settings import (
-    DEFAULT_GENERATOR_SIZE,
-    GENERATOR_SIZES,
-    MIN_SIZE,
-    SynthesisSettings,
-    TrainSettings,
-)
+from texnet_core.settings import MIN_SIZE
 
 from . import library, preview, surface
-from .request import MAX_INT, TextureRequest, first_preset
+from .fields import (
+    choice,
+    core_number,
+    count_property,
+    depth_property,
+    destination_property,
+    flatten_property,
+    generator_size_property,
+    minutes_property,
+    training_size_property,
+    world_size_property,
+)
+from .request import TextureRequest, first_preset
 
 _SIDES = (512, 1024, 2048, 4096, 8192)
-
-DESTINATIONS = (
-    ("NEW_MATERIAL", "New Material", "A material of its own for the active object"),
-    ("ACTIVE_MATERIAL", "Active Material", "Wired into the active material of the active object"),
-    ("REPLACE", "Active Image Node", "Replace the image in the active Image Texture node"),
-    ("IMAGE", "Image Only", "An image, without a material"),
-    ("UDIM", "UDIM Tiles", "As many joining tiles as the UV map of the active object reaches into"),
-)
-DEPTHS = (
-    ("8", "8-bit", "256 steps a channel; smaller files"),
-    ("16", "Float", "16 bits a channel in the file, floats in memory"),
-)
-TILINGS = (
-    ("xy", "Both", "Repeats along both axes"),
-    ("x", "X", "Repeats sideways only"),
-    ("y", "Y", "Repeats upwards only"),
-    ("none", "None", "Does not repeat"),
-)
-
-
-def core_number(name: str, label: str = "", kind: Any = SynthesisSettings, **options: Any) -> Any:
-    """An Int- or FloatProperty for a field of a core's settings class."""
-    field: Any = next(field for field in fields(kind) if field.name == name)
-    whole = isinstance(field.default, int)
-    text = str(field.metadata["help"])
-    make: Any = bpy.props.IntProperty if whole else bpy.props.FloatProperty
-    return make(
-        name=label or name.capitalize(),
-        description=text[0].upper() + text[1:],
-        default=options.pop("default", field.default),
-        min=field.metadata["low"],
-        max=min(field.metadata["high"], MAX_INT) if whole else field.metadata["high"],
-        **options,
-    )
-
-
-def core_flag(name: str, label: str, kind: Any) -> Any:
-    """A BoolProperty for a field of a core's settings class."""
-    field: Any = next(field for field in fields(kind) if field.name == name)
-    text = str(field.metadata["help"])
-    return bpy.props.BoolProperty(name=label, description=text[0].upper() + text[1:], default=field.default)
-
-
-def generator_property() -> Any:
-    """The sizes of a generator, each with what it costs."""
-    least = flops_per_texel(GENERATOR_SIZES[DEFAULT_GENERATOR_SIZE])
-    items = []
-    for name, settings in GENERATOR_SIZES.items():
-        parameters = sum(math.prod(shape) for shape in parameter_shapes(settings).values())
-        cost = f"{parameters / 1000:.0f} thousand parameters, {flops_per_texel(settings) / least:.1f} times the work"
-        items.append((name, name.capitalize(), f"{cost} of the smallest for a texture"))
-    text = "How much the generator can hold; a larger one takes longer to train and to use"
-    return choice(tuple(items), "Detail", text, DEFAULT_GENERATOR_SIZE)
-
-
-def choice(items: Any, name: str, description: str, default: str | None = None) -> Any:
-    return bpy.props.EnumProperty(name=name, description=description, items=items, default=default or items[0][0])
-
-
-def count_property() -> Any:
-    return bpy.props.IntProperty(
-        name="Variations", description="How many textures, with this seed and the next ones", default=1, min=1, max=1000
-    )
-
-
-def world_size_property(default: float) -> Any:
-    return bpy.props.FloatProperty(
-        name="Width",
-        description="Width of the texture on the surface; the material's Mapping node is set by it. 0: left alone",
-        default=default,
-        min=0.0,
-        soft_max=100.0,
-        unit="LENGTH",
-    )
-
 
 _items: list[tuple[str, str, str, int, int]] = []
 _texts: dict[str, str] = {}
@@ -112,8 +40,9 @@ def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]
 
 def _description(source: library.Source) -> str:
     card = library.card_of(source)
-    author = f"after an exemplar by {card.provenance.author}" if card and card.provenance.author else str(source.file)
-    return f"{source.title}, {author}"
+    if card and card.provenance.author:
+        return f"{source.title}, learned from an image by {card.provenance.author}"
+    return f"{source.title}, {source.file}"
 
 
 def _kept(text: str) -> str:
@@ -169,52 +98,67 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     """The panel's fields."""
 
     # The name is what is saved: a number would mean another generator once the library has grown.
-    source_name: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Source", description="Generator: a preset's name or a file", default=first_preset(), update=_follow_live
-    )
-    source: bpy.props.EnumProperty(  # type: ignore[valid-type]
+    source_name: bpy.props.StringProperty(
         name="Source",
-        description="Generator: a preset or a file of your library",
+        description="Preset name or file path of the generator",
+        default=first_preset(),
+        update=_follow_live,
+    )
+    source: bpy.props.EnumProperty(
+        name="Generator",
+        description="Preset or generator from your library",
         items=source_items,
         get=_chosen_number,
         set=_choose_number,
     )
-    side: choice(  # type: ignore[valid-type]
-        (*((str(side), str(side), f"{side} x {side} texels") for side in _SIDES), ("CUSTOM", "Custom", "Any size")),
+    side: choice(
+        (
+            *((str(side), str(side), f"{side} x {side} texels") for side in _SIDES),
+            ("CUSTOM", "Custom", "Choose any width and height"),
+        ),
         "Size",
-        "Size of the texture in texels",
+        "Width and height of the texture in texels",
         "2048",
     )
-    width: core_number("width", subtype="PIXEL", update=lambda self, context: _follow(self, "width"))  # type: ignore[valid-type]
-    height: core_number("height", subtype="PIXEL", update=lambda self, context: _follow(self, "height"))  # type: ignore[valid-type]
-    link_sides: bpy.props.BoolProperty(  # type: ignore[valid-type]
-        name="Link", description="Change both sides in proportion", update=_remember_aspect
+    width: core_number("width", subtype="PIXEL", update=lambda self, context: _follow(self, "width"))
+    height: core_number("height", subtype="PIXEL", update=lambda self, context: _follow(self, "height"))
+    link_sides: bpy.props.BoolProperty(
+        name="Keep Aspect Ratio", description="Change width and height in proportion", update=_remember_aspect
     )
-    aspect: bpy.props.FloatProperty(name="Aspect", description="Width over height, while linked", default=1.0)  # type: ignore[valid-type]
-    seed: core_number("seed", update=_follow_live)  # type: ignore[valid-type]
-    count: count_property()  # type: ignore[valid-type]
-    tile_x: bpy.props.BoolProperty(name="X", description="Repeat sideways without a seam", default=True)  # type: ignore[valid-type]
-    tile_y: bpy.props.BoolProperty(name="Y", description="Repeat upwards without a seam", default=True)  # type: ignore[valid-type]
-    scale: core_number("scale", "Feature Scale", subtype="FACTOR", update=_follow_live)  # type: ignore[valid-type]
-    use_world_size: bpy.props.BoolProperty(  # type: ignore[valid-type]
-        name="Real-World Size", description="Set the material's Mapping node by a size in scene units"
+    aspect: bpy.props.FloatProperty(
+        name="Aspect Ratio", description="Width divided by height while both change in proportion", default=1.0
     )
-    world_size: world_size_property(1.0)  # type: ignore[valid-type]
-    depth: choice(DEPTHS, "Depth", "Numbers in the image")  # type: ignore[valid-type]
-    destination: choice(DESTINATIONS, "Result", "Where the texture goes")  # type: ignore[valid-type]
+    seed: core_number("seed", update=_follow_live)
+    count: count_property()
+    tile_x: bpy.props.BoolProperty(name="X", description="Repeat horizontally without a seam", default=True)
+    tile_y: bpy.props.BoolProperty(name="Y", description="Repeat vertically without a seam", default=True)
+    scale: core_number("scale", "Feature Scale", subtype="FACTOR", update=_follow_live)
+    use_world_size: bpy.props.BoolProperty(
+        name="Real-World Size", description="Give the texture a width in scene units on the surface of the object"
+    )
+    world_size: world_size_property(1.0)
+    depth: depth_property()
+    destination: destination_property()
     # By name, since places among the images change with every new one.
-    history_image: bpy.props.StringProperty(name="Image", description="Texture chosen in the history")  # type: ignore[valid-type]
-    history_index: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Texture", description="Place of that image", get=_history_index, set=_choose_in_history
+    history_image: bpy.props.StringProperty(
+        name="History Image", description="Name of the texture selected in the history"
     )
-    exemplar: bpy.props.PointerProperty(  # type: ignore[valid-type]
-        type=bpy.types.Image, name="Image", description="Picture of a surface to learn from"
+    history_index: bpy.props.IntProperty(
+        name="History Index",
+        description="Position of the selected texture among the images of the file",
+        get=_history_index,
+        set=_choose_in_history,
     )
-    generator_name: bpy.props.StringProperty(name="Name", description="Name of the new generator in the library")  # type: ignore[valid-type]
-    minutes: core_number("minutes", "Minutes", TrainSettings, default=20.0)  # type: ignore[valid-type]
-    train_size: core_number("size", "Size", TrainSettings, subtype="PIXEL")  # type: ignore[valid-type]
-    generator: generator_property()  # type: ignore[valid-type]
-    flatten: core_flag("flatten", "Even Lighting", TrainSettings)  # type: ignore[valid-type]
+    exemplar: bpy.props.PointerProperty(
+        type=bpy.types.Image, name="Exemplar", description="Image of a surface to learn from"
+    )
+    generator_name: bpy.props.StringProperty(
+        name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"
+    )
+    minutes: minutes_property(default=20.0)
+    train_size: training_size_property()
+    generator: generator_size_property()
+    flatten: flatten_property()
 
     @property
     def size(self) -> tuple[int, int]:

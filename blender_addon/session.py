@@ -11,6 +11,7 @@ from texnet_core.settings import WORKER_PROTOCOL
 from . import worker_client
 from .preferences import backend_python, preferences
 from .request import TextureRequest
+from .worker_process import WorkerError
 
 _PANELS = (("NODE_EDITOR", "UI"), ("IMAGE_EDITOR", "UI"), ("PROPERTIES", "WINDOW"), ("PREFERENCES", "WINDOW"))
 
@@ -27,19 +28,18 @@ class Problem:
 tasks: list["Task"] = []
 problem: Problem | None = None
 note = ""
-backend_report: tuple[str, ...] = ()
 
 
 class Task:
     """A job of a worker with what the interface says about it."""
 
-    def __init__(self, title: str, job: worker_client.Job) -> None:
+    def __init__(self, title: str, job: worker_client.PendingJob) -> None:
         self.title, self.job = title, job
         self._running_since: float | None = None
         self._first = 0.0
 
     def poll(self, timeout_s: float = 0.0) -> bool:
-        """True once it has ended; see `worker_client.Job.poll`."""
+        """True once it has ended; see `worker_client.PendingJob.poll`."""
         ended = self.job.poll(timeout_s)
         if self.job.started and self._running_since is None:
             self._running_since, self._first = time.monotonic(), self.fraction
@@ -70,9 +70,9 @@ class Task:
     def text(self) -> str:
         """What a progress bar says."""
         if self.job.is_stopping:
-            return "stopping"
+            return "Stopping"
         if not self.is_running:
-            return "waiting"
+            return "Waiting"
         left = self.seconds_left
         return f"{100 * self.fraction:.0f}%" + ("" if left is None else f", {_duration(left)} left")
 
@@ -103,7 +103,7 @@ class SynthesisTask(Task):
             if self._on_backend:
                 check_protocol(self.job.worker)
             return ended
-        except worker_client.WorkerError as error:
+        except WorkerError as error:
             if not (self._on_backend or error.is_bystander):
                 raise
             if self.job.is_stopping:
@@ -115,27 +115,27 @@ class SynthesisTask(Task):
             self.job = self._submit()
             return False
 
-    def _submit(self) -> worker_client.Job:
+    def _submit(self) -> worker_client.PendingJob:
         if self._on_backend:
             try:
                 return worker_client.backend(backend_python()).submit(self._message)
-            except worker_client.WorkerError as error:
+            except WorkerError as error:
                 self._say_fallback(error)
         # the engine that the zip brings, whatever else is installed where Blender's Python comes from
         return worker_client.bundled().submit(self._message | {"engine": "onnx"})
 
-    def _say_fallback(self, error: worker_client.WorkerError) -> None:
+    def _say_fallback(self, error: WorkerError) -> None:
         self._on_backend = False
-        self.note = f"The backend failed, the bundled engine was used: {error}"
+        self.note = f"The backend failed, so the bundled engine was used: {error}"
 
 
-def check_protocol(worker: worker_client.WorkerProcess) -> None:
+def check_protocol(worker: worker_client.Worker) -> None:
     """Raise WorkerError where the backend is of another version than the add-on."""
     if worker.ready and worker.ready.get("protocol") != WORKER_PROTOCOL:
-        raise worker_client.WorkerError(
-            f"found texnet {worker.ready.get('version', 'of an old version')} in {worker.python}; expected the add-on's"
-            " version; run the install command again",
-            worker_failed=True,
+        version = worker.ready.get("version", "of an old version")
+        raise WorkerError(
+            f"{worker.process.python} has texnet {version}, which does not match the add-on; "
+            "run the install command again"
         )
 
 

@@ -51,9 +51,9 @@ def udim_grid(target: Any) -> tuple[int, int]:
     columns, rows = (max(1, math.ceil(float(side) - _SLACK)) for side in places.max(0))
     if places.min() < -_SLACK or columns > _MAX_COLUMNS or rows > _MAX_ROWS:
         raise RequestError(
-            f"a UV map from {places.min(0).tolist()} to {places.max(0).tolist()}",
-            expected=f"0 to {_MAX_COLUMNS} across and 0 to {_MAX_ROWS} up, where UDIM tiles are",
-            remedy="move the UV islands there",
+            f"the UV map reaches from {places.min(0).tolist()} to {places.max(0).tolist()}",
+            expected=f"UVs from 0 to {_MAX_COLUMNS} across and from 0 to {_MAX_ROWS} up",
+            remedy=f"move the UV islands to 0 to {_MAX_COLUMNS} across and 0 to {_MAX_ROWS} up, where UDIM tiles are",
         )
     return columns, rows
 

@@ -1,4 +1,4 @@
-"""Training in the backend: one run at a time, with a picture of its loss and of what it makes by now."""
+"""Training in the backend: one run at a time, with a plot of its loss and a current sample."""
 
 import contextlib
 import shutil
@@ -32,18 +32,18 @@ _icons: Any = None
 
 
 @dataclass(frozen=True)
-class TrainRequest:
-    """One run.
+class TrainingOptions:
+    """What a run is to do.
 
     Attributes:
-        exemplar: picture file.
+        exemplar: image file to learn from.
         output: generator to write.
         minutes: budget, 0 for the number of steps below.
         steps: optimizer updates, 0 for the core's default.
         size: training size in texels.
         flatten: take slow changes of brightness out of the exemplar first.
-        generator: name of a generator size.
-        resume: go on with the unfinished run of this output.
+        generator_size: one of the core's names.
+        resume: continue the unfinished run of this output.
         is_copy: the exemplar's folder is temporary and goes with the run.
     """
 
@@ -53,7 +53,7 @@ class TrainRequest:
     steps: int = 0
     size: int = 0
     flatten: bool = False
-    generator: str = DEFAULT_GENERATOR_SIZE
+    generator_size: str = DEFAULT_GENERATOR_SIZE
     resume: bool = False
     is_copy: bool = False
 
@@ -69,7 +69,7 @@ class TrainRequest:
         job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
-        job |= {"flatten": self.flatten, "generator": self.generator}
+        job |= {"flatten": self.flatten, "generator": self.generator_size}
         if chosen.vgg19:
             job["vgg19"] = bpy.path.abspath(chosen.vgg19)
             job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}
@@ -80,20 +80,20 @@ class TrainTask(session.Task):
     """A run under way.
 
     Attributes:
-        request: what is trained.
+        options: what it is to do.
         losses: of the reports so far.
     """
 
-    def __init__(self, request: TrainRequest) -> None:
-        self.request = request
+    def __init__(self, options: TrainingOptions) -> None:
+        self.options = options
         self.losses: list[float] = []
         try:
-            job = request.job()
-            self._worker = worker_client.WorkerProcess(_python(), worker_client.backend_environment())
+            job = options.job()
+            self._worker = worker_client.Worker(_python(), worker_client.backend_environment())
         except BaseException:
-            request.drop_copy()
+            options.drop_copy()
             raise
-        super().__init__(f"Training {request.output.stem}", self._worker.submit(job, may_be_silent=True))
+        super().__init__(f"Training {options.output.stem}", self._worker.submit(job, may_be_silent=True))
 
     def poll(self, timeout_s: float = 0.0) -> bool:
         before = self.job.progress
@@ -106,12 +106,12 @@ class TrainTask(session.Task):
     @property
     def outcome(self) -> str:
         """What to tell the user once it has learned."""
-        return ". ".join((f"{self.request.output.stem} is in your library", *self.job.notes))
+        return ". ".join((f"{self.options.output.stem} was added to your library", *self.job.notes))
 
     def close(self) -> None:
-        self._worker.stop()
+        self._worker.process.stop()
         super().close()
-        self.request.drop_copy()
+        self.options.drop_copy()
 
     def _take_in(self, progress: dict[str, Any]) -> None:
         if progress.get("loss") is not None:
@@ -126,9 +126,11 @@ class TrainTask(session.Task):
 def check_image(image: Any) -> None:
     """Raise ImageError where an image datablock cannot be learned from."""
     if image is None:
-        raise ImageError("no image", expected="a picture of a surface", remedy="choose one")
+        raise ImageError("no image is given", expected="an image of a surface", remedy="choose an image of a surface")
     if image.source not in ("FILE", "GENERATED") or 0 in image.size[:]:
-        raise ImageError(f"no pixels in {image.name}", expected="a still picture", remedy="choose another image")
+        raise ImageError(
+            f"{image.name} is not a still image with pixels", expected="a still image", remedy="choose another image"
+        )
 
 
 def exemplar_of(image: Any) -> tuple[Path, bool]:
@@ -157,7 +159,7 @@ def exemplar_of(image: Any) -> tuple[Path, bool]:
     return copy, True
 
 
-def start(request: TrainRequest) -> TrainTask:
+def start(options: TrainingOptions) -> TrainTask:
     """Begin a run that the interface watches; a timer takes in what it says.
 
     Raises:
@@ -165,9 +167,11 @@ def start(request: TrainRequest) -> TrainTask:
         WorkerError: the backend cannot be started.
     """
     if running() is not None:
-        request.drop_copy()
-        raise RequestError("a training under way", expected="one at a time", remedy="wait for it or cancel it")
-    task = TrainTask(request)
+        options.drop_copy()
+        raise RequestError(
+            "another training is running", expected="one at a time", remedy="wait for it to finish, or cancel it"
+        )
+    task = TrainTask(options)
     session.start(task)
     if not bpy.app.timers.is_registered(_tick):
         # a run outlives the file that is open
@@ -206,7 +210,8 @@ def can_resume(settings: Any) -> bool:
 
 def icon_of(name: str) -> int:
     """Number of the icon "plot" or "sample", 0 before there is something to show."""
-    return int(_icons[name].icon_id) if name in _icons and running() and running().losses else 0  # type: ignore[union-attr]
+    run = running()
+    return int(_icons[name].icon_id) if name in _icons and run is not None and run.losses else 0
 
 
 def plot(losses: list[float]) -> Pixels:
@@ -242,9 +247,9 @@ def _tick() -> float | None:
             preview.forget()
             scenes: Any = bpy.data.scenes
             for scene in scenes:
-                scene.texnet.source_name = str(task.request.output)
-        elif task.job.cancelled and resumable(task.request.output):
-            session.show_note("Stopped. What was learned is kept; Resume goes on, with the same settings")
+                scene.texnet.source_name = str(task.options.output)
+        elif task.job.cancelled and resumable(task.options.output):
+            session.show_note("Training stopped; Resume continues it with the same settings")
     session.redraw()
     return None if ended else _TICK_S
 
@@ -253,7 +258,9 @@ def _python() -> str:
     python = backend_python()
     if not python:
         raise EngineError(
-            "no backend", expected="a Python with texnet and torch", remedy="set one up in the add-on's Preferences"
+            "training needs a Python with texnet and torch",
+            expected="a backend",
+            remedy="set up a backend in the add-on's preferences",
         )
     return python
 

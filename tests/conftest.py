@@ -1,6 +1,7 @@
 """What many tests need: generators with random parameters, random VGG-19 weights, the real data where it is."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +9,43 @@ import numpy as np
 import pytest
 
 from texnet_core import Artifact, GeneratorSettings, TextureRequest, synthesize
-from texnet_core.engines import Engine
+from texnet_core.engines import Engine, installed_engines
 from texnet_core.mapset import ALBEDO, MapSpec, channels_of
-from texnet_core.model.architecture import ceiling_shapes, parameter_shapes
-from texnet_core.model.artifact import Provenance
+from texnet_core.model.artifact import Provenance, without_clamps
+from texnet_core.model.design import Design
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+TEXNET = [sys.executable, "-m", "train_cli"]  # the command, of this checkout
+
+DATA = ROOT / "tests" / "data"
+SHARED_DATA = ROOT.parent / "shared" / "data"
 SHARED_VGG19 = SHARED_DATA / "weights" / "vgg19_conv1_1-conv5_1_fp32.safetensors"
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many workers as cores: threads of several would only fight
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+ENGINES = installed_engines()  # all three, where the tests are installed as the README says
 
 needs_shared_data = pytest.mark.skipif(not SHARED_VGG19.exists(), reason="needs ../shared/data beside the checkout")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What tests measure or download must not end up in the user's cache, nor come from it or from their weights."""
+    """What tests measure or download must not end up in the user's cache, nor come from it or from their weights.
+
+    Processes that tests start run this checkout's code, wherever they start.
+    """
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["PYTHONPATH"] = str(ROOT)
     for name in ("TEXNET_VGG19", "TEXNET_VGG19_INPUT"):
         os.environ.pop(name, None)
+
+
+def torch_device() -> str:
+    """Where torch works when nothing is said: on the accelerator, where there is one."""
+    import torch
+
+    return torch.accelerator.current_accelerator().type if torch.accelerator.is_available() else "cpu"
 
 
 MATERIAL = (
@@ -42,21 +63,16 @@ def random_artifact(
     maps: tuple[MapSpec, ...] = (ALBEDO,),
 ) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
-    settings = GeneratorSettings(
-        levels=levels,
-        waves=len(waves),
-        repeat_channels=2 if len(waves) == 2 else 0,
-        out_channels=channels_of(maps),
-    )
+    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    graph = Design(settings, channels_of(maps), waves).graph
+    clamps = without_clamps(graph)
     rng = np.random.default_rng(seed)
     parameters = {}
-    for name, shape in parameter_shapes(settings).items():
+    for name, shape in graph.parameter_shapes.items():
         fan_in = float(np.prod(shape[1:])) if len(shape) > 1 else 1.0
         scale = np.sqrt(3 / fan_in) if len(shape) > 1 else 0.1
         parameters[name] = rng.normal(0, scale, shape).astype(np.float32)
-    parameters |= {
-        name: rng.uniform(1, 3, shape).astype(np.float32) for name, shape in ceiling_shapes(settings).items()
-    }
+    parameters |= {name: rng.uniform(1, 3, bound.shape).astype(np.float32) for name, bound in clamps.items()}
     parameters["output.weight"] *= 0.1
     parameters["output.bias"] += 0.5
     return Artifact(
@@ -94,6 +110,10 @@ def artifact_file(artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def random_vgg19_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_random_vgg19(tmp_path_factory.mktemp("weights") / "vgg19.safetensors")
+
+
+def write_random_vgg19(path: Path) -> Path:
     """VGG-19 with random parameters that keep the size of activations, so that losses are of order one."""
     import torch
     from safetensors.torch import save_file
@@ -106,7 +126,6 @@ def random_vgg19_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         weight = torch.randn(layer.out_channels, layer.in_channels, 3, 3, generator=rng)
         tensors[f"{layer.key}.weight"] = weight * (2 / (9 * layer.in_channels)) ** 0.5
         tensors[f"{layer.key}.bias"] = torch.randn(layer.out_channels, generator=rng) * 0.1
-    path = tmp_path_factory.mktemp("weights") / "vgg19.safetensors"
     save_file(tensors, path, metadata={METADATA_KEY: "torchvision"})
     return path
 

@@ -36,8 +36,10 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     descriptor: DescriptorName | None = None,
+    machine: bool = False,
+    compares: bool = False,
 ) -> Any:
-    """A dataclass field with its help text and its inclusive range.
+    """A dataclass field with its help text, its inclusive range, and what else is to be known of it.
 
     Args:
         default: the value where nobody says otherwise; the only place it is written.
@@ -45,12 +47,24 @@ def setting(
         low: smallest value allowed, or None.
         high: largest value allowed, or None.
         descriptor: the one descriptor that it belongs to, or None where it belongs to all.
+        machine: whether it says where things lie and run, not what is made.
+        compares: whether it weighs a loss that compares samples with the exemplar.
     """
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "descriptor": descriptor})
+    facts = {"help": help, "low": low, "high": high, "descriptor": descriptor, "machine": machine, "compares": compares}
+    return field(default=default, metadata=facts)
 
 
 # Files and messages keep the spelling that they began with: field -> key.
-_KEYS = {"color_space": "colour_space", "license": "licence", "centered_gram_weight": "centred_gram_weight"}
+_KEYS = {
+    "color_space": "colour_space",
+    "license": "licence",
+    "centered_gram_weight": "centred_gram_weight",
+    "warnings": "troubles",
+    "monitor": "watch",
+    "restart": "attempt",
+    "restart_step": "attempt_step",
+    "restart_fraction": "attempt_fraction",
+}
 _FIELDS = {key: name for name, key in _KEYS.items()}
 
 
@@ -114,7 +128,6 @@ class GeneratorSettings(Checked):
     """The shape of the pyramid. Everything that decides which parameters exist.
 
     Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code.
-    Differs: output channels follow the map set instead of being always 3.
     """
 
     levels: int = setting(6, "scales of the pyramid; the coarsest cell spans 2^(levels-1) texels", low=1, high=8)
@@ -122,7 +135,6 @@ class GeneratorSettings(Checked):
     noise_channels: int = setting(3, "noise channels of each level", low=1, high=16)
     waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
     repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
-    out_channels: int = setting(3, "channels of all maps together", low=1, high=32)
     leak: float = setting(0.01, "slope of the LeakyReLU below zero", low=0.0, high=1.0)
 
     @property
@@ -134,6 +146,16 @@ class GeneratorSettings(Checked):
     def cell_texels(self) -> int:
         """Side of the coarsest noise cell, in texels of the output."""
         return 1 << (self.levels - 1)
+
+    def check(self) -> Self:
+        super().check()
+        if self.repeat_channels and self.waves != 2:
+            raise RequestError(
+                f"noise of repeats goes with two waves, and there are {self.waves}",
+                expected=Range(2, 2),
+                remedy="set repeat_channels to 0",
+            )
+        return self
 
 
 # Named sizes: the paper's; a wider one; a still wider one with a level more.
@@ -184,12 +206,16 @@ class DescriptorSettings(Checked):
         "for exemplars of 172 texels or more",
     )
     vgg19: str = setting(
-        "", "file with VGG-19 weights; empty: $TEXNET_VGG19, the cache, or to train a download", descriptor="vgg19"
+        "",
+        "file with VGG-19 weights; empty: $TEXNET_VGG19, the cache, or to train a download",
+        descriptor="vgg19",
+        machine=True,
     )
     vgg19_input: InputConvention | Literal[""] = setting(
         "",
         "input convention of the weights file, where the file does not say: torchvision or oxford",
         descriptor="vgg19",
+        machine=True,
     )
     pooling: Pooling = setting(
         "mixed", "pooling between the blocks of VGG-19; mixed is the mean of both", descriptor="vgg19"
@@ -202,37 +228,27 @@ class DescriptorSettings(Checked):
     )
 
 
-_COMPARING = (
-    "gram_weight",
-    "sliced_wasserstein_weight",
-    "centered_gram_weight",
-    "shifted_gram_weight",
-    "histogram_weight",
-    "autocorrelation_weight",
-)
-
-
 @dataclass(frozen=True)
 class LossSettings(Checked):
     """Weights of the texture losses; zero leaves one out."""
 
     gram_weight: float = setting(
-        0.0, "weight of the Gram loss with gradient normalization", low=0.0, high=1e6, descriptor="vgg19"
+        0.0, "weight of the Gram loss with gradient normalization", low=0.0, high=1e6, descriptor="vgg19", compares=True
     )
     sliced_wasserstein_weight: float = setting(
-        1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6, descriptor="vgg19"
+        1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6, descriptor="vgg19", compares=True
     )
     centered_gram_weight: float = setting(
-        0.0, "weight of the loss on means and covariances", low=0.0, high=1e6, descriptor="vgg19"
+        0.0, "weight of the loss on means and covariances", low=0.0, high=1e6, descriptor="vgg19", compares=True
     )
     shifted_gram_weight: float = setting(
-        0.0, "weight of the Gram loss between texels far apart", low=0.0, high=1e6, descriptor="vgg19"
+        0.0, "weight of the Gram loss between texels far apart", low=0.0, high=1e6, descriptor="vgg19", compares=True
     )
     histogram_weight: float = setting(
-        0.0, "weight of the loss on each channel's histogram", low=0.0, high=1e6, descriptor="vgg19"
+        0.0, "weight of the loss on each channel's histogram", low=0.0, high=1e6, descriptor="vgg19", compares=True
     )
     autocorrelation_weight: float = setting(
-        0.0, "weight of the loss on autocorrelations", low=0.0, high=1e6, descriptor="vgg19"
+        0.0, "weight of the loss on autocorrelations", low=0.0, high=1e6, descriptor="vgg19", compares=True
     )
     diversity_weight: float = setting(
         0.0,
@@ -254,7 +270,7 @@ class LossSettings(Checked):
 
     def compares(self) -> bool:
         """Whether any loss compares samples with the exemplar; what is left only restrains them."""
-        return any(getattr(self, name) for name in _COMPARING)
+        return any(getattr(self, spec.name) for spec in fields(self) if spec.metadata["compares"])
 
 
 @dataclass(frozen=True)
@@ -283,8 +299,10 @@ class TrainSettings(Checked):
     frozen_share: float = setting(
         0.2, "last share of the run, with frozen statistics; what is learned is the average over it", low=0.0, high=0.9
     )
-    precision: Precision = setting("auto", "number format of the convolutions; auto times both and decides")
-    device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu")
+    precision: Precision = setting(
+        "auto", "number format of the convolutions; auto times both and decides", machine=True
+    )
+    device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu", machine=True)
 
     @property
     def exemplar_side(self) -> int:
@@ -292,16 +310,22 @@ class TrainSettings(Checked):
         return self.exemplar_size or self.size
 
 
+# Settings of a training that say where it runs and where its weights lie.
+MACHINE_SETTINGS = tuple(
+    spec.name for kind in (DescriptorSettings, TrainSettings) for spec in fields(kind) if spec.metadata["machine"]
+)
+
+
 @dataclass(frozen=True)
 class EvaluationSettings(Checked):
-    """What is looked at to judge a generator."""
+    """What is looked at to measure a generator."""
 
-    seeds: int = setting(4, "samples to judge, of the seeds from 0 on", low=2, high=64)
+    seeds: int = setting(4, "samples to measure, of the seeds from 0 on", low=2, high=64)
 
 
 @dataclass(frozen=True)
 class OptimizeSettings(Checked):
-    """The descriptive method: one picture, found by optimizing its pixels."""
+    """One picture, found by optimizing its pixels."""
 
     width: int = setting(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
     height: int = setting(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)

@@ -12,8 +12,8 @@ from texnet_core.benchmark import Report, Row, run_benchmark
 from texnet_core.engines import installed_engines
 from texnet_core.errors import RequestError
 from texnet_core.mapset import ALBEDO
-from texnet_core.model.architecture import parameter_shapes
-from texnet_core.model.artifact import Artifact, Provenance, without_ceilings
+from texnet_core.model.artifact import Artifact, Provenance, without_clamps
+from texnet_core.model.design import Design
 from texnet_core.settings import MAX_SIZE, EngineName
 from train_cli.display import showing
 from train_cli.options import json_option
@@ -90,11 +90,12 @@ def _engines(text: str) -> tuple[EngineName, ...]:
 def _untrained(levels: int) -> Artifact:
     """A generator with random parameters that keep the size of activations."""
     settings = GeneratorSettings(levels=levels)
+    graph = Design(settings, ALBEDO.channels).graph
     rng = np.random.default_rng(0)
     parameters = {
         name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1, shape).astype(np.float32)
-        for name, shape in parameter_shapes(settings).items()
-    } | without_ceilings(settings)
+        for name, shape in graph.parameter_shapes.items()
+    } | without_clamps(graph)
     provenance = Provenance(exemplar="none", license="none")
     return Artifact(settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=provenance)
 

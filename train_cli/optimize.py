@@ -62,7 +62,7 @@ def optimize(
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
     depth = depth_for(output)
-    write_image(output, made.picture if depth is None else quantize(made.picture, depth))
+    write_image(output, made.image if depth is None else quantize(made.image, depth))
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         facts = {"output": str(output), "width": settings.width, "height": settings.height}

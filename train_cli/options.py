@@ -1,8 +1,10 @@
 """Command-line options made from the core's settings, so that a default or a help text is written once."""
 
+import inspect
 import re
 import shlex
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +14,7 @@ from click.core import ParameterSource
 
 from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
-from texnet_core.synthesis.series import UDIM_COLUMNS
+from texnet_core.synthesis.request import UDIM_COLUMNS
 
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S")
@@ -66,6 +68,17 @@ def json_option(command: C) -> C:
     return click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of text")(command)
 
 
+def with_example(text: str) -> Callable[[C], C]:
+    """A decorator that ends a command's help with an example of its list, line by line."""
+
+    def decorate(command: C) -> C:
+        example = textwrap.indent(text.strip(), "  ")
+        command.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n\b\nExample:\n{example}"
+        return command
+
+    return decorate
+
+
 def picture_option(command: C) -> C:
     """The option -o of commands that write one picture."""
     suffixes = f"picture to write: {', '.join(SUFFIXES)}"
@@ -75,6 +88,17 @@ def picture_option(command: C) -> C:
 def size_option(width: int, height: int, help: str) -> Callable[[C], C]:
     """The option --size with its default."""
     return click.option("--size", type=SizeType(), default=f"{width}x{height}", show_default=True, help=help)
+
+
+class ChoiceType(click.Choice[str]):
+    """One of some words or numbers."""
+
+    def __init__(self, choices: Iterable[str | int]) -> None:
+        self._known = {str(choice): choice for choice in choices}
+        super().__init__(list(self._known))
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        return self._known[str(super().convert(str(value), parameter, context))]
 
 
 class SizeType(click.ParamType[tuple[int, int]]):
@@ -127,7 +151,7 @@ def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Fiel
 
 def _option(field: Field[Any]) -> dict[str, Any]:
     choices = [choice for choice in choices_of(field.type) if choice]  # empty: leave the option out
-    kind: Any = click.Choice(choices) if choices else field.type
+    kind: Any = ChoiceType(choices) if choices else field.type
     if kind is bool:
         return {"is_flag": True, "default": field.default, "help": str(field.metadata["help"])}
     return {

@@ -10,11 +10,11 @@ from typing import get_args
 import click
 
 from texnet_core.errors import Cancelled
-from texnet_core.lists.recipes import MACHINE_SETTINGS, Outcome, Recipe, Status, chosen, read_recipes
-from texnet_core.settings import DescriptorSettings, TrainSettings
+from texnet_core.lists.recipes import EXAMPLE, Recipe, RecipeResult, RecipeStatus, chosen, read_recipes
+from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, TrainSettings
 from train_cli.checks import check_torch
 from train_cli.display import showing
-from train_cli.options import clean, json_option, settings_options
+from train_cli.options import clean, json_option, settings_options, with_example
 
 
 @click.command()
@@ -25,6 +25,7 @@ from train_cli.options import clean, json_option, settings_options
 @settings_options(DescriptorSettings, only=MACHINE_SETTINGS)
 @settings_options(TrainSettings, only=MACHINE_SETTINGS)
 @json_option
+@with_example(EXAMPLE)
 def recipes(
     file: Path, exemplars: Path, output: Path, only: tuple[str, ...], as_json: bool, **machine: str | None
 ) -> None:
@@ -34,20 +35,6 @@ def recipes(
     another picture is trained; a run that was stopped goes on from its checkpoint. The folder belongs to the list: a
     generator or a checkpoint of other settings under a recipe's name is replaced. A recipe that fails does not stop
     the others. The exit code is 1 if any failed. Needs the [train] extra.
-
-    \b
-    Example:
-      [defaults]                            # optional: settings of `texnet train`, for all recipes
-      steps = 1500
-      [recipes.moss]                        # one or more: what makes moss.texnet
-      exemplar = "ground/moss.jpg"          # below the folder of exemplars
-      title = "Moss 003"
-      kind = "moss"
-      author = "Lennart Demes (ambientCG)"
-      license = "CC0-1.0"
-      source = "https://ambientcg.com/view?id=Moss003"
-      size_m = 2.0                          # optional: meters that the picture's short side spans
-      levels = 7                            # optional: settings for this one alone
     """
     started = time.monotonic()
     given = {name: value for name, value in machine.items() if value is not None}
@@ -57,11 +44,11 @@ def recipes(
         from texnet_core.lists.recipe_runner import run_recipes
 
         try:
-            outcomes = run_recipes(planned, exemplars, output, progress=display)
+            results = run_recipes(planned, exemplars, output, progress=display)
         except Cancelled:
             raise Cancelled("stopped; the same command goes on") from None
-    _tell(outcomes, time.monotonic() - started, as_json)
-    if any(outcome.status == "failed" for outcome in outcomes):
+    _tell(results, time.monotonic() - started, as_json)
+    if any(result.status == "failed" for result in results):
         raise click.exceptions.Exit(1)
 
 
@@ -71,10 +58,10 @@ def _recorded(recipe: Recipe, file: Path) -> Recipe:
     return replace(recipe, provenance=replace(recipe.provenance, command=clean(shlex.join(words))))
 
 
-def _tell(outcomes: list[Outcome], seconds: float, as_json: bool) -> None:
-    counts = {status: sum(o.status == status for o in outcomes) for status in get_args(Status)}
+def _tell(results: list[RecipeResult], seconds: float, as_json: bool) -> None:
+    counts = {status: sum(result.status == status for result in results) for status in get_args(RecipeStatus)}
     if as_json:
-        listed = [{key: value for key, value in asdict(o).items() if value} for o in outcomes]
+        listed = [{key: value for key, value in asdict(result).items() if value} for result in results]
         click.echo(json.dumps({**counts, "seconds": round(seconds, 3), "recipes": listed}))
         return
     click.echo(", ".join(f"{count} {status}" for status, count in counts.items()) + f" in {seconds:.0f} s")

@@ -1,4 +1,4 @@
-"""One room a topic: making textures, the library, the history, training, and small tools."""
+"""One module a topic: making textures, the library, the history, training, and small tools."""
 
 from . import batch, generate, history, library, tools, training
 

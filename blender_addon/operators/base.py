@@ -1,4 +1,4 @@
-"""What operators share: how they end, how they tell of errors, how classes come and go."""
+"""What operators share: how they begin and end, why their button is gray, how they report errors."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -7,14 +7,15 @@ import bpy
 
 from texnet_core.errors import TexnetError
 
-from .. import session, worker_client
+from .. import session
+from ..worker_process import WorkerError
 
 Status = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
 
 FINISHED: Status = {"FINISHED"}
 CANCELLED: Status = {"CANCELLED"}
 
-EXPECTED_ERRORS = (TexnetError, worker_client.WorkerError, OSError)
+EXPECTED_ERRORS = (TexnetError, WorkerError, OSError)
 
 
 class Reporting:
@@ -24,7 +25,35 @@ class Reporting:
         return reporting(self, lambda: self.run(context))
 
     def run(self, context: Any) -> Status:
-        """What the operator does."""
+        """What the operator does, all of it before this returns."""
+        raise NotImplementedError
+
+
+class Interactive(Reporting):
+    """An operator that has another beginning in a window, where it must not keep the user waiting."""
+
+    def invoke(self, context: Any, event: Any) -> Status:
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        return reporting(self, lambda: self.begin(context, event))
+
+    def begin(self, context: Any, event: Any) -> Status:
+        """What happens at once when the button is pressed."""
+        raise NotImplementedError
+
+
+class Guarded:
+    """An operator whose button is gray while something stands in its way."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if found := cls.obstacle(context):
+            cls.poll_message_set(found)  # type: ignore[attr-defined]
+        return not found
+
+    @classmethod
+    def obstacle(cls, context: Any) -> str:
+        """What the user has to do first, as the tooltip of a gray button says it; "" if nothing."""
         raise NotImplementedError
 
 
@@ -41,17 +70,3 @@ def failed(operator: Any, error: Exception) -> Status:
     session.redraw()
     operator.report({"ERROR"}, str(error))
     return CANCELLED
-
-
-def registration(*classes: Any) -> tuple[Callable[[], None], Callable[[], None]]:
-    """The functions `register` and `unregister` of a module with these classes."""
-
-    def register() -> None:
-        for item in classes:
-            bpy.utils.register_class(item)
-
-    def unregister() -> None:
-        for item in reversed(classes):
-            bpy.utils.unregister_class(item)
-
-    return register, unregister

@@ -8,33 +8,32 @@ import bpy
 from texnet_core.errors import RequestError
 
 from .. import api, session
-from ..preferences import path_property
-from ..properties import choice, count_property
-from .base import FINISHED, Reporting, Status, registration
+from ..fields import choice, count_property, path_property
+from ..registration import registration
+from .base import FINISHED, Reporting, Status
 from .generate import TextureOptions, set_options
 
 _GOALS = (
-    ("MATERIALS", "New Materials", "A material for each texture"),
-    ("SELECTED", "Selected Objects", "One material for each selected object, each with a seed of its own"),
-    ("FOLDER", "Folder", "PNG files in a folder"),
+    ("MATERIALS", "New Materials", "Create a material for each texture"),
+    ("SELECTED", "Selected Objects", "Create a material for each selected object, each with its own seed"),
+    ("FOLDER", "Image Files", "Write PNG files to a folder"),
 )
 
 
-class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):  # noqa: N801
-    """Make many textures: materials, one for each selected object, or files in a folder"""  # noqa: D415
+class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
+    """Generate many textures: as materials, for the selected objects, or as files in a folder"""
 
     bl_idname = "texnet.batch"
-    bl_label = "Batch of Textures"
-    bl_options = {"UNDO"}  # noqa: RUF012
+    bl_label = "Generate Batch"
+    bl_options = {"UNDO"}
 
-    source: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Sources", description="Presets or .texnet files, by commas. Empty: all presets and your library"
+    source: bpy.props.StringProperty(
+        name="Sources",
+        description="Presets or .texnet files, separated by commas; leave empty to use all presets and your library",
     )
-    count: count_property()  # type: ignore[valid-type]
-    goal: choice(_GOALS, "Goal", "What becomes of the textures")  # type: ignore[valid-type]
-    folder: path_property(  # type: ignore[valid-type]
-        "Folder", "Where the files go", "DIR_PATH"
-    )
+    count: count_property()
+    goal: choice(_GOALS, "Output", "What to create")
+    folder: path_property("Folder", "Folder for the image files", "DIR_PATH")
 
     def invoke(self, context: Any, event: Any) -> Status:
         """Ask for the settings first: Blender waits while a batch is made."""
@@ -48,17 +47,25 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):  # noqa: N
         options = {name: getattr(self, name) for name in ("seed", "tile", "scale", "depth")}
         options["size"] = (self.width, self.height)
         if self.goal == "SELECTED":
-            made = len(api.fill(context.selected_objects, sources, world_size=self.world_size, **options))
+            made = _count(
+                api.fill(context.selected_objects, sources, world_size=self.world_size, **options), "material"
+            )
         elif self.goal == "FOLDER":
             if not self.folder:
-                raise RequestError("no folder", expected="one for the files", remedy="choose a folder")
+                raise RequestError("no folder is given", expected="a folder for the files", remedy="choose a folder")
             api.check(sources, self.count, **options)
-            made = sum(len(api.save(source, self.folder, self.count, **options)) for source in sources)
+            files = [file for source in sources for file in api.save(source, self.folder, self.count, **options)]
+            made = _count(files, "file")
         else:
             api.check(sources, self.count, **options)
-            made = sum(len(api.materials(source, self.count, **options)) for source in sources)
-        self.report({"INFO"}, f"Made {made}")
+            materials = [made for source in sources for made in api.materials(source, self.count, **options)]
+            made = _count(materials, "material")
+        self.report({"INFO"}, f"Created {made}")
         return FINISHED
+
+
+def _count(made: list[Any], noun: str) -> str:
+    return f"{len(made)} {noun}{'' if len(made) == 1 else 's'}"
 
 
 def _sources_in(text: str) -> list[str]:

@@ -5,17 +5,17 @@ from typing import Any
 import bpy
 
 from .. import creation, session, surface
-from ..properties import (
-    DEPTHS,
-    DESTINATIONS,
-    TILINGS,
-    choice,
+from ..fields import (
     core_number,
     count_property,
+    depth_property,
+    destination_property,
+    tiling_property,
     world_size_property,
 )
+from ..registration import registration
 from ..request import OPTIONS, TextureRequest, first_preset
-from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Reporting, Status, failed, registration, reporting
+from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Interactive, Status, failed
 
 _POLL_S = 0.1
 
@@ -23,16 +23,17 @@ _POLL_S = 0.1
 class TextureOptions:
     """The properties of operators that make textures."""
 
-    source: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Source", description="Name of a preset, or path of a .texnet file. Empty: the first preset"
+    source: bpy.props.StringProperty(
+        name="Source",
+        description="Name of a preset or path of a .texnet file; leave empty to use the first preset",
     )
-    width: core_number("width")  # type: ignore[valid-type]
-    height: core_number("height")  # type: ignore[valid-type]
-    seed: core_number("seed")  # type: ignore[valid-type]
-    tile: choice(TILINGS, "Tiling", "Axes along which the texture repeats without a seam")  # type: ignore[valid-type]
-    scale: core_number("scale", "Feature Scale")  # type: ignore[valid-type]
-    depth: choice(DEPTHS, "Depth", "Numbers in the image")  # type: ignore[valid-type]
-    world_size: world_size_property(0.0)  # type: ignore[valid-type]
+    width: core_number("width")
+    height: core_number("height")
+    seed: core_number("seed")
+    tile: tiling_property()
+    scale: core_number("scale", "Feature Scale")
+    depth: depth_property()
+    world_size: world_size_property(0.0)
 
     def request(self, **changes: Any) -> TextureRequest:
         """What the properties ask for."""
@@ -48,23 +49,21 @@ def set_options(properties: Any, request: TextureRequest) -> None:
         setattr(properties, name, getattr(request, name))
 
 
-class TEXNET_OT_generate(TextureOptions, Reporting, bpy.types.Operator):  # noqa: N801
-    """Make seamless textures and put them where they are wanted"""  # noqa: D415 - Blender's tooltips end so
+class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
+    """Generate seamless textures and put them where Destination says"""
 
     bl_idname = "texnet.generate"
     bl_label = "Generate Texture"
-    bl_options = {"UNDO"}  # noqa: RUF012
+    bl_options = {"UNDO"}
 
-    count: count_property()  # type: ignore[valid-type]
-    udim: bpy.props.IntVectorProperty(  # type: ignore[valid-type]
-        name="UDIM", description="Columns and rows of UDIM tiles. 0: those that the UV map reaches into", size=2, min=0
+    count: count_property()
+    udim: bpy.props.IntVectorProperty(
+        name="UDIM Tiles",
+        description="Columns and rows of UDIM tiles; 0 makes those that the UV map covers",
+        size=2,
+        min=0,
     )
-    destination: choice(DESTINATIONS, "Result", "Where the texture goes", "ACTIVE_MATERIAL")  # type: ignore[valid-type]
-
-    def invoke(self, context: Any, event: Any) -> Status:
-        if bpy.app.background or context.window is None:
-            return self.execute(context)
-        return reporting(self, lambda: self._start(context))
+    destination: destination_property("ACTIVE_MATERIAL")
 
     def modal(self, context: Any, event: Any) -> Status:
         if event.type == "ESC" and event.value == "PRESS" and self._is_first():
@@ -114,7 +113,7 @@ class TEXNET_OT_generate(TextureOptions, Reporting, bpy.types.Operator):  # noqa
                 session.end(task)
         return FINISHED
 
-    def _start(self, context: Any) -> Status:
+    def begin(self, context: Any, event: Any) -> Status:
         requests, self._target = self._requests(context)
         session.clear_problem()
         self._waiting = requests
@@ -157,7 +156,7 @@ class TEXNET_OT_generate(TextureOptions, Reporting, bpy.types.Operator):  # noqa
         if task.note:
             session.show_note(task.note)
             self.report({"WARNING"}, task.note)
-        self.report({"INFO"}, f"Made {task.request.title}, {task.request.size_text}, in {result['seconds']:.1f} s")
+        self.report({"INFO"}, f"Generated {task.request.title}, {task.request.size_text}, in {result['seconds']:.1f} s")
 
     def _is_first(self) -> bool:
         """Whether no other texture is asked for earlier: Esc ends one at a time."""

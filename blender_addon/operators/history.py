@@ -8,30 +8,29 @@ import bpy
 from texnet_core.errors import RequestError
 from texnet_core.settings import MAX_SIZE
 
-from .. import creation, history, nodes, worker_client
+from .. import creation, history, nodes
+from ..registration import registration
 from ..request import OPTIONS
-from .base import FINISHED, Reporting, Status, registration, reporting
+from ..worker_process import WorkerError
+from .base import FINISHED, Guarded, Interactive, Reporting, Status
 
 
-class _HistoryOperator(Reporting):
-    """Works on an image by name, or on the one chosen in the list."""
+class _HistoryOptions(Guarded):
+    """Of operators that work on an image by name, or on the one selected in the list."""
 
-    image: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Image", description="Name of an image that TexNet made. Empty: the one chosen in the history"
+    image: bpy.props.StringProperty(
+        name="Image", description="Name of an image made by TexNet; leave empty to use the one selected in the history"
     )
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if history.chosen(context.scene) is None and not any(map(history.is_entry, bpy.data.images)):
-            cls.poll_message_set("Generate a texture first")  # type: ignore[attr-defined]
-            return False
-        return True
+    def obstacle(cls, context: Any) -> str:
+        return "" if any(map(history.is_entry, bpy.data.images)) else "Generate a texture first"
 
     def _image(self, context: Any) -> Any:
         image = bpy.data.images.get(self.image) if self.image else history.chosen(context.scene)
         if image is None or history.request_of(image) is None:
-            found = f"no texture of TexNet's called {self.image!r}" if self.image else "no texture chosen"
-            raise RequestError(found, expected="one of the history", remedy="choose one in the list")
+            found = f"{self.image!r} is no texture made by TexNet" if self.image else "no texture is selected"
+            raise RequestError(found, expected="a texture of the history", remedy="select one in the history")
         return image
 
     def _request(self, context: Any) -> Any:
@@ -39,7 +38,7 @@ class _HistoryOperator(Reporting):
 
 
 def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
-    """Make it where the panel says; as an image where it cannot go there."""
+    """Put it where the panel says; make only an image where it cannot go there."""
     settings = context.scene.texnet
     destination: creation.Destination = "UDIM" if request.udim else settings.destination
     if creation.obstacle(destination, context.view_layer.objects.active):
@@ -50,24 +49,22 @@ def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_
     try:
         status: Status = texnet.generate(mode, **values)
     except RuntimeError as error:  # so do operators tell scripts of errors
-        raise worker_client.WorkerError(str(error).strip().removeprefix("Error: ")) from None
+        raise WorkerError(str(error).strip().removeprefix("Error: ")) from None
     return status
 
 
-class TEXNET_OT_regenerate(_HistoryOperator, bpy.types.Operator):  # noqa: N801
-    """Make the chosen texture again"""  # noqa: D415
+class TEXNET_OT_regenerate(_HistoryOptions, Interactive, bpy.types.Operator):
+    """Generate the selected texture again"""
 
     bl_idname = "texnet.regenerate"
     bl_label = "Regenerate"
 
-    factor: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Times", description="Make it this many times as large", default=1, min=1, max=16
+    factor: bpy.props.IntProperty(
+        name="Size Factor", description="How many times as wide and high as before", default=1, min=1, max=16
     )
 
-    def invoke(self, context: Any, event: Any) -> Status:
-        return reporting(
-            self, lambda: self._remake(context, "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
-        )
+    def begin(self, context: Any, event: Any) -> Status:
+        return self._remake(context, "INVOKE_DEFAULT")
 
     def run(self, context: Any) -> Status:
         return self._remake(context, "EXEC_DEFAULT")
@@ -76,34 +73,38 @@ class TEXNET_OT_regenerate(_HistoryOperator, bpy.types.Operator):  # noqa: N801
         request = self._request(context)
         width, height = request.width * self.factor, request.height * self.factor
         if max(width, height) > MAX_SIZE:
-            raise RequestError(f"{width}x{height}", expected=f"at most {MAX_SIZE} a side", remedy="keep its size")
+            raise RequestError(
+                f"{width} x {height} texels are too many", expected=f"at most {MAX_SIZE} a side",
+                remedy=f"choose a size factor that keeps both sides within {MAX_SIZE} texels",
+            )  # fmt: skip
         return _generate(replace(request, width=width, height=height), context, mode)
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
+        again = "Generate the selected texture again"
         if properties.factor == 1:
-            return "Make the chosen texture again"
-        return f"Make it again, {properties.factor} times as wide and high: the same features on a larger area"
+            return again
+        return f"{again}, {properties.factor} times as wide and high, with features of the same size on a larger area"
 
 
-class TEXNET_OT_copy_settings(_HistoryOperator, bpy.types.Operator):  # noqa: N801
-    """Set the panel to what the chosen texture was made with"""  # noqa: D415
+class TEXNET_OT_copy_settings(_HistoryOptions, Reporting, bpy.types.Operator):
+    """Copy the settings of the selected texture to the panel"""
 
     bl_idname = "texnet.copy_settings"
     bl_label = "Copy Settings"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
         context.scene.texnet.take_over(self._request(context))
         return FINISHED
 
 
-class TEXNET_OT_use_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
-    """Show the chosen texture on the active material"""  # noqa: D415
+class TEXNET_OT_use_texture(_HistoryOptions, Reporting, bpy.types.Operator):
+    """Connect the selected texture to the active material"""
 
     bl_idname = "texnet.use_texture"
-    bl_label = "Use"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_label = "Apply Texture"
+    bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
         image, target = self._image(context), context.view_layer.objects.active
@@ -112,12 +113,12 @@ class TEXNET_OT_use_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
         return FINISHED
 
 
-class TEXNET_OT_remove_texture(_HistoryOperator, bpy.types.Operator):  # noqa: N801
-    """Take the chosen texture out of the file, wherever it is used"""  # noqa: D415
+class TEXNET_OT_remove_texture(_HistoryOptions, Reporting, bpy.types.Operator):
+    """Remove the selected texture from the .blend file, wherever it is used"""
 
     bl_idname = "texnet.remove_texture"
-    bl_label = "Remove"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_label = "Remove Texture"
+    bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
         for image in creation.set_of(self._image(context)).values():

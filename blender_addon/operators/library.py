@@ -8,20 +8,22 @@ import bpy
 from texnet_core.model.artifact import SUFFIX
 
 from .. import library
-from ..preferences import library_folder, path_property
+from ..fields import path_property
+from ..preferences import library_folder
 from ..properties import source_items
-from .base import FINISHED, Reporting, Status, registration, reporting
+from ..registration import registration
+from .base import FINISHED, Interactive, Reporting, Status
 
 
-class TEXNET_OT_search_source(bpy.types.Operator):  # noqa: N801
-    """Find a generator by its name"""  # noqa: D415
+class TEXNET_OT_search_source(bpy.types.Operator):
+    """Find a generator by name"""
 
     bl_idname = "texnet.search_source"
-    bl_label = "Search"
+    bl_label = "Find Generator"
     bl_property = "source"
-    bl_options = {"INTERNAL", "UNDO"}  # noqa: RUF012
+    bl_options = {"INTERNAL", "UNDO"}
 
-    source: bpy.props.EnumProperty(name="Source", description="Generator to use", items=source_items)  # type: ignore[valid-type]
+    source: bpy.props.EnumProperty(name="Generator", description="Generator to use", items=source_items)
 
     def invoke(self, context: Any, event: Any) -> Status:
         context.window_manager.invoke_search_popup(self)
@@ -32,17 +34,17 @@ class TEXNET_OT_search_source(bpy.types.Operator):  # noqa: N801
         return FINISHED
 
 
-class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):  # noqa: N801
-    """Copy a .texnet file into your library and choose it"""  # noqa: D415
+class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):
+    """Copy a .texnet file into your library and select it"""
 
     bl_idname = "texnet.import_generator"
     bl_label = "Import Generator"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
-    filepath: path_property(  # type: ignore[valid-type]
-        "File", "Generator to copy"
+    filepath: path_property("File Path", "Generator file to copy")
+    filter_glob: bpy.props.StringProperty(
+        name="File Filter", description="Names of the files to show", default=f"*{SUFFIX}", options={"HIDDEN"}
     )
-    filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})  # type: ignore[valid-type]
 
     def invoke(self, context: Any, event: Any) -> Status:
         context.window_manager.fileselect_add(self)
@@ -51,41 +53,36 @@ class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):  # noqa: N801
     def run(self, context: Any) -> Status:
         source = library.import_file(Path(bpy.path.abspath(self.filepath)))
         context.scene.texnet.source_name = source.name
-        self.report({"INFO"}, f"{source.title} is in your library")
+        self.report({"INFO"}, f"{source.title} was added to your library")
         return FINISHED
 
 
-class TEXNET_OT_reveal_library(Reporting, bpy.types.Operator):  # noqa: N801
-    """Open the folder of your library in the system's file browser"""  # noqa: D415
+class TEXNET_OT_reveal_library(Reporting, bpy.types.Operator):
+    """Open the folder of your library in the file browser of the system"""
 
     bl_idname = "texnet.reveal_library"
-    bl_label = "Reveal Library"
+    bl_label = "Open Library Folder"
 
     def run(self, context: Any) -> Status:
         bpy.ops.wm.path_open(filepath=str(library_folder()))
         return FINISHED
 
 
-class TEXNET_OT_remove_generator(Reporting, bpy.types.Operator):  # noqa: N801
-    """Delete the chosen generator from your library"""  # noqa: D415
+class TEXNET_OT_remove_generator(Interactive, bpy.types.Operator):
+    """Delete the selected generator from your library"""
 
     bl_idname = "texnet.remove_generator"
     bl_label = "Remove Generator"
 
-    source: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Source", description="File of the library. Empty: the one chosen in the panel"
+    source: bpy.props.StringProperty(
+        name="Source", description="File in your library; leave empty to use the generator selected in the panel"
     )
 
-    def invoke(self, context: Any, event: Any) -> Status:
-        def run() -> Status:
-            title = library.check_own(self._name(context)).title
-            manager = context.window_manager
-            status: Status = manager.invoke_confirm(
-                self, event, title="Remove Generator", message=f"Delete {title} from your library?"
-            )
-            return status
-
-        return reporting(self, run)
+    def begin(self, context: Any, event: Any) -> Status:
+        question = f"Delete {library.check_own(self._name(context)).title} from your library?"
+        manager = context.window_manager
+        status: Status = manager.invoke_confirm(self, event, title=self.bl_label, message=question)
+        return status
 
     def run(self, context: Any) -> Status:
         source = library.check_own(self._name(context))

@@ -1,4 +1,4 @@
-"""Small tools of the panel: dice, cancel, tile check, errors."""
+"""Small tools of the panel: random seed, cancel, tile check, errors."""
 
 import random
 from typing import Any
@@ -8,17 +8,18 @@ import bpy
 from texnet_core.errors import RequestError
 
 from .. import nodes, session
-from .base import CANCELLED, FINISHED, Reporting, Status, registration
+from ..registration import registration
+from .base import CANCELLED, FINISHED, Guarded, Reporting, Status
 
 _REPEATS = 3
 
 
-class TEXNET_OT_roll_seed(bpy.types.Operator):  # noqa: N801
-    """Another seed: another variation of the same surface"""  # noqa: D415
+class TEXNET_OT_roll_seed(bpy.types.Operator):
+    """Choose a random seed, which gives another variation of the same surface"""
 
     bl_idname = "texnet.roll_seed"
-    bl_label = "Roll the Seed"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_label = "Randomize Seed"
+    bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: Any) -> Status:
         # short numbers can be read out and typed again
@@ -26,20 +27,19 @@ class TEXNET_OT_roll_seed(bpy.types.Operator):  # noqa: N801
         return FINISHED
 
 
-class TEXNET_OT_cancel(bpy.types.Operator):  # noqa: N801
-    """Stop this task"""  # noqa: D415
+class TEXNET_OT_cancel(Guarded, bpy.types.Operator):
+    """Cancel this task"""
 
     bl_idname = "texnet.cancel"
     bl_label = "Cancel"
 
-    index: bpy.props.IntProperty(name="Index", description="Place in the queue; -1: all of it", default=-1, min=-1)  # type: ignore[valid-type]
+    index: bpy.props.IntProperty(
+        name="Index", description="Position of the task in the queue; -1 cancels all tasks", default=-1, min=-1
+    )
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not session.tasks:
-            cls.poll_message_set("Nothing is being made")
-            return False
-        return True
+    def obstacle(cls, context: Any) -> str:
+        return "" if session.tasks else "No task is running"
 
     def execute(self, context: Any) -> Status:
         for task in session.tasks if self.index < 0 else session.tasks[self.index : self.index + 1]:
@@ -47,12 +47,12 @@ class TEXNET_OT_cancel(bpy.types.Operator):  # noqa: N801
         return FINISHED
 
 
-class TEXNET_OT_tile_check(Reporting, bpy.types.Operator):  # noqa: N801
-    """Show the texture three times each way: in the Image Editor, elsewhere on the active material"""  # noqa: D415
+class TEXNET_OT_tile_check(Reporting, bpy.types.Operator):
+    """Repeat the texture three times along each axis, in the Image Editor or on the active material"""
 
     bl_idname = "texnet.tile_check"
     bl_label = "Tile Check"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012
+    bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
         space = context.space_data
@@ -63,8 +63,8 @@ class TEXNET_OT_tile_check(Reporting, bpy.types.Operator):  # noqa: N801
         return FINISHED
 
 
-class TEXNET_OT_copy_details(bpy.types.Operator):  # noqa: N801
-    """Copy all that is known about the error, for a report"""  # noqa: D415
+class TEXNET_OT_copy_details(bpy.types.Operator):
+    """Copy the details of the error to the clipboard, for a bug report"""
 
     bl_idname = "texnet.copy_details"
     bl_label = "Copy Details"
@@ -74,12 +74,12 @@ class TEXNET_OT_copy_details(bpy.types.Operator):  # noqa: N801
             return CANCELLED
         version = ".".join(map(str, bpy.app.version))
         context.window_manager.clipboard = f"Blender {version}\n{session.problem.message}\n\n{session.problem.details}"
-        self.report({"INFO"}, "Copied")
+        self.report({"INFO"}, "Details copied to the clipboard")
         return FINISHED
 
 
-class TEXNET_OT_dismiss(bpy.types.Operator):  # noqa: N801
-    """Take the message away"""  # noqa: D415
+class TEXNET_OT_dismiss(bpy.types.Operator):
+    """Hide the message"""
 
     bl_idname = "texnet.dismiss"
     bl_label = "Dismiss"
@@ -115,7 +115,9 @@ def _toggle_on_object(context: Any) -> None:
     sockets = nodes.mapping_scales(material) if material is not None and not nodes.has_tiles(material) else []
     if not sockets:
         raise RequestError(
-            "no texture of TexNet's on the active material that repeats", expected="one", remedy="generate one first"
+            "the active material has no repeating texture made by TexNet",
+            expected="a texture to repeat",
+            remedy="generate one first",
         )
     is_on = any(nodes.CHECKED in socket.node for socket in sockets)
     for socket in sockets:

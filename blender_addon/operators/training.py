@@ -6,59 +6,57 @@ from typing import Any
 import bpy
 
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.settings import TrainSettings
 
 from .. import backend, library, session, training, worker_client
-from ..preferences import backend_python, path_property, preferences
-from ..properties import core_flag, core_number, generator_property
-from .base import CANCELLED, FINISHED, Reporting, Status, registration, reporting
+from ..fields import (
+    flatten_property,
+    generator_size_property,
+    minutes_property,
+    path_property,
+    training_size_property,
+)
+from ..preferences import backend_python, preferences
+from ..registration import registration
+from .base import CANCELLED, FINISHED, Guarded, Interactive, Reporting, Status
 
 
-class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
-    """Learn a generator from a picture of a surface; the result lands in your library"""  # noqa: D415
+class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
+    """Train a generator on an image of a surface and add it to your library"""
 
     bl_idname = "texnet.train"
     bl_label = "Train from Image"
 
-    exemplar: path_property(  # type: ignore[valid-type]
-        "Exemplar", "Picture file. Empty: the image below"
+    exemplar: path_property("Exemplar", "Image file to learn from; leave empty to use an image of this .blend file")
+    image: bpy.props.StringProperty(
+        name="Image", description="Name of the image of this .blend file to learn from, if there is no exemplar"
     )
-    image: bpy.props.StringProperty(  # type: ignore[valid-type]
-        name="Image", description="Name of an image of this file, instead of a picture file"
+    name: bpy.props.StringProperty(
+        name="Name", description="Name of the generator; leave empty to use the name of the image"
     )
-    name: bpy.props.StringProperty(name="Name", description="Of the generator. Empty: the picture's")  # type: ignore[valid-type]
-    minutes: core_number("minutes", "Minutes", TrainSettings)  # type: ignore[valid-type]
-    steps: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Steps", description="Optimizer updates instead of minutes. 0: the core's default", default=0, min=0
+    minutes: minutes_property()
+    steps: bpy.props.IntProperty(
+        name="Steps", description="Number of optimizer updates instead of minutes; 0 uses the default", default=0, min=0
     )
-    size: core_number("size", "Size", TrainSettings)  # type: ignore[valid-type]
-    flatten: core_flag("flatten", "Even Lighting", TrainSettings)  # type: ignore[valid-type]
-    generator: generator_property()  # type: ignore[valid-type]
-    resume: bpy.props.BoolProperty(name="Resume", description="Go on with the unfinished run of this name")  # type: ignore[valid-type]
+    size: training_size_property()
+    flatten: flatten_property()
+    generator_size: generator_size_property()
+    resume: bpy.props.BoolProperty(name="Resume", description="Continue the unfinished run of this name")
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
+    def obstacle(cls, context: Any) -> str:
         if not backend_python():
-            cls.poll_message_set("Name a Python with texnet and torch in the add-on's Preferences")
-            return False
+            return "Choose a Python with texnet and torch in the add-on's preferences"
         if training.running() is not None:
-            cls.poll_message_set("One training at a time: wait for the one under way or cancel it")
-            return False
-        return True
+            return "Wait for the training that is running, or cancel it"
+        return ""
 
-    def invoke(self, context: Any, event: Any) -> Status:
-        if bpy.app.background:
-            return self.execute(context)
-
-        def run() -> Status:
-            session.clear_problem()
-            training.start(self._request())
-            return FINISHED
-
-        return reporting(self, run)
+    def begin(self, context: Any, event: Any) -> Status:
+        session.clear_problem()
+        training.start(self._options())
+        return FINISHED
 
     def run(self, context: Any) -> Status:
-        task = training.TrainTask(self._request())
+        task = training.TrainTask(self._options())
         try:
             task.wait()
             for note in task.job.notes:
@@ -70,79 +68,83 @@ class TEXNET_OT_train(Reporting, bpy.types.Operator):  # noqa: N801
         finally:
             task.close()
 
-    def _request(self) -> training.TrainRequest:
+    def _options(self) -> training.TrainingOptions:
         image: Any = None if self.exemplar else bpy.data.images.get(self.image)
         if image is not None:
             output = training.output_for(image, self.name)
         elif self.exemplar:
             output = library.new_file(self.name or Path(self.exemplar).stem)
         else:
-            raise RequestError(f"no image {self.image!r}", expected="a picture of a surface", remedy="choose an image")
+            found = f"no image is called {self.image!r}" if self.image else "no image is given"
+            raise RequestError(found, expected="an image of a surface", remedy="choose an image of a surface")
         can_resume = training.resumable(output)
         if output.exists() and not can_resume:
-            raise RequestError(f"{output.stem} in your library", expected="a new name", remedy="give another name")
+            raise RequestError(
+                f"your library has a generator called {output.stem}",
+                expected="a new name",
+                remedy="choose another name",
+            )
         path, is_copy = training.exemplar_of(image) if image else (Path(bpy.path.abspath(self.exemplar)), False)
         resume = self.resume and can_resume
-        return training.TrainRequest(
+        return training.TrainingOptions(
             path, output, minutes=self.minutes, steps=self.steps, size=self.size, flatten=self.flatten,
-            generator=self.generator, resume=resume, is_copy=is_copy,
+            generator_size=self.generator_size, resume=resume, is_copy=is_copy,
         )  # fmt: skip
 
 
-class TEXNET_OT_test_backend(Reporting, bpy.types.Operator):  # noqa: N801
-    """Start the backend's Python, ask what it has, and make a texture of 64 x 64 with it"""  # noqa: D415
+class TEXNET_OT_test_backend(Guarded, Reporting, bpy.types.Operator):
+    """Start the Python of the backend, report its versions, and generate a texture of 64 x 64 texels"""
 
     bl_idname = "texnet.test_backend"
     bl_label = "Test Backend"
 
     @classmethod
-    def poll(cls, context: Any) -> bool:
-        if not backend_python():
-            cls.poll_message_set("Name a Python first, or press Detect")
-            return False
-        return True
+    def obstacle(cls, context: Any) -> str:
+        return "" if backend_python() else "Choose a Python interpreter first, or press Detect Backend"
 
     def run(self, context: Any) -> Status:
-        session.backend_report = ()
-        session.backend_report = _tested(backend_python())
+        backend.report = ()
+        backend.report = _tested(backend_python())
         session.redraw()
-        self.report({"INFO"}, "; ".join(session.backend_report))
+        self.report({"INFO"}, "; ".join(backend.report))
         return FINISHED
 
 
-class TEXNET_OT_detect_backend(Reporting, bpy.types.Operator):  # noqa: N801
-    """Look for a Python with texnet on PATH and in the usual places"""  # noqa: D415
+class TEXNET_OT_detect_backend(Reporting, bpy.types.Operator):
+    """Look for a Python with texnet on PATH and in the usual folders"""
 
     bl_idname = "texnet.detect_backend"
-    bl_label = "Detect"
+    bl_label = "Detect Backend"
 
     def run(self, context: Any) -> Status:
         found = backend.find_backends()
         if not found:
             raise EngineError(
-                "no Python with texnet", expected="one on PATH or in the usual places",
-                remedy="copy the install command into a terminal, or name a Python",
+                "no Python with texnet was found", expected="one on PATH or in the usual folders",
+                remedy="run the install command in a terminal, or choose a Python interpreter",
             )  # fmt: skip
         preferences().python = str(found[0])
         self.report({"INFO"}, f"Found {found[0]}")
         return FINISHED
 
 
-class TEXNET_OT_copy_install_command(bpy.types.Operator):  # noqa: N801
-    """Copy the command that sets up a backend; paste it into a terminal, then press Detect"""  # noqa: D415
+class TEXNET_OT_copy_install_command(bpy.types.Operator):
+    """Copy the command that installs a backend, to run it in a terminal and then press Detect Backend"""
 
     bl_idname = "texnet.copy_install_command"
     bl_label = "Copy Install Command"
 
     def execute(self, context: Any) -> Status:
         context.window_manager.clipboard = backend.install_command(backend.bundled_wheel())
-        self.report({"INFO"}, "Copied. Paste it into a terminal, wait until it is done, then press Detect")
+        self.report(
+            {"INFO"}, "Command copied; paste it into a terminal, wait until it has finished, then press Detect Backend"
+        )
         return FINISHED
 
 
 def _tested(python: str) -> tuple[str, ...]:
     """What a backend can do, in lines for the Preferences."""
-    worker = worker_client.WorkerProcess(python, worker_client.backend_environment())
+    worker = worker_client.Worker(python, worker_client.backend_environment())
     try:
         job = worker.submit({"job": "probe"})
         try:
@@ -153,12 +155,12 @@ def _tested(python: str) -> tuple[str, ...]:
         finally:
             job.close()
     finally:
-        worker.stop()
+        worker.process.stop()
     torch = f"torch {found['torch']}" if found.get("torch") else "no torch"
-    can = "trains and generates" if found.get("can_train") else "generates, but cannot train"
+    can = "can train and generate" if found.get("can_train") else "can generate, but not train"
     return (
         f"Python {found['python']}, texnet {found['version']}, {torch}",
-        f"{found['device_name']}: 64 x 64 texels with {found['engine']} in {found['seconds']:.2f} s; {can}",
+        f"{found['device_name']}: 64 x 64 texels in {found['seconds']:.2f} s ({found['engine']}); {can}",
     )
 
 

@@ -41,7 +41,7 @@ def _gatys(name: str, exemplar: Picture, given: Namespace) -> Prepared:
 
     def draw(seed: int) -> Picture:
         settings = OptimizeSettings(width=SIDE, height=SIDE, exemplar_size=SIDE, steps=given.gatys_steps, seed=seed)
-        return optimize(exemplar, settings, DescriptorSettings()).picture
+        return optimize(exemplar, settings, DescriptorSettings()).image
 
     return Prepared(draw, f"L-BFGS, {given.gatys_steps} steps")
 

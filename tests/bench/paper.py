@@ -16,10 +16,12 @@ from torch import Tensor
 from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights
+from texnet_core.losses import Sample
 from texnet_core.losses.gram import GramLoss
+from texnet_core.model.design import Design
 from texnet_core.model.noise import derive_seed
-from texnet_core.model.training_form import Generator, periodic_noise
-from texnet_core.optimization.pixels import TAPS
+from texnet_core.model.training_form import Generator, periodic_inputs
+from texnet_core.optimization.pixels import LAYERS
 from texnet_core.settings import GeneratorSettings
 
 STEPS, BATCH = 1500, 16
@@ -43,16 +45,19 @@ class PublishedNetwork:
     def __init__(self, exemplar: Picture, weights: Vgg19Weights, side: int, steps: int, batch: int) -> None:
         torch.manual_seed(0)
         self.side, self.batch = side, batch
-        self.generator = Generator(GeneratorSettings(), torch.zeros(3))
+        self.design = Design(GeneratorSettings(), 3)
+        self.generator = Generator(self.design, torch.zeros(3))
         self.precision = DTYPES[choose_precision("auto", torch.device("cpu"))]
-        vgg19 = Vgg19(weights, TAPS, pooling="max", precision=self.precision)
+        vgg19 = Vgg19(weights, LAYERS, pooling="max", precision=self.precision)
         with torch.no_grad():
-            loss = GramLoss(vgg19(torch.from_numpy(exemplar).permute(2, 0, 1)[None]))
+            image = torch.from_numpy(exemplar).permute(2, 0, 1)[None]
+            loss = GramLoss(Sample(image, vgg19(image), periodic=False))
         adam = torch.optim.Adam(self.generator.parameters(), lr=_LR)
         falling = torch.optim.lr_scheduler.StepLR(adam, max(1, steps // _DECAYS), _DECAY)
         for step in range(steps):
             adam.zero_grad()
-            loss(vgg19(self._pictures(derive_seed(0, step))), 0).backward()
+            batch = self._pictures(derive_seed(0, step))
+            loss(Sample(batch, vgg19(batch), periodic=False), 0).backward()
             adam.step()
             falling.step()
 
@@ -64,7 +69,7 @@ class PublishedNetwork:
     def _pictures(self, seed: int) -> Tensor:
         """(batch, 3, side, side) in about [0, 1], with the statistics of the batch."""
         seeds = [derive_seed(seed, index) for index in range(self.batch)]
-        noise = periodic_noise(self.generator.settings, seeds, self.side)
+        noise = periodic_inputs(self.design, seeds, self.side)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.precision is torch.bfloat16):
             levels = self.generator(noise).float()
         return (levels + torch.tensor(_MEAN_LEVELS)[:, None, None]) / 255

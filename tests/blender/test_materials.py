@@ -7,7 +7,6 @@ import pytest
 
 from texnet_core import write_artifact
 from texnet_core.mapset import MapSpec
-from texnet_core.model.architecture import parameter_shapes
 
 MAPS = (MapSpec("albedo"), MapSpec("roughness", 1, "data"), MapSpec("normal", 3, "data"), MapSpec("height", 1, "data"))
 
@@ -15,13 +14,11 @@ MAPS = (MapSpec("albedo"), MapSpec("roughness", 1, "data"), MapSpec("normal", 3,
 @pytest.fixture(scope="session")
 def pbr_file(artifact, tmp_path_factory):
     """An untrained generator of four maps."""
-    settings = replace(artifact.settings, out_channels=8)
     rng = np.random.default_rng(0)
-    parameters = {
-        name: rng.normal(0, 0.2, shape).astype(np.float32) for name, shape in parameter_shapes(settings).items()
-    }
+    shapes = replace(artifact, maps=MAPS).graph.parameter_shapes
+    parameters = {name: rng.normal(0, 0.2, shape).astype(np.float32) for name, shape in shapes.items()}
     path = tmp_path_factory.mktemp("pbr") / "wall.v2.texnet"
-    write_artifact(path, replace(artifact, settings=settings, maps=MAPS, parameters=parameters))
+    write_artifact(path, replace(artifact, maps=MAPS, parameters=parameters))
     return path
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conftest import random_artifact
-from texnet_core import read_artifact, read_header, read_preview, write_artifact
+from tests.conftest import DATA, random_artifact
+from texnet_core import open_engine, read_artifact, read_header, read_preview, write_artifact
 from texnet_core.errors import ArtifactError
-from texnet_core.model.architecture import NO_CEILING, ceiling_shapes
-from texnet_core.model.artifact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes
+from texnet_core.mapset import ALBEDO
+from texnet_core.model.artifact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes, without_clamps
+from texnet_core.model.graph import NO_CLAMP
 from texnet_core.pictures.encoders import encode_png
 
 PREVIEW = encode_png(np.zeros((8, 8, 3), np.uint8))
@@ -75,31 +76,38 @@ def test_waves_are_written_and_read_and_must_fit(full):
             from_bytes(reassembled(to_bytes(striped), setter("waves", value=wrong)), "wrong")
 
 
-def without_ceilings_in_file(full):
-    ceilings = ceiling_shapes(full.settings)
-    return safetensors_of({name: array for name, array in full.parameters.items() if name not in ceilings})
+def older(full, version, *lacking):
+    """A file as an older version wrote it: no family, the channels among the settings, and no keys of its future."""
+
+    def age(raw):
+        del raw["family"]
+        raw["settings"]["out_channels"] = 3
+        for key in lacking:
+            del raw["settings"][key]
+        if "waves" in lacking:
+            del raw["waves"]
+
+    clamps = without_clamps(full.graph)
+    packed = safetensors_of({name: array for name, array in full.parameters.items() if name not in clamps})
+    return reassembled(to_bytes(full), age, version, None if version >= 5 else packed)
 
 
-def test_generators_of_older_versions_have_no_ceilings(full):
-    data, packed = to_bytes(full), without_ceilings_in_file(full)
-    old = from_bytes(reassembled(data, version=4, parameters=packed), "old")
+def test_generators_of_older_versions_have_no_activation_clamps(full):
+    data, clamps = to_bytes(full), without_clamps(full.graph)
+    old = from_bytes(older(full, 4), "old")
     assert old.parameters.keys() == full.parameters.keys()
     for name, array in full.parameters.items():
-        lifted = name in ceiling_shapes(full.settings)
-        assert np.array_equal(old.parameters[name], np.full_like(array, NO_CEILING) if lifted else array)
-    for wrong in (reassembled(data, parameters=packed), reassembled(data, version=4)):
+        assert np.array_equal(old.parameters[name], np.full_like(array, NO_CLAMP) if name in clamps else array)
+    packed = safetensors_of({name: array for name, array in full.parameters.items() if name not in clamps})
+    for wrong in (reassembled(data, parameters=packed), older(full, 4)[:8] + bytes([5]) + older(full, 4)[9:]):
         with pytest.raises(ArtifactError, match="do not fit"):
             from_bytes(wrong, "wrong")
 
 
 def test_files_of_older_versions_have_no_noise_of_repeats(full):
-    def age(raw):
-        del raw["settings"]["repeat_channels"]
-
-    data = to_bytes(full)
-    assert from_bytes(reassembled(data, age, 3, without_ceilings_in_file(full)), "old").settings == full.settings
+    assert from_bytes(older(full, 3, "repeat_channels"), "old").settings == full.settings
     with pytest.raises(ArtifactError, match="lack"):
-        from_bytes(reassembled(data, age), "cut")
+        from_bytes(older(full, 5, "repeat_channels"), "cut")
 
 
 @pytest.mark.parametrize("waves", [(), ((0.25, 0.0),)])
@@ -110,13 +118,43 @@ def test_noise_of_repeats_needs_a_grid(waves):
 
 
 def test_files_of_the_first_version_have_no_waves(full):
-    def age(raw):
-        del raw["settings"]["waves"], raw["settings"]["repeat_channels"], raw["waves"]
-
-    old = from_bytes(reassembled(to_bytes(full), age, 1, without_ceilings_in_file(full)), "old")
+    old = from_bytes(older(full, 1, "waves", "repeat_channels"), "old")
     assert old.waves == () and old.settings == full.settings
     with pytest.raises(ArtifactError, match="lack fields"):
-        from_bytes(reassembled(to_bytes(full), age), "new")
+        from_bytes(older(full, 5, "waves", "repeat_channels"), "new")
+
+
+def test_older_files_say_how_many_channels_their_maps_have(full):
+    assert from_bytes(older(full, 5), "old").family == "pyramid"
+    for wrong in (4, 0, "3", None):
+
+        def claim(raw, wrong=wrong):
+            del raw["family"]
+            raw["settings"]["out_channels"] = wrong
+
+        with pytest.raises(ArtifactError):
+            from_bytes(reassembled(to_bytes(full), claim, 5), "wrong")
+
+
+@pytest.mark.parametrize("version", [2, 4, 5])
+def test_files_of_released_versions_make_what_they_made(version):
+    """Untrained generators and 64x32 texels of theirs, written by the versions of then."""
+    header = read_header(DATA / f"format{version}.texnet")
+    assert (header.family, header.maps, header.size_m) == ("pyramid", (ALBEDO,), 1.5)
+    assert (header.provenance.license, header.quality["colour"]) == ("CC0-1.0", 0.5)
+    assert len(header.waves) == {2: 1, 4: 2, 5: 0}[version]
+    artifact = read_artifact(DATA / f"format{version}.texnet")
+    assert from_bytes(to_bytes(artifact), "again").parameters.keys() == artifact.parameters.keys()
+    for engine in ("onnx", "openvino", "torch"):
+        opened = open_engine(artifact, engine, "cpu", "f32")
+        made = opened.block(artifact.design.input_plane(7, 32, 64), 0, 0, 32, 64)
+        wanted = np.load(DATA / f"format{version}.npy").astype(np.float32)
+        assert np.abs(np.clip(made, 0, 1) * 255 - wanted).max() < 1
+
+
+def test_a_family_that_is_not_known_is_named(full):
+    with pytest.raises(ArtifactError, match=r"family 'spiral'.*update TexNet"):
+        from_bytes(reassembled(to_bytes(full), setter("family", value="spiral")), "new")
 
 
 def test_what_could_not_be_read_is_not_written(full, tmp_path):
@@ -176,6 +214,9 @@ HOSTILE = [
     setter("settings", value=[]),
     setter("settings", value={"levels": 3}),
     setter("settings", "colour", value="red"),
+    setter("settings", "out_channels", value=3),
+    setter("family", value=None),
+    setter("family", value=["pyramid"]),
     setter("maps", value=[]),
     setter("maps", value=["albedo"]),
     setter("maps", value=[{"channels": 3}]),
@@ -319,11 +360,11 @@ def test_other_files_are_named_as_such(tmp_path, content):
     path = tmp_path / "other.texnet"
     path.write_bytes(content)
     for read in (read_artifact, read_header, read_preview):
-        with pytest.raises(ArtifactError, match="no TexNet artifact"):
+        with pytest.raises(ArtifactError, match="is no TexNet generator"):
             read(path)
 
 
 def test_missing_files_and_folders_are_named(tmp_path):
     for path in (tmp_path, tmp_path / "missing.texnet", "a\0b", "x" * 5000):
-        with pytest.raises(ArtifactError, match="no readable file"):
+        with pytest.raises(ArtifactError, match="cannot be read"):
             read_artifact(path)

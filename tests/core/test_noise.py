@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from tests.conftest import torch_device
 from texnet_core.model.noise import NoisePlane, derive_seed
+
+pytestmark = pytest.mark.device
 
 WAVES = ((0.0, 0.041), (0.1, -0.02))
 GRID = {"waves": WAVES, "repeat_channels": 2}
@@ -32,9 +35,9 @@ def test_torch_gives_the_same_bits_as_numpy(level, corner):
     for periods in ({}, {"waves": WAVES}, GRID, {"height": None, "width": None} | GRID):
         window = (level, *corner, 33, 47)
         ours = plane(**periods).window(*window)
-        theirs = plane(**periods).window_torch(*window)
+        theirs = plane(**periods).window_torch(*window, device=torch_device())
         assert theirs.dtype == torch.float32
-        assert np.array_equal(ours.view(np.uint32), theirs.numpy().view(np.uint32))
+        assert np.array_equal(ours.view(np.uint32), theirs.cpu().numpy().view(np.uint32))
 
 
 def test_a_periodic_axis_repeats_and_an_endless_one_does_not():

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.conftest import random_artifact, texture
+from tests.conftest import ENGINES, random_artifact, texture
 from texnet_core import RequestError, TextureRequest, open_engine, open_plane, synthesize
 
-ENGINES = ("onnx", "openvino", "torch")
+pytestmark = pytest.mark.device
 WINDOWS = [(0, 300, 0, 500), (120, 140, 250, 260), (0, 1, 0, 1), (200, 300, 300, 500), (127, 129, 255, 257)]
 
 

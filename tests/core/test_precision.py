@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from tests.conftest import ENGINES, torch_device
 from texnet_core import find_source, list_presets, open_engine, read_artifact
-from texnet_core.engines import formats_of, noise_plane, precision
+from texnet_core.engines import formats_of, precision
 from texnet_core.errors import EngineError
 
-BF16_ENGINES = [name for name in ("openvino", "torch") if "bf16" in formats_of(name, "cpu")]
+pytestmark = pytest.mark.device
+BF16_ENGINES = [name for name in ENGINES if "bf16" in formats_of(name, torch_device() if name == "torch" else "cpu")]
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +89,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(fake, artifact, cache):
 
 
 def test_a_format_that_an_engine_lacks_is_refused(artifact):
-    with pytest.raises(EngineError, match="no bf16 in the onnx engine"):
+    with pytest.raises(EngineError, match="the onnx engine has no bf16"):
         open_engine(artifact, "onnx", precision="bf16")
 
 
@@ -95,7 +97,7 @@ def test_a_format_that_an_engine_lacks_is_refused(artifact):
 @pytest.mark.parametrize("preset", list_presets())
 def test_bf16_stays_within_two_levels_on_all_presets(preset):
     artifact = read_artifact(find_source(preset))
-    plane = noise_plane(artifact, 3)
+    plane = artifact.design.input_plane(3)
     exact = np.clip(open_engine(artifact, "onnx").block(plane, 0, 0, 256, 256), 0, 1)
     for name in BF16_ENGINES:
         made = np.clip(open_engine(artifact, name, precision="bf16").block(plane, 0, 0, 256, 256), 0, 1)

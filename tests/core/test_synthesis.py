@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conftest import MATERIAL, random_artifact
+from tests.conftest import ENGINES, MATERIAL, random_artifact
 from texnet_core import Cancelled, TexnetError, TextureRequest, open_engine, open_plane, synthesize, write_window
 from texnet_core.model.noise import NoisePlane
 from texnet_core.pictures import writing
 from texnet_core.settings import MAX_SEED
 
-ENGINES = ("onnx", "openvino", "torch")
+pytestmark = pytest.mark.device
 
 
 def albedo(artifact, size, seed=3, **options):

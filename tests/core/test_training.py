@@ -15,10 +15,9 @@ from torch.optim.swa_utils import AveragedModel
 from tests.conftest import picture, texture
 from texnet_core import Cancelled, GeneratorSettings, read_artifact
 from texnet_core.descriptor.weights import METADATA_KEY
-from texnet_core.engines import noise_plane
 from texnet_core.errors import ImageError, OtherRunError, OutputError, RequestError, TrainingError, WeightsError
-from texnet_core.model.architecture import NO_CEILING, ceiling_shapes
-from texnet_core.model.artifact import checkpoint_path, rounded
+from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps
+from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
@@ -102,14 +101,15 @@ def test_a_cancelled_run_resumes_to_the_same_parameters(request_, tmp_path, stop
     assert not checkpoint_path(broken).exists()
 
 
-def test_what_a_run_writes_has_ceilings_measured_over_all_fields(request_, tmp_path, monkeypatch):
-    of_all = Generator.set_ceilings
+def test_what_a_run_writes_has_clamps_measured_over_all_fields(request_, tmp_path, monkeypatch):
+    of_all = Generator.set_clamps
     artifact = train(picture(), tmp_path / "all.texnet", request_)
-    assert all(artifact.parameters[name].max() < NO_CEILING for name in ceiling_shapes(artifact.settings))
-    monkeypatch.setattr(Generator, "set_ceilings", lambda self, fields: of_all(self, list(fields)[:1]))
+    bounds = without_clamps(artifact.graph)
+    assert bounds and all(artifact.parameters[name].max() < NO_CLAMP for name in bounds)
+    monkeypatch.setattr(Generator, "set_clamps", lambda self, fields: of_all(self, list(fields)[:1]))
     fewer = train(picture(), tmp_path / "one.texnet", request_)
     for name, values in artifact.parameters.items():
-        assert np.array_equal(values, fewer.parameters[name]) == (name not in ceiling_shapes(artifact.settings))
+        assert np.array_equal(values, fewer.parameters[name]) == (name not in bounds)
 
 
 def test_all_losses_over_several_octaves_resume_to_the_same_parameters(request_, tmp_path):
@@ -314,7 +314,7 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     artifact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
     assert artifact.settings.waves == 2 and artifact.settings.repeat_channels == 2
     assert shown.count(0) > 20  # it can be cancelled meanwhile
-    plane = noise_plane(artifact, 3, 64, 64)
+    plane = artifact.design.input_plane(3, 64, 64)
     exemplar = resize_exemplar(tiles(), artifact.texels_per_exemplar)
     laid = MeanRepeat(exemplar, artifact.waves, origin_of_tiles(exemplar, artifact.waves), 2).laid_out(plane, 64)
     made = texture(artifact, 64, 64, 3)
@@ -793,7 +793,6 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("train", size=128), ImageError, "at least 128"),
         (with_("generator", waves=1), RequestError, "waves 1"),
         (with_("generator", repeat_channels=1), RequestError, "repeat_channels 1"),
-        (with_("generator", out_channels=4), RequestError, "out_channels"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),
         (with_("provenance", exemplar="x" * 501), RequestError, "501 characters for the exemplar's name"),
     ):

@@ -3,121 +3,148 @@ import pytest
 import torch
 
 from texnet_core import Artifact, GeneratorSettings
-from texnet_core.engines import noise_plane
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.mapset import ALBEDO
-from texnet_core.model.architecture import parameter_shapes
-from texnet_core.model.training_form import Generator, fold, periodic_noise
-from texnet_core.patterns.waves import Wave
+from texnet_core.model.design import Design
+from texnet_core.model.graph import Clamp
+from texnet_core.model.training_form import Generator, fold, periodic_inputs
 
 
-def lived_in_generator(settings: GeneratorSettings, waves: tuple[Wave, ...] = ()) -> Generator:
+def design_of(levels, waves=()):
+    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    return Design(settings, ALBEDO.channels, waves)
+
+
+def lived_in_generator(design):
     """A generator with norms and statistics far from their initial values."""
     torch.manual_seed(0)
-    generator = Generator(settings)
+    generator = Generator(design)
     for norm in generator.norms():
         torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         torch.nn.init.normal_(norm.bias, std=0.3)
     for step in range(4):
-        generator(periodic_noise(settings, [step], 64, waves=waves))
+        generator(periodic_inputs(design, [step], 64))
     return generator.eval()
 
 
 WAVES = ((0.11, 0.0), (0.02, 0.07))
 
 
-@pytest.mark.parametrize(("levels", "waves"), [(1, ()), (2, ()), (3, WAVES), (6, ()), (6, WAVES[:1])])
-def test_training_form_and_inference_form_give_the_same_picture(levels, waves):
-    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
-    generator = lived_in_generator(settings, waves)
-    with torch.no_grad():
-        trained = generator(periodic_noise(settings, [5], 64, waves=waves))[0].permute(1, 2, 0).numpy()
+def block_of(design, generator, seed, size):
+    """What the torch engine makes of a generator's folded parameters."""
     parameters = {name: tensor.numpy() for name, tensor in fold(generator).items()}
-    artifact = Artifact(settings=settings, maps=(ALBEDO,), waves=waves, parameters=parameters)
-    engine = TorchEngine(artifact, "cpu", "f32", 1)
-    inferred = engine.block(noise_plane(artifact, 5, 64, 64), 0, 0, 64, 64)
+    artifact = Artifact(settings=design.settings, maps=(ALBEDO,), waves=design.waves, parameters=parameters)
+    return TorchEngine(artifact, "cpu", "f32", 1).block(design.input_plane(seed, size, size), 0, 0, size, size)
+
+
+@pytest.mark.parametrize(("levels", "waves"), [(1, ()), (2, ()), (3, WAVES), (6, ()), (6, WAVES[:1])])
+def test_training_form_and_inference_form_give_the_same_image(levels, waves):
+    design = design_of(levels, waves)
+    generator = lived_in_generator(design)
+    with torch.no_grad():
+        trained = generator(periodic_inputs(design, [5], 64))[0].permute(1, 2, 0).numpy()
     assert trained.std() > 0.01
-    np.testing.assert_allclose(inferred, trained, atol=2e-5)
+    np.testing.assert_allclose(block_of(design, generator, 5, 64), trained, atol=2e-5)
 
 
-def test_both_forms_give_the_same_picture_below_ceilings_too():
-    settings = GeneratorSettings(levels=4)
-    generator = lived_in_generator(settings)
-    noise = periodic_noise(settings, [5], 64)
+def bounds_of(generator):
+    return [generator.bound(node) for node in generator.graph.of(Clamp)]
+
+
+def test_both_forms_give_the_same_image_below_clamps_too():
+    design = design_of(4)
+    generator = lived_in_generator(design)
+    noise = periodic_inputs(design, [5], 64)
     with torch.no_grad():
         free = generator(noise)
-        for join in generator.joins:
-            join.ceiling.fill_(0.3)
+        for bound in bounds_of(generator):
+            bound.fill_(0.3)
         bounded = generator(noise)
     assert (free - bounded).abs().max() > 0.002
-    parameters = {name: tensor.numpy() for name, tensor in fold(generator).items()}
-    artifact = Artifact(settings=settings, maps=(ALBEDO,), parameters=parameters)
-    inferred = TorchEngine(artifact, "cpu", "f32", 1).block(noise_plane(artifact, 5, 64, 64), 0, 0, 64, 64)
-    np.testing.assert_allclose(inferred, bounded[0].permute(1, 2, 0).numpy(), atol=2e-5)
+    np.testing.assert_allclose(block_of(design, generator, 5, 64), bounded[0].permute(1, 2, 0).numpy(), atol=2e-5)
 
 
-def test_ceilings_stop_what_runs_away_and_leave_the_rest():
-    settings = GeneratorSettings(levels=5)
-    generator = lived_in_generator(settings)
-    noise = periodic_noise(settings, [7], 256)
-    shocked = [level.clone() for level in noise]
-    shocked[-1][..., 4:8, 4:8] *= 20  # no noise is as large as that, but a coincidence of many can do as much
+def test_clamps_stop_what_runs_away_and_leave_the_rest():
+    design = design_of(5)
+    generator = lived_in_generator(design)
+    noise = periodic_inputs(design, [7], 256)
+    shocked = {name: values.clone() for name, values in noise.items()}
+    shocked["noise4"][..., 4:8, 4:8] *= 20  # no noise is as large as that, but a coincidence of many can do as much
     with torch.no_grad():
         before, blistered = generator(noise), generator(shocked)
-        generator.set_ceilings(periodic_noise(settings, [seed], 256) for seed in range(2))
+        generator.set_clamps(periodic_inputs(design, [seed], 256) for seed in range(2))
         after, mended = generator(noise), generator(shocked)
     assert (after - before).std() < 0.15 * before.std()
     assert (mended - after).abs().max() < 0.25 * (blistered - before).abs().max()
 
 
 def test_what_is_rare_and_regular_keeps_its_height():
-    """One value in 100 that is ten deviations high: no accident, and so below the ceiling."""
-    generator = Generator(GeneratorSettings(levels=2)).eval()
+    """One value in 100 that is ten deviations high: no accident, and so below the bound."""
+    design = design_of(2)
+    generator = Generator(design).eval()
     spikes = torch.zeros(1, 8, 100, 100)
     spikes[:, :, ::10, ::10] = 5.0
-    generator.noise_branches[1].forward = lambda noise: spikes
-    generator.set_ceilings([periodic_noise(generator.settings, [0], 200)])
-    assert torch.equal(generator.joins[0].ceiling, torch.full((8,), 5.0))
+    generator.convolution_of("level1.noise.2").forward = lambda x: spikes
+    generator.norm_of("level1.noise.2.norm").forward = lambda x: x
+    generator.set_clamps([periodic_inputs(design, [0], 200)])
+    assert torch.equal(bounds_of(generator)[0], torch.full((8,), 5.0))
 
 
-def test_ceilings_that_are_set_again_forget_the_first():
-    settings = GeneratorSettings(levels=3)
-    generator = lived_in_generator(settings)
+def test_clamps_that_are_set_again_forget_the_first():
+    design = design_of(3)
+    generator = lived_in_generator(design)
     found = []
     for _ in range(2):
-        generator.set_ceilings([periodic_noise(settings, [3], 64)])
-        found.append([join.ceiling.clone() for join in generator.joins])
-        for join in generator.joins:
-            join.ceiling.fill_(0.1)
+        generator.set_clamps([periodic_inputs(design, [3], 64)])
+        found.append([bound.clone() for bound in bounds_of(generator)])
+        for bound in bounds_of(generator):
+            bound.fill_(0.1)
     assert all(torch.equal(first, second) for first, second in zip(*found, strict=True))
 
 
-def test_folded_parameters_have_the_architectures_names_and_shapes():
-    settings = GeneratorSettings(levels=3)
-    folded = fold(Generator(settings))
-    assert {name: tuple(tensor.shape) for name, tensor in folded.items()} == parameter_shapes(settings)
+def test_folded_parameters_have_the_graphs_names_and_shapes():
+    design = design_of(3)
+    folded = fold(Generator(design))
+    assert {name: tuple(tensor.shape) for name, tensor in folded.items()} == design.graph.parameter_shapes
+
+
+def test_a_norm_that_leads_to_no_convolution_is_not_forgotten(monkeypatch):
+    from texnet_core.model.families import FAMILIES, PYRAMID, Family
+    from texnet_core.model.graph import GraphBuilder
+
+    def graph(settings, channels):
+        builder = GraphBuilder()
+        builder.norm(builder.leaky_relu(builder.convolution(builder.input("noise0", 3, 0), "a", channels, 3), 0.1))
+        builder.convolution(builder.leaky_relu("a.activated.norm", 0.1), "b", channels, 1)
+        return builder.graph()
+
+    family = Family("odd", GeneratorSettings, graph, PYRAMID.input_plane)
+    monkeypatch.setitem(FAMILIES, "odd", family)
+    with pytest.raises(ValueError, match=r"a\.activated\.norm"):
+        fold(Generator(Design(GeneratorSettings(), 3, family="odd")))
 
 
 def test_rolling_the_noise_rolls_the_picture():
     """Translation by whole coarsest cells is an exact symmetry: this is why there is no seam."""
-    settings = GeneratorSettings(levels=4)
-    generator = lived_in_generator(settings)
-    noise = periodic_noise(settings, [1], 64)
-    rolled = [level.roll((24 // 2**i, 40 // 2**i), (2, 3)) for i, level in enumerate(noise)]
+    design = design_of(4)
+    generator = lived_in_generator(design)
+    noise = periodic_inputs(design, [1], 64)
+    levels = {f"noise{level}": level for level in range(4)}
+    rolled = {name: values.roll((24 >> levels[name], 40 >> levels[name]), (2, 3)) for name, values in noise.items()}
     with torch.no_grad():
         torch.testing.assert_close(generator(rolled), generator(noise).roll((24, 40), (2, 3)), atol=1e-6, rtol=0)
 
 
 def test_a_sample_does_not_depend_on_its_batch():
-    settings = GeneratorSettings(levels=3)
-    generator = lived_in_generator(settings)
+    design = design_of(3)
+    generator = lived_in_generator(design)
     with torch.no_grad():
-        alone = generator(periodic_noise(settings, [3], 32))
-        together = generator(periodic_noise(settings, [1, 3, 2], 32))[1:2]
+        alone = generator(periodic_inputs(design, [3], 32))
+        together = generator(periodic_inputs(design, [1, 3, 2], 32))[1:2]
     torch.testing.assert_close(alone, together, atol=1e-6, rtol=0)
 
 
 def test_output_starts_at_the_mean_color():
     color = torch.tensor([0.2, 0.4, 0.9])
-    generator = Generator(GeneratorSettings(levels=2), color)
-    assert torch.equal(generator.output.bias, color)
+    generator = Generator(design_of(2), color)
+    assert torch.equal(generator.convolution_of("output").bias, color)

@@ -126,7 +126,7 @@ def two_maps(tmp_path_factory):
     for name in ("output.weight", "output.bias"):
         parameters[name] = np.concatenate([parameters[name][:1], parameters[name]])
     maps = (MapSpec("height", 1, "data"), MapSpec("albedo"))
-    two = replace(one, settings=GeneratorSettings(levels=4, out_channels=4), maps=maps, parameters=parameters)
+    two = replace(one, maps=maps, parameters=parameters)
     path = tmp_path_factory.mktemp("two") / "two.texnet"
     write_artifact(path, two)
     return path
@@ -216,7 +216,7 @@ def test_a_preview_is_the_corner_of_the_texture(inside, two_maps, tmp_path, size
 def test_a_generator_without_colors_is_shown_in_grey(inside, two_maps, tmp_path):
     one = read_artifact(two_maps)
     parameters = one.parameters | {name: one.parameters[name][:1] for name in ("output.weight", "output.bias")}
-    gray = replace(one, settings=replace(one.settings, out_channels=1), maps=one.maps[:1], parameters=parameters)
+    gray = replace(one, maps=one.maps[:1], parameters=parameters)
     write_artifact(tmp_path / "gray.texnet", gray)
     made = np.load(inside.ask(preview_of(job(tmp_path / "gray.texnet", tmp_path)))["file"])
     region = expected(tmp_path / "gray.texnet", (96, 96), name="height", region=(0, 0, 256, 256))

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE, Contender
 from texnet_core.engines import NumberFormat, available_cores, devices, formats_of, installed_engines
-from texnet_core.model import architecture
 from texnet_core.model.artifact import Artifact, write_artifact
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import EngineName
@@ -182,7 +181,7 @@ def _measure(
     ]
     rows = [_compared(artifact, row, rows, product_rates, copy_rates) for row in rows]
     notes = [] if naive else ["the naive peer needs torch, which is not installed"]
-    return Report(rows, product_rates, copy_rates, threads, artifact.settings.levels, repeats, notes)
+    return Report(rows, product_rates, copy_rates, threads, artifact.graph.levels, repeats, notes)
 
 
 def _row(
@@ -202,7 +201,7 @@ def _row(
         milliseconds=median * 1e3,
         spread=(max(seconds) - min(seconds)) / median if len(seconds) > 1 else None,
         texels_per_second=size**2 / median,
-        gflops=architecture.flops_per_texel(artifact.settings) * size**2 / median / 1e9,
+        gflops=artifact.graph.flops_per_texel * size**2 / median / 1e9,
         of_product=None,
         of_copy=None,
         noise=noise,
@@ -223,7 +222,7 @@ def _compared(
     """A row with its ratios to the yardsticks and to the peer, all of the same run."""
     rates = [rate for (_, device, kind), rate in product_rates.items() if (device, kind) == (row.device, row.precision)]
     naive = [other.milliseconds for other in rows if (other.contender, other.size) == ("naive", row.size)]
-    traffic = architecture.values_per_texel(artifact.settings) * (2 if row.precision == "bf16" else 4)
+    traffic = artifact.graph.values_per_texel * (2 if row.precision == "bf16" else 4)
     return replace(
         row,
         of_product=row.gflops / max(rates) if rates else None,

@@ -20,10 +20,9 @@ import numpy as np
 
 from texnet_core import TextureRequest, open_plane, read_artifact, write_window
 from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE
-from texnet_core.engines import Engine, noise_plane, open_engine
-from texnet_core.model import architecture
-from texnet_core.model.artifact import Artifact
-from texnet_core.model.noise import NoisePlane
+from texnet_core.engines import Engine, open_engine
+from texnet_core.model.graph import Window, inference_form
+from texnet_core.model.inputs import InputPlane
 from texnet_core.pictures.color import quantize
 from texnet_core.settings import EngineName, Precision
 
@@ -54,7 +53,9 @@ def _role(role: str, device: str, precision: str, threads: int, rest: list[str])
         return _timed(_copy(device, threads))
     artifact = read_artifact(rest[0])
     if role == "naive":
-        return _Naive(artifact, threads)
+        from texnet_core.benchmark.naive import NaivePeer
+
+        return _timed_by(NaivePeer(artifact, threads).make)
     return _Maker(
         open_engine(artifact, cast(EngineName, role), device, cast(Precision, precision), threads), Path(rest[1])
     )
@@ -88,11 +89,11 @@ class _Maker:
         from texnet_core.engines.torch_engine import TorchEngine
 
         engine = cast(TorchEngine, self._engine)
-        noise = noise_plane(engine.artifact, 1, size, size)
+        inputs = engine.artifact.design.input_plane(1, size, size)
         height, width = (min(size, side) for side in engine.block_shape)
         for top in range(0, size, height):
             for left in range(0, size, width):
-                block = engine.block_on_device(noise, top, left, height, width)
+                block = engine.block_on_device(inputs, top, left, height, width)
                 (block.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
         torch.accelerator.synchronize()
 
@@ -105,69 +106,25 @@ class _Maker:
     def _noise_share(self) -> float:
         """Of blocks in the middle of a plane, made one after the other."""
         engine = self._engine
-        halos = architecture.halos(engine.artifact.settings)
-        plane = noise_plane(engine.artifact, 1)
+        plane, graph = engine.artifact.design.input_plane(1), inference_form(engine.artifact.graph)
         height, width = engine.block_shape
         noise, whole = [], []
         for number in (*range(_NOISE_ROUNDS), *range(_NOISE_ROUNDS)):  # first, hashes of rows and columns are new
-            windows = architecture.noise_windows(halos, 0, number * width, height, width)
-            noise.append(_seconds(partial(self._make_noise, plane, windows)))
+            windows = graph.windows(0, number * width, height, width)
+            noise.append(_seconds(partial(self._make_inputs, plane, windows)))
             whole.append(_seconds(partial(engine.block, plane, 0, number * width, height, width)))
         return float(np.median(noise[_NOISE_ROUNDS:]) / np.median(whole[_NOISE_ROUNDS:]))
 
-    def _make_noise(self, plane: NoisePlane, windows: list[tuple[int, int, int, int, int]]) -> None:
+    def _make_inputs(self, plane: InputPlane, windows: list[Window]) -> None:
         for window in windows:
+            place = (window.level, window.top, window.left, window.height, window.width)
             if self._engine.name == "torch":
                 from texnet_core.engines.torch_engine import exact
 
                 with exact(self._engine.device):
-                    _synchronized(plane.window_torch(*window, device=self._engine.device))
+                    _synchronized(plane.window_torch(*place, device=self._engine.device))
             else:
-                plane.window(*window)
-
-
-class _Naive:
-    """What one would write first: eager torch, whole frames, noise drawn, circular padding at every convolution."""
-
-    def __init__(self, artifact: Artifact, threads: int) -> None:
-        import torch
-
-        torch.set_num_threads(threads)
-        self._torch, self._settings, self._parameters = torch, artifact.settings, artifact.parameters
-        self._convs = {}
-        for conv in architecture.convolutions(artifact.settings):
-            module = torch.nn.Conv2d(
-                conv.in_channels, conv.out_channels, conv.kernel, padding=conv.kernel // 2, padding_mode="circular"
-            )
-            module.weight.data = torch.from_numpy(artifact.parameters[f"{conv.name}.weight"])
-            assert module.bias is not None
-            module.bias.data = torch.from_numpy(artifact.parameters[f"{conv.name}.bias"])
-            self._convs[conv.name] = module
-
-    def __call__(self, request: Answer) -> Answer:
-        with self._torch.inference_mode():
-            return _timed_textures(self._make, request)
-
-    def _make(self, size: int) -> None:
-        settings = self._settings
-        features = self._branch(settings.levels - 1, size)
-        for level in range(settings.levels - 2, -1, -1):
-            ceiling = self._torch.from_numpy(self._parameters[architecture.ceiling(level + 1)])[:, None, None]
-            features = self._torch.minimum(features, ceiling)
-            upsampled = self._torch.nn.functional.interpolate(features, scale_factor=2, mode="nearest")
-            features = self._torch.cat((upsampled, self._branch(level, size)), dim=1)
-            features = self._block(architecture.join(settings, level), features)
-        maps = self._convs["output"](features)
-        (maps.clamp(0, 1) * 255 + 0.5).to(self._torch.uint8)
-
-    def _branch(self, level: int, size: int) -> Any:
-        noise = self._torch.rand(1, self._settings.input_channels, size >> level, size >> level)
-        return self._block(architecture.noise_branch(self._settings, level), noise)
-
-    def _block(self, convs: tuple[architecture.Conv, ...], x: Any) -> Any:
-        for conv in convs:
-            x = self._torch.nn.functional.leaky_relu(self._convs[conv.name](x), self._settings.leak)
-        return x
+                plane.window(*place)
 
 
 def _product(library: str, device: str, precision: str, threads: int) -> Callable[[], Any]:
@@ -222,6 +179,10 @@ def _synchronized(tensor: Any) -> Any:
 
         torch.accelerator.synchronize()
     return tensor
+
+
+def _timed_by(make: Callable[[int], Any]) -> Callable[[Answer], Answer]:
+    return lambda request: _timed_textures(make, request)
 
 
 def _timed(function: Callable[[], Any]) -> Callable[[Answer], Answer]:

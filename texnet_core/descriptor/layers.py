@@ -1,4 +1,4 @@
-"""What the taps of a descriptor are called, and what a name says. Descriptors and losses share it.
+"""What the layers of a descriptor are called, and what a name says. Descriptors and losses share it.
 
 "relu3_1" is a layer of VGG-19 after its ReLU; "relu3_1/2" is the same layer of the picture at half its size.
 """
@@ -6,42 +6,46 @@
 import re
 from collections.abc import Iterable
 
-# 3x3 neighborhoods of the image itself, as 27 channels. ReLU features alone leave room for a fine cross-hatch.
+from torch import Tensor
+
+FeatureMaps = dict[str, Tensor]  # layer -> (N, C, h, w) float32
+
+# 3x3 neighborhoods of the image itself, as 27 channels. ReLU features alone let a fine cross-hatch pass.
 PATCHES = "patches3x3"
 
 _STRUCTURE_STRIDES = (2, 4, 8)
 
 
-def octave_tap(tap: str, factor: int) -> str:
-    """The name of a tap of the picture made smaller by `factor`."""
-    return tap if factor == 1 else f"{tap}/{factor}"
+def octave_layer(layer: str, factor: int) -> str:
+    """The name of a layer of the picture made smaller by `factor`."""
+    return layer if factor == 1 else f"{layer}/{factor}"
 
 
-def stride(tap: str) -> int:
-    """Texels of the picture from one texel of the tap to the next, along each axis."""
-    layer_stride, factor = _strides(tap)
-    return layer_stride * factor
+def stride(layer: str) -> int:
+    """Texels of the picture from one texel of the layer to the next, along each axis."""
+    in_octave, factor = _strides(layer)
+    return in_octave * factor
 
 
-def layer_stride(tap: str) -> int:
-    """The same in texels of the octave's own picture: how deep in the network the tap lies."""
-    return _strides(tap)[0]
+def stride_in_octave(layer: str) -> int:
+    """The same in texels of the octave's own picture: how deep in the network the layer lies."""
+    return _strides(layer)[0]
 
 
-def structure_taps(taps: Iterable[str]) -> tuple[str, ...]:
-    """Of each octave the first tap whose layer has stride 2, the first of stride 4 and the first of stride 8.
+def structure_layers(layers: Iterable[str]) -> tuple[str, ...]:
+    """Of each octave the first layer that has stride 2 in it, the first of stride 4 and the first of stride 8.
 
-    They show where things lie to a few texels. Finer taps would say the same at many times the cost, and one tap
+    They show where things lie to a few texels. Finer layers would say the same at many times the cost, and one layer
     says it for its neighbors of equal stride.
     """
     first: dict[tuple[int, int], str] = {}
-    for tap in taps:
-        first.setdefault(_strides(tap), tap)
-    return tuple(tap for (layer_stride, _), tap in first.items() if layer_stride in _STRUCTURE_STRIDES)
+    for layer in layers:
+        first.setdefault(_strides(layer), layer)
+    return tuple(layer for (in_octave, _), layer in first.items() if in_octave in _STRUCTURE_STRIDES)
 
 
-def _strides(tap: str) -> tuple[int, int]:
+def _strides(layer: str) -> tuple[int, int]:
     """Texels of the octave's picture a texel of the layer, and texels of the picture a texel of the octave's."""
-    layer, _, factor = tap.partition("/")
-    block = re.fullmatch(r"relu(\d)_\d", layer)
+    name, _, factor = layer.partition("/")
+    block = re.fullmatch(r"relu(\d)_\d", name)
     return 2 ** (int(block[1]) - 1) if block else 1, int(factor or 1)

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.circular import wrap
+from texnet_core.descriptor.layers import FeatureMaps
 
 _FINE_SIDES = (4, 5)  # of the patches on the finest levels, in texels of the level
 _SIDE = 6  # on all others
 _COARSEST_TEXELS = 16
 _SHARPENING = 2.0
-_TAPS = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+_BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 class PatchPyramid(nn.Module):
@@ -26,7 +27,7 @@ class PatchPyramid(nn.Module):
         exemplar_side: short side of the exemplar in texels; levels at which it is too small for patches are left out.
 
     Attributes:
-        sides: tap -> side of its patches in texels of its level.
+        sides: layer -> side of its patches in texels of its level.
     """
 
     def __init__(self, size: int, exemplar_side: int) -> None:
@@ -36,9 +37,9 @@ class PatchPyramid(nn.Module):
             levels -= 1
         sides = (*_FINE_SIDES, *[_SIDE] * levels)[:levels]
         self.sides = {f"level{level}": side for level, side in enumerate(sides)}
-        self.register_buffer("taps", torch.tensor(_TAPS))
+        self.register_buffer("binomial", torch.tensor(_BINOMIAL))
 
-    def forward(self, image: Tensor, *, periodic: bool = False) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, *, periodic: bool = False) -> FeatureMaps:
         """The levels, finest first.
 
         Args:
@@ -47,14 +48,14 @@ class PatchPyramid(nn.Module):
                 patches, for each level is returned with what lies beyond its right and lower edge.
 
         Returns:
-            Tap -> (N, 3, h, w), float32.
+            Layer -> (N, 3, h, w), float32.
         """
         x = self._sharpened(image, periodic)
-        features: dict[str, Tensor] = {}
-        for tap, side in self.sides.items():
+        features: FeatureMaps = {}
+        for layer, side in self.sides.items():
             if features:
                 x = self._blurred(x, periodic)[..., ::2, ::2]
-            features[tap] = wrap(x, 0, side - 1) if periodic else x
+            features[layer] = wrap(x, 0, side - 1) if periodic else x
         return features
 
     def _sharpened(self, x: Tensor, periodic: bool) -> Tensor:
@@ -64,8 +65,8 @@ class PatchPyramid(nn.Module):
     def _blurred(self, x: Tensor, periodic: bool) -> Tensor:
         """Binomial blur; without a period the 2 texels at each border are lost."""
         x = wrap(x, 2, 2) if periodic else x
-        taps = self.get_buffer("taps").expand(x.shape[1], 1, 1, -1)
-        return F.conv2d(F.conv2d(x, taps, groups=x.shape[1]), taps.mT, groups=x.shape[1])
+        binomial = self.get_buffer("binomial").expand(x.shape[1], 1, 1, -1)
+        return F.conv2d(F.conv2d(x, binomial, groups=x.shape[1]), binomial.mT, groups=x.shape[1])
 
 
 def _side_of_level(exemplar_side: int, level: int) -> int:

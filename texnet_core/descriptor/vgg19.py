@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.circular import wrap_by_one
-from texnet_core.descriptor.layers import PATCHES
-from texnet_core.descriptor.weights import LAYERS, Vgg19Weights
+from texnet_core.descriptor.layers import PATCHES, FeatureMaps
+from texnet_core.descriptor.weights import CONVOLUTIONS, Vgg19Weights
 from texnet_core.settings import DescriptorSettings, Padding, Pooling
 
-# The taps of the default recipe: fine detail from the image and the first two blocks, structure above.
-DEFAULT_TAPS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
+# The layers of the default recipe: fine detail from the image and the first two blocks, structure above.
+DEFAULT_LAYERS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
 
 _POOLINGS: dict[Pooling, Callable[[Tensor], Tensor]] = {
     "average": lambda x: F.avg_pool2d(x, 2),
@@ -30,7 +30,7 @@ class Vgg19(nn.Module):
 
     Args:
         weights: parameters with their input convention.
-        taps: layers to return: "reluB_I", and `PATCHES`.
+        layers: those to return: "reluB_I", and `PATCHES`.
         pooling: "average" (smoother gradients), "max" (as VGG-19 was trained), or "mixed", the mean of both.
         padding: "valid" sees no border that is not there; "zero" is VGG-19 as trained.
         precision: torch.bfloat16 runs the convolutions in bf16; features are float32 either way.
@@ -39,29 +39,29 @@ class Vgg19(nn.Module):
     def __init__(
         self,
         weights: Vgg19Weights,
-        taps: tuple[str, ...] = DEFAULT_TAPS,
+        layers: tuple[str, ...] = DEFAULT_LAYERS,
         pooling: Pooling = DescriptorSettings.pooling,
         padding: Padding = DescriptorSettings.padding,
         precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        names = [layer.relu for layer in LAYERS]
-        unknown = set(taps) - {*names, PATCHES}
+        names = [conv.relu for conv in CONVOLUTIONS]
+        unknown = set(layers) - {*names, PATCHES}
         if unknown:
             raise ValueError(f"no such layers: {sorted(unknown)}; VGG-19 here has {names} and {PATCHES}")
-        self.taps, self.pooling, self.precision = taps, pooling, precision
+        self.layers, self.pooling, self.precision = layers, pooling, precision
         self.padding = 1 if padding == "zero" else 0
-        self.layers = LAYERS[: 1 + max(names.index(tap) for tap in taps if tap != PATCHES)]
+        self.convolutions = CONVOLUTIONS[: 1 + max(names.index(layer) for layer in layers if layer != PATCHES)]
         scale, shift = weights.input_affine()
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
-        for layer in self.layers:
-            weight = weights.parameters[f"{layer.key}.weight"].to(precision, memory_format=torch.channels_last)
-            self.register_buffer(_buffer(layer.key, "weight"), weight)
-            self.register_buffer(_buffer(layer.key, "bias"), weights.parameters[f"{layer.key}.bias"].to(precision))
+        for conv in self.convolutions:
+            weight = weights.parameters[f"{conv.key}.weight"].to(precision, memory_format=torch.channels_last)
+            self.register_buffer(_buffer(conv.key, "weight"), weight)
+            self.register_buffer(_buffer(conv.key, "bias"), weights.parameters[f"{conv.key}.bias"].to(precision))
 
-    def forward(self, image: Tensor, *, periodic: bool = False) -> dict[str, Tensor]:
-        """Feature maps of the taps.
+    def forward(self, image: Tensor, *, periodic: bool = False) -> FeatureMaps:
+        """Feature maps of the layers.
 
         Args:
             image: (N, 3, H, W) sRGB in [0, 1]; at least `smallest_side` texels a side.
@@ -69,33 +69,35 @@ class Vgg19(nn.Module):
                 no texel is lost at borders, and what lies across the seam is judged like the rest.
 
         Returns:
-            Tap -> (N, C, h, w), float32; layers after their ReLU.
+            Layer -> (N, C, h, w), float32; layers after their ReLU.
         """
         x = image * self.get_buffer("scale")[:, None, None] + self.get_buffer("shift")[:, None, None]
         x = x.to(self.precision, memory_format=torch.channels_last)
         padding = 0 if periodic else self.padding
-        features = {PATCHES: _patches(wrap_by_one(image) if periodic else image)} if PATCHES in self.taps else {}
-        for layer in self.layers:
-            if layer.pool_before:
+        features = {PATCHES: _patches(wrap_by_one(image) if periodic else image)} if PATCHES in self.layers else {}
+        for conv in self.convolutions:
+            if conv.pool_before:
                 x = _POOLINGS[self.pooling](x)
-            weight, bias = (self.get_buffer(_buffer(layer.key, kind)) for kind in ("weight", "bias"))
+            weight, bias = (self.get_buffer(_buffer(conv.key, kind)) for kind in ("weight", "bias"))
             x = F.relu(F.conv2d(wrap_by_one(x) if periodic else x, weight, bias, padding=padding))
-            if layer.relu in self.taps:
-                features[layer.relu] = x.float()
+            if conv.relu in self.layers:
+                features[conv.relu] = x.float()
         return features
 
 
-POOLED_TEXELS = 2 ** sum(layer.pool_before for layer in LAYERS)  # of the picture, that one texel of relu5_1 stands for
+POOLED_TEXELS = 2 ** sum(
+    conv.pool_before for conv in CONVOLUTIONS
+)  # of the picture, that one texel of relu5_1 stands for
 
 
-def smallest_side(padding: Padding, taps: tuple[str, ...] = DEFAULT_TAPS, texels: int = 2) -> int:
-    """The least H and W of a picture for which every tap has `texels` a side: one alone has no spread to compare."""
-    names = [layer.relu for layer in LAYERS]
-    deepest = max(0 if tap == PATCHES else names.index(tap) for tap in taps)  # relu1_1 sees 3x3 texels too
+def smallest_side(padding: Padding, layers: tuple[str, ...] = DEFAULT_LAYERS, texels: int = 2) -> int:
+    """The least H and W of a picture for which every layer has `texels` a side: one alone has no spread to compare."""
+    names = [conv.relu for conv in CONVOLUTIONS]
+    deepest = max(0 if layer == PATCHES else names.index(layer) for layer in layers)  # relu1_1 sees 3x3 texels too
     side = texels
-    for layer in reversed(LAYERS[: 1 + deepest]):
+    for conv in reversed(CONVOLUTIONS[: 1 + deepest]):
         side += 2 if padding == "valid" else 0
-        side *= 2 if layer.pool_before else 1
+        side *= 2 if conv.pool_before else 1
     return side
 
 

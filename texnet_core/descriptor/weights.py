@@ -23,11 +23,10 @@ _HASH_PREFIX = "dcbb9e9d"  # of the SHA-256 of torchvision's published file, whi
 METADATA_KEY = "texnet_input"
 PATH_VARIABLE = "TEXNET_VGG19"
 INPUT_VARIABLE = "TEXNET_VGG19_INPUT"
-_CONVENTIONS = " or ".join(get_args(InputConvention))
 
 
 @dataclass(frozen=True)
-class Layer:
+class Convolution:
     """One convolution of VGG-19: torchvision's key, its ReLU's usual name, and its shape."""
 
     key: str
@@ -37,18 +36,18 @@ class Layer:
     pool_before: bool
 
 
-def _layers() -> tuple[Layer, ...]:
-    layers, index, channels = [], 0, 3
+def _convolutions() -> tuple[Convolution, ...]:
+    found, index, channels = [], 0, 3
     for block, (width, convs) in enumerate(((64, 2), (128, 2), (256, 4), (512, 4), (512, 1)), start=1):
         for number in range(1, convs + 1):
             first = block > 1 and number == 1
-            layers.append(Layer(f"features.{index}", f"relu{block}_{number}", channels, width, first))
+            found.append(Convolution(f"features.{index}", f"relu{block}_{number}", channels, width, first))
             channels, index = width, index + 2
         index += 1  # the pooling
-    return tuple(layers)
+    return tuple(found)
 
 
-LAYERS = _layers()
+CONVOLUTIONS = _convolutions()
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Vgg19Weights:
     convention: InputConvention
 
     def sha256(self) -> str:
-        """Hash of the parameters and their convention: equal for networks that judge alike."""
+        """Hash of the parameters and their convention: equal for networks with equal features."""
         digest = hashlib.sha256(self.convention.encode())
         for name in sorted(self.parameters):
             digest.update(self.parameters[name].contiguous().numpy().tobytes())
@@ -102,7 +101,7 @@ def load_vgg19(
         convention = convention or os.environ.get(INPUT_VARIABLE, "")
     file = find_vgg19(path, url=url) or _downloaded(url, online, announce)
     if not os.path.isfile(file):  # unlike pathlib's, never raises
-        raise WeightsError(f"no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
+        raise WeightsError(f"there is no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
     parameters, stated = _read(file)
     _check_shapes(file, parameters)
     return Vgg19Weights(parameters, _decide_convention(file, stated, convention))
@@ -127,9 +126,9 @@ def _cached(url: str) -> Path:
 def _downloaded(url: str, online: bool, announce: Callable[[str], None]) -> Path:
     if not online:
         raise MissingWeightsError(
-            "no VGG-19 weights on this computer",
-            expected="them, or leave to download them (548 MB, once)",
-            remedy="allow online access, or name a file with the weights",
+            "VGG-19 weights not found",
+            expected="weights on this computer, or leave to download them",
+            remedy="allow the download (548 MB, once) or name a file with them (vgg19)",
         )
     file = _cached(url)
     announce(f"downloading VGG-19 weights (548 MB, once) from {url}")
@@ -138,8 +137,8 @@ def _downloaded(url: str, online: bool, announce: Callable[[str], None]) -> Path
         torch.hub.download_url_to_file(url, str(file), hash_prefix=_HASH_PREFIX, progress=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise MissingWeightsError(
-            f"no VGG-19 weights, and the download failed ({error})",
-            expected="weights on disk or a connection",
+            f"VGG-19 weights not found, and their download failed ({error})",
+            expected="weights on this computer, or a connection",
             remedy=_remedies(),
         ) from error
     return file
@@ -158,7 +157,7 @@ def _read(file: Path) -> tuple[dict[str, Tensor], str]:
         return dict(loaded), "torchvision" if _is_published(file) else ""
     except Exception as error:
         raise WeightsError(
-            f"{file} that cannot be read" + (f" ({error.strerror})" if isinstance(error, OSError) else ""),
+            f"{file} cannot be read" + (f" ({error.strerror})" if isinstance(error, OSError) else ""),
             expected="VGG-19 weights as .safetensors or as torchvision's .pth",
             remedy=_remedies(),
         ) from error
@@ -171,35 +170,37 @@ def _is_published(file: Path) -> bool:
 
 
 def _check_shapes(file: Path, parameters: dict[str, Tensor]) -> None:
-    for layer in LAYERS:
-        shapes = {"weight": (layer.out_channels, layer.in_channels, 3, 3), "bias": (layer.out_channels,)}
+    for conv in CONVOLUTIONS:
+        shapes = {"weight": (conv.out_channels, conv.in_channels, 3, 3), "bias": (conv.out_channels,)}
         for kind, shape in shapes.items():
-            name = f"{layer.key}.{kind}"
+            name = f"{conv.key}.{kind}"
             tensor = parameters.get(name)
             found = "nothing" if not isinstance(tensor, Tensor) else f"{tensor.dtype} {tuple(tensor.shape)}"
             if not isinstance(tensor, Tensor) or tuple(tensor.shape) != shape or not tensor.is_floating_point():
                 raise WeightsError(
-                    f"{found} for {name} in {file}",
-                    expected=f"floating point {shape}, as in VGG-19",
+                    f"{name} in {file} is {found}, not floating point {shape} as in VGG-19",
+                    expected=f"floating point {shape}",
                     remedy=_remedies(),
                 )
             parameters[name] = tensor.float()
-    for name in parameters.keys() - {f"{layer.key}.{kind}" for layer in LAYERS for kind in ("weight", "bias")}:
+    for name in parameters.keys() - {f"{conv.key}.{kind}" for conv in CONVOLUTIONS for kind in ("weight", "bias")}:
         del parameters[name]  # deeper layers and the classifier
 
 
 def _decide_convention(file: Path, stated: str, called: str) -> InputConvention:
     if stated and called and stated != called:
         raise WeightsError(
-            f"{file} that states the input convention {stated!r} against {called!r} in the call",
-            expected="the two to agree",
+            f"{file} states the input convention {stated!r}, and the call {called!r}",
+            expected="two that agree",
             remedy="leave the convention out of the call",
         )
     convention = stated or called
     if convention not in get_args(InputConvention):
         raise WeightsError(
-            f"{convention!r} as input convention of {file}" if convention else f"no input convention in {file}",
-            expected=_CONVENTIONS,
+            f"{file} has an unknown input convention, {convention!r}"
+            if convention
+            else f"{file} states no input convention",
+            expected=get_args(InputConvention),
             remedy=f"say which input convention it has (vgg19_input), or set ${INPUT_VARIABLE}",
         )
     return cast(InputConvention, convention)

@@ -1,4 +1,4 @@
-"""What runs the inference form of a generator over windows of noise.
+"""What runs the inference form of a generator over windows of its inputs.
 
 An engine is opened for one artifact and then makes blocks. Engines are imported when used, so that
 none of torch, onnxruntime and openvino is needed where another one works.
@@ -14,15 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from texnet_core.errors import EngineError
-from texnet_core.model.artifact import Artifact, Header
-from texnet_core.model.noise import NoisePlane
+from texnet_core.mapset import FloatArray
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.families import Constants
+from texnet_core.model.graph import Graph
+from texnet_core.model.inputs import InputPlane
 from texnet_core.settings import EngineName, EngineSettings, Precision
 
 NumberFormat = Literal["f32", "bf16"]
+
+NO_CONSTANTS: Constants = {}
 
 
 class Engine(Protocol):
@@ -44,27 +46,31 @@ class Engine(Protocol):
     block_shape: tuple[int, int]
     workers: int
 
-    def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
-        """A block of the plane, (height, width, out_channels) float32, not clipped. Several threads may call it.
+    def block(
+        self, plane: InputPlane, top: int, left: int, height: int, width: int, constants: Constants = NO_CONSTANTS
+    ) -> FloatArray:
+        """A block of the texture, (height, width, channels) float32, not clipped. Several threads may call it.
 
         Args:
-            plane: the noise.
+            plane: what the inputs are windows of.
             top: first row in texels, a multiple of the coarsest cell like the other three.
             left: first column.
             height: rows.
             width: columns.
+            constants: of the texture, as the family's `prepare` returned them.
         """
         ...
 
 
-def noise_plane(
-    header: Header, seed: int, height: int | None = None, width: int | None = None, turn: float = 0.0
-) -> NoisePlane:
-    """What a generator makes a texture of; see `NoisePlane`."""
-    settings = header.settings
-    return NoisePlane(
-        seed, settings.noise_channels, height, width, turn, header.waves, repeat_channels=settings.repeat_channels
-    )
+def inputs_of_block(
+    graph: Graph, plane: InputPlane, block: tuple[int, int, int, int], constants: Constants
+) -> dict[str, FloatArray]:
+    """What a graph is given to make a block (top, left, height, width): name -> (1, channels, h, w)."""
+    windows = {
+        window.name: plane.window(window.level, window.top, window.left, window.height, window.width)[None]
+        for window in graph.windows(*block)
+    }
+    return windows | {name: array.reshape(1, -1, 1, 1) for name, array in constants.items()}
 
 
 def open_engine(
@@ -102,9 +108,7 @@ def open_engine(
         precision = "f32"
     if precision not in formats:
         raise EngineError(
-            f"no {precision} in the {engine} engine on {device}",
-            expected=" or ".join(formats),
-            remedy="use precision auto",
+            f"the {engine} engine has no {precision} on {device}", expected=formats, remedy="use precision auto"
         )
     return kind(artifact, device, precision, threads or available_cores())
 
@@ -129,7 +133,9 @@ def cpu_only(engine: str, device: str) -> str:
     """The device of an engine that has but one."""
     if device not in ("auto", "cpu"):
         raise EngineError(
-            f"device {device} for the {engine} engine", expected="cpu", remedy="use the engine torch for other devices"
+            f"the {engine} engine runs on the CPU alone, not on {device}",
+            expected="cpu",
+            remedy="use the torch engine for other devices",
         )
     return "cpu"
 
@@ -169,14 +175,14 @@ _PACKAGES: dict[EngineName, str] = {"openvino": "openvino", "onnx": "onnxruntime
 
 def _engine_class(engine: EngineName) -> EngineClass:
     if engine == "onnx":
-        with _needing("onnxruntime", "onnx", "pip install texnet"):
+        with _needing("onnxruntime", "onnx", "run: pip install texnet"):
             from texnet_core.engines.onnx_engine import OnnxEngine
         return OnnxEngine
     if engine == "openvino":
-        with _needing("openvino", "openvino", "pip install 'texnet[openvino]', or use the onnx engine"):
+        with _needing("openvino", "openvino", "run: pip install 'texnet[openvino]', or use the onnx engine"):
             from texnet_core.engines.openvino_engine import OpenVinoEngine
         return OpenVinoEngine
-    with _needing("torch", "torch", "pip install 'texnet[train]', or use the onnx engine"):
+    with _needing("torch", "torch", "run: pip install 'texnet[train]', or use the onnx engine"):
         from texnet_core.engines.torch_engine import TorchEngine
     return TorchEngine
 
@@ -192,10 +198,10 @@ def _torch_has_gpu() -> bool:
     if not _installed("torch") or "+cpu" in importlib.metadata.version("torch"):
         return False
     try:
-        from texnet_core.engines.torch_engine import TorchEngine
+        from texnet_core.engines.torch_device import choose_device
     except (ImportError, OSError):  # a broken torch must not keep the other engines from working
         return False
-    return TorchEngine.choose_device("auto") != "cpu"
+    return choose_device("auto") != "cpu"
 
 
 def _installed(package: str) -> bool:
@@ -208,7 +214,6 @@ def _needing(package: str, engine: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except (ImportError, OSError) as error:
-        found = (
-            f"{package} that cannot be imported ({error})" if _installed(package) else f"no {package} in this Python"
-        )
-        raise EngineError(found, expected=f"it, for the {engine} engine", remedy=remedy) from error
+        is_broken = _installed(package)
+        found = f"which cannot be imported ({error})" if is_broken else "which is not installed"
+        raise EngineError(f"the {engine} engine needs {package}, {found}", expected=package, remedy=remedy) from error

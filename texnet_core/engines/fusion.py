@@ -1,68 +1,131 @@
-"""Rearranging the inference form so that it does less work and gives the same numbers.
+"""Rearranging a graph so that it does less work and gives the same numbers.
 
-The first convolution of a join reads the concat of upsampled features and noise features. A convolution over a
-concat is the sum of two convolutions, and nearest x2 followed by a 3x3 convolution is one transposed convolution
-of stride 2 with a 4x4 kernel on the coarse grid. That saves 5 of 9 multiplications of its larger half and never
-writes the upsampled features nor the concat to memory.
+A convolution that reads the concat of upsampled and other values is the sum of one over each, and nearest x2 followed
+by a 3x3 convolution is one transposed convolution of stride 2 with a 4x4 kernel on the coarse grid. That saves 5 of 9
+multiplications of its larger half and never writes the upsampled features nor the concat to memory.
 
-The plain form (`onnx_graph.build_model`) is what the fused one is tested against.
+The plain form is what the fused one is tested against.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
 import numpy as np
-import numpy.typing as npt
 
-from texnet_core.model import architecture
-from texnet_core.model.artifact import Artifact
-from texnet_core.settings import GeneratorSettings
-
-Floats = npt.NDArray[np.float32]
-
-_BF16_LEVELS = 2
+from texnet_core.mapset import FloatArray
+from texnet_core.model.artifact import Parameters
+from texnet_core.model.graph import Add, Concat, Convolution, Crop, Graph, Node, Upsample, UpsamplingConvolution
 
 
-def bf16_convolutions(settings: GeneratorSettings) -> frozenset[str]:
-    """The names of the convolutions that may run in bf16: some 95% of the multiplications.
+def fused(graph: Graph, parameters: Parameters) -> tuple[Graph, Parameters]:
+    """An inference form and its parameters, rearranged where that saves work."""
+    parameters = dict(parameters)
+    fusions = {conv.name: found for conv in graph.of(Convolution) if (found := _Fusion.of(graph, conv))}
+    for fusion in fusions.values():
+        parameters |= fusion.parameters(parameters)
+    changed = graph.replaced(lambda node: fusions[node.name].nodes() if node.name in fusions else (node,))
+    changed = _without_unused(changed)
+    return changed, {name: parameters[name] for name in changed.parameter_shapes}
 
-    What reads noise, and what is coarse, stays in float32, because an error there is carried through everything that
-    follows: with all convolutions in bf16 single texels of a shipped preset were off by 40 of 255 levels, with this
-    choice by 2. So does what writes the texels, which would round each: 2 to 3% of the time.
+
+@dataclass(frozen=True)
+class _Part:
+    """Some of the channels that a convolution reads.
+
+    Attributes:
+        value: where they come from; the coarse value where they were upsampled.
+        channels: of the convolution's input.
+        crop: cells that were cut from the upsampled value, or None where it was none.
     """
-    names: list[str] = []
-    for level in range(min(_BF16_LEVELS, settings.levels - 1)):  # the coarsest level has no join
-        names += [conv.name for conv in architecture.join(settings, level)]
-    if names:
-        names += [conv.name for conv in architecture.noise_branch(settings, 0)[1:]]
-    return frozenset(names)
+
+    value: Node
+    channels: slice
+    crop: int | None
 
 
-def fused_join(artifact: Artifact, level: int) -> tuple[Floats, Floats, Floats]:
-    """The first convolution of a join in its fused form.
+@dataclass(frozen=True)
+class _Fusion:
+    """A convolution as the sum of one over other values and of one each over those that were upsampled."""
 
-    Returns:
-        Kernel (in, out, 4, 4) of the transposed convolution over the coarser features, stride 2; its output is
-        to be cropped by `fused_crop` cells a side. Kernel (out, noise features, 3, 3) of the convolution over
-        the noise branch, and the bias (out,) of their sum.
-    """
-    conv = architecture.join(artifact.settings, level)[0]
-    weight = artifact.parameters[f"{conv.name}.weight"]
-    coarse_channels = conv.in_channels - artifact.settings.channels
-    upsampling = _kernel_after_upsampling(weight[:, :coarse_channels])
-    return upsampling, np.ascontiguousarray(weight[:, coarse_channels:]), artifact.parameters[f"{conv.name}.bias"]
+    conv: Convolution
+    upsampled: list[_Part]
+    others: list[_Part]
+
+    @classmethod
+    def of(cls, graph: Graph, conv: Convolution) -> "_Fusion | None":
+        """What a convolution can be fused with, or None."""
+        read = graph[conv.inputs[0]]
+        if conv.kernel != 3 or not isinstance(read, Concat) or len(graph.consumers(read.name)) > 1:
+            return None
+        parts = list(_parts(graph, read))
+        upsampled = [part for part in parts if part.crop is not None]
+        others = [part for part in parts if part.crop is None]
+        return cls(conv, upsampled, others) if upsampled and others else None
+
+    def nodes(self) -> tuple[Node, ...]:
+        """What stands in the convolution's place; the last one has its name."""
+        conv, level = self.conv, self.conv.level
+        names = tuple(part.value.name for part in self.others)
+        channels = sum(part.value.channels for part in self.others)
+        made: list[Node] = []
+        if len(names) > 1:
+            made.append(Concat(f"{conv.name}.others", names, channels, level))
+            names = (made[-1].name,)
+        made.append(replace(conv, name=f"{conv.name}.own", inputs=names, in_channels=channels))
+        total = made[-1].name
+        for number, part in enumerate(self.upsampled):
+            coarse = part.value
+            assert part.crop is not None
+            # it makes 2n + 2 cells of n, of which the first and last two miss the contribution of a neighbor
+            name, inputs, crop = self._name(number), (coarse.name,), part.crop + 2
+            made.append(UpsamplingConvolution(name, inputs, conv.channels, level, coarse.channels, crop, conv.bf16))
+            is_last = number == len(self.upsampled) - 1
+            sum_name = conv.name if is_last else f"{conv.name}.sum{number}"
+            made.append(Add(sum_name, (total, name), conv.channels, level))
+            total = sum_name
+        return tuple(made)
+
+    def parameters(self, of_graph: Parameters) -> Parameters:
+        """Those of the new nodes."""
+        weight, bias = (of_graph[f"{self.conv.name}.{part}"] for part in ("weight", "bias"))
+        own = np.concatenate([weight[:, part.channels] for part in self.others], axis=1)
+        kernels = {
+            f"{self._name(number)}.weight": _kernel_after_upsampling(weight[:, part.channels])
+            for number, part in enumerate(self.upsampled)
+        }
+        return {f"{self.conv.name}.own.weight": own, f"{self.conv.name}.own.bias": bias, **kernels}
+
+    def _name(self, number: int) -> str:
+        return f"{self.conv.name}.upsampled{number}"
 
 
-def fused_crop(crop: int) -> int:
-    """Cells to cut from every side of the transposed convolution, where the plain form cuts `crop`.
+def _parts(graph: Graph, concat: Concat) -> Iterable[_Part]:
+    start = 0
+    for name in concat.inputs:
+        node = graph[name]
+        channels = slice(start, start + node.channels)
+        start += node.channels
+        whole, crop = (graph[node.inputs[0]], node.margin) if isinstance(node, Crop) else (node, 0)
+        if isinstance(whole, Upsample):
+            yield _Part(graph[whole.inputs[0]], channels, crop)
+        else:
+            yield _Part(node, channels, None)
 
-    It makes 2n + 2 cells of n; the first and last two of them miss the contribution of a neighbor.
-    """
-    return crop + 2
+
+def _without_unused(graph: Graph) -> Graph:
+    """The nodes that the output depends on."""
+    used = {graph.output.name}
+    for node in reversed(graph.nodes):
+        if node.name in used:
+            used.update(node.inputs)
+    return Graph(tuple(node for node in graph.nodes if node.name in used))
 
 
-def _kernel_after_upsampling(weight: Floats) -> Floats:
-    """(out, in, 3, 3) after nearest x2 -> (in, out, 4, 4): a place sums the taps that see the coarse cell from it."""
+def _kernel_after_upsampling(weight: FloatArray) -> FloatArray:
+    """(out, in, 3, 3) after nearest x2 -> (in, out, 4, 4): a place sums what sees the coarse cell from it."""
     kernel = np.zeros((weight.shape[1], weight.shape[0], 4, 4), np.float32)
-    taps = [[tap for tap in range(3) if place + tap in (2, 3)] for place in range(4)]
+    seen = [[offset for offset in range(3) if place + offset in (2, 3)] for place in range(4)]
     for row in range(4):
         for column in range(4):
-            kernel[:, :, row, column] = weight[:, :, taps[row]][:, :, :, taps[column]].sum((2, 3)).T
+            kernel[:, :, row, column] = weight[:, :, seen[row]][:, :, :, seen[column]].sum((2, 3)).T
     return kernel

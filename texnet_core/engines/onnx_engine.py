@@ -3,15 +3,16 @@
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 
-from texnet_core.engines import NumberFormat, cpu_only
-from texnet_core.engines.onnx_graph import OUTPUT, build_model, noise_input
+from texnet_core.engines import NO_CONSTANTS, NumberFormat, cpu_only, inputs_of_block
+from texnet_core.engines.onnx_graph import OUTPUT, build_model
 from texnet_core.errors import EngineError
-from texnet_core.model import architecture
+from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact
-from texnet_core.model.noise import NoisePlane
+from texnet_core.model.families import Constants
+from texnet_core.model.graph import inference_form
+from texnet_core.model.inputs import InputPlane
 
 
 class OnnxEngine:
@@ -26,12 +27,12 @@ class OnnxEngine:
 
     def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
         self.artifact, self.device, self.precision, self.workers = artifact, device, precision, threads
-        self._halos = architecture.halos(artifact.settings)
+        self._graph = inference_form(artifact.graph)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors only: front ends own the terminal
         options.intra_op_num_threads = 1  # the caller's own thread; see the package's docstring
         self._session = onnxruntime.InferenceSession(
-            build_model(artifact), sess_options=options, providers=["CPUExecutionProvider"]
+            build_model(self._graph, artifact.parameters), sess_options=options, providers=["CPUExecutionProvider"]
         )
 
     @staticmethod
@@ -42,13 +43,14 @@ class OnnxEngine:
     def formats(device: str) -> tuple[NumberFormat, ...]:
         return ("f32",)
 
-    def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
-        windows = architecture.noise_windows(self._halos, top, left, height, width)
-        noise = {noise_input(window[0]): plane.window(*window)[None] for window in windows}
+    def block(
+        self, plane: InputPlane, top: int, left: int, height: int, width: int, constants: Constants = NO_CONSTANTS
+    ) -> FloatArray:
+        given = inputs_of_block(self._graph, plane, (top, left, height, width), constants)
         try:
-            (maps,) = self._session.run([OUTPUT], noise)
+            (maps,) = self._session.run([OUTPUT], given)
         except Exception as error:  # its errors share no base class of their own
             raise EngineError(
-                f"ONNX Runtime that failed ({error})", expected="a block", remedy="free some memory"
+                f"ONNX Runtime failed ({error})", expected="a block", remedy="free some memory and try again"
             ) from error
-        return cast(npt.NDArray[np.float32], np.ascontiguousarray(maps[0].transpose(1, 2, 0)))
+        return cast(FloatArray, np.ascontiguousarray(maps[0].transpose(1, 2, 0)))

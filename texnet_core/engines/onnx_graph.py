@@ -1,6 +1,6 @@
-"""The inference form as an ONNX model, written from an artifact's settings.
+"""A generator's graph as an ONNX model.
 
-The graph is made here rather than stored in the artifact, so that no graph ever comes from a file that
+The model is made here rather than stored in the artifact, so that no graph ever comes from a file that
 someone else made. ONNX's own Python package would add 9 MB a Python version to the add-on, and what is
 needed of the format is this little: a model is nested protocol-buffer messages, of which a handful of kinds
 are used. Tests hold the result against ONNX's checker and its reference evaluator.
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.engines import fusion
-from texnet_core.model import architecture
-from texnet_core.model.architecture import Conv
-from texnet_core.model.artifact import Artifact
+from texnet_core.mapset import FloatArray
+from texnet_core.model import graph as nodes
+from texnet_core.model.artifact import Parameters
+from texnet_core.model.graph import Graph, Node
 
 _IR_VERSION, _OPSET = 8, 17
 _FLOAT, _INT64, _BFLOAT16 = 1, 7, 16  # TensorProto.DataType
@@ -26,42 +26,26 @@ _TENSOR_TYPES = {"float32": _FLOAT, "int64": _INT64, "uint16": _BFLOAT16}
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_STRING, _ATTRIBUTE_INTS = 1, 2, 3, 7  # AttributeProto.AttributeType
 
 
-def noise_input(level: int) -> str:
-    """Name of the input that takes a level's noise, (1, input_channels, h, w)."""
-    return f"noise{level}"
-
-
 OUTPUT = "maps"
 
 
-def build_model(artifact: Artifact) -> bytes:
-    """The plain form: noise0 ... noiseK -> maps (1, out_channels, height, width), float32.
+def build_model(graph: Graph, parameters: Parameters) -> bytes:
+    """The model of a graph, with float32 inputs and outputs.
+
+    Its inputs are (1, channels, h, w) for every input of the graph and (1, channels, 1, 1) for every constant, each
+    under its name. Its output is "maps", (1, channels, height, width).
+
+    Args:
+        graph: in its inference form, fused or not; marked convolutions run in bfloat16.
+        parameters: of that form.
 
     Returns:
         A serialized ModelProto.
     """
-    settings = artifact.settings
-    graph = _Graph(artifact)
-    features = graph.coarsest_branch()
-    for level in range(settings.levels - 2, -1, -1):
-        features = graph.join(features, level, graph.noise_branch(level))
-    graph.finish(features)
-    return graph.model()
-
-
-def build_fused_model(artifact: Artifact, bf16: frozenset[str] = frozenset()) -> bytes:
-    """The same function of the same inputs in the form that `fusion` explains.
-
-    Args:
-        artifact: the generator.
-        bf16: names of the convolutions that are to run in bfloat16.
-    """
-    graph = _Graph(artifact, bf16)
-    features = graph.coarsest_branch()
-    for level in range(artifact.settings.levels - 2, -1, -1):
-        features = graph.fused_join(features, level, graph.noise_branch(level))
-    graph.finish(features)
-    return graph.model()
+    writer = _Writer(graph, parameters)
+    for node in graph.nodes:
+        getattr(writer, node.operation)(node)
+    return writer.model()
 
 
 def build_product(matrix: npt.NDArray[np.float32]) -> bytes:
@@ -79,137 +63,115 @@ def build_product(matrix: npt.NDArray[np.float32]) -> bytes:
     return _model(graph)
 
 
-class _Graph:
-    def __init__(self, artifact: Artifact, bf16: frozenset[str] = frozenset()) -> None:
-        self._artifact, self._settings, self._parameters = artifact, artifact.settings, artifact.parameters
-        self._halos = architecture.halos(artifact.settings)
+class _Writer:
+    """Writes node after node; knows in which number format each value is."""
+
+    def __init__(self, graph: Graph, parameters: Parameters) -> None:
+        self._parameters, self._output = parameters, graph.output
         self._inputs: list[bytes] = []
         self._nodes: list[bytes] = []
-        self._results: list[bytes] = []
-        self._bf16_convs = bf16
         self._bf16: set[str] = set()  # names of values in bfloat16
+        self._casts: set[str] = set()
         self._initializers: dict[str, bytes] = {}
 
-    def input(self, name: str, channels: int) -> str:
-        self._inputs.append(_value_info(name, channels))
-        return name
-
-    def noise_branch(self, level: int) -> str:
-        noise = self.input(noise_input(level), self._settings.input_channels)
-        return self.convolve(architecture.noise_branch(self._settings, level), noise)
-
-    def coarsest_branch(self) -> str:
-        return self.noise_branch(self._settings.levels - 1)
-
-    def join(self, coarser: str, level: int, branch: str) -> str:
-        upsampled = self.upsample(self.bound(coarser, level + 1), f"level{level}.upsampled")
-        if crop := self._halos[level].crop:
-            upsampled = self.crop(upsampled, crop, f"level{level}.cropped")
-        joined = self.concat((upsampled, branch), f"level{level}.concat")
-        return self.convolve(architecture.join(self._settings, level), joined)
-
-    def fused_join(self, coarser: str, level: int, branch: str) -> str:
-        first, *rest = architecture.join(self._settings, level)
-        coarser = self._for_conv(first, self.bound(coarser, level + 1))
-        branch = self._for_conv(first, branch)
-        upsampling, weight, bias = fusion.fused_join(self._artifact, level)
-        upsampled = self._node(
-            "ConvTranspose",
-            [coarser, self._constant(f"{first.name}.upsampling", upsampling, like=coarser)],
-            f"{first.name}.upsampled",
-            _ints("kernel_shape", [4, 4]),
-            _ints("strides", [2, 2]),
-            _ints("pads", [fusion.fused_crop(self._halos[level].crop)] * 4),
+    def model(self) -> bytes:
+        """Field numbers: GraphProto 1 node, 2 name, 5 initializer, 11 input, 12 output."""
+        sides = (_text(2, f"{OUTPUT}.height"), _text(2, f"{OUTPUT}.width"))
+        result = _value_info(OUTPUT, self._output.channels, sides)
+        graph = b"".join(
+            (
+                *(_message(1, node) for node in self._nodes),
+                _text(2, "generator"),
+                *(_message(5, tensor) for tensor in self._initializers.values()),
+                *(_message(11, value) for value in self._inputs),
+                _message(12, result),
+            )
         )
-        constants = [
-            self._constant(f"{first.name}.branch", weight, like=branch),
-            self._constant(f"{first.name}.bias", bias, like=branch),
-        ]
-        own = self._node("Conv", [branch, *constants], f"{first.name}.own", _ints("kernel_shape", [3, 3]))
-        total = self._node("Add", [upsampled, own], f"{first.name}.sum")
-        return self.convolve(tuple(rest), self._activate(total, f"{first.name}.activated"))
+        return _model(graph)
 
-    def bound(self, features: str, level: int) -> str:
-        """The features of a level, none of them above its ceiling."""
-        ceiling = self._parameters[architecture.ceiling(level)].reshape(1, -1, 1, 1)
-        constant = self._constant(architecture.ceiling(level), ceiling, like=features)
-        return self._node("Min", [features, constant], f"level{level}.bounded")
+    def input(self, node: nodes.Input) -> None:
+        sides = (_text(2, f"{node.name}.height"), _text(2, f"{node.name}.width"))
+        self._inputs.append(_value_info(node.name, node.channels, sides))
 
-    def finish(self, features: str) -> None:
-        self.convolve((architecture.output(self._settings),), features, OUTPUT)
-        self._results.append(_value_info(OUTPUT, self._settings.out_channels))
+    def constant(self, node: nodes.Constant) -> None:
+        self._inputs.append(_value_info(node.name, node.channels, (_number(1, 1), _number(1, 1))))
 
-    def convolve(self, convs: tuple[Conv, ...], value: str, result: str = "") -> str:
-        for conv in convs:
-            value = self._for_conv(conv, value)
-            names = [
-                self._constant(f"{conv.name}.{part}", self._parameters[f"{conv.name}.{part}"], like=value)
-                for part in ("weight", "bias")
-            ]
-            convolved = result or f"{conv.name}.convolved"
-            self._node("Conv", [value, *names], convolved, _ints("kernel_shape", [conv.kernel, conv.kernel]))
-            value = convolved
-            if conv.activated:
-                value = self._activate(value, f"{conv.name}.activated")
-        return value
+    def convolution(self, node: nodes.Convolution) -> None:
+        value = self._in_format(node.inputs[0], node.bf16)
+        self._node("Conv", node, [value, *self._own(node, value)], _ints("kernel_shape", [node.kernel] * 2))
 
-    def _for_conv(self, conv: Conv, value: str) -> str:
-        """The value in the number format of a convolution."""
-        low = conv.name in self._bf16_convs
-        if low == (value in self._bf16):
-            return value
-        kind, suffix = (_BFLOAT16, "bf16") if low else (_FLOAT, "f32")
-        cast = self._node("Cast", [value], f"{value}.{suffix}", _int("to", kind))
-        if low:
-            self._bf16.add(cast)
-        return cast
+    def upsampling_convolution(self, node: nodes.UpsamplingConvolution) -> None:
+        value = self._in_format(node.inputs[0], node.bf16)
+        attributes = (_ints("kernel_shape", [4, 4]), _ints("strides", [2, 2]), _ints("pads", [node.crop] * 4))
+        self._node("ConvTranspose", node, [value, *self._own(node, value)], *attributes)
 
-    def _activate(self, value: str, result: str) -> str:
-        return self._node("LeakyRelu", [value], result, _float("alpha", self._settings.leak))
+    def leaky_relu(self, node: nodes.LeakyReLU) -> None:
+        self._node("LeakyRelu", node, node.inputs, _float("alpha", node.slope))
 
-    def upsample(self, value: str, result: str) -> str:
+    def clamp(self, node: nodes.Clamp) -> None:
+        bound = self._parameters[node.bound].reshape(1, -1, 1, 1)
+        self._node("Min", node, [*node.inputs, self._constant(node.bound, bound, like=node.inputs[0])])
+
+    def affine(self, node: nodes.Affine) -> None:
+        x, scale, shift = self._alike(node.inputs)
+        scaled = f"{node.name}.scaled"
+        self._node("Mul", scaled, [x, scale])
+        self._node("Add", node, [scaled, shift])
+
+    def upsample(self, node: nodes.Upsample) -> None:
         scales = self._constant("scales", np.array([1, 1, 2, 2], np.float32))
         attributes = (
             _string("mode", "nearest"),
             _string("coordinate_transformation_mode", "asymmetric"),
             _string("nearest_mode", "floor"),
         )
-        return self._node("Resize", [value, "", scales], result, *attributes)
+        self._node("Resize", node, [*node.inputs, "", scales], *attributes)
 
-    def crop(self, value: str, margin: int, result: str) -> str:
+    def crop(self, node: nodes.Crop) -> None:
+        margin = node.margin
         starts = self._constant(f"crop{margin}.starts", np.array([margin, margin], np.int64))
         ends = self._constant(f"crop{margin}.ends", np.array([-margin, -margin], np.int64))
         axes = self._constant("crop.axes", np.array([2, 3], np.int64))
-        return self._node("Slice", [value, starts, ends, axes], result)
+        self._node("Slice", node, [*node.inputs, starts, ends, axes])
 
-    def concat(self, values: Sequence[str], result: str) -> str:
-        return self._node("Concat", values, result, _int("axis", 1))
+    def concat(self, node: nodes.Concat) -> None:
+        self._node("Concat", node, self._alike(node.inputs), _int("axis", 1))
 
-    def model(self) -> bytes:
-        return _model(self._graph())
+    def add(self, node: nodes.Add) -> None:
+        self._node("Add", node, self._alike(node.inputs))
 
-    def _graph(self) -> bytes:
-        """Field numbers: GraphProto 1 node, 2 name, 5 initializer, 11 input, 12 output."""
-        return b"".join(
-            (
-                *(_message(1, node) for node in self._nodes),
-                _text(2, "generator"),
-                *(_message(5, tensor) for tensor in self._initializers.values()),
-                *(_message(11, value) for value in self._inputs),
-                *(_message(12, value) for value in self._results),
-            )
-        )
+    def _own(self, node: Node, value: str) -> list[str]:
+        """The parameters of a convolution, in the format of what it reads."""
+        return [self._constant(name, self._parameters[name], like=value) for name in node.parameter_shapes]
 
-    def _node(self, operator: str, inputs: Sequence[str], result: str, *attributes: bytes) -> str:
+    def _alike(self, values: Sequence[str]) -> list[str]:
+        """The values in one number format: bfloat16 where all are."""
+        low = all(value in self._bf16 for value in values)
+        return [self._in_format(value, low) for value in values]
+
+    def _in_format(self, value: str, low: bool) -> str:
+        """The value in bfloat16 or in float32."""
+        if low == (value in self._bf16):
+            return value
+        kind, suffix = (_BFLOAT16, "bf16") if low else (_FLOAT, "f32")
+        cast = f"{value}.{suffix}"
+        if cast not in self._casts:
+            self._casts.add(cast)
+            self._node("Cast", cast, [value], _int("to", kind))
+            self._bf16 |= {cast} if low else set()
+        return cast
+
+    def _node(self, operator: str, node: Node | str, inputs: Sequence[str], *attributes: bytes) -> None:
         """Field numbers: NodeProto 1 input, 2 output, 3 name, 4 op_type, 5 attribute."""
-        names = b"".join(_text(1, name) for name in inputs)
-        described = b"".join(_message(5, attribute) for attribute in attributes)
-        if operator != "Cast" and any(name in self._bf16 for name in inputs):
+        name = node if isinstance(node, str) else node.name
+        result = OUTPUT if name == self._output.name else name
+        if operator != "Cast" and any(value in self._bf16 for value in inputs):
             self._bf16.add(result)
-        self._nodes.append(names + _text(2, result) + _text(3, result) + _text(4, operator) + described)
-        return result
+        described = b"".join(_message(5, attribute) for attribute in attributes)
+        read = b"".join(_text(1, value) for value in inputs)
+        self._nodes.append(read + _text(2, result) + _text(3, result) + _text(4, operator) + described)
 
-    def _constant(self, name: str, array: npt.NDArray[np.float32] | npt.NDArray[np.int64], like: str = "") -> str:
+    def _constant(self, name: str, array: FloatArray | npt.NDArray[np.int64], like: str = "") -> str:
         """A constant, in bfloat16 where the value that it works on is."""
         self._initializers[name] = _tensor(name, _to_bf16(array) if like in self._bf16 else array)
         return name
@@ -234,9 +196,9 @@ def _tensor(name: str, array: npt.NDArray[Any]) -> bytes:
     return dims + _number(2, kind) + _text(8, name) + _message(9, raw)
 
 
-def _value_info(name: str, channels: int) -> bytes:
+def _value_info(name: str, channels: int, sides: tuple[bytes, bytes]) -> bytes:
     """ValueInfoProto 1 name, 2 type; TypeProto 1 tensor_type; its Tensor 1 elem_type, 2 shape; Dimension 1, 2."""
-    dims = (_number(1, 1), _number(1, channels), _text(2, f"{name}.height"), _text(2, f"{name}.width"))
+    dims = (_number(1, 1), _number(1, channels), *sides)
     shape = b"".join(_message(1, dim) for dim in dims)
     return _text(1, name) + _message(2, _message(1, _number(1, _FLOAT) + _message(2, shape)))
 

@@ -5,17 +5,18 @@ import threading
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import openvino
 
-from texnet_core.engines import NumberFormat, cpu_only, fusion
-from texnet_core.engines.onnx_graph import OUTPUT, build_fused_model, noise_input
+from texnet_core.engines import NO_CONSTANTS, NumberFormat, cpu_only, inputs_of_block
+from texnet_core.engines.bf16 import with_bf16
+from texnet_core.engines.fusion import fused
+from texnet_core.engines.onnx_graph import OUTPUT, build_model
 from texnet_core.errors import EngineError
-from texnet_core.model import architecture
+from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact
-from texnet_core.model.noise import NoisePlane
-
-Floats = npt.NDArray[np.float32]
+from texnet_core.model.families import Constants
+from texnet_core.model.graph import inference_form
+from texnet_core.model.inputs import InputPlane
 
 # OpenVINO looks NumPy up when it makes its first tensor; two threads that do so at once wait for each other for ever
 openvino.Tensor(np.zeros(1, np.float32))
@@ -29,9 +30,9 @@ class OpenVinoEngine:
 
     def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
         self.artifact, self.device, self.precision, self.workers = artifact, device, precision, threads
-        self._halos = architecture.halos(artifact.settings)
-        bf16 = fusion.bf16_convolutions(artifact.settings) if precision == "bf16" else frozenset()
-        self._model = openvino.Core().read_model(build_fused_model(artifact, bf16))
+        self._graph = inference_form(artifact.graph)
+        marked = with_bf16(self._graph) if precision == "bf16" else self._graph
+        self._model = openvino.Core().read_model(build_model(*fused(marked, artifact.parameters)))
         # requests for each shape of block; one is lent to one caller at a time
         self._requests: dict[tuple[int, int], queue.SimpleQueue[Any]] = {}
         self._compiling = threading.Lock()
@@ -45,29 +46,30 @@ class OpenVinoEngine:
         has_bf16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         return ("f32", "bf16") if has_bf16 else ("f32",)
 
-    def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> Floats:
-        windows = architecture.noise_windows(self._halos, top, left, height, width)
-        noise = {noise_input(window[0]): plane.window(*window)[None] for window in windows}
+    def block(
+        self, plane: InputPlane, top: int, left: int, height: int, width: int, constants: Constants = NO_CONSTANTS
+    ) -> FloatArray:
+        given = inputs_of_block(self._graph, plane, (top, left, height, width), constants)
         try:
-            requests = self._requests_for((height, width), noise)
+            requests = self._requests_for((height, width), given)
             request = requests.get()
             try:
-                request.infer(noise, share_inputs=True)
-                maps: Floats = request.get_tensor(OUTPUT).data
-                texels: Floats = maps[0].transpose(1, 2, 0).copy()  # the tensor is used again
+                request.infer(given, share_inputs=True)
+                maps: FloatArray = request.get_tensor(OUTPUT).data
+                texels: FloatArray = maps[0].transpose(1, 2, 0).copy()  # the tensor is used again
                 return texels
             finally:
                 requests.put(request)
         except Exception as error:  # its errors share no base class of their own
             raise EngineError(
-                f"OpenVINO that failed ({error})", expected="a block", remedy="free some memory"
+                f"OpenVINO failed ({error})", expected="a block", remedy="free some memory and try again"
             ) from error
 
-    def _requests_for(self, shape: tuple[int, int], noise: dict[str, Floats]) -> "queue.SimpleQueue[Any]":
+    def _requests_for(self, shape: tuple[int, int], given: dict[str, FloatArray]) -> "queue.SimpleQueue[Any]":
         """Compile for one shape of block, which is 5% faster than for any, once."""
         with self._compiling:
             if shape not in self._requests:
-                self._model.reshape({name: list(array.shape) for name, array in noise.items()})
+                self._model.reshape({name: list(array.shape) for name, array in given.items()})
                 config = {
                     "INFERENCE_PRECISION_HINT": "f32",  # of what the model does not say to be in bf16
                     "INFERENCE_NUM_THREADS": self.workers,

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from texnet_core.atomic import replacing
-from texnet_core.engines import EngineClass, NumberFormat, available_cores, noise_plane
+from texnet_core.engines import EngineClass, NumberFormat, available_cores
 from texnet_core.errors import OutputError
 from texnet_core.model.artifact import Artifact
 
@@ -38,7 +38,7 @@ def _pays(kind: EngineClass, artifact: Artifact, device: str) -> bool:
     """Make one block in both formats by turns; the best times count, which other programs disturbed least."""
     formats: tuple[NumberFormat, NumberFormat] = ("f32", "bf16")
     engines = {name: kind(artifact, device, name, 1) for name in formats}
-    plane = noise_plane(artifact, 0)
+    plane = artifact.design.input_plane(0)
     best = dict.fromkeys(formats, float("inf"))
     blocks = {}
     for turn in range(1 + _ROUNDS):  # the first is for warming up

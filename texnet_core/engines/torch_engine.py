@@ -5,17 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from texnet_core.engines import NumberFormat, fusion
+from texnet_core.engines import NO_CONSTANTS, NumberFormat
+from texnet_core.engines.bf16 import with_bf16
+from texnet_core.engines.fusion import fused
+from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import EngineError
-from texnet_core.model import architecture
-from texnet_core.model.architecture import Conv
-from texnet_core.model.artifact import Artifact
-from texnet_core.model.noise import NoisePlane
+from texnet_core.mapset import FloatArray
+from texnet_core.model import graph as nodes
+from texnet_core.model.artifact import Artifact, Parameters
+from texnet_core.model.families import Constants
+from texnet_core.model.graph import Graph, inference_form
+from texnet_core.model.inputs import InputPlane
+from texnet_core.model.operations import Operations, run
 
 _CPU_BLOCK, _GPU_BLOCK = (128, 256), (1024, 1024)
 
@@ -27,42 +32,14 @@ class TorchEngine:
 
     def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
         self.artifact, self.device, self.precision = artifact, device, precision
-        self.settings = artifact.settings
         self.workers = threads if device == "cpu" else 1  # a GPU takes one block after the other anyway
         self.block_shape = _CPU_BLOCK if device == "cpu" else _GPU_BLOCK
-        self._halos = architecture.halos(artifact.settings)
-        self._bf16 = fusion.bf16_convolutions(self.settings) if precision == "bf16" else frozenset()
-        self._parameters = {
-            name: self._tensor(array, name.rpartition(".")[0]) for name, array in artifact.parameters.items()
-        }
-        for level in range(1, self.settings.levels):
-            name, (*_, last) = architecture.ceiling(level), architecture.convolutions_of_level(self.settings, level)
-            self._parameters[name] = self._tensor(artifact.parameters[name], last.name)[:, None, None]
-        for level in range(self.settings.levels - 1):
-            prefix = architecture.join(self.settings, level)[0].name
-            upsampling, weight, bias = fusion.fused_join(artifact, level)
-            fused = {"upsampling": upsampling, "weight": weight, "bias": bias}
-            self._parameters |= {f"{prefix}.{name}": self._tensor(array, prefix) for name, array in fused.items()}
+        self._plain = inference_form(artifact.graph)
+        marked = with_bf16(self._plain) if precision == "bf16" else self._plain
+        self._graph, parameters = fused(marked, artifact.parameters)
+        self._operations = _Valid(self._graph, parameters, device)
 
-    @staticmethod
-    def choose_device(device: str) -> str:
-        """The name of a device that works here; "auto" takes the accelerator, where there is one.
-
-        Raises:
-            EngineError: this device is not there.
-        """
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        present = ["cpu"] if found is None else [found.type, "cpu"]
-        if device == "auto":
-            return present[0]
-        try:
-            if device.split(":")[0] not in present or device.startswith("cpu:"):
-                raise RuntimeError("no such device")
-            torch.empty(1, device=device)  # the number behind the colon may still be wrong
-        except (RuntimeError, AssertionError) as error:
-            expected = f"one that torch has here: {', '.join(present)}"
-            raise EngineError(f"device {device}", expected=expected, remedy="use device auto") from error
-        return device
+    choose_device = staticmethod(choose_device)
 
     @staticmethod
     def formats(device: str) -> tuple[NumberFormat, ...]:
@@ -72,52 +49,74 @@ class TorchEngine:
             has_bf16 = device.split(":")[0] != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
         return ("f32", "bf16") if has_bf16 else ("f32",)
 
-    def block(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
+    def block(
+        self, plane: InputPlane, top: int, left: int, height: int, width: int, constants: Constants = NO_CONSTANTS
+    ) -> FloatArray:
         try:
-            return np.asarray(self.block_on_device(plane, top, left, height, width).cpu().contiguous().numpy())
+            made = self.block_on_device(plane, top, left, height, width, constants)
+            return np.asarray(made.cpu().contiguous().numpy())
         except RuntimeError as error:  # too little memory on the device, most often
             raise EngineError(
-                f"torch that failed on {self.device} ({error})", expected="a block", remedy="use device cpu"
+                f"torch failed on {self.device} ({error})", expected="a block", remedy="use device cpu"
             ) from error
 
-    def block_on_device(self, plane: NoisePlane, top: int, left: int, height: int, width: int) -> Tensor:
-        """The same block as a tensor (height, width, out_channels) that stays where it was made."""
-        windows = architecture.noise_windows(self._halos, top, left, height, width)
+    def block_on_device(
+        self, plane: InputPlane, top: int, left: int, height: int, width: int, constants: Constants = NO_CONSTANTS
+    ) -> Tensor:
+        """The same block as a tensor (height, width, channels) that stays where it was made."""
+        given = {name: torch.from_numpy(array).to(self.device) for name, array in constants.items()}
         with torch.inference_mode(), exact(self.device):
-            noise = [plane.window_torch(*window, device=self.device)[None] for window in windows]
-            maps = self._run([part.contiguous(memory_format=torch.channels_last) for part in noise])
-            return maps[0].permute(1, 2, 0).float()
+            for window in self._plain.windows(top, left, height, width):
+                place = (window.level, window.top, window.left, window.height, window.width)
+                values = plane.window_torch(*place, device=self.device)[None]
+                given[window.name] = values.contiguous(memory_format=torch.channels_last)
+            return run(self._graph, self._operations, given)[0].permute(1, 2, 0).float()
 
-    def _run(self, noise: list[Tensor]) -> Tensor:
-        """The inference form, as `architecture` describes it, fused as `fusion` does."""
-        settings = self.settings
-        coarsest = settings.levels - 1
-        features = self._convolve(architecture.noise_branch(settings, coarsest), noise[coarsest])
-        for level in range(coarsest - 1, -1, -1):
-            branch = self._convolve(architecture.noise_branch(settings, level), noise[level])
-            first, *rest = architecture.join(settings, level)
-            weight, bias = self._parameters[f"{first.name}.weight"], self._parameters[f"{first.name}.bias"]
-            total = F.conv2d(branch.to(weight.dtype), weight, bias)
-            crop = fusion.fused_crop(self._halos[level].crop)
-            upsampling = self._parameters[f"{first.name}.upsampling"]
-            features = torch.minimum(features, self._parameters[architecture.ceiling(level + 1)])
-            total += F.conv_transpose2d(features.to(weight.dtype), upsampling, stride=2, padding=crop)
-            features = self._convolve(tuple(rest), F.leaky_relu_(total, settings.leak))
-        return self._convolve((architecture.output(settings),), features)
 
-    def _convolve(self, convs: tuple[Conv, ...], x: Tensor) -> Tensor:
-        for conv in convs:
-            weight, bias = self._parameters[f"{conv.name}.weight"], self._parameters[f"{conv.name}.bias"]
-            x = F.conv2d(x.to(weight.dtype), weight, bias)
-            if conv.activated:
-                x = F.leaky_relu_(x, self.settings.leak)
-        return x
+class _Valid(Operations):
+    """Valid convolutions, channels-last, in the number formats that the graph says."""
 
-    def _tensor(self, array: npt.NDArray[np.float32], conv: str) -> Tensor:
-        """A parameter on the device, in the format and layout of the convolution that it belongs to."""
-        layout = torch.channels_last if array.ndim == 4 else torch.contiguous_format
-        kind = torch.bfloat16 if conv in self._bf16 else torch.float32
-        return torch.from_numpy(array).to(device=self.device, dtype=kind).to(memory_format=layout)
+    def __init__(self, graph: Graph, parameters: Parameters, device: str) -> None:
+        self._parameters = {
+            name: _tensor(parameters[name], device, getattr(node, "bf16", False))
+            for node in graph.nodes
+            for name in node.parameter_shapes
+        }
+        # nobody else reads what they read, and it is no input
+        self._in_place = {
+            node.name
+            for node in graph.of(nodes.LeakyReLU)
+            if len(graph.consumers(node.inputs[0])) == 1 and isinstance(graph[node.inputs[0]], _FRESH)
+        }
+
+    def convolution(self, node: nodes.Convolution, x: Tensor) -> Tensor:
+        weight, bias = (self._parameters[name] for name in node.parameter_shapes)
+        return F.conv2d(x.to(weight.dtype), weight, bias)
+
+    def upsampling_convolution(self, node: nodes.UpsamplingConvolution, x: Tensor) -> Tensor:
+        (weight,) = (self._parameters[name] for name in node.parameter_shapes)
+        return F.conv_transpose2d(x.to(weight.dtype), weight, stride=2, padding=node.crop)
+
+    def leaky_relu(self, node: nodes.LeakyReLU, x: Tensor) -> Tensor:
+        if node.name in self._in_place:
+            return F.leaky_relu_(x, node.slope)
+        return super().leaky_relu(node, x)
+
+    def clamp(self, node: nodes.Clamp, x: Tensor) -> Tensor:
+        return torch.minimum(x, self._parameters[node.bound].to(x.dtype)[:, None, None])
+
+    def add(self, node: nodes.Add, a: Tensor, b: Tensor) -> Tensor:
+        return a.add_(b)  # fusion makes additions, of convolutions that nothing else reads
+
+
+_FRESH = (nodes.Convolution, nodes.Add)  # make arrays of their own
+
+
+def _tensor(array: FloatArray, device: str, bf16: bool) -> Tensor:
+    """A parameter on the device, in the format and layout of the convolution that it belongs to."""
+    layout = torch.channels_last if array.ndim == 4 else torch.contiguous_format
+    kind = torch.bfloat16 if bf16 else torch.float32
+    return torch.from_numpy(array).to(device=device, dtype=kind).to(memory_format=layout)
 
 
 _counting = threading.Lock()

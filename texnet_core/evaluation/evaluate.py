@@ -127,7 +127,7 @@ def evaluate(
         odd = oddest_place(large, exemplars.seen, periodic=True)
         figures["oddest"] = _odd_figure(odd, exemplars.crops)
         report()
-    for name, figure in _measure(samples, large, artifact.settings.cell_texels, exemplars, judge, report):
+    for name, figure in _measure(samples, large, artifact.graph.cell_texels, exemplars, judge, report):
         figures[name] = figure
         report()
     curve = read_loss_curve(artifact.training)
@@ -259,7 +259,7 @@ def _sample_size(artifact: Artifact) -> int:
 
     Sizes that are no whole cells would be resampled, which blurs what is judged.
     """
-    cell, size = artifact.settings.cell_texels, artifact.training.get("size")
+    cell, size = artifact.graph.cell_texels, artifact.training.get("size")
     if isinstance(size, int) and _is_training_size(size) and size % cell == 0:
         return size
     return max(1, round(artifact.texels_per_exemplar / cell)) * cell

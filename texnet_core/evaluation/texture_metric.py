@@ -88,7 +88,7 @@ class Judge:
 
     def __init__(self, weights: Vgg19Weights, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        self._vgg19 = Vgg19(weights, taps=(*LAYERS, *HELD_OUT_LAYERS), pooling="max").to(self.device)
+        self._vgg19 = Vgg19(weights, layers=(*LAYERS, *HELD_OUT_LAYERS), pooling="max").to(self.device)
 
     @torch.no_grad()
     def features(self, picture: Picture, *, periodic: bool) -> Features:

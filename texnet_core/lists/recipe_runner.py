@@ -81,7 +81,7 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     exemplar = prepare_exemplar(image, recipe.settings["train"], recipe.settings["descriptor"], announce=_say_nothing)
     artifact = read_artifact(path) if path.exists() else None
     status: RecipeStatus = "kept"
-    if artifact is None or not recipe.made(artifact, texels_digest(exemplar.picture)):
+    if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image)):
         request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
         artifact = _trained(image, path, request, report)
         status = "trained"

@@ -14,7 +14,14 @@ from typing import Any, Literal
 from texnet_core.errors import RequestError
 from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
 from texnet_core.model.artifact import Header, Provenance
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings, as_fields
+from texnet_core.settings import (
+    MACHINE_SETTINGS,
+    DescriptorSettings,
+    GeneratorSettings,
+    LossSettings,
+    TrainSettings,
+    as_fields,
+)
 
 EXAMPLE = """
 [defaults]                            # optional: settings of `texnet train`, for all recipes
@@ -29,7 +36,6 @@ source = "https://ambientcg.com/view?id=Moss003"
 size_m = 2.0                          # optional: meters that the picture's short side spans
 levels = 7                            # optional: settings for this one alone
 """
-MACHINE_SETTINGS = ("vgg19", "vgg19_input", "device", "precision")  # of where a recipe runs, not of the recipe
 
 _PARTS = {
     "generator": GeneratorSettings,
@@ -37,9 +43,9 @@ _PARTS = {
     "loss": LossSettings,
     "train": TrainSettings,
 }
-# out_channels, waves and repeat_channels follow from the maps and the exemplar; what comes out after so many minutes
+# waves and repeat_channels follow from the exemplar; what comes out after so many minutes
 # depends on the machine, and so does what auto finds there to compare by
-_NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "out_channels", "waves", "repeat_channels")
+_NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "waves", "repeat_channels")
 _OWN_DEFAULTS = {"descriptor": "vgg19"}
 _DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
 _SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)

@@ -1,8 +1,9 @@
 """Centered Gram loss: means and covariances of the features, apart."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from texnet_core.losses.loss import Sample
 from texnet_core.losses.relative import relative_square
 
 
@@ -14,8 +15,8 @@ def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, flat @ flat.transpose(1, 2) / flat.shape[2]
 
 
-class CenteredGramLoss(nn.Module):
-    """Relative square distance of covariances plus that of means in standard deviations, mean over the taps.
+class CenteredGramLoss:
+    """Relative square distance of covariances plus that of means in standard deviations, mean over the layers.
 
     In a plain Gram matrix of features after a ReLU the products of means outweigh what varies.
 
@@ -24,18 +25,17 @@ class CenteredGramLoss(nn.Module):
     Differs: means are compared too, in units of the exemplar's variance; covariances relative to the exemplar's.
 
     Args:
-        exemplar: tap -> (1, C, h, w).
+        exemplar: one; see `Sample`.
     """
 
-    def __init__(self, exemplar: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.targets = {tap: mean_and_covariance(features.detach()) for tap, features in exemplar.items()}
+    def __init__(self, exemplar: Sample) -> None:
+        self.targets = {layer: mean_and_covariance(features.detach()) for layer, features in exemplar.features.items()}
 
-    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
+    def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; draws nothing, so `seed` is unused."""
         losses = []
-        for tap, (wanted_mean, wanted) in self.targets.items():
-            mean, covariance = mean_and_covariance(features[tap])
+        for layer, (wanted_mean, wanted) in self.targets.items():
+            mean, covariance = mean_and_covariance(sample.features[layer])
             deviation = wanted[0].diagonal().sqrt()
             losses.append(relative_square(covariance, wanted) + relative_square(mean, wanted_mean, deviation))
         return torch.stack(losses).mean()

@@ -1,12 +1,14 @@
 """Diversity loss: the samples of a batch shall differ."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-TAP = "relu4_1"
+from texnet_core.losses.loss import Sample
+
+LAYER = "relu4_1"
 
 
-class DiversityLoss(nn.Module):
+class DiversityLoss:
     """Minus the mean absolute difference, texel by texel, between each sample and another one of the batch.
 
     The unit is the exemplar's: -1 where samples differ as much as two random texels of the exemplar do.
@@ -17,18 +19,17 @@ class DiversityLoss(nn.Module):
     other one is held fixed; the unit, and no reward beyond one of it, which would pay for features grown out of bounds.
 
     Args:
-        exemplar: tap -> (1, C, h, w).
+        exemplar: one; see `Sample`.
     """
 
-    def __init__(self, exemplar: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.unit = mean_difference(exemplar[TAP].detach()[0].flatten(1)) + 1e-12
+    def __init__(self, exemplar: Sample) -> None:
+        self.unit = mean_difference(exemplar.features[LAYER].detach()[0].flatten(1)) + 1e-12
 
-    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
+    def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss of a batch of at least 2; `seed` decides who is compared with whom."""
-        sample = features[TAP]
-        other = sample.detach()[derangement(sample.shape[0], torch.Generator().manual_seed(seed)).to(sample.device)]
-        return -((sample - other).abs().mean() / self.unit).clamp(max=1.0)
+        maps = sample.features[LAYER]
+        order = derangement(len(maps), torch.Generator().manual_seed(seed)).to(maps.device)
+        return -((maps - maps.detach()[order]).abs().mean() / self.unit).clamp(max=1.0)
 
 
 def derangement(count: int, rng: torch.Generator) -> Tensor:

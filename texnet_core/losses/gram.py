@@ -1,10 +1,11 @@
-"""Gram losses: with gradient normalization, as Texture Networks published it, and relative, a plain function."""
+"""Gram losses: relative, a plain function, and with normalized gradients, as Texture Networks published it."""
 
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from texnet_core.losses.loss import Sample
 from texnet_core.losses.relative import relative_square
 
 
@@ -17,11 +18,33 @@ def gram_matrix(features: Tensor) -> Tensor:
     return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
 
 
-class GramLoss(nn.Module):
-    """Relative distance of Gram matrices, summed over the taps, each tap's gradient normalized.
+class RelativeGramLoss:
+    """Sum over the layers of ||G - G0||^2 / ||G0||^2 in the Frobenius norm, mean over the batch.
 
-    Each tap pulls with a gradient of L1 norm 1, whatever the size of its features, so no layer weights need
-    tuning. Only the gradient is normalized; the value says how far each tap still is.
+    A function like any other: its gradient is its own, so line searches and sums of losses mean what they say.
+    Relative to the exemplar's Gram matrix, layers weigh alike whatever the size of their features.
+
+    Source: Gatys et al. 2015, "Texture Synthesis Using Convolutional Neural Networks", equations 3 and 4.
+    Differs: each layer is divided by ||G0||^2, where they scaled VGG-19 to equal activations.
+    """
+
+    def __init__(self, exemplar: Sample) -> None:
+        self.targets = {layer: gram_matrix(maps.detach()) for layer, maps in exemplar.features.items()}
+
+    def __call__(self, sample: Sample, seed: int) -> Tensor:
+        """Scalar loss; draws nothing, so `seed` is unused."""
+        distances = [self._distance(sample.features[layer], target) for layer, target in self.targets.items()]
+        return torch.stack(distances).sum()
+
+    def _distance(self, maps: Tensor, target: Tensor) -> Tensor:
+        return relative_square(gram_matrix(maps), target)
+
+
+class GramLoss(RelativeGramLoss):
+    """The same value, but each layer's gradient is normalized.
+
+    Each layer pulls with a gradient of L1 norm 1, whatever the size of its features, so no layer weights need
+    tuning. Only the gradient is normalized; the value says how far each layer still is.
 
     Source: Texture Networks (Ulyanov et al. 2016), published code: every layer's own gradient with respect
     to its features is divided by its L1 norm.
@@ -29,17 +52,9 @@ class GramLoss(nn.Module):
     a factor that is constant makes no difference to a gradient of norm 1.
     """
 
-    def __init__(self, exemplar: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.targets = {tap: gram_matrix(features.detach()) for tap, features in exemplar.items()}
-
-    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
-        """Scalar loss; draws nothing, so `seed` is unused."""
-        losses = []
-        for tap, target in self.targets.items():
-            distance: Tensor = _NormalizedDistance.apply(features[tap], target)  # type: ignore[no-untyped-call]
-            losses.append(distance)
-        return torch.stack(losses).sum()
+    def _distance(self, maps: Tensor, target: Tensor) -> Tensor:
+        distance: Tensor = _NormalizedDistance.apply(maps, target)  # type: ignore[no-untyped-call]
+        return distance
 
 
 class _NormalizedDistance(torch.autograd.Function):
@@ -63,25 +78,3 @@ class _NormalizedDistance(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (direction,) = ctx.saved_tensors
         return gradients[0] * direction, None
-
-
-class RelativeGramLoss(nn.Module):
-    """Sum over the taps of ||G - G0||^2 / ||G0||^2 in the Frobenius norm, mean over the batch.
-
-    A function like any other: its gradient is its own, so line searches and sums of losses mean what they say.
-    Relative to the exemplar's Gram matrix, taps weigh alike whatever the size of their features.
-
-    Source: Gatys et al. 2015, "Texture Synthesis Using Convolutional Neural Networks", equations 3 and 4.
-    Differs: each tap is divided by ||G0||^2, where they scaled VGG-19 to equal activations.
-    """
-
-    def __init__(self, exemplar: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.targets = {tap: gram_matrix(features.detach()) for tap, features in exemplar.items()}
-
-    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
-        """Scalar loss; draws nothing, so `seed` is unused."""
-        losses = []
-        for tap, target in self.targets.items():
-            losses.append(relative_square(gram_matrix(features[tap]), target))
-        return torch.stack(losses).sum()

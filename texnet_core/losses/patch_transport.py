@@ -1,23 +1,25 @@
 """Optimal transport between the patches of a sample and those of the exemplar."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
+
+from texnet_core.losses.loss import Sample
 
 # Softness of the assignment in mean costs: in the first step of the potential, its shrinking a step, and the least.
 _SOFTEST, _SHRINKING, _HARDEST = 0.1, 0.6, 0.01
 
 
-class PatchTransportLoss(nn.Module):
-    """Squared 2-Wasserstein distance between patches, in variances of the exemplar; mean over the taps.
+class PatchTransportLoss:
+    """Squared 2-Wasserstein distance between patches, in variances of the exemplar; mean over the layers.
 
     The distance is the maximum over a potential psi, one number for each exemplar patch, of
     mean over x of min over y of (|x - y|^2 - psi(y)), plus the mean of psi. Psi makes crowded patches of the exemplar
     dearer and neglected ones cheaper; without it, a generator would take a few smooth patches everywhere.
 
     Args:
-        exemplar: tap -> (1, C, h, w).
-        sides: tap -> side of its patches in texels.
+        exemplar: one; see `Sample`.
+        sides: layer -> side of its patches in texels.
         patches: at most this many random patches of each side take part, redrawn each call.
         iterations: steps of the potential.
 
@@ -26,22 +28,19 @@ class PatchTransportLoss(nn.Module):
     stochastic ascent: a few of them come nearer to the maximum, and a checkpoint need not hold it.
     """
 
-    def __init__(
-        self, exemplar: dict[str, Tensor], sides: dict[str, int], patches: int = 1024, iterations: int = 6
-    ) -> None:
-        super().__init__()
+    def __init__(self, exemplar: Sample, sides: dict[str, int], patches: int = 1024, iterations: int = 6) -> None:
         self.sides, self.patches, self.iterations = sides, patches, iterations
-        self.targets = {tap: exemplar[tap].detach() for tap in sides}
-        self.variances = {tap: float(target.var(dim=(2, 3)).mean()) + 1e-12 for tap, target in self.targets.items()}
+        self.targets = {layer: exemplar.features[layer].detach() for layer in sides}
+        self.variances = {layer: float(target.var(dim=(2, 3)).mean()) + 1e-12 for layer, target in self.targets.items()}
 
-    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
+    def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; `seed` decides which patches take part."""
         rng = torch.Generator().manual_seed(seed)
         losses = []
-        for tap, side in self.sides.items():
-            found = random_patches(features[tap], side, self.patches, rng)
-            wanted = random_patches(self.targets[tap], side, self.patches, rng)
-            losses.append(transport_cost(found, wanted, self.iterations) / self.variances[tap])
+        for layer, side in self.sides.items():
+            found = random_patches(sample.features[layer], side, self.patches, rng)
+            wanted = random_patches(self.targets[layer], side, self.patches, rng)
+            losses.append(transport_cost(found, wanted, self.iterations) / self.variances[layer])
         return torch.stack(losses).mean()
 
 

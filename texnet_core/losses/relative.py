@@ -1,4 +1,4 @@
-"""How far a statistic lies from the exemplar's, on a scale that is the same for every tap."""
+"""How far a statistic lies from the exemplar's, on a scale that is the same for every layer."""
 
 from torch import Tensor
 

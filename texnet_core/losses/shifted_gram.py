@@ -1,9 +1,10 @@
 """Shifted Gram loss: which features lie how far from which others."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from texnet_core.descriptor.layers import stride, structure_taps
+from texnet_core.descriptor.layers import stride, structure_layers
+from texnet_core.losses.loss import Sample
 from texnet_core.losses.relative import relative_square
 
 SHIFTS = (16, 32, 64)  # texels of the picture
@@ -31,8 +32,8 @@ def shifted_gram(features: Tensor, shift: int, axis: int, *, periodic: bool) -> 
     return first @ second.transpose(1, 2) / first.shape[2]
 
 
-class ShiftedGramLoss(nn.Module):
-    """Square distance of shifted Gram matrices over the structure taps, both axes and the shifts that fit.
+class ShiftedGramLoss:
+    """Square distance of shifted Gram matrices over the structure layers, both axes and the shifts that fit.
 
     Samples are periods of a texture, so their pairs reach across the edges; the exemplar's do not. A shift fits
     where it is at most half the map: a circular one is no longer than that, and an exemplar has half its texels
@@ -40,37 +41,36 @@ class ShiftedGramLoss(nn.Module):
 
     Source: Berger & Memisevic 2016, "Incorporating long-range consistency in CNN-based texture generation".
     Differs: the exemplar's mean is subtracted from all features, and distances are relative to its covariance,
-    so that taps weigh alike and what has no long-range order weighs little; one tap per stride; circular shifts of
+    so that layers weigh alike and what has no long-range order weighs little; one layer per stride; circular shifts of
     samples; the same few shifts for all maps.
 
     Args:
-        exemplar: tap -> (1, C, h, w).
+        exemplar: one; see `Sample`.
     """
 
-    def __init__(self, exemplar: dict[str, Tensor]) -> None:
-        super().__init__()
+    def __init__(self, exemplar: Sample) -> None:
         self.means, self.scales, self.targets = {}, {}, {}
-        for tap in structure_taps(exemplar):
-            features = exemplar[tap].detach()
-            self.means[tap] = features.mean((2, 3), keepdim=True)
-            features = features - self.means[tap]
-            self.scales[tap] = shifted_gram(features, 0, 2, periodic=False)
-            for shift, axis in _fitting(tap, features):
-                self.targets[tap, shift, axis] = shifted_gram(features, shift, axis, periodic=False)
+        for layer in structure_layers(exemplar.features):
+            features = exemplar.features[layer].detach()
+            self.means[layer] = features.mean((2, 3), keepdim=True)
+            features = features - self.means[layer]
+            self.scales[layer] = shifted_gram(features, 0, 2, periodic=exemplar.periodic)
+            for shift, axis in _fitting(layer, features):
+                self.targets[layer, shift, axis] = shifted_gram(features, shift, axis, periodic=exemplar.periodic)
 
-    def forward(self, features: dict[str, Tensor], seed: int) -> Tensor:
+    def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; draws nothing, so `seed` is unused."""
         losses = []
-        for tap, mean in self.means.items():
-            centered = features[tap] - mean
-            for shift, axis in _fitting(tap, centered):
-                if (wanted := self.targets.get((tap, shift, axis))) is not None:
-                    found = shifted_gram(centered, shift, axis, periodic=True)
-                    losses.append(relative_square(found, wanted, self.scales[tap]))
+        for layer, mean in self.means.items():
+            centered = sample.features[layer] - mean
+            for shift, axis in _fitting(layer, centered):
+                if (wanted := self.targets.get((layer, shift, axis))) is not None:
+                    found = shifted_gram(centered, shift, axis, periodic=sample.periodic)
+                    losses.append(relative_square(found, wanted, self.scales[layer]))
         return torch.stack(losses).mean()
 
 
-def _fitting(tap: str, features: Tensor) -> list[tuple[int, int]]:
+def _fitting(layer: str, features: Tensor) -> list[tuple[int, int]]:
     """(shift in texels of the map, axis) of all that fit."""
-    shifts = [shift // stride(tap) for shift in SHIFTS if shift % stride(tap) == 0]
+    shifts = [shift // stride(layer) for shift in SHIFTS if shift % stride(layer) == 0]
     return [(shift, axis) for axis in _AXES for shift in shifts if 2 * shift <= features.shape[axis]]

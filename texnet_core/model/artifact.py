@@ -12,8 +12,9 @@ Layout, all integers little-endian:
 
 The header alone tells everything but the parameters and reads without them. Nothing in a file is executed,
 names a path or decides an allocation: lengths are held against limits and against the file's size first, and
-tensor shapes follow from the settings, not from the file. Files of versions before 5 hold no ceilings, and are read
-as having none: 65504, the largest number in float16.
+tensor shapes follow from the settings, not from the file. The header names the generator's family; in files of
+versions before 6, which do not, it is the pyramid. Files of versions before 5 hold no bounds of activation clamps, and
+are read as bounding nothing: 65504, the largest number in float16.
 """
 
 import hashlib
@@ -22,94 +23,36 @@ import math
 import struct
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.atomic import replacing
-from texnet_core.errors import ArtifactError, RequestError
-from texnet_core.mapset import MapSpec, channels_of
-from texnet_core.model.architecture import NO_CEILING, ceiling_shapes, parameter_shapes
-from texnet_core.patterns.waves import Wave
-from texnet_core.settings import GeneratorSettings, as_fields, as_record, setting
+from texnet_core.errors import ArtifactError, Range
+from texnet_core.mapset import FloatArray
+from texnet_core.model.families import PYRAMID
+from texnet_core.model.graph import NO_CLAMP, Clamp, Graph
+from texnet_core.model.header import Header, Provenance, damaged, expect, header_record, parse_header
+
+__all__ = ["Artifact", "Header", "Provenance", "read_artifact", "read_header", "read_preview", "write_artifact"]
 
 MAGIC = b"TEXNET\r\n"
-FORMAT_VERSION = 5  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
+FORMAT_VERSION = 6  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
 SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
 _MAX_HEADER = 64 * 1024
 _MAX_PREVIEW = 1024 * 1024
 _MAX_PARAMETERS = 64 * 1024 * 1024
-_MAX_TEXT = 4000
-_MAX_GIVEN_TEXT = 500
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _FIRST_WITH = {"waves": 2, "repeat_channels": 4}  # format versions; generators of older ones have none
-_FIRST_WITH_CEILINGS = 5
+_FIRST_WITH_CLAMPS = 5
+_FIRST_WITH_FAMILY = 6  # and without the number of channels, which follows from the maps
 _PARAMETER_TYPES = ("<f2", "<f4")  # the first came with format version 3
 
-T = TypeVar("T")
-Parameters = dict[str, npt.NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Whose surface this is. Free text, empty where unknown.
-
-    Each text has at most 500 characters, so that the recorded command fits in the header too.
-
-    Attributes:
-        exemplar_sha256: of the exemplar's texels as the run saw them.
-        command: the command that trained the generator, with file names but no folders.
-        kind: what sort of surface, in a word (stone, wood, ...), for lists.
-    """
-
-    exemplar: str = ""
-    author: str = setting("", "who made the exemplar, for the record")
-    license: str = setting("", "license of the exemplar, for the record")
-    source: str = setting("", "where the exemplar comes from, for the record")
-    exemplar_sha256: str = ""
-    command: str = ""
-    kind: str = ""
-
-    def check(self) -> Self:
-        """Return self, or raise RequestError for a text that is too long."""
-        for spec in fields(self):
-            limit, text = _MAX_TEXT if spec.name == "command" else _MAX_GIVEN_TEXT, getattr(self, spec.name)
-            label = "the exemplar's name" if spec.name == "exemplar" else spec.name
-            if not isinstance(text, str):
-                raise RequestError(f"{text!r} for {label}", expected="text", remedy="give text")
-            if len(text) > limit:
-                found, expected = f"a text of {len(text)} characters for {label}", f"at most {limit}"
-                raise RequestError(found, expected=expected, remedy="shorten it")
-        return self
-
-
-@dataclass(frozen=True)
-class Header:
-    """All that is known of a generator without its parameters.
-
-    Attributes:
-        settings: shape of the pyramid.
-        maps: what its output channels are, in order.
-        texels_per_exemplar: texels of output that show as much surface as the exemplar's short side.
-        size_m: meters that these texels span, or None where unknown.
-        waves: of the pattern that repeats, as (cycles per texel down, across) each; as many as `settings.waves`.
-        training: settings of the run, for the record.
-        quality: figures measured at its end, for the record.
-        provenance: source and license of the exemplar.
-    """
-
-    settings: GeneratorSettings
-    maps: tuple[MapSpec, ...]
-    texels_per_exemplar: int = 256
-    size_m: float | None = None
-    waves: tuple[Wave, ...] = ()
-    training: dict[str, Any] = field(default_factory=dict)
-    quality: dict[str, Any] = field(default_factory=dict)
-    provenance: Provenance = field(default_factory=Provenance)
+Parameters = dict[str, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -117,7 +60,7 @@ class Artifact(Header):
     """A generator ready to run.
 
     Attributes:
-        parameters: name -> float32, as `architecture.parameter_shapes` says.
+        parameters: name -> float32, as `Graph.parameter_shapes` says.
         preview_png: a small sample, or b"".
     """
 
@@ -157,7 +100,8 @@ def read_header(path: Path | str) -> Header:
     """
     path = Path(path)
     data = _read_at_most(path, _PREFIX.size + _MAX_HEADER, whole=False)
-    return _parse_header(_header_json(data, str(path))[0], str(path))
+    raw, _, channels = _header_json(data, str(path))
+    return parse_header(raw, str(path), channels)
 
 
 def read_preview(path: Path | str) -> bytes:
@@ -168,7 +112,7 @@ def read_preview(path: Path | str) -> bytes:
     """
     path = Path(path)
     data = _read_at_most(path, _PREFIX.size + _MAX_HEADER + _MAX_PREVIEW, whole=False)
-    raw, end = _header_json(data, str(path))
+    raw, end, _ = _header_json(data, str(path))
     return _part(data, raw, "preview", end, _MAX_PREVIEW, str(path))
 
 
@@ -177,9 +121,9 @@ def checkpoint_path(output: Path) -> Path:
     return output.with_name(output.name + ".checkpoint")
 
 
-def without_ceilings(settings: GeneratorSettings) -> Parameters:
-    """The ceilings of a generator that has none."""
-    return {name: np.full(shape, NO_CEILING, np.float32) for name, shape in ceiling_shapes(settings).items()}
+def without_clamps(graph: Graph) -> Parameters:
+    """Bounds that let everything through, for the activation clamps of a graph."""
+    return {node.bound: np.full(node.channels, NO_CLAMP, np.float32) for node in graph.of(Clamp)}
 
 
 def rounded(parameters: Parameters) -> Parameters:
@@ -195,11 +139,7 @@ def to_bytes(artifact: Artifact) -> bytes:
     halves = _halves(artifact.parameters)
     exact = all(np.array_equal(halves[name], array) for name, array in artifact.parameters.items())
     parameters = save(halves if exact else {name: np.ascontiguousarray(a) for name, a in artifact.parameters.items()})
-    raw = {spec.name: getattr(artifact, spec.name) for spec in fields(Header)}
-    raw |= {
-        "settings": as_record(artifact.settings),
-        "maps": [as_record(spec) for spec in artifact.maps],
-        "provenance": as_record(artifact.provenance),
+    raw = header_record(artifact) | {
         "preview": _describe(artifact.preview_png),
         "parameters": _describe(parameters),
     }
@@ -214,16 +154,16 @@ def from_bytes(data: bytes, name: str) -> Artifact:
     Raises:
         ArtifactError: as for `read_artifact`.
     """
-    raw, end = _header_json(data, name)
-    header = _parse_header(raw, name)
+    raw, end, channels = _header_json(data, name)
+    header = parse_header(raw, name, channels)
     preview = _part(data, raw, "preview", end, _MAX_PREVIEW, name)
     end += len(preview)
     packed = _part(data, raw, "parameters", end, _MAX_PARAMETERS, name)
     if end + len(packed) != len(data):
-        raise _damaged(name, f"{len(data)} bytes", f"{end + len(packed)}, as its header says")
+        raise damaged(name, f"it has {len(data)} bytes", f"{end + len(packed)}, as its header says")
     known = {spec.name: getattr(header, spec.name) for spec in fields(Header)}
-    implied = without_ceilings(header.settings) if _version(data) < _FIRST_WITH_CEILINGS else {}
-    parameters = _parse_parameters(packed, header.settings, implied, name)
+    implied = without_clamps(header.graph) if _version(data) < _FIRST_WITH_CLAMPS else {}
+    parameters = _parse_parameters(packed, header.graph, implied, name)
     return Artifact(**known, parameters=parameters, preview_png=preview)
 
 
@@ -232,46 +172,53 @@ def _read_at_most(path: Path, limit: int, *, whole: bool) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
         raise ArtifactError(
-            f"no readable file {path} ({getattr(error, 'strerror', error)})",
-            expected=f"a {SUFFIX} file",
-            remedy="check the path",
+            f"{path} cannot be read ({why})", expected=f"a {SUFFIX} file", remedy="check the path"
         ) from error
     if whole and len(data) > limit:
-        raise _damaged(str(path), f"more than {limit} bytes", "less")
+        raise damaged(str(path), f"it has more than {limit} bytes", "less")
     return data[:limit]
 
 
-def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int]:
-    """The header as parsed JSON and where it ends."""
+def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int, int | None]:
+    """The header as today's version writes it, where it ends, and the channels of all maps where it states them."""
     if len(data) < _PREFIX.size or not data.startswith(MAGIC):
-        raise ArtifactError(
-            f"{name}, which is no TexNet artifact", expected=f"a {SUFFIX} file", remedy="check the path"
-        )
+        raise ArtifactError(f"{name} is no TexNet generator", expected=f"a {SUFFIX} file", remedy="check the path")
     _, version, length, digest = _PREFIX.unpack_from(data)
     if version > FORMAT_VERSION:
         raise ArtifactError(
-            f"{name} of format version {version}",
-            expected=f"at most {FORMAT_VERSION}",
-            remedy="update TexNet to read it",
+            f"{name} has format version {version}, which is newer than this TexNet",
+            expected=Range(1, FORMAT_VERSION),
+            remedy="update TexNet",
         )
     if version < 1 or length > _MAX_HEADER:
-        raise _damaged(
+        raise damaged(
             name, f"version {version} and a header of {length} bytes", f"version 1 up, at most {_MAX_HEADER} bytes"
         )
     end = _PREFIX.size + length
     header = data[_PREFIX.size : end]
     if len(header) != length or hashlib.sha256(header).digest() != digest:
-        raise _damaged(name, "a header that does not match its checksum", "a matching one")
+        raise damaged(name, "its header does not match its checksum", "a matching one")
     try:
         raw = json.loads(header, parse_constant=_refuse, parse_float=_finite, parse_int=_moderate)
     except (ValueError, RecursionError) as error:
-        raise _damaged(name, "a header that is no JSON", "JSON") from error
+        raise damaged(name, "its header is no JSON", "JSON") from error
     if not isinstance(raw, dict):
-        raise _damaged(name, "a header that is no JSON object", "an object")
-    if isinstance(raw.get("settings"), dict):
-        raw["settings"] |= {name: 0 for name, first in _FIRST_WITH.items() if version < first}
-    return raw, end
+        raise damaged(name, "its header is no JSON object", "an object")
+    return raw, end, _brought_up_to_date(raw, version, name)
+
+
+def _brought_up_to_date(raw: dict[str, Any], version: int, name: str) -> int | None:
+    """Add to the header of an older file what it need not say; the channels of all maps, where it states them."""
+    if version >= _FIRST_WITH_FAMILY:
+        return None
+    raw["family"] = PYRAMID.name
+    settings = expect(raw, "settings", dict, name)
+    settings |= {key: 0 for key, first in _FIRST_WITH.items() if version < first}
+    channels: int = expect(settings, "out_channels", int, name)
+    del settings["out_channels"]
+    return channels
 
 
 def _version(data: bytes) -> int:
@@ -296,15 +243,15 @@ def _describe(part: bytes) -> dict[str, Any]:
 
 
 def _part(data: bytes, raw: dict[str, Any], key: str, start: int, limit: int, name: str) -> bytes:
-    described = _expect(raw, key, dict, name)
-    length = _expect(described, "bytes", int, name)
+    described = expect(raw, key, dict, name)
+    length = expect(described, "bytes", int, name)
     if not 0 <= length <= limit:
-        raise _damaged(name, f"{length} bytes of {key}", f"at most {limit}")
+        raise damaged(name, f"{length} bytes of {key}", f"at most {limit}")
     part = data[start : start + length]
     if _describe(part) != described:
-        raise _damaged(name, f"{key} that do not match their length and checksum", "matching ones")
+        raise damaged(name, f"its {key} does not match the length and checksum in the header", "a matching one")
     if key == "preview" and part and not part.startswith(_PNG_SIGNATURE):
-        raise _damaged(name, "a preview that is no PNG", "PNG")
+        raise damaged(name, "its preview is no PNG", "PNG")
     return part
 
 
@@ -314,93 +261,7 @@ def _halves(parameters: Parameters) -> dict[str, npt.NDArray[np.float16]]:
         return {name: np.ascontiguousarray(array, np.float16) for name, array in parameters.items()}
 
 
-def _parse_header(raw: dict[str, Any], name: str) -> Header:
-    stated = _expect(raw, "settings", dict, name)
-    if stated.keys() != {spec.name for spec in fields(GeneratorSettings)}:  # no default may ever change an old file
-        raise _damaged(name, "settings that lack fields or have unknown ones", "those of the format version")
-    settings = _parse_dataclass(GeneratorSettings, stated, name)
-    try:
-        settings.check()
-    except RequestError as error:
-        raise _damaged(name, error.found, error.expected) from error
-    if settings.repeat_channels and settings.waves != 2:
-        raise _damaged(name, f"noise of repeats with {settings.waves} waves", "two waves")
-    maps = tuple(_parse_map(item, name) for item in _expect(raw, "maps", list, name))
-    if channels_of(maps) != settings.out_channels or len({m.name for m in maps}) != len(maps):
-        raise _damaged(
-            name, "maps that do not fit the output channels", f"{settings.out_channels} channels under unique names"
-        )
-    texels = _expect(raw, "texels_per_exemplar", int, name)
-    size_m = None if raw.get("size_m") is None else _expect(raw, "size_m", float, name)
-    if size_m is not None and size_m <= 0:
-        raise _damaged(name, f"size_m {size_m}", "a positive number or null")
-    return Header(
-        settings=settings,
-        maps=maps,
-        texels_per_exemplar=texels,
-        size_m=size_m,
-        waves=_parse_waves(raw.get("waves", []), settings.waves, name),
-        training=_parse_record(raw, "training", name),
-        quality=_parse_record(raw, "quality", name),
-        provenance=_parse_dataclass(Provenance, _expect(raw, "provenance", dict, name), name),
-    )
-
-
-def _parse_waves(items: Any, count: int, name: str) -> tuple[Wave, ...]:
-    good = isinstance(items, list) and len(items) == count and all(_is_wave(item) for item in items)
-    if not good:
-        raise _damaged(name, "waves that do not fit the settings", f"{count} pairs of cycles per texel, at most 0.5")
-    return tuple((float(down), float(across)) for down, across in items)
-
-
-def _is_wave(item: Any) -> bool:
-    numbers = isinstance(item, list) and len(item) == 2 and all(type(value) in (int, float) for value in item)
-    return numbers and 1e-6 <= max(map(abs, item)) <= 0.5
-
-
-def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:
-    """A flat object of texts and numbers, kept for the record."""
-    record: dict[str, Any] = _expect(raw, key, dict, name)
-    for label, value in record.items():
-        if not isinstance(value, str | int | float | bool | None) or len(str(value)) > _MAX_TEXT:
-            raise _damaged(name, f"{type(value).__name__} for {label!r} in {key!r}", "a short text or a number")
-    return record
-
-
-def _parse_map(item: Any, name: str) -> MapSpec:
-    if not isinstance(item, dict):
-        raise _damaged(name, "a map that is no object", "an object")
-    try:
-        return _parse_dataclass(MapSpec, item, name).check()
-    except RequestError as error:
-        raise _damaged(name, error.found, error.expected) from error
-
-
-def _parse_dataclass(kind: type[T], raw: dict[str, Any], name: str) -> T:
-    """Build a flat dataclass whose fields are text or numbers; absent fields keep their defaults."""
-    values, raw = {}, as_fields(raw)
-    for spec in fields(kind):  # type: ignore[arg-type]
-        if spec.name in raw:
-            wanted = spec.type if isinstance(spec.type, type) else str
-            values[spec.name] = _expect(raw, spec.name, wanted, name)
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise _damaged(name, f"an incomplete {kind.__name__}", "all of its fields") from error
-
-
-def _expect(raw: dict[str, Any], key: str, kind: type, name: str) -> Any:
-    value = raw.get(key)
-    if kind is float and type(value) is int:
-        value = float(value) if abs(value) < 2**53 else None
-    if type(value) is not kind:
-        raise _damaged(name, f"{type(value).__name__} for {key!r}", kind.__name__)
-    if isinstance(value, str) and len(value) > _MAX_TEXT:
-        raise _damaged(name, f"{len(value)} characters for {key!r}", f"at most {_MAX_TEXT}")
-    return value
-
-
-def _parse_parameters(packed: bytes, settings: GeneratorSettings, implied: Parameters, name: str) -> Parameters:
+def _parse_parameters(packed: bytes, graph: Graph, implied: Parameters, name: str) -> Parameters:
     """The parameters of a file, and those that it need not have for its age."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -408,15 +269,11 @@ def _parse_parameters(packed: bytes, settings: GeneratorSettings, implied: Param
     try:
         tensors = load(packed)
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(name, f"parameters that cannot be read ({error})", "safetensors") from error
+        raise damaged(name, f"its parameters cannot be read ({error})", "safetensors") from error
     found = {key: (tensor.dtype.str, tensor.shape) for key, tensor in tensors.items()}
-    shapes = {key: shape for key, shape in parameter_shapes(settings).items() if key not in implied}
+    shapes = {key: shape for key, shape in graph.parameter_shapes.items() if key not in implied}
     if all(found != {key: (kind, shape) for key, shape in shapes.items()} for kind in _PARAMETER_TYPES):
-        raise _damaged(name, "parameters that do not fit the settings", "float16 or float32 in the settings' shapes")
+        raise damaged(name, "its parameters do not fit its settings", "float16 or float32 in the settings' shapes")
     if not all(bool(np.isfinite(tensor).all()) for tensor in tensors.values()):
-        raise _damaged(name, "parameters that are not finite", "finite numbers")
+        raise damaged(name, "some of its parameters are no finite numbers", "finite numbers")
     return {key: tensor.astype(np.float32, copy=False) for key, tensor in tensors.items()} | implied
-
-
-def _damaged(name: str, found: str, expected: str) -> ArtifactError:
-    return ArtifactError(f"{found} in {name}", expected=expected, remedy="get an undamaged copy of the file")

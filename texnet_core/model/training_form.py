@@ -1,212 +1,220 @@
 """The generator in its training form: circular convolutions and batch norms over one whole period.
 
-`fold` turns its parameters into those of the inference form (see `architecture`), which the engines run
-with valid convolutions over windows of noise. Both make the same picture; a test says so.
-
-Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code (LeakyReLU, biases).
-Differs: the batch norm of the coarser features comes before the nearest upsampling instead of after it,
-which is the same function at a quarter of the work; the output bias starts at the exemplar's mean color; in a
-trained generator, features that go on to the next finer level have a ceiling.
+`fold` turns its parameters into those of the inference form, which the engines run with valid convolutions over
+windows of the inputs. Both make the same image; a test says so.
 """
 
 import math
-from collections.abc import Iterable
-from functools import partial
-from typing import cast
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from texnet_core.circular import wrap_by_one
-from texnet_core.model import architecture
-from texnet_core.model.architecture import Conv
-from texnet_core.model.noise import NoisePlane
-from texnet_core.patterns.waves import Wave
-from texnet_core.settings import GeneratorSettings
+from texnet_core.circular import wrap
+from texnet_core.model import graph as nodes
+from texnet_core.model.design import Design
+from texnet_core.model.graph import NO_CLAMP
+from texnet_core.model.inputs import InputPlane
+from texnet_core.model.operations import Operations, run
 
 _ORDINARY_DEVIATIONS, _ORDINARY_SHARE = 3, 0.995
 
+Noise = Mapping[str, Tensor]  # name of an input -> (N, channels, h, w) in [0, 1]
 
-class Generator(nn.Module):
-    """Noise pyramid -> maps.
+
+class Generator(nn.Module, Operations):
+    """Inputs -> maps.
 
     Args:
-        settings: the shape of the pyramid.
-        mean_color: (out_channels,) where the output starts, or None for 0.5.
+        design: which convolutions, norms and clamps it has.
+        mean_color: (channels,) where the output starts, or None for 0.5.
     """
 
-    def __init__(self, settings: GeneratorSettings, mean_color: Tensor | None = None) -> None:
+    def __init__(self, design: Design, mean_color: Tensor | None = None) -> None:
         super().__init__()
-        self.settings = settings
-        coarsest = settings.levels - 1
-        self.noise_branches = nn.ModuleList(
-            _Block(architecture.noise_branch(settings, level), settings.leak) for level in range(settings.levels)
-        )
-        self.joins = nn.ModuleList(_Join(settings, level) for level in range(coarsest))
-        self.output = _conv(architecture.output(settings))
+        self.graph = design.graph
+        self._clamped: dict[str, list[Tensor]] | None = None  # what values are clamped at, while that is measured
+        self.convolutions, self.batch_norms = nn.ModuleDict(), nn.ModuleDict()
+        for node in self.graph.nodes:
+            if isinstance(node, nodes.Convolution):
+                self.convolutions[_key(node.name)] = nn.Conv2d(node.in_channels, node.channels, node.kernel)
+            elif isinstance(node, nodes.Norm):
+                self.batch_norms[_key(node.name)] = nn.BatchNorm2d(node.channels)
+            elif isinstance(node, nodes.Clamp):
+                self.register_buffer(_key(node.bound), torch.full((node.channels,), NO_CLAMP))
         with torch.no_grad():
-            assert self.output.bias is not None
-            self.output.bias.copy_(torch.full((settings.out_channels,), 0.5) if mean_color is None else mean_color)
+            bias = self.convolution_of(self.graph.output.name).bias
+            assert bias is not None
+            bias.copy_(torch.full_like(bias, 0.5) if mean_color is None else mean_color)
 
-    def forward(self, noise: list[Tensor]) -> Tensor:
+    def forward(self, inputs: Noise) -> Tensor:
         """One whole period of texture.
 
         Args:
-            noise: per level, finest first, (N, input_channels, H / 2^level, W / 2^level) in [0, 1].
+            inputs: name -> whole period of that input, (N, channels, H / 2^level, W / 2^level) in [0, 1].
 
         Returns:
-            (N, out_channels, H, W); in [0, 1] but for overshoot.
+            (N, channels, H, W); in [0, 1] but for overshoot.
         """
-        coarsest = self.settings.levels - 1
-        features: Tensor = self.noise_branches[coarsest](noise[coarsest])
-        for level in range(coarsest - 1, -1, -1):
-            features = self.joins[level](features, self.noise_branches[level](noise[level]))
-        maps: Tensor = self.output(features)
-        return maps
+        return run(self.graph, self, inputs)
+
+    def convolution(self, node: nodes.Convolution, x: Tensor) -> Tensor:
+        margin = node.kernel // 2
+        result: Tensor = self.convolution_of(node.name)(wrap(x, margin, margin) if margin else x)
+        return result
+
+    def norm(self, node: nodes.Norm, x: Tensor) -> Tensor:
+        result: Tensor = self.norm_of(node.name)(x)
+        return result
+
+    def clamp(self, node: nodes.Clamp, x: Tensor) -> Tensor:
+        if self._clamped is not None:
+            self._clamped[node.bound].append(_largest_ordinary(x))
+        return torch.minimum(x, self.bound(node).to(x.dtype)[:, None, None])
+
+    def bound(self, node: nodes.Clamp) -> Tensor:
+        """The bounds of a clamp, (channels,); to be changed in place."""
+        return self.get_buffer(_key(node.bound))
 
     @torch.no_grad()
-    def set_ceilings(self, fields: Iterable[list[Tensor]]) -> None:
-        """Bound what goes from each level to the next finer one by what it ordinarily is; statistics are frozen then.
+    def set_clamps(self, fields: Iterable[Noise]) -> None:
+        """Bound what clamps let through by what it ordinarily is; statistics are frozen then.
 
-        A ceiling is three standard deviations above the mean of its channel, or higher where more than one value in
+        A bound is three standard deviations above the mean of its channel, or higher where more than one value in
         200 would reach it, for what is there in few places only, such as the joint of a tile, is no accident.
 
         Args:
-            fields: noise as for `forward`, large enough that what is rare in a sample is there.
+            fields: inputs as for `forward`, large enough that what is rare in a sample is there.
         """
         self.eval()
-        joins = [cast(_Join, join) for join in self.joins]
-        for join in joins:
-            join.ceiling.fill_(architecture.NO_CEILING)
-        measured: list[list[Tensor]] = [[] for _ in joins]
-        hooks = [
-            join.register_forward_pre_hook(partial(_measure_ordinary, into=into))
-            for join, into in zip(joins, measured, strict=True)
-        ]
+        clamps = list(self.graph.of(nodes.Clamp))
+        for node in clamps:
+            self.bound(node).fill_(NO_CLAMP)
+        self._clamped = {node.bound: [] for node in clamps}
         try:
-            for noise in fields:
-                self(noise)
+            for inputs in fields:
+                self(inputs)
+            for node in clamps:
+                self.bound(node).copy_(torch.stack(self._clamped[node.bound]).mean(0))
         finally:
-            for hook in hooks:
-                hook.remove()
-        for join, found in zip(joins, measured, strict=True):
-            join.ceiling.copy_(torch.stack(found).mean(0))
+            self._clamped = None
 
     def norms(self) -> list[nn.BatchNorm2d]:
         """Every batch norm, for calibrating and freezing their statistics."""
         return [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
 
+    def convolution_of(self, name: str) -> nn.Conv2d:
+        """The convolution of a node."""
+        module = self.convolutions[_key(name)]
+        assert isinstance(module, nn.Conv2d)
+        return module
 
-class _Join(nn.Module):
-    def __init__(self, settings: GeneratorSettings, level: int) -> None:
-        super().__init__()
-        below_channels = architecture.level_channels(settings, level + 1)
-        self.ceiling: Tensor
-        self.register_buffer("ceiling", torch.full((below_channels,), architecture.NO_CEILING))
-        self.below_norm = nn.BatchNorm2d(below_channels)
-        self.noise_norm = nn.BatchNorm2d(settings.channels)
-        self.block = _Block(architecture.join(settings, level), settings.leak)
-
-    def forward(self, below: Tensor, noise: Tensor) -> Tensor:
-        bounded = torch.minimum(below, self.ceiling.to(below.dtype)[:, None, None])
-        upsampled = F.interpolate(self.below_norm(bounded), scale_factor=2, mode="nearest")
-        result: Tensor = self.block(torch.cat((upsampled, self.noise_norm(noise)), dim=1))
-        return result
-
-
-class _Block(nn.Module):
-    """Three times convolution, batch norm, LeakyReLU, with circular padding."""
-
-    def __init__(self, convs: tuple[Conv, ...], leak: float) -> None:
-        super().__init__()
-        self.convs = nn.ModuleList(_conv(conv) for conv in convs)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(conv.out_channels) for conv in convs)
-        self.leak = leak
-
-    def forward(self, x: Tensor) -> Tensor:
-        for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = conv(wrap_by_one(x) if conv.kernel_size == (3, 3) else x)
-            x = F.leaky_relu(norm(x), self.leak)
-        return x
-
-
-def _measure_ordinary(join: nn.Module, inputs: tuple[Tensor, Tensor], into: list[Tensor]) -> None:
-    """Append the largest ordinary value of each channel of a join's coarser features, (channels,)."""
-    values = inputs[0].float().transpose(0, 1).flatten(1)
-    usual = values.mean(1) + _ORDINARY_DEVIATIONS * values.std(1, correction=0)
-    rank = math.ceil(_ORDINARY_SHARE * values.shape[1])
-    into.append(torch.maximum(usual, values.kthvalue(rank, dim=1).values))
-
-
-def _conv(conv: Conv) -> nn.Conv2d:
-    return nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel)
-
-
-def periodic_noise(
-    settings: GeneratorSettings,
-    seeds: list[int],
-    size: int,
-    device: torch.device | str = "cpu",
-    waves: tuple[Wave, ...] = (),
-) -> list[Tensor]:
-    """Noise of whole periods, one per seed: per level (len(seeds), input_channels, size / 2^l, size / 2^l)."""
-    planes = [periodic_plane(settings, seed, size, waves) for seed in seeds]
-    levels = []
-    for level in range(settings.levels):
-        cells = size // 2**level
-        levels.append(torch.stack([plane.window_torch(level, 0, 0, cells, cells, device) for plane in planes]))
-    return levels
-
-
-def periodic_plane(settings: GeneratorSettings, seed: int, size: int, waves: tuple[Wave, ...] = ()) -> NoisePlane:
-    """The noise of one seed with a period of `size` texels along both axes."""
-    of_repeats = settings.repeat_channels
-    return NoisePlane(seed, settings.noise_channels, size, size, waves=waves, repeat_channels=of_repeats)
+    def norm_of(self, name: str) -> nn.BatchNorm2d:
+        """The batch norm of a node."""
+        module = self.batch_norms[_key(name)]
+        assert isinstance(module, nn.BatchNorm2d)
+        return module
 
 
 def fold(generator: Generator) -> dict[str, Tensor]:
-    """The parameters of the inference form: batch norms folded into their neighbors, exactly.
+    """The parameters of the inference form: batch norms folded into the convolutions around them, exactly.
+
+    A norm that alone reads a convolution is folded into that; any other into the convolution that it leads to, past
+    upsamplings and concats.
 
     Returns:
-        Name -> float32 CPU tensor, with the names and shapes of `architecture.parameter_shapes`.
+        Name -> float32 CPU tensor, with the names and shapes of `Graph.parameter_shapes`.
+
+    Raises:
+        ValueError: a norm leads to something else than a convolution.
     """
-    settings = generator.settings
+    graph, norms = generator.graph, _Norms(generator)
     folded: dict[str, Tensor] = {}
-    for level, branch in enumerate(generator.noise_branches):
-        _fold_block(folded, architecture.noise_branch(settings, level), branch)
-    for level, joint in enumerate(generator.joins):
-        assert isinstance(joint, _Join)
-        folded[architecture.ceiling(level + 1)] = joint.ceiling.detach()
-        below, noise = _affine(joint.below_norm), _affine(joint.noise_norm)
-        inputs = (torch.cat((below[0], noise[0])), torch.cat((below[1], noise[1])))
-        _fold_block(folded, architecture.join(settings, level), joint.block, inputs)
-    folded["output.weight"] = generator.output.weight.detach()
-    assert generator.output.bias is not None
-    folded["output.bias"] = generator.output.bias.detach()
+    for conv in graph.of(nodes.Convolution):
+        module = generator.convolution_of(conv.name)
+        assert module.bias is not None
+        weight, bias = module.weight.detach().double(), module.bias.detach().double()
+        scale, shift = norms.before(conv.inputs[0])
+        bias = bias + (weight * shift[:, None, None]).sum((1, 2, 3))
+        weight = weight * scale[:, None, None]
+        scale, shift = norms.behind(conv)
+        folded[f"{conv.name}.weight"] = weight * scale[:, None, None, None]
+        folded[f"{conv.name}.bias"] = bias * scale + shift
+    if left := {node.name for node in graph.of(nodes.Norm)} - norms.folded:
+        raise ValueError(f"no convolution takes in the norms {', '.join(sorted(left))}")
+    folded |= {node.bound: generator.bound(node).detach() for node in graph.of(nodes.Clamp)}
     return {name: tensor.float().cpu().contiguous() for name, tensor in folded.items()}
 
 
-def _fold_block(
-    folded: dict[str, Tensor], names: tuple[Conv, ...], block: nn.Module, inputs: tuple[Tensor, Tensor] | None = None
-) -> None:
-    """Fold a block; `inputs` is the (scale, shift) of a batch norm in front of its first convolution."""
-    assert isinstance(block, _Block)
-    for name, conv, norm in zip(names, block.convs, block.norms, strict=True):
-        assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d) and conv.bias is not None
-        weight, bias = conv.weight.detach().double(), conv.bias.detach().double()
-        if inputs is not None:
-            scale, shift = inputs
-            bias = bias + (weight * shift[:, None, None]).sum((1, 2, 3))
-            weight = weight * scale[:, None, None]
-            inputs = None
-        scale, shift = _affine(norm)
-        folded[f"{name.name}.weight"] = weight * scale[:, None, None, None]
-        folded[f"{name.name}.bias"] = bias * scale + shift
+def periodic_inputs(
+    design: Design, seeds: list[int], size: int, device: torch.device | str = "cpu"
+) -> dict[str, Tensor]:
+    """Inputs of whole periods, one per seed: name -> (len(seeds), channels, size / 2^l, size / 2^l)."""
+    planes = [design.input_plane(seed, size, size) for seed in seeds]
+    return {
+        node.name: torch.stack([_whole_period(plane, node.level, size, device) for plane in planes])
+        for node in design.graph.of(nodes.Input)
+    }
 
 
-def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """A batch norm with fixed statistics as x * scale + shift, in double."""
-    assert norm.running_mean is not None and norm.running_var is not None
-    scale = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)
-    return scale, norm.bias.detach().double() - norm.running_mean.double() * scale
+def _whole_period(plane: InputPlane, level: int, size: int, device: torch.device | str) -> Tensor:
+    return plane.window_torch(level, 0, 0, size >> level, size >> level, device)
+
+
+class _Norms:
+    """Batch norms with fixed statistics as (scale, shift) of channels, in double.
+
+    Attributes:
+        folded: the names of those that were asked for.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator, self._graph = generator, generator.graph
+        self.folded: set[str] = set()
+
+    def behind(self, conv: nodes.Convolution) -> tuple[Tensor, Tensor]:
+        """The norm that alone reads a convolution."""
+        readers = self._graph.consumers(conv.name)
+        if len(readers) == 1 and isinstance(readers[0], nodes.Norm):
+            return self._affine(readers[0])
+        return self._identity(conv)
+
+    def before(self, value: str) -> tuple[Tensor, Tensor]:
+        """What norms do to a value that a convolution reads, besides those that are folded into one before them."""
+        node = self._graph[value]
+        if isinstance(node, nodes.Concat):
+            scales, shifts = zip(*map(self.before, node.inputs), strict=True)
+            return torch.cat(scales), torch.cat(shifts)
+        if isinstance(node, nodes.Upsample):
+            return self.before(node.inputs[0])
+        if isinstance(node, nodes.Norm) and not self._is_behind_a_convolution(node):
+            return self._affine(node)
+        return self._identity(node)
+
+    def _is_behind_a_convolution(self, node: nodes.Norm) -> bool:
+        (read,) = node.inputs
+        return isinstance(self._graph[read], nodes.Convolution) and len(self._graph.consumers(read)) == 1
+
+    def _affine(self, node: nodes.Norm) -> tuple[Tensor, Tensor]:
+        self.folded.add(node.name)
+        norm = self._generator.norm_of(node.name)
+        assert norm.running_mean is not None and norm.running_var is not None
+        scale = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)
+        return scale, norm.bias.detach().double() - norm.running_mean.double() * scale
+
+    def _identity(self, node: nodes.Node) -> tuple[Tensor, Tensor]:
+        like = next(self._generator.parameters()).double()
+        return like.new_ones(node.channels), like.new_zeros(node.channels)
+
+
+def _largest_ordinary(x: Tensor) -> Tensor:
+    """The largest ordinary value of each channel, (channels,)."""
+    values = x.float().transpose(0, 1).flatten(1)
+    usual = values.mean(1) + _ORDINARY_DEVIATIONS * values.std(1, correction=0)
+    rank = math.ceil(_ORDINARY_SHARE * values.shape[1])
+    return torch.maximum(usual, values.kthvalue(rank, dim=1).values)
+
+
+def _key(name: str) -> str:
+    """A node's name for torch, which takes dots for modules within modules."""
+    return name.replace(".", "_")

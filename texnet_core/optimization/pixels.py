@@ -1,9 +1,9 @@
-"""The descriptive method: no generator, only a picture whose pixels are moved until its statistics are the exemplar's.
+"""Pixel optimization: no generator, only a picture whose pixels are moved until its statistics are the exemplar's.
 
 What it makes is what the generators are measured against. It takes minutes a picture where they take a moment.
 
 Source: Gatys et al. 2015, "Texture Synthesis Using Convolutional Neural Networks".
-Differs: the descriptor wraps around the picture, so that the picture tiles; taps relu1_1 to relu5_1 instead of the
+Differs: the descriptor wraps around the picture, so that the picture tiles; layers relu1_1 to relu5_1 instead of the
 poolings; a penalty keeps values in range, where they matched histograms at the end.
 """
 
@@ -11,30 +11,28 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS, Vgg19, smallest_side
 from texnet_core.descriptor.weights import load_vgg19
-from texnet_core.engines.torch_engine import TorchEngine
-from texnet_core.errors import RequestError, TrainingError
-from texnet_core.losses import range_penalty
+from texnet_core.engines.torch_device import choose_device
+from texnet_core.errors import Range, RequestError, TrainingError
+from texnet_core.losses import Sample, WeightedSum, range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
+from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import check_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 
-TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 _RANGE_WEIGHT = 10.0
 _PREVIEW_EVERY_STEPS = 10
 _HISTORY = 20  # pairs of pictures and gradients that L-BFGS remembers
-
-Picture = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -42,16 +40,16 @@ class Optimized:
     """A picture and how close it came.
 
     Attributes:
-        picture: (height, width, 3) sRGB in [0, 1]; it tiles.
+        image: (height, width, 3) sRGB in [0, 1]; it tiles.
         loss: its loss, before values were clipped to the range.
     """
 
-    picture: Picture
+    image: FloatArray
     loss: float
 
 
 def optimize(
-    exemplar: Picture,
+    exemplar: FloatArray,
     settings: OptimizeSettings,
     descriptor: DescriptorSettings,
     *,
@@ -71,7 +69,7 @@ def optimize(
         TexnetError: see the message.
     """
     _check(settings, descriptor)
-    device = torch.device(TorchEngine.choose_device(settings.device))
+    device = torch.device(choose_device(settings.device))
     small = resize_exemplar(exemplar, settings.exemplar_size)
     check_surface(small)
     weights = load_vgg19(
@@ -80,7 +78,7 @@ def optimize(
         announce=lambda text: progress(Progress("optimizing", 0, settings.steps, "step", note=text)),
     )
     precision = DTYPES[choose_precision(settings.precision, device)]
-    vgg19 = Vgg19(weights, TAPS, "average", descriptor.padding, precision).to(device)
+    vgg19 = Vgg19(weights, LAYERS, "average", descriptor.padding, precision).to(device)
     search = _Search(torch.from_numpy(small).permute(2, 0, 1)[None].to(device), vgg19, settings, progress)
     search.to_the_end()
     return Optimized(_to_array(search.best), search.best_loss)
@@ -92,12 +90,16 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
     for name, side in (("width", settings.width), ("height", settings.height)):
         if side % POOLED_TEXELS:
             near = POOLED_TEXELS * round(side / POOLED_TEXELS)
-            raise RequestError(f"{name} {side}", expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {near}")
-    smallest = smallest_side(descriptor.padding, TAPS)
+            found = f"{name} {side} is not a multiple of {POOLED_TEXELS}"
+            raise RequestError(found, expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {near}")
+    smallest = smallest_side(descriptor.padding, LAYERS)
     if settings.exemplar_size < smallest:
-        expected = f"at least {smallest} for a VGG-19 with {descriptor.padding} padding"
-        remedy = "use a larger exemplar_size, or zero padding"
-        raise RequestError(f"exemplar_size {settings.exemplar_size}", expected=expected, remedy=remedy)
+        padded = "" if descriptor.padding == "zero" else " or zero padding"
+        raise RequestError(
+            f"exemplar_size {settings.exemplar_size} is too small for VGG-19 with {descriptor.padding} padding",
+            expected=Range(smallest, None),
+            remedy=f"use a larger exemplar_size{padded}",
+        )
 
 
 class _Search:
@@ -108,7 +110,8 @@ class _Search:
     ) -> None:
         self.descriptor, self.settings, self.progress = descriptor, settings, progress
         with torch.no_grad():
-            self.loss = RelativeGramLoss(descriptor(exemplar))
+            gram = RelativeGramLoss(Sample(exemplar, descriptor(exemplar), periodic=False))
+        self.loss = WeightedSum([(1.0, gram), (_RANGE_WEIGHT, range_penalty)])
         self.image = _noise_like(exemplar, settings).requires_grad_()
         self.best, self.best_loss = self.image.detach().clone(), math.inf
         self.step = 0
@@ -135,12 +138,15 @@ class _Search:
     def _evaluate(self) -> float:
         """The loss at the pixels as they are; its gradient goes where the optimizer looks for it."""
         image = self.image
-        value = self.loss(self.descriptor(image, periodic=True), 0) + _RANGE_WEIGHT * range_penalty(image)
+        value = self.loss(Sample(image, self.descriptor(image, periodic=True)), 0)
         (image.grad,) = torch.autograd.grad(value, image)
         loss = float(value.detach())
         if not math.isfinite(loss):
-            remedy = "use a lower lr or precision f32"
-            raise TrainingError(f"a loss of {loss} at step {self.step}", expected="a finite number", remedy=remedy)
+            raise TrainingError(
+                f"the loss is {loss} at step {self.step}",
+                expected="a finite number",
+                remedy="use a lower lr or precision f32",
+            )
         if loss < self.best_loss:
             self.best, self.best_loss = image.detach().clone(), loss
         self._report(loss)
@@ -162,7 +168,7 @@ def _noise_like(exemplar: Tensor, settings: OptimizeSettings) -> Tensor:
     return noise * exemplar.std((2, 3), keepdim=True) + exemplar.mean((2, 3), keepdim=True)
 
 
-def _to_array(image: Tensor) -> Picture:
+def _to_array(image: Tensor) -> FloatArray:
     """(1, 3, H, W) to (H, W, 3), clipped to [0, 1]."""
-    array: Picture = image.detach()[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    array: FloatArray = image.detach()[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     return np.ascontiguousarray(array)

@@ -35,11 +35,13 @@ class Axis:
         period: in texels of the texture, or None.
         made: the same period in texels that the generator makes, a multiple of the coarsest cell, or None.
         step: texels made per texel of the texture.
+        repeats: whether all that the generator reads repeats at the period, and so what it makes.
     """
 
     period: int | None
     made: int | None
     step: float
+    repeats: bool = True
 
     @classmethod
     def fitting(cls, period: int | None, scale: float, cell: int) -> Self:
@@ -50,11 +52,11 @@ class Axis:
 
     def segments(self, start: int, count: int, block: int) -> Iterator[Segment]:
         """Cut a stretch of what the generator makes at the edges of blocks and of periods."""
-        at = start
+        at, period = start, self.made if self.repeats else None
         while at < start + count:
-            folded = at if self.made is None else at % self.made
+            folded = at if period is None else at % period
             index, offset = divmod(folded, block)
-            whole = block if self.made is None else min(block, self.made - index * block)
+            whole = block if period is None else min(block, period - index * block)
             length = min(whole - offset, start + count - at)
             target = slice(at - start, at - start + length)
             yield Segment(index, slice(offset, offset + length), target, length < whole)

@@ -1,14 +1,15 @@
-"""The plane that a generator and a seed make: endless or periodic, there before it is looked at.
+"""The plane that a generator makes of its inputs: endless or periodic, there before it is looked at.
 
 Any window of it can be had, and always with the same bytes: the generator makes blocks of one fixed shape on
-one fixed grid, whatever the window, its order among others, or the number of threads. Periodic axes repeat
-because their noise does. Where the texture's size is no multiple of the coarsest cell, or its features are to be
+one fixed grid, whatever the window, its order among others, or the number of threads. Axes repeat where all inputs
+repeat. Where the texture's size is no multiple of the coarsest cell, or its features are to be
 scaled, windows of what the generator makes are resampled.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -16,9 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.engines import Engine, noise_plane
+from texnet_core.engines import Engine
 from texnet_core.errors import EngineError, RequestError
 from texnet_core.mapset import FloatArray, MapSpec, channels_of, with_unit_normals
+from texnet_core.model.families import FAMILIES, Constants
+from texnet_core.model.inputs import InputPlane
 from texnet_core.synthesis.axis import Axis, Cut, Segment
 from texnet_core.synthesis.resampling import resample_axis
 from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, sides_of
@@ -46,23 +49,28 @@ class Plane:
         channels: of all maps together.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        seed: int,
-        width: int | None,
-        height: int | None,
-        scale: float,
-        turn: float,
-        blocks_at_once: int,
-    ) -> None:
-        settings = engine.artifact.settings
-        self._engine, self._blocks_at_once = engine, blocks_at_once
+    def __init__(self, engine: Engine, inputs: InputPlane, rows: Axis, columns: Axis, blocks_at_once: int = 1) -> None:
+        """Nothing is made yet.
+
+        Args:
+            engine: of the generator.
+            inputs: what it reads. Each axis repeats at what the generator makes for a period, or not at all.
+            rows: how the texture's rows lie on those that are made.
+            columns: likewise.
+            blocks_at_once: how many blocks are made at a time.
+
+        Raises:
+            ValueError: the inputs repeat at another period than the axes.
+        """
+        for axis, period in ((rows, inputs.height), (columns, inputs.width)):
+            if period not in (None, axis.made):
+                raise ValueError(f"inputs that repeat after {period} texels, for an axis with a period of {axis.made}")
+        self._engine, self._inputs, self._blocks_at_once = engine, inputs, blocks_at_once
         self.maps: tuple[MapSpec, ...] = engine.artifact.maps
         self.channels = channels_of(self.maps)
-        self._rows = Axis.fitting(height, scale, settings.cell_texels)
-        self._columns = Axis.fitting(width, scale, settings.cell_texels)
-        self._noise = noise_plane(engine.artifact, seed, self._rows.made, self._columns.made, turn)
+        self._rows = replace(rows, repeats=inputs.height is not None)
+        self._columns = replace(columns, repeats=inputs.width is not None)
+        self._constants: Constants | None = None
         self._kept: OrderedDict[tuple[int, int], FloatArray] = OrderedDict()
 
     def __getitem__(self, window: tuple[slice, slice]) -> FloatArray:
@@ -79,6 +87,7 @@ class Plane:
                 expected=f"at most {MAX_WINDOW_TEXELS} texels",
                 remedy="make it in parts, or write it to a file",
             )
+        self._prepare()
         try:
             if self._is_made_as_is():
                 return np.clip(self._made(top, left, height, width), 0, 1)
@@ -101,9 +110,16 @@ class Plane:
         Yields:
             (rows, width, channels) of what `convert` returns; the rows add up to `height`.
         """
+        self._prepare()
         if self._is_made_as_is():
             return self._bands_of_blocks(top, left, height, width, convert)
         return self._resampled_bands(top, left, height, width, convert)
+
+    def _prepare(self) -> None:
+        """Compute the texture's constants before its first block."""
+        if self._constants is None:
+            artifact = self._engine.artifact
+            self._constants = FAMILIES[artifact.family].prepare(artifact, self._inputs)
 
     def _is_made_as_is(self) -> bool:
         return self._rows.step == self._columns.step == 1
@@ -141,7 +157,8 @@ class Plane:
     def _block(self, row: int, column: int) -> FloatArray:
         """A block of the grid, as the generator makes it."""
         height, width = self._engine.block_shape
-        block = self._engine.block(self._noise, row * height, column * width, height, width)
+        assert self._constants is not None
+        block = self._engine.block(self._inputs, row * height, column * width, height, width, self._constants)
         if not np.isfinite(block).all():
             raise EngineError(
                 "values that are not finite", expected="a generator that makes textures", remedy="train it again"

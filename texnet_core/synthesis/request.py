@@ -115,7 +115,7 @@ def _check_pair(name: str, pair: Any, *ranges: Range) -> None:
     if not isinstance(pair, tuple) or len(pair) != 2 or not all(_is_whole(number) for number in pair):
         raise RequestError(f"{name} {pair!r} is no pair", expected="two whole numbers", remedy="give two whole numbers")
     for number, side, allowed in zip(pair, ("first", "second"), ranges, strict=True):
-        if not allowed.low <= number <= allowed.high:  # type: ignore[operator]
+        if not allowed.low <= number <= allowed.high:
             raise RequestError(
                 f"the {side} number of {name} is out of range, with {number}",
                 expected=allowed,

@@ -16,6 +16,7 @@ from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, writing_image
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.plane import Convert, Plane, too_little_memory, unchanged
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, Region, checked_region
@@ -90,9 +91,10 @@ def open_plane(
         raise RequestError(
             "the engine is open for another artifact", expected="one for this", remedy="open one for this artifact"
         )
-    width, height = request.periods
-    at_once = min(max(1, blocks_at_once or engine.workers), engine.workers)
-    return Plane(engine, int(request.seed), width, height, float(request.scale), float(request.phase), at_once)
+    cell = artifact.graph.cell_texels
+    columns, rows = (Axis.fitting(period, float(request.scale), cell) for period in request.periods)
+    inputs = artifact.design.input_plane(int(request.seed), rows.made, columns.made, float(request.phase))
+    return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
 
 
 def write_window(

@@ -1,5 +1,6 @@
 """A run on disk: written whole or not at all, read back only by the same run."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,21 @@ from torch import Tensor
 
 from texnet_core.atomic import replacing
 from texnet_core.errors import OtherRunError, TrainingError
+from texnet_core.settings import (
+    DescriptorSettings,
+    GeneratorSettings,
+    LossSettings,
+    TrainSettings,
+    as_fields,
+    as_record,
+)
 from texnet_core.training.curve import Curve
-from texnet_core.training.divergence import Watch
+from texnet_core.training.divergence import DivergenceMonitor
 from texnet_core.training.optimizer import Optimizer
 
 _VERSION = 9  # of what a checkpoint holds, and of the noise that its run has seen
+_SETTINGS = (GeneratorSettings, DescriptorSettings, LossSettings, TrainSettings)
+_DEFAULTS = {key: value for kind in _SETTINGS for key, value in as_record(kind()).items()}
 
 
 @dataclass
@@ -29,11 +40,11 @@ class RunState:
         best_loss: lowest validation loss so far, of that average.
         best_parameters: state of the averaged generator at that loss; empty before.
         curve: the losses of all steps so far.
-        attempt: 0, and one more each time that the run had to start again.
-        attempt_step: the step at which this attempt began.
-        attempt_fraction: the share of the budget that was spent by then.
-        watch: what `Watch` remembers.
-        troubles: what went wrong so far and what was done about it, of all attempts.
+        restart: 0, and one more each time that the run had to start again.
+        restart_step: the step at which it last began.
+        restart_fraction: the share of the budget that was spent by then.
+        monitor: what notices that the run goes wrong.
+        warnings: what went wrong so far and what was done about it, since the first step of all.
         ended: whether one of them ended the run before its budget was spent.
     """
 
@@ -45,11 +56,11 @@ class RunState:
     best_loss: float = float("inf")
     best_parameters: dict[str, Tensor] = field(default_factory=dict)
     curve: Curve = field(default_factory=list)
-    attempt: int = 0
-    attempt_step: int = 0
-    attempt_fraction: float = 0.0
-    watch: Watch = field(default_factory=Watch)
-    troubles: list[str] = field(default_factory=list)
+    restart: int = 0
+    restart_step: int = 0
+    restart_fraction: float = 0.0
+    monitor: DivergenceMonitor = field(default_factory=DivergenceMonitor)
+    warnings: list[str] = field(default_factory=list)
     ended: bool = False
 
 
@@ -64,7 +75,7 @@ def save_checkpoint(
     content = {
         "version": _VERSION,
         "fingerprint": fingerprint,
-        "state": dict(vars(state)) | {"watch": asdict(state.watch)},
+        "state": as_record(state) | {"watch": asdict(state.monitor)},  # keys of files, see `as_record`
         "generator": generator.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
@@ -96,26 +107,32 @@ def load_checkpoint(
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version, stored = content["version"], content["fingerprint"]
-        changed = [key for key in fingerprint if stored.get(key) != fingerprint[key]]
+        changed = _differing(fingerprint, stored)
         if version == _VERSION and not changed:
             generator.load_state_dict(content["generator"])
             optimizer.load_state_dict(content["optimizer"])
-            return RunState(**content["state"] | {"watch": Watch(**content["state"]["watch"])})
+            state = as_fields(content["state"])
+            return RunState(**state | {"monitor": DivergenceMonitor(**state["monitor"])})
     except Exception as error:  # a file of another kind can be wrong in any way
         raise unreadable(path) from error
     if version != _VERSION:
         raise OtherRunError(
-            f"{path} of another version of TexNet",
+            f"{path} is of another version of TexNet",
             expected="one of this version",
             remedy="finish it with that version, or delete the file and start again",
         )
     raise OtherRunError(
-        f"{path} of a run with other {', '.join(changed)}",
+        f"{path} is of a run with other {', '.join(changed)}",
         expected="the same settings and exemplar",
         remedy="resume with the settings of that run, or delete the file and start again",
     )
 
 
+def _differing(fingerprint: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:
+    """The keys in which two runs differ. A setting younger than the stored one counts as left at its default."""
+    return [key for key, value in fingerprint.items() if stored.get(key, _DEFAULTS.get(key)) != value]
+
+
 def unreadable(path: Path) -> TrainingError:
     """What to raise for a checkpoint that is damaged."""
-    return TrainingError(f"{path} that cannot be read", expected="a checkpoint", remedy="delete it and start again")
+    return TrainingError(f"{path} cannot be read", expected="a checkpoint", remedy="delete it and start again")

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.patches import PatchPyramid
 from texnet_core.descriptor.vgg19 import smallest_side
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
-from texnet_core.errors import MissingWeightsError, RequestError
-from texnet_core.losses import TextureLoss
+from texnet_core.errors import MissingWeightsError, Range, RequestError
 from texnet_core.settings import MIN_EXEMPLAR_SIDE, DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training.checkpoint import stored_descriptor
 
@@ -25,23 +23,25 @@ def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: 
     asked = _asked_of_vgg19(descriptor, loss, train)
     if train.exemplar_side < MIN_EXEMPLAR_SIDE:
         raise RequestError(
-            f"exemplar_size {train.exemplar_size}",
-            expected=f"0, or at least {MIN_EXEMPLAR_SIDE}",
-            remedy="use a larger one",
+            f"exemplar_size {train.exemplar_size} is too small",
+            expected=Range(MIN_EXEMPLAR_SIDE, None),
+            remedy="use a larger one, or 0 for the training size",
         )
     if descriptor.descriptor == "patches":
         if asked:
             raise RequestError(
-                f"{', '.join(asked)} with the descriptor patches",
+                f"{', '.join(asked)} cannot be combined with the descriptor patches",
                 expected="no settings of VGG-19",
-                remedy="leave them out, or choose the descriptor vgg19",
+                remedy="leave out what only VGG-19 has, or choose the descriptor vgg19",
             )
         return
     if loss.diversity_weight and train.batch < 2:
-        found = f"batch {train.batch} with a diversity_weight"
-        raise RequestError(found, expected="at least 2 samples to compare", remedy="set batch to 2, or drop the weight")
+        found = f"a diversity_weight needs at least 2 samples a step, and batch is {train.batch}"
+        raise RequestError(found, expected="2 samples or more", remedy="set batch to 2, or leave the weight out")
     if not loss.compares():
-        raise RequestError("no loss with a weight", expected="at least one", remedy="give one loss a weight above 0")
+        raise RequestError(
+            "no loss compares samples with the exemplar", expected="one or more", remedy="give one a weight above 0"
+        )
     if asked or descriptor.descriptor == "vgg19":
         _check_size_for_vgg19(descriptor, train)
 
@@ -115,13 +115,6 @@ def make_descriptor(
     return Octaves(weights, settings, min(size, exemplar_side), precision)
 
 
-@torch.no_grad()
-def make_loss(descriptor: Descriptor, exemplar: Tensor, settings: LossSettings) -> TextureLoss:
-    """The loss against an exemplar (1, 3, H, W) in [0, 1]."""
-    sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
-    return TextureLoss(descriptor(exemplar), settings, sides)
-
-
 def _asked_of_vgg19(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> list[str]:
     """Names of settings that only VGG-19 has and that are not at their defaults."""
     specs = [(part, spec) for part in (descriptor, loss, train) for spec in fields(part)]
@@ -139,8 +132,9 @@ def _check_size_for_vgg19(descriptor: DescriptorSettings, train: TrainSettings) 
         return
     padded = "" if descriptor.padding == "zero" else ", or zero padding"
     raise RequestError(
-        f"{'exemplar_size' if train.exemplar_size else 'size'} {train.exemplar_side}",
-        expected=f"at least {smallest_side(descriptor.padding)} for a VGG-19 with {descriptor.padding} padding",
+        f"{'exemplar_size' if train.exemplar_size else 'size'} {train.exemplar_side} is too small for VGG-19 "
+        f"with {descriptor.padding} padding",
+        expected=Range(smallest_side(descriptor.padding), None),
         remedy=f"use an exemplar_size of 256{padded}, or the descriptor patches",
     )
 

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from texnet_core.training.curve import Curve
 
 _PATIENCE_STEPS = 40
@@ -16,8 +18,8 @@ _FIRST_STEPS = 60  # in which anything may happen
 
 
 @dataclass
-class Watch:
-    """What must be remembered of an attempt to notice trouble. It goes into checkpoints as it is.
+class DivergenceMonitor:
+    """What must be remembered of a run to notice that it goes wrong. It goes into checkpoints as it is.
 
     Attributes:
         steps: seen so far.
@@ -33,17 +35,17 @@ class Watch:
     bad_steps: int = 0
     lost_steps: int = 0
 
-    def trouble(self, loss: float, gradient: float, spread: float) -> str:
-        """Take in a step, and say what is wrong with the run, or "".
+    def check(self, loss: float, gradient: float, spread: float) -> str:
+        """Take in a step, and say what is wrong with the run as a clause, or "".
 
         Args:
             loss: of the step.
             gradient: its norm.
-            spread: standard deviation of the sample's texels over that of the exemplar's.
+            spread: of the samples; see `relative_spread`.
         """
         if not (math.isfinite(loss) and math.isfinite(gradient)):
             self.lost_steps += 1
-            return f"a loss of {loss} and a gradient of {gradient}" if self.lost_steps >= _MOST_LOST else ""
+            return f"the loss is {loss} and its gradient {gradient}" if self.lost_steps >= _MOST_LOST else ""
         self.lost_steps = 0
         share = _SMOOTHING if self.steps else 0.0
         self.smoothed = share * self.smoothed + (1 - share) * loss
@@ -54,7 +56,17 @@ class Watch:
         self.bad_steps = self.bad_steps + 1 if collapsed or diverged else 0
         if self.steps < _FIRST_STEPS or self.bad_steps < _PATIENCE_STEPS:
             return ""
-        return "samples of one flat color" if collapsed else f"a loss that grew to {self.smoothed:.3g}"
+        return "samples have one flat color" if collapsed else f"the loss grew to {self.smoothed:.3g}"
+
+
+def relative_spread(image: Tensor, exemplar: Tensor) -> float:
+    """How much texels vary, whatever their mean color, as a multiple of what the exemplar's do; (N, C, H, W) each."""
+    return float(_spread(image) / _spread(exemplar).clamp_min(1e-6))
+
+
+def _spread(image: Tensor) -> Tensor:
+    """Root mean variance over pictures and channels."""
+    return image.var(dim=(2, 3)).mean().sqrt()
 
 
 def is_stalled(curve: Curve) -> bool:

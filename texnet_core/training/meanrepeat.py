@@ -14,11 +14,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.mapset import FloatArray
 from texnet_core.model.noise import NoisePlane
 from texnet_core.patterns.repeats import Stretch, numbered_repeats, places_in_repeats, sides_of_repeats
 from texnet_core.patterns.waves import Grid
 
-Floats = npt.NDArray[np.float32]
 Origin = tuple[int, int]
 
 _CYCLE = 2**32
@@ -43,7 +43,7 @@ class MeanRepeat:
         tone_variance: of the repeats' mean colors, summed over the channels.
     """
 
-    def __init__(self, picture: Floats, waves: Grid, origin: Origin, components: int) -> None:
+    def __init__(self, picture: FloatArray, waves: Grid, origin: Origin, components: int) -> None:
         self._sides = _sides(waves)
         stretches = _stretches(picture)
         cells, count = _cells(places_in_repeats(waves, origin, *stretches), self._sides)
@@ -66,7 +66,7 @@ class MeanRepeat:
         self._components = axes.reshape(-1, *self._mean.shape)
         self._scores = np.sort(axes @ flat.T, axis=1)
 
-    def laid_out(self, plane: NoisePlane, size: int) -> Floats:
+    def laid_out(self, plane: NoisePlane, size: int) -> FloatArray:
         """A picture (size, size, channels) of such repeats, where the plane has its own, each of another kind.
 
         What a repeat has of each component follows from its noise, and is distributed as in the picture.
@@ -80,7 +80,7 @@ class MeanRepeat:
         return laid.astype(np.float32)
 
 
-def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
+def origin_of_tiles(picture: FloatArray, waves: Grid) -> Origin | None:
     """Where repeats begin, as for `repeats`; None where they have no tones of their own, as tiles do.
 
     Repeats that do are most unlike each other where they begin at joints. Cut half a repeat further along both waves
@@ -115,7 +115,7 @@ def origin_of_tiles(picture: Floats, waves: Grid) -> Origin | None:
     return (first, second) if tone > _LEAST_TONE**2 else None
 
 
-def _shared_variance(departures: Floats, names: npt.NDArray[np.int64], places: npt.NDArray[np.float64]) -> float:
+def _shared_variance(departures: FloatArray, names: npt.NDArray[np.int64], places: npt.NDArray[np.float64]) -> float:
     """The covariance, over whole repeats, of the mean departures of the quarters of their middles.
 
     All of a tile has its tone. Where repeats are no whole texels, some have more of a joint, but not in their middles;
@@ -144,21 +144,21 @@ def _cells(places: npt.NDArray[np.float64], sides: tuple[int, int]) -> tuple[npt
     return cells, math.prod(sides)
 
 
-def _stretches(picture: Floats, level: int = 0) -> tuple[Stretch, Stretch]:
+def _stretches(picture: FloatArray, level: int = 0) -> tuple[Stretch, Stretch]:
     height, width = picture.shape[:2]
     return Stretch(level, 0, height, None), Stretch(level, 0, width, None)
 
 
-def _halved(picture: Floats, times: int) -> Floats:
+def _halved(picture: FloatArray, times: int) -> FloatArray:
     """The picture averaged over squares of 2^times texels; what is left over at the lower and right border is cut."""
     side = 2**times
     height, width = (length // side for length in picture.shape[:2])
     squares = picture[: height * side, : width * side].reshape(height, side, width, side, -1)
-    averaged: Floats = squares.mean(axis=(1, 3))
+    averaged: FloatArray = squares.mean(axis=(1, 3))
     return averaged
 
 
-def _averaged(names: npt.NDArray[np.int64], picture: Floats, least: int = 0) -> npt.NDArray[np.float64]:
+def _averaged(names: npt.NDArray[np.int64], picture: FloatArray, least: int = 0) -> npt.NDArray[np.float64]:
     """The mean color of all texels of one name, (names, channels); not a number where there are none.
 
     Args:

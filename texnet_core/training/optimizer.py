@@ -6,6 +6,12 @@ import torch
 from torch import nn
 
 _BETAS = (0.9, 0.99)
+_GRADIENT_CLIP = 5.0
+
+
+def clip_gradients(generator: nn.Module) -> float:
+    """Shorten the gradient of all parameters together where it is too long; returns the norm that it had."""
+    return float(nn.utils.clip_grad_norm_(generator.parameters(), _GRADIENT_CLIP))
 
 
 class Optimizer:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from texnet_core.mapset import FloatArray
 from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
@@ -22,23 +22,23 @@ class Exemplar:
     """What a run learns from.
 
     Attributes:
-        picture: (height, width, 3) float32 sRGB in [0, 1].
-        waves: of its pattern, in cycles per texel of `picture`.
+        image: (height, width, 3) sRGB in [0, 1].
+        waves: of its pattern, in cycles per texel of the image.
         tiles: where the pattern is of tiles that have tones of their own, these waves again and where tiles begin.
     """
 
-    picture: npt.NDArray[np.float32]
+    image: FloatArray
     waves: tuple[Wave, ...]
     tiles: tuple[Grid, Origin] | None
 
     @property
     def side(self) -> int:
         """The short side in texels."""
-        return min(self.picture.shape[:2])
+        return min(self.image.shape[:2])
 
 
 def prepare_exemplar(
-    picture: npt.NDArray[np.float32],
+    image: FloatArray,
     settings: TrainSettings,
     descriptor: DescriptorSettings,
     announce: Callable[[str], None],
@@ -46,25 +46,25 @@ def prepare_exemplar(
     """Scale a picture for a run, and see what is special about it.
 
     Args:
-        picture: (height, width, 3) sRGB in [0, 1].
+        image: (height, width, 3) sRGB in [0, 1].
         settings: of the run.
         descriptor: what will look at it, and how small it may be for that.
-        announce: called with a sentence about each trouble with the picture, and about a pattern.
+        announce: called with a sentence about each warning of the picture, and about a pattern.
 
     Raises:
         ImageError: the picture is smaller than the run wants its exemplar, or shows nothing at all.
     """
-    small = resize_exemplar(picture, settings.exemplar_side)
+    small = resize_exemplar(image, settings.exemplar_side)
     check_surface(small)
-    for trouble in find_warnings(picture, flatten=settings.flatten):
-        announce(trouble)
+    for warning in find_warnings(image, flatten=settings.flatten):
+        announce(warning)
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
-    found = _waves_per_side(picture) if settings.pattern == "auto" else ()
+    found = _waves_per_side(image) if settings.pattern == "auto" else ()
     waves = tuple(wave for wave in found if max(map(abs, wave)) <= finest)
     if waves:
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
-        least, most = min(least_side(descriptor), settings.exemplar_side), min(picture.shape[:2])
-        small = resize_exemplar(picture, fitted_side(waves, settings.exemplar_side, smallest_sample, least, most))
+        least, most = min(least_side(descriptor), settings.exemplar_side), min(image.shape[:2])
+        small = resize_exemplar(image, fitted_side(waves, settings.exemplar_side, smallest_sample, least, most))
         announce(_told(waves))
     if settings.flatten:
         small = flatten_lighting(small)
@@ -77,18 +77,18 @@ def prepare_exemplar(
     return Exemplar(small, tiles[0], tiles)
 
 
-def _find_tiles(picture: npt.NDArray[np.float32], waves: tuple[Wave, ...]) -> tuple[Grid, Origin] | None:
+def _find_tiles(image: FloatArray, waves: tuple[Wave, ...]) -> tuple[Grid, Origin] | None:
     if len(waves) < 2:
         return None
-    grid = rows_first((waves[0], waves[1]), picture)
-    origin = origin_of_tiles(picture, grid)
+    grid = rows_first((waves[0], waves[1]), image)
+    origin = origin_of_tiles(image, grid)
     return None if origin is None else (grid, origin)
 
 
-def _waves_per_side(picture: npt.NDArray[np.float32]) -> tuple[Wave, ...]:
-    """The waves of a picture in cycles per short side."""
-    side = min(_PATTERN_SIDE, *picture.shape[:2])
-    waves = find_waves(resize_exemplar(picture, side))
+def _waves_per_side(image: FloatArray) -> tuple[Wave, ...]:
+    """The waves of an image in cycles per short side."""
+    side = min(_PATTERN_SIDE, *image.shape[:2])
+    waves = find_waves(resize_exemplar(image, side))
     return tuple((down * side, across * side) for down, across in waves)
 
 

@@ -2,24 +2,28 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from texnet_core.atomic import check_writable
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
-from texnet_core.errors import RequestError, TrainingError
+from texnet_core.errors import Range, RequestError, TrainingError
+from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
 from texnet_core.progress import ProgressCallback, ignore_progress
+from texnet_core.settings import GeneratorSettings
+from texnet_core.training.checkpoint import RunState
 from texnet_core.training.comparison import as_begun, check_descriptor
-from texnet_core.training.loop import MAPS, Run
+from texnet_core.training.loop import Run
+from texnet_core.training.plan import make_plan
+from texnet_core.training.reports import Reports
 from texnet_core.training.request import TrainRequest
 
 
 def train(
-    exemplar: npt.NDArray[np.float32],
+    exemplar: FloatArray,
     output: Path,
     request: TrainRequest,
     *,
@@ -46,8 +50,8 @@ def train(
     check_writable(checkpoint)
     if resume and output.exists() and not checkpoint.exists():
         raise TrainingError(
-            f"{output}, but no unfinished run of it",
-            expected="a checkpoint beside it",
+            f"{output} is there, but no unfinished run of it",
+            expected="its checkpoint",
             remedy="keep it if it is complete, or train anew without resuming",
         )
     if resume and checkpoint.exists():
@@ -55,11 +59,12 @@ def train(
     _check(request)
     if checkpoint.exists() and not resume:
         raise TrainingError(
-            f"an unfinished run in {checkpoint}",
-            expected="none",
+            f"{checkpoint} holds an unfinished run",
+            expected="no checkpoint",
             remedy="resume it, or delete it to start again",
         )
-    run = Run(exemplar, request, checkpoint, online, progress)
+    announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
+    run = Run(make_plan(exemplar, request, online=online, announce=announce), checkpoint, progress)
     if resume:
         run.resume()
     elif output.exists():
@@ -72,28 +77,44 @@ def train(
 
 
 def _check(request: TrainRequest) -> None:
+    """Raise TrainingError or RequestError for what no look at the picture could make right."""
     if not hasattr(torch.optim, "Muon"):
-        remedy = "pip install --upgrade 'texnet[train]'"
-        raise TrainingError(f"torch {torch.__version__}", expected="2.9 or newer, for training", remedy=remedy)
+        raise TrainingError(
+            f"training needs torch 2.9 or newer, and torch {torch.__version__} is installed",
+            expected="torch 2.9 or newer",
+            remedy="run: pip install --upgrade 'texnet[train]'",
+        )
     for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
         settings.check()
-    channels = sum(spec.channels for spec in MAPS)
-    if request.generator.out_channels != channels:
-        raise RequestError(
-            f"out_channels {request.generator.out_channels}", expected=str(channels), remedy="leave out_channels out"
-        )
+    _check_inputs(request.generator)
+    _check_size(request)
+    check_descriptor(request.descriptor, request.loss, request.train)
+
+
+def _check_inputs(generator: GeneratorSettings) -> None:
     for name in ("waves", "repeat_channels"):
-        if given := getattr(request.generator, name):
-            raise RequestError(f"{name} {given}", expected="0", remedy="leave them to the exemplar")
-    cell, size = request.generator.cell_texels, request.train.size
+        if given := getattr(generator, name):
+            found = f"{name} {given} cannot be chosen: it follows from the exemplar"
+            raise RequestError(found, expected="0", remedy=f"leave {name} out")
+
+
+def _check_size(request: TrainRequest) -> None:
+    size, cell, levels = request.train.size, request.generator.cell_texels, request.generator.levels
     if size % cell:
+        whole = cell * math.ceil(size / cell)
         raise RequestError(
-            f"size {size}", expected=f"a multiple of {cell}", remedy=f"use a size of {cell * math.ceil(size / cell)}"
+            f"size {size} is not a multiple of {cell}", expected=f"a multiple of {cell}", remedy=f"use size {whole}"
         )
     if size < 2 * cell:
-        expected = f"at least {2 * cell} with {request.generator.levels} levels"
-        raise RequestError(f"size {size}", expected=expected, remedy="use a larger size, or fewer levels")
+        raise RequestError(
+            f"size {size} is too small for {levels} levels",
+            expected=Range(2 * cell, None),
+            remedy="use a larger size or fewer levels",
+        )
     if size % POOLED_TEXELS and request.descriptor.descriptor != "patches":
-        remedy = f"use a size of {POOLED_TEXELS * math.ceil(size / POOLED_TEXELS)}, or the descriptor patches"
-        raise RequestError(f"size {size}", expected=f"a multiple of {POOLED_TEXELS} for VGG-19", remedy=remedy)
-    check_descriptor(request.descriptor, request.loss, request.train)
+        whole = POOLED_TEXELS * math.ceil(size / POOLED_TEXELS)
+        raise RequestError(
+            f"size {size} is not a multiple of {POOLED_TEXELS}, as VGG-19 needs",
+            expected=f"a multiple of {POOLED_TEXELS}",
+            remedy=f"use size {whole} or the descriptor patches",
+        )

@@ -12,12 +12,12 @@ from texnet_core.presets import list_presets
 from texnet_core.settings import EngineName
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
-from texnet_core.worker.job import Job, Message
+from texnet_core.worker.job import Message, WorkerJob
 
 _SIDE = 64
 
 
-def probe(job: Job) -> Message:
+def probe(job: WorkerJob) -> Message:
     """Make a small texture with torch if it can be imported, else with the best of the other engines."""
     started = time.monotonic()
     torch = _import_torch()

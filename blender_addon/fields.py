@@ -1,0 +1,123 @@
+"""Blender properties that several classes have, each described once. Ranges and defaults are the core's settings."""
+
+from dataclasses import fields
+from typing import Any, Literal
+
+import bpy
+
+from texnet_core.mapset import ALBEDO
+from texnet_core.model.design import Design
+from texnet_core.model.graph import parameter_count
+from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, SynthesisSettings, TrainSettings
+
+from .request import MAX_INT
+
+_DESTINATIONS = (
+    ("NEW_MATERIAL", "New Material", "Create a material for the active object"),
+    ("ACTIVE_MATERIAL", "Active Material", "Connect the texture to the active material of the active object"),
+    ("REPLACE", "Active Image Node", "Replace the image in the active Image Texture node"),
+    ("IMAGE", "Image Only", "Create an image without a material"),
+    ("UDIM", "UDIM Tiles", "Create tiles that join without a seam, as many as the UV map of the active object covers"),
+)
+_DEPTHS = (
+    ("8", "8-Bit", "256 levels per channel; smaller files"),
+    ("16", "16-Bit", "65536 levels per channel in the file; floating-point numbers in Blender"),
+)
+_TILINGS = (
+    ("xy", "X and Y", "Repeat along both axes"),
+    ("x", "X", "Repeat horizontally only"),
+    ("y", "Y", "Repeat vertically only"),
+    ("none", "None", "Do not repeat"),
+)
+
+
+def path_property(name: str, description: str, subtype: Literal["FILE_PATH", "DIR_PATH"] = "FILE_PATH") -> Any:
+    """A StringProperty for a path, which may start with //, next to the .blend: since 4.5, properties must say so."""
+    options: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+    return bpy.props.StringProperty(name=name, description=description, subtype=subtype, options=options)
+
+
+def choice(items: Any, name: str, description: str, default: str | None = None) -> Any:
+    return bpy.props.EnumProperty(name=name, description=description, items=items, default=default or items[0][0])
+
+
+def core_number(name: str, label: str = "", kind: Any = SynthesisSettings, **options: Any) -> Any:
+    """An Int- or FloatProperty for a field of a core's settings class."""
+    field = _field(kind, name)
+    whole = isinstance(field.default, int)
+    make: Any = bpy.props.IntProperty if whole else bpy.props.FloatProperty
+    return make(
+        name=label or name.capitalize(),
+        description=_sentence(field.metadata["help"]),
+        default=options.pop("default", field.default),
+        min=field.metadata["low"],
+        max=min(field.metadata["high"], MAX_INT) if whole else field.metadata["high"],
+        **options,
+    )
+
+
+def count_property() -> Any:
+    return bpy.props.IntProperty(
+        name="Variations",
+        description="Number of textures to generate, with this seed and the ones that follow",
+        default=1,
+        min=1,
+        max=1000,
+    )
+
+
+def depth_property() -> Any:
+    return choice(_DEPTHS, "Bit Depth", "Bits per channel of the image")
+
+
+def destination_property(default: str | None = None) -> Any:
+    return choice(_DESTINATIONS, "Destination", "Where to put the texture", default)
+
+
+def tiling_property() -> Any:
+    return choice(_TILINGS, "Tiling", _sentence(_field(SynthesisSettings, "tile").metadata["help"]))
+
+
+def world_size_property(default: float) -> Any:
+    return bpy.props.FloatProperty(
+        name="Real-World Width",
+        description="Width of the texture on the surface, which sets the scale of the Mapping node; 0 leaves it alone",
+        default=default,
+        min=0.0,
+        soft_max=100.0,
+        unit="LENGTH",
+    )
+
+
+def minutes_property(**options: Any) -> Any:
+    return core_number("minutes", "Minutes", TrainSettings, **options)
+
+
+def training_size_property() -> Any:
+    return core_number("size", "Training Size", TrainSettings, subtype="PIXEL")
+
+
+def flatten_property() -> Any:
+    field = _field(TrainSettings, "flatten")
+    text = _sentence(field.metadata["help"])
+    return bpy.props.BoolProperty(name="Even Out Lighting", description=text, default=field.default)
+
+
+def generator_size_property() -> Any:
+    """The sizes of a generator, each with what it costs."""
+    graphs = {name: Design(settings, ALBEDO.channels).graph for name, settings in GENERATOR_SIZES.items()}
+    least = graphs[DEFAULT_GENERATOR_SIZE].flops_per_texel
+    items = []
+    for name, graph in graphs.items():
+        work = f"{graph.flops_per_texel / least:.1f} times the computation of the smallest"
+        items.append((name, name.capitalize(), f"{parameter_count(graph) / 1000:.0f} thousand parameters, {work}"))
+    text = "How much detail the generator can learn; a larger one takes longer to train and to use"
+    return choice(tuple(items), "Generator Size", text, DEFAULT_GENERATOR_SIZE)
+
+
+def _field(kind: Any, name: str) -> Any:
+    return next(field for field in fields(kind) if field.name == name)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

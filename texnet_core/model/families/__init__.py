@@ -1,0 +1,10 @@
+"""The families of generators that there are. A new one is a module or folder here and a line below."""
+
+from typing import Any
+
+from texnet_core.model.families.family import Constants, Family
+from texnet_core.model.families.pyramid import PYRAMID
+
+__all__ = ["FAMILIES", "PYRAMID", "Constants", "Family"]
+
+FAMILIES: dict[str, Family[Any]] = {family.name: family for family in (PYRAMID,)}

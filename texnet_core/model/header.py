@@ -1,0 +1,213 @@
+"""The header of a `.texnet` file: all that is known of a generator without its parameters.
+
+Here is what a header says, how it becomes JSON, and how JSON from anybody becomes a header or is refused.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, TypeVar
+
+from texnet_core.errors import ArtifactError, RequestError
+from texnet_core.mapset import MapSpec, channels_of
+from texnet_core.model.design import Design
+from texnet_core.model.families import FAMILIES, PYRAMID
+from texnet_core.model.graph import Graph
+from texnet_core.patterns.waves import Wave
+from texnet_core.settings import Checked, as_fields, as_record, setting
+
+MAX_TEXT = 4000
+MAX_CHANNELS = 32  # of all maps together
+_MAX_GIVEN_TEXT = 500
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Whose surface this is. Free text, empty where unknown.
+
+    Each text has at most 500 characters, so that the recorded command fits in the header too.
+
+    Attributes:
+        exemplar_sha256: of the exemplar's texels as the run saw them.
+        command: the command that trained the generator, with file names but no folders.
+        kind: what sort of surface, in a word (stone, wood, ...), for lists.
+    """
+
+    exemplar: str = ""
+    author: str = setting("", "who made the exemplar, for the record")
+    license: str = setting("", "license of the exemplar, for the record")
+    source: str = setting("", "where the exemplar comes from, for the record")
+    exemplar_sha256: str = ""
+    command: str = ""
+    kind: str = ""
+
+    def check(self) -> Self:
+        """Return self, or raise RequestError for a text that is too long."""
+        for spec in fields(self):
+            limit, text = MAX_TEXT if spec.name == "command" else _MAX_GIVEN_TEXT, getattr(self, spec.name)
+            label = "the exemplar's name" if spec.name == "exemplar" else spec.name
+            if not isinstance(text, str):
+                raise RequestError(f"{text!r} for {label}", expected="text", remedy="give text")
+            if len(text) > limit:
+                found, expected = f"a text of {len(text)} characters for {label}", f"at most {limit}"
+                raise RequestError(found, expected=expected, remedy="shorten it")
+        return self
+
+
+@dataclass(frozen=True)
+class Header:
+    """All that is known of a generator without its parameters.
+
+    Attributes:
+        settings: of its family.
+        maps: what its output channels are, in order.
+        family: which kind of generator it is, a key of `families.FAMILIES`.
+        texels_per_exemplar: texels of output that show as much surface as the exemplar's short side.
+        size_m: meters that these texels span, or None where unknown.
+        waves: of the pattern that repeats, as (cycles per texel down, across) each; as many as the settings say.
+        training: settings of the run, for the record.
+        quality: figures measured at its end, for the record.
+        provenance: source and license of the exemplar.
+    """
+
+    settings: Checked
+    maps: tuple[MapSpec, ...]
+    family: str = PYRAMID.name
+    texels_per_exemplar: int = 256
+    size_m: float | None = None
+    waves: tuple[Wave, ...] = ()
+    training: dict[str, Any] = field(default_factory=dict)
+    quality: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def design(self) -> Design:
+        """What decides which parameters it has and what it reads."""
+        return Design(self.settings, channels_of(self.maps), self.waves, self.family)
+
+    @property
+    def graph(self) -> Graph:
+        """Its forward pass, as it is trained."""
+        return self.design.graph
+
+
+def header_record(header: Header) -> dict[str, Any]:
+    """A header as JSON has it."""
+    raw = {spec.name: getattr(header, spec.name) for spec in fields(Header)}
+    return raw | {
+        "settings": as_record(header.settings),
+        "maps": [as_record(spec) for spec in header.maps],
+        "provenance": as_record(header.provenance),
+    }
+
+
+def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) -> Header:
+    """The header in the JSON of a file, whoever wrote it.
+
+    Args:
+        raw: the JSON object.
+        name: of the file, for messages.
+        channels: of all maps together, where the file states that too.
+
+    Raises:
+        ArtifactError: it does not make sense, or is of a family that this version does not know.
+    """
+    family = FAMILIES.get(expect(raw, "family", str, name))
+    if family is None:
+        raise ArtifactError(
+            f"{name} holds a generator of the family {raw['family']!r}", expected=[*FAMILIES], remedy="update TexNet"
+        )
+    settings = _parse_settings(family.settings, expect(raw, "settings", dict, name), name)
+    maps = tuple(_parse_map(item, name) for item in expect(raw, "maps", list, name))
+    total = channels_of(maps)
+    if (
+        not maps
+        or len({spec.name for spec in maps}) != len(maps)
+        or total > MAX_CHANNELS
+        or channels not in (None, total)
+    ):
+        raise damaged(name, "its maps do not fit together", f"unique names, {MAX_CHANNELS} channels at most")
+    size_m = None if raw.get("size_m") is None else expect(raw, "size_m", float, name)
+    if size_m is not None and size_m <= 0:
+        raise damaged(name, f"size_m is {size_m}", "a positive number or null")
+    return Header(
+        settings=settings,
+        maps=maps,
+        family=family.name,
+        texels_per_exemplar=expect(raw, "texels_per_exemplar", int, name),
+        size_m=size_m,
+        waves=_parse_waves(raw.get("waves", []), family.waves(settings), name),
+        training=_parse_record(raw, "training", name),
+        quality=_parse_record(raw, "quality", name),
+        provenance=_parse_dataclass(Provenance, expect(raw, "provenance", dict, name), name),
+    )
+
+
+def _parse_settings(kind: type[Checked], stated: dict[str, Any], name: str) -> Checked:
+    if as_fields(stated).keys() != {spec.name for spec in fields(kind)}:  # type: ignore[arg-type]
+        # no default may ever change an old file
+        raise damaged(name, "its settings lack fields or have unknown ones", "those of the format version")
+    try:
+        return _parse_dataclass(kind, stated, name).check()
+    except RequestError as error:
+        raise damaged(name, error.found, error.expected) from error
+
+
+def _parse_waves(items: Any, count: int, name: str) -> tuple[Wave, ...]:
+    good = isinstance(items, list) and len(items) == count and all(_is_wave(item) for item in items)
+    if not good:
+        raise damaged(name, "waves that do not fit the settings", f"{count} pairs of cycles per texel, at most 0.5")
+    return tuple((float(down), float(across)) for down, across in items)
+
+
+def _is_wave(item: Any) -> bool:
+    numbers = isinstance(item, list) and len(item) == 2 and all(type(value) in (int, float) for value in item)
+    return numbers and 1e-6 <= max(map(abs, item)) <= 0.5
+
+
+def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:
+    """A flat object of texts and numbers, kept for the record."""
+    record: dict[str, Any] = expect(raw, key, dict, name)
+    for label, value in record.items():
+        if not isinstance(value, str | int | float | bool | None) or len(str(value)) > MAX_TEXT:
+            raise damaged(name, f"{type(value).__name__} for {label!r} in {key!r}", "a short text or a number")
+    return record
+
+
+def _parse_map(item: Any, name: str) -> MapSpec:
+    if not isinstance(item, dict):
+        raise damaged(name, "a map that is no object", "an object")
+    try:
+        return _parse_dataclass(MapSpec, item, name).check()
+    except RequestError as error:
+        raise damaged(name, error.found, error.expected) from error
+
+
+def _parse_dataclass(kind: type[T], raw: dict[str, Any], name: str) -> T:
+    """Build a flat dataclass whose fields are text or numbers; absent fields keep their defaults."""
+    values, raw = {}, as_fields(raw)
+    for spec in fields(kind):  # type: ignore[arg-type]
+        if spec.name in raw:
+            wanted = spec.type if isinstance(spec.type, type) else str
+            values[spec.name] = expect(raw, spec.name, wanted, name)
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise damaged(name, f"an incomplete {kind.__name__}", "all of its fields") from error
+
+
+def expect(raw: dict[str, Any], key: str, kind: type, name: str) -> Any:
+    """The value of a key, if it is of that type; whole numbers serve as floats, and texts have a limit."""
+    value = raw.get(key)
+    if kind is float and type(value) is int:
+        value = float(value) if abs(value) < 2**53 else None
+    if type(value) is not kind:
+        raise damaged(name, f"{type(value).__name__} for {key!r}", kind.__name__)
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise damaged(name, f"{len(value)} characters for {key!r}", f"at most {MAX_TEXT}")
+    return value
+
+
+def damaged(name: str, found: str, expected: str) -> ArtifactError:
+    """The error for a file that does not make sense."""
+    return ArtifactError(f"{name} is damaged: {found}", expected=expected, remedy="get an undamaged copy of the file")

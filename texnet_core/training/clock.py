@@ -1,0 +1,20 @@
+"""The clock that a run's time is taken from."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from texnet_core.training.checkpoint import RunState
+
+
+def now() -> float:
+    """Seconds since some moment."""
+    return time.monotonic()
+
+
+@contextmanager
+def counted(state: RunState) -> Iterator[None]:
+    """Count what is done inside as time of training."""
+    start = now()
+    yield
+    state.elapsed_s += now() - start

@@ -1,0 +1,65 @@
+"""What a run minimizes. The step and the validation both ask here, so that no term can be forgotten in one of them.
+
+A new term is one line: in `losses.LOSSES` where it compares samples with the exemplar's features, or below where it
+looks at the samples alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from texnet_core.descriptor.patches import PatchPyramid
+from texnet_core.losses import Loss, Sample, TextureLoss, WeightedSum, range_penalty
+from texnet_core.settings import LossSettings
+from texnet_core.training.comparison import Descriptor
+from texnet_core.training.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What a batch of samples costs.
+
+    Attributes:
+        texture: how far it is from the exemplar, a scalar; what reports show.
+        total: this and all that restrains samples, a scalar; what is minimized.
+    """
+
+    texture: Tensor
+    total: Tensor
+
+
+class Objective:
+    """The loss of images, of whatever generator.
+
+    Args:
+        descriptor: what looks at them.
+        exemplar: (1, 3, H, W) in [0, 1].
+        settings: which losses, and their weights.
+        tiles: the tiles with tones of their own that samples should have, or None.
+    """
+
+    def __init__(
+        self, descriptor: Descriptor, exemplar: Tensor, settings: LossSettings, tiles: Tiles | None = None
+    ) -> None:
+        self._descriptor = descriptor
+        sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
+        with torch.no_grad():
+            self._texture = TextureLoss(Sample(exemplar, descriptor(exemplar), periodic=False), settings, sides)
+        terms: list[tuple[float, Loss]] = [(settings.tone_weight, tiles.tone_loss)] if tiles else []
+        terms.append((settings.range_weight, range_penalty))
+        self._restraints = WeightedSum(terms)
+
+    def __call__(self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool) -> Losses:
+        """The loss of a batch.
+
+        Args:
+            image: (N, 3, size, size), whole periods of a texture.
+            seeds: of the noise that each was made from.
+            loss_seed: decides every random draw of the losses; equal seeds, equal loss.
+            finishing: whether the run is in its last part, with frozen statistics.
+        """
+        sample = Sample(image, self._descriptor(image, periodic=True), seeds=tuple(seeds))
+        texture = self._texture(sample, loss_seed, finishing=finishing)
+        return Losses(texture, texture + self._restraints(sample, loss_seed))

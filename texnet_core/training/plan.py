@@ -1,0 +1,120 @@
+"""What is settled before the first step of a run and stays so to its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from texnet_core.descriptor.precision import DTYPES
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS
+from texnet_core.descriptor.weights import Vgg19Weights
+from texnet_core.engines.torch_device import choose_device
+from texnet_core.mapset import ALBEDO, FloatArray, channels_of
+from texnet_core.model.design import Design
+from texnet_core.pictures.reading import texels_digest
+from texnet_core.settings import as_record
+from texnet_core.training.comparison import make_descriptor, settle_descriptor
+from texnet_core.training.objective import Objective
+from texnet_core.training.preparation import Exemplar, prepare_exemplar
+from texnet_core.training.request import TrainRequest
+from texnet_core.training.samples import Samples
+from texnet_core.training.schedule import has_half_windows
+from texnet_core.training.tiles import Tiles
+
+MAPS = (ALBEDO,)
+_REPEAT_CHANNELS = 2  # where tiles have tones of their own
+_LEAST_WINDOW = 64  # texels
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run works with.
+
+    Attributes:
+        request: with all decided that it left open: the descriptor, and what inputs the generator has.
+        exemplar: what is learned from.
+        image: the same on the device, (1, 3, H, W) in [0, 1].
+        weights: of VGG-19, or None where patches are compared.
+        tiles: which samples should have, or None.
+        device: where the run computes.
+    """
+
+    request: TrainRequest
+    exemplar: Exemplar
+    image: Tensor
+    weights: Vgg19Weights | None
+    tiles: Tiles | None
+    device: torch.device
+
+    @property
+    def design(self) -> Design:
+        """Of the generator."""
+        return Design(self.request.generator, channels_of(MAPS), self.exemplar.waves)
+
+    def window(self, fraction: float) -> int:
+        """Side of the samples of a step: half of it in the first part of a run with VGG-19, where it can be."""
+        settings = self.request.train
+        halved = self.weights is not None and has_half_windows(settings, fraction)
+        return (halved and self.half_window()) or settings.size
+
+    def half_window(self) -> int:
+        """Half the side of the samples, where that is whole cells and not too small; else 0."""
+        half, cell = self.request.train.size // 2, self.request.generator.cell_texels
+        fits = half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0
+        return half if fits else 0
+
+    def samples(self) -> Samples:
+        """What draws this run's samples."""
+        return Samples(self.design, self.request.train.seed, self.device)
+
+    def objective(self, precision: str) -> Objective:
+        """What this run minimizes; the descriptor's convolutions are "f32" or "bf16"."""
+        sides = self.request.train.size, self.exemplar.side
+        descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)
+        return Objective(descriptor, self.image, self.request.loss, self.tiles)
+
+    def record(self) -> dict[str, Any]:
+        """The settings that make a run what it is; where the weights lie and where it runs do not."""
+        request = self.request
+        flat = {
+            key: getattr(part, spec.name)
+            for part in (request.generator, request.descriptor, request.loss, request.train)
+            for key, spec in zip(as_record(part), fields(part), strict=True)
+            if not spec.metadata["machine"] and spec.metadata["descriptor"] in (None, request.descriptor.descriptor)
+        }
+        return flat if self.weights is None else flat | {"vgg19_input": self.weights.convention}
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What must be equal for a checkpoint to be of this run."""
+        return {
+            "exemplar": texels_digest(self.exemplar.image),
+            "weights of VGG-19": "" if self.weights is None else self.weights.sha256(),
+        } | self.record()
+
+
+def make_plan(exemplar: FloatArray, request: TrainRequest, *, online: bool, announce: Callable[[str], None]) -> Plan:
+    """Decide all that the request leaves open.
+
+    Args:
+        exemplar: (height, width, 3) sRGB in [0, 1].
+        request: checked.
+        online: whether weights of the descriptor may be downloaded.
+        announce: called with a sentence about each choice, and about each warning of the picture.
+
+    Raises:
+        EngineError: the device is not there.
+        ImageError: the exemplar is too small or shows nothing.
+        WeightsError: weights that were asked for are not there, or wrong.
+    """
+    device = torch.device(choose_device(request.train.device))
+    prepared = prepare_exemplar(exemplar, request.train, request.descriptor, announce)
+    image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
+    parts = (request.descriptor, request.loss, request.train)
+    descriptor, weights = settle_descriptor(*parts, online=online, announce=announce)
+    repeat_channels = _REPEAT_CHANNELS if prepared.tiles else 0
+    generator = replace(request.generator, waves=len(prepared.waves), repeat_channels=repeat_channels)
+    tiles = Tiles(prepared.image, *prepared.tiles, generator, device) if prepared.tiles else None
+    settled = replace(request, descriptor=descriptor, generator=generator)
+    return Plan(settled, prepared, image, weights, tiles, device)

@@ -1,0 +1,63 @@
+"""What a run tells: to a callback on its way, and to the artifact at its end."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from texnet_core.pictures.color import quantize
+from texnet_core.progress import Progress, ProgressCallback
+from texnet_core.settings import TrainSettings
+from texnet_core.training.checkpoint import RunState
+from texnet_core.training.curve import curve_text
+
+_PREVIEW_EVERY_STEPS = 20
+
+
+class Reports:
+    """Reports of a run's progress, in steps or in seconds as its budget is.
+
+    Args:
+        settings: of the run.
+        progress: the callback; what it raises goes on to the caller.
+    """
+
+    def __init__(self, settings: TrainSettings, progress: ProgressCallback) -> None:
+        self._progress, self._steps, self._seconds = progress, settings.steps, 60 * settings.minutes
+
+    def note(self, text: str, state: RunState) -> None:
+        """Tell one sentence."""
+        self._report(state, note=text)
+
+    def work(self, state: RunState) -> None:
+        """Tell that work goes on between two steps."""
+        self._report(state)
+
+    def step(self, state: RunState, loss: float, image: Tensor) -> None:
+        """Tell of a step: its loss and, now and then, its first sample; `image` is (N, 3, H, W)."""
+        shown = state.step % _PREVIEW_EVERY_STEPS == 0
+        self._report(state, loss=loss, preview=to_bytes(image[0]) if shown else None)
+
+    def _report(
+        self, state: RunState, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None
+    ) -> None:
+        timed = self._seconds > 0
+        done, total = (min(state.elapsed_s, self._seconds), self._seconds) if timed else (state.step, self._steps)
+        unit = "s" if timed else "step"
+        self._progress(Progress("training", done, total, unit, step=state.step, loss=loss, note=note, preview=preview))
+
+
+def run_record(state: RunState) -> dict[str, Any]:
+    """How a run went, for the artifact's record."""
+    facts = {
+        "steps_taken": state.step,
+        "precision": state.precision,
+        "loss_curve": curve_text(state.curve, state.restart_step),
+    }
+    return facts | ({"troubles": "; ".join(state.warnings)} if state.warnings else {})
+
+
+def to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:
+    """(3, H, W) to (H, W, 3) uint8."""
+    return quantize(image.detach().permute(1, 2, 0).float().cpu().numpy(), 8)
