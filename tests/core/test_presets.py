@@ -110,7 +110,7 @@ def test_sources_are_presets_or_files(tmp_path):
         ("mosss", "did you mean 'moss'"),
         ("MOSS", "did you mean 'moss'"),
         ("zebra", "choose one of these"),
-        ("", "expected one of"),
+        ("", "choose one of these"),
         ("folder/none", "no file"),
         ("none.texnet", "no file"),
         (str(tmp_path), "no file"),
