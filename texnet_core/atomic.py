@@ -62,7 +62,7 @@ def _target(path: Path) -> Path:
     if len(os.fsencode(target.name)) > _MAX_NAME:
         raise OSError(errno.ENAMETOOLONG, "the name is too long")
     if target.exists() and not target.is_file():
-        raise OSError(errno.EEXIST, "something that is no file stands there")
+        raise OSError(errno.EEXIST, "something else than a file is there")
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "the file there is read-only")
     return target
@@ -77,7 +77,7 @@ def as_output_error(path: Path) -> Iterator[None]:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error})",
             expected="a place in an existing folder with room that allows writing",
-            remedy="choose another place",
+            remedy="choose another place or make room",
         ) from error
 
 

@@ -111,7 +111,7 @@ def test_derived_seeds_differ_for_every_change_of_parts():
 
 @pytest.mark.parametrize("turn", [0.01, 0.25, 0.5, 0.777, 0.999])
 def test_on_a_loop_the_values_stay_uniform_and_independent(turn):
-    rest, moved = (NoisePlane(7, 3, turn=t).window(1, -50, 900, 256, 256) for t in (0.0, turn))
+    rest, moved = (NoisePlane(7, 3, phase=t).window(1, -50, 900, 256, 256) for t in (0.0, turn))
     counts = np.histogram(moved, 64, (0, 1))[0]
     expected = moved.size / 64
     assert ((counts - expected) ** 2 / expected).sum() < 63 + 6 * np.sqrt(2 * 63)
@@ -127,11 +127,11 @@ def test_a_whole_turn_is_no_turn():
     window = (0, 3, 5, 20, 30)
     rest = NoisePlane(7, 2).window(*window)
     for turns in (1.0, 2.0, -3.0):
-        assert np.array_equal(NoisePlane(7, 2, turn=turns).window(*window), rest)
+        assert np.array_equal(NoisePlane(7, 2, phase=turns).window(*window), rest)
 
 
 def test_a_small_turn_is_a_small_step_for_every_value():
-    before, after = (NoisePlane(7, 2, turn=t).window(0, 0, 0, 64, 64) for t in (0.3, 0.31))
+    before, after = (NoisePlane(7, 2, phase=t).window(0, 0, 0, 64, 64) for t in (0.3, 0.31))
     steps = np.abs(after - before)
     assert steps.max() <= 0.0201
     # all move at one speed, but for those that turn around at 0 or 1 in between
@@ -141,7 +141,7 @@ def test_a_small_turn_is_a_small_step_for_every_value():
 
 @pytest.mark.parametrize("turn", [0.2, 0.5, 0.9])
 def test_torch_makes_the_same_bits_on_a_loop(turn):
-    plane = NoisePlane(123, 3, 64, 96, turn=turn, **GRID)
+    plane = NoisePlane(123, 3, 64, 96, phase=turn, **GRID)
     window = (1, -3, 11, 20, 30)
     assert np.array_equal(plane.window_torch(*window).numpy(), plane.window(*window))
 
@@ -175,7 +175,7 @@ def test_endless_waves_keep_their_frequency():
 def test_another_seed_moves_the_waves_and_a_loop_does_not():
     rest = plane(waves=WAVES).window(0, 0, 0, 64, 64)[3:]
     assert not np.allclose(plane(waves=WAVES, seed=2).window(0, 0, 0, 64, 64)[3:], rest, atol=0.01)
-    assert np.array_equal(plane(waves=WAVES, turn=0.3).window(0, 0, 0, 64, 64)[3:], rest)
+    assert np.array_equal(plane(waves=WAVES, phase=0.3).window(0, 0, 0, 64, 64)[3:], rest)
 
 
 def of_repeats(level=0, **changes):
@@ -202,7 +202,7 @@ def test_noise_of_repeats_is_uniform_and_its_channels_and_seeds_are_independent(
 
 
 def test_noise_of_repeats_moves_on_a_loop_in_place():
-    rest, moved, round_once = (of_repeats(turn=turn) for turn in (0.0, 0.01, 1.0))
+    rest, moved, round_once = (of_repeats(phase=turn) for turn in (0.0, 0.01, 1.0))
     assert np.array_equal(rest, round_once)
     assert 0 < np.abs(moved - rest).max() <= 0.0201
     assert len(np.unique(moved[0])) == len(np.unique(rest[0]))

@@ -8,14 +8,7 @@ from PIL import Image
 
 import build_gallery
 from tests.conftest import texture
-from texnet_core import (
-    find_source,
-    list_presets,
-    presets,
-    read_artifact,
-    read_header,
-    read_preview,
-)
+from texnet_core import find_source, list_presets, presets, read_artifact, read_header, read_preview
 from texnet_core.errors import RequestError
 from texnet_core.lists.recipes import read_recipes
 
@@ -92,7 +85,7 @@ def test_a_preset_makes_textures_that_differ_by_seed_alike_in_color(name):
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_seam_of_a_preset_is_like_any_other_line(name):
     artifact = read_artifact(find_source(name))
-    cell = artifact.settings.cell_texels
+    cell = artifact.graph.cell_texels
     made = texture(artifact, 512, 512, 3)
     for axis in (0, 1):
         gradients = np.abs(np.roll(made, -1, axis) - made).mean(axis=tuple({0, 1, 2} - {axis}))
@@ -110,10 +103,10 @@ def test_sources_are_presets_or_files(tmp_path):
         ("mosss", "did you mean 'moss'"),
         ("MOSS", "did you mean 'moss'"),
         ("zebra", "choose one of these"),
-        ("", "choose one of these"),
-        ("folder/none", "no file"),
-        ("none.texnet", "no file"),
-        (str(tmp_path), "no file"),
+        ("", "one of bark"),
+        ("folder/none", "there is no file"),
+        ("none.texnet", "there is no file"),
+        (str(tmp_path), "there is no file"),
     ):
         with pytest.raises(RequestError, match=says):
             find_source(source)

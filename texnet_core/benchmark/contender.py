@@ -61,7 +61,7 @@ class Contender:
         answer = json.loads(line) if line else {"error": f"it ended with code {self._process.wait()}"}
         if "error" in answer:
             raise EngineError(
-                f"{self.role} in {self.precision} on {self.device} that failed ({answer['error']})",
+                f"{self.role} in {self.precision} failed on {self.device} ({answer['error']})",
                 expected="a measurement",
                 remedy="choose other engines or smaller sizes",
             )

@@ -26,7 +26,7 @@ class SlicedWassersteinLoss:
     Differs: random positions, spread evenly, instead of all of them; the 3x3 neighborhoods of the image whitened, so
     that a faint hatching counts like a wrong color; the distance itself instead of its square, in
     standard deviations of the exemplar, so that each layer pulls alike however far it still is from its goal; layers
-    from relu4_1 on weigh three times as much, without which shapes run together (docs/quality.md).
+    from relu4_1 on weigh three times as much, without which shapes run together (docs/notes/2026-11-recipe.md).
     """
 
     def __init__(self, exemplar: Sample, directions: int, positions: int) -> None:

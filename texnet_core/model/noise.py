@@ -1,4 +1,4 @@
-"""The noise lattice: numbers that are looked up, never drawn.
+"""Noise that is looked up, never drawn.
 
 A value depends on (seed, level, channel, row, column) alone, so any window of the plane can be had on
 any device, in any order, with the same bits. Rows and columns either wrap at a period, which is what
@@ -14,7 +14,7 @@ as independent as at rest, so each frame is a texture like any other, and a full
 A generator of a pattern that repeats also sees where in the pattern it is: the phase of each wave, as a sine and
 a cosine moved into [0, 1], the same at all levels but those whose cells are more than half a cycle long: there it
 would pass for another wave, and is still. On a periodic axis waves have whole numbers of cycles
-(`lattice.fitted_waves`), so they join themselves; which phase the origin has follows from the seed. On a loop, waves
+(`waves.fitted_waves`), so they join themselves; which phase the origin has follows from the seed. On a loop, waves
 stay where they are.
 
 Where the pattern is a grid there may also be noise that has one value for each of its repeats (`repeats`), the same at
@@ -59,7 +59,7 @@ class NoisePlane:
         height: period in texels of level 0, or None for an endless plane. Must be a multiple of
             2^level for every level that is asked for.
         width: likewise.
-        turn: position on the loop, in turns; whole numbers are the noise at rest.
+        phase: position on the loop, in turns; whole numbers are the noise at rest.
         waves: of the pattern, as (cycles per texel down, across) each.
         repeat_channels: channels of noise with one value for each repeat; only where there are two waves.
     """
@@ -68,7 +68,7 @@ class NoisePlane:
     channels: int
     height: int | None = None
     width: int | None = None
-    turn: float = 0.0
+    phase: float = 0.0
     waves: tuple[Wave, ...] = ()
     repeat_channels: int = 0
 
@@ -212,7 +212,7 @@ class NoisePlane:
 
     def _shift(self) -> int:
         """How far along the circle of 2^25 places the values have moved."""
-        return round(self.turn * (_CIRCLE + 1)) & _CIRCLE
+        return round(self.phase * (_CIRCLE + 1)) & _CIRCLE
 
     def _axis_keys(
         self, level: int, top: int, left: int, height: int, width: int
@@ -261,7 +261,7 @@ def derive_seed(*parts: int) -> int:
     return key
 
 
-def _lattice_indices(start: int, count: int, period_texels: int | None, level: int) -> npt.NDArray[np.uint32]:
+def _cell_indices(start: int, count: int, period_texels: int | None, level: int) -> npt.NDArray[np.uint32]:
     indices = np.arange(start, start + count, dtype=np.int64)
     if period_texels is None:
         return (indices & _MASK).astype(np.uint32)
@@ -277,7 +277,7 @@ def _hashed_axis(
 ) -> npt.NDArray[np.uint32]:
     """Hashed indices of a stretch of one axis, (channels, count); not to be changed."""
     keys = [derive_seed(seed, level, channel, axis) for channel in range(channels)]
-    bits = _lattice_indices(start, count, period_texels, level) ^ np.array(keys, np.uint32)[:, None]
+    bits = _cell_indices(start, count, period_texels, level) ^ np.array(keys, np.uint32)[:, None]
     _hash_in_place(bits)
     bits += np.array([_hash_int(key) for key in keys], np.uint32)[:, None]
     _hash_in_place(bits)

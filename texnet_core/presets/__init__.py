@@ -34,6 +34,7 @@ def find_source(source: str | Path) -> Path:
         raise RequestError(
             f"there is no file {path}", expected=f"a {SUFFIX} file or the name of a preset", remedy="check the path"
         )
-    near = difflib.get_close_matches(str(source).lower(), presets, n=1)
-    remedy = f"did you mean {near[0]!r}?" if near else "choose one of these"
-    raise RequestError(f"there is no preset {str(source)!r}", expected=tuple(presets), remedy=remedy)
+    found = f"no preset is called {str(source)!r}"
+    if near := difflib.get_close_matches(str(source).lower(), presets, n=1):
+        raise RequestError(found, expected=near[0], remedy=f"did you mean {near[0]!r}?")
+    raise RequestError(found, expected=[*presets], remedy="choose one of these or a .texnet file")
