@@ -1,6 +1,5 @@
 """`texnet batch`: many textures from one list."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -11,39 +10,31 @@ from texnet_core.errors import printable
 from texnet_core.lists.job_runner import JobResult, run_jobs
 from texnet_core.lists.jobs import EXAMPLE, read_jobs
 from train_cli.display import showing
-from train_cli.options import json_option, with_example
+from train_cli.groups import command
+from train_cli.options import json_option, path_argument, with_example
+from train_cli.results import tell_results
 
 
-@click.command()
-@click.argument("jobs", type=click.Path(path_type=Path))
+@command()
+@path_argument("jobs", "JOBS")
 @json_option
-@with_example(EXAMPLE)
+@with_example(EXAMPLE, "texnet batch list.toml")
 def batch(jobs: Path, as_json: bool) -> None:
     """Make many textures from a list.
 
-    JOBS is a TOML file. Lists in it mean every combination; sources and outputs lie beside it. As many jobs run at
-    once as there are cores. A job that fails does not stop the others, and a rerun makes only what is not complete
-    or has changed since. The exit code is 1 if any job failed.
+    JOBS is a TOML file. A list of values in it means every combination. Sources and outputs are found from its
+    folder. As many jobs run at once as there are cores. A job that fails does not stop the others; the exit code is
+    then 1. Running the list again makes only what is missing or has changed.
     """
     started = time.monotonic()
     planned = read_jobs(jobs)
     with showing(quiet=as_json) as display:
         results = run_jobs(planned, jobs.with_suffix(".done.jsonl"), progress=display)
-    _tell(results, time.monotonic() - started, as_json)
-    if any(result.status == "failed" for result in results):
-        raise click.exceptions.Exit(1)
-
-
-def _tell(results: list[JobResult], seconds: float, as_json: bool) -> None:
-    counts = {status: sum(result.status == status for result in results) for status in ("made", "skipped", "failed")}
-    if as_json:
-        click.echo(json.dumps({**counts, "seconds": round(seconds, 3), "jobs": [_facts(result) for result in results]}))
-        return
     for result in results:
-        if result.status == "failed":
+        if result.status == "failed" and not as_json:
             click.echo(f"texnet: {printable(str(result.job.output))}: {result.error}", err=True)
-    made, skipped, failed = counts.values()
-    click.echo(f"{made} made, {skipped} skipped as complete, {failed} failed in {seconds:.1f} s")
+    words = {"made": "made", "skipped": "skipped as complete", "failed": "failed"}
+    tell_results(results, "jobs", _facts, words, started, as_json)
 
 
 def _facts(result: JobResult) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
 from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import Progress, ProgressCallback
-from texnet_core.settings import MAX_SIZE, MIN_SIZE, EngineSettings
+from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.series import MarkedRequest, Series, expand
 from texnet_core.synthesis.textures import map_files
 from texnet_core.synthesis.windows import Region
 from train_cli.display import showing
+from train_cli.groups import command, option
 from train_cli.options import (
     GridType,
     RegionType,
@@ -30,19 +31,17 @@ from train_cli.options import (
 )
 
 _DEFAULTS = TextureRequest()
-_OF_ENGINES = tuple(field.name for field in fields(EngineSettings))
 
 
-@click.command()
+@command()
 @click.argument("source")
 @picture_option
-@size_option(_DEFAULTS.width, _DEFAULTS.height, f"size in texels, {MIN_SIZE} to {MAX_SIZE} a side: 2048 or 2048x1024")
-@click.option("--region", type=RegionType(), help="make only this window of the texture; X,Y from its upper left")
-@click.option("--udim", type=GridType(), help="make UDIM tiles of that size each, which join: 3x2 for 3 side by side")
-@settings_options(Series)
-@settings_options(TextureRequest, leave_out=("width", "height", *_OF_ENGINES))
-@settings_options(EngineSettings)
 @json_option
+@size_option(_DEFAULTS.width, _DEFAULTS.height, f"width and height in texels ({MIN_SIZE} to {MAX_SIZE})")
+@option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
+@option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
+@settings_options(Series)
+@settings_options(TextureRequest, leave_out=("width", "height"))
 def synth(
     source: str,
     output: Path,

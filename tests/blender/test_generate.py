@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import texture
-from texnet_core import read_artifact
+from texnet_core import TextureRequest, read_artifact
 from texnet_core.pictures.color import quantize
-from texnet_core.settings import SynthesisSettings
 
 
 @pytest.mark.parametrize("storage", ["PACK", "FILE"])
@@ -123,7 +122,7 @@ def test_defaults_and_ranges_are_the_cores(blender):
                 for group in (properties, scene) for name in ("width", "height", "seed", "scale")])
         """
     )
-    defaults = SynthesisSettings()
+    defaults = TextureRequest()
     size = [defaults.width, 16, 65536]
     scale = [defaults.scale, 0.25, 4.0]
     assert found == 2 * [size, [defaults.height, 16, 65536], [defaults.seed, 0, 2**31 - 1], scale]

@@ -165,7 +165,7 @@ HOSTILE = {
     "scale": (b"[[jobs]]\nsource='a'\nscale=99\noutput='o.png'", "0.25 to 4"),
     "tile": (b"[[jobs]]\nsource='a'\ntile='z'\noutput='o.png'", "xy"),
     "depth": (b"[[jobs]]\nsource='a'\ndepth=12\noutput='o.png'", "12"),
-    "depth as text": (b"[[jobs]]\nsource='a'\ndepth='8'\noutput='o.png'", "depth cannot be '8'"),
+    "depth as text": (b"[[jobs]]\nsource='a'\ndepth='8'\noutput='o.png'", "depth '8' is unknown"),
     "suffix": (b"[[jobs]]\nsource='a'\noutput='o.bmp'", ".png"),
     "jpeg too large": (b"[[jobs]]\nsource='a'\nsize=65536\noutput='o.jpg'", ".png or .tif"),
     "overlapping": (b"[[jobs]]\nsource='a'\nseed=[1,2]\noutput='o.png'", "two jobs write"),

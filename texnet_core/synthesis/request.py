@@ -39,12 +39,20 @@ class TextureRequest(EngineSettings):
     """
 
     source: str = setting("", "")
-    width: int = setting(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    height: int = setting(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    seed: int = setting(0, "which of the endless variations; equal seeds give equal textures", low=0, high=MAX_SEED)
-    tile: Tiling = setting("xy", "axes along which the texture repeats without a seam")
-    scale: float = setting(1.0, "size of the features against the exemplar's", low=0.25, high=4.0)
-    depth: Depth = setting(8, "bits a channel of PNG and TIFF files; height always has 16 there")
+    width: int = setting(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE, group="texture")
+    height: int = setting(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE, group="texture")
+    seed: int = setting(
+        0,
+        "which of the endless variations to make; equal seeds give equal textures",
+        low=0,
+        high=MAX_SEED,
+        group="texture",
+    )
+    tile: Tiling = setting("xy", "axes along which the texture repeats without a seam", group="texture")
+    scale: float = setting(
+        1.0, "size of the features, as a multiple of those in the exemplar", low=0.25, high=4.0, group="texture"
+    )
+    depth: Depth = setting(8, "bits per channel, for PNG and TIFF; a height map always has 16 there", group="output")
     phase: float = setting(0.0, "")
     region: Region | None = None
     period: Pair | None = None

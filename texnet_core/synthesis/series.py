@@ -20,8 +20,12 @@ _FIRST_UDIM = 1001
 class Series(Checked):
     """How many textures are made of one request."""
 
-    count: int = setting(1, "variations: this many seeds from the given one on", low=1, high=10000)
-    loop: int = setting(0, "frames of an animation that ends where it began; 0: a still", low=0, high=10000)
+    count: int = setting(
+        1, "how many variations to make, with the seeds from the given one on", low=1, high=10000, group="series"
+    )
+    loop: int = setting(
+        0, "frames of an animation that ends where it began; 0 means a still", low=0, high=10000, group="series"
+    )
 
 
 class MarkedRequest(NamedTuple):
