@@ -132,7 +132,7 @@ def test_info_and_presets_tell_what_is_known(artifact_file):
 WRONG = {
     "unknown preset": (["synth", "mosss", "-o", "o.png"], 2, "did you mean 'moss'"),
     "missing source": (["synth", "no/such.texnet", "-o", "o.png"], 2, "no file"),
-    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artifact"),
+    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet generator"),
     "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 65536"),
     "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 65536"),
     "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 65536"),
@@ -570,7 +570,7 @@ def test_batch_tells_and_exits_by_what_became_of_the_jobs(artifact_file, tmp_pat
     """)
     first = texnet("batch", jobs)
     assert first.returncode == 1 and "2 made, 0 skipped as complete, 2 failed" in first.stdout
-    assert first.stderr.count("no preset 'nothing'") == 2 and "Traceback" not in first.stderr
+    assert first.stderr.count("no preset is called 'nothing'") == 2 and "Traceback" not in first.stderr
     again = texnet("batch", jobs, "--json")
     facts = json.loads(again.stdout)
     assert again.returncode == 1 and (facts["made"], facts["skipped"], facts["failed"]) == (0, 2, 2)

@@ -47,7 +47,7 @@ def statuses(results):
 def test_every_combination_is_made_and_failures_stay_apart(folder, artifact_file):
     results = run(folder)
     assert statuses(results) == ["made"] * 4 + ["failed"] * 4
-    assert all("no preset 'missing'" in result.error for result in results[4:])
+    assert all("no preset is called 'missing'" in result.error for result in results[4:])
     assert sorted(path.name for path in (folder / "out").iterdir()) == [
         "random_64x64_001.png",
         "random_64x64_002.png",

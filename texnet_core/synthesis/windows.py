@@ -30,7 +30,7 @@ def checked_region(region: Any) -> Region:
         raise RequestError(
             f"a region of {width}x{height} is too large",
             expected=f"at most {MAX_SIZE} a side",
-            remedy="make it in parts",
+            remedy=f"make it in parts of at most {MAX_SIZE} a side",
         )
     check_stretch(x, width)
     check_stretch(y, height)
