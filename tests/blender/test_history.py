@@ -29,7 +29,7 @@ def test_settings_travel_with_the_image_and_come_back(blender, artifact_file, tm
         "seed": 9,
         "tile": "x",
         "scale": 0.5,
-        "depth": "16",
+        "depth": 16,
     }
 
 
