@@ -29,6 +29,21 @@ def request_(random_vgg19_file: Path) -> "TrainRequest":
     )
 
 
+@pytest.fixture
+def cheap_objective(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs learn a color, anew in each step, in no time: for tests of all that is not their loss."""
+    import torch
+
+    from texnet_core.training.objective import Losses, Objective
+
+    def ask(self: Objective, image: torch.Tensor, seeds: list[int], loss_seed: int, *, finishing: bool) -> Losses:
+        color = torch.rand(3, generator=torch.Generator().manual_seed(loss_seed))
+        loss = (image - color[:, None, None]).square().mean()
+        return Losses(loss, loss)
+
+    monkeypatch.setattr(Objective, "__call__", ask)
+
+
 @dataclass(frozen=True)
 class CompleteRun:
     artifact: Artifact

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -19,7 +18,6 @@ from texnet_core import Cancelled, GeneratorSettings, read_artifact
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import OtherRunError, OutputError, TrainingError
 from texnet_core.model.artifact import checkpoint_path
-from texnet_core.settings import DescriptorSettings, LossSettings
 from texnet_core.training import train, warm_start
 from texnet_core.training.divergence import DivergenceMonitor
 
@@ -80,26 +78,34 @@ def test_a_killed_run_resumes_to_the_same_parameters(request_, complete_run, tmp
     assert_same_parameters(complete_run.artifact.parameters, parameters_of(killed))
 
 
-@pytest.mark.parametrize("stop", [(0, 5), (4, 0)], ids=["in the warm start", "behind it"])
-def test_a_run_on_a_grid_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch, stop):
-    monkeypatch.setattr(warm_start, "STEPS", 8)
-    whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
-    request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
-    train(tiles(), whole, request_)
-    count, (step, reports) = itertools.count(), stop
+def halt_at(report):
+    """A callback that stops a run at its so-manyth report."""
+    count = itertools.count()
 
     def halt(progress):
-        if progress.step == step and next(count) == reports:
+        if next(count) == report:
             raise Cancelled
 
-    with pytest.raises(Cancelled):
-        train(tiles(), broken, request_, progress=halt)
-    train(tiles(), broken, request_, resume=True)
-    assert_same_parameters(parameters_of(whole), parameters_of(broken))
+    return halt
 
 
-@pytest.mark.parametrize("stop", [(4, 3), (7, 0)], ids=["in the second warm start", "behind it"])
-def test_a_run_on_a_grid_that_started_again_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch, stop):
+@pytest.mark.usefixtures("cheap_objective")
+def test_a_run_on_a_grid_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch):
+    """Stopped in its warm start and behind it."""
+    monkeypatch.setattr(warm_start, "STEPS", 8)
+    request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
+    steps = []
+    whole = train(tiles(), tmp_path / "whole.texnet", request_, progress=lambda p: steps.append(p.step))
+    for name, report in ("early", steps.index(0) + 6), ("late", steps.index(4)):
+        path = tmp_path / f"{name}.texnet"
+        with pytest.raises(Cancelled):
+            train(tiles(), path, request_, progress=halt_at(report))
+        assert_same_parameters(whole.parameters, train(tiles(), path, request_, resume=True).parameters)
+
+
+@pytest.mark.usefixtures("cheap_objective")
+def test_a_run_on_a_grid_that_started_again_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch):
+    """Stopped in its second warm start and behind it."""
     monkeypatch.setattr(warm_start, "STEPS", 6)
     check, bad = DivergenceMonitor.check, []
 
@@ -107,23 +113,17 @@ def test_a_run_on_a_grid_that_started_again_resumes_to_the_same_parameters(reque
         return bad.pop() if bad and self.steps == 4 else check(self, *step)
 
     monkeypatch.setattr(DivergenceMonitor, "check", wrong_once)
-    whole, broken = tmp_path / "whole.texnet", tmp_path / "broken.texnet"
-    request_ = replace(request_, train=replace(request_.train, size=64, steps=14))
-    reports = []
+    request_ = replace(request_, train=replace(request_.train, size=64, steps=12))
+    steps = []
     bad.append("bad luck")
-    train(tiles(), whole, request_, progress=lambda p: reports.append(p.step))
-    assert reports.count(0) > 6 and reports.count(4) > 6  # a warm start for the restart too
-    at, count = reports.index(stop[0]) + stop[1], itertools.count()
-
-    def halt(progress):
-        if next(count) == at:
-            raise Cancelled
-
-    bad.append("bad luck")
-    with pytest.raises(Cancelled):
-        train(tiles(), broken, request_, progress=halt)
-    train(tiles(), broken, request_, resume=True)
-    assert_same_parameters(parameters_of(whole), parameters_of(broken))
+    whole = train(tiles(), tmp_path / "whole.texnet", request_, progress=lambda p: steps.append(p.step))
+    assert steps.count(0) > 6 and steps.count(4) > 6  # a warm start for the restart too
+    for name, report in ("early", steps.index(4) + 4), ("late", steps.index(7)):
+        path = tmp_path / f"{name}.texnet"
+        bad.append("bad luck")
+        with pytest.raises(Cancelled):
+            train(tiles(), path, request_, progress=halt_at(report))
+        assert_same_parameters(whole.parameters, train(tiles(), path, request_, resume=True).parameters)
 
 
 def test_an_unfinished_run_is_not_overwritten_by_accident(request_, tmp_path):
@@ -226,6 +226,7 @@ def test_without_its_exemplar_or_weights_a_checkpoint_fits_no_run(request_, stop
             train(picture(), stopped, request_, resume=True)
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_resume_without_a_checkpoint_begins_and_says_so(request_, tmp_path):
     notes = []
     request_ = replace(request_, train=replace(request_.train, steps=10))
@@ -233,6 +234,7 @@ def test_resume_without_a_checkpoint_begins_and_says_so(request_, tmp_path):
     assert any("starting from the beginning" in note for note in notes)
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_an_error_in_the_callback_costs_no_step(request_, tmp_path):
     path = tmp_path / "out.texnet"
     request_ = replace(request_, train=replace(request_.train, steps=12))
@@ -259,21 +261,3 @@ def test_a_second_run_to_the_same_output_is_refused_while_the_first_one_runs(req
 
     with pytest.raises(Cancelled):
         train(picture(), path, request_, progress=intrude)
-
-
-def test_a_run_by_patches_resumes_to_the_same_parameters_and_others_seeds_give_others(request_, tmp_path):
-    request_ = replace(
-        request_,
-        descriptor=DescriptorSettings(descriptor="patches"),
-        loss=LossSettings(),
-        train=replace(request_.train, steps=10, precision="auto"),
-    )
-    whole, broken, other = (tmp_path / f"{name}.texnet" for name in ("whole", "broken", "other"))
-    with pytest.raises(Cancelled):
-        train(picture(), broken, request_, progress=stop_at(5))
-    train(picture(), broken, request_, resume=True)
-    train(picture(), whole, request_)
-    train(picture(), other, replace(request_, train=replace(request_.train, seed=1)))
-    first, second, third = (parameters_of(path) for path in (whole, broken, other))
-    assert_same_parameters(first, second)
-    assert any(not np.array_equal(first[name], third[name]) for name in first)

@@ -54,6 +54,7 @@ def optimizers(monkeypatch):
     return made
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path, lost, optimizers):
     """Poison some steps; the run must leave them behind, say so, and spend its budget; one alone is let pass."""
     lost(
@@ -75,6 +76,7 @@ def test_a_run_that_goes_wrong_starts_again_with_a_lower_rate(request_, tmp_path
     assert artifact.training["loss_curve"].startswith("13:") and f" {STEPS}:" in artifact.training["loss_curve"]
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_no_restart_begins_with_too_little_of_the_budget_to_learn_anything(request_, tmp_path, lost):
     lost(lambda monitor: monitor.steps >= STEPS - 6)
     request_ = replace(request_, train=replace(request_.train, frozen_share=0.0))
@@ -93,40 +95,27 @@ def test_restarts_share_what_is_left_of_the_budget():
     assert restarted(restarted(second, 0.5), 0.6) is None  # too often
 
 
-def test_a_warning_at_the_end_keeps_the_best_so_far(request_, tmp_path, monkeypatch, lost):
-    monkeypatch.setattr(finishing, "VALIDATE_EVERY_STEPS", 2)
-    notes, spoilt = [], []
-    lost(lambda monitor: bool(spoilt))
-
-    def watch(progress):
-        notes.append(progress.note)
-        if progress.step == 30:
-            spoilt.append(True)
-
-    longer = replace(request_, train=replace(request_.train, steps=40))
-    artifact = train(picture(), tmp_path / "a.texnet", longer, progress=watch)
-    assert any("best generator so far" in note for note in notes)
-    assert 30 < artifact.training["steps_taken"] < 40 and np.isfinite(artifact.quality["validation_loss"])
-
-
+@pytest.mark.usefixtures("cheap_objective")
 def test_a_run_that_breaks_when_frozen_ends_with_the_best_so_far(request_, tmp_path, monkeypatch, optimizers):
     monkeypatch.setattr(finishing, "VALIDATE_EVERY_STEPS", 2)
     notes = []
 
     def break_it(progress):
         notes.append(progress.note)
-        if progress.step == 30 and progress.loss is not None:
+        if progress.step == 14 and progress.loss is not None:
             for parameter in optimizers[0].generator.parameters():
                 parameter.data *= 1e30
 
-    request_ = replace(request_, train=replace(request_.train, steps=40, frozen_share=0.5))
+    request_ = replace(request_, train=replace(request_.train, steps=22, frozen_share=0.5))
     artifact = train(picture(), tmp_path / "out.texnet", request_, progress=break_it)
+    assert 14 < artifact.training["steps_taken"] < 22
     assert any("ending here, with the best generator so far" in note for note in notes)
     assert "ending here" in artifact.training["troubles"]
     assert 0 < artifact.quality["validation_loss"] < 100
     assert all(np.isfinite(values).all() for values in artifact.parameters.values())
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_a_run_that_has_ended_stays_ended(request_, tmp_path, monkeypatch, lost):
     """Stopped where it says so and taken up again, it writes what it had, once told."""
     monkeypatch.setattr(finishing, "VALIDATE_EVERY_STEPS", 2)
@@ -134,16 +123,16 @@ def test_a_run_that_has_ended_stays_ended(request_, tmp_path, monkeypatch, lost)
     lost(lambda monitor: now["lost"])
 
     def stop_at_the_end(part):
-        now["lost"] = part.step >= 24
+        now["lost"] = part.step >= 14
         if "ending here" in part.note:
             raise Cancelled
 
-    request_ = replace(request_, train=replace(request_.train, steps=40, frozen_share=0.5))
+    request_ = replace(request_, train=replace(request_.train, steps=22, frozen_share=0.5))
     with pytest.raises(Cancelled):
         train(picture(), tmp_path / "out.texnet", request_, progress=stop_at_the_end)
     now["lost"] = False
     artifact = train(picture(), tmp_path / "out.texnet", request_, resume=True)
-    assert artifact.training["steps_taken"] < 40
+    assert artifact.training["steps_taken"] < 22
     assert artifact.training["troubles"].count("ending here") == 1
     assert 0 < artifact.quality["validation_loss"] < 100
     assert all(np.isfinite(values).all() for values in artifact.parameters.values())
@@ -189,14 +178,19 @@ def test_a_monitor_sees_collapse_divergence_and_nothing_in_a_good_run():
     assert first_warning(rewarded) == "" and "grew" in first_warning([*rewarded, *[2.0] * 100])
 
 
-@pytest.mark.parametrize("lr", [1e-6, 0.01])
 @pytest.mark.parametrize("exemplar", [picture(), tiles()], ids=["picture", "tiles"])
-def test_a_run_that_gets_nowhere_says_so(request_, tmp_path, exemplar, lr):
+def test_a_run_that_gets_nowhere_says_so(request_, tmp_path, exemplar):
     notes = []
-    request_ = replace(request_, train=replace(request_.train, steps=40, lr=lr))
+    request_ = replace(request_, train=replace(request_.train, steps=20, lr=1e-6))
     artifact = train(exemplar, tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
-    assert any("hardly went down" in note for note in notes) == (lr < 1e-3)
-    assert ("hardly went down" in artifact.training.get("troubles", "")) == (lr < 1e-3)
+    assert any("hardly went down" in note for note in notes)
+    assert "hardly went down" in artifact.training["troubles"]
+
+
+def test_a_run_that_gets_somewhere_has_no_warnings(request_, complete_run, tmp_path):
+    """Not even on tiles, where a warm start leaves less to learn."""
+    artifact = train(tiles(), tmp_path / "a.texnet", replace(request_, train=replace(request_.train, steps=40)))
+    assert "troubles" not in artifact.training and "troubles" not in complete_run.artifact.training
 
 
 def test_later_steps_weigh_more_in_the_average():
@@ -209,6 +203,7 @@ def test_later_steps_weigh_more_in_the_average():
     assert average.module.weight.item() == pytest.approx(float((weights * values).sum() / weights.sum()), rel=1e-5)
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_what_a_run_writes_is_the_average_of_its_last_part(request_, tmp_path, monkeypatch, optimizers):
     monkeypatch.setattr(finishing, "VALIDATE_EVERY_STEPS", 10**6)
     seen = []
@@ -226,6 +221,7 @@ def test_what_a_run_writes_is_the_average_of_its_last_part(request_, tmp_path, m
     assert not torch.equal(expected.half(), seen[-1].half())
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
     """Whatever becomes of the run after its best validation: what measured best is what it must write."""
     values, measured = iter([0.5, 0.1, 0.7, 0.9]), []
@@ -236,6 +232,7 @@ def test_the_best_parameters_are_kept(request_, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Validation, "loss", loss)
     monkeypatch.setattr(finishing, "VALIDATE_EVERY_STEPS", 2)
-    artifact = train(picture(), tmp_path / "out.texnet", replace(request_, train=replace(request_.train, steps=30)))
+    settings = replace(request_.train, steps=10, frozen_share=0.6)
+    artifact = train(picture(), tmp_path / "out.texnet", replace(request_, train=settings))
     assert artifact.quality["validation_loss"] == 0.1
     np.testing.assert_array_equal(artifact.parameters["output.bias"], measured[1].half().numpy())

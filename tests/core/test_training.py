@@ -23,11 +23,11 @@ from texnet_core.training.preparation import prepare_exemplar
 
 def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     path = tmp_path / "out.texnet"
-    request_ = replace(request_, train=replace(request_.train, steps=80))
+    request_ = replace(request_, train=replace(request_.train, steps=60))
     losses = []
     train(picture(), path, request_, progress=lambda p: losses.append(p.loss))
     losses = [loss for loss in losses if loss is not None]
-    assert len(losses) == 80
+    assert len(losses) == 60
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
     artifact = read_artifact(path)
     assert artifact.settings == request_.generator
@@ -36,14 +36,6 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     texture = synthesize(artifact, (64, 64), 1, engine="onnx")["albedo"]
     np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
     assert [file.name for file in tmp_path.iterdir()] == ["out.texnet"]
-
-
-def test_equal_requests_give_equal_parameters_and_other_seeds_do_not(request_, complete_run, tmp_path):
-    again = train(picture(), tmp_path / "again.texnet", request_).parameters
-    other = train(picture(), tmp_path / "other.texnet", replace(request_, train=replace(request_.train, seed=1)))
-    first = complete_run.artifact.parameters
-    assert_same_parameters(first, again)
-    assert any(not np.array_equal(first[name], other.parameters[name]) for name in first)
 
 
 def test_what_a_run_writes_has_clamps_measured_over_all_fields(request_, complete_run, tmp_path, monkeypatch):
@@ -56,6 +48,7 @@ def test_what_a_run_writes_has_clamps_measured_over_all_fields(request_, complet
         assert np.array_equal(values, fewer.parameters[name]) == (name not in bounds)
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_a_budget_in_minutes_ends_with_the_first_step_that_spends_it(request_, tmp_path, monkeypatch):
     """On a clock on which every update takes 0.2 seconds: of 1.8 seconds, 9 steps."""
     fake = FakeClock()
@@ -84,6 +77,7 @@ def passes(monkeypatch):
     return seen
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_the_first_part_of_a_run_has_half_windows(request_, tmp_path, passes):
     larger = replace(request_, train=replace(request_.train, size=128, exemplar_size=64, steps=10, half_share=0.5))
     train(picture(), tmp_path / "a.texnet", larger)
@@ -93,12 +87,14 @@ def test_the_first_part_of_a_run_has_half_windows(request_, tmp_path, passes):
     assert [side for side, _ in passes] == [32] * 10  # half of it would be too small
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, passes):
     settings = replace(request_.train, steps=12, frozen_share=0.25)
     train(picture(), tmp_path / "out.texnet", replace(request_, train=settings))
     assert [training for _, training in passes] == [True] * 9 + [False] * 3
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
     notes = []
     request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
@@ -135,19 +131,22 @@ def test_one_color_is_no_surface(request_, tmp_path, side, color):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_the_exemplar_has_a_size_of_its_own(request_, tmp_path):
     """A larger or a smaller one than the samples: it is what a texel of the output stands for."""
-    for side in (0, 64, 32):
+    for side in (64, 32):
         request = replace(request_, train=replace(request_.train, size=48, exemplar_size=side, steps=10))
         artifact = train(picture(), tmp_path / f"{side}.texnet", request)
-        assert artifact.texels_per_exemplar == (side or 48)
+        assert artifact.texels_per_exemplar == side
         assert artifact.training["exemplar_size"] == side and artifact.training["size"] == 48
     refused = replace(request_, train=replace(request_.train, exemplar_size=97))
-    with pytest.raises(ImageError, match="at least 97"):
+    with pytest.raises(ImageError, match="96x96"):
         train(picture(), tmp_path / "refused.texnet", refused)
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_training_on_a_flattened_exemplar_is_training_with_flatten(request_, tmp_path):
+    request_ = replace(request_, train=replace(request_.train, steps=10))
     flat = replace(request_, train=replace(request_.train, flatten=True))
     first = train(flatten_lighting(resize_exemplar(picture(), 32)), tmp_path / "a.texnet", request_)
     second = train(picture(), tmp_path / "b.texnet", flat)
@@ -155,6 +154,7 @@ def test_training_on_a_flattened_exemplar_is_training_with_flatten(request_, tmp
     assert first.provenance.exemplar_sha256 == second.provenance.exemplar_sha256
 
 
+@pytest.mark.usefixtures("cheap_objective")
 def test_warnings_of_the_exemplar_are_told_before_the_first_step(request_, tmp_path):
     reports = []
     framed = np.ones((192, 192, 3), np.float32)
@@ -185,26 +185,26 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
 
     for request, error, says in (
         (with_("train", size=34), RequestError, "multiple of 4"),
-        (with_("train", size=36), RequestError, "multiple of 16 for VGG-19"),
-        (with_("generator", levels=6), RequestError, "size 32; expected at least 64 with 6 levels"),
-        (with_("train", exemplar_size=12), RequestError, "exemplar_size 12"),
+        (with_("train", size=36), RequestError, "not a multiple of 16, as VGG-19 needs"),
+        (with_("generator", levels=6), RequestError, r"size 32 is too small for 6 levels \(at least 64\)"),
+        (with_("train", exemplar_size=12), RequestError, "exemplar size 12"),
         (with_("train", steps=0), RequestError, "steps"),
-        (with_("train", lr=float("nan")), RequestError, "finite"),
+        (with_("train", lr=float("nan")), RequestError, "lr nan"),
         (with_("train", device="quantum"), Exception, "device"),
         (with_("train", flatten=1), RequestError, "true or false"),
         (with_("descriptor", padding="valid", vgg19="not even looked for"), RequestError, "at least 172"),
         (
             replace(with_("train", size=192, exemplar_size=171), descriptor=DescriptorSettings(vgg19="no matter")),
             RequestError,
-            "exemplar_size 171; expected at least 172",
+            r"exemplar size 171 is too small .*\(at least 172\)",
         ),
         (with_("descriptor", vgg19=str(tmp_path / "none")), WeightsError, "none"),
-        (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
-        (with_("loss", diversity_weight=1.0), RequestError, "batch 1 with a diversity_weight"),
+        (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss compares"),
+        (with_("loss", diversity_weight=1.0), RequestError, "at least 2 samples a step, and batch is 1"),
         (with_("descriptor", octaves=5), RequestError, "octaves 5"),
-        (with_("train", size=128), ImageError, "at least 128"),
-        (with_("generator", waves=1), RequestError, "waves 1"),
-        (with_("generator", repeat_channels=1), RequestError, "repeat_channels 1"),
+        (with_("train", size=128), ImageError, "96x96"),
+        (with_("generator", waves=1), RequestError, "waves 1 cannot be chosen"),
+        (with_("generator", repeat_channels=1), RequestError, "repeat channels 1 cannot be chosen"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),
         (with_("provenance", exemplar="x" * 501), RequestError, "501 characters for the exemplar's name"),
     ):
@@ -218,6 +218,6 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
 
 def test_a_torch_without_muon_is_refused_at_once(request_, tmp_path, monkeypatch):
     monkeypatch.delattr(torch.optim, "Muon")
-    with pytest.raises(TrainingError, match=r"torch .*expected 2\.9 or newer.*texnet\[train\]"):
+    with pytest.raises(TrainingError, match=r"training needs torch 2\.9 or newer.*texnet\[train\]"):
         train(picture(), tmp_path / "out.texnet", request_)
     assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.core.trainings import FakeClock, tiles
 from texnet_core import synthesize
@@ -34,7 +35,7 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     request_ = replace(
         request_,
         generator=replace(request_.generator, channels=8),
-        train=replace(request_.train, size=64, steps=20, lr=0.01),
+        train=replace(request_.train, size=64, steps=10, lr=0.01),
     )
     artifact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
     assert artifact.settings.waves == 2 and artifact.settings.repeat_channels == 2
@@ -46,14 +47,7 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     assert np.corrcoef(made.ravel(), laid.ravel())[0, 1] > 0.8
 
 
-def test_the_kept_generator_is_chosen_by_the_tones_of_tiles_too(request_, tmp_path):
-    """Of two generators that have learned nothing, and are equal: samples whose tiles are all alike cost about 1."""
-    request_ = replace(request_, train=replace(request_.train, size=64, steps=10, lr=1e-6))
-    with_tones = train(tiles(), tmp_path / "a.texnet", request_)
-    without = train(tiles(), tmp_path / "b.texnet", replace(request_, loss=replace(request_.loss, tone_weight=0.0)))
-    assert with_tones.quality["validation_loss"] > without.quality["validation_loss"] + 0.9
-
-
+@pytest.mark.usefixtures("cheap_objective")
 def test_a_warm_start_takes_a_small_part_of_a_budget_in_minutes(request_, tmp_path, monkeypatch):
     """A clock on which each generator's pass takes a second: of half a minute, a warm start may take 3."""
     fake = FakeClock()
@@ -63,4 +57,4 @@ def test_a_warm_start_takes_a_small_part_of_a_budget_in_minutes(request_, tmp_pa
     request_ = replace(request_, train=replace(request_.train, size=64, minutes=0.5))
     artifact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
     assert 2 < shown.count(0) < 8
-    assert artifact.quality["seconds"] == 30  # its time is counted
+    assert 30 <= artifact.quality["seconds"] < 32  # its time is counted
