@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from texnet_core import list_presets, read_artifact, synthesize
+from texnet_core import TextureRequest, list_presets, read_artifact, synthesize
 from texnet_core.atomic import replacing
 from texnet_core.evaluation.losscurve import read_loss_curve
 from texnet_core.model.artifact import Artifact, Header
-from texnet_core.pictures.images import encode_png, quantize
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.encoders import encode_png
 
 DOCS = Path(__file__).parent / "docs"
 GALLERY = DOCS / "gallery.md"
@@ -35,7 +36,8 @@ _JPEG_QUALITY = 80
 _INTRODUCTION = f"""# The gallery
 
 What ships, as `build_gallery.py` makes it from the presets.
-On the left are {_SIDE}x{_SIDE} texels of a large texture, on the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at \
+On the left are {_SIDE}x{_SIDE} texels of a large texture, \
+on the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at \
 half its size.
 [The presets](presets.md) says how they were trained, [quality](quality.md) what the figures mean.
 """
@@ -142,7 +144,10 @@ def _texels(artifact: Artifact, side: int) -> npt.NDArray[np.uint8]:
     """Made by the engine that every installation has."""
     region = (0, 0, min(side, _SIDE), min(side, _SIDE))
     return quantize(
-        synthesize(artifact, (side, side), _SEED, region=region, engine="onnx", precision="f32")["albedo"], 8
+        synthesize(
+            artifact, TextureRequest(width=side, height=side, seed=_SEED, region=region, engine="onnx", precision="f32")
+        )["albedo"],
+        8,
     )
 
 

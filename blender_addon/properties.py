@@ -14,6 +14,7 @@ from .fields import (
     depth_property,
     destination_property,
     flatten_property,
+    generator_name_property,
     generator_size_property,
     minutes_property,
     training_size_property,
@@ -152,9 +153,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     exemplar: bpy.props.PointerProperty(
         type=bpy.types.Image, name="Exemplar", description="Image of a surface to learn from"
     )
-    generator_name: bpy.props.StringProperty(
-        name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"
-    )
+    generator_name: generator_name_property()
     minutes: minutes_property(default=20.0)
     train_size: training_size_property()
     generator: generator_size_property()
@@ -184,7 +183,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             seed=self.seed,
             tile=self.tile,  # type: ignore[arg-type]
             scale=round(self.scale, 4),
-            depth=self.depth,
+            depth=int(self.depth),  # type: ignore[arg-type]
             udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
         )
 
@@ -196,7 +195,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         self.link_sides = False
         self.width, self.height, self.seed = request.width, request.height, request.seed
         self.tile_x, self.tile_y = "x" in request.tile, "y" in request.tile
-        self.scale, self.depth = request.scale, request.depth
+        self.scale, self.depth = request.scale, str(request.depth)
 
 
 def register() -> None:

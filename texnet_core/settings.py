@@ -1,12 +1,13 @@
 """Every default and every limit, once. Front ends derive their options from these dataclasses.
 
 A field made with `setting` carries its help text and, where numbers have bounds, its range; both the
-command line and the Blender panel read them from here. Nothing in this module imports anything heavy.
+command line and the Blender panel read them from here. This module imports nothing heavy.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
 
@@ -16,7 +17,7 @@ MIN_SIZE = 16
 MAX_SIZE = 65536
 MIN_EXEMPLAR_SIDE = 32
 MAX_SEED = 2**32 - 1
-WORKER_PROTOCOL = 6  # of texnet_core.worker and of the files that pass between both ends, which must have the same
+WORKER_PROTOCOL = 7  # of texnet_core.worker and of the files that pass between both ends, which must have the same
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]
@@ -35,6 +36,8 @@ def setting(
     *,
     low: float | None = None,
     high: float | None = None,
+    group: str = "",
+    option: str = "",
     descriptor: DescriptorName | None = None,
     machine: bool = False,
     compares: bool = False,
@@ -46,13 +49,26 @@ def setting(
         help: one sentence without a full stop; empty where front ends offer no choice.
         low: smallest value allowed, or None.
         high: largest value allowed, or None.
+        group: the heading under which front ends list it.
+        option: its name on the command line where that differs from the field's.
         descriptor: the one descriptor that it belongs to, or None where it belongs to all.
         machine: whether it says where things lie and run, not what is made.
         compares: whether it weighs a loss that compares samples with the exemplar.
     """
-    facts = {"help": help, "low": low, "high": high, "descriptor": descriptor, "machine": machine, "compares": compares}
-    return field(default=default, metadata=facts)
+    facts = {"help": help, "low": low, "high": high, "group": group, "option": option, "descriptor": descriptor}
+    return field(default=default, metadata=facts | {"machine": machine, "compares": compares})
 
+
+# One for each group, so that its name stands here alone.
+_picture = partial(setting, group="picture")
+_budget = partial(setting, group="budget")
+_generator = partial(setting, group="generator")
+_comparison = partial(setting, group="comparison")
+_vgg19 = partial(_comparison, descriptor="vgg19")
+_losses = partial(setting, group="losses")
+_weight = partial(_losses, low=0.0, high=1e6)
+_loss = partial(_weight, descriptor="vgg19", compares=True)
+_machine = partial(setting, group="machine", machine=True)
 
 # Files and messages keep the spelling that they began with: field -> key.
 _KEYS = {"color_space": "colour_space", "license": "licence", "centered_gram_weight": "centred_gram_weight"}
@@ -70,44 +86,46 @@ def as_fields(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Checked:
-    """Gives a settings dataclass a `check` that holds every field to its type, its choices and its range."""
+    """Gives a settings dataclass a `check` that holds each field made with `setting` to its type, choices and range."""
 
     def check(self) -> Self:
         """Return self, or raise RequestError at the first field that does not fit."""
         for spec in fields(self):  # type: ignore[arg-type]
-            _check_field(spec.name, getattr(self, spec.name), spec)
+            if "help" in spec.metadata:
+                _check_field(spec.name, getattr(self, spec.name), spec)
         return self
 
 
-def choices_of(kind: Any) -> tuple[str, ...]:
-    """The texts of a Literal or of a union of Literals; () for any other type."""
+def choices_of(kind: Any) -> tuple[str | int, ...]:
+    """What a Literal or a union of Literals allows; () for any other type."""
     parts = [choices_of(part) if get_args(part) else (part,) for part in get_args(kind)]
-    return tuple(text for part in parts for text in part if isinstance(text, str))
+    return tuple(choice for part in parts for choice in part if isinstance(choice, str | int))
 
 
 def _check_field(name: str, value: Any, spec: Any) -> None:
+    label = name.replace("_", " ")
     if choices := choices_of(spec.type):
-        if value not in choices:
-            expected = f"one of {', '.join(filter(None, choices))}"
-            raise RequestError(f"{name} {value!r}", expected=expected, remedy="choose one of these")
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
+            known = [str(choice) for choice in choices if choice != ""]  # empty: as if it were left out
+            raise RequestError(f"{label} {value!r} is unknown", expected=known, remedy="choose one of these")
     elif spec.type in (str, bool):
         if not isinstance(value, spec.type):
             expected = "text" if spec.type is str else "true or false"
-            raise RequestError(f"{name} {value!r}", expected=expected, remedy=f"give {expected}")
+            raise RequestError(f"{label} {value!r} is not {expected}", expected=expected, remedy=f"give {expected}")
     else:
-        _check_number(name, value, spec)
+        _check_number(label, value, spec)
 
 
-def _check_number(name: str, value: Any, spec: Any) -> None:
+def _check_number(label: str, value: Any, spec: Any) -> None:
     whole = spec.type is int
     finite = isinstance(value, Integral) or (isinstance(value, Real) and math.isfinite(value))
     if isinstance(value, bool) or not isinstance(value, Integral if whole else Real) or not finite:
         expected = "a whole number" if whole else "a finite number"
-        raise RequestError(f"{name} {value!r}", expected=expected, remedy=f"give {name.replace('_', ' ')} as one")
+        raise RequestError(f"{label} {value!r} is not {expected}", expected=expected, remedy=f"give {expected}")
     low, high = spec.metadata["low"], spec.metadata["high"]
     if (low is not None and value < low) or (high is not None and value > high):
-        remedy = f"choose {name.replace('_', ' ')} in that range"
-        raise RequestError(f"{name} {value}", expected=f"{low} to {high}", remedy=remedy)
+        found, remedy = f"{label} {value} is out of range", "choose a value in that range"
+        raise RequestError(found, expected=Range(low, high), remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -117,12 +135,18 @@ class GeneratorSettings(Checked):
     Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code.
     """
 
-    levels: int = setting(6, "scales of the pyramid; the coarsest cell spans 2^(levels-1) texels", low=1, high=8)
-    channels: int = setting(8, "feature channels that each level adds", low=1, high=64)
-    noise_channels: int = setting(3, "noise channels of each level", low=1, high=16)
+    levels: int = _generator(
+        6, "how many scales the generator works at; one more doubles the largest shapes that it can vary", low=1, high=8
+    )
+    channels: int = _generator(
+        8, "feature channels that each level adds; more can hold more of a surface and take longer", low=1, high=64
+    )
+    noise_channels: int = _generator(3, "noise channels at each level", low=1, high=16)
     waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
     repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
-    leak: float = setting(0.01, "slope of the LeakyReLU below zero", low=0.0, high=1.0)
+    leak: float = _generator(
+        0.01, "slope of the LeakyReLU: how much of a negative activation passes on", low=0.0, high=1.0
+    )
 
     @property
     def input_channels(self) -> int:
@@ -165,99 +189,69 @@ def generator_settings(size: str = DEFAULT_GENERATOR_SIZE, **changes: Any) -> Ge
         RequestError: no such size, or a change out of range.
     """
     if size not in GENERATOR_SIZES:
-        raise RequestError(f"generator {size!r}", expected=f"one of {', '.join(GENERATOR_SIZES)}", remedy="choose one")
+        known = list(GENERATOR_SIZES)
+        raise RequestError(f"generator size {size!r} is unknown", expected=known, remedy="choose one of these")
     return replace(GENERATOR_SIZES[size], **changes).check()
 
 
-@dataclass(frozen=True)
-class SynthesisSettings(Checked):
-    """One request for a texture."""
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings(Checked):
+    """What runs a generator."""
 
-    width: int = setting(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    height: int = setting(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    seed: int = setting(0, "which of the endless variations; equal seeds give equal textures", low=0, high=MAX_SEED)
-    tile: Tiling = setting("xy", "axes along which the texture repeats without a seam")
-    scale: float = setting(1.0, "size of the features against the exemplar's", low=0.25, high=4.0)
-    engine: EngineName = setting(
-        "auto", "what runs the generator; auto takes torch on a GPU, else openvino where it is installed, else onnx"
+    engine: EngineName = _machine(
+        "auto", "what runs the generator; auto takes torch on a GPU, else openvino if it is installed, else onnx"
     )
-    device: str = setting("auto", "device for the torch engine: auto, cpu, cuda, mps, xpu")
-    precision: Precision = setting(
+    device: str = _machine("auto", "where the torch engine runs: auto, cpu, cuda, mps or xpu")
+    precision: Precision = _machine(
         "auto", "number format of the largest convolutions; auto takes bf16 where that is faster and close enough"
     )
-    threads: int = setting(0, "blocks made at once on the CPU; 0: one per core", low=0, high=1024)
+    threads: int = _machine(0, "blocks of the texture made at once on the CPU; 0 means one per core", low=0, high=1024)
 
 
 @dataclass(frozen=True)
 class DescriptorSettings(Checked):
     """What compares textures, and where its weights come from."""
 
-    descriptor: DescriptorName = setting(
+    descriptor: DescriptorName = _comparison(
         "auto",
         "what compares textures; patches needs no weights; auto takes vgg19 where its weights can be had, "
         "for exemplars of 172 texels or more",
     )
-    vgg19: str = setting(
-        "",
-        "file with VGG-19 weights; empty: $TEXNET_VGG19, the cache, or to train a download",
-        descriptor="vgg19",
-        machine=True,
+    vgg19: str = _vgg19(
+        "", "file with VGG-19 weights; without it $TEXNET_VGG19, the cache or, for training, a download", machine=True
     )
-    vgg19_input: InputConvention | Literal[""] = setting(
-        "",
-        "input convention of the weights file, where the file does not say: torchvision or oxford",
-        descriptor="vgg19",
-        machine=True,
+    vgg19_input: InputConvention | Literal[""] = _vgg19(
+        "", "input convention of the weights, where their file does not say it", machine=True
     )
-    pooling: Pooling = setting(
-        "mixed", "pooling between the blocks of VGG-19; mixed is the mean of both", descriptor="vgg19"
+    pooling: Pooling = _vgg19("mixed", "how VGG-19 halves its features; mixed is the mean of average and max")
+    padding: Padding = _vgg19(
+        "valid", "what VGG-19 sees past the edge: valid leaves the edge out, zero adds zeros as in its own training"
     )
-    padding: Padding = setting(
-        "valid", "valid crops at every convolution; zero pads as VGG-19 was trained", descriptor="vgg19"
-    )
-    octaves: int = setting(
-        1, "how many sizes of the picture are compared, each half the one before", low=1, high=4, descriptor="vgg19"
-    )
+    octaves: int = _vgg19(1, "how many sizes of the picture are compared, each half the one before", low=1, high=4)
 
 
 @dataclass(frozen=True)
 class LossSettings(Checked):
     """Weights of the texture losses; zero leaves one out."""
 
-    gram_weight: float = setting(
-        0.0, "weight of the Gram loss with gradient normalization", low=0.0, high=1e6, descriptor="vgg19", compares=True
+    gram_weight: float = _loss(0.0, "weight of the Gram loss: which features occur together")
+    sliced_wasserstein_weight: float = _loss(
+        1.0, "weight of the sliced Wasserstein loss: how all features are distributed"
     )
-    sliced_wasserstein_weight: float = setting(
-        1.0, "weight of the sliced Wasserstein loss", low=0.0, high=1e6, descriptor="vgg19", compares=True
+    centered_gram_weight: float = _loss(0.0, "weight of the centered Gram loss: means and covariances of features")
+    shifted_gram_weight: float = _loss(0.0, "weight of the shifted Gram loss: which features occur together far apart")
+    histogram_weight: float = _loss(0.0, "weight of the histogram loss: how often each value of a feature occurs")
+    autocorrelation_weight: float = _loss(0.0, "weight of the autocorrelation loss: at which distances features repeat")
+    diversity_weight: float = _weight(
+        0.0, "weight of the reward for samples that differ; needs a batch of 2 or more", descriptor="vgg19"
     )
-    centered_gram_weight: float = setting(
-        0.0, "weight of the loss on means and covariances", low=0.0, high=1e6, descriptor="vgg19", compares=True
+    tone_weight: float = _weight(1.0, "weight of the tone loss: the tone of each tile, where tiles differ in it")
+    range_weight: float = _weight(10.0, "weight of the penalty on colors outside 0 to 1")
+    directions: int = _losses(
+        96, "random directions a step, for sliced Wasserstein", low=1, high=1024, descriptor="vgg19"
     )
-    shifted_gram_weight: float = setting(
-        0.0, "weight of the Gram loss between texels far apart", low=0.0, high=1e6, descriptor="vgg19", compares=True
-    )
-    histogram_weight: float = setting(
-        0.0, "weight of the loss on each channel's histogram", low=0.0, high=1e6, descriptor="vgg19", compares=True
-    )
-    autocorrelation_weight: float = setting(
-        0.0, "weight of the loss on autocorrelations", low=0.0, high=1e6, descriptor="vgg19", compares=True
-    )
-    diversity_weight: float = setting(
-        0.0,
-        "weight of the reward for samples of a batch that differ; needs a batch of 2",
-        low=0.0,
-        high=1e6,
-        descriptor="vgg19",
-    )
-    tone_weight: float = setting(
-        1.0, "weight of the loss on the tone of each tile, where tiles have tones of their own", low=0.0, high=1e6
-    )
-    range_weight: float = setting(10.0, "weight of the penalty on values outside 0 to 1", low=0.0, high=1e6)
-    directions: int = setting(
-        96, "random directions a step for sliced Wasserstein", low=1, high=1024, descriptor="vgg19"
-    )
-    positions: int = setting(
-        1024, "random positions a layer for sliced Wasserstein and histograms", low=64, high=2**20, descriptor="vgg19"
+    positions: int = _losses(
+        1024, "random positions a layer, for sliced Wasserstein and histograms", low=64, high=2**20, descriptor="vgg19"
     )
 
     def compares(self) -> bool:
@@ -269,32 +263,30 @@ class LossSettings(Checked):
 class TrainSettings(Checked):
     """The training loop."""
 
-    size: int = setting(256, "training size: side of the samples in texels", low=MIN_EXEMPLAR_SIDE, high=1024)
-    exemplar_size: int = setting(
+    size: int = _picture(256, "side of the training samples in texels", low=MIN_EXEMPLAR_SIDE, high=1024)
+    exemplar_size: int = _picture(
         0,
-        "short side of the exemplar in texels, which sets the scale of the texture; 0: the training size",
+        "short side of the exemplar in texels, which sets the scale of the texture; 0 means the training size",
         low=0,
         high=2048,
     )
-    pattern: PatternSearch = setting(
+    pattern: PatternSearch = _picture(
         "auto", "auto looks for a grid or stripes and guides the generator by them; off does not"
     )
-    half_share: float = setting(
-        0.6, "first share of the run, on samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
+    flatten: bool = _picture(False, "take slow changes of brightness out of the exemplar first")
+    steps: int = _budget(400, "number of training steps", low=10, high=10**6)
+    minutes: float = _budget(0.0, "train for this many minutes instead of a number of steps", low=0.0, high=10**5)
+    batch: int = _budget(1, "samples a step", low=1, high=64)
+    half_share: float = _budget(
+        0.6, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
     )
-    flatten: bool = setting(False, "take slow changes of brightness out of the exemplar first")
-    steps: int = setting(400, "optimizer updates", low=10, high=10**6)
-    minutes: float = setting(0.0, "stop after this many minutes instead of a number of steps", low=0.0, high=10**5)
-    batch: int = setting(1, "samples a step", low=1, high=64)
-    seed: int = setting(0, "seed of the initial parameters and of every draw", low=0, high=MAX_SEED)
-    lr: float = setting(0.01, "learning rate at its peak", low=1e-6, high=1.0)
-    frozen_share: float = setting(
-        0.2, "last share of the run, with frozen statistics; what is learned is the average over it", low=0.0, high=0.9
+    frozen_share: float = _budget(
+        0.2, "last part of the run, with frozen statistics; the generator is the average over it", low=0.0, high=0.9
     )
-    precision: Precision = setting(
-        "auto", "number format of the convolutions; auto times both and decides", machine=True
-    )
-    device: str = setting("auto", "where to train: auto, cpu, cuda, mps, xpu", machine=True)
+    lr: float = _budget(0.01, "learning rate at its peak", low=1e-6, high=1.0)
+    seed: int = _generator(0, "seed of the initial parameters and of every random choice", low=0, high=MAX_SEED)
+    precision: Precision = _machine("auto", "number format of the convolutions; auto times both and takes the faster")
+    device: str = _machine("auto", "where to train: auto, cpu, cuda, mps or xpu")
 
     @property
     def exemplar_side(self) -> int:
@@ -312,19 +304,21 @@ MACHINE_SETTINGS = tuple(
 class EvaluationSettings(Checked):
     """What is looked at to measure a generator."""
 
-    seeds: int = setting(4, "samples to measure, of the seeds from 0 on", low=2, high=64)
+    seeds: int = _budget(4, "how many samples to measure, with the seeds from 0 on", low=2, high=64)
 
 
 @dataclass(frozen=True)
 class OptimizeSettings(Checked):
     """One picture, found by optimizing its pixels."""
 
-    width: int = setting(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
-    height: int = setting(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)
-    exemplar_size: int = setting(256, "short side to which the exemplar is scaled", low=MIN_EXEMPLAR_SIDE, high=2048)
-    steps: int = setting(500, "evaluations of the loss and its gradient", low=1, high=10**6)
-    optimizer: OptimizerName = setting("lbfgs", "what moves the pixels")
-    lr: float = setting(0.02, "learning rate of adam; lbfgs searches its own", low=1e-6, high=1.0)
-    seed: int = setting(0, "seed of the noise that the picture starts from", low=0, high=MAX_SEED)
-    precision: Precision = setting("auto", "number format inside the descriptor; auto times both and decides")
-    device: str = setting("auto", "where to optimize: auto, cpu, cuda, mps, xpu")
+    width: int = _picture(256, "width of the picture in texels, a multiple of 16", low=64, high=4096)
+    height: int = _picture(256, "height of the picture in texels, a multiple of 16", low=64, high=4096)
+    exemplar_size: int = _picture(
+        256, "short side in texels to which the exemplar is scaled", low=MIN_EXEMPLAR_SIDE, high=2048
+    )
+    steps: int = _budget(500, "how often the loss and its gradient are computed", low=1, high=10**6)
+    optimizer: OptimizerName = _budget("lbfgs", "what moves the pixels")
+    lr: float = _budget(0.02, "learning rate of adam; lbfgs finds its own", low=1e-6, high=1.0)
+    seed: int = _picture(0, "seed of the noise that the picture starts from", low=0, high=MAX_SEED)
+    precision: Precision = _machine("auto", "number format inside the descriptor; auto times both and takes the faster")
+    device: str = _machine("auto", "where to optimize: auto, cpu, cuda, mps or xpu")

@@ -1,7 +1,7 @@
 """`texnet bench`: how fast this machine makes textures, and how fast it could."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
@@ -14,9 +14,10 @@ from texnet_core.errors import RequestError
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact, Provenance, without_clamps
 from texnet_core.model.design import Design
-from texnet_core.settings import MAX_SIZE, EngineName
+from texnet_core.settings import MAX_SIZE, Checked, EngineName, setting
 from train_cli.display import showing
-from train_cli.options import json_option
+from train_cli.groups import command, option
+from train_cli.options import json_option, settings_from, settings_options
 
 _PUBLISHED_LEVELS = 5  # the network of the Texture Networks paper
 _COLUMNS = (
@@ -38,29 +39,51 @@ _COLUMNS = (
 )
 
 
-@click.command()
+@dataclass(frozen=True)
+class _BenchSettings(Checked):
+    repeats: int = setting(5, "how often everything is measured", low=1, high=1000, group="budget")
+    threads: int = setting(0, "blocks made at once on the CPU; 0 means one per core", low=0, high=1024, group="machine")
+    levels: int = setting(
+        _PUBLISHED_LEVELS, "scales of the generator where no SOURCE is given", low=1, high=8, group="generator"
+    )
+
+
+@command()
 @click.argument("source", required=False)
-@click.option("--sizes", default="256,512,1024,2048", show_default=True, help="sides of square textures, by commas")
-@click.option("--engines", default="", help="engines, by commas  [default: all that are installed]")
-@click.option("--repeats", type=click.IntRange(1, 1000), default=5, show_default=True, help="of every measurement")
-@click.option("--threads", type=click.IntRange(0, 1024), default=0, show_default=True, help="0: one per core")
-@click.option(
-    "--levels", type=click.IntRange(1, 8), default=_PUBLISHED_LEVELS, show_default=True, help="of an untrained SOURCE"
-)
 @json_option
-def bench(source: str | None, sizes: str, engines: str, repeats: int, threads: int, levels: int, as_json: bool) -> None:
+@settings_options(_BenchSettings)
+@option(
+    "--sizes",
+    group="texture",
+    default="256,512,1024,2048",
+    show_default=True,
+    help="sides of square textures in texels, separated by commas",
+)
+@option(
+    "--engines",
+    group="machine",
+    default="",
+    help="engines to measure, separated by commas; without it all that are installed",
+)
+def bench(source: str | None, sizes: str, engines: str, as_json: bool, **values: Any) -> None:
     """Measure how fast this machine makes textures.
 
-    SOURCE is a preset or a .texnet file; without it an untrained generator of the published shape runs, which is as
-    fast as a trained one. Every engine runs in a process of its own, in turns with a naive whole-frame version in
-    torch (up to 2048 texels a side) and with the machine's own matrix product and memory copy.
-    docs/performance.md says how to read the table.
+    SOURCE is a preset or a .texnet file. Without it an untrained generator of the published shape runs, which is as
+    fast as a trained one. Every engine runs in a process of its own. It takes turns with a naive version in torch,
+    which makes the whole picture at once (up to 2048 texels a side), and with the machine's own matrix product and
+    memory copy. docs/performance.md says how to read the table.
+
+    \b
+    Examples:
+      texnet bench
+      texnet bench moss --sizes 1024,4096 --engines onnx --repeats 3
     """
-    asked = _sizes(sizes)
-    chosen = _engines(engines)
-    artifact = read_artifact(find_source(source)) if source else _untrained(levels)
+    settings = settings_from(_BenchSettings, values).check()
+    asked, chosen = _sizes(sizes), _engines(engines)
+    artifact = read_artifact(find_source(source)) if source else _untrained(settings.levels)
+    effort = {"repeats": settings.repeats, "threads": settings.threads}
     with showing(quiet=as_json) as display:
-        report = run_benchmark(artifact, asked, chosen, repeats=repeats, threads=threads, progress=display)
+        report = run_benchmark(artifact, asked, chosen, **effort, progress=display)
     click.echo(json.dumps(_facts(report)) if as_json else _table(report))
 
 
@@ -71,7 +94,9 @@ def _sizes(text: str) -> list[int]:
         sizes = []
     if not sizes or sizes[0] < 128 or sizes[-1] > MAX_SIZE or any(size % 128 for size in sizes):
         raise RequestError(
-            f"sizes {text}", expected=f"multiples of 128 up to {MAX_SIZE}, by commas", remedy="write 256,1024"
+            f"--sizes {text} is not a list of multiples of 128 up to {MAX_SIZE}",
+            expected="sides of textures",
+            remedy="write, for example, 256,1024",
         )
     return sizes
 
@@ -82,7 +107,9 @@ def _engines(text: str) -> tuple[EngineName, ...]:
     unknown = set(filter(None, text.split(","))) - set(chosen)
     if unknown or not chosen:
         raise RequestError(
-            f"engines {text}", expected=f"some of {', '.join(installed)}, by commas", remedy="install or correct it"
+            f"--engines {text} names an engine that is not installed",
+            expected=installed,
+            remedy="install it or name others",
         )
     return chosen
 

@@ -13,7 +13,9 @@ import click
 from tqdm import tqdm
 
 from texnet_core.errors import Cancelled, OutputError, printable
-from texnet_core.pictures.images import write_image
+from texnet_core.mapset import FloatArray
+from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.writing import write_image
 from texnet_core.progress import Progress, ProgressCallback
 
 _LINE_EVERY_S = 10.0
@@ -31,11 +33,18 @@ class Display:
         self.stop_asked = False
         self.notes: list[str] = []
 
-    def note(self, text: str) -> None:
-        """Keep a sentence, and show it once, above the bar if there is one."""
-        self.notes.append(text)
+    def note(self, *texts: str) -> None:
+        """Keep each sentence, and show it once, above the bar if there is one."""
+        self.notes += texts
         if not self._quiet:
-            tqdm.write(f"texnet: {printable(text)}", file=sys.stderr)
+            for text in texts:
+                tqdm.write(f"texnet: {printable(text)}", file=sys.stderr)
+
+    def read_exemplar(self, path: Path) -> FloatArray:
+        """The picture, with a note for each thing about it that the user should know."""
+        image, notes = read_exemplar(path)
+        self.note(*notes)
+        return image
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import nullcontext
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,26 +12,27 @@ from texnet_core import find_source, read_artifact
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from train_cli.checks import check_not_exemplar
 from train_cli.display import showing
-from train_cli.options import json_option, settings_from, settings_options
+from train_cli.groups import command
+from train_cli.options import json_option, path_option, settings_from, settings_options
 
 if TYPE_CHECKING:
     from texnet_core.evaluation.evaluate import Evaluation
 
-_NOT_OF_METRICS = tuple(spec.name for spec in fields(DescriptorSettings) if spec.name not in ("vgg19", "vgg19_input"))
+_WEIGHTS = ("vgg19", "vgg19_input")  # of a descriptor, all that figures leave open
 
 
-@click.command("eval")
+@command("eval")
 @click.argument("file", metavar="FILE")
-@click.option("--exemplar", type=click.Path(path_type=Path), help="the picture that the generator was trained from")
-@click.option("--report", type=click.Path(path_type=Path), help="folder for report.png and report.html")
-@settings_options(EvaluationSettings)
-@settings_options(DescriptorSettings, leave_out=_NOT_OF_METRICS)
+@path_option("--report", group="output", help="folder for report.png and report.html")
 @json_option
+@path_option("--exemplar", group="picture", help="the picture that the generator was trained from")
+@settings_options(EvaluationSettings)
+@settings_options(DescriptorSettings, only=_WEIGHTS)
 def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json: bool, **values: Any) -> None:
     """Measure how good FILE is, a .texnet file or the name of a preset.
 
-    Most figures need the exemplar, and four of them VGG-19 (its weights are never downloaded for this) and torch;
-    those that cannot be had are listed with the reason. docs/quality.md says what each one means.
+    Most figures need the exemplar. Four of them need VGG-19 and torch as well; its weights are never downloaded for
+    this. A figure that cannot be measured is listed with the reason. docs/quality.md says what each one means.
 
     \b
     Examples:
@@ -40,22 +41,18 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
     """
     from texnet_core.evaluation.evaluate import evaluate
     from texnet_core.evaluation.report import REPORT_FILES, prepared_folder, write_report
-    from texnet_core.pictures.images import read_exemplar
 
     artifact = read_artifact(find_source(file))
-    image, notes = (None, []) if exemplar is None else read_exemplar(exemplar)
     if report is not None and exemplar is not None:
         for name in REPORT_FILES:
             check_not_exemplar(report / name, exemplar, "--report")
-    with showing(quiet=as_json) as display, nullcontext() if report is None else prepared_folder(report):
-        for note in notes:
-            display.note(note)
-        settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)
-        evaluation = evaluate(artifact, image, settings, descriptor, progress=display)
-        for note in evaluation.notes:
-            display.note(note)
-        title = Path(file).stem
-        files = [] if report is None else write_report(evaluation, artifact, title, report)
+    settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)
+    with showing(quiet=as_json) as display:
+        image = None if exemplar is None else display.read_exemplar(exemplar)
+        with nullcontext() if report is None else prepared_folder(report):
+            evaluation = evaluate(artifact, image, settings, descriptor, progress=display)
+            display.note(*evaluation.notes)
+            files = [] if report is None else write_report(evaluation, artifact, Path(file).stem, report)
     if as_json:
         click.echo(json.dumps(_facts(evaluation) | {"outputs": [str(path) for path in files]}))
     else:

@@ -11,14 +11,21 @@ from texnet_core import find_source, list_presets, read_header
 from texnet_core.errors import printable
 from texnet_core.model.artifact import Header
 from texnet_core.settings import as_record
+from train_cli.groups import command
 from train_cli.options import json_option
 
 
-@click.command()
+@command()
 @click.argument("file", metavar="FILE")
 @json_option
 def info(file: str, as_json: bool) -> None:
-    """Tell all that is known of FILE, a .texnet file or the name of a preset."""
+    """Tell all that is known of FILE, a .texnet file or the name of a preset.
+
+    \b
+    Examples:
+      texnet info moss
+      texnet info wall.texnet --json
+    """
     path = find_source(file)
     facts = _facts(path, read_header(path))
     if as_json:
@@ -33,10 +40,15 @@ def info(file: str, as_json: bool) -> None:
             click.echo(f"{key}: {printable(str(value))}")
 
 
-@click.command()
+@command()
 @json_option
 def presets(as_json: bool) -> None:
-    """List the generators that ship with TexNet."""
+    """List the generators that ship with TexNet.
+
+    \b
+    Example:
+      texnet presets
+    """
     headers = {name: read_header(path) for name, path in list_presets().items()}
     if as_json:
         click.echo(json.dumps({name: as_record(header.provenance) for name, header in headers.items()}))

@@ -9,6 +9,7 @@ import os
 import sys
 
 import click
+import cloup
 
 from texnet_core.errors import Cancelled, RequestError, TexnetError, one_line
 from train_cli.batch import batch
@@ -21,21 +22,26 @@ from train_cli.synth import synth
 from train_cli.train import train
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@cloup.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    sections=[
+        cloup.Section("Make textures", [synth, batch, presets]),
+        cloup.Section("Train generators", [train, recipes]),
+        cloup.Section("Look and measure", [info, evaluate_file, bench]),
+        cloup.Section("Work without a generator", [optimize]),
+    ],
+)
 @click.version_option(package_name="texnet", prog_name="texnet")
 def texnet() -> None:
-    """Seamless textures from small neural generators: learn one from a picture, then make any number of any size."""
+    """Seamless textures from small neural generators.
 
+    A generator learns a surface from one picture, and makes any number of textures of any size.
 
-texnet.add_command(synth)
-texnet.add_command(batch)
-texnet.add_command(bench)
-texnet.add_command(train)
-texnet.add_command(recipes)
-texnet.add_command(evaluate_file)
-texnet.add_command(optimize)
-texnet.add_command(info)
-texnet.add_command(presets)
+    \b
+    Examples:
+      texnet synth moss -o moss.png
+      texnet train wall.jpg -o wall.texnet
+    """
 
 
 def run() -> int:
@@ -69,12 +75,13 @@ def _run() -> int:
     except BrokenPipeError:  # the reader has seen enough
         return 1
     except OSError as error:
-        return _fail(f"found an error of the system ({error}); expected none; free some room or redirect the output", 1)
+        found = f"the system refused: {error.strerror or error}"
+        return _fail(f"{found}; free some room or redirect the output", 1)
     except Exception as error:
-        hint = "run again with TEXNET_DEBUG=1 for the details, and please report it"
         if os.environ.get("TEXNET_DEBUG"):
             raise
-        return _fail(f"found an unforeseen {type(error).__name__} ({error}); expected none; {hint}", 1)
+        found = f"TexNet stopped on an unexpected {type(error).__name__} ({error})"
+        return _fail(f"{found}; run again with TEXNET_DEBUG=1 and report the details", 1)
     return code or 0
 
 

@@ -9,23 +9,33 @@ import click
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled
-from texnet_core.pictures.images import check_picture_size, depth_for, quantize, read_exemplar, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 from train_cli.checks import check_not_exemplar, check_preview, check_torch
 from train_cli.display import showing, with_preview
-from train_cli.options import json_option, picture_option, settings_from, settings_options, size_option
+from train_cli.groups import command
+from train_cli.options import (
+    json_option,
+    path_argument,
+    picture_option,
+    preview_option,
+    settings_from,
+    settings_options,
+    size_option,
+)
 
 _DEFAULTS = OptimizeSettings()
 
 
-@click.command()
-@click.argument("exemplar", type=click.Path(path_type=Path), metavar="EXEMPLAR")
+@command()
+@path_argument("exemplar", "EXEMPLAR")
 @picture_option
-@size_option(_DEFAULTS.width, _DEFAULTS.height, "size in texels, multiples of 16, 64 to 4096 a side: 256 or 512x256")
-@click.option("--preview", type=click.Path(path_type=Path), help="picture to keep overwriting with the state of things")
+@preview_option
+@json_option
+@size_option(_DEFAULTS.width, _DEFAULTS.height, "width and height in texels, multiples of 16 (64 to 4096)", "picture")
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
 @settings_options(DescriptorSettings, leave_out=("descriptor", "octaves", "pooling"))
-@json_option
 def optimize(
     exemplar: Path,
     output: Path,
@@ -34,10 +44,10 @@ def optimize(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Make one seamless picture of the surface in EXEMPLAR by moving pixels, without a generator.
+    """Make one seamless picture from EXEMPLAR, pixel by pixel, without a generator.
 
-    This is the method of Gatys et al. 2015: minutes a picture, and what generators are measured against.
-    Needs the [train] extra. Ctrl-C stops and writes nothing; there is nothing to go on from.
+    This is the method of Gatys et al. (2015). It takes minutes for one picture; generators are measured against it.
+    Needs the [train] extra. Ctrl-C stops and writes nothing.
 
     \b
     Examples:
@@ -48,18 +58,16 @@ def optimize(
     settings = settings_from(OptimizeSettings, values | {"width": size[0], "height": size[1]}).check()
     _check_files(exemplar, output, preview, settings)
     check_torch("optimizing")
-    image, notes = read_exemplar(exemplar)
     with showing(quiet=as_json) as display:
+        image = display.read_exemplar(exemplar)
         from texnet_core.optimization import optimize as optimize_picture
 
-        for note in notes:
-            display.note(note)
         descriptor = settings_from(DescriptorSettings, values)
         try:
             made = optimize_picture(image, settings, descriptor, progress=with_preview(display, preview))
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
-    depth = depth_for(output, None)
+    depth = depth_for(output)
     write_image(output, made.image if depth is None else quantize(made.image, depth))
     seconds = round(time.monotonic() - started, 1)
     if as_json:
@@ -74,5 +82,4 @@ def _check_files(exemplar: Path, output: Path, preview: Path | None, settings: O
     check_picture_size(output, settings.width, settings.height)
     check_writable(output)
     check_not_exemplar(output, exemplar, "--output")
-    if preview is not None:
-        check_preview(preview, exemplar)
+    check_preview(preview, exemplar)

@@ -1,8 +1,10 @@
 """Command-line options made from the core's settings, so that a default or a help text is written once."""
 
+import inspect
 import re
 import shlex
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,13 +12,15 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from texnet_core.pictures.images import SUFFIXES
+from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
-from texnet_core.synthesis.series import UDIM_COLUMNS
+from texnet_core.synthesis.request import UDIM_COLUMNS
+from train_cli.groups import option
 
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S")
 _NOT_RECORDED = ("resume", "preview", "as_json")
+_PATH = click.Path(path_type=Path)
 
 
 def settings_options(
@@ -28,7 +32,7 @@ def settings_options(
         for field in reversed(list(_option_fields(kind, leave_out))):
             if only is not None and field.name not in only:
                 continue
-            command = click.option(f"--{_dashed(field.name)}", **_option(field))(command)
+            command = option(f"--{_name(field)}", **_attributes(field))(command)
         return command
 
     return decorate
@@ -36,9 +40,8 @@ def settings_options(
 
 def settings_from(kind: type[S], values: dict[str, Any]) -> S:
     """The settings that the values of parsed options make; fields without an option keep their defaults."""
-    return kind(
-        **{field.name: values[field.name] for field in _option_fields(kind) if values.get(field.name) is not None}
-    )
+    given = {field.name: values.get(_name(field).replace("-", "_")) for field in _option_fields(kind)}
+    return kind(**{name: value for name, value in given.items() if value is not None})
 
 
 def recorded_command(context: click.Context) -> str:
@@ -63,18 +66,63 @@ def clean(text: str) -> str:
 
 def json_option(command: C) -> C:
     """The --json flag, read by `main` as well, for errors."""
-    return click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of text")(command)
+    text = "print one JSON object instead of text"
+    return option("--json", "as_json", group="output", is_flag=True, help=text)(command)
+
+
+def path_argument(name: str, metavar: str) -> Callable[[C], C]:
+    """An argument that names a file."""
+    return click.argument(name, type=_PATH, metavar=metavar)
+
+
+def path_option(*names: str, group: str, help: str, required: bool = False) -> Callable[[C], C]:
+    """An option that names a file or a folder."""
+    return option(*names, group=group, type=_PATH, required=required, help=help)
+
+
+def output_option(help: str) -> Callable[[C], C]:
+    """The option -o, which no command that has it can do without."""
+    return path_option("-o", "--output", group="output", required=True, help=help)
+
+
+def with_example(listed: str, usage: str) -> Callable[[C], C]:
+    """A decorator that ends a command's help with an example of its list, line by line, and of its use."""
+
+    def decorate(command: C) -> C:
+        lines = [*textwrap.indent(listed.strip(), "  ").splitlines(), "then:", f"  {usage}"]
+        command.__doc__ = "\n".join([inspect.cleandoc(command.__doc__ or ""), "", "\b", "Example of a list:", *lines])
+        return command
+
+    return decorate
 
 
 def picture_option(command: C) -> C:
     """The option -o of commands that write one picture."""
-    suffixes = f"picture to write: {', '.join(SUFFIXES)}"
-    return click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=suffixes)(command)
+    return output_option(f"picture to write: {', '.join(SUFFIXES)}")(command)
 
 
-def size_option(width: int, height: int, help: str) -> Callable[[C], C]:
+def preview_option(command: C) -> C:
+    """The option --preview of commands that take minutes."""
+    return path_option("--preview", group="output", help="picture of the current state, written again and again")(
+        command
+    )
+
+
+def size_option(width: int, height: int, help: str, group: str = "texture") -> Callable[[C], C]:
     """The option --size with its default."""
-    return click.option("--size", type=SizeType(), default=f"{width}x{height}", show_default=True, help=help)
+    default = f"{width}x{height}"
+    return option("--size", group=group, type=SizeType(), default=default, show_default=True, help=help)
+
+
+class ChoiceType(click.Choice[str]):
+    """One of some words or numbers."""
+
+    def __init__(self, choices: Iterable[str | int]) -> None:
+        self._known = {str(choice): choice for choice in choices}
+        super().__init__(list(self._known))
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        return self._known[str(super().convert(str(value), parameter, context))]
 
 
 class SizeType(click.ParamType[tuple[int, int]]):
@@ -87,7 +135,7 @@ class SizeType(click.ParamType[tuple[int, int]]):
             return value
         match = re.fullmatch(r"(-?\d{1,9})(?:x(-?\d{1,9}))?", str(value).lower())
         if match is None:
-            self.fail(f"{value!r} is no size; write 2048 or 2048x1024.", parameter, context)
+            self.fail(f"{value!r} is not a size; write 2048 or 2048x1024.", parameter, context)
         return int(match[1]), int(match[2] or match[1])
 
 
@@ -99,10 +147,10 @@ class GridType(click.ParamType[tuple[int, int]]):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
         match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", str(value).lower())
         if match is None:
-            self.fail(f"{value!r} is no grid; write 3x2 for 3 columns and 2 rows.", parameter, context)
+            self.fail(f"{value!r} is not a grid; write 3x2 for 3 columns and 2 rows.", parameter, context)
         columns, rows = int(match[1]), int(match[2])
         if columns > UDIM_COLUMNS:
-            self.fail(f"{value!r} has {columns} columns; UDIM has {UDIM_COLUMNS} at most.", parameter, context)
+            self.fail(f"{value!r} has {columns} columns; use {UDIM_COLUMNS} or fewer, as UDIM has.", parameter, context)
         return columns, rows
 
 
@@ -116,7 +164,7 @@ class RegionType(click.ParamType[tuple[int, int, int, int]]):
     ) -> tuple[int, int, int, int]:
         match = re.fullmatch(r"(-?\d{1,12}),(-?\d{1,12}),(-?\d{1,12}),(-?\d{1,12})", str(value).replace(" ", ""))
         if match is None:
-            self.fail(f"{value!r} is no region; write X,Y,W,H, as in 0,0,512,512.", parameter, context)
+            self.fail(f"{value!r} is not a region; write X,Y,W,H, as in 0,0,512,512.", parameter, context)
         x, y, width, height = map(int, match.groups())
         return x, y, width, height
 
@@ -125,23 +173,24 @@ def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Fiel
     return (field for field in fields(kind) if field.metadata.get("help") and field.name not in leave_out)
 
 
-def _option(field: Field[Any]) -> dict[str, Any]:
+def _attributes(field: Field[Any]) -> dict[str, Any]:
     choices = [choice for choice in choices_of(field.type) if choice]  # empty: leave the option out
-    kind: Any = click.Choice(choices) if choices else field.type
+    kind: Any = ChoiceType(choices) if choices else field.type
+    shared = {"group": field.metadata["group"], "help": field.metadata["help"] + _range_text(field)}
     if kind is bool:
-        return {"is_flag": True, "default": field.default, "help": str(field.metadata["help"])}
-    return {
-        "default": field.default if field.default != "" else None,
-        "type": kind,
-        "show_default": True,
-        "help": str(field.metadata["help"]) + _range_text(field),
-    }
+        return shared | {"is_flag": True, "default": field.default}
+    return shared | {"default": field.default if field.default != "" else None, "type": kind, "show_default": True}
 
 
 def _range_text(field: Field[Any]) -> str:
-    low, high = field.metadata.get("low"), field.metadata.get("high")
-    return f" ({low} to {high})" if low is not None and high is not None else ""
+    low, high = field.metadata["low"], field.metadata["high"]
+    return "" if low is None or high is None else f" ({_plain(low)} to {_plain(high)})"
 
 
-def _dashed(name: str) -> str:
-    return name.replace("_", "-")
+def _plain(number: float) -> str:
+    """0.000001 and 1000000 instead of 1e-06 and 1000000.0."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")
+
+
+def _name(field: Field[Any]) -> str:
+    return str(field.metadata["option"] or field.name.replace("_", "-"))

@@ -10,7 +10,6 @@ from click.core import ParameterSource
 
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
-from texnet_core.pictures.images import read_exemplar
 from texnet_core.settings import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,
@@ -22,28 +21,39 @@ from texnet_core.settings import (
 )
 from train_cli.checks import check_preview, check_torch
 from train_cli.display import showing, with_preview
-from train_cli.options import clean, json_option, recorded_command, settings_from, settings_options
+from train_cli.groups import command, option
+from train_cli.options import (
+    clean,
+    json_option,
+    output_option,
+    path_argument,
+    preview_option,
+    recorded_command,
+    settings_from,
+    settings_options,
+)
 
 
-@click.command()
-@click.argument("exemplar", type=click.Path(path_type=Path), metavar="EXEMPLAR")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="generator to write, NAME.texnet")
-@click.option("--resume", is_flag=True, help="go on with the unfinished run of this output; begin where there is none")
-@click.option("--preview", type=click.Path(path_type=Path), help="picture to keep overwriting with a recent sample")
-@settings_options(TrainSettings)
-@settings_options(DescriptorSettings)
-@settings_options(LossSettings)
-@click.option(
-    "--generator",
+@command()
+@path_argument("exemplar", "EXEMPLAR")
+@output_option("generator to write, NAME.texnet")
+@preview_option
+@json_option
+@option(
+    "--generator-size",
+    group="generator",
     type=click.Choice(list(GENERATOR_SIZES)),
     default=DEFAULT_GENERATOR_SIZE,
     show_default=True,
-    help="how much a generator can hold, and costs; --levels and --channels, where given, replace its own",
+    help="how much of a surface the generator can hold; --levels and --channels change parts of it",
 )
-@settings_options(GeneratorSettings, leave_out=("out_channels",))
-@click.option("--name", help="name of the surface for the record; empty: the file's name")
+@settings_options(GeneratorSettings)
+@settings_options(TrainSettings)
+@option("--resume", group="budget", is_flag=True, help="go on with the unfinished run of this output, if there is one")
+@settings_options(DescriptorSettings)
+@settings_options(LossSettings)
+@option("--name", group="record", help="name of the surface; without it the exemplar's file name")
 @settings_options(Provenance)
-@json_option
 @click.pass_context
 def train(
     context: click.Context,
@@ -63,15 +73,14 @@ def train(
     Examples:
       texnet train wall.jpg -o wall.texnet
       texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png
-      texnet train wall.jpg -o wall.texnet --flatten --generator base
+      texnet train wall.jpg -o wall.texnet --flatten --generator-size base
     """
     _check_arguments(context, output)
-    if preview is not None:
-        check_preview(preview, exemplar)
-    image, notes = read_exemplar(exemplar)
+    check_preview(preview, exemplar)
     name = clean(values["name"] or exemplar.stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     with showing(quiet=as_json) as display:
+        image = display.read_exemplar(exemplar)
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator
 
@@ -82,8 +91,6 @@ def train(
             train=settings_from(TrainSettings, values),
             provenance=provenance,
         )
-        for note in notes:
-            display.note(note)
         try:
             artifact = train_generator(image, output, request, resume=resume, progress=with_preview(display, preview))
         except Cancelled:
@@ -101,11 +108,12 @@ def _check_arguments(context: click.Context, output: Path) -> None:
     """What can be refused before the slow import of torch."""
     given = [name for name in ("steps", "minutes") if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if len(given) > 1:
-        raise click.UsageError("found both --steps and --minutes; expected one budget; leave one out.", context)
+        raise RequestError("--steps and --minutes cannot be combined", expected="one budget", remedy="use one of them")
     if given == ["minutes"] and context.params["minutes"] == 0:
-        raise click.UsageError("found --minutes 0; expected more; give a time or --steps.", context)
+        raise RequestError("--minutes 0 leaves no time", expected="more", remedy="give more minutes, or --steps")
     if output.suffix != SUFFIX:
-        raise RequestError(f"the name {output.name}", expected=f"one ending in {SUFFIX}", remedy="change the suffix")
+        found = f"--output {output.name} does not end in {SUFFIX}"
+        raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
     check_torch("training")
 
 
@@ -117,7 +125,7 @@ def _generator(context: click.Context) -> GeneratorSettings:
         for name, value in context.params.items()
         if name in own and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    return generator_settings(context.params["generator"], **changes)
+    return generator_settings(context.params["generator_size"], **changes)
 
 
 def _how_to_go_on(output: Path) -> str:

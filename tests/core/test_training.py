@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from tests.conftest import picture
+from tests.conftest import picture, texture
 from tests.core.trainings import FakeClock, assert_same_parameters, stripes
-from texnet_core import read_artifact, synthesize
+from texnet_core import read_artifact
 from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
 from texnet_core.model.artifact import rounded, without_clamps
 from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.training_form import Generator
-from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
 from texnet_core.settings import DescriptorSettings
 from texnet_core.training import clock, train
@@ -33,8 +33,8 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     assert artifact.settings == request_.generator
     assert all(np.array_equal(rounded(artifact.parameters)[name], it) for name, it in artifact.parameters.items())
     assert artifact.preview_png and artifact.quality["validation_loss"] > 0
-    texture = synthesize(artifact, (64, 64), 1, engine="onnx")["albedo"]
-    np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
+    made = texture(artifact, 64, 64, 1)
+    np.testing.assert_allclose(made.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
     assert [file.name for file in tmp_path.iterdir()] == ["out.texnet"]
 
 

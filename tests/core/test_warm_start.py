@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.conftest import texture
 from tests.core.trainings import FakeClock, tiles
-from texnet_core import synthesize
 from texnet_core.model.training_form import Generator
-from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.training import clock, train
 from texnet_core.training.meanrepeat import MeanRepeat, origin_of_tiles
 from texnet_core.training.preparation import prepare_exemplar
@@ -43,7 +43,7 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     plane = artifact.design.input_plane(3, 64, 64)
     exemplar = resize_exemplar(tiles(), artifact.texels_per_exemplar)
     laid = MeanRepeat(exemplar, artifact.waves, origin_of_tiles(exemplar, artifact.waves), 2).laid_out(plane, 64)
-    made = synthesize(artifact, (64, 64), 3, engine="onnx")["albedo"]
+    made = texture(artifact, 64, 64, 3)
     assert np.corrcoef(made.ravel(), laid.ravel())[0, 1] > 0.8
 
 

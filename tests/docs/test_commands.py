@@ -28,7 +28,7 @@ def options(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_has_help_and_every_command_an_example(name):
-    assert COMMANDS[name].help and COMMANDS[name].get_help(click.Context(COMMANDS[name]))
+    assert COMMANDS[name].help and COMMANDS[name].get_help(COMMANDS[name].context_class(COMMANDS[name]))
     assert [option.name for option in options(name) if not option.help] == []
     assert any(words[:1] == [name] for _, words in command_lines())
 

@@ -34,9 +34,9 @@ class Provenance:
     """
 
     exemplar: str = ""
-    author: str = setting("", "who made the exemplar, for the record")
-    license: str = setting("", "license of the exemplar, for the record")
-    source: str = setting("", "where the exemplar comes from, for the record")
+    author: str = setting("", "who made the exemplar", group="record")
+    license: str = setting("", "license of the exemplar", group="record")
+    source: str = setting("", "where the exemplar comes from", group="record", option="exemplar-source")
     exemplar_sha256: str = ""
     command: str = ""
     kind: str = ""

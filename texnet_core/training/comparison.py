@@ -119,7 +119,7 @@ def _asked_of_vgg19(descriptor: DescriptorSettings, loss: LossSettings, train: T
     """Names of settings that only VGG-19 has and that are not at their defaults."""
     specs = [(part, spec) for part in (descriptor, loss, train) for spec in fields(part)]
     names = [
-        spec.name
+        spec.name.replace("_", " ")
         for part, spec in specs
         if spec.metadata["descriptor"] == "vgg19" and getattr(part, spec.name) != spec.default
     ]

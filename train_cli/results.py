@@ -1,0 +1,47 @@
+"""What became of the entries of a list: told once, for every command that works through one."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+import click
+
+
+class Result(Protocol):
+    """What became of one entry."""
+
+    @property
+    def status(self) -> str: ...
+
+
+R = TypeVar("R", bound=Result)
+
+
+def tell_results(
+    results: Sequence[R],
+    kind: str,
+    facts: Callable[[R], dict[str, Any]],
+    statuses: Mapping[str, str],
+    started: float,
+    as_json: bool,
+) -> None:
+    """Print the counts, or everything as one JSON object; raise Exit with code 1 where an entry failed.
+
+    Args:
+        results: of all entries, in order.
+        kind: what the entries are, in the plural; the key of their list in JSON.
+        facts: one result as JSON.
+        statuses: status -> its words in the printed line, in the order of that line; one is "failed".
+        started: when the command began, on the monotonic clock.
+        as_json: whether to print JSON.
+    """
+    seconds = time.monotonic() - started
+    counts = {status: sum(result.status == status for result in results) for status in statuses}
+    if as_json:
+        listed = [facts(result) for result in results]
+        click.echo(json.dumps({**counts, "seconds": round(seconds, 3), kind: listed}))
+    else:
+        click.echo(", ".join(f"{counts[key]} {words}" for key, words in statuses.items()) + f" in {seconds:.1f} s")
+    if counts["failed"]:
+        raise click.exceptions.Exit(1)
