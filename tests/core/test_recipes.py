@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import picture, random_artifact
 from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import ImageError, RequestError
-from texnet_core.evaluation import evaluate
+from texnet_core.evaluation import evaluate, texture_metric
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipe_runner import _figures, run_recipes
 from texnet_core.lists.recipes import chosen, read_recipes
@@ -256,7 +256,9 @@ def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
         chosen(recipes, ("rocks",))
 
 
-def test_figures_are_those_of_eval_with_their_references(random_vgg19_file):
+def test_figures_are_those_of_eval_with_their_references(random_vgg19_file, monkeypatch):
+    monkeypatch.setattr(evaluate, "LARGE_SIDE", 128)
+    monkeypatch.setattr(texture_metric, "DIRECTIONS", 4)
     artifact = replace(random_artifact(), texels_per_exemplar=176)
     said = []
     named = DescriptorSettings(vgg19=str(random_vgg19_file))

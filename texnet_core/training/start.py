@@ -35,7 +35,7 @@ def train(
 
     Args:
         exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.exemplar_side` on the short side.
-        output: the `.texnet` file; its checkpoint lies beside it until the run is complete.
+        output: the `.texnet` file; its checkpoint lies in the same folder until the run is complete.
         request: the settings.
         resume: go on from the checkpoint, or begin where neither it nor the output exists.
         online: whether weights of the descriptor may be downloaded.
