@@ -107,14 +107,14 @@ def write_random_vgg19(path: Path) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from texnet_core.descriptor.weights import LAYERS, METADATA_KEY
+    from texnet_core.descriptor.weights import CONVOLUTIONS, METADATA_KEY
 
     rng = torch.Generator().manual_seed(0)
     tensors = {}
-    for layer in LAYERS:
-        weight = torch.randn(layer.out_channels, layer.in_channels, 3, 3, generator=rng)
-        tensors[f"{layer.key}.weight"] = weight * (2 / (9 * layer.in_channels)) ** 0.5
-        tensors[f"{layer.key}.bias"] = torch.randn(layer.out_channels, generator=rng) * 0.1
+    for conv in CONVOLUTIONS:
+        weight = torch.randn(conv.out_channels, conv.in_channels, 3, 3, generator=rng)
+        tensors[f"{conv.key}.weight"] = weight * (2 / (9 * conv.in_channels)) ** 0.5
+        tensors[f"{conv.key}.bias"] = torch.randn(conv.out_channels, generator=rng) * 0.1
     save_file(tensors, path, metadata={METADATA_KEY: "torchvision"})
     return path
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from texnet_core.atomic import as_output_error
 from texnet_core.errors import Cancelled, ImageError, OtherRunError, reason
-from texnet_core.evaluation.color import Picture
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipes import Outcome, Recipe, Status
+from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
 from texnet_core.pictures.images import read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -23,7 +23,7 @@ from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from texnet_core.training import TrainRequest, train
 from texnet_core.training.preparation import prepare_exemplar
 
-_SEEDS = 2  # samples that are judged
+_SEEDS = 2  # samples that are measured
 _OF_THE_RUN = ("validation_loss", "seconds")  # of a card's figures, those that training wrote
 
 
@@ -93,7 +93,7 @@ def _make(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     return status
 
 
-def _trained(image: Picture, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:
+def _trained(image: FloatArray, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:
     """Go on from a checkpoint of this very run; one of another is of no use any more."""
     checkpoint = checkpoint_path(path)
     try:
@@ -112,7 +112,7 @@ def _say_nothing(text: str) -> None:
     """What is told of an exemplar is told when it is trained from."""
 
 
-def _completed(artifact: Artifact, recipe: Recipe, picture: Picture, report: ProgressCallback) -> Artifact:
+def _completed(artifact: Artifact, recipe: Recipe, picture: FloatArray, report: ProgressCallback) -> Artifact:
     """The artifact with all that a recipe says of its exemplar, and with figures; what it has of these it keeps."""
     made_by = artifact.provenance
     provenance = replace(recipe.provenance, exemplar_sha256=made_by.exemplar_sha256, command=made_by.command)
@@ -124,7 +124,7 @@ def _completed(artifact: Artifact, recipe: Recipe, picture: Picture, report: Pro
 
 
 def _figures(
-    artifact: Artifact, picture: Picture, descriptor: DescriptorSettings, report: ProgressCallback
+    artifact: Artifact, picture: FloatArray, descriptor: DescriptorSettings, report: ProgressCallback
 ) -> dict[str, float]:
     """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
     evaluation = evaluate(artifact, picture, EvaluationSettings(seeds=_SEEDS), descriptor)
