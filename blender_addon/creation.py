@@ -8,6 +8,7 @@ from typing import Any, Literal
 import bpy
 
 from texnet_core.errors import RequestError
+from texnet_core.model.artifact import read_header
 
 from . import images, nodes, surface
 from .preferences import preferences
@@ -148,8 +149,8 @@ def check_room(request: TextureRequest) -> None:
     """Raise OutputError now rather than after minutes where a texture will not fit into an unsaved .blend."""
     if bpy.data.filepath:
         return
-    texels = request.width * request.height
-    if texels * 3 * int(request.depth) // 8 > _SURELY_PACKED:
+    bits = max(spec.channels * max(spec.depth, request.depth) for spec in read_header(request.file()).maps)
+    if request.width * request.height * bits // 8 > _SURELY_PACKED:
         raise images.too_large_to_pack()
 
 

@@ -8,9 +8,9 @@ import bpy
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.design import Design
 from texnet_core.model.graph import parameter_count
-from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, SynthesisSettings, TrainSettings
+from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, TrainSettings
 
-from .request import MAX_INT
+from .request import MAX_INT, TextureRequest
 
 _DESTINATIONS = (
     ("NEW_MATERIAL", "New Material", "Create a material for the active object"),
@@ -41,7 +41,7 @@ def choice(items: Any, name: str, description: str, default: str | None = None) 
     return bpy.props.EnumProperty(name=name, description=description, items=items, default=default or items[0][0])
 
 
-def core_number(name: str, label: str = "", kind: Any = SynthesisSettings, **options: Any) -> Any:
+def core_number(name: str, label: str = "", kind: Any = TextureRequest, **options: Any) -> Any:
     """An Int- or FloatProperty for a field of a core's settings class."""
     field = _field(kind, name)
     whole = isinstance(field.default, int)
@@ -75,7 +75,7 @@ def destination_property(default: str | None = None) -> Any:
 
 
 def tiling_property() -> Any:
-    return choice(_TILINGS, "Tiling", _sentence(_field(SynthesisSettings, "tile").metadata["help"]))
+    return choice(_TILINGS, "Tiling", _sentence(_field(TextureRequest, "tile").metadata["help"]))
 
 
 def world_size_property(default: float) -> Any:

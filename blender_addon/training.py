@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
 from texnet_core.model.artifact import checkpoint_path
-from texnet_core.pictures.images import linear_to_srgb, quantize, write_image
+from texnet_core.pictures.color import linear_to_srgb, quantize
+from texnet_core.pictures.writing import write_image
 from texnet_core.settings import DEFAULT_GENERATOR_SIZE
 
 from . import library, preview, session, worker_client

@@ -16,11 +16,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from tests.conftest import ENGINES, TEXNET, picture
+from tests.conftest import ENGINES, MATERIAL, TEXNET, picture, random_artifact, texture
 from tests.waiting import PATIENCE, wait_until
-from texnet_core import list_presets, read_artifact, synthesize
+from texnet_core import list_presets, read_artifact, write_artifact
 from texnet_core.benchmark import run_benchmark
-from texnet_core.pictures.images import quantize, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import write_image
 from texnet_core.settings import GENERATOR_SIZES
 from train_cli import main
 
@@ -76,7 +77,7 @@ def test_synth_writes_what_the_core_makes(artifact_file, tmp_path):
     done = texnet("synth", artifact_file, "-o", out, "--size", "96x64", "--seed", 7, "--engine", "onnx")
     assert done.returncode == 0 and done.stderr == ""
     assert str(out) in done.stdout and "96x64" in done.stdout
-    expected = synthesize(read_artifact(artifact_file), (96, 64), 7, engine="onnx")["albedo"]
+    expected = texture(read_artifact(artifact_file), 96, 64, 7)
     assert np.array_equal(loaded(out), quantize(expected, 8))
 
 
@@ -85,6 +86,21 @@ def test_every_format_by_suffix(artifact_file, tmp_path, suffix):
     out = tmp_path / f"out.{suffix}"
     assert texnet("synth", artifact_file, "-o", out, "--size", 64).returncode == 0
     assert out.stat().st_size > 500
+
+
+@pytest.mark.parametrize("suffix", [".png", ".exr", ".tif"])
+def test_a_material_of_eight_channels_goes_to_a_file_for_each_map(tmp_path, suffix):
+    write_artifact(tmp_path / "wall.texnet", random_artifact(maps=MATERIAL))
+    done = texnet("synth", tmp_path / "wall.texnet", "-o", tmp_path / f"wall{suffix}", "--size", 64, "--json")
+    paths = [tmp_path / f"wall_{spec.name}{suffix}" for spec in MATERIAL]
+    assert json.loads(done.stdout)["outputs"] == [str(path) for path in paths]
+    sizes = {spec.name: path.stat().st_size for spec, path in zip(MATERIAL, paths, strict=True)}
+    assert sizes["height"] > sizes["roughness"] or suffix == ".exr"  # height has 16 bits where others have 8
+    if suffix == ".png":
+        assert [loaded(path).dtype.itemsize for path in paths[:3]] == [1, 1, 1]
+        assert loaded(paths[3]).max() > 255
+    told = texnet("info", tmp_path / "wall.texnet").stdout
+    assert all(f"{spec.name} ({spec.channels}, {spec.color_space})" in told for spec in MATERIAL)
 
 
 def test_every_engine_answers_to_its_name(artifact_file, tmp_path):
@@ -118,7 +134,7 @@ def test_info_and_presets_tell_what_is_known(artifact_file):
 WRONG = {
     "unknown preset": (["synth", "mosss", "-o", "o.png"], 2, "did you mean 'moss'"),
     "missing source": (["synth", "no/such.texnet", "-o", "o.png"], 2, "no file"),
-    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artifact"),
+    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet generator"),
     "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 65536"),
     "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 65536"),
     "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 65536"),
@@ -132,7 +148,7 @@ WRONG = {
     "seed endless": (["synth", "moss", "-o", "o.png", "--seed", "9" * 400], 2, "0 to 4294967295"),
     "pictures endless": (["synth", "moss", "-o", "o.png", "--count", "10000", "--loop", "10000"], 2, "ask for fewer"),
     "no suffix": (["synth", "moss", "-o", "o"], 2, ".png"),
-    "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "expected 8"),
+    "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "one of 8"),
     "missing folder": (["synth", "moss", "-o", "no/o.png"], 1, "cannot be written"),
     "folder as output": (["synth", "moss", "-o", "folder.png"], 1, "folder"),
     "unknown device": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "x"], 1, "device x"),
@@ -178,14 +194,18 @@ WRONG = {
     "region of tiles": (
         ["synth", "moss", "-o", "o.png", "--region", "0,0,8,8", "--udim", "2x2"],
         2,
-        "one or the other",
+        "--region and --udim cannot be combined; use one of them",
     ),
     "no tiles": (["synth", "moss", "-o", "o.png", "--udim", "0x2"], 2, "3x2"),
     "tiles too many": (["synth", "moss", "-o", "o.png", "--udim", "11x2"], 2, "11 columns"),
     "tiles nonsense": (["synth", "moss", "-o", "o.png", "--udim", "3"], 2, "3x2"),
     "count zero": (["synth", "moss", "-o", "o.png", "--count", "0"], 2, "count"),
     "loop negative": (["synth", "moss", "-o", "o.png", "--loop", "-3"], 2, "loop"),
-    "seeds run out": (["synth", "moss", "-o", "o.png", "--count", "2", "--seed", "4294967295"], 2, "start lower"),
+    "seeds run out": (
+        ["synth", "moss", "-o", "o.png", "--count", "2", "--seed", "4294967295"],
+        2,
+        "start at a lower seed",
+    ),
     "scale too small": (["synth", "moss", "-o", "o.png", "--scale", "0.1"], 2, "0.25 to 4"),
     "scale nan": (["synth", "moss", "-o", "o.png", "--scale", "nan"], 2, "finite"),
     "unknown axes": (["synth", "moss", "-o", "o.png", "--tile", "z"], 2, "xy"),
@@ -552,7 +572,7 @@ def test_batch_tells_and_exits_by_what_became_of_the_jobs(artifact_file, tmp_pat
     """)
     first = texnet("batch", jobs)
     assert first.returncode == 1 and "2 made, 0 skipped as complete, 2 failed" in first.stdout
-    assert first.stderr.count("no preset 'nothing'") == 2 and "Traceback" not in first.stderr
+    assert first.stderr.count("no preset is called 'nothing'") == 2 and "Traceback" not in first.stderr
     again = texnet("batch", jobs, "--json")
     facts = json.loads(again.stdout)
     assert again.returncode == 1 and (facts["made"], facts["skipped"], facts["failed"]) == (0, 2, 2)

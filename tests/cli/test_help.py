@@ -15,9 +15,10 @@ from texnet_core.settings import (
     GeneratorSettings,
     LossSettings,
     OptimizeSettings,
-    SynthesisSettings,
     TrainSettings,
 )
+from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.series import Series
 from train_cli.groups import GROUPS, Option
 from train_cli.main import texnet
 
@@ -71,7 +72,7 @@ def test_help_has_an_example_and_standard_words(name):
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("synth", [SynthesisSettings]),
+        ("synth", [TextureRequest, Series]),
         ("train", [TrainSettings, DescriptorSettings, LossSettings, GeneratorSettings, Provenance]),
         ("eval", [EvaluationSettings]),
         ("optimize", [OptimizeSettings]),

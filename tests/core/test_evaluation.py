@@ -22,7 +22,7 @@ from texnet_core.evaluation.outliers import around, find_outlier
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
 from texnet_core.model.artifact import Provenance
-from texnet_core.pictures.images import texels_digest
+from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 
 ALONE = {"seam_x", "seam_y", "repetition"}

@@ -12,14 +12,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.optim.swa_utils import AveragedModel
 
-from tests.conftest import picture
-from texnet_core import Cancelled, GeneratorSettings, read_artifact, synthesize
+from tests.conftest import picture, texture
+from texnet_core import Cancelled, GeneratorSettings, read_artifact
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import ImageError, OtherRunError, OutputError, RequestError, TrainingError, WeightsError
 from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps
 from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.training_form import Generator
-from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, loop, train
@@ -64,8 +64,8 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     assert artifact.settings == request_.generator
     assert all(np.array_equal(rounded(artifact.parameters)[name], it) for name, it in artifact.parameters.items())
     assert artifact.preview_png and artifact.quality["validation_loss"] > 0
-    texture = synthesize(artifact, (64, 64), 1, engine="onnx")["albedo"]
-    np.testing.assert_allclose(texture.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
+    made = texture(artifact, 64, 64, 1)
+    np.testing.assert_allclose(made.mean((0, 1)), picture().mean((0, 1)), atol=0.15)
     assert [file.name for file in tmp_path.iterdir()] == ["out.texnet"]
 
 
@@ -317,7 +317,7 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     plane = artifact.design.input_plane(3, 64, 64)
     exemplar = resize_exemplar(tiles(), artifact.texels_per_exemplar)
     laid = MeanRepeat(exemplar, artifact.waves, origin_of_tiles(exemplar, artifact.waves), 2).laid_out(plane, 64)
-    made = synthesize(artifact, (64, 64), 3, engine="onnx")["albedo"]
+    made = texture(artifact, 64, 64, 3)
     assert np.corrcoef(made.ravel(), laid.ravel())[0, 1] > 0.8
 
 

@@ -22,7 +22,8 @@ from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.losses import Sample, WeightedSum, range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import quantize, resize_exemplar
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import check_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
