@@ -223,7 +223,7 @@ WRONG = {
     "optimize with pooling": (["optimize", "exemplar.png", "-o", "o.png", "--pooling", "max"], 2, "--pooling"),
     "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use width 256"),
     "optimize tiny size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "32"], 2, "64 to 4096"),
-    "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "take a larger picture"),
+    "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "at least 256"),
     "no list": (["batch", "none.toml"], 2, "cannot be read"),
     "list of nothing": (["batch", "text.png"], 2, "no TOML"),
     "eval of nothing": (["eval", "nothing"], 2, "no preset"),
