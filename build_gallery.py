@@ -36,7 +36,8 @@ _JPEG_QUALITY = 80
 _INTRODUCTION = f"""# The gallery
 
 What ships, as `build_gallery.py` makes it from the presets.
-On the left are {_SIDE}x{_SIDE} texels of a large texture, on the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at \
+On the left are {_SIDE}x{_SIDE} texels of a large texture, \
+on the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at \
 half its size.
 [The presets](presets.md) says how they were trained, [quality](quality.md) what the figures mean.
 """

@@ -89,6 +89,12 @@ def world_size_property(default: float) -> Any:
     )
 
 
+def generator_name_property() -> Any:
+    return bpy.props.StringProperty(
+        name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"
+    )
+
+
 def minutes_property(**options: Any) -> Any:
     return core_number("minutes", "Minutes", TrainSettings, **options)
 

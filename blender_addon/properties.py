@@ -14,6 +14,7 @@ from .fields import (
     depth_property,
     destination_property,
     flatten_property,
+    generator_name_property,
     generator_size_property,
     minutes_property,
     training_size_property,
@@ -152,9 +153,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     exemplar: bpy.props.PointerProperty(
         type=bpy.types.Image, name="Exemplar", description="Image of a surface to learn from"
     )
-    generator_name: bpy.props.StringProperty(
-        name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"
-    )
+    generator_name: generator_name_property()
     minutes: minutes_property(default=20.0)
     train_size: training_size_property()
     generator: generator_size_property()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .worker_process import GRACE_S, Message, WorkerError, WorkerProcess
 
-_SILENCE_S = 120.0  # a worker says something after every band of rows
+SILENCE_S = 120.0  # a worker says something after every band of rows
 
 
 class PendingJob:
@@ -86,10 +86,10 @@ class PendingJob:
                 process.stderr(),
                 is_bystander=self.worker.was_killed_for_cancel,
             )
-        if not self._may_be_silent and self.worker.silent_for() > _SILENCE_S:
+        if not self._may_be_silent and self.worker.silent_for() > SILENCE_S:
             process.kill()
             raise WorkerError(
-                f"the TexNet worker gave no sign of life for {_SILENCE_S:.0f} s; try again",
+                f"the TexNet worker gave no sign of life for {SILENCE_S:.0f} s; try again",
                 process.stderr(),
             )
         return False

@@ -71,16 +71,7 @@ _loss = partial(_weight, descriptor="vgg19", compares=True)
 _machine = partial(setting, group="machine", machine=True)
 
 # Files and messages keep the spelling that they began with: field -> key.
-_KEYS = {
-    "color_space": "colour_space",
-    "license": "licence",
-    "centered_gram_weight": "centred_gram_weight",
-    "warnings": "troubles",
-    "monitor": "watch",
-    "restart": "attempt",
-    "restart_step": "attempt_step",
-    "restart_fraction": "attempt_fraction",
-}
+_KEYS = {"color_space": "colour_space", "license": "licence", "centered_gram_weight": "centred_gram_weight"}
 _FIELDS = {key: name for name, key in _KEYS.items()}
 
 

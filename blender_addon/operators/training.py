@@ -10,6 +10,7 @@ from texnet_core.errors import EngineError, RequestError
 from .. import backend, library, session, training, worker_client
 from ..fields import (
     flatten_property,
+    generator_name_property,
     generator_size_property,
     minutes_property,
     path_property,
@@ -26,13 +27,13 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     bl_idname = "texnet.train"
     bl_label = "Train from Image"
 
-    exemplar: path_property("Exemplar", "Image file to learn from; leave empty to use an image of this .blend file")
+    exemplar: path_property(
+        "Exemplar File", "Image file to learn from; leave empty to use an image of this .blend file"
+    )
     image: bpy.props.StringProperty(
-        name="Image", description="Name of the image of this .blend file to learn from, if there is no exemplar"
+        name="Image", description="Name of the image of this .blend file to learn from, if there is no exemplar file"
     )
-    name: bpy.props.StringProperty(
-        name="Name", description="Name of the generator; leave empty to use the name of the image"
-    )
+    name: generator_name_property()
     minutes: minutes_property()
     steps: bpy.props.IntProperty(
         name="Steps", description="Number of optimizer updates instead of minutes; 0 uses the default", default=0, min=0

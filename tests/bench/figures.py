@@ -15,7 +15,7 @@ from texnet_core.evaluation.crops import quadrants
 from texnet_core.evaluation.memorization import memorization
 from texnet_core.evaluation.repetition import repetition
 from texnet_core.evaluation.seam import seam_error
-from texnet_core.evaluation.texture_metric import Judge, TextureDistance, crop_floor, diversity, mean_distance
+from texnet_core.evaluation.texture_metric import TextureDistance, TextureMetric, crop_floor, diversity, mean_distance
 from texnet_core.pictures.resizing import resize_exemplar
 
 DISTANCES = {
@@ -40,12 +40,12 @@ def center_square(exemplar: Picture, side: int) -> Picture:
     return np.ascontiguousarray(scaled[top : top + side, left : left + side])
 
 
-def floor(judge: Judge, exemplar: Picture) -> dict[str, float]:
+def floor(metric: TextureMetric, exemplar: Picture) -> dict[str, float]:
     """How far the exemplar's four quadrants lie from one another on average."""
-    return _means(crop_floor(judge, quadrants(exemplar, SIDE)))
+    return _means(crop_floor(metric, quadrants(exemplar, SIDE)))
 
 
-def real(judge: Judge, exemplar: Picture) -> dict[str, float]:
+def real(metric: TextureMetric, exemplar: Picture) -> dict[str, float]:
     """How far a picture of the same surface lies from a quadrant: a half of the exemplar that the quadrant is not in.
 
     A picture that shares the surface and nothing else. Methods that have learned one exemplar with all its
@@ -53,12 +53,12 @@ def real(judge: Judge, exemplar: Picture) -> dict[str, float]:
     no borders.
     """
     parts = quadrants(exemplar, SIDE)
-    found = [judge.features(part, periodic=False) for part in parts]
+    found = [metric.features(part, periodic=False) for part in parts]
     distances = []
     for first, second, *others in ((0, 1, 2, 3), (2, 3, 0, 1), (0, 2, 1, 3), (1, 3, 0, 2)):
         along = 1 if second == first + 1 else 0
-        half = judge.features(np.concatenate([parts[first], parts[second]], axis=along), periodic=False)
-        distances += [judge.texture_distance(half, found[other]) for other in others]
+        half = metric.features(np.concatenate([parts[first], parts[second]], axis=along), periodic=False)
+        distances += [metric.texture_distance(half, found[other]) for other in others]
     return _means(mean_distance(distances))
 
 
@@ -76,15 +76,15 @@ class Yardstick:
         side: texels of the exemplar's short side at the scale of the pictures.
     """
 
-    def __init__(self, judge: Judge, exemplar: Picture, floor: dict[str, float], side: int = SIDE) -> None:
-        self.judge, self.floor = judge, floor
+    def __init__(self, metric: TextureMetric, exemplar: Picture, floor: dict[str, float], side: int = SIDE) -> None:
+        self.metric, self.floor = metric, floor
         self.exemplar = center_square(exemplar, side)
-        self.features = judge.features(self.exemplar, periodic=False)
+        self.features = metric.features(self.exemplar, periodic=False)
 
     def measure(self, pictures: list[Picture]) -> dict[str, float | None]:
         """Name of a figure -> its mean over the pictures (one a seed), or None where it takes more of them."""
-        features = [self.judge.features(picture, periodic=True) for picture in pictures]
-        distance = _means(mean_distance([self.judge.texture_distance(found, self.features) for found in features]))
+        features = [self.metric.features(picture, periodic=True) for picture in pictures]
+        distance = _means(mean_distance([self.metric.texture_distance(found, self.features) for found in features]))
         return {name: value / self.floor[name] for name, value in distance.items()} | {
             "diversity": diversity(features, self.features).share if len(features) > 1 else None,
             "seam": _over(pictures, _largest_z),

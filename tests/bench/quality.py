@@ -29,7 +29,7 @@ from tests.conftest import SHARED_DATA
 from texnet_core.atomic import replacing
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import TexnetError
-from texnet_core.evaluation.texture_metric import Judge
+from texnet_core.evaluation.texture_metric import TextureMetric
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.pictures.writing import write_image
@@ -42,7 +42,7 @@ def main() -> None:
     exemplars = _exemplars(given)
     methods = _chosen(given.methods, METHODS, "method")
     if not given.table:
-        for work in (_make, _judge):
+        for work in (_make, _measure):
             for name, path in exemplars.items():
                 work(name, read_exemplar(path)[0], methods, given)
     print(_table(given.cache, methods, list(exemplars)))  # noqa: T201
@@ -59,7 +59,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--gatys-steps", type=int, default=500)
     parser.add_argument("--paper-steps", type=int, default=1500, help="fewer than 1500 is a reduced recipe")
     parser.add_argument("--paper-batch", type=int, default=16, help="fewer than 16 is a reduced recipe")
-    parser.add_argument("--judge-again", action="store_true", help="take all figures anew, of old pictures too")
+    parser.add_argument("--measure-again", action="store_true", help="take all figures anew, of old pictures too")
     parser.add_argument("--table", action="store_true", help="make nothing; print what the cache has")
     return parser.parse_args()
 
@@ -109,14 +109,14 @@ def _timed(work):
     return result, {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
-def _judge(name: str, exemplar: Picture, methods: list[str], given: argparse.Namespace) -> None:
+def _measure(name: str, exemplar: Picture, methods: list[str], given: argparse.Namespace) -> None:
     """Measure what has new pictures, or everything where that is asked for."""
-    stale = [method for method in methods if given.judge_again or _is_stale(given.cache, method, name)]
+    stale = [method for method in methods if given.measure_again or _is_stale(given.cache, method, name)]
     if not any(_records(given.cache, method, name) for method in stale):
         return
-    judge = Judge(load_vgg19())
-    itself = _exemplar_itself(given.cache, name, judge, exemplar, again=given.judge_again)
-    yardstick = functools.cache(lambda side: Yardstick(judge, exemplar, itself, side))
+    metric = TextureMetric(load_vgg19())
+    itself = _exemplar_itself(given.cache, name, metric, exemplar, again=given.measure_again)
+    yardstick = functools.cache(lambda side: Yardstick(metric, exemplar, itself, side))
     for method in stale:
         if made := _pictures(given.cache, method, name):
             side = _drawn_at(given.cache, method, name)
@@ -129,14 +129,16 @@ def _is_stale(cache: Path, method: str, name: str) -> bool:
     return bool(made_at) and (not _holds(figures, FIGURES) or figures.stat().st_mtime < max(made_at))
 
 
-def _exemplar_itself(cache: Path, name: str, judge: Judge, exemplar: Picture, *, again: bool) -> dict[str, float]:
+def _exemplar_itself(
+    cache: Path, name: str, metric: TextureMetric, exemplar: Picture, *, again: bool
+) -> dict[str, float]:
     """The floor; measured once, and with it, as if it were a method, what a real picture has."""
     file = cache / "floors" / f"{name}.json"
     if again or not _holds(file, DISTANCES):
         for folder in (file.parent, cache / REAL):
             folder.mkdir(parents=True, exist_ok=True)
-        measured = floor(judge, exemplar)
-        shares = {figure: value / measured[figure] for figure, value in real(judge, exemplar).items()}
+        measured = floor(metric, exemplar)
+        shares = {figure: value / measured[figure] for figure, value in real(metric, exemplar).items()}
         _write_json(_figures(cache, REAL, name), dict.fromkeys(FIGURES) | shares)
         _write_json(file, measured)
     return json.loads(file.read_text())

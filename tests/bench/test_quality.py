@@ -56,12 +56,12 @@ def test_ours_are_the_presets_of_that_exemplar_at_that_scale():
 
 
 def test_pictures_are_held_against_the_exemplar_at_the_scale_that_they_are_drawn_at(monkeypatch, tmp_path):
-    monkeypatch.setattr(quality, "Judge", lambda weights: None)
+    monkeypatch.setattr(quality, "TextureMetric", lambda weights: None)
     monkeypatch.setattr(quality, "load_vgg19", lambda: None)
     monkeypatch.setattr(quality, "_exemplar_itself", lambda *_, again: {})
     held_against = {}
 
-    def yardstick(judge, exemplar, floor, side):
+    def yardstick(metric, exemplar, floor, side):
         def measure(pictures):
             held_against[round(float(pictures[0].mean()), 1)] = side
             return dict.fromkeys(FIGURES)
@@ -72,20 +72,20 @@ def test_pictures_are_held_against_the_exemplar_at_the_scale_that_they_are_drawn
     for method, value, side in (("at the exemplar's", 0.2, SIDE), ("fitted", 0.4, 224)):
         prepared = Prepared(lambda seed, value=value: np.full((SIDE, SIDE, 3), value, np.float32), exemplar_side=side)
         monkeypatch.setitem(quality.METHODS, method, lambda name, exemplar, given, prepared=prepared: prepared)
-    given = Namespace(cache=tmp_path, seeds=1, judge_again=False)
-    for work in (quality._make, quality._judge):
+    given = Namespace(cache=tmp_path, seeds=1, measure_again=False)
+    for work in (quality._make, quality._measure):
         work("wall", picture(300, 300), ["at the exemplar's", "fitted"], given)
     assert held_against == {0.2: SIDE, 0.4: 224}
 
 
 def test_a_yardstick_has_the_exemplar_at_the_side_that_is_asked_for():
-    judge = Namespace(features=lambda picture, *, periodic: picture)
-    assert Yardstick(judge, picture(512, 600), {}, 224).exemplar.shape == (224, 224, 3)
+    metric = Namespace(features=lambda picture, *, periodic: picture)
+    assert Yardstick(metric, picture(512, 600), {}, 224).exemplar.shape == (224, 224, 3)
 
 
 def test_a_yardstick_measures_in_units_of_the_floor_and_takes_means():
     class Levels:
-        """A judge whose distances are differences of means."""
+        """A texture metric whose distances are differences of means."""
 
         def features(self, picture, *, periodic):
             return picture
@@ -163,7 +163,7 @@ def test_optimized_patches_tile_and_have_the_exemplars_colors(monkeypatch):
 
 def test_a_real_picture_is_measured_once_and_stands_in_the_table(drawn, tmp_path):
     class Brightness:
-        """A judge whose distance is the difference of the mean brightness."""
+        """A texture metric whose distance is the difference of the mean brightness."""
 
         def features(self, picture, *, periodic):
             return float(picture.mean())

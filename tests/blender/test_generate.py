@@ -7,11 +7,56 @@ from tests.conftest import texture
 from texnet_core import TextureRequest, read_artifact
 from texnet_core.pictures.color import quantize
 
+STORAGES = ("PACK", "FILE")
 
-@pytest.mark.parametrize("storage", ["PACK", "FILE"])
-def test_generate_save_reopen(blender, artifact_file, tmp_path, storage):
+
+def test_generate_save_reopen(blender, artifact_file, tmp_path):
     """The pixels are those of the core, wired, and still there in a new process; and they tile."""
-    blend = tmp_path / "saved.blend"
+    folders = [tmp_path / storage for storage in STORAGES]
+    states = [_generate_and_save(blender, artifact_file, *pair) for pair in zip(STORAGES, folders, strict=True)]
+    for storage, state in zip(STORAGES, states, strict=True):
+        assert state == {
+            "result": ["FINISHED"],
+            "type": "TEX_IMAGE",
+            "socket": "Color",
+            "name": "random_albedo_7",
+            "packed": storage == "PACK",
+            "space": "sRGB",
+            "left": True,
+            "label": "Base Color",
+            "path": "//textures/random_albedo_7.png" if storage == "PACK" else "//textures/random_7_albedo.png",
+            "active": True,
+            "mapped": ["MAPPING", "TEX_COORD", "UV"],
+            "frames": ["Mapping", "Textures"],
+        }
+    sizes = blender.alone(
+        """
+        import numpy as np
+        for folder in values["folders"]:
+            bpy.ops.wm.open_mainfile(filepath=os.path.join(folder, "saved.blend"))
+            image = bpy.data.images["random_albedo_7"]
+            flat = np.empty(len(image.pixels), np.float32)
+            image.pixels.foreach_get(flat)
+            np.save(os.path.join(folder, "pixels.npy"), flat.reshape(image.size[1], image.size[0], 4))
+            answer(image.size[:])
+        """,
+        folders=[str(folder) for folder in folders],
+    )
+    assert sizes == [[320, 192]] * 2
+    expected = quantize(texture(read_artifact(artifact_file), 320, 192, 7), 8)
+    for folder in folders:
+        reopened = np.load(folder / "pixels.npy")
+        assert np.array_equal(np.round(reopened[::-1, :, :3] * 255), expected)
+        assert (reopened[..., 3] == 1).all()
+        assert reopened[..., :3].std() > 0.01
+        for axis in (0, 1):
+            gradients = np.abs(np.diff(reopened, axis=axis, append=np.take(reopened, [0], axis)))
+            per_line = gradients.mean(axis=tuple({0, 1, 2} - {axis}))
+            assert per_line[-1] <= per_line[7:-1:8].max() * 1.2
+
+
+def _generate_and_save(blender, artifact_file, storage, folder):
+    folder.mkdir()
     (state,) = blender(
         """
         bpy.ops.wm.save_as_mainfile(filepath=values["blend"])
@@ -34,46 +79,10 @@ def test_generate_save_reopen(blender, artifact_file, tmp_path, storage):
         })
         """,
         source=str(artifact_file),
-        blend=str(blend),
+        blend=str(folder / "saved.blend"),
         storage=storage,
     )
-    assert state == {
-        "result": ["FINISHED"],
-        "type": "TEX_IMAGE",
-        "socket": "Color",
-        "name": "random_albedo_7",
-        "packed": storage == "PACK",
-        "space": "sRGB",
-        "left": True,
-        "label": "Base Color",
-        "path": "//textures/random_albedo_7.png" if storage == "PACK" else "//textures/random_7_albedo.png",
-        "active": True,
-        "mapped": ["MAPPING", "TEX_COORD", "UV"],
-        "frames": ["Mapping", "Textures"],
-    }
-    (size,) = blender(
-        """
-        import numpy as np
-        bpy.ops.wm.open_mainfile(filepath=values["blend"])
-        image = bpy.data.images["random_albedo_7"]
-        flat = np.empty(len(image.pixels), np.float32)
-        image.pixels.foreach_get(flat)
-        np.save(values["npy"], flat.reshape(image.size[1], image.size[0], 4))
-        answer(image.size[:])
-        """,
-        blend=str(blend),
-        npy=str(tmp_path / "pixels.npy"),
-    )
-    assert size == [320, 192]
-    reopened = np.load(tmp_path / "pixels.npy")
-    expected = quantize(texture(read_artifact(artifact_file), 320, 192, 7), 8)
-    assert np.array_equal(np.round(reopened[::-1, :, :3] * 255), expected)
-    assert (reopened[..., 3] == 1).all()
-    assert reopened[..., :3].std() > 0.01
-    for axis in (0, 1):
-        gradients = np.abs(np.diff(reopened, axis=axis, append=np.take(reopened, [0], axis)))
-        per_line = gradients.mean(axis=tuple({0, 1, 2} - {axis}))
-        assert per_line[-1] <= per_line[7:-1:8].max() * 1.2
+    return state
 
 
 def test_files_beside_the_blend_never_overwrite_one_another(blender, artifact_file, tmp_path):
@@ -96,7 +105,7 @@ def test_float_images_hold_sixteen_bits_of_the_same_colors(blender, artifact_fil
     (state,) = blender(
         """
         import numpy as np
-        api = __import__("bl_ext.user_default.texnet.api", fromlist=["api"])
+        api = module("api")
         byte, deep = (api.texture(values["source"], size=64, depth=depth)["albedo"] for depth in (8, 16))
         def pixels(image):
             flat = np.empty(len(image.pixels), np.float32)
@@ -323,7 +332,7 @@ def test_errors_are_one_clear_line_and_change_nothing(blender, artifact_file, tm
         damaged=str(damaged),
         good=str(artifact_file),
     )
-    said = ("nosuch", "no file", "damaged.texnet", "Image Texture node", "object", "object", "object")
+    said = ("nosuch", "/nowhere/x.texnet", "damaged.texnet", "Image Texture node", "object", "object", "object")
     for message, says in zip(messages[0], said, strict=True):
         assert says in message and "\n" not in message
     assert messages[1] in messages[0][-1]

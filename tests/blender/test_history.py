@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from texnet_core import TextureRequest, list_presets
+from texnet_core.settings import MAX_SIZE
 
 
 def test_settings_travel_with_the_image_and_come_back(blender, artifact_file, tmp_path):
@@ -45,16 +46,21 @@ def test_regenerate_makes_the_same_pixels_and_larger_makes_twice_the_size(blende
         bpy.ops.texnet.generate(source=values["source"], width=96, height=64, seed=3)
         bpy.ops.texnet.regenerate(image="random_albedo_3")
         bpy.ops.texnet.regenerate(image="random_albedo_3", factor=2)
+        entries = sum(map(module("history").is_entry, bpy.data.images))
+        bpy.data.images["random_albedo_3"]["texnet"]["width"] = 8192
         answer({"same": bool((pixels("random_albedo_3") == pixels("random_albedo_3.001")).all()),
                 "larger": list(bpy.data.images["random_albedo_3.002"].size),
-                "entries": sum(map(module("history").is_entry, bpy.data.images)),
+                "entries": entries,
                 "refused": error_of(bpy.ops.texnet.regenerate, image="Render Result"),
-                "too large": error_of(bpy.ops.texnet.regenerate, image="random_albedo_3", factor=16) is None})
+                "too large": error_of(bpy.ops.texnet.regenerate, image="random_albedo_3", factor=16),
+                "left": sum(map(module("history").is_entry, bpy.data.images)) - entries})
         """,
         source=str(artifact_file),
     )
     assert state["same"] and state["larger"] == [192, 128] and state["entries"] == 3
     assert "Render Result" in state["refused"]
+    assert f"{16 * 8192} x {16 * 64}" in state["too large"] and f"{MAX_SIZE}" in state["too large"]
+    assert "\n" not in state["too large"] and state["left"] == 0
 
 
 def test_an_earlier_texture_can_be_used_again(blender, artifact_file):
@@ -89,7 +95,7 @@ def test_records_that_others_have_spoilt_do_no_harm(blender, artifact_file):
         """
     )
     assert state[0] == [False, False, True, True] and state[1] == [True] * 4
-    assert "no texture" in state[2] and "\n" not in state[2]
+    assert "no texture made by TexNet" in state[2] and "\n" not in state[2]
 
 
 def test_records_of_the_first_versions_are_read(blender, artifact_file):
@@ -157,7 +163,7 @@ def test_the_library_takes_in_lists_and_removes(blender, artifact_file, tmp_path
     )
     assert state["chosen"] == "random.texnet" and state["enum"]
     assert state["titles"] == [*state["left"], "Random"] and state["then"] == next(iter(list_presets()))
-    assert "random.texnet in the library" in state["twice"] and "damaged.texnet" in state["damaged"]
+    assert "already has random.texnet" in state["twice"] and "damaged.texnet" in state["damaged"]
     assert "ships with TexNet" in state["preset"]
 
 

@@ -36,7 +36,8 @@ def test_train_from_a_file_and_generate_with_the_result(blender, backend, pictur
     (state,) = blender(
         SET_UP
         + """
-        result = bpy.ops.texnet.train(exemplar=values["picture"], steps=10, size=192, generator="base", flatten=True)
+        result = bpy.ops.texnet.train(exemplar=values["picture"], steps=10, size=192, generator_size="base",
+                                       flatten=True)
         made = module("library").list_sources()[-1]
         bpy.ops.texnet.generate(source=made.name, width=64, height=64)
         again = error_of(bpy.ops.texnet.train, exemplar=values["picture"], steps=10, size=192)
@@ -51,7 +52,7 @@ def test_train_from_a_file_and_generate_with_the_result(blender, backend, pictur
     )
     assert state["result"] == ["FINISHED"] and state["title"] == "Wall" and state["textures"] == ["wall_albedo_0"]
     assert state["channels"] == GENERATOR_SIZES["base"].channels and state["flatten"] is True
-    assert "wall in your library" in state["again"]
+    assert "already has wall.texnet" in state["again"]
     assert state["note"] == ""  # the backend made it; nothing had to step in
 
 
@@ -59,7 +60,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
     (state,) = blender(
         SET_UP
         + """
-        import numpy as np, time
+        import numpy as np
         training, session = module("training"), module("session")
         image = bpy.data.images.new("Drawn", 256, 192)
         pixels = np.random.default_rng(0).random((192, 256, 4), np.float32)
@@ -67,11 +68,10 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         image.pixels.foreach_set(pixels.ravel())
         path, is_copy = training.exemplar_of(image)
         output = training.output_for(image, "")
-        def request(**more):
-            return training.TrainRequest(path, output, steps=1000, size=192, **more)
-        task = training.start(request())
-        while not task.losses:
-            task.poll(0.1)
+        def options(**more):
+            return training.TrainingOptions(path, output, steps=1000, size=192, **more)
+        task = training.start(options())
+        wait_for(lambda: task.poll(0.1) or task.losses)
         task.cancel()
         task.wait()
         session.end(task)
@@ -79,12 +79,11 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         state = {"cancelled": task.job.cancelled, "kept": kept, "copy": is_copy, "name": output.name,
                  "notes": [note.split(";")[0] for note in task.job.notes], "exists": output.exists()}
         done = task.job.progress["done"]
-        task = training.start(request(resume=True, is_copy=is_copy))
-        while not task.losses:
-            task.poll(0.1)
+        task = training.start(options(resume=True, is_copy=is_copy))
+        wait_for(lambda: task.poll(0.1) or task.losses)
         state["on"] = task.job.progress["done"] >= done
         session.stop()
-        state["ended"] = not task.job.worker.is_alive()
+        state["ended"] = not task.job.worker.process.is_alive()
         state["left"] = path.parent.exists()
         answer(state)
         """,
@@ -104,31 +103,36 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
     }
 
 
-def test_without_weights_it_learns_from_patches_and_says_so(blender, backend, picture, tmp_path):
+def test_without_weights_it_learns_from_patches_connects_to_nobody_and_says_so(
+    blender, backend, picture, tmp_path, socket_log
+):
     (state,) = blender(
         SET_UP
         + """
-        import time
         from pathlib import Path
         preferences.vgg19 = ""
         os.environ["TORCH_HOME"], os.environ["TEXNET_VGG19"] = values["library"], ""
+        client = module("worker_client")
+        environment = client.backend_environment() | {"PYTHONPATH": values["spy"]}
+        put(client, "backend_environment", lambda: environment)
         training, session = module("training"), module("session")
         output = Path(values["library"]) / "wall.texnet"
-        request = training.TrainRequest(Path(values["picture"]), output, steps=10, size=192)
-        task = training.start(request)
-        while training._tick() is not None:
-            time.sleep(0.05)
+        task = training.start(training.TrainingOptions(Path(values["picture"]), output, steps=10, size=192))
+        wait_for(lambda: training._tick() is None)
         problem = session.problem and session.problem.message
         told = " ".join(task.job.notes)
         answer({"problem": problem, "note": session.note, "of the run": told, "learned": output.exists()})
         """,
+        spy=str(socket_log.spy),
         picture=str(picture),
         library=str(tmp_path),
         **backend,
     )
     assert state["problem"] is None and state["learned"], state
-    assert "patches" in state["of the run"] and "online" in state["of the run"]
-    assert "in your library" in state["note"] and "patches" in state["note"]
+    assert "patches" in state["of the run"] and "allow the download" in state["of the run"]
+    assert "added to your library" in state["note"] and "patches" in state["note"]
+    assert "start texnet_core.worker" in socket_log.events()
+    assert not {"socket.connect", "socket.getaddrinfo", "socket.sendto"} & set(socket_log.events())
 
 
 def test_errors_of_training_are_one_clear_line(blender, backend, picture, tmp_path):
@@ -150,7 +154,7 @@ def test_errors_of_training_are_one_clear_line(blender, backend, picture, tmp_pa
         library=str(tmp_path),
         **backend,
     )
-    said = ("Preferences", "/nowhere/wall.png", "nosuch", "choose an image", "at least 172", "vgg19.pth")
+    said = ("preferences", "/nowhere/wall.png", "nosuch", "choose an image", "at least 172", "vgg19.pth")
     for message, says in zip(messages, said, strict=True):
         assert message and says in message and "\n" not in message, message
 
@@ -160,7 +164,7 @@ def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend
         SET_UP
         + """
         bpy.ops.texnet.test_backend()
-        report = list(module("session").backend_report)
+        report = list(module("backend").report)
         os.environ["PATH"] = values["bin"]
         os.environ.pop("VIRTUAL_ENV", None)
         bpy.ops.texnet.detect_backend()
@@ -175,7 +179,7 @@ def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend
         bin=str(sys.executable).rpartition("/")[0],
         **backend,
     )
-    assert "torch" in state["report"][0] and "64 x 64" in state["report"][1] and "trains" in state["report"][1]
+    assert "torch" in state["report"][0] and "64 x 64" in state["report"][1] and "can train" in state["report"][1]
     assert state["found"] == sys.executable and "/nowhere/python" in state["broken"]
     assert state["wheel"] in state["command"] and "[train]" in state["command"] and " -m venv " in state["command"]
 

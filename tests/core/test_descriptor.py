@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from tests.conftest import SHARED_VGG19, needs_shared_data
 from texnet_core.descriptor import weights as weights_module
 from texnet_core.descriptor.vgg19 import PATCHES, Vgg19, smallest_side
-from texnet_core.descriptor.weights import LAYERS, METADATA_KEY, Vgg19Weights, load_vgg19
+from texnet_core.descriptor.weights import CONVOLUTIONS, METADATA_KEY, Vgg19Weights, load_vgg19
 from texnet_core.errors import WeightsError
 from texnet_core.settings import Pooling
 
@@ -41,19 +41,19 @@ def test_it_equals_torchvisions_network_on_the_same_parameters(torchvision_featu
         {name.removeprefix("features."): tensor for name, tensor in loaded.parameters.items()}, strict=False
     )
     image = torch.rand(2, 3, 64, 48)
-    taps = tuple(layer.relu for layer in LAYERS)
+    layers = tuple(conv.relu for conv in CONVOLUTIONS)
     with torch.no_grad():
-        ours = Vgg19(loaded, taps, pooling="max", padding="zero")(image)
+        ours = Vgg19(loaded, layers, pooling="max", padding="zero")(image)
         x, theirs = normalized(image), {}
-        names = {int(layer.key.split(".")[1]) + 1: layer.relu for layer in LAYERS}
+        names = {int(conv.key.split(".")[1]) + 1: conv.relu for conv in CONVOLUTIONS}
         for index, module in enumerate(torchvision_features):
             x = module(x)
             if index in names:
                 theirs[names[index]] = x.clone()
             if len(theirs) == len(names):
                 break
-    for tap in taps:
-        torch.testing.assert_close(ours[tap], theirs[tap], atol=1e-4, rtol=1e-4)
+    for layer in layers:
+        torch.testing.assert_close(ours[layer], theirs[layer], atol=1e-4, rtol=1e-4)
 
 
 def test_both_input_conventions_describe_the_same_network(random_vgg19_file):
@@ -70,22 +70,22 @@ def test_both_input_conventions_describe_the_same_network(random_vgg19_file):
     ).sum((1, 2, 3))
     image = torch.rand(1, 3, 40, 40)
     with torch.no_grad():
-        taps = ("relu1_1", "relu2_1")
-        first = Vgg19(torchvision, taps)(image)
-        second = Vgg19(Vgg19Weights(converted, "oxford"), taps)(image)
-    for tap in taps:
-        torch.testing.assert_close(first[tap], second[tap], atol=1e-4, rtol=1e-4)
+        layers = ("relu1_1", "relu2_1")
+        first = Vgg19(torchvision, layers)(image)
+        second = Vgg19(Vgg19Weights(converted, "oxford"), layers)(image)
+    for layer in layers:
+        torch.testing.assert_close(first[layer], second[layer], atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("pooling", ["average", "max", "mixed"])
 def test_valid_features_are_those_that_no_border_touches(random_vgg19_file, pooling):
     """Inside, padding makes no difference; a valid descriptor returns just that inside."""
     weights = load_vgg19(str(random_vgg19_file))
-    taps = ("relu1_2", "relu2_2")
+    layers = ("relu1_2", "relu2_2")
     image = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        valid = Vgg19(weights, taps, pooling, "valid")(image)
-        padded = Vgg19(weights, taps, pooling, "zero")(image)
+        valid = Vgg19(weights, layers, pooling, "valid")(image)
+        padded = Vgg19(weights, layers, pooling, "zero")(image)
     assert valid["relu1_2"].shape[2:] == (60, 60)
     torch.testing.assert_close(valid["relu1_2"], padded["relu1_2"][:, :, 2:-2, 2:-2], atol=1e-4, rtol=1e-4)
     # 60 pools to 30, whose texels are the padded network's from 1 on
@@ -119,9 +119,9 @@ def test_bf16_features_come_close_to_f32(random_vgg19_file):
     with torch.no_grad():
         exact = Vgg19(weights)(image)
         rounded = Vgg19(weights, precision=torch.bfloat16)(image)
-    for tap, features in exact.items():
-        assert rounded[tap].dtype == torch.float32
-        assert (rounded[tap] - features).norm() < 0.02 * features.norm()
+    for layer, features in exact.items():
+        assert rounded[layer].dtype == torch.float32
+        assert (rounded[layer] - features).norm() < 0.02 * features.norm()
 
 
 @needs_shared_data
@@ -143,7 +143,7 @@ def test_the_environment_names_file_and_convention(monkeypatch, random_vgg19_fil
 
 
 def test_file_and_call_must_not_contradict(random_vgg19_file):
-    with pytest.raises(WeightsError, match="agree"):
+    with pytest.raises(WeightsError, match="leave the convention out"):
         load_vgg19(str(random_vgg19_file), "oxford")
     with pytest.raises(WeightsError, match="'bgr'"):
         load_vgg19(str(SHARED_VGG19) if SHARED_VGG19.exists() else str(random_vgg19_file), "bgr")
@@ -210,21 +210,21 @@ def test_offline_the_three_remedies_stand_in_one_line(tmp_path):
 
 def test_a_periodic_picture_has_the_features_of_the_endless_one(random_vgg19_file):
     """One period's features are those of a piece of the repeated picture that lies far from its borders."""
-    descriptor = Vgg19(load_vgg19(str(random_vgg19_file)), taps=(PATCHES, "relu1_2", "relu2_2"))
+    descriptor = Vgg19(load_vgg19(str(random_vgg19_file)), layers=(PATCHES, "relu1_2", "relu2_2"))
     tile = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     wrapped, repeated = descriptor(tile, periodic=True), descriptor(tile.repeat(1, 1, 3, 3))
-    for tap, stride in ((PATCHES, 1), ("relu1_2", 1), ("relu2_2", 2)):
+    for layer, stride in ((PATCHES, 1), ("relu1_2", 1), ("relu2_2", 2)):
         side = 32 // stride
-        start = side - (3 * side - repeated[tap].shape[2]) // 2  # what valid convolutions lost on each side
-        piece = repeated[tap][..., start : start + side, start : start + side]
-        torch.testing.assert_close(wrapped[tap], piece, rtol=1e-4, atol=1e-4)
+        start = side - (3 * side - repeated[layer].shape[2]) // 2  # what valid convolutions lost on each side
+        piece = repeated[layer][..., start : start + side, start : start + side]
+        torch.testing.assert_close(wrapped[layer], piece, rtol=1e-4, atol=1e-4)
 
 
 def test_the_features_of_a_rolled_periodic_picture_are_rolled(random_vgg19_file):
     descriptor = Vgg19(load_vgg19(str(random_vgg19_file)))
     tile = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     plain, rolled = (descriptor(picture, periodic=True) for picture in (tile, tile.roll((16, 32), (2, 3))))
-    for tap, features in plain.items():
+    for layer, features in plain.items():
         stride = 64 // features.shape[2]
         expected = features.roll((16 // stride, 32 // stride), (2, 3))
-        torch.testing.assert_close(rolled[tap], expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(rolled[layer], expected, rtol=1e-4, atol=1e-4)

@@ -13,12 +13,12 @@ from tests.conftest import picture
 from texnet_core.errors import ArtifactError, Cancelled, ImageError, OutputError, WeightsError
 from texnet_core.evaluation import evaluate as module
 from texnet_core.evaluation import page as page_module
-from texnet_core.evaluation import sheet
-from texnet_core.evaluation import texture_metric as module_judge
-from texnet_core.evaluation.evaluate import evaluate
+from texnet_core.evaluation import sheet, texture_metric
+from texnet_core.evaluation.evaluate import evaluate, open_metric
 from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
-from texnet_core.evaluation.outliers import around, oddest_place
+from texnet_core.evaluation.measures import outlier_figure
+from texnet_core.evaluation.outliers import around, find_outlier
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
 from texnet_core.model.artifact import Provenance
@@ -63,16 +63,16 @@ def test_with_an_exemplar_all_but_vgg19s_figures_are_measured(tiny):
     assert "172 texels" in done.missing["diversity"]
 
 
-def test_oddness_of_crops_is_taken_both_ways():
+def test_outlier_distances_of_crops_is_taken_both_ways():
     plain, spotted = picture(64, 64), picture(64, 64, seed=1)
     spotted[20:50, 20:50] = 0
     there, back = (
-        oddest_place(one, other, periodic=False).oddness for one, other in ((plain, spotted), (spotted, plain))
+        find_outlier(one, other, periodic=False).distance for one, other in ((plain, spotted), (spotted, plain))
     )
-    odd = oddest_place(spotted, plain, periodic=True)
-    figure = module._odd_figure(odd, [plain, spotted])
+    outlier = find_outlier(spotted, plain, periodic=True)
+    figure = outlier_figure(outlier, [plain, spotted])
     assert figure.reference == pytest.approx((there + back) / 2) != pytest.approx(there)
-    assert figure.value == odd.oddness and figure.parts["x"] == odd.x and figure.parts["y"] == odd.y
+    assert figure.value == outlier.distance and figure.parts["x"] == outlier.x and figure.parts["y"] == outlier.y
 
 
 def test_another_picture_than_the_generators_own_is_told(tiny):
@@ -83,13 +83,13 @@ def test_another_picture_than_the_generators_own_is_told(tiny):
     assert "another picture" in note
 
 
-def test_without_weights_or_torch_there_is_a_reason_instead_of_a_judge(monkeypatch):
-    assert "no weights" in module._open_judge(DescriptorSettings(), 256)
+def test_without_weights_or_torch_there_is_a_reason_instead_of_a_metric(monkeypatch):
+    assert "no weights" in open_metric(DescriptorSettings(), 256)
     for name in list(sys.modules):
         if name.startswith(("texnet_core.descriptor", "texnet_core.losses", "texnet_core.evaluation.texture_metric")):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert "torch" in module._open_judge(DescriptorSettings(), 256)
+    assert "torch" in open_metric(DescriptorSettings(), 256)
 
 
 def test_weights_that_were_named_must_be_there(artifact, tiny):
@@ -137,30 +137,31 @@ def test_an_exemplar_smaller_than_the_training_size_is_refused(artifact):
 def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
     monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
     from texnet_core.descriptor.weights import load_vgg19
-    from texnet_core.evaluation.texture_metric import Judge, crop_floor, diversity
+    from texnet_core.evaluation.texture_metric import TextureMetric, crop_floor, diversity
 
-    judge = Judge(load_vgg19(str(random_vgg19_file)))
+    metric = TextureMetric(load_vgg19(str(random_vgg19_file)))
     noises = [np.random.default_rng(seed).random((176, 176, 3), dtype=np.float32) for seed in range(3)]
-    exemplar, *samples = (judge.features(tile, periodic=False) for tile in noises)
+    exemplar, *samples = (metric.features(tile, periodic=False) for tile in noises)
     assert diversity(samples, exemplar).share == pytest.approx(1, abs=0.1)
     assert diversity([samples[0], samples[0]], exemplar).share == 0
-    same = judge.texture_distance(exemplar, exemplar)
+    same = metric.texture_distance(exemplar, exemplar)
     assert {*same.gram.values(), *same.wasserstein.values(), *same.held_out.values()} == {0.0}
-    floor = crop_floor(judge, [noises[0], np.roll(noises[0], 88, 0)])
+    floor = crop_floor(metric, [noises[0], np.roll(noises[0], 88, 0)])
     assert 0 < max(floor.gram.values()) < 0.1
     darker = [noises[0], 0.5 * noises[1]]
-    there, back = (crop_floor(judge, crops) for crops in (darker, darker[::-1]))
+    there, back = (crop_floor(metric, crops) for crops in (darker, darker[::-1]))
     assert there.gram == pytest.approx(back.gram) and there.wasserstein == pytest.approx(back.wasserstein)
 
 
 def test_the_held_out_layers_are_all_that_no_loss_looks_at():
-    from texnet_core.descriptor.vgg19 import DEFAULT_TAPS
-    from texnet_core.descriptor.weights import LAYERS as ALL
+    from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS
+    from texnet_core.descriptor.weights import CONVOLUTIONS
     from texnet_core.evaluation.texture_metric import HELD_OUT_LAYERS, LAYERS
-    from texnet_core.losses.diversity import TAP
-    from texnet_core.optimization.pixels import TAPS
+    from texnet_core.losses import diversity
+    from texnet_core.optimization import pixels
 
-    assert {*HELD_OUT_LAYERS} == {layer.relu for layer in ALL} - {*DEFAULT_TAPS, *TAPS, TAP, *LAYERS}
+    seen = {*DEFAULT_LAYERS, *pixels.LAYERS, diversity.LAYER, *LAYERS}
+    assert {*HELD_OUT_LAYERS} == {conv.relu for conv in CONVOLUTIONS} - seen
 
 
 def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(artifact, monkeypatch, tmp_path):
@@ -182,7 +183,7 @@ def test_repetition_stands_beside_as_much_of_the_exemplar_as_a_sample_shows(arti
     assert repetition(cut, seen) == pytest.approx(repetition(cut, cut))
 
 
-def test_troubles_of_the_run_are_told(tiny, tmp_path):
+def test_warnings_of_the_run_are_told(tiny, tmp_path):
     troubled = replace(tiny, training={"troubles": "a loss of nan at step 9: starting again"})
     done = evaluate(troubled, settings=TWO)
     (note,) = done.notes
@@ -193,11 +194,11 @@ def test_troubles_of_the_run_are_told(tiny, tmp_path):
 
 def test_the_sheet_shows_as_much_of_the_exemplar_as_of_a_sample_and_says_what_is_missing(tiny, monkeypatch):
     done = evaluate(replace(tiny, training={"troubles": "a loss of nan"}), picture(200, 64), TWO)
-    monkeypatch.setattr(sheet, "_ODD", 48)
-    (label, shown), (_, sample), _, (odd_label, odd_place) = sheet._first_row(done)
-    assert np.array_equal(odd_place, around(done.large, done.odd, 48)) and odd_place.shape == (48, 48, 3)
+    monkeypatch.setattr(sheet, "_AROUND", 48)
+    (label, shown), (_, sample), _, (outlier_label, outlier) = sheet._first_row(done)
+    assert np.array_equal(outlier, around(done.large, done.outlier, 48)) and outlier.shape == (48, 48, 3)
     assert label == "exemplar, its middle" and shown.shape == sample.shape == (64, 64, 3)
-    assert f"at {done.odd.x}, {done.odd.y}" in odd_label
+    assert f"at {done.outlier.x}, {done.outlier.y}" in outlier_label
     (label, shown), *_ = sheet._first_row(evaluate(tiny, picture(64, 64), TWO))
     assert label == "exemplar" and shown.shape == (64, 64, 3)
     written = []
@@ -210,8 +211,10 @@ def test_the_sheet_shows_as_much_of_the_exemplar_as_of_a_sample_and_says_what_is
 def test_a_callback_can_stop_it_between_two_pictures_that_vgg19_sees(artifact, random_vgg19_file, monkeypatch):
     monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
     seen, calls = [], []
-    features = module_judge.Judge.features
-    monkeypatch.setattr(module_judge.Judge, "features", lambda *a, **k: (seen.append(len(calls)), features(*a, **k))[1])
+    features = texture_metric.TextureMetric.features
+    monkeypatch.setattr(
+        texture_metric.TextureMetric, "features", lambda *a, **k: (seen.append(len(calls)), features(*a, **k))[1]
+    )
     big, named = replace(artifact, texels_per_exemplar=176), DescriptorSettings(vgg19=str(random_vgg19_file))
     evaluate(big, picture(176, 176), TWO, named, progress=calls.append)
     assert len(set(seen)) == len(seen) == 3  # the exemplar and two samples, a call before each
@@ -243,18 +246,18 @@ def test_an_endless_curve_is_none():
 
 
 def test_a_report_is_a_sheet_and_a_page_that_needs_nothing_else(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(page_module, "_ODD", 48)
+    monkeypatch.setattr(page_module, "_AROUND", 48)
     done = evaluate(replace(tiny, training={"loss_curve": "1:2 2:1"}), picture(128, 128), TWO)
     sheet, page = write_report(done, tiny, "wall", tmp_path / "new" / "folder")
     with Image.open(sheet) as image:
         assert image.format == "PNG" and image.width > 1024
     text = page.read_text()
     assert text.count("<img ") == 6
-    assert re.search(r'its oddest place, at \d+, \d+" width="48" height="48"', text)
+    assert re.search(r'its outlier, at \d+, \d+" width="48" height="48"', text)
     assert "<svg" in text and "<script" not in text
     assert not re.findall(r"(?:src|href)=\"(?!data:image/png)", text) and "url(" not in text
-    for title, value, beside in rows(done.figures):
-        assert title in text and value in text and beside in text
+    for title, value, reference in rows(done.figures):
+        assert title in text and value in text and reference in text
     assert {path.name for path in sheet.parent.iterdir()} == {"report.png", "report.html"}
 
 

@@ -5,11 +5,11 @@ import pytest
 
 from tests.conftest import picture
 from texnet_core.errors import ImageError, RequestError
-from texnet_core.evaluation import outliers as oddness
+from texnet_core.evaluation import outliers
 from texnet_core.evaluation.color import color_distance, lab
 from texnet_core.evaluation.crops import halves, mean_of_pairs, quadrants
 from texnet_core.evaluation.memorization import memorization
-from texnet_core.evaluation.outliers import around, oddest_place
+from texnet_core.evaluation.outliers import around, find_outlier
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.seam import seam_error
 from texnet_core.evaluation.spectrum import band_power, spectrum_distance
@@ -220,11 +220,11 @@ def blistered(tile, x, y, across=30):
 
 
 @pytest.mark.parametrize(("x", "y"), [(40, 88), (2, 126)])
-def test_the_oddest_place_is_the_blister(x, y):
+def test_the_outlier_is_the_blister(x, y):
     tile, exemplar = noise(seed=1), noise(seed=2)
-    ordinary = oddest_place(tile, exemplar, periodic=True).oddness
-    found = oddest_place(blistered(tile, x, y), exemplar, periodic=True)
-    assert found.oddness > 10 * ordinary and 0.5 * ordinary < found.usual < found.oddness
+    ordinary = find_outlier(tile, exemplar, periodic=True).distance
+    found = find_outlier(blistered(tile, x, y), exemplar, periodic=True)
+    assert found.distance > 10 * ordinary and 0.5 * ordinary < found.usual < found.distance
     assert 0 <= found.x < 128 and 0 <= found.y < 128
     assert all(abs((a - b + 64) % 128 - 64) <= 8 for a, b in ((found.x, x), (found.y, y)))
     crop = around(blistered(tile, x, y), found, 64)
@@ -232,48 +232,48 @@ def test_the_oddest_place_is_the_blister(x, y):
 
 
 def test_a_large_exemplar_is_looked_at_in_larger_steps_and_still_known(monkeypatch):
-    monkeypatch.setattr(oddness, "_MOST_WINDOWS", 2**13)
+    monkeypatch.setattr(outliers, "_MOST_WINDOWS", 2**13)
     plain = noise(1040, 1040)
     exemplar = blistered(plain, 520, 520, across=60)
-    known, odd = (
-        oddest_place(exemplar[456:584, 456:584], all_of_it, periodic=False) for all_of_it in (exemplar, plain)
+    known, unknown = (
+        find_outlier(exemplar[456:584, 456:584], all_of_it, periodic=False) for all_of_it in (exemplar, plain)
     )
-    assert known.oddness < 0.3 * odd.oddness
+    assert known.distance < 0.3 * unknown.distance
 
 
-def test_what_the_exemplar_has_somewhere_is_not_odd():
+def test_what_the_exemplar_has_somewhere_is_no_outlier():
     exemplar = blistered(noise(), 60, 60)
-    itself = oddest_place(exemplar, exemplar, periodic=False)
-    assert itself.oddness < 1e-3  # places that are multiples of 8 texels are among the multiples of 4
-    plain = oddest_place(exemplar, noise(), periodic=False)
-    assert plain.oddness > 10
+    itself = find_outlier(exemplar, exemplar, periodic=False)
+    assert itself.distance < 1e-3  # places that are multiples of 8 texels are among the multiples of 4
+    plain = find_outlier(exemplar, noise(), periodic=False)
+    assert plain.distance > 10
 
 
-def test_the_oddest_place_moves_with_the_tile():
+def test_the_outlier_moves_with_the_tile():
     tile, exemplar = blistered(noise(seed=1), 40, 88), noise()
-    here, there = (oddest_place(np.roll(tile, shift, (0, 1)), exemplar, periodic=True) for shift in ((0, 0), (64, 16)))
-    assert there.oddness == pytest.approx(here.oddness)
+    here, there = (find_outlier(np.roll(tile, shift, (0, 1)), exemplar, periodic=True) for shift in ((0, 0), (64, 16)))
+    assert there.distance == pytest.approx(here.distance)
     assert (there.x, there.y) == ((here.x + 16) % 128, (here.y + 64) % 128)
 
 
-def test_a_flat_place_of_the_right_color_is_odd_where_there_is_grain():
+def test_a_flat_place_of_the_right_color_is_an_outlier_where_there_is_grain():
     tile, exemplar = noise(seed=1), noise()
-    ordinary = oddest_place(tile, exemplar, periodic=True).oddness
+    ordinary = find_outlier(tile, exemplar, periodic=True).distance
     tile[30:60, 30:60] = tile.mean()
-    assert oddest_place(tile, exemplar, periodic=True).oddness > 3 * ordinary
+    assert find_outlier(tile, exemplar, periodic=True).distance > 3 * ordinary
 
 
 def test_the_nearest_window_is_the_nearest_of_all(monkeypatch):
-    monkeypatch.setattr(oddness, "_BLOCK", (7, 5))
+    monkeypatch.setattr(outliers, "_BLOCK", (7, 5))
     windows, others = np.random.default_rng(0).random((30, 4)), np.random.default_rng(1).random((23, 4)) * 50
     slow = np.linalg.norm(windows[:, None] - others[None], axis=2).min(1)
-    np.testing.assert_allclose(oddness._nearest(windows, others), slow, rtol=1e-9)
+    np.testing.assert_allclose(outliers._nearest(windows, others), slow, rtol=1e-9)
 
 
-def test_oddness_has_a_direction():
+def test_the_outlier_distance_has_a_direction():
     plain, spotted = noise(seed=1), blistered(noise(seed=2), 64, 64)
-    there, back = oddest_place(spotted, plain, periodic=False), oddest_place(plain, spotted, periodic=False)
-    assert there.oddness > 5 * back.oddness
+    there, back = find_outlier(spotted, plain, periodic=False), find_outlier(plain, spotted, periodic=False)
+    assert there.distance > 5 * back.distance
 
 
 def test_quadrants_make_up_the_middle_square():

@@ -1,10 +1,13 @@
 import itertools
+from dataclasses import fields
 
 import pytest
 import torch
 
+from tests.core.feature_losses import exemplar_with, on_maps
 from texnet_core.descriptor.layers import PATCHES
-from texnet_core.losses import TextureLoss, range_penalty
+from texnet_core.losses import LOSSES as REGISTERED
+from texnet_core.losses import Sample, TextureLoss, range_penalty
 from texnet_core.losses.autocorrelation import AutocorrelationLoss
 from texnet_core.losses.centered_gram import CenteredGramLoss, mean_and_covariance
 from texnet_core.losses.gram import GramLoss, RelativeGramLoss, gram_matrix
@@ -13,6 +16,15 @@ from texnet_core.losses.order import quantiles, spread_texels
 from texnet_core.losses.shifted_gram import ShiftedGramLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.settings import LossSettings
+
+texture_loss = on_maps(TextureLoss)
+centered_gram_loss = on_maps(CenteredGramLoss)
+gram_loss = on_maps(GramLoss)
+relative_gram_loss = on_maps(RelativeGramLoss)
+histogram_loss = on_maps(HistogramLoss)
+shifted_gram_loss = on_maps(ShiftedGramLoss)
+autocorrelation_loss = on_maps(AutocorrelationLoss)
+sliced_wasserstein_loss = on_maps(SlicedWassersteinLoss)
 
 
 def features(seed=0, size=16, offset=0.0):
@@ -26,19 +38,19 @@ def features(seed=0, size=16, offset=0.0):
 def shuffled(maps):
     """The same texels elsewhere."""
     return {
-        tap: f.flatten(2)[..., torch.randperm(f[0, 0].numel(), generator=torch.Generator().manual_seed(9))].view_as(f)
-        for tap, f in maps.items()
+        layer: f.flatten(2)[..., torch.randperm(f[0, 0].numel(), generator=torch.Generator().manual_seed(9))].view_as(f)
+        for layer, f in maps.items()
     }
 
 
 WHAT = {
-    "gram": GramLoss,
-    "relative_gram": RelativeGramLoss,
-    "sliced_wasserstein": lambda target: SlicedWassersteinLoss(target, 32, 8192),
-    "centered_gram": CenteredGramLoss,
-    "histogram": lambda target: HistogramLoss(target, 8192),
+    "gram": gram_loss,
+    "relative_gram": relative_gram_loss,
+    "sliced_wasserstein": lambda target: sliced_wasserstein_loss(target, 32, 8192),
+    "centered_gram": centered_gram_loss,
+    "histogram": lambda target: histogram_loss(target, 8192),
 }
-WHERE = {"shifted_gram": ShiftedGramLoss, "autocorrelation": AutocorrelationLoss}
+WHERE = {"shifted_gram": shifted_gram_loss, "autocorrelation": autocorrelation_loss}
 LOSSES = WHAT | WHERE
 
 
@@ -53,21 +65,21 @@ def test_a_loss_knows_what_there_is_and_not_where(name):
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_periodic_sample_may_be_rolled(name):
     loss, sample = LOSSES[name](features()), features(1)
-    rolled = {tap: f.roll((3, 5), (2, 3)) for tap, f in sample.items()}
+    rolled = {layer: f.roll((3, 5), (2, 3)) for layer, f in sample.items()}
     torch.testing.assert_close(loss(rolled, 1), loss(sample, 1))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_batch_of_equals_is_one(name):
     loss, sample = LOSSES[name](features()), features(1)
-    torch.testing.assert_close(loss({tap: f.repeat(3, 1, 1, 1) for tap, f in sample.items()}, 1), loss(sample, 1))
+    torch.testing.assert_close(loss({layer: f.repeat(3, 1, 1, 1) for layer, f in sample.items()}, 1), loss(sample, 1))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_descending_the_gradient_lowers_the_loss(name):
     target = features()
     loss = LOSSES[name](target)
-    sample = {tap: (f * 1.5).requires_grad_() for tap, f in features(5).items()}
+    sample = {layer: (f * 1.5).requires_grad_() for layer, f in features(5).items()}
     optimizer = torch.optim.Adam(sample.values(), lr=0.02)
     first = float(loss(sample, 1).detach())
     for step in range(50):
@@ -80,9 +92,9 @@ def test_descending_the_gradient_lowers_the_loss(name):
 EXTREMES = {
     "anything": features(1),
     "the goal": features(),
-    "nothing": {tap: 0 * f for tap, f in features().items()},
-    "one value": {tap: 0 * f + 0.5 for tap, f in features().items()},
-    "one value far away": {tap: 0 * f + 1e4 for tap, f in features().items()},
+    "nothing": {layer: 0 * f for layer, f in features().items()},
+    "one value": {layer: 0 * f + 0.5 for layer, f in features().items()},
+    "one value far away": {layer: 0 * f + 1e4 for layer, f in features().items()},
 }
 
 
@@ -90,7 +102,7 @@ EXTREMES = {
 @pytest.mark.parametrize("sample", EXTREMES)
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients_are_finite_whatever_the_sample_and_the_exemplar(name, sample, exemplar):
-    maps = {tap: f.clone().requires_grad_() for tap, f in EXTREMES[sample].items()}
+    maps = {layer: f.clone().requires_grad_() for layer, f in EXTREMES[sample].items()}
     value = LOSSES[name](EXTREMES[exemplar])(maps, 1)
     value.backward()
     assert torch.isfinite(value) and all(torch.isfinite(f.grad).all() for f in maps.values())
@@ -99,7 +111,7 @@ def test_gradients_are_finite_whatever_the_sample_and_the_exemplar(name, sample,
 @pytest.mark.parametrize("name", sorted(WHAT.keys() - {"gram"}))
 def test_at_the_exemplar_nothing_pulls(name):
     """But for Gram as published, whose gradient has one norm however near the goal is: rounding decides its way."""
-    maps = {tap: f.clone().requires_grad_() for tap, f in features().items()}
+    maps = {layer: f.clone().requires_grad_() for layer, f in features().items()}
     LOSSES[name](features())(maps, 1).backward()
     assert max(float(f.grad.abs().max()) for f in maps.values()) < 1e-4
 
@@ -109,8 +121,8 @@ def test_an_exemplar_that_is_no_period_costs_its_own_seam(name):
     """Samples wrap and exemplars do not, so these two are 0 only for an exemplar that repeats as samples do."""
     loss = LOSSES[name](features())
     assert 1e-3 < float(loss(features(), 1)) < float(loss(features(1), 1))
-    periodic = {tap: f.repeat(1, 1, 4, 4) for tap, f in features(size=8).items()}
-    once = {tap: f[..., : f.shape[2] // 2, : f.shape[3] // 2] for tap, f in periodic.items()}
+    periodic = {layer: f.repeat(1, 1, 4, 4) for layer, f in features(size=8).items()}
+    once = {layer: f[..., : f.shape[2] // 2, : f.shape[3] // 2] for layer, f in periodic.items()}
     assert float(LOSSES[name](periodic)(once, 1)) < 0.2 * float(loss(features(), 1))
 
 
@@ -118,14 +130,18 @@ def test_an_exemplar_that_is_no_period_costs_its_own_seam(name):
 def test_neighborhoods_of_a_flat_exemplar_can_be_compared(value):
     flat = {PATCHES: torch.full((1, 27, 8, 8), value)}
     sample = torch.rand(1, 27, 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    loss = SlicedWassersteinLoss(flat, 16, 64)({PATCHES: sample}, 0)
+    loss = sliced_wasserstein_loss(flat, 16, 64)({PATCHES: sample}, 0)
     loss.backward()
     assert torch.isfinite(loss) and torch.isfinite(sample.grad).all()
 
 
+def penalty(image):
+    return range_penalty(Sample(image, {}), 0)
+
+
 def test_the_range_penalty_pulls_back_and_lets_go():
     image = torch.tensor([[-0.5, 0.0, 0.3, 1.0, 2.0]]).requires_grad_()
-    range_penalty(image).backward()
+    penalty(image).backward()
     assert [float(sign) for sign in image.grad[0].sign()] == [-1, 0, 0, 0, 1]
 
 
@@ -139,31 +155,33 @@ def test_gram_matrix_is_the_mean_of_channel_products():
 def test_gram_gradients_have_the_l1_norm_of_their_weight_in_every_layer(weight):
     """In the direction of the published loss, the mean square of the difference of Gram matrices."""
     target = features()
-    loss = TextureLoss(target, LossSettings(gram_weight=weight, sliced_wasserstein_weight=0))
-    sample, published = ({tap: f.requires_grad_() for tap, f in features(1).items()} for _ in range(2))
+    loss = texture_loss(target, LossSettings(gram_weight=weight, sliced_wasserstein_weight=0))
+    sample, published = ({layer: f.requires_grad_() for layer, f in features(1).items()} for _ in range(2))
     loss(sample, 0).backward()
-    for tap, f in published.items():
-        (gram_matrix(f) - gram_matrix(target[tap])).square().mean().backward()
-        torch.testing.assert_close(sample[tap].grad, weight * f.grad / f.grad.abs().sum(), rtol=1e-3, atol=1e-7)
+    for layer, f in published.items():
+        (gram_matrix(f) - gram_matrix(target[layer])).square().mean().backward()
+        torch.testing.assert_close(sample[layer].grad, weight * f.grad / f.grad.abs().sum(), rtol=1e-3, atol=1e-7)
 
 
 def test_the_gram_losses_have_one_value():
     target, sample = features(), features(1)
-    assert float(GramLoss(target)(sample, 0)) == pytest.approx(float(RelativeGramLoss(target)(sample, 0)))
+    assert float(gram_loss(target)(sample, 0)) == pytest.approx(float(relative_gram_loss(target)(sample, 0)))
 
 
 def test_the_relative_gram_loss_is_a_function_and_has_no_unit():
     """Its slope along any direction is what its gradient says; features twice as large make no difference."""
-    target, sample = features(), {tap: f.double().requires_grad_() for tap, f in features(1).items()}
-    loss = RelativeGramLoss({tap: f.double() for tap, f in target.items()})
+    target, sample = features(), {layer: f.double().requires_grad_() for layer, f in features(1).items()}
+    loss = relative_gram_loss({layer: f.double() for layer, f in target.items()})
     value = loss(sample, 0)
     value.backward()
-    moved = {tap: f.detach() + 1e-6 * f.grad for tap, f in sample.items()}
+    moved = {layer: f.detach() + 1e-6 * f.grad for layer, f in sample.items()}
     squared = sum(float(f.grad.square().sum()) for f in sample.values())
     assert (float(loss(moved, 0)) - float(value.detach())) / 1e-6 == pytest.approx(squared, rel=1e-4)
-    doubled = RelativeGramLoss({tap: 2 * f.double() for tap, f in target.items()})
-    assert float(doubled({tap: 2 * f.detach() for tap, f in sample.items()}, 0)) == pytest.approx(float(value.detach()))
-    nothing = {tap: 0 * f.detach() for tap, f in sample.items()}
+    doubled = relative_gram_loss({layer: 2 * f.double() for layer, f in target.items()})
+    assert float(doubled({layer: 2 * f.detach() for layer, f in sample.items()}, 0)) == pytest.approx(
+        float(value.detach())
+    )
+    nothing = {layer: 0 * f.detach() for layer, f in sample.items()}
     assert float(loss(nothing, 0)) == pytest.approx(len(target))
 
 
@@ -171,43 +189,43 @@ def test_sliced_wasserstein_of_a_shift_is_the_shift_seen_along_directions():
     """For equal shapes moved by d, W2 along u is |u.d|, whose mean square over unit u is |d|^2 / C."""
     target = {"a": torch.randn(1, 8, 32, 32, generator=torch.Generator().manual_seed(0))}
     moved = {"a": target["a"] + 0.5}
-    loss = SlicedWassersteinLoss(target, 4096, 1024)
+    loss = sliced_wasserstein_loss(target, 4096, 1024)
     shift = 8 * 0.25 / 8
     variance = float(target["a"].flatten(2).var(dim=2).mean())
     assert float(loss(moved, 0)) == pytest.approx((shift / variance) ** 0.5, rel=0.1)
 
 
-def test_deep_taps_weigh_thrice_in_sliced_wasserstein():
+def test_deep_layers_weigh_thrice_in_sliced_wasserstein():
     target, sample = (features(seed)["relu2_1"] for seed in (0, 1))
     shallow, deep = (
-        float(SlicedWassersteinLoss({tap: target}, 16, 256)({tap: sample}, 0)) for tap in ("relu3_2", "relu4_1")
+        float(sliced_wasserstein_loss({layer: target}, 16, 256)({layer: sample}, 0)) for layer in ("relu3_2", "relu4_1")
     )
     assert deep == pytest.approx(3 * shallow)
 
 
 def test_sliced_wasserstein_compares_maps_of_other_sizes():
-    loss = SlicedWassersteinLoss({"a": torch.zeros(1, 4, 20, 31)}, 8, 100)
+    loss = sliced_wasserstein_loss({"a": torch.zeros(1, 4, 20, 31)}, 8, 100)
     assert float(loss({"a": torch.zeros(2, 4, 9, 9)}, 0)) == 0
 
 
 def test_equal_seeds_draw_equally_and_others_do_not():
-    loss = SlicedWassersteinLoss(features(), 4, 64)
+    loss = sliced_wasserstein_loss(features(), 4, 64)
     first, again, other = (float(loss(features(1), seed)) for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_losses_add_up_by_their_weights():
     target, sample = features(), features(1)
-    gram = TextureLoss(target, LossSettings(gram_weight=1, sliced_wasserstein_weight=0))(sample, 3)
-    sliced = TextureLoss(target, LossSettings(gram_weight=0, sliced_wasserstein_weight=1))(sample, 3)
-    both = TextureLoss(target, LossSettings(gram_weight=2, sliced_wasserstein_weight=3))(sample, 3)
+    gram = texture_loss(target, LossSettings(gram_weight=1, sliced_wasserstein_weight=0))(sample, 3)
+    sliced = texture_loss(target, LossSettings(gram_weight=0, sliced_wasserstein_weight=1))(sample, 3)
+    both = texture_loss(target, LossSettings(gram_weight=2, sliced_wasserstein_weight=3))(sample, 3)
     torch.testing.assert_close(both, 2 * gram + 3 * sliced)
 
 
 def test_the_range_penalty_sees_only_what_would_be_clipped():
-    assert float(range_penalty(torch.rand(1, 3, 8, 8))) == 0
-    assert float(range_penalty(torch.full((1, 3, 8, 8), 1.5))) == pytest.approx(0.25)
-    assert float(range_penalty(torch.full((1, 3, 8, 8), -0.5))) == pytest.approx(0.25)
+    assert float(penalty(torch.rand(1, 3, 8, 8))) == 0
+    assert float(penalty(torch.full((1, 3, 8, 8), 1.5))) == pytest.approx(0.25)
+    assert float(penalty(torch.full((1, 3, 8, 8), -0.5))) == pytest.approx(0.25)
 
 
 def test_mean_and_covariance_are_numpys():
@@ -222,7 +240,7 @@ def test_centered_gram_tells_a_shift_from_a_change_of_contrast():
     target = {"relu1_1": features()["relu2_1"]}
     f = target["relu1_1"]
     mean, deviation = f.mean((2, 3), keepdim=True), f.std((2, 3), keepdim=True, correction=0)
-    loss = CenteredGramLoss(target)
+    loss = centered_gram_loss(target)
     assert float(loss({"relu1_1": f + 2 * deviation}, 0)) == pytest.approx(4, rel=1e-4)
     assert float(loss({"relu1_1": mean + 2 * (f - mean)}, 0)) == pytest.approx(9, rel=1e-4)
 
@@ -236,7 +254,7 @@ def test_the_histogram_loss_is_optimal_transport_channel_by_channel():
         for a, b in zip(sample[0].flatten(1), target[0].flatten(1), strict=True)
     ]
     expected = torch.stack(best).mean() / target[0].flatten(1).var(dim=1).mean()
-    torch.testing.assert_close(HistogramLoss({"relu1_1": target}, 64)({"relu1_1": sample}, 0), expected)
+    torch.testing.assert_close(histogram_loss({"relu1_1": target}, 64)({"relu1_1": sample}, 0), expected)
 
 
 def test_the_gradient_of_the_histogram_loss_is_that_of_wilmots():
@@ -244,7 +262,7 @@ def test_the_gradient_of_the_histogram_loss_is_that_of_wilmots():
     rng = torch.Generator().manual_seed(0)
     target, sample = (torch.rand(1, 1, 8, 8, generator=rng) for _ in range(2))
     sample.requires_grad_()
-    HistogramLoss({"relu1_1": target}, 64)({"relu1_1": sample}, 0).backward()
+    histogram_loss({"relu1_1": target}, 64)({"relu1_1": sample}, 0).backward()
     remapped = target.flatten().sort().values[sample.detach().flatten().argsort().argsort()].view_as(sample)
     expected = 2 * (sample.detach() - remapped) / 64 / target.flatten().var()
     torch.testing.assert_close(sample.grad, expected)
@@ -255,7 +273,7 @@ def test_the_histogram_loss_compares_maps_of_other_sizes():
     ramps = [torch.linspace(0, 1, side**2).view(1, 1, side, side) for side in (50, 20)]
     for target, sample in (ramps, ramps[::-1]):
         for positions in (64, 10**6):
-            assert float(HistogramLoss({"relu1_1": target}, positions)({"relu1_1": sample}, 0)) < 2e-3
+            assert float(histogram_loss({"relu1_1": target}, positions)({"relu1_1": sample}, 0)) < 2e-3
 
 
 @pytest.mark.parametrize("count", [1, 7, 64, 99, 100])
@@ -274,16 +292,15 @@ def test_quantiles_of_sorted_values():
 
 
 def test_a_weight_of_zero_makes_no_loss_and_every_other_weight_one():
-    from dataclasses import fields
-
-    maps = features() | {"relu4_1": torch.rand(2, 4, 4, 4)}
-    maps = {tap: f[:1] for tap, f in maps.items()}
+    maps = features() | {"relu4_1": torch.rand(1, 4, 4, 4)}
     names = [field.name for field in fields(LossSettings) if field.name.endswith("_weight")]
     off = dict.fromkeys(names, 0.0)
-    assert TextureLoss(maps, LossSettings(**off)).terms == [] and not LossSettings(**off).compares()
-    for name in set(names) - {"range_weight", "tone_weight"}:  # which compare pictures, not features
+    assert TextureLoss(exemplar_with(maps), LossSettings(**off)).main.terms == []
+    assert not LossSettings(**off).compares()
+    assert REGISTERED.keys() == set(names) - {"range_weight", "tone_weight"}  # which look at samples alone
+    for name in REGISTERED:
         settings = LossSettings(**off | {name: 2.0})
-        ((weight, _),) = TextureLoss(maps, settings).terms
+        ((weight, _),) = TextureLoss(exemplar_with(maps), settings).main.terms
         assert weight == 2 and settings.compares() == (name != "diversity_weight")
 
 
@@ -293,7 +310,7 @@ def test_sliced_wasserstein_is_optimal_transport_of_projections():
     target, sample = (torch.rand(1, 1, 2, 2, generator=rng) for _ in range(2))
     pairs = itertools.permutations(target.flatten())
     best = min((sample.flatten() - torch.stack(order)).square().mean() for order in pairs)
-    loss = SlicedWassersteinLoss({"relu1_1": target}, 3, 64)
+    loss = sliced_wasserstein_loss({"relu1_1": target}, 3, 64)
     torch.testing.assert_close(loss({"relu1_1": sample}, 0), (best / target.var()).sqrt(), rtol=2e-3, atol=0)
 
 
@@ -304,7 +321,7 @@ def test_fewer_positions_pull_the_same_way():
     gradients = []
     for positions, draws in ((1024, 20), (256, 200)):
         sample = (target["relu1_1"].flip(2) ** 2).requires_grad_()
-        loss = SlicedWassersteinLoss(target, 16, positions)
+        loss = sliced_wasserstein_loss(target, 16, positions)
         torch.stack([loss({"relu1_1": sample}, seed) for seed in range(draws)]).mean().backward()
         gradients.append(sample.grad.flatten())
     assert float(torch.cosine_similarity(*gradients, dim=0)) > 0.9
@@ -316,10 +333,10 @@ def test_neighborhoods_are_compared_as_if_all_their_directions_varied_alike():
     scale = torch.tensor([1.0, 0.2, 0.2, 1.0]).view(1, 4, 1, 1)
     target = torch.randn(1, 4, 64, 64, generator=rng) * scale
 
-    def cost(tap, channel):
+    def cost(layer, channel):
         sample = target.clone()
         sample[:, channel] *= 2
-        return float(SlicedWassersteinLoss({tap: target}, 256, 4096)({tap: sample}, 0))
+        return float(sliced_wasserstein_loss({layer: target}, 256, 4096)({layer: sample}, 0))
 
     assert cost(PATCHES, 1) == pytest.approx(cost(PATCHES, 0), rel=0.3)
     assert cost("relu1_1", 1) < 0.3 * cost("relu1_1", 0)

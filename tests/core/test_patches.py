@@ -5,10 +5,13 @@ import itertools
 import pytest
 import torch
 
+from tests.core.feature_losses import exemplar_with, on_maps, sample_with
 from texnet_core.descriptor.patches import PatchPyramid, levels_for
 from texnet_core.losses import TextureLoss
 from texnet_core.losses.patch_transport import PatchTransportLoss, random_patches, transport_cost
 from texnet_core.settings import LossSettings
+
+patch_transport_loss = on_maps(PatchTransportLoss)
 
 
 def image(seed=0, height=32, width=32):
@@ -30,8 +33,8 @@ def test_levels_follow_the_size():
 @pytest.mark.parametrize("side", range(32, 60))
 def test_every_level_of_a_small_exemplar_holds_a_patch(side):
     descriptor = PatchPyramid(128, side)
-    for tap, features in descriptor(torch.zeros(1, 3, side, side + 3)).items():
-        assert min(features.shape[2:]) >= descriptor.sides[tap]
+    for layer, features in descriptor(torch.zeros(1, 3, side, side + 3)).items():
+        assert min(features.shape[2:]) >= descriptor.sides[layer]
 
 
 def test_a_periodic_pyramid_is_that_of_the_endless_picture():
@@ -39,12 +42,12 @@ def test_a_periodic_pyramid_is_that_of_the_endless_picture():
     descriptor, tile = PatchPyramid(64, 64), image(height=64, width=64)
     wrapped, repeated = descriptor(tile, periodic=True), descriptor(tile.repeat(1, 1, 3, 3))
     lost = 2  # texels at the upper border of a level, by the blurs before it
-    for level, (tap, side) in enumerate(descriptor.sides.items()):
+    for level, (layer, side) in enumerate(descriptor.sides.items()):
         texels = 64 >> level
         lost = lost if level == 0 else (lost + 2) // 2
-        assert wrapped[tap].shape[2:] == (texels + side - 1, texels + side - 1)
-        piece = repeated[tap][..., texels - lost :, texels - lost :][..., : texels + side - 1, : texels + side - 1]
-        torch.testing.assert_close(wrapped[tap], piece)
+        assert wrapped[layer].shape[2:] == (texels + side - 1, texels + side - 1)
+        piece = repeated[layer][..., texels - lost :, texels - lost :][..., : texels + side - 1, : texels + side - 1]
+        torch.testing.assert_close(wrapped[layer], piece)
 
 
 def test_the_levels_of_a_flat_picture_are_as_flat():
@@ -84,16 +87,16 @@ def test_more_iterations_come_nearer_from_below():
 
 def test_the_colors_count_in_the_last_part_only():
     descriptor = PatchPyramid(32, 32)
-    loss = TextureLoss(descriptor(image()), LossSettings(), descriptor.sides)
+    loss = TextureLoss(exemplar_with(descriptor(image())), LossSettings(), descriptor.sides)
     features = descriptor(0.5 * image() + 0.25, periodic=True)
-    before, after = (float(loss(features, 0, finishing=finishing)) for finishing in (False, True))
-    transport = PatchTransportLoss(descriptor(image()), descriptor.sides)
+    before, after = (float(loss(sample_with(features), 0, finishing=finishing)) for finishing in (False, True))
+    transport = patch_transport_loss(descriptor(image()), descriptor.sides)
     assert before == float(transport(features, 0)) and after > before + 0.1
 
 
 def patch_loss(exemplar, **changes):
     descriptor = PatchPyramid(32, 32)
-    return descriptor, PatchTransportLoss(descriptor(exemplar), descriptor.sides, **changes)
+    return descriptor, patch_transport_loss(descriptor(exemplar), descriptor.sides, **changes)
 
 
 def test_an_exemplar_is_no_distance_from_itself_and_some_from_another():
@@ -145,5 +148,5 @@ def test_equal_seeds_draw_equally_and_others_do_not():
 def test_samples_of_a_batch_count_alike():
     descriptor, loss = patch_loss(image(1), patches=10**5)
     one, two = (descriptor(image(seed), periodic=True) for seed in (0, 2))
-    both = {tap: torch.cat((one[tap], two[tap])) for tap in one}
+    both = {layer: torch.cat((one[layer], two[layer])) for layer in one}
     assert float(loss(both, 0)) <= 0.51 * float(loss(one, 0) + loss(two, 0))

@@ -9,9 +9,10 @@ from texnet_core import Cancelled
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import ImageError, RequestError, TrainingError, WeightsError
+from texnet_core.losses import Sample
 from texnet_core.losses.gram import RelativeGramLoss
 from texnet_core.optimization import optimize
-from texnet_core.optimization.pixels import TAPS
+from texnet_core.optimization.pixels import LAYERS
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 
 QUICK = OptimizeSettings(width=80, height=64, exemplar_size=64, steps=12, precision="f32", device="cpu")
@@ -39,19 +40,20 @@ def losses_of(exemplar, settings, descriptor):
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_the_loss_falls_and_the_best_is_kept(exemplar, descriptor, optimizer):
     made, losses = losses_of(exemplar, replace(QUICK, optimizer=optimizer), descriptor)
-    assert made.picture.shape == (64, 80, 3) and made.picture.dtype == np.float32
-    assert 0 <= made.picture.min() and made.picture.max() <= 1
+    assert made.image.shape == (64, 80, 3) and made.image.dtype == np.float32
+    assert 0 <= made.image.min() and made.image.max() <= 1
     assert made.loss == min(losses) < 0.5 * losses[0]
 
 
 def test_no_place_of_the_picture_is_special(exemplar, random_vgg19_file):
     """The loss of a periodic picture and its gradient roll with it by whole cells, so its seam is like any line."""
-    vgg19 = Vgg19(load_vgg19(str(random_vgg19_file)), TAPS, pooling="average", padding="zero")
-    loss = RelativeGramLoss(vgg19(torch.from_numpy(exemplar).permute(2, 0, 1)[None]))
+    vgg19 = Vgg19(load_vgg19(str(random_vgg19_file)), LAYERS, pooling="average", padding="zero")
+    target = torch.from_numpy(exemplar).permute(2, 0, 1)[None]
+    loss = RelativeGramLoss(Sample(target, vgg19(target), periodic=False))
 
     def gradient(image):
         image = image.clone().requires_grad_()
-        value = loss(vgg19(image, periodic=True), 0)
+        value = loss(Sample(image, vgg19(image, periodic=True)), 0)
         return value.detach(), torch.autograd.grad(value, image)[0]
 
     image = torch.from_numpy(picture(64, 80)).permute(2, 0, 1)[None]
@@ -67,7 +69,7 @@ def test_the_picture_tiles(exemplar, descriptor):
     def steps(image, axis):
         return np.abs(np.diff(image, axis=axis, append=image.take([0], axis))).mean(axis=(1 - axis, 2))
 
-    made = optimize(exemplar, QUICK, descriptor).picture
+    made = optimize(exemplar, QUICK, descriptor).image
     for axis in (0, 1):
         *inside, wrap = steps(exemplar, axis)
         assert wrap > max(inside)
@@ -77,16 +79,14 @@ def test_the_picture_tiles(exemplar, descriptor):
 
 def test_equal_seeds_make_equal_pictures_and_others_do_not(exemplar, descriptor):
     settings = replace(QUICK, steps=2)
-    first, again = (optimize(exemplar, settings, descriptor).picture for _ in range(2))
-    other = optimize(exemplar, replace(settings, seed=1), descriptor).picture
+    first, again = (optimize(exemplar, settings, descriptor).image for _ in range(2))
+    other = optimize(exemplar, replace(settings, seed=1), descriptor).image
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
 def test_pooling_plays_no_part(exemplar, descriptor):
     settings = replace(QUICK, steps=2)
-    first, other = (
-        optimize(exemplar, settings, replace(descriptor, pooling=name)).picture for name in ("max", "mixed")
-    )
+    first, other = (optimize(exemplar, settings, replace(descriptor, pooling=name)).image for name in ("max", "mixed"))
     assert np.array_equal(first, other)
 
 
@@ -109,7 +109,7 @@ def test_previews_show_the_state_and_cancelling_stops_at_once(exemplar, descript
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"width": 90}, "width 90; expected a multiple of 16; use 96"),
+        ({"width": 90}, "width 90 is not a multiple of 16; use width 96"),
         ({"height": 32}, "64 to 4096"),
         ({"optimizer": "sgd"}, "one of lbfgs, adam"),
         ({"steps": 0}, "steps 0"),
@@ -121,7 +121,7 @@ def test_settings_out_of_range_are_refused(exemplar, descriptor, change, says):
 
 
 def test_exemplars_and_weights_that_are_of_no_use_are_refused(exemplar, descriptor):
-    with pytest.raises(RequestError, match="exemplar_size 64; expected at least 172"):
+    with pytest.raises(RequestError, match=r"exemplar_size 64 is too small .*\(at least 172\)"):
         optimize(exemplar, QUICK, replace(descriptor, padding="valid"))
     with pytest.raises(ImageError, match="one color"):
         optimize(np.full_like(exemplar, 0.5), QUICK, descriptor)

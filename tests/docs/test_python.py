@@ -1,12 +1,10 @@
 """The Python on every page runs as it stands; what needs Blender runs in tests/blender/test_docs.py."""
 
-from dataclasses import replace
-
 import pytest
 
 from tests.conftest import picture
 from tests.docs.pages import pages_with_python
-from texnet_core import GeneratorSettings, training, write_artifact
+from texnet_core import write_artifact
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
 
@@ -28,21 +26,8 @@ def folder(artifact, random_vgg19_file, tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def short_trainings(monkeypatch):
-    """Trainings that the pages start are as asked for, but of few steps and texels."""
-    train = training.train
-
-    def cheap(image, path, request, **options):
-        cheaper = replace(request.train, steps=2, minutes=None, size=64)
-        small = replace(request, train=cheaper, generator=GeneratorSettings(levels=3, channels=4))
-        return train(image, path, small, **options)
-
-    monkeypatch.setattr(training, "train", cheap)
-
-
 @pytest.mark.parametrize("page", PYTHON)
-def test_the_python_of_a_page_runs(page, folder, short_trainings):
+def test_the_python_of_a_page_runs(page, folder):
     """The blocks of a page follow each other, as a reader would type them."""
     names = {"__name__": "__main__"}
     for block in PYTHON[page]:

@@ -44,6 +44,8 @@ class Contender:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Send a request and wait for what was measured."""

@@ -66,7 +66,7 @@ class Vgg19(nn.Module):
         Args:
             image: (N, 3, H, W) sRGB in [0, 1]; at least `smallest_side` texels a side.
             periodic: the image is one period of a texture, so every convolution wraps and `padding` plays no part:
-                no texel is lost at borders, and what lies across the seam is judged like the rest.
+                no texel is lost at borders, and what lies across the seam is seen like the rest.
 
         Returns:
             Layer -> (N, C, h, w), float32; layers after their ReLU.

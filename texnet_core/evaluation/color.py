@@ -3,9 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import srgb_to_linear
-
-Picture = npt.NDArray[np.float32]
 
 _DIRECTIONS = 64
 _QUANTILES = 1024
@@ -15,13 +14,13 @@ _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193,
 _TO_XYZ /= _TO_XYZ.sum(axis=1, keepdims=True)
 
 
-def color_distance(picture: Picture, exemplar: Picture) -> float:
+def color_distance(image: FloatArray, exemplar: FloatArray) -> float:
     """Sliced 1-Wasserstein distance of the colors in CIELAB, in units of Delta E.
 
     A uniform shift of all colors by one Delta E, about what an eye just notices, measures about one.
 
     Args:
-        picture: (H, W, 3) sRGB in [0, 1].
+        image: (H, W, 3) sRGB in [0, 1].
         exemplar: (h, w, 3), likewise; sizes may differ.
 
     Source: Rabin et al. 2011, "Wasserstein Barycenter and its Application to Texture Mixing"; CIE 1976 L*a*b*.
@@ -29,7 +28,7 @@ def color_distance(picture: Picture, exemplar: Picture) -> float:
     """
     directions = np.random.default_rng(_SEED).normal(size=(3, _DIRECTIONS))
     directions /= np.linalg.norm(directions, axis=0)
-    found, wanted = (_quantiles(lab(image).reshape(-1, 3) @ directions) for image in (picture, exemplar))
+    found, wanted = (_quantiles(lab(each).reshape(-1, 3) @ directions) for each in (image, exemplar))
     return 2 * float(np.abs(found - wanted).mean())
 
 
@@ -48,14 +47,14 @@ def _quantiles(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return quantiles
 
 
-def lab(picture: Picture) -> npt.NDArray[np.float64]:
+def lab(image: FloatArray) -> npt.NDArray[np.float64]:
     """Convert sRGB in [0, 1] to CIELAB, (H, W, 3): L* in [0, 100], a* and b* in about [-100, 100], white point D65."""
-    relative = srgb_to_linear(picture) @ _TO_XYZ.T
+    relative = srgb_to_linear(image) @ _TO_XYZ.T
     edge = 6 / 29
     x, y, z = np.moveaxis(np.where(relative > edge**3, np.cbrt(relative), relative / (3 * edge**2) + 4 / 29), -1, 0)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
-def luminance(picture: Picture) -> npt.NDArray[np.float64]:
+def luminance(image: FloatArray) -> npt.NDArray[np.float64]:
     """(H, W, 3) sRGB in [0, 1] to (H, W): lightness L* over 100, in [0, 1], even steps of which look even."""
-    return lab(picture)[..., 0] / 100
+    return lab(image)[..., 0] / 100

@@ -8,13 +8,13 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from texnet_core.evaluation.color import Picture
+from texnet_core.mapset import FloatArray
 from texnet_core.pictures.resizing import resize_exemplar
 
 T = TypeVar("T")
 
 
-def quadrants(exemplar: Picture, size: int = 256) -> list[Picture]:
+def quadrants(exemplar: FloatArray, size: int = 256) -> list[FloatArray]:
     """The four quadrants of the exemplar's middle square, scaled so that each is (size, size, 3).
 
     Args:
@@ -29,13 +29,13 @@ def quadrants(exemplar: Picture, size: int = 256) -> list[Picture]:
     return [scaled[y : y + size, x : x + size] for y in (top, top + size) for x in (left, left + size)]
 
 
-def middle(exemplar: Picture, side: int) -> Picture:
+def middle(exemplar: FloatArray, side: int) -> FloatArray:
     """What is in the middle of the exemplar, at most (side, side, 3): as much of the surface as a sample shows."""
     top, left = (max(0, length - side) // 2 for length in exemplar.shape[:2])
     return exemplar[top : top + side, left : left + side]
 
 
-def halves(exemplar: Picture) -> tuple[Picture, Picture]:
+def halves(exemplar: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The exemplar cut across its long side; (H, W, 3) each about half."""
     height, width = exemplar.shape[:2]
     if height >= width:

@@ -36,8 +36,8 @@ class Kind:
     reading: str
 
 
-_CROPS = "beside it, how far apart crops of the exemplar are"
-_SEAM = "gradient across the seam over the one inside; beside it, where it lies in 19 of 20 cases without a seam"
+_CROPS = "reference: how far apart crops of the exemplar are"
+_SEAM = "gradient across the seam over the one inside; reference: where it lies in 19 of 20 cases without a seam"
 
 # In the order of reports.
 FIGURES = {
@@ -46,25 +46,25 @@ FIGURES = {
     "texture_held_out": Kind(
         "texture, held-out layers", "SD", f"as Wasserstein, of layers that no loss looked at: 0 is equal; {_CROPS}"
     ),
-    "colour": Kind("colour", "dE", f"0 is equal, 1 just visible; {_CROPS}"),
+    "colour": Kind("color", "dE", f"0 is equal, 1 just visible; {_CROPS}"),
     "spectrum": Kind("spectrum", "dB", f"0 is equal; {_CROPS}"),
     "oddest": Kind(
-        "oddest place",
+        "outlier distance",
         "dE",
-        f"how far the oddest place of a large tile is from the nearest of the exemplar's; {_CROPS}",
+        f"how far the strangest place of a large tile is from the nearest of the exemplar's; {_CROPS}",
     ),
     "seam_x": Kind("seam, left to right", "", _SEAM),
     "seam_y": Kind("seam, top to bottom", "", _SEAM),
     "diversity": Kind("diversity", "", "1: seeds differ as much as places of the exemplar do, 0: all seeds are alike"),
     "memorisation": Kind(
-        "memorisation", "", "share of windows copied from the exemplar; beside it, one half from the other"
+        "memorization", "", "share of windows copied from the exemplar; reference: one half from the other"
     ),
-    "repetition": Kind("repetition", "", "highest peak of the autocorrelation; beside it, the exemplar's"),
+    "repetition": Kind("repetition", "", "highest peak of the autocorrelation; reference: the exemplar's"),
 }
 
 
 def rows(figures: Mapping[str, Figure]) -> list[tuple[str, str, str]]:
-    """The table that reports show: title, value with its unit, and what stands beside it; values as text."""
+    """The table that reports show: title, value with its unit, and reference; values as text."""
     return [(kind.title, *_cells(kind, figures.get(name))) for name, kind in FIGURES.items()]
 
 

@@ -7,8 +7,8 @@ find theirs at one and the same displacement; where something new was made, disp
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import RequestError
-from texnet_core.evaluation.color import Picture
+from texnet_core.errors import Range, RequestError
+from texnet_core.mapset import FloatArray
 
 _PATCH = 7  # texels
 _WINDOW = 8  # texels that the corners of a window's patches span
@@ -18,10 +18,8 @@ _COPIED = 0.5
 _COMPONENTS = 24
 _SCORES_AT_ONCE = 2**23
 
-Floats = npt.NDArray[np.float32]
 
-
-def memorization(picture: Picture, exemplar: Picture) -> float:
+def memorization(image: FloatArray, exemplar: FloatArray) -> float:
     """Share of the picture's windows that are near copies of one region of the exemplar.
 
     Up to 20x20 windows are spread evenly over the picture. Each is described by 16 patches of 7x7 texels, two texels
@@ -29,7 +27,7 @@ def memorization(picture: Picture, exemplar: Picture) -> float:
     the same displacement. Copies that were turned or scaled are not seen.
 
     Args:
-        picture: (H, W, 3) in [0, 1], at least 14 texels a side.
+        image: (H, W, 3) in [0, 1], at least 14 texels a side.
         exemplar: (h, w, 3), likewise, of the same texels a meter.
 
     Returns:
@@ -41,47 +39,51 @@ def memorization(picture: Picture, exemplar: Picture) -> float:
     Source: the coherence of nearest-neighbor fields, Barnes et al. 2009, "PatchMatch".
     Differs: nearest in the exemplar's first 24 principal components instead of all 147 numbers; exhaustive search.
     """
-    for image in (picture, exemplar):
-        if min(image.shape[:2]) < _WINDOW + _PATCH - 1:
-            found, least = f"a picture of {image.shape[1]}x{image.shape[0]}", _WINDOW + _PATCH - 1
-            raise RequestError(found, expected=f"at least {least} a side", remedy="take a larger one")
-    return float((copied_shares(picture, exemplar) >= _COPIED).mean())
+    for each in (image, exemplar):
+        if min(each.shape[:2]) < _WINDOW + _PATCH - 1:
+            height, width = each.shape[:2]
+            raise RequestError(
+                f"an image of {width}x{height} is too small to look for copies in",
+                expected=Range(_WINDOW + _PATCH - 1, None),
+                remedy="take a larger one",
+            )
+    return float((copied_shares(image, exemplar) >= _COPIED).mean())
 
 
-def copied_shares(picture: Picture, exemplar: Picture) -> npt.NDArray[np.float64]:
+def copied_shares(image: FloatArray, exemplar: FloatArray) -> npt.NDArray[np.float64]:
     """For each window, the largest share of its patches that have one displacement; (windows,), each in (0, 1]."""
     wanted = _patches(exemplar)
-    rows, columns = _positions(picture)
-    sought = _patches(picture)[rows, columns]
+    rows, columns = _positions(image)
+    sought = _patches(image)[rows, columns]
     found = _nearest(sought, wanted.reshape(-1, wanted.shape[-1]))
     width = wanted.shape[1]
     down, right = found // width - rows, found % width - columns
-    displacements = down * (2 * max(width, picture.shape[1])) + right
+    displacements = down * (2 * max(width, image.shape[1])) + right
     return np.array([np.unique(window, return_counts=True)[1].max() / window.size for window in displacements])
 
 
-def _patches(picture: Picture) -> Floats:
+def _patches(image: FloatArray) -> FloatArray:
     """All patches of a picture: (H - 6, W - 6, 147)."""
-    height, width = (side - _PATCH + 1 for side in picture.shape[:2])
+    height, width = (side - _PATCH + 1 for side in image.shape[:2])
     steps = range(_PATCH)
-    return np.concatenate([picture[y : y + height, x : x + width] for y in steps for x in steps], axis=2)
+    return np.concatenate([image[y : y + height, x : x + width] for y in steps for x in steps], axis=2)
 
 
-def _positions(picture: Picture) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _positions(image: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows and columns of the patches to look at, each (windows, patches a window)."""
     inside = np.arange(0, _WINDOW, _STRIDE)
     starts = []
-    for side in picture.shape[:2]:
-        room = side - _PATCH + 1 - _WINDOW
-        count = min(_WINDOWS_A_SIDE, room // _WINDOW + 1)
-        starts.append(np.linspace(0, room, count).round().astype(int))
+    for side in image.shape[:2]:
+        last = side - _PATCH + 1 - _WINDOW
+        count = min(_WINDOWS_A_SIDE, last // _WINDOW + 1)
+        starts.append(np.linspace(0, last, count).round().astype(int))
     rows, columns, down, right = np.ix_(*starts, inside, inside)
     both = np.broadcast_arrays(rows + down, columns + right)
     flat = tuple(part.reshape(-1, inside.size**2) for part in both)
     return flat[0], flat[1]
 
 
-def _nearest(sought: Floats, among: Floats) -> npt.NDArray[np.int64]:
+def _nearest(sought: FloatArray, among: FloatArray) -> npt.NDArray[np.int64]:
     """Index of the patch nearest to each sought one. Nearest is where q.e - |e|^2 / 2 is largest."""
     middle = among.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov(among, rowvar=False))

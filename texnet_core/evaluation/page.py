@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from texnet_core.errors import printable
-from texnet_core.evaluation.color import Picture
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import FIGURES, Figure, rows
 from texnet_core.evaluation.losscurve import KEY, Curve, place
 from texnet_core.evaluation.outliers import around
+from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 640, 200
-_ODD = 256  # texels round the oddest place
+_AROUND = 256  # texels round the outlier
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1400px; padding: 0 1em; color: #111;
   background: #fff; overflow-wrap: anywhere }
@@ -74,17 +74,17 @@ def _pictures(evaluation: Evaluation) -> list[str]:
     samples = [_picture(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples)]
     tiling = _picture("seed 0, its tile repeated 2x2", np.tile(evaluation.samples[0], (2, 2, 1)))
     large = _picture(f"one tile of {len(evaluation.large)} texels, seed 0", evaluation.large)
-    return [*exemplar, *samples, tiling, large, *_odd_place(evaluation)]
+    return [*exemplar, *samples, tiling, large, *_outlier(evaluation)]
 
 
-def _odd_place(evaluation: Evaluation) -> list[str]:
-    """The place that the large sample shows too, where an eye may miss it."""
-    if (odd := evaluation.odd) is None:
+def _outlier(evaluation: Evaluation) -> list[str]:
+    """A place that the large sample shows too, where an eye may miss it."""
+    if (outlier := evaluation.outlier) is None:
         return []
-    return [_picture(f"its oddest place, at {odd.x}, {odd.y}", around(evaluation.large, odd, _ODD))]
+    return [_picture(f"its outlier, at {outlier.x}, {outlier.y}", around(evaluation.large, outlier, _AROUND))]
 
 
-def _picture(caption: str, picture: Picture) -> str:
+def _picture(caption: str, picture: FloatArray) -> str:
     data = base64.b64encode(encode_png(quantize(picture, 8))).decode()
     height, width = picture.shape[:2]
     image = f'<img alt="{_text(caption)}" width="{width}" height="{height}" src="data:image/png;base64,{data}">'
@@ -94,7 +94,7 @@ def _picture(caption: str, picture: Picture) -> str:
 def _figures(evaluation: Evaluation) -> str:
     readings = (kind.reading for kind in FIGURES.values())
     table = ((*row, reading) for row, reading in zip(rows(evaluation.figures), readings, strict=True))
-    return _table(("figure", "value", "beside it", "how to read it"), table)
+    return _table(("figure", "value", "reference", "how to read it"), table)
 
 
 def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:

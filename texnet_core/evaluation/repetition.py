@@ -3,19 +3,20 @@
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.evaluation.color import Picture, luminance
+from texnet_core.evaluation.color import luminance
 from texnet_core.evaluation.crops import middle
+from texnet_core.mapset import FloatArray
 
 _NEAREST = 8  # lags below this part of the short side are the grain itself
 _LEAST_VARIANCE = 1e-9
 _ROUNDING = 1e-6
 
 
-def repetition(picture: Picture, exemplar: Picture | None = None) -> float:
+def repetition(image: FloatArray, exemplar: FloatArray | None = None) -> float:
     """The highest peak of a tile's autocorrelation; with an exemplar, what it has beyond the exemplar's own.
 
     Args:
-        picture: (H, W, 3) sRGB in [0, 1], taken for a tile.
+        image: (H, W, 3) sRGB in [0, 1], taken for a tile.
         exemplar: (h, w, 3), taken for a crop; of a larger one the middle, so that both count the same lags. Bricks
             repeat by nature.
 
@@ -25,21 +26,21 @@ def repetition(picture: Picture, exemplar: Picture | None = None) -> float:
 
     Source: the autocorrelation, by the theorem of Wiener and Khinchin.
     """
-    own = 0.0 if exemplar is None else highest_peak(middle(exemplar, min(picture.shape[:2])), periodic=False)
-    return highest_peak(picture, periodic=True) - own
+    own = 0.0 if exemplar is None else highest_peak(middle(exemplar, min(image.shape[:2])), periodic=False)
+    return highest_peak(image, periodic=True) - own
 
 
-def highest_peak(picture: Picture, *, periodic: bool) -> float:
+def highest_peak(image: FloatArray, *, periodic: bool) -> float:
     """The largest local maximum of the autocorrelation of lightness, an eighth of the short side or more away from 0.
 
     Args:
-        picture: (H, W, 3) sRGB in [0, 1].
+        image: (H, W, 3) sRGB in [0, 1].
         periodic: lags go round the tile; otherwise up to half a side, with what overlaps.
 
     Returns:
         In [-1, 1] for tiles; 0 for a picture without contrast or without a peak.
     """
-    light = luminance(picture)
+    light = luminance(image)
     light -= light.mean()
     if light.var() < _LEAST_VARIANCE:
         return 0.0

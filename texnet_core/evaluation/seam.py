@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import RequestError
-from texnet_core.evaluation.color import Picture
+from texnet_core.mapset import FloatArray
 
 _CONFIDENCE = 0.95
 _FEWEST_LINES = 3
@@ -65,14 +65,14 @@ class SeamError:
         return self.x.indistinguishable and self.y.indistinguishable
 
 
-def seam_error(picture: Picture, cell: int = 1) -> SeamError:
+def seam_error(image: FloatArray, cell: int = 1) -> SeamError:
     """Compare the gradients across the wrap with those across interior lines, along both axes.
 
     The interval is the one for a single new observation, mean +- t s sqrt(1 + 1 / n), with Student's t for the n
     interior lines and s their standard deviation.
 
     Args:
-        picture: (H, W, 3) in [0, 1].
+        image: (H, W, 3) in [0, 1].
         cell: only lines that lie a multiple of this many texels from the wrap are compared with it. Upsampling gives
             lines of different residue different statistics, so pictures of a generator want its coarsest cell.
 
@@ -81,15 +81,19 @@ def seam_error(picture: Picture, cell: int = 1) -> SeamError:
 
     Source: the prediction interval of a normal variable, in any textbook of statistics.
     """
-    for side in picture.shape[:2]:
+    for side in image.shape[:2]:
         if side % cell or side // cell <= _FEWEST_LINES:
-            found, expected = f"{side} texels in cells of {cell}", f"a multiple of {cell}, {_FEWEST_LINES + 1} or more"
-            raise RequestError(found, expected=expected, remedy="take another size")
-    return SeamError(x=_axis_seam(picture, 1, cell), y=_axis_seam(picture, 0, cell))
+            least = (_FEWEST_LINES + 1) * cell
+            raise RequestError(
+                f"a seam cannot be measured over {side} texels in cells of {cell}",
+                expected=f"a multiple of {cell}, at least {least}",
+                remedy=f"take a multiple of {cell}, at least {least}",
+            )
+    return SeamError(x=_axis_seam(image, 1, cell), y=_axis_seam(image, 0, cell))
 
 
-def _axis_seam(picture: Picture, axis: int, cell: int) -> AxisSeam:
-    difference = np.abs(np.roll(picture, -1, axis) - picture)
+def _axis_seam(image: FloatArray, axis: int, cell: int) -> AxisSeam:
+    difference = np.abs(np.roll(image, -1, axis) - image)
     gradients: npt.NDArray[np.float64] = difference.mean(axis=tuple({0, 1, 2} - {axis}), dtype=np.float64)
     *interior, wrap = gradients[cell - 1 :: cell].tolist()
     middle, count = statistics.fmean(interior), len(interior)

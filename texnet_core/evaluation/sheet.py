@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texnet_core.errors import printable
-from texnet_core.evaluation.color import Picture
 from texnet_core.evaluation.crops import middle
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import rows
 from texnet_core.evaluation.losscurve import place
 from texnet_core.evaluation.outliers import around
+from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import quantize
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _LEFT = 2 * _SMALL  # width of the column of figures
 _WIDTH = _LEFT + _LARGE + 3 * _GAP
 _PAPER, _INK, _GRAY, _CURVE = "#ffffff", "#111111", "#777777", "#1f5fa8"
 _IN_ROW = 5  # pictures
-_ODD = 128  # texels round the oddest place
+_AROUND = 128  # texels round the outlier
 _LONGEST = 90  # characters of a title
 _LINE_LENGTH, _LONGEST_REMARK = 68, 200  # characters of notes, and of the reasons why figures are missing
 _MOST_LINES = 5
@@ -58,21 +58,21 @@ def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
     return sheet
 
 
-def _first_row(evaluation: Evaluation) -> list[tuple[str, Picture]]:
-    """Exemplar, samples and the oddest place, the first cut to as much of the surface as samples show."""
+def _first_row(evaluation: Evaluation) -> list[tuple[str, FloatArray]]:
+    """Exemplar, samples and the outlier, the first cut to as much of the surface as samples show."""
     side, row = len(evaluation.samples[0]), []
     if (seen := evaluation.exemplar) is not None:
         part = middle(seen, side)
         row.append(("exemplar" if part.shape == seen.shape else "exemplar, its middle", part))
-    odd = evaluation.odd
-    room = _IN_ROW - len(row) - (odd is not None)
-    row += [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:room])]
-    if odd is not None:
-        row.append((f"oddest place, at {odd.x}, {odd.y}, enlarged", around(evaluation.large, odd, _ODD)))
+    outlier = evaluation.outlier
+    places = _IN_ROW - len(row) - (outlier is not None)
+    row += [(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples[:places])]
+    if outlier is not None:
+        row.append((f"outlier, at {outlier.x}, {outlier.y}, enlarged", around(evaluation.large, outlier, _AROUND)))
     return row
 
 
-def _fitted(picture: Picture, side: int) -> "Image":
+def _fitted(picture: FloatArray, side: int) -> "Image":
     """The middle square of a picture, (side, side)."""
     from PIL import Image, ImageOps
 
@@ -89,7 +89,7 @@ def _write(draw: "ImageDraw", x: float, y: float, text: str, color: str = _INK, 
 def _write_figures(draw: "ImageDraw", evaluation: Evaluation, y: float) -> float:
     """The table; returns where it ends."""
     columns = (_GAP, _GAP + 220, _GAP + 350)
-    table = [("figure", "value", "beside it"), *rows(evaluation.figures)]
+    table = [("figure", "value", "reference"), *rows(evaluation.figures)]
     for number, cells in enumerate(table):
         for x, text in zip(columns, cells, strict=True):
             _write(draw, x, y, text, _INK if number and text != "missing" else _GRAY)

@@ -1,6 +1,6 @@
-"""VGG-19 as a judge: how far a picture's statistics lie from the exemplar's.
+"""VGG-19 as a metric of textures: how far a picture's statistics lie from the exemplar's.
 
-The judge differs from the network that training looks through: max pooling as VGG-19 was trained, not the
+The metric differs from the network that training looks through: max pooling as VGG-19 was trained, not the
 mean of averages and maxima; float32; fixed directions and all positions for the sliced Wasserstein distance. It looks
 at the field's five layers, so that figures can be compared with those of others, and apart from them at those that no
 loss looks at.
@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from texnet_core.descriptor.layers import FeatureMaps
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights
-from texnet_core.evaluation.color import Picture
 from texnet_core.evaluation.crops import mean_of_pairs
 from texnet_core.losses.gram import gram_matrix
+from texnet_core.mapset import FloatArray
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 HELD_OUT_LAYERS = ("relu3_3", "relu3_4", "relu4_2", "relu4_3", "relu4_4")  # all that neither training nor optimize sees
@@ -32,17 +33,17 @@ _LEAST_DIFFERENCE = 1e-12
 
 
 @dataclass(frozen=True)
-class Features:
-    """What the judge sees of a picture.
+class TextureFeatures:
+    """What the metric sees of a picture.
 
     Attributes:
         maps: layer -> (1, C, h, w).
-        quantiles: layer -> (128, 4096), the quantile function along each direction. Sorting takes most of a
-            judgment's time, so it is done once a picture.
+        quantiles: layer -> (128, 4096), the quantile function along each direction. Sorting takes most of
+            the time, so it is done once a picture.
     """
 
-    maps: dict[str, Tensor]
-    quantiles: dict[str, Tensor]
+    maps: FeatureMaps
+    quantiles: FeatureMaps
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class TextureDistance:
     """How far one picture's features lie from another's, layer by layer.
 
     Attributes:
-        gram: see `Judge.gram_distances`.
-        wasserstein: see `Judge.wasserstein_distances`.
+        gram: see `TextureMetric.gram_distances`.
+        wasserstein: see `TextureMetric.wasserstein_distances`.
         held_out: the same of the layers that no loss looks at.
     """
 
@@ -78,7 +79,7 @@ class Diversity:
         return self.between_seeds / max(self.between_places, _LEAST_DIFFERENCE)
 
 
-class Judge:
+class TextureMetric:
     """Measures distances between pictures.
 
     Args:
@@ -91,18 +92,18 @@ class Judge:
         self._vgg19 = Vgg19(weights, layers=(*LAYERS, *HELD_OUT_LAYERS), pooling="max").to(self.device)
 
     @torch.no_grad()
-    def features(self, picture: Picture, *, periodic: bool) -> Features:
+    def features(self, image: FloatArray, *, periodic: bool) -> TextureFeatures:
         """See a picture.
 
         Args:
-            picture: (H, W, 3) in [0, 1], at least 172 texels a side.
-            periodic: the picture tiles, so what lies across its seam is judged too.
+            image: (H, W, 3) in [0, 1], at least 172 texels a side.
+            periodic: the picture tiles, so what lies across its seam is measured too.
         """
-        image = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].to(self.device)
-        maps: dict[str, Tensor] = self._vgg19(image, periodic=periodic)
-        return Features(maps, self._quantiles(maps, LAYERS) | self._quantiles(maps, HELD_OUT_LAYERS))
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].to(self.device)
+        maps: FeatureMaps = self._vgg19(pixels, periodic=periodic)
+        return TextureFeatures(maps, self._quantiles(maps, LAYERS) | self._quantiles(maps, HELD_OUT_LAYERS))
 
-    def texture_distance(self, sample: Features, exemplar: Features) -> TextureDistance:
+    def texture_distance(self, sample: TextureFeatures, exemplar: TextureFeatures) -> TextureDistance:
         """All distances of a sample from the exemplar."""
         return TextureDistance(
             gram=self.gram_distances(sample, exemplar),
@@ -111,7 +112,7 @@ class Judge:
         )
 
     @torch.no_grad()
-    def gram_distances(self, sample: Features, exemplar: Features) -> dict[str, float]:
+    def gram_distances(self, sample: TextureFeatures, exemplar: TextureFeatures) -> dict[str, float]:
         """Layer -> ||G - G0|| / ||G0|| in the Frobenius norm, G the Gram matrix averaged over texels.
 
         Source: the texture loss of Gatys et al. 2015, made relative.
@@ -124,7 +125,7 @@ class Judge:
 
     @torch.no_grad()
     def wasserstein_distances(
-        self, sample: Features, exemplar: Features, layers: Sequence[str] = LAYERS
+        self, sample: TextureFeatures, exemplar: TextureFeatures, layers: Sequence[str] = LAYERS
     ) -> dict[str, float]:
         """Layer -> sliced 2-Wasserstein distance over 128 fixed directions, in standard deviations of the exemplar.
 
@@ -137,7 +138,7 @@ class Judge:
             distances[layer] = float((square / variance).sqrt())
         return distances
 
-    def _quantiles(self, maps: dict[str, Tensor], layers: Sequence[str]) -> dict[str, Tensor]:
+    def _quantiles(self, maps: FeatureMaps, layers: Sequence[str]) -> FeatureMaps:
         rng = torch.Generator().manual_seed(_SEED)
         found = {}
         for layer in layers:
@@ -146,20 +147,20 @@ class Judge:
         return found
 
 
-def crop_floor(judge: Judge, crops: Sequence[Picture]) -> TextureDistance:
+def crop_floor(metric: TextureMetric, crops: Sequence[FloatArray]) -> TextureDistance:
     """Mean distance between crops of one surface: what a perfect texture need not fall below.
 
     Each two are held against one another both ways, for distances are relative to the second.
 
     Args:
-        judge: measures.
+        metric: measures.
         crops: two or more, each (H, W, 3) in [0, 1] and at least 172 texels a side; `crops.quadrants` makes four.
     """
-    features = [judge.features(crop, periodic=False) for crop in crops]
-    return mean_distance([judge.texture_distance(*pair) for pair in itertools.permutations(features, 2)])
+    features = [metric.features(crop, periodic=False) for crop in crops]
+    return mean_distance([metric.texture_distance(*pair) for pair in itertools.permutations(features, 2)])
 
 
-def diversity(samples: Sequence[Features], exemplar: Features) -> Diversity:
+def diversity(samples: Sequence[TextureFeatures], exemplar: TextureFeatures) -> Diversity:
     """How unlike each other samples are.
 
     Args:

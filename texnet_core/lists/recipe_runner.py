@@ -24,7 +24,7 @@ from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from texnet_core.training import TrainRequest, train
 from texnet_core.training.preparation import prepare_exemplar
 
-_SEEDS = 2  # samples that are judged
+_SEEDS = 2  # samples that are measured
 _OF_THE_RUN = ("validation_loss", "seconds")  # of a card's figures, those that training wrote
 
 

@@ -91,7 +91,7 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
         if side % POOLED_TEXELS:
             near = POOLED_TEXELS * round(side / POOLED_TEXELS)
             found = f"{name} {side} is not a multiple of {POOLED_TEXELS}"
-            raise RequestError(found, expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {near}")
+            raise RequestError(found, expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {name} {near}")
     smallest = smallest_side(descriptor.padding, LAYERS)
     if settings.exemplar_size < smallest:
         padded = "" if descriptor.padding == "zero" else " or zero padding"

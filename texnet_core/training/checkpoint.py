@@ -15,14 +15,13 @@ from texnet_core.settings import (
     GeneratorSettings,
     LossSettings,
     TrainSettings,
-    as_fields,
     as_record,
 )
 from texnet_core.training.curve import Curve
 from texnet_core.training.divergence import DivergenceMonitor
 from texnet_core.training.optimizer import Optimizer
 
-_VERSION = 9  # of what a checkpoint holds, and of the noise that its run has seen
+_VERSION = 10  # of what a checkpoint holds, and of the noise that its run has seen
 _SETTINGS = (GeneratorSettings, DescriptorSettings, LossSettings, TrainSettings)
 _DEFAULTS = {key: value for kind in _SETTINGS for key, value in as_record(kind()).items()}
 
@@ -75,7 +74,7 @@ def save_checkpoint(
     content = {
         "version": _VERSION,
         "fingerprint": fingerprint,
-        "state": as_record(state) | {"watch": asdict(state.monitor)},  # keys of files, see `as_record`
+        "state": dict(vars(state)) | {"monitor": asdict(state.monitor)},
         "generator": generator.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
@@ -111,7 +110,7 @@ def load_checkpoint(
         if version == _VERSION and not changed:
             generator.load_state_dict(content["generator"])
             optimizer.load_state_dict(content["optimizer"])
-            state = as_fields(content["state"])
+            state = content["state"]
             return RunState(**state | {"monitor": DivergenceMonitor(**state["monitor"])})
     except Exception as error:  # a file of another kind can be wrong in any way
         raise unreadable(path) from error
