@@ -102,17 +102,33 @@ def test_auto_takes_weights_that_are_there(random_vgg19_file, monkeypatch, tmp_p
     [
         (with_(AUTO, "descriptor", vgg19="/nowhere/vgg19.pth", padding="zero"), WeightsError, "/nowhere/vgg19.pth"),
         (with_(AUTO, "descriptor", padding="zero"), MissingWeightsError, "VGG-19 weights not found"),
-        (with_(with_(AUTO, "loss", gram_weight=1.0), "train", size=192), MissingWeightsError, "VGG-19 weights not found"),
+        (
+            with_(with_(AUTO, "loss", gram_weight=1.0), "train", size=192),
+            MissingWeightsError,
+            "VGG-19 weights not found",
+        ),
         (with_(AUTO, "loss", gram_weight=1.0), RequestError, "at least 172.*patches"),
-        (with_(AUTO, "descriptor", descriptor="vgg19", padding="zero"), MissingWeightsError, "VGG-19 weights not found"),
+        (
+            with_(AUTO, "descriptor", descriptor="vgg19", padding="zero"),
+            MissingWeightsError,
+            "VGG-19 weights not found",
+        ),
         (with_(AUTO, "loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
         (
             with_(PATCHES, "loss", gram_weight=1.0, directions=8),
             RequestError,
             "gram weight, directions cannot be combined with .* patches",
         ),
-        (with_(PATCHES, "descriptor", vgg19="vgg19.pth"), RequestError, "vgg19 cannot be combined with the descriptor patches"),
-        (with_(PATCHES, "train", precision="bf16"), RequestError, "precision bf16 cannot be combined with the descriptor patches"),
+        (
+            with_(PATCHES, "descriptor", vgg19="vgg19.pth"),
+            RequestError,
+            "vgg19 cannot be combined with the descriptor patches",
+        ),
+        (
+            with_(PATCHES, "train", precision="bf16"),
+            RequestError,
+            "precision bf16 cannot be combined with the descriptor patches",
+        ),
     ],
 )
 def test_what_asks_for_vgg19_never_falls_back(request_, error, says, tmp_path):
