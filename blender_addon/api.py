@@ -166,7 +166,7 @@ def _variations(source: str, count: int, options: dict[str, Any]) -> list[Textur
         )
     requests = _request(source, options).variations(count)
     requests[-1].file()
-    creation.check_room(requests[0])
+    creation.check_packable(requests[0])
     return requests
 
 

@@ -97,7 +97,7 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         requests = self.request(udim=udim).variations(self.count)
         for request in (requests[0], requests[-1]):
             request.file()
-        creation.check_room(requests[0])
+        creation.check_packable(requests[0])
         return requests, creation.target_of(self.destination, target, self.world_size)
 
     def run(self, context: Any) -> Status:
