@@ -57,7 +57,7 @@ def missing():
     """Why no test here can run, "" if they can."""
     error = facts().get("error", "")
     if "cannot open shared object file" in error:
-        libraries = re.search(r"libraries=\((.*)\)", (ROOT / ".ci" / "run").read_text())[1]
+        libraries = re.search(r"libraries=\((.*)\)", (ROOT / ".ci" / "libraries").read_text())[1]
         return f"bpy cannot be imported ({error}); on Debian and Ubuntu: apt-get install {libraries}"
     return error and f"{BPY_PYTHON} cannot import bpy ({error})"
 
