@@ -44,7 +44,7 @@ def main() -> None:
     pythons = tuple(arguments.python or PYTHONS)
     if arguments.platform not in (*PLATFORMS, "all"):
         known = ", ".join(PLATFORMS)
-        raise SystemExit(f"build_addon: found platform {arguments.platform}; expected {known}; choose with --platform")
+        raise SystemExit(f"build_addon: no zip can be built for {arguments.platform}; choose --platform from {known}")
     for name in PLATFORMS if arguments.platform == "all" else [arguments.platform]:
         path = build(name, pythons, arguments.output)
         print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
@@ -119,7 +119,7 @@ def _complete_manifest(stage: Path, platform_name: str, wheels: list[Path]) -> N
     marker = "# build_addon.py writes `platforms` and `wheels` below."
     text = manifest.read_text()
     if marker not in text:
-        raise SystemExit(f"build_addon: found no line {marker!r} in {manifest}; expected one; restore it")
+        raise SystemExit(f"build_addon: {manifest} has no line {marker!r}; restore it")
     manifest.write_text(text.replace(marker, "\n".join(lines)))
 
 
@@ -131,14 +131,14 @@ def _version() -> str:
     }
     found = {name: match.group(1) if match else None for name, match in versions.items()}
     if len(set(found.values())) != 1 or None in found.values():
-        raise SystemExit(f"build_addon: found versions {found}; expected one and the same; correct them")
+        raise SystemExit(f"build_addon: the versions {found} differ; make them equal")
     return str(found["pyproject.toml"])
 
 
 def _pinned(name: str) -> str:
     match = re.search(rf"^{name}==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
     if match is None:
-        raise SystemExit(f"build_addon: found no version of {name} in constraints.txt; expected one; add it")
+        raise SystemExit(f"build_addon: constraints.txt has no version of {name}; add one")
     return match.group(1)
 
 
@@ -152,7 +152,7 @@ def _blender(*arguments: str) -> None:
         _run(blender, "--command", "extension", *arguments)
     else:
         raise SystemExit(
-            "build_addon: found no bpy and no blender; expected one; pip install -c constraints.txt '.[blender]'"
+            "build_addon: neither bpy nor blender is installed; run: pip install -c constraints.txt '.[blender]'"
         )
 
 

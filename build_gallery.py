@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from texnet_core import list_presets, read_artifact, synthesize
+from texnet_core import TextureRequest, list_presets, read_artifact, synthesize
 from texnet_core.atomic import replacing
 from texnet_core.evaluation.losscurve import read_loss_curve
 from texnet_core.model.artifact import Artifact, Header
-from texnet_core.pictures.images import encode_png, quantize
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.encoders import encode_png
 
 DOCS = Path(__file__).parent / "docs"
 GALLERY = DOCS / "gallery.md"
@@ -143,7 +144,10 @@ def _texels(artifact: Artifact, side: int) -> npt.NDArray[np.uint8]:
     """Made by the engine that every installation has."""
     region = (0, 0, min(side, _SIDE), min(side, _SIDE))
     return quantize(
-        synthesize(artifact, (side, side), _SEED, region=region, engine="onnx", precision="f32")["albedo"], 8
+        synthesize(
+            artifact, TextureRequest(width=side, height=side, seed=_SEED, region=region, engine="onnx", precision="f32")
+        )["albedo"],
+        8,
     )
 
 

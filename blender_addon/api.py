@@ -13,7 +13,7 @@ Options that all of them take:
     seed        which of the endless variations; 0 to 2^31 - 1
     tile        "xy", "x", "y" or "none": axes along which the texture repeats
     scale       size of the features against the exemplar's; 0.25 to 4
-    depth       "8" or "16" bits a channel; 16 are floats in Blender
+    depth       8 or 16 bits per channel; 16 are floats in Blender, and height always has 16
 """
 
 import operator
@@ -165,8 +165,8 @@ def _variations(source: str, count: int, options: dict[str, Any]) -> list[Textur
             remedy="give a whole number from 1 on",
         )
     requests = _request(source, options).variations(count)
-    requests[-1].check()
-    creation.check_room(requests[0])
+    requests[-1].file()
+    creation.check_packable(requests[0])
     return requests
 
 
@@ -181,14 +181,14 @@ def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
     values: dict[str, Any] = {"source": bpy.path.abspath(path) if path.startswith("//") else path}
     if options.get("size") is not None:
         values["width"], values["height"] = _sides(options["size"])
-    for name, kind in (("seed", operator.index), ("scale", float), ("tile", str), ("depth", str)):
+    for name, kind in (("seed", operator.index), ("scale", float), ("tile", str), ("depth", int)):
         if name in options:
             try:
                 values[name] = kind(options[name])  # numbers of NumPy too
             except (TypeError, ValueError):
                 raise RequestError(f"{name} {options[name]!r}", expected="a number", remedy="give one") from None
     request = TextureRequest(**values)
-    request.check()
+    request.file()
     return request
 
 

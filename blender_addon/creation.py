@@ -8,10 +8,12 @@ from typing import Any, Literal
 import bpy
 
 from texnet_core.errors import RequestError
+from texnet_core.model.artifact import read_header
 
 from . import images, nodes, surface
 from .preferences import preferences
 from .request import TextureRequest
+from .wording import clause
 
 Destination = Literal["NEW_MATERIAL", "ACTIVE_MATERIAL", "REPLACE", "IMAGE", "UDIM"]
 Images = dict[str, bpy.types.Image]
@@ -73,8 +75,7 @@ def obstacle(destination: Destination, target: Any) -> str:
 def check_target(destination: Destination, target: Any) -> None:
     """Raise RequestError where `obstacle` finds one."""
     if found := obstacle(destination, target):
-        remedy = found[0].lower() + found[1:]
-        raise RequestError("the texture has no place to go", expected="a place for it", remedy=remedy)
+        raise RequestError("the texture has no place to go", expected="a place for it", remedy=clause(found))
 
 
 def can_have_material(target: Any) -> bool:
@@ -144,12 +145,12 @@ def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
     return made
 
 
-def check_room(request: TextureRequest) -> None:
+def check_packable(request: TextureRequest) -> None:
     """Raise OutputError now rather than after minutes where a texture will not fit into an unsaved .blend."""
     if bpy.data.filepath:
         return
-    texels = request.width * request.height
-    if texels * 3 * int(request.depth) // 8 > _SURELY_PACKED:
+    bits = max(spec.channels * max(spec.depth, request.depth) for spec in read_header(request.file()).maps)
+    if request.width * request.height * bits // 8 > _SURELY_PACKED:
         raise images.too_large_to_pack()
 
 

@@ -8,9 +8,10 @@ import bpy
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.design import Design
 from texnet_core.model.graph import parameter_count
-from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, SynthesisSettings, TrainSettings
+from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, TrainSettings
 
-from .request import MAX_INT
+from .request import MAX_INT, TextureRequest
+from .wording import sentence
 
 _DESTINATIONS = (
     ("NEW_MATERIAL", "New Material", "Create a material for the active object"),
@@ -41,14 +42,14 @@ def choice(items: Any, name: str, description: str, default: str | None = None) 
     return bpy.props.EnumProperty(name=name, description=description, items=items, default=default or items[0][0])
 
 
-def core_number(name: str, label: str = "", kind: Any = SynthesisSettings, **options: Any) -> Any:
+def core_number(name: str, label: str = "", kind: Any = TextureRequest, **options: Any) -> Any:
     """An Int- or FloatProperty for a field of a core's settings class."""
     field = _field(kind, name)
     whole = isinstance(field.default, int)
     make: Any = bpy.props.IntProperty if whole else bpy.props.FloatProperty
     return make(
         name=label or name.capitalize(),
-        description=_sentence(field.metadata["help"]),
+        description=sentence(field.metadata["help"]),
         default=options.pop("default", field.default),
         min=field.metadata["low"],
         max=min(field.metadata["high"], MAX_INT) if whole else field.metadata["high"],
@@ -75,7 +76,7 @@ def destination_property(default: str | None = None) -> Any:
 
 
 def tiling_property() -> Any:
-    return choice(_TILINGS, "Tiling", _sentence(_field(SynthesisSettings, "tile").metadata["help"]))
+    return choice(_TILINGS, "Tiling", sentence(_field(TextureRequest, "tile").metadata["help"]))
 
 
 def world_size_property(default: float) -> Any:
@@ -105,7 +106,7 @@ def training_size_property() -> Any:
 
 def flatten_property() -> Any:
     field = _field(TrainSettings, "flatten")
-    text = _sentence(field.metadata["help"])
+    text = sentence(field.metadata["help"])
     return bpy.props.BoolProperty(name="Even Out Lighting", description=text, default=field.default)
 
 
@@ -123,7 +124,3 @@ def generator_size_property() -> Any:
 
 def _field(kind: Any, name: str) -> Any:
     return next(field for field in fields(kind) if field.name == name)
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]

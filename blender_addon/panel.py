@@ -10,6 +10,7 @@ from .operators.generate import set_options
 from .operators.tools import is_checked
 from .preferences import backend_python
 from .registration import registration
+from .wording import sentence
 
 _UNIT_WIDTH = 7  # pixels of an average letter at scale 1
 
@@ -194,7 +195,7 @@ def _wrapped(layout: Any, text: str, context: Any, icon: str) -> None:
     letters = max(20, int((context.region.width - 60 * scale) / (_UNIT_WIDTH * scale)))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(textwrap.wrap(text[:1].upper() + text[1:], letters)):
+    for number, line in enumerate(textwrap.wrap(sentence(text), letters)):
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 

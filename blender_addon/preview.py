@@ -54,7 +54,7 @@ class Follower:
 
     def want(self, request: TextureRequest) -> bool:
         """Set what is wanted; whether that is something new."""
-        request = replace(request, depth="8", udim=None)  # neither changes the picture
+        request = replace(request, depth=8, udim=None)  # neither changes the picture
         if request == self._wanted or time.monotonic() - self._failed_at < _PAUSE_S:
             return False
         self._wanted = request

@@ -183,7 +183,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             seed=self.seed,
             tile=self.tile,  # type: ignore[arg-type]
             scale=round(self.scale, 4),
-            depth=self.depth,
+            depth=int(self.depth),  # type: ignore[arg-type]
             udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
         )
 
@@ -195,7 +195,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         self.link_sides = False
         self.width, self.height, self.seed = request.width, request.height, request.seed
         self.tile_x, self.tile_y = "x" in request.tile, "y" in request.tile
-        self.scale, self.depth = request.scale, request.depth
+        self.scale, self.depth = request.scale, str(request.depth)
 
 
 def register() -> None:

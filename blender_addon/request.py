@@ -1,44 +1,20 @@
-"""What one texture is to be: plain facts, with which it can be made again. Knows no bpy."""
+"""What one texture is to be, with what Blender adds to it: names for people, and records on images. Knows no bpy."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Self
 
-from texnet_core.errors import RequestError
+from texnet_core.errors import Range, RequestError
 from texnet_core.presets import find_source, list_presets
-from texnet_core.settings import SynthesisSettings, Tiling
-
-Depth = Literal["8", "16"]
+from texnet_core.synthesis import request as core
 
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 OPTIONS = ("width", "height", "seed", "tile", "scale", "depth")  # what operators and functions take
 
-_DEFAULTS = SynthesisSettings()
 
-
-@dataclass(frozen=True)
-class TextureRequest:
-    """One texture.
-
-    Attributes:
-        source: name of a preset, or path of a `.texnet` file.
-        width: in texels; of each tile where there are UDIM tiles.
-        height: likewise.
-        seed: which of the variations.
-        tile: axes along which it repeats.
-        scale: size of the features against the exemplar's.
-        depth: bits a channel in the image.
-        udim: (columns, rows) of UDIM tiles, or None.
-    """
-
-    source: str
-    width: int = _DEFAULTS.width
-    height: int = _DEFAULTS.height
-    seed: int = _DEFAULTS.seed
-    tile: Tiling = _DEFAULTS.tile
-    scale: float = _DEFAULTS.scale
-    depth: Depth = "8"
-    udim: tuple[int, int] | None = None
+class TextureRequest(core.TextureRequest):
+    """The core's request for a texture, from a source that has a name."""
 
     @property
     def title(self) -> str:
@@ -55,67 +31,57 @@ class TextureRequest:
         tiles = f", {self.udim[0]}x{self.udim[1]} tiles" if self.udim else ""
         return f"{self.width} x {self.height}{tiles}"
 
-    def check(self) -> Path:
+    def check(self) -> Self:
+        """Return self, or raise RequestError at the first field that does not fit."""
+        super().check()
+        if self.seed > MAX_INT:
+            raise RequestError(
+                f"seed {self.seed} is out of range", expected=Range(0, MAX_INT), remedy="choose a smaller seed"
+            )
+        return self
+
+    def file(self) -> Path:
         """The generator's file.
 
         Raises:
             TexnetError: no such source, or a number out of its range.
         """
-        self.check_numbers()
-        return find_source(self.source)
-
-    def check_numbers(self) -> None:
-        """Raise RequestError for a number out of its range."""
-        SynthesisSettings(
-            width=self.width, height=self.height, seed=self.seed, tile=self.tile, scale=self.scale
-        ).check()
-        if self.seed > MAX_INT:
-            raise RequestError(f"seed {self.seed}", expected=f"0 to {MAX_INT}", remedy="choose a smaller seed")
-        if self.depth not in ("8", "16"):
-            raise RequestError(f"depth {self.depth}", expected="8 or 16", remedy="choose one of these")
+        return find_source(self.check().source)
 
     def job(self) -> dict[str, Any]:
         """The worker's request for it."""
-        job = {"job": "synthesize", "source": str(self.check()), "name": self.name} | self._numbers()
-        job["depth"] = int(self.depth)
-        return job | ({"udim": list(self.udim)} if self.udim else {})
+        return {"job": "synthesize", "name": self.name} | self.record() | {"source": str(self.file())}
 
     def preview_job(self) -> dict[str, Any]:
         """The worker's request for its upper left corner."""
-        return {"job": "preview", "source": str(self.check())} | self._numbers()
+        return {"job": "preview"} | replace(self, udim=None).record() | {"source": str(self.file())}
 
-    def variations(self, count: int) -> list["TextureRequest"]:
+    def variations(self, count: int) -> list[Self]:
         """Itself and the next seeds."""
         return [replace(self, seed=self.seed + number) for number in range(count)]
 
-    def record(self) -> dict[str, Any]:
-        """What a custom property can hold."""
-        values = asdict(self)
-        values["udim"] = list(self.udim or (0, 0))
-        return values
-
     @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "TextureRequest":
-        """The request behind a record, which anybody may have changed.
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """The request behind an image's record, which anybody may have changed.
+
+        The first records have the depth as text, and say udim [0, 0] where there are no tiles.
 
         Raises:
-            RequestError: a number out of its range.
-            KeyError, TypeError, ValueError: no record of ours.
+            RequestError: a value that does not fit.
+            KeyError: no record of a texture.
         """
-        known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
-        columns, rows = (int(number) for number in record.get("udim", (0, 0)))
-        request = cls(**{"source": record["source"], **known, "udim": (columns, rows) if columns else None})
-        request.check_numbers()
-        return request
+        known = {"source": record["source"]} | dict(record)
+        if known.get("depth") in ("8", "16"):
+            known["depth"] = int(known["depth"])
+        if known.get("udim") == [0, 0]:
+            del known["udim"]
+        return super().from_record(known)
 
-    def _numbers(self) -> dict[str, Any]:
-        return {
-            "width": self.width,
-            "height": self.height,
-            "seed": self.seed,
-            "tile": self.tile,
-            "scale": self.scale,
-        }
+
+def options_of(request: TextureRequest) -> dict[str, Any]:
+    """A request as properties of an operator; Blender's choices are texts."""
+    values = {name: getattr(request, name) for name in ("source", *OPTIONS)}
+    return values | {"depth": str(request.depth)}
 
 
 def file_name(text: str) -> str:

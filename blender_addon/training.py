@@ -14,11 +14,14 @@ import numpy.typing as npt
 
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
 from texnet_core.model.artifact import checkpoint_path
-from texnet_core.pictures.images import linear_to_srgb, quantize, write_image
+from texnet_core.pictures.color import linear_to_srgb, quantize
+from texnet_core.pictures.writing import write_image
 from texnet_core.settings import DEFAULT_GENERATOR_SIZE
 
 from . import library, preview, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences
+from .request import title_of
+from .wording import sentence
 
 _TICK_S = 0.2
 _READ_AS_FILES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
@@ -105,7 +108,8 @@ class TrainTask(session.Task):
     @property
     def outcome(self) -> str:
         """What to tell the user once it has learned."""
-        return ". ".join((f"{self.options.output.stem} was added to your library", *self.job.notes))
+        texts = (f"{title_of(str(self.options.output))} was added to your library", *self.job.notes)
+        return ". ".join(map(sentence, texts))
 
     def close(self) -> None:
         self._worker.process.stop()

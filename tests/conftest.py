@@ -3,12 +3,13 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from texnet_core import Artifact, GeneratorSettings
-from texnet_core.engines import installed_engines
+from texnet_core import Artifact, GeneratorSettings, TextureRequest, synthesize
+from texnet_core.engines import Engine, installed_engines
 from texnet_core.mapset import ALBEDO, MapSpec, channels_of
 from texnet_core.model.artifact import Provenance, without_clamps
 from texnet_core.model.design import Design
@@ -81,6 +82,16 @@ def random_artifact(
         parameters=parameters,
         provenance=Provenance(exemplar="random", license="none"),
     )
+
+
+def texture(
+    artifact: Artifact, width: int, height: int, seed: int = 0, *, engine: str | Engine = "onnx", **fields: Any
+) -> np.ndarray:
+    """The first map of a texture, by an engine of that name or one that is open."""
+    named = {"engine": engine} if isinstance(engine, str) else {}
+    request = TextureRequest(width=width, height=height, seed=seed, **named, **fields)
+    made = synthesize(artifact, request, engine=None if isinstance(engine, str) else engine)
+    return made[artifact.maps[0].name]
 
 
 @pytest.fixture(scope="session")

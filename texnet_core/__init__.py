@@ -18,9 +18,10 @@ from texnet_core.model.artifact import (
 )
 from texnet_core.presets import find_source, list_presets
 from texnet_core.progress import Progress
-from texnet_core.settings import GeneratorSettings, SynthesisSettings
-from texnet_core.synthesis.plane import Plane, open_plane
-from texnet_core.synthesis.textures import open_texture, synthesize, write_window
+from texnet_core.settings import GeneratorSettings
+from texnet_core.synthesis.plane import Plane
+from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.textures import open_plane, synthesize, write_window
 
 __all__ = [
     "Artifact",
@@ -33,13 +34,12 @@ __all__ = [
     "Progress",
     "Provenance",
     "RequestError",
-    "SynthesisSettings",
     "TexnetError",
+    "TextureRequest",
     "find_source",
     "list_presets",
     "open_engine",
     "open_plane",
-    "open_texture",
     "read_artifact",
     "read_header",
     "read_preview",

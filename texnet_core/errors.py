@@ -28,10 +28,14 @@ class TexnetError(Exception):
         found: what is wrong, as a clause with the offending name or number: "size 9 is out of range".
         expected: what would have been right: a `Range`, a list of choices, or a text, which is not printed.
         remedy: what to do about it, as an instruction.
+
+    Attributes:
+        allowed: what was expected, as it was given, to be passed on.
     """
 
     def __init__(self, found: str, *, expected: str | Range | Sequence[str], remedy: str) -> None:
         choices = "" if isinstance(expected, str) else _choices(expected)
+        self.allowed = expected
         self.found, self.expected, self.remedy = map(one_line, (found, choices or str(expected), remedy))
         super().__init__(f"{self.found}{f' ({one_line(choices)})' if choices else ''}; {self.remedy}")
 

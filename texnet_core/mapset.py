@@ -1,9 +1,9 @@
 """Maps and map sets: what a generator makes. A single picture is a map set with one map."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Literal, Self, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ Role = Literal["color", "normal", "scalar"]
 NormalConvention = Literal["opengl", "directx"]
 Depth = Literal[8, 16]
 FloatArray = npt.NDArray[np.float32]
+
+T = TypeVar("T", bound=np.generic)
 
 _STEPS_SHOW = ("height",)  # maps that displace a surface, on which 8 bits show as steps
 
@@ -99,11 +101,10 @@ def shown_map(maps: Iterable[MapSpec]) -> MapSpec:
     return next((spec for spec in maps if spec.role == "color" and spec.channels == 3), maps[0])
 
 
-def shown_colors(stack: npt.NDArray[np.generic], maps: Iterable[MapSpec]) -> npt.NDArray[np.generic]:
-    """Of a (height, width, all channels) stack what is shown as a picture, (height, width, 3)."""
-    maps = tuple(maps)
-    part = split_channels(stack, maps)[shown_map(maps).name]
-    return np.ascontiguousarray(np.broadcast_to(part, (*part.shape[:2], 3)))
+def shown_colors(made: Mapping[str, npt.NDArray[T]], maps: Iterable[MapSpec]) -> npt.NDArray[T]:
+    """What of a map set is shown as a picture, (height, width, 3): a gray map three times."""
+    shown = made[shown_map(maps).name]
+    return np.ascontiguousarray(np.broadcast_to(shown, (*shown.shape[:2], 3)))
 
 
 def with_unit_normals(stack: FloatArray, maps: Iterable[MapSpec]) -> FloatArray:

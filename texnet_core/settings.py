@@ -17,7 +17,7 @@ MIN_SIZE = 16
 MAX_SIZE = 65536
 MIN_EXEMPLAR_SIDE = 32
 MAX_SEED = 2**32 - 1
-WORKER_PROTOCOL = 6  # of texnet_core.worker and of the files that pass between both ends, which must have the same
+WORKER_PROTOCOL = 7  # of texnet_core.worker and of the files that pass between both ends, which must have the same
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]
@@ -59,8 +59,7 @@ def setting(
     return field(default=default, metadata=facts | {"machine": machine, "compares": compares})
 
 
-# One for each group, so that its name stands here alone.
-_texture = partial(setting, group="texture")
+# One for each group, so that no field has to name its own.
 _picture = partial(setting, group="picture")
 _budget = partial(setting, group="budget")
 _generator = partial(setting, group="generator")
@@ -87,26 +86,27 @@ def as_fields(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Checked:
-    """Gives a settings dataclass a `check` that holds every field to its type, its choices and its range."""
+    """Gives a settings dataclass a `check` that holds each field made with `setting` to its type, choices and range."""
 
     def check(self) -> Self:
         """Return self, or raise RequestError at the first field that does not fit."""
         for spec in fields(self):  # type: ignore[arg-type]
-            _check_field(spec.name, getattr(self, spec.name), spec)
+            if "help" in spec.metadata:
+                _check_field(spec.name, getattr(self, spec.name), spec)
         return self
 
 
-def choices_of(kind: Any) -> tuple[str, ...]:
-    """The texts of a Literal or of a union of Literals; () for any other type."""
+def choices_of(kind: Any) -> tuple[str | int, ...]:
+    """What a Literal or a union of Literals allows; () for any other type."""
     parts = [choices_of(part) if get_args(part) else (part,) for part in get_args(kind)]
-    return tuple(text for part in parts for text in part if isinstance(text, str))
+    return tuple(choice for part in parts for choice in part if isinstance(choice, str | int))
 
 
 def _check_field(name: str, value: Any, spec: Any) -> None:
     label = name.replace("_", " ")
     if choices := choices_of(spec.type):
-        if value not in choices:
-            known = [choice for choice in choices if choice]  # empty: as if it were left out
+        if not any(type(value) is type(choice) and value == choice for choice in choices):
+            known = [str(choice) for choice in choices if choice != ""]  # empty: as if it were left out
             raise RequestError(f"{label} {value!r} is unknown", expected=known, remedy="choose one of these")
     elif spec.type in (str, bool):
         if not isinstance(value, spec.type):
@@ -194,17 +194,10 @@ def generator_settings(size: str = DEFAULT_GENERATOR_SIZE, **changes: Any) -> Ge
     return replace(GENERATOR_SIZES[size], **changes).check()
 
 
-@dataclass(frozen=True)
-class SynthesisSettings(Checked):
-    """One request for a texture."""
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings(Checked):
+    """What runs a generator."""
 
-    width: int = _texture(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    height: int = _texture(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE)
-    seed: int = _texture(
-        0, "which of the endless variations to make; equal seeds give equal textures", low=0, high=MAX_SEED
-    )
-    tile: Tiling = _texture("xy", "axes along which the texture repeats without a seam")
-    scale: float = _texture(1.0, "size of the features, as a multiple of those in the exemplar", low=0.25, high=4.0)
     engine: EngineName = _machine(
         "auto", "what runs the generator; auto takes torch on a GPU, else openvino if it is installed, else onnx"
     )

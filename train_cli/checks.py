@@ -6,7 +6,7 @@ from pathlib import Path
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.pictures.images import depth_for
+from texnet_core.pictures.writing import depth_for
 
 
 def check_torch(purpose: str) -> None:
@@ -25,6 +25,9 @@ def check_not_exemplar(path: Path, exemplar: Path, option: str) -> None:
 def check_preview(preview: Path | None, exemplar: Path) -> None:
     """Raise a TexnetError where --preview is given and cannot be written, or would replace the exemplar."""
     if preview is not None:
-        depth_for(preview, 8)
+        if depth_for(preview) is None:
+            raise RequestError(
+                "--preview cannot be an .exr file", expected="8 bits a channel", remedy="use .png or .jpg"
+            )
         check_writable(preview)
         check_not_exemplar(preview, exemplar, "--preview")

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from texnet_core.errors import Cancelled, OutputError, printable
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import read_exemplar, write_image
+from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.writing import write_image
 from texnet_core.progress import Progress, ProgressCallback
 
 _LINE_EVERY_S = 10.0

@@ -9,7 +9,8 @@ import click
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled
-from texnet_core.pictures.images import check_picture_size, depth_for, quantize, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 from train_cli.checks import check_not_exemplar, check_preview, check_torch
 from train_cli.display import showing, with_preview
@@ -66,7 +67,7 @@ def optimize(
             made = optimize_picture(image, settings, descriptor, progress=with_preview(display, preview))
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
-    depth = depth_for(output, None)
+    depth = depth_for(output)
     write_image(output, made.image if depth is None else quantize(made.image, depth))
     seconds = round(time.monotonic() - started, 1)
     if as_json:

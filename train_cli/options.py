@@ -1,8 +1,10 @@
 """Command-line options made from the core's settings, so that a default or a help text is written once."""
 
+import inspect
 import re
 import shlex
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +12,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from texnet_core.pictures.images import SUFFIXES
+from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
-from texnet_core.synthesis.series import UDIM_COLUMNS
+from texnet_core.synthesis.request import UDIM_COLUMNS
 from train_cli.groups import option
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -83,6 +85,17 @@ def output_option(help: str) -> Callable[[C], C]:
     return path_option("-o", "--output", group="output", required=True, help=help)
 
 
+def with_example(listed: str, usage: str) -> Callable[[C], C]:
+    """A decorator that ends a command's help with an example of its list, line by line, and of its use."""
+
+    def decorate(command: C) -> C:
+        lines = [*textwrap.indent(listed.strip(), "  ").splitlines(), "then:", f"  {usage}"]
+        command.__doc__ = "\n".join([inspect.cleandoc(command.__doc__ or ""), "", "\b", "Example of a list:", *lines])
+        return command
+
+    return decorate
+
+
 def picture_option(command: C) -> C:
     """The option -o of commands that write one picture."""
     return output_option(f"picture to write: {', '.join(SUFFIXES)}")(command)
@@ -99,6 +112,17 @@ def size_option(width: int, height: int, help: str, group: str = "texture") -> C
     """The option --size with its default."""
     default = f"{width}x{height}"
     return option("--size", group=group, type=SizeType(), default=default, show_default=True, help=help)
+
+
+class ChoiceType(click.Choice[str]):
+    """One of some words or numbers."""
+
+    def __init__(self, choices: Iterable[str | int]) -> None:
+        self._known = {str(choice): choice for choice in choices}
+        super().__init__(list(self._known))
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        return self._known[str(super().convert(str(value), parameter, context))]
 
 
 class SizeType(click.ParamType[tuple[int, int]]):
@@ -151,7 +175,7 @@ def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Fiel
 
 def _attributes(field: Field[Any]) -> dict[str, Any]:
     choices = [choice for choice in choices_of(field.type) if choice]  # empty: leave the option out
-    kind: Any = click.Choice(choices) if choices else field.type
+    kind: Any = ChoiceType(choices) if choices else field.type
     shared = {"group": field.metadata["group"], "help": field.metadata["help"] + _range_text(field)}
     if kind is bool:
         return shared | {"is_flag": True, "default": field.default}

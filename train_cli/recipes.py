@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import Any, get_args
 
 from texnet_core.errors import Cancelled
-from texnet_core.lists.recipes import Outcome, Recipe, Status, chosen, read_recipes
+from texnet_core.lists.recipes import EXAMPLE, Recipe, RecipeResult, RecipeStatus, chosen, read_recipes
 from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, TrainSettings
 from train_cli.checks import check_torch
 from train_cli.display import showing
 from train_cli.groups import command, option
-from train_cli.options import clean, json_option, output_option, path_argument, path_option, settings_options
+from train_cli.options import (
+    clean,
+    json_option,
+    output_option,
+    path_argument,
+    path_option,
+    settings_options,
+    with_example,
+)
 from train_cli.results import tell_results
 
 
@@ -26,6 +34,7 @@ from train_cli.results import tell_results
 @settings_options(DescriptorSettings, only=MACHINE_SETTINGS)
 @settings_options(TrainSettings, only=MACHINE_SETTINGS)
 @json_option
+@with_example(EXAMPLE, "texnet recipes list.toml --exemplars photos -o generators")
 def recipes(
     file: Path, exemplars: Path, output: Path, only: tuple[str, ...], as_json: bool, **machine: str | None
 ) -> None:
@@ -35,22 +44,6 @@ def recipes(
     was made differently is trained. A run that was stopped goes on from its checkpoint. The folder belongs to the
     list: other generators and checkpoints under a recipe's name are replaced. A recipe that fails does not stop the
     others; the exit code is then 1. Needs the [train] extra.
-
-    \b
-    Example of a list:
-      [defaults]                            # optional: settings of `texnet train`, for all recipes
-      steps = 1500
-      [recipes.moss]                        # one or more: what makes moss.texnet
-      exemplar = "ground/moss.jpg"          # below the folder of exemplars
-      title = "Moss 003"
-      kind = "moss"
-      author = "Lennart Demes (ambientCG)"
-      license = "CC0-1.0"
-      source = "https://ambientcg.com/view?id=Moss003"
-      size_m = 2.0                          # optional: meters that the picture's short side spans
-      levels = 7                            # optional: settings for this one alone
-    then:
-      texnet recipes list.toml --exemplars photos -o generators
     """
     started = time.monotonic()
     given = {name: value for name, value in machine.items() if value is not None}
@@ -60,10 +53,10 @@ def recipes(
         from texnet_core.lists.recipe_runner import run_recipes
 
         try:
-            outcomes = run_recipes(planned, exemplars, output, progress=display)
+            results = run_recipes(planned, exemplars, output, progress=display)
         except Cancelled:
             raise Cancelled("stopped; the same command goes on") from None
-    tell_results(outcomes, "recipes", _facts, {status: status for status in get_args(Status)}, started, as_json)
+    tell_results(results, "recipes", _facts, {status: status for status in get_args(RecipeStatus)}, started, as_json)
 
 
 def _recorded(recipe: Recipe, file: Path) -> Recipe:
@@ -72,5 +65,5 @@ def _recorded(recipe: Recipe, file: Path) -> Recipe:
     return replace(recipe, provenance=replace(recipe.provenance, command=clean(shlex.join(words))))
 
 
-def _facts(outcome: Outcome) -> dict[str, Any]:
-    return {key: value for key, value in asdict(outcome).items() if value}
+def _facts(result: RecipeResult) -> dict[str, Any]:
+    return {key: value for key, value in asdict(result).items() if value}

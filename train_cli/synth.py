@@ -4,18 +4,20 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from texnet_core import find_source, open_engine, open_texture, read_artifact, write_window
+from texnet_core import TextureRequest, find_source, open_engine, open_plane, read_artifact, write_window
 from texnet_core.atomic import check_writable
 from texnet_core.engines import Engine
-from texnet_core.pictures.images import Depth, check_picture_size, depth_for
+from texnet_core.errors import RequestError
+from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import Progress, ProgressCallback
-from texnet_core.settings import MAX_SIZE, MIN_SIZE, SynthesisSettings
-from texnet_core.synthesis.series import Picture, Series, plan_pictures
-from texnet_core.synthesis.textures import Region, map_files
+from texnet_core.settings import MAX_SIZE, MIN_SIZE
+from texnet_core.synthesis.series import MarkedRequest, Series, expand
+from texnet_core.synthesis.textures import map_files
+from texnet_core.synthesis.windows import Region
 from train_cli.display import showing
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -28,31 +30,24 @@ from train_cli.options import (
     size_option,
 )
 
-_DEFAULTS = SynthesisSettings()
+_DEFAULTS = TextureRequest()
 
 
 @command()
 @click.argument("source")
 @picture_option
-@option(
-    "--depth",
-    group="output",
-    type=click.Choice([str(d) for d in get_args(Depth)]),
-    help="bits a channel, for PNG and TIFF; without it 8",
-)
-@json_option
 @size_option(_DEFAULTS.width, _DEFAULTS.height, f"width and height in texels ({MIN_SIZE} to {MAX_SIZE})")
 @option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
 @option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
-@settings_options(Series, leave_out=("udim_columns", "udim_rows"))
-@settings_options(SynthesisSettings, leave_out=("width", "height"))
+@settings_options(Series)
+@settings_options(TextureRequest, leave_out=("width", "height"))
+@json_option
 def synth(
     source: str,
     output: Path,
     size: tuple[int, int],
     region: Region | None,
     udim: tuple[int, int] | None,
-    depth: str | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -71,29 +66,32 @@ def synth(
       texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
-    columns, rows = udim or (0, 0)
-    settings = settings_from(SynthesisSettings, values | {"width": size[0], "height": size[1]})
-    series = settings_from(Series, values | {"udim_columns": columns, "udim_rows": rows})
-    bits = depth_for(output, None if depth is None else int(depth))
-    pictures = plan_pictures(output, settings, series, region)
-    check_picture_size(output, *pictures[0].region[2:])
+    if region is not None and udim is not None:
+        raise RequestError("--region and --udim cannot be combined", expected="one of them", remedy="use one of them")
+    request = replace(
+        settings_from(TextureRequest, values), source=source, width=size[0], height=size[1], region=region, udim=udim
+    )
+    pictures = expand(request, settings_from(Series, values))
+    depth_for(output, request.depth)
+    check_picture_size(output, *pictures[0].request.window[2:])
     artifact = read_artifact(find_source(source))
     for picture in pictures:
-        for path in map_files(picture.path, artifact.maps, picture.marks):
+        for path in map_files(output, artifact.maps, picture.marks):
             check_writable(path)
     with showing(quiet=as_json) as display:
-        engine = open_engine(artifact, settings.engine, settings.device, settings.precision, settings.threads)
+        engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
         paths = [
             path
             for number, picture in enumerate(pictures)
-            for path in _make(picture, engine, bits, _one_of(display, number, len(pictures)))
+            for path in _make(picture, output, engine, _one_of(display, number, len(pictures)))
         ]
     _tell(paths, pictures, engine, time.monotonic() - started, as_json)
 
 
-def _make(picture: Picture, engine: Engine, bits: Depth | None, progress: ProgressCallback) -> list[Path]:
-    plane = open_texture(engine.artifact, picture.settings, period=picture.period, turn=picture.turn, engine=engine)
-    return write_window(plane, picture.path, picture.region, depth=bits, marks=picture.marks, progress=progress)
+def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: ProgressCallback) -> list[Path]:
+    request, marks = picture
+    plane = open_plane(engine.artifact, request, engine=engine)
+    return write_window(plane, output, request.window, depth=request.depth, marks=marks, progress=progress)
 
 
 def _one_of(display: ProgressCallback, number: int, pictures: int) -> ProgressCallback:
@@ -105,16 +103,15 @@ def _one_of(display: ProgressCallback, number: int, pictures: int) -> ProgressCa
     return report
 
 
-def _tell(paths: list[Path], pictures: list[Picture], engine: Engine, seconds: float, as_json: bool) -> None:
-    width, height = pictures[0].region[2:]
-    seed = pictures[0].settings.seed
+def _tell(paths: list[Path], pictures: list[MarkedRequest], engine: Engine, seconds: float, as_json: bool) -> None:
+    first, last = pictures[0].request, pictures[-1].request
+    width, height = first.window[2:]
     facts: dict[str, Any] = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
     if as_json:
-        facts |= {"width": width, "height": height, "seed": seed, "seconds": round(seconds, 3)}
+        facts |= {"width": width, "height": height, "seed": first.seed, "seconds": round(seconds, 3)}
         click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts}))
         return
-    last = pictures[-1].settings.seed
-    seeds = f"seed {seed}" if last == seed else f"seeds {seed} to {last}"
+    seeds = f"seed {first.seed}" if last.seed == first.seed else f"seeds {first.seed} to {last.seed}"
     made = f"{width}x{height}, {seeds}, {engine.name} {engine.precision} on {engine.device}, {seconds:.1f} s"
     if len(pictures) == 1:
         for path in paths:

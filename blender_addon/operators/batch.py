@@ -10,6 +10,7 @@ from texnet_core.errors import RequestError
 from .. import api, session
 from ..fields import choice, count_property, path_property
 from ..registration import registration
+from ..wording import counted
 from .base import FINISHED, Reporting, Status
 from .generate import TextureOptions, set_options
 
@@ -47,25 +48,18 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
         options = {name: getattr(self, name) for name in ("seed", "tile", "scale", "depth")}
         options["size"] = (self.width, self.height)
         if self.goal == "SELECTED":
-            made = _count(
-                api.fill(context.selected_objects, sources, world_size=self.world_size, **options), "material"
-            )
+            filled = api.fill(context.selected_objects, sources, world_size=self.world_size, **options)
+            made = counted(len(filled), "material")
         elif self.goal == "FOLDER":
             if not self.folder:
                 raise RequestError("no folder is given", expected="a folder for the files", remedy="choose a folder")
             api.check(sources, self.count, **options)
-            files = [file for source in sources for file in api.save(source, self.folder, self.count, **options)]
-            made = _count(files, "file")
+            made = counted(sum(len(api.save(source, self.folder, self.count, **options)) for source in sources), "file")
         else:
             api.check(sources, self.count, **options)
-            materials = [made for source in sources for made in api.materials(source, self.count, **options)]
-            made = _count(materials, "material")
+            made = counted(sum(len(api.materials(source, self.count, **options)) for source in sources), "material")
         self.report({"INFO"}, f"Created {made}")
         return FINISHED
-
-
-def _count(made: list[Any], noun: str) -> str:
-    return f"{len(made)} {noun}{'' if len(made) == 1 else 's'}"
 
 
 def _sources_in(text: str) -> list[str]:

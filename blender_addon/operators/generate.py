@@ -14,7 +14,7 @@ from ..fields import (
     world_size_property,
 )
 from ..registration import registration
-from ..request import OPTIONS, TextureRequest, first_preset
+from ..request import OPTIONS, TextureRequest, first_preset, options_of
 from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Interactive, Status, failed
 
 _POLL_S = 0.1
@@ -39,14 +39,15 @@ class TextureOptions:
         """What the properties ask for."""
         values = {name: getattr(self, name) for name in OPTIONS}
         values["scale"] = round(self.scale, 4)  # Blender's floats have 24 bits
+        values["depth"] = int(self.depth)
         source = bpy.path.abspath(self.source) if self.source else first_preset()
         return TextureRequest(source=source, **values | changes)
 
 
 def set_options(properties: Any, request: TextureRequest) -> None:
     """Set the properties of a button to what a request asks for."""
-    for name in ("source", *OPTIONS):
-        setattr(properties, name, getattr(request, name))
+    for name, value in options_of(request).items():
+        setattr(properties, name, value)
 
 
 class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
@@ -95,8 +96,8 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
             udim = tuple(self.udim) if all(self.udim) else surface.udim_grid(target)
         requests = self.request(udim=udim).variations(self.count)
         for request in (requests[0], requests[-1]):
-            request.check()
-        creation.check_room(requests[0])
+            request.file()
+        creation.check_packable(requests[0])
         return requests, creation.target_of(self.destination, target, self.world_size)
 
     def run(self, context: Any) -> Status:

@@ -10,7 +10,7 @@ from texnet_core.settings import MAX_SIZE
 
 from .. import creation, history, nodes
 from ..registration import registration
-from ..request import OPTIONS
+from ..request import options_of
 from ..worker_process import WorkerError
 from .base import FINISHED, Guarded, Interactive, Reporting, Status
 
@@ -43,7 +43,7 @@ def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_
     destination: creation.Destination = "UDIM" if request.udim else settings.destination
     if creation.obstacle(destination, context.view_layer.objects.active):
         destination = "IMAGE"
-    values = {name: getattr(request, name) for name in ("source", *OPTIONS)}
+    values = options_of(request)
     values |= {"destination": destination, "udim": request.udim or (0, 0), "world_size": settings.world_width}
     texnet: Any = bpy.ops.texnet  # type: ignore[attr-defined]
     try:

@@ -81,7 +81,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         can_resume = training.resumable(output)
         if output.exists() and not can_resume:
             raise RequestError(
-                f"your library has a generator called {output.stem}",
+                f"your library already has a generator called {output.stem}",
                 expected="a new name",
                 remedy="choose another name",
             )

@@ -16,7 +16,7 @@ from texnet_core.evaluation.memorization import memorization
 from texnet_core.evaluation.repetition import repetition
 from texnet_core.evaluation.seam import seam_error
 from texnet_core.evaluation.texture_metric import TextureDistance, TextureMetric, crop_floor, diversity, mean_distance
-from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.resizing import resize_exemplar
 
 DISTANCES = {
     "gram": "relative Gram distance over the floor",

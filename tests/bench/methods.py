@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core import list_presets, presets, read_artifact, synthesize
+from tests.conftest import texture
+from texnet_core import list_presets, presets, read_artifact
 from texnet_core.lists.recipes import read_recipes
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 
@@ -58,7 +59,7 @@ def _ours(name: str, exemplar: Picture, given: Namespace) -> Prepared:
     artifact = read_artifact(_preset_of(name) if given.ours is None else Path(given.ours) / f"{name}.texnet")
     note = f"{artifact.training.get('steps_taken', '?')} steps"
     # a pattern on a grid is stretched a little, so that whole repeats of it fit
-    return Prepared(lambda seed: synthesize(artifact, (SIDE, SIDE), seed)["albedo"], note, artifact.texels_per_exemplar)
+    return Prepared(lambda seed: texture(artifact, SIDE, SIDE, seed, engine="auto"), note, artifact.texels_per_exemplar)
 
 
 def _preset_of(name: str) -> Path:

@@ -30,7 +30,9 @@ from texnet_core.atomic import replacing
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import TexnetError
 from texnet_core.evaluation.texture_metric import TextureMetric
-from texnet_core.pictures.images import quantize, read_exemplar, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.writing import write_image
 
 REAL = "real"  # stands in the table like a method
 

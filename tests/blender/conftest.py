@@ -1,5 +1,6 @@
 """A Blender that has the built zip installed, in processes of its own."""
 
+import contextlib
 import functools
 import json
 import os
@@ -182,11 +183,17 @@ def socket_log(tmp_path):
 
 @pytest.fixture(scope="session")
 def extension_zip(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, str(ROOT / "build_addon.py"), "--python", facts()["python"], "--output", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    (path,) = folder.glob("*.zip")
+    """Built once, also where several processes run the tests: whoever comes second takes the first one's."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "extension"
+    if not shared.exists():
+        folder = tmp_path_factory.mktemp("dist")
+        command = [sys.executable, str(ROOT / "build_addon.py"), "--python", facts()["python"], "--output", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        with contextlib.suppress(OSError):  # another process was faster
+            folder.rename(shared)
+    (path,) = shared.glob("*.zip")
     return path
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from texnet_core import read_artifact, synthesize
-from texnet_core.pictures.images import quantize
-from texnet_core.settings import SynthesisSettings
+from tests.conftest import texture
+from texnet_core import TextureRequest, read_artifact
+from texnet_core.pictures.color import quantize
 
 STORAGES = ("PACK", "FILE")
 
@@ -43,7 +43,7 @@ def test_generate_save_reopen(blender, artifact_file, tmp_path):
         folders=[str(folder) for folder in folders],
     )
     assert sizes == [[320, 192]] * 2
-    expected = quantize(synthesize(read_artifact(artifact_file), (320, 192), 7, engine="onnx")["albedo"], 8)
+    expected = quantize(texture(read_artifact(artifact_file), 320, 192, 7), 8)
     for folder in folders:
         reopened = np.load(folder / "pixels.npy")
         assert np.array_equal(np.round(reopened[::-1, :, :3] * 255), expected)
@@ -131,7 +131,7 @@ def test_defaults_and_ranges_are_the_cores(blender):
                 for group in (properties, scene) for name in ("width", "height", "seed", "scale")])
         """
     )
-    defaults = SynthesisSettings()
+    defaults = TextureRequest()
     size = [defaults.width, 16, 65536]
     scale = [defaults.scale, 0.25, 4.0]
     assert found == 2 * [size, [defaults.height, 16, 65536], [defaults.seed, 0, 2**31 - 1], scale]
@@ -287,7 +287,7 @@ def test_udim_tiles_cover_the_uv_map_join_and_survive(blender, artifact_file, tm
         npy=str(tmp_path / "pixels.npy"),
     )
     assert state == {"source": "TILED", "tiles": [1001, 1002], "packed": 2, "sizes": [[96, 64], [96, 64]]}
-    whole = quantize(synthesize(read_artifact(artifact_file), (192, 64), 0, engine="onnx")["albedo"], 8)
+    whole = quantize(texture(read_artifact(artifact_file), 192, 64), 8)
     first = np.round(np.load(tmp_path / "pixels.npy")[::-1, :, :3] * 255)
     assert np.array_equal(first, whole[:, :96])
 

@@ -1,6 +1,8 @@
 """What was made earlier: its record, and what can be done with it; tile check; the library."""
 
-from texnet_core import list_presets
+from dataclasses import replace
+
+from texnet_core import TextureRequest, list_presets
 from texnet_core.settings import MAX_SIZE
 
 
@@ -28,7 +30,7 @@ def test_settings_travel_with_the_image_and_come_back(blender, artifact_file, tm
         "seed": 9,
         "tile": "x",
         "scale": 0.5,
-        "depth": "16",
+        "depth": 16,
     }
 
 
@@ -94,6 +96,28 @@ def test_records_that_others_have_spoilt_do_no_harm(blender, artifact_file):
     )
     assert state[0] == [False, False, True, True] and state[1] == [True] * 4
     assert "no texture made by TexNet" in state[2] and "\n" not in state[2]
+
+
+def test_records_of_the_first_versions_are_read(blender, artifact_file):
+    """They have the depth as text, and say udim [0, 0] where there are no tiles."""
+    (state,) = blender(
+        """
+        history = module("history")
+        first = {"source": values["source"], "width": 96, "height": 64, "seed": 7, "tile": "x", "scale": 1.5,
+                 "map": "albedo", "set": "a", "leads": True, "made": 1.0}
+        found = []
+        for number, changes in enumerate(({"depth": "8", "udim": [0, 0]}, {"depth": "16", "udim": [2, 1]})):
+            image = bpy.data.images.new(f"old {number}", 4, 4)
+            image["texnet"] = first | changes
+            found.append(history.request_of(image).record())
+        bpy.ops.texnet.regenerate(image="old 0")
+        answer([found, textures()])
+        """,
+        source=str(artifact_file),
+    )
+    asked = TextureRequest(str(artifact_file), width=96, height=64, seed=7, tile="x", scale=1.5)
+    assert state[0] == [asked.record(), replace(asked, depth=16, udim=(2, 1)).record()]
+    assert state[1] == ["old 0", "old 1", "random_albedo_7"]
 
 
 def test_the_tile_check_repeats_three_times_and_back(blender, artifact_file):

@@ -1,24 +1,16 @@
 """Maps into materials: sets of several maps, trees that others have made, and who owns what."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
-from texnet_core import write_artifact
-from texnet_core.mapset import MapSpec
-
-MAPS = (MapSpec("albedo"), MapSpec("roughness", 1, "data"), MapSpec("normal", 3, "data"), MapSpec("height", 1, "data"))
+from tests.conftest import MATERIAL, random_artifact
+from texnet_core import TextureRequest, write_artifact
 
 
 @pytest.fixture(scope="session")
-def pbr_file(artifact, tmp_path_factory):
-    """An untrained generator of four maps."""
-    rng = np.random.default_rng(0)
-    shapes = replace(artifact, maps=MAPS).graph.parameter_shapes
-    parameters = {name: rng.normal(0, 0.2, shape).astype(np.float32) for name, shape in shapes.items()}
+def pbr_file(tmp_path_factory):
+    """An untrained generator of four maps: albedo, normal, roughness, height."""
     path = tmp_path_factory.mktemp("pbr") / "wall.v2.texnet"
-    write_artifact(path, replace(artifact, maps=MAPS, parameters=parameters))
+    write_artifact(path, random_artifact(maps=MATERIAL))
     return path
 
 
@@ -79,6 +71,26 @@ def test_a_set_is_wired_swapped_replaced_by_a_smaller_one_and_wired_again(blende
     }
     assert spaces["roughness"][1] < spaces["height"][1]  # 8 bits show steps in displacement
     assert leading == 4
+
+
+def test_a_material_of_eight_channels_is_wired_shown_and_made_again_from_its_record(blender, pbr_file):
+    (state,) = blender(
+        WIRED
+        + """
+        api = __import__("bl_ext.user_default.texnet.api", fromlist=["api"])
+        made = generate("pbr", 1, depth="16", tile="x", scale=1.5)
+        request = module("history").request_of(bpy.data.images[made["Base Color"]])
+        bpy.ops.texnet.regenerate(image=made["Base Color"])
+        leading = [image for image in bpy.data.images if "texnet" in image and image["texnet"]["leads"]]
+        again = [module("history").request_of(image) == request for image in leading]
+        answer([made, request.record(), again, list(api.preview_pixels(values["pbr"]).shape)])
+        """,
+        pbr=str(pbr_file),
+    )
+    made, record, again, shape = state
+    asked = TextureRequest(str(pbr_file), width=64, height=64, seed=1, depth=16, tile="x", scale=1.5)
+    assert made == names(1) and record == asked.record()
+    assert again == [True, True] and shape == [256, 256, 3]
 
 
 def test_trees_that_others_have_made(blender, artifact_file):

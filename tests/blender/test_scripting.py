@@ -137,10 +137,11 @@ def test_preview_is_the_corner_of_the_texture(blender, artifact_file, tmp_path):
         source=str(artifact_file),
         npy=str(tmp_path / "preview.npy"),
     )
-    from texnet_core import read_artifact, synthesize
-    from texnet_core.pictures.images import quantize
+    from tests.conftest import texture
+    from texnet_core import read_artifact
+    from texnet_core.pictures.color import quantize
 
-    whole = quantize(synthesize(read_artifact(artifact_file), (512, 512), 3, engine="onnx")["albedo"], 8)
+    whole = quantize(texture(read_artifact(artifact_file), 512, 512, 3), 8)
     assert np.array_equal(np.load(tmp_path / "preview.npy"), whole[:256, :256])
 
 

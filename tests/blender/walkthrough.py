@@ -240,7 +240,7 @@ def walk():
         yield 2
         bpy.ops.preferences.addon_disable(module="bl_ext.user_default.texnet")
     assert STATUSBAR_HT_header.draw.__module__ == "bl_ui.space_statusbar", "the status bar is not Blender's own again"
-    assert not worker.is_alive(), "the worker goes on"
+    assert not worker.process.is_alive(), "the worker goes on"
     assert not [name for name in dir(bpy.types) if "TEXNET" in name.upper()]
     bpy.ops.preferences.addon_enable(module="bl_ext.user_default.texnet")
     assert list(bpy.ops.texnet.generate(width=64, height=64, destination="IMAGE")) == ["FINISHED"]

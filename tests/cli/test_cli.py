@@ -16,11 +16,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from tests.conftest import ENGINES, TEXNET, picture
+from tests.conftest import ENGINES, MATERIAL, TEXNET, picture, random_artifact, texture
 from tests.waiting import PATIENCE, wait_until
-from texnet_core import list_presets, read_artifact, synthesize
+from texnet_core import list_presets, read_artifact, write_artifact
 from texnet_core.benchmark import run_benchmark
-from texnet_core.pictures.images import quantize, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import write_image
 from texnet_core.settings import GENERATOR_SIZES
 from train_cli import main
 
@@ -88,7 +89,7 @@ def test_synth_writes_what_the_core_makes(artifact_file, tmp_path):
     done = texnet("synth", artifact_file, "-o", out, "--size", "96x64", "--seed", 7, "--engine", "onnx")
     assert done.returncode == 0 and done.stderr == ""
     assert str(out) in done.stdout and "96x64" in done.stdout
-    expected = synthesize(read_artifact(artifact_file), (96, 64), 7, engine="onnx")["albedo"]
+    expected = texture(read_artifact(artifact_file), 96, 64, 7)
     assert np.array_equal(loaded(out), quantize(expected, 8))
 
 
@@ -97,6 +98,21 @@ def test_every_format_by_suffix(inside, artifact_file, tmp_path, suffix):
     out = tmp_path / f"out.{suffix}"
     assert inside("synth", artifact_file, "-o", out, "--size", 64).returncode == 0
     assert out.stat().st_size > 500
+
+
+@pytest.mark.parametrize("suffix", [".png", ".exr", ".tif"])
+def test_a_material_of_eight_channels_goes_to_a_file_for_each_map(inside, tmp_path, suffix):
+    write_artifact(tmp_path / "wall.texnet", random_artifact(maps=MATERIAL))
+    done = inside("synth", tmp_path / "wall.texnet", "-o", tmp_path / f"wall{suffix}", "--size", 64, "--json")
+    paths = [tmp_path / f"wall_{spec.name}{suffix}" for spec in MATERIAL]
+    assert json.loads(done.stdout)["outputs"] == [str(path) for path in paths]
+    sizes = {spec.name: path.stat().st_size for spec, path in zip(MATERIAL, paths, strict=True)}
+    assert sizes["height"] > sizes["roughness"] or suffix == ".exr"  # height has 16 bits where others have 8
+    if suffix == ".png":
+        assert [loaded(path).dtype.itemsize for path in paths[:3]] == [1, 1, 1]
+        assert loaded(paths[3]).max() > 255
+    told = inside("info", tmp_path / "wall.texnet").stdout
+    assert all(f"{spec.name} ({spec.channels}, {spec.color_space})" in told for spec in MATERIAL)
 
 
 def test_every_engine_answers_to_its_name(inside, artifact_file, tmp_path):
@@ -130,7 +146,7 @@ def test_info_and_presets_tell_what_is_known(inside, artifact_file):
 WRONG = {
     "unknown preset": (["synth", "mosss", "-o", "o.png"], 2, "did you mean 'moss'"),
     "missing source": (["synth", "no/such.texnet", "-o", "o.png"], 2, "no file"),
-    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet artifact"),
+    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet generator"),
     "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 65536"),
     "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 65536"),
     "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 65536"),
@@ -144,7 +160,7 @@ WRONG = {
     "seed endless": (["synth", "moss", "-o", "o.png", "--seed", "9" * 400], 2, "0 to 4294967295"),
     "pictures endless": (["synth", "moss", "-o", "o.png", "--count", "10000", "--loop", "10000"], 2, "ask for fewer"),
     "no suffix": (["synth", "moss", "-o", "o"], 2, ".png"),
-    "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "expected 8"),
+    "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "one of 8"),
     "missing folder": (["synth", "moss", "-o", "no/o.png"], 1, "cannot be written"),
     "folder as output": (["synth", "moss", "-o", "folder.png"], 1, "folder"),
     "unknown device": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "x"], 1, "device x"),
@@ -190,14 +206,18 @@ WRONG = {
     "region of tiles": (
         ["synth", "moss", "-o", "o.png", "--region", "0,0,8,8", "--udim", "2x2"],
         2,
-        "one or the other",
+        "--region and --udim cannot be combined; use one of them",
     ),
     "no tiles": (["synth", "moss", "-o", "o.png", "--udim", "0x2"], 2, "3x2"),
     "tiles too many": (["synth", "moss", "-o", "o.png", "--udim", "11x2"], 2, "11 columns"),
     "tiles nonsense": (["synth", "moss", "-o", "o.png", "--udim", "3"], 2, "3x2"),
     "count zero": (["synth", "moss", "-o", "o.png", "--count", "0"], 2, "count"),
     "loop negative": (["synth", "moss", "-o", "o.png", "--loop", "-3"], 2, "loop"),
-    "seeds run out": (["synth", "moss", "-o", "o.png", "--count", "2", "--seed", "4294967295"], 2, "start lower"),
+    "seeds run out": (
+        ["synth", "moss", "-o", "o.png", "--count", "2", "--seed", "4294967295"],
+        2,
+        "start at a lower seed",
+    ),
     "scale too small": (["synth", "moss", "-o", "o.png", "--scale", "0.1"], 2, "0.25 to 4"),
     "scale nan": (["synth", "moss", "-o", "o.png", "--scale", "nan"], 2, "finite"),
     "unknown axes": (["synth", "moss", "-o", "o.png", "--tile", "z"], 2, "xy"),
@@ -213,7 +233,7 @@ WRONG = {
     "optimize over exemplar": (["optimize", "exemplar.png", "-o", "exemplar.png"], 2, "would replace the exemplar"),
     "optimize nowhere": (["optimize", "exemplar.png", "-o", "no/o.png"], 1, "cannot be written"),
     "optimize with pooling": (["optimize", "exemplar.png", "-o", "o.png", "--pooling", "max"], 2, "--pooling"),
-    "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use 256"),
+    "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use width 256"),
     "optimize tiny size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "32"], 2, "64 to 4096"),
     "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "at least 256"),
     "no list": (["batch", "none.toml"], 2, "cannot be read"),
@@ -223,7 +243,7 @@ WRONG = {
     "eval beside nothing": (["eval", "moss", "--exemplar", "none.png"], 1, "no file none.png"),
     "eval beside too little": (["eval", "moss", "--exemplar", "exemplar.png"], 1, "96x96"),
     "eval with no weights": (["eval", "moss", "--vgg19", "none.pth"], 1, "none.pth"),
-    "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "cannot be written"),
+    "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "is no folder"),
     "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
     "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),
     "bench unknown engine": (["bench", "--engines", "fast"], 2, "onnx"),
@@ -371,7 +391,7 @@ def test_recipes_train_keep_and_report(inside, exemplar, random_vgg19_file, tmp_
     recipes.write_text(RECIPES + entries)
     done = inside(*words)
     assert done.returncode == 1 and "1 trained, 0 completed, 0 kept, 1 failed" in done.stdout
-    assert done.stderr.count("texnet: lost: failed: found") == 1
+    assert done.stderr.count("texnet: lost: failed: there is no file") == 1
     card = json.loads(inside("info", out / "field.texnet", "--json").stdout)["provenance"]
     assert card["command"] == "texnet recipes list.toml --exemplars DIR --output DIR --only field"
     assert str(tmp_path) not in json.dumps(card)
@@ -495,11 +515,11 @@ def test_a_full_console_is_one_line_and_no_traceback(artifact_file, tmp_path):
 def test_a_strangers_file_cannot_speak_to_the_terminal(inside, artifact, tmp_path):
     from texnet_core import Provenance, write_artifact
 
-    sly = replace(artifact, provenance=Provenance(author="\x1b]0;gotcha\x07\nlicense: CC0"))
+    sly = replace(artifact, provenance=Provenance(author="\x1b]0;gotcha\x07\nlicence: CC0"))
     write_artifact(tmp_path / "sly.texnet", sly)
     shown = inside("info", tmp_path / "sly.texnet").stdout
-    assert "\x1b" not in shown and "\\x1b]0;gotcha" in shown and shown.count("license: ") == 2
-    assert sum(line.strip().startswith("license:") for line in shown.splitlines()) == 1
+    assert "\x1b" not in shown and "\\x1b]0;gotcha" in shown and shown.count("licence: ") == 2
+    assert sum(line.strip().startswith("licence:") for line in shown.splitlines()) == 1
 
 
 @pytest.mark.parametrize("imported", ["runpy", "click", "numpy", "onnxruntime"])
@@ -569,7 +589,7 @@ def test_batch_tells_and_exits_by_what_became_of_the_jobs(inside, artifact_file,
     """)
     first = inside("batch", jobs)
     assert first.returncode == 1 and "2 made, 0 skipped as complete, 2 failed" in first.stdout
-    assert first.stderr.count("no preset 'nothing'") == 2 and "Traceback" not in first.stderr
+    assert first.stderr.count("no preset is called 'nothing'") == 2 and "Traceback" not in first.stderr
     again = inside("batch", jobs, "--json")
     facts = json.loads(again.stdout)
     assert again.returncode == 1 and (facts["made"], facts["skipped"], facts["failed"]) == (0, 2, 2)

@@ -13,7 +13,7 @@ from texnet_core.errors import ArtifactError
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes, without_clamps
 from texnet_core.model.graph import NO_CLAMP
-from texnet_core.pictures.images import encode_png
+from texnet_core.pictures.encoders import encode_png
 
 PREVIEW = encode_png(np.zeros((8, 8, 3), np.uint8))
 

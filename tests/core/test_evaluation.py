@@ -22,7 +22,7 @@ from texnet_core.evaluation.outliers import around, find_outlier
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
 from texnet_core.model.artifact import Provenance
-from texnet_core.pictures.images import texels_digest
+from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 
 ALONE = {"seam_x", "seam_y", "repetition"}
@@ -33,7 +33,7 @@ TWO = EvaluationSettings(seeds=2)
 @pytest.fixture(autouse=True)
 def small(monkeypatch, tmp_path):
     """A large sample of less than usual, and an empty cache."""
-    monkeypatch.setattr(module, "_LARGE", 128)
+    monkeypatch.setattr(module, "LARGE_SIDE", 128)
     import torch
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))

@@ -8,7 +8,16 @@ import pytest
 from PIL import Image
 
 from tests.conftest import random_artifact
-from texnet_core import Artifact, open_engine, open_plane, read_artifact, read_header, write_artifact, write_window
+from texnet_core import (
+    Artifact,
+    TextureRequest,
+    open_engine,
+    open_plane,
+    read_artifact,
+    read_header,
+    write_artifact,
+    write_window,
+)
 from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.model.design import Design
 from texnet_core.model.families import FAMILIES, PYRAMID, Family
@@ -112,7 +121,8 @@ def test_every_engine_runs_a_second_family(twig, name):
 
 
 def plane_of(artifact, engine, seed=5, size=(512, 304), **options):
-    return open_plane(artifact, seed, width=size[0], height=size[1], engine=engine, **options)
+    request = TextureRequest(width=size[0], height=size[1], seed=seed)
+    return open_plane(artifact, request, engine=engine, **options)
 
 
 @pytest.mark.parametrize("name", ENGINES)

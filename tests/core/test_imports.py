@@ -27,9 +27,8 @@ def test_nothing_heavy_is_imported_before_it_is_used(statement):
 
 
 def test_synthesis_with_onnx_never_imports_torch(artifact_file):
-    statement = (
-        f"import texnet_core as t; t.synthesize(t.read_artifact({str(artifact_file)!r}), (64, 64), engine='onnx')"
-    )
+    request = "t.TextureRequest(width=64, height=64, engine='onnx')"
+    statement = f"import texnet_core as t; t.synthesize(t.read_artifact({str(artifact_file)!r}), {request})"
     modules = modules_after(statement)
     assert "onnxruntime" in modules and not {"torch", "openvino", "PIL"} & modules
 

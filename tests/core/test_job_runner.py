@@ -1,5 +1,6 @@
-"""Lists of jobs: every combination, failures apart, reruns that go on."""
+"""Lists of textures: every combination, failures apart, reruns that go on."""
 
+import hashlib
 import json
 import threading
 from pathlib import Path
@@ -8,12 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from texnet_core import Cancelled, RequestError, read_artifact, synthesize
+from tests.conftest import MATERIAL, random_artifact, texture
+from texnet_core import Cancelled, RequestError, read_artifact, write_artifact
 from texnet_core.errors import OutputError
-from texnet_core.lists import job_runner as batch
+from texnet_core.lists import job_runner
 from texnet_core.lists.job_runner import run_jobs
 from texnet_core.lists.jobs import read_jobs
-from texnet_core.pictures.images import quantize
+from texnet_core.pictures.color import quantize
 
 LIST = """
 [settings]
@@ -38,21 +40,21 @@ def run(folder, **options):
     return run_jobs(read_jobs(folder / "jobs.toml"), folder / "record", **options)
 
 
-def statuses(outcomes):
-    return [outcome.status for outcome in outcomes]
+def statuses(results):
+    return [result.status for result in results]
 
 
 def test_every_combination_is_made_and_failures_stay_apart(folder, artifact_file):
-    outcomes = run(folder)
-    assert statuses(outcomes) == ["made"] * 4 + ["failed"] * 4
-    assert all("no preset 'missing'" in outcome.error for outcome in outcomes[4:])
+    results = run(folder)
+    assert statuses(results) == ["made"] * 4 + ["failed"] * 4
+    assert all("no preset is called 'missing'" in result.error for result in results[4:])
     assert sorted(path.name for path in (folder / "out").iterdir()) == [
         "random_64x64_001.png",
         "random_64x64_002.png",
         "random_96x32_001.png",
         "random_96x32_002.png",
     ]
-    expected = synthesize(read_artifact(artifact_file), (96, 32), 2, engine="onnx")["albedo"]
+    expected = texture(read_artifact(artifact_file), 96, 32, 2)
     with Image.open(folder / "out" / "random_96x32_002.png") as image:
         assert np.array_equal(np.asarray(image), quantize(expected, 8))
 
@@ -72,9 +74,6 @@ def test_a_rerun_makes_only_what_is_missing_or_changed(folder, artifact_file):
 
 
 def test_another_generator_of_the_same_name_is_another_source(folder):
-    from tests.conftest import random_artifact
-    from texnet_core import write_artifact
-
     run(folder)
     write_artifact(folder / "random.texnet", random_artifact(seed=5))
     assert statuses(run(folder))[:4] == ["made"] * 4
@@ -90,8 +89,8 @@ def test_a_record_that_was_cut_short_counts_for_what_it_says(folder):
 
 def test_each_generator_is_opened_once(folder, monkeypatch):
     opened = []
-    real = batch.open_engine
-    monkeypatch.setattr(batch, "open_engine", lambda *given: opened.append(given) or real(*given))
+    real = job_runner.open_engine
+    monkeypatch.setattr(job_runner, "open_engine", lambda *given: opened.append(given) or real(*given))
     run(folder)
     assert len(opened) == 1
 
@@ -121,57 +120,57 @@ def test_progress_adds_up(folder):
 
 
 def test_an_unforeseen_error_fails_its_job_alone(folder, monkeypatch):
-    real = batch.write_window
+    real = job_runner.write_window
 
     def broken(plane, output, *rest, **options):
         if "96x32_001" in str(output):
             raise ZeroDivisionError("what a surprise\nindeed")
         return real(plane, output, *rest, **options)
 
-    monkeypatch.setattr(batch, "write_window", broken)
-    outcomes = run(folder)
-    assert statuses(outcomes)[:4] == ["made", "made", "failed", "made"]
-    assert outcomes[2].error == "ZeroDivisionError: what a surprise indeed"
+    monkeypatch.setattr(job_runner, "write_window", broken)
+    results = run(folder)
+    assert statuses(results)[:4] == ["made", "made", "failed", "made"]
+    assert results[2].error == "ZeroDivisionError: what a surprise indeed"
 
 
 def test_an_output_that_cannot_be_written_fails_its_job(folder):
     (folder / "jobs.toml").write_text(LIST.replace('"out/', '"random.texnet/'))
-    outcomes = run(folder)
-    assert statuses(outcomes) == ["failed"] * 8 and "cannot be written" in outcomes[0].error
+    results = run(folder)
+    assert statuses(results) == ["failed"] * 8 and "cannot be written" in results[0].error
 
 
 HOSTILE = {
     "no file": (None, "cannot be read"),
     "no text": (b"\xff\xfe\x00", "no TOML"),
     "no toml": (b"[[jobs", "no TOML"),
-    "nothing": (b"", "at least one"),
-    "no jobs": (b"jobs = []", "at least one"),
-    "jobs as text": (b"jobs = 'x'", "at least one"),
-    "job as number": (b"jobs = [5]", "a table"),
+    "nothing": (b"", "has no [[jobs]]"),
+    "no jobs": (b"jobs = []", "has no [[jobs]]"),
+    "jobs as text": (b"jobs = 'x'", "has no [[jobs]]"),
+    "job as number": (b"jobs = [5]", "no table"),
     "unknown section": (b"[other]\n", "'other'"),
     "unknown setting": (b"[settings]\nspeed = 1\n[[jobs]]\nsource='a'\noutput='o.png'", "'speed'"),
     "wrong setting": (b"[settings]\nengine = 'fast'\n[[jobs]]\nsource='a'\noutput='o.png'", "one of auto"),
-    "unknown key": (b"[[jobs]]\nsource='a'\noutput='o.png'\nsped = 1", "'sped' in jobs[1]"),
-    "no source": (b"[[jobs]]\noutput='o.png'", "no source in jobs[1]"),
-    "no output": (b"[[jobs]]\nsource='a'", "no output"),
+    "unknown key": (b"[[jobs]]\nsource='a'\noutput='o.png'\nsped = 1", "jobs[1] has an unknown key 'sped'"),
+    "no source": (b"[[jobs]]\noutput='o.png'", "jobs[1] has no source"),
+    "has no output": (b"[[jobs]]\nsource='a'", "has no output"),
     "source as number": (b"[[jobs]]\nsource=5\noutput='o.png'", "source 5"),
     "output as list": (b"[[jobs]]\nsource='a'\noutput=['o.png']", "text"),
     "empty list": (b"[[jobs]]\nsource='a'\nseed=[]\noutput='o.png'", "empty list of seed"),
     "size negative": (b"[[jobs]]\nsource='a'\nsize=-5\noutput='o.png'", "16 to 65536"),
     "size huge": (b"[[jobs]]\nsource='a'\nsize='99999999x1'\noutput='o.png'", "16 to 65536"),
-    "size as float": (b"[[jobs]]\nsource='a'\nsize=1.5\noutput='o.png'", "size 1.5"),
-    "size as table": (b"[[jobs]]\nsource='a'\nsize={}\noutput='o.png'", "size {}"),
+    "size as float": (b"[[jobs]]\nsource='a'\nsize=1.5\noutput='o.png'", "1.5 is no size"),
+    "size as table": (b"[[jobs]]\nsource='a'\nsize={}\noutput='o.png'", "{} is no size"),
     "seed as text": (b"[[jobs]]\nsource='a'\nseed='x'\noutput='o.png'", "seed 'x'"),
     "seed as table": (b"[[jobs]]\nsource='a'\nseed={a=1}\noutput='o.png'", "seed"),
     "scale": (b"[[jobs]]\nsource='a'\nscale=99\noutput='o.png'", "0.25 to 4"),
     "tile": (b"[[jobs]]\nsource='a'\ntile='z'\noutput='o.png'", "xy"),
     "depth": (b"[[jobs]]\nsource='a'\ndepth=12\noutput='o.png'", "12"),
-    "depth as text": (b"[[jobs]]\nsource='a'\ndepth='8'\noutput='o.png'", "depth '8'"),
+    "depth as text": (b"[[jobs]]\nsource='a'\ndepth='8'\noutput='o.png'", "depth '8' is unknown"),
     "suffix": (b"[[jobs]]\nsource='a'\noutput='o.bmp'", ".png"),
     "jpeg too large": (b"[[jobs]]\nsource='a'\nsize=65536\noutput='o.jpg'", ".png or .tif"),
-    "overlapping": (b"[[jobs]]\nsource='a'\nseed=[1,2]\noutput='o.png'", "two jobs that write"),
-    "overlapping by case": (b"[[jobs]]\nsource=['a','A']\noutput='{source}.png'", "two jobs that write"),
-    "unknown field": (b"[[jobs]]\nsource='a'\noutput='{home}.png'", "{home}"),
+    "overlapping": (b"[[jobs]]\nsource='a'\nseed=[1,2]\noutput='o.png'", "two jobs write"),
+    "overlapping by case": (b"[[jobs]]\nsource=['a','A']\noutput='{source}.png'", "two jobs write"),
+    "unknown field": (b"[[jobs]]\nsource='a'\noutput='{home}.png'", "unknown field {home}"),
     "field into objects": (b"[[jobs]]\nsource='a'\noutput='{source.__class__}.png'", "one of {source}"),
     "field by number": (b"[[jobs]]\nsource='a'\noutput='{}.png'", "one of {source}"),
     "huge format": (b"[[jobs]]\nsource='a'\noutput='{seed:0999999999}.png'", "one of {source}"),
@@ -233,13 +232,13 @@ def test_a_damaged_record_is_no_obstacle(folder):
     assert statuses(run(folder))[:4] == ["made"] * 4
     (folder / "record").unlink()
     (folder / "record").mkdir()
-    with pytest.raises(OutputError, match="no file"):
+    with pytest.raises(OutputError, match="is no file"):
         run(folder)
 
 
 def test_two_jobs_may_not_write_one_map(folder, artifact_file, monkeypatch):
     """A map's name can make two different outputs the same file; that shows when the generator is open."""
-    monkeypatch.setattr(batch, "map_files", lambda output, maps: [output.with_name("same.png")])
+    monkeypatch.setattr(job_runner, "map_files", lambda output, maps: [output.with_name("same.png")])
     assert statuses(run(folder))[:4].count("failed") == 3
 
 
@@ -252,3 +251,35 @@ def test_depth_can_vary_and_be_a_part_of_the_name(folder):
 
 def test_no_jobs_are_no_work(tmp_path):
     assert run_jobs([], tmp_path / "record") == []
+
+
+def test_records_of_the_first_lists_still_count(folder, monkeypatch):
+    """Their fingerprints know neither loop phases nor regions, and a depth that was left open as null."""
+    results = run(folder)[:4]
+    job = results[0].job
+    request = job.request
+    settings = {"engine": "onnx", "device": "cpu", "precision": "f32", "threads": 0}
+    settings |= {name: getattr(request, name) for name in ("width", "height", "seed", "tile", "scale")}
+    source = hashlib.sha256((folder / "random.texnet").read_bytes()).hexdigest()
+    fingerprint = hashlib.sha256(json.dumps([source, settings, None], sort_keys=True).encode()).hexdigest()
+    status = job.output.stat()
+    line = [str(job.output), [fingerprint, [[status.st_size, status.st_mtime_ns]]]]
+    (folder / "record").write_text(json.dumps(line) + "\n")
+    assert statuses(run(folder))[:4] == ["skipped", "made", "made", "made"]
+
+
+@pytest.mark.parametrize(("suffix", "depth"), [(".png", 8), (".tif", 16), (".exr", 8)])
+def test_a_material_of_eight_channels_goes_to_a_file_for_each_map(tmp_path, suffix, depth):
+    write_artifact(tmp_path / "wall.texnet", random_artifact(maps=MATERIAL))
+    (tmp_path / "jobs.toml").write_text(
+        f'[settings]\nengine = "onnx"\n[[jobs]]\nsource = "wall.texnet"\nsize = 64\ndepth = {depth}\n'
+        f'output = "{{source}}{suffix}"\n'
+    )
+    (result,) = run(tmp_path)
+    assert result.status == "made"
+    assert [file.name for file in result.files] == [f"wall_{spec.name}{suffix}" for spec in MATERIAL]
+    if suffix == ".png":
+        height = Image.open(result.files[3])
+        with height:
+            assert height.mode == "I;16" and height.size == (64, 64)
+    assert statuses(run(tmp_path)) == ["skipped"]

@@ -63,8 +63,8 @@ def test_channels_are_cut_and_shown_in_order():
         [6],
         [7],
     ]
-    assert np.array_equal(shown_colors(stack, MATERIAL), stack[..., :3])
-    assert np.array_equal(shown_colors(stack[..., 6:], MATERIAL[2:]), np.repeat(stack[..., 6:7], 3, axis=2))
+    assert np.array_equal(shown_colors(parts, MATERIAL), stack[..., :3])
+    assert np.array_equal(shown_colors(parts, MATERIAL[2:]), np.repeat(stack[..., 6:7], 3, axis=2))
 
 
 def lengths(encoded):

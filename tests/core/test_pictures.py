@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import OpenEXR
@@ -10,18 +11,12 @@ from PIL import Image
 
 from tests.conftest import picture
 from texnet_core.errors import ImageError, OutputError, RequestError
-from texnet_core.pictures import images
-from texnet_core.pictures.images import (
-    check_picture_size,
-    depth_for,
-    encode_thumbnail,
-    quantize,
-    read_exemplar,
-    resize_exemplar,
-    srgb_to_linear,
-    write_image,
-    writing_image,
-)
+from texnet_core.pictures import writing
+from texnet_core.pictures.color import quantize, srgb_to_linear
+from texnet_core.pictures.encoders import encode_thumbnail
+from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.writing import check_picture_size, depth_for, write_image, writing_image
 
 STREAMS = [(".png", 8), (".png", 16), (".tif", 8), (".tif", 16), (".jpg", 8), (".exr", None)]
 
@@ -67,7 +62,7 @@ def test_deep_gray_out_of_range_is_refused_rather_than_clipped(tmp_path):
         ("n.tif", np.full((8, 8), np.nan, np.float32)),
         ("i.tif", np.full((8, 8), 10**6, np.int32)),
     ):
-        with pytest.raises(ImageError, match=f"{name} with gray values"):
+        with pytest.raises(ImageError, match=f"{name} has gray values"):
             read_exemplar(saved(tmp_path, Image.fromarray(array), name))
 
 
@@ -90,7 +85,7 @@ def test_alpha_is_left_out_with_a_note(tmp_path):
 
 def test_a_picture_that_cannot_be_seen_is_refused(tmp_path):
     Image.new("RGBA", (16, 16), (10, 20, 30, 0)).save(tmp_path / "clear.png")
-    with pytest.raises(ImageError, match=r"clear\.png that is transparent everywhere"):
+    with pytest.raises(ImageError, match=r"clear\.png is transparent everywhere"):
         read_exemplar(tmp_path / "clear.png")
 
 
@@ -125,7 +120,7 @@ def bad_files(folder):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("missing.png", "no file"),
+        ("missing.png", "there is no file"),
         (".", "no file"),
         ("empty.png", "0 bytes"),
         ("text.png", "cannot be read"),
@@ -141,7 +136,7 @@ def test_bad_pictures_get_one_clear_line(tmp_path, name, says):
     with pytest.raises(ImageError, match=says) as caught:
         read_exemplar(tmp_path / name)
     message = str(caught.value)
-    assert "\n" not in message and "expected" in message
+    assert "\n" not in message and "; " in message
 
 
 def test_resizing_keeps_shape_and_mean_color():
@@ -211,10 +206,25 @@ def test_quantizing_rounds_to_nearest_and_clips():
     assert quantize(values, 8).tolist() == [0, 0, 1, 0, 255, 255]
 
 
-@pytest.mark.parametrize(("name", "depth"), [("a.gif", None), ("a", None), ("a.jpg", 16), ("a.exr", 8), ("a.png", 12)])
+@pytest.mark.parametrize(("name", "depth"), [("a.gif", 8), ("a", 8), ("a.jpg", 16), ("a.png", 12)])
 def test_impossible_names_and_depths_are_refused(tmp_path, name, depth):
-    with pytest.raises(RequestError, match="expected"):
+    with pytest.raises(RequestError, match="one of"):
         depth_for(tmp_path / name, depth)
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "wanted", "made"),
+    [
+        ("a.png", 8, 0, 8),
+        ("a.png", 16, 8, 16),
+        ("a.tif", 8, 16, 16),
+        ("a.JPG", 8, 16, 8),
+        ("a.exr", 8, 16, None),
+        ("a.exr", 16, 8, None),
+    ],
+)
+def test_a_file_has_what_was_asked_for_and_more_where_that_is_better(name, depth, wanted, made):
+    assert depth_for(Path(name), depth, wanted) == made
 
 
 def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(tmp_path, monkeypatch):
@@ -306,7 +316,7 @@ def test_a_picture_written_in_bands_is_the_picture(tmp_path, suffix, depth, chan
 def test_a_tiff_is_tiled_and_large_ones_are_bigtiff(tmp_path, monkeypatch):
     image = quantize(picture(300, 200), 8)
     write_image(tmp_path / "small.tif", image)
-    monkeypatch.setattr("texnet_core.pictures.images._LARGEST_CLASSIC_TIFF", image.nbytes - 1)
+    monkeypatch.setattr("texnet_core.pictures.encoders._LARGEST_CLASSIC_TIFF", image.nbytes - 1)
     write_image(tmp_path / "large.tif", image)
     for name, big in (("small", False), ("large", True)):
         with tifffile.TiffFile(tmp_path / f"{name}.tif") as file:
@@ -335,7 +345,7 @@ def test_an_encoder_that_fails_stops_the_writer_and_leaves_nothing(tmp_path, mon
         next(bands)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(images._FORMATS, ".png", replace(images._PNG, encode=full))
+    monkeypatch.setitem(writing.FORMATS, ".png", replace(writing.PNG, encode=full))
     rows = np.zeros((16, 64, 3), np.uint8)
     with pytest.raises(OutputError, match="No space left"):
         with writing_image(tmp_path / "p.png", 64, 16000, 3, 8, "sRGB") as write:
@@ -349,7 +359,7 @@ def test_an_encoder_that_fails_at_the_very_end_is_heard_too(tmp_path, monkeypatc
         list(bands)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(images._FORMATS, ".png", replace(images._PNG, encode=full))
+    monkeypatch.setitem(writing.FORMATS, ".png", replace(writing.PNG, encode=full))
     with pytest.raises(OutputError, match="No space left"):
         write_image(tmp_path / "p.png", np.zeros((16, 64, 3), np.uint8))
     assert list(tmp_path.iterdir()) == []

@@ -1,15 +1,26 @@
-"""The laws of planes: one texture, whatever window, order, thread or engine looks at it."""
+"""Properties of planes: one texture, whatever window, order, thread or engine looks at it."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from tests.conftest import ENGINES, random_artifact
-from texnet_core import RequestError, SynthesisSettings, open_engine, open_plane, open_texture, synthesize
+from tests.conftest import ENGINES, random_artifact, texture
+from texnet_core import RequestError, TextureRequest, open_engine, open_plane, synthesize
 
 pytestmark = pytest.mark.device
 WINDOWS = [(0, 300, 0, 500), (120, 140, 250, 260), (0, 1, 0, 1), (200, 300, 300, 500), (127, 129, 255, 257)]
+
+
+def plane_of(artifact, seed=0, *, width=None, height=None, engine="onnx", blocks_at_once=None, **fields):
+    """The plane of a seed that repeats after a width and a height, where these are given."""
+    sides = {name: side for name, side in (("width", width), ("height", height)) if side is not None}
+    tile = "".join(axis for name, axis in (("width", "x"), ("height", "y")) if name in sides) or "none"
+    opened = None if isinstance(engine, str) else engine
+    if opened is None:
+        fields["engine"] = engine
+    request = TextureRequest(seed=seed, tile=tile, **sides, **fields)
+    return open_plane(artifact, request, engine=opened, blocks_at_once=blocks_at_once)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -22,18 +33,18 @@ def test_a_pattern_with_waves_is_one_texture_too():
     for name in ENGINES:
         engine = open_engine(artifact, name, precision="f32")
         for options in ({}, {"width": 500, "height": 304}):
-            whole = open_plane(artifact, 5, engine=engine, **options)[0:300, 0:500]
-            plane = open_plane(artifact, 5, engine=engine, **options)
+            whole = plane_of(artifact, 5, engine=engine, **options)[0:300, 0:500]
+            plane = plane_of(artifact, 5, engine=engine, **options)
             for y0, y1, x0, x1 in reversed(WINDOWS):
                 assert plane[y0:y1, x0:x1].tobytes() == whole[y0:y1, x0:x1].tobytes()
-    tile = open_plane(artifact, 5, engine=engine, width=256, height=256)[-20:276, -20:276]
+    tile = plane_of(artifact, 5, engine=engine, width=256, height=256)[-20:276, -20:276]
     assert tile[:40].tobytes() == tile[256:].tobytes() and tile[:, :40].tobytes() == tile[:, 256:].tobytes()
 
 
 @pytest.mark.parametrize("options", [{}, {"width": 512, "height": 304}, {"width": 500, "height": 300}, {"scale": 1.7}])
 def test_every_window_is_a_piece_of_one_texture_byte_for_byte(artifact, engine, options):
-    whole = open_plane(artifact, 5, engine=engine, **options)[0:300, 0:500]
-    plane = open_plane(artifact, 5, engine=engine, **options)
+    whole = plane_of(artifact, 5, engine=engine, **options)[0:300, 0:500]
+    plane = plane_of(artifact, 5, engine=engine, **options)
     for y0, y1, x0, x1 in (*WINDOWS, *reversed(WINDOWS)):
         assert plane[y0:y1, x0:x1].tobytes() == whole[y0:y1, x0:x1].tobytes()
 
@@ -41,20 +52,20 @@ def test_every_window_is_a_piece_of_one_texture_byte_for_byte(artifact, engine, 
 def test_the_number_of_threads_changes_no_byte(artifact):
     for name in ENGINES:
         made = {
-            synthesize(artifact, (512, 300), 1, engine=name, precision="f32", threads=threads)["albedo"].tobytes()
+            texture(artifact, 512, 300, 1, engine=name, precision="f32", threads=threads).tobytes()
             for threads in (1, 2, 3)
         }
         assert len(made) == 1, name
 
 
 def test_fewer_blocks_at_once_change_no_byte(artifact, engine):
-    one, all_ = (open_plane(artifact, engine=engine, blocks_at_once=n)[0:300, 0:600] for n in (1, None))
+    one, all_ = (plane_of(artifact, engine=engine, blocks_at_once=n)[0:300, 0:600] for n in (1, None))
     assert one.tobytes() == all_.tobytes()
 
 
 @pytest.mark.parametrize(("width", "height"), [(256, 128), (300, 200), (16, 16), (96, 700)])
 def test_a_periodic_plane_repeats_byte_for_byte(artifact, engine, width, height):
-    plane = open_plane(artifact, 3, width=width, height=height, engine=engine)
+    plane = plane_of(artifact, 3, width=width, height=height, engine=engine)
     tile = plane[0:height, 0:width]
     assert plane[-height:0, 5 * width : 6 * width].tobytes() == tile.tobytes()
     rolled = plane[height // 2 : height // 2 + height, -7 : width - 7]
@@ -62,7 +73,7 @@ def test_a_periodic_plane_repeats_byte_for_byte(artifact, engine, width, height)
 
 
 def test_an_endless_plane_goes_on_in_all_directions(artifact, engine):
-    plane = open_plane(artifact, 3, engine=engine)
+    plane = plane_of(artifact, 3, engine=engine)
     corner = plane[-64:64, -64:64]
     np.testing.assert_array_equal(corner[64:, 64:], plane[0:64, 0:64])
     quarters = [corner[y : y + 64, x : x + 64] for y in (0, 64) for x in (0, 64)]
@@ -76,16 +87,16 @@ def test_an_endless_plane_goes_on_in_all_directions(artifact, engine):
 
 def test_a_tile_and_the_endless_plane_agree_away_from_the_edges(artifact, engine):
     """Both look up the same noise; only what a halo reaches beyond the edge differs."""
-    tile = open_plane(artifact, 3, width=256, height=256, engine=engine)[64:192, 64:192]
-    endless = open_plane(artifact, 3, engine=engine)[64:192, 64:192]
+    tile = plane_of(artifact, 3, width=256, height=256, engine=engine)[64:192, 64:192]
+    endless = plane_of(artifact, 3, engine=engine)[64:192, 64:192]
     assert tile.tobytes() == endless.tobytes()
 
 
 @pytest.mark.parametrize("tile", ["xy", "x", "y", "none"])
 @pytest.mark.parametrize("size", [(256, 256), (270, 250)])
 def test_exactly_the_axes_asked_for_tile(artifact, engine, tile, size):
-    settings = SynthesisSettings(width=size[0], height=size[1], tile=tile, seed=2)
-    picture = open_texture(artifact, settings, engine=engine)[0 : size[1], 0 : size[0]]
+    asked = TextureRequest(width=size[0], height=size[1], tile=tile, seed=2)
+    picture = open_plane(artifact, asked, engine=engine)[0 : size[1], 0 : size[0]]
     for axis, name in ((0, "y"), (1, "x")):
         steps = np.abs(np.roll(picture, -1, axis) - picture).mean(axis=(1 - axis, 2))
         assert (steps[-1] < steps[:-1].max()) == (name in tile)
@@ -93,31 +104,31 @@ def test_exactly_the_axes_asked_for_tile(artifact, engine, tile, size):
 
 @pytest.mark.parametrize("shrink", [2, 4])
 def test_a_small_scale_is_the_texture_seen_from_further_away(artifact, shrink):
-    large = synthesize(artifact, (128 * shrink, 128 * shrink), 4, engine="onnx")["albedo"]
-    small = synthesize(artifact, (128, 128), 4, scale=1 / shrink, engine="onnx")["albedo"]
+    large = texture(artifact, 128 * shrink, 128 * shrink, 4)
+    small = texture(artifact, 128, 128, 4, scale=1 / shrink)
     averaged = large.reshape(128, shrink, 128, shrink, 3).mean(axis=(1, 3))
     assert np.abs(small - averaged).mean() < 0.3 * averaged.std()
 
 
 @pytest.mark.parametrize("grow", [2, 4])
 def test_a_large_scale_is_the_texture_seen_from_nearer(artifact, grow):
-    small = synthesize(artifact, (128, 128), 4, engine="onnx")["albedo"]
-    large = synthesize(artifact, (128 * grow, 128 * grow), 4, scale=grow, engine="onnx")["albedo"]
+    small = texture(artifact, 128, 128, 4)
+    large = texture(artifact, 128 * grow, 128 * grow, 4, scale=grow)
     averaged = large.reshape(128, grow, 128, grow, 3).mean(axis=(1, 3))
     assert np.abs(averaged - small).mean() < 0.2 * small.std()
 
 
 def test_a_region_is_that_part_of_the_texture(artifact):
-    whole = synthesize(artifact, (320, 200), 4, engine="onnx")["albedo"]
-    part = synthesize(artifact, (320, 200), 4, region=(250, 150, 100, 80), engine="onnx")["albedo"]
+    whole = texture(artifact, 320, 200, 4)
+    part = texture(artifact, 320, 200, 4, region=(250, 150, 100, 80))
     wrapped = np.tile(whole, (2, 2, 1))[150:230, 250:350]
     assert part.tobytes() == wrapped.tobytes()
 
 
 def test_a_loop_closes_and_moves_evenly(artifact):
-    frames = [synthesize(artifact, (64, 64), 4, turn=k / 24, engine="onnx")["albedo"] for k in range(25)]
+    frames = [texture(artifact, 64, 64, 4, phase=k / 24) for k in range(25)]
     assert frames[24].tobytes() == frames[0].tobytes()
-    assert frames[0].tobytes() == synthesize(artifact, (64, 64), 4, engine="onnx")["albedo"].tobytes()
+    assert frames[0].tobytes() == texture(artifact, 64, 64, 4).tobytes()
     steps = [np.abs(after - before).mean() for before, after in pairwise(frames)]
     assert min(steps) > 0.5 * max(steps)  # the last step, from the last frame to the first, is like the others
     across = np.abs(frames[12] - frames[0]).mean()
@@ -144,7 +155,7 @@ def test_a_loop_closes_and_moves_evenly(artifact):
     ],
 )
 def test_windows_that_make_no_sense_are_refused(artifact, window):
-    plane = open_plane(artifact, engine="onnx")
+    plane = plane_of(artifact, engine="onnx")
     with pytest.raises(RequestError) as caught:
         plane[window]
     assert "\n" not in str(caught.value)
@@ -163,7 +174,7 @@ def test_windows_that_make_no_sense_are_refused(artifact, window):
 )
 def test_planes_out_of_range_are_refused(artifact, options, says):
     with pytest.raises(RequestError, match=says):
-        open_plane(artifact, **options)
+        plane_of(artifact, **options)
 
 
 @pytest.mark.parametrize(
@@ -171,17 +182,17 @@ def test_planes_out_of_range_are_refused(artifact, options, says):
 )
 def test_regions_out_of_range_are_refused(artifact, region):
     with pytest.raises(RequestError):
-        synthesize(artifact, (64, 64), region=region, engine="onnx")
+        synthesize(artifact, TextureRequest(width=64, height=64, region=region, engine="onnx"))
 
 
 def test_a_texture_too_large_for_memory_is_refused_before_it_is_made(artifact):
     with pytest.raises(RequestError, match="PNG or TIFF"):
-        synthesize(artifact, (65536, 65536), engine="onnx")
+        synthesize(artifact, TextureRequest(width=65536, height=65536, engine="onnx"))
 
 
 def test_a_coarse_generator_with_eight_levels_has_windows_too():
     artifact = random_artifact(levels=8)
-    plane = open_plane(artifact, 1, width=256, height=256, engine="onnx")
+    plane = plane_of(artifact, 1, width=256, height=256, engine="onnx")
     assert plane[10:20, 30:50].tobytes() == plane[0:256, 0:256][10:20, 30:50].tobytes()
 
 
@@ -191,30 +202,35 @@ def test_a_window_of_many_periods_makes_no_block_twice_and_is_the_same(artifact,
     made = []
     block = engine.block
     engine.block = lambda plane, top, left, *shape: made.append((top, left)) or block(plane, top, left, *shape)
-    bands = np.concatenate(
-        list(open_plane(artifact, 2, width=width, height=height, engine=engine).bands(5, 7, 900, 800))
-    )
+    bands = np.concatenate(list(plane_of(artifact, 2, width=width, height=height, engine=engine).bands(5, 7, 900, 800)))
     assert len(made) <= 4 * 49
     if width and height:
         assert len(made) <= 6 * (-(-width // 128) + 1) * (-(-height // 128) + 1)
-    plane = open_plane(artifact, 2, width=width, height=height, engine=engine)
+    plane = plane_of(artifact, 2, width=width, height=height, engine=engine)
     assert plane[5:905, 7:807].tobytes() == bands.tobytes()
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"turn": float("nan")}, {"turn": float("inf")}, {"turn": None}, {"width": 64.5}, {"height": "x"}, {"width": True}],
+    [
+        {"phase": float("nan")},
+        {"phase": float("inf")},
+        {"phase": None},
+        {"width": 64.5},
+        {"height": "x"},
+        {"width": True},
+    ],
 )
 def test_odd_arguments_are_refused_at_once(artifact, options):
     with pytest.raises(RequestError):
-        open_plane(artifact, engine="onnx", **options)
+        plane_of(artifact, engine="onnx", **options)
 
 
 def test_numpys_numbers_are_numbers(artifact):
-    plain = open_plane(artifact, 7, width=64, engine="onnx")[0:16, 0:16]
-    same = open_plane(artifact, np.int64(7), width=np.int32(64), turn=np.float32(0), engine="onnx")[0:16, 0:16]
+    plain = plane_of(artifact, 7, width=64, engine="onnx")[0:16, 0:16]
+    same = plane_of(artifact, np.int64(7), width=np.int32(64), phase=np.float32(0), engine="onnx")[0:16, 0:16]
     assert same.tobytes() == plain.tobytes()
-    region = synthesize(artifact, (64, 64), 7, region=np.array([0, 0, 16, 16]), engine="onnx")["albedo"]
+    region = texture(artifact, 64, 64, 7, region=(0, 0, np.int64(16), 16))
     assert region.shape == (16, 16, 3)
 
 
@@ -225,7 +241,9 @@ def test_the_torch_engine_leaves_torchs_threads_as_they_were(artifact):
 
     before = torch.get_num_threads()
     for _ in range(3):
-        synthesize(artifact, (512, 512), engine="torch", device="cpu", precision="f32", threads=4)
+        synthesize(
+            artifact, TextureRequest(width=512, height=512, engine="torch", device="cpu", precision="f32", threads=4)
+        )
     seen = []
     thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
     thread.start()

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import build_gallery
-from texnet_core import find_source, list_presets, presets, read_artifact, read_header, read_preview, synthesize
+from tests.conftest import texture
+from texnet_core import find_source, list_presets, presets, read_artifact, read_header, read_preview
 from texnet_core.errors import RequestError
 from texnet_core.lists.recipes import read_recipes
 
@@ -73,7 +74,7 @@ def test_the_gallery_shows_what_ships_and_nothing_else():
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_makes_textures_that_differ_by_seed_alike_in_color(name):
     artifact = read_artifact(find_source(name))
-    first, second = (synthesize(artifact, (256, 256), seed, engine="onnx")["albedo"] for seed in (1, 2))
+    first, second = (texture(artifact, 256, 256, seed) for seed in (1, 2))
     spread = first.std((0, 1)).mean()  # of texels, not of channels: a red wall has a wide one of these
     assert spread > 0.02
     assert np.abs(first - second).mean() > 0.5 * spread
@@ -85,9 +86,9 @@ def test_a_preset_makes_textures_that_differ_by_seed_alike_in_color(name):
 def test_the_seam_of_a_preset_is_like_any_other_line(name):
     artifact = read_artifact(find_source(name))
     cell = artifact.graph.cell_texels
-    texture = synthesize(artifact, (512, 512), 3, engine="onnx")["albedo"]
+    made = texture(artifact, 512, 512, 3)
     for axis in (0, 1):
-        gradients = np.abs(np.roll(texture, -1, axis) - texture).mean(axis=tuple({0, 1, 2} - {axis}))
+        gradients = np.abs(np.roll(made, -1, axis) - made).mean(axis=tuple({0, 1, 2} - {axis}))
         between_cells = gradients[cell - 1 : -1 : cell]
         spread = between_cells.std(ddof=1)
         assert abs(gradients[-1] - between_cells.mean()) < 4.5 * spread

@@ -13,7 +13,10 @@ from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipe_runner import _figures, run_recipes
 from texnet_core.lists.recipes import chosen, read_recipes
 from texnet_core.model.artifact import checkpoint_path, write_artifact
-from texnet_core.pictures.images import quantize, read_exemplar, resize_exemplar, texels_digest, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.reading import read_exemplar, texels_digest
+from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.writing import write_image
 from texnet_core.settings import DescriptorSettings
 
 DEFAULTS = """
@@ -67,7 +70,7 @@ def workshop(tmp_path, random_vgg19_file):
             return {o.name: o for o in run_recipes(recipes, tmp_path, self.output, **options)}
 
         def statuses(self, *entries, **options):
-            return {name: outcome.status for name, outcome in self.run(*entries, **options).items()}
+            return {name: result.status for name, result in self.run(*entries, **options).items()}
 
         def file(self, name):
             return self.output / f"{name}.texnet"
@@ -125,9 +128,9 @@ def test_figures_that_cannot_be_taken_again_stay_in_the_card(workshop):
 
 
 def test_a_recipe_that_fails_stops_no_other(workshop):
-    outcomes = workshop.run(entry("lost", "none.png"), entry("odd", more="size = 33"), entry("field"))
-    assert [outcome.status for outcome in outcomes.values()] == ["failed", "failed", "trained"]
-    assert "none.png" in outcomes["lost"].error and "size 33" in outcomes["odd"].error
+    results = workshop.run(entry("lost", "none.png"), entry("odd", more="size = 33"), entry("field"))
+    assert [result.status for result in results.values()] == ["failed", "failed", "trained"]
+    assert "none.png" in results["lost"].error and "size 33" in results["odd"].error
     assert [file.name for file in workshop.output.iterdir()] == ["field.texnet"]
 
 
@@ -192,34 +195,34 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", r"no \[recipes.NAME\]"),
-        ("recipes = 3", "3 as .recipes.; expected a table"),
-        ("[recipes]\nmoss = 3", r"3 as \[recipes.moss\]"),
+        ("", r"has no \[recipes.NAME\]"),
+        ("recipes = 3", r"\[recipes\] is 3, which is no table"),
+        ("[recipes]\nmoss = 3", r"\[recipes.moss\] is 3, which is no table"),
         ("moss = [", "no TOML"),
-        ("[receipes.moss]", "'receipes' in"),
-        ("[defaults]\nauthor = 'me'\n", r"'author' in \[defaults\]"),
-        ("[defaults]\nsteps = 'many'\n" + entry("moss"), r"steps 'many' in \[defaults\]"),
+        ("[receipes.moss]", "unknown key 'receipes'"),
+        ("[defaults]\nauthor = 'me'\n", r"\[defaults\] has an unknown key 'author'"),
+        ("[defaults]\nsteps = 'many'\n" + entry("moss"), r"steps 'many' is not a whole number in \[defaults\]"),
         ("[defaults]\nminutes = 3.0\n" + entry("moss"), "'minutes'"),
-        (entry("moss", more="vgg19 = 'x'"), r"'vgg19' in \[recipes.moss\]"),
-        (entry("moss", more="stpes = 3"), r"'stpes' in \[recipes.moss\]"),
-        (entry("moss", more="steps = 3"), r"steps 3 in \[recipes.moss\]"),
-        (entry("moss", more="size_m = -1"), r"size_m -1 in \[recipes.moss\]"),
-        (entry("moss", more="size_m = nan"), "size_m nan"),
-        (entry("moss", more="size_m = true"), "size_m True"),
-        (entry("moss", more="size_m = 1" + 400 * "0"), "size_m 1000.* at most 10,000,000"),
+        (entry("moss", more="vgg19 = 'x'"), r"\[recipes.moss\] has an unknown key 'vgg19'"),
+        (entry("moss", more="stpes = 3"), r"\[recipes.moss\] has an unknown key 'stpes'"),
+        (entry("moss", more="steps = 3"), r"steps 3 is out of range in \[recipes.moss\] \(10 to"),
+        (entry("moss", more="size_m = -1"), r"size_m cannot be -1 in \[recipes.moss\]"),
+        (entry("moss", more="size_m = nan"), "size_m cannot be nan"),
+        (entry("moss", more="size_m = true"), "size_m cannot be True"),
+        (entry("moss", more="size_m = 1" + 400 * "0"), "size_m cannot be 1000.* at most 10,000,000"),
         (entry("moss", more="size_m = 1" + 5000 * "0"), "no TOML"),
-        (entry("moss", card=""), r"no title in \[recipes.moss\]"),
-        (entry("moss", card=CARD.replace('"grass"', "3")), "kind 3"),
-        (entry("moss", card=CARD.replace("A. Painter", " ")), "author ' '"),
+        (entry("moss", card=""), r"there is no title in \[recipes.moss\]"),
+        (entry("moss", card=CARD.replace('"grass"', "3")), "kind 3 is no text"),
+        (entry("moss", card=CARD.replace("A. Painter", " ")), "author ' ' is no text"),
         (entry("moss", card=CARD.replace("A. Painter", "x" * 501)), "501 characters for author"),
         (entry("moss", "../a.png"), "below the folder"),
         (entry("moss", "/a.png"), "below the folder"),
         (entry("moss", "C:a.png"), "below the folder"),
         (entry("moss", "..\\\\\\\\a.png"), "below the folder"),
         (entry("moss", "a\\u0000.png"), "below the folder"),
-        (entry('"../moss"'), "the name '../moss'"),
-        (entry('"Moss"'), "the name 'Moss'"),
-        (entry("x" * 61), "of a recipe"),
+        (entry('"../moss"'), "'../moss' cannot name a recipe"),
+        (entry('"Moss"'), "'Moss' cannot name a recipe"),
+        (entry("x" * 61), "cannot name a recipe"),
         (entry("moss") + entry("moss"), "no TOML"),
     ],
 )
@@ -233,6 +236,14 @@ def test_a_list_that_cannot_be_read_is_refused(tmp_path):
     for path in (tmp_path, tmp_path / "none.toml"):
         with pytest.raises(RequestError, match="cannot be read"):
             read_recipes(path)
+
+
+def test_both_spellings_of_keys_are_read(tmp_path):
+    american = entry("moss", more="centered_gram_weight = 2.0")
+    (recipe,) = listed(tmp_path, american)
+    assert (recipe.provenance.license, recipe.settings["loss"].centered_gram_weight) == ("CC0-1.0", 2.0)
+    older = american.replace("license =", "licence =").replace("centered_", "centred_")
+    assert older != american and listed(tmp_path, older) == [recipe]
 
 
 def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
@@ -257,7 +268,7 @@ def test_figures_are_those_of_eval_with_their_references(random_vgg19_file):
 
 def test_auto_is_no_descriptor_for_a_recipe(tmp_path):
     assert listed(tmp_path, entry("moss"))[0].settings["descriptor"].descriptor == "vgg19"
-    with pytest.raises(RequestError, match="descriptor 'auto'"):
+    with pytest.raises(RequestError, match="descriptor cannot be 'auto'"):
         listed(tmp_path, entry("moss") + 'descriptor = "auto"\n')
 
 

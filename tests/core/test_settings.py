@@ -7,8 +7,8 @@ import pytest
 from texnet_core.errors import RequestError
 from texnet_core.settings import (
     DescriptorSettings,
+    EngineSettings,
     LossSettings,
-    SynthesisSettings,
     TrainSettings,
     generator_settings,
 )
@@ -25,7 +25,7 @@ from texnet_core.settings import (
         (TrainSettings(device=3), "device 3 is not text; give text"),
         (LossSettings(gram_weight=math.nan), "gram weight nan is not a finite number; give a finite number"),
         (
-            SynthesisSettings(engine="x"),
+            EngineSettings(engine="x"),
             "engine 'x' is unknown (one of auto, onnx, openvino, torch); choose one of these",
         ),
         (

@@ -1,11 +1,11 @@
-"""Flattening as laws; troubles on textures of noise and tiles, clean and damaged in known ways."""
+"""Properties of flattening; warnings on textures of noise and tiles, clean and damaged in known ways."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from texnet_core.pictures.images import linear_to_srgb, srgb_to_linear
-from texnet_core.pictures.surface import find_troubles, flatten_lighting
+from texnet_core.pictures.color import linear_to_srgb, srgb_to_linear
+from texnet_core.pictures.surface import find_warnings, flatten_lighting
 
 SIDE = 256
 Y, X = ((grid + 0.5) / SIDE for grid in np.mgrid[:SIDE, :SIDE])
@@ -111,29 +111,29 @@ def test_deep_shadow_is_not_torn_up():
     np.testing.assert_array_equal(flatten_lighting(np.zeros((64, 300, 3), np.float32)), 0)
 
 
-def test_a_clean_texture_has_no_troubles_however_it_lies(texture):
+def test_a_clean_texture_has_no_warnings_however_it_lies(texture):
     for picture in (texture, np.swapaxes(texture, 0, 1), np.roll(texture, (30, 50), (0, 1)), texture[:, :200]):
-        assert find_troubles(picture) == []
-    assert find_troubles(np.repeat(texture[..., :1], 3, axis=2)) == []
+        assert find_warnings(picture) == []
+    assert find_warnings(np.repeat(texture[..., :1], 3, axis=2)) == []
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_white_noise_has_no_troubles(seed):
-    assert find_troubles(np.random.default_rng(seed).random((192, 226, 3), np.float32)) == []
+def test_white_noise_has_no_warnings(seed):
+    assert find_warnings(np.random.default_rng(seed).random((192, 226, 3), np.float32)) == []
 
 
 @pytest.mark.parametrize("light", LIGHTS)
 def test_uneven_light_is_named_and_flattening_is_its_remedy(texture, light):
     picture = lit(texture, LIGHTS[light])
-    (said,) = find_troubles(picture)
+    (said,) = find_warnings(picture)
     assert "uneven" in said and "flatten" in said
-    assert find_troubles(picture, flatten=True) == [] == find_troubles(flatten_lighting(picture))
+    assert find_warnings(picture, flatten=True) == [] == find_warnings(flatten_lighting(picture))
 
 
 def test_perspective_is_named_with_its_direction(texture):
     warped = in_perspective(texture)
     for picture, direction in ((warped, "top to bottom"), (np.swapaxes(warped, 0, 1), "left to right")):
-        (said,) = find_troubles(picture)
+        (said,) = find_warnings(picture)
         assert "perspective" in said and direction in said and "rectify" in said
 
 
@@ -144,7 +144,7 @@ def test_frames_are_named_and_what_is_inside_is_judged_without_them(texture, col
     top, bottom, left, right = edges
     picture = texture.copy()
     picture[:top] = picture[SIDE - bottom :] = picture[:, :left] = picture[:, SIDE - right :] = color
-    (said,) = find_troubles(picture)
+    (said,) = find_warnings(picture)
     assert "border" in said and "crop" in said
 
 
@@ -153,27 +153,27 @@ def test_joints_at_an_edge_are_no_frame():
     for width in (1, 4):
         for place in range(width):
             picture[place::16] = picture[:, place::16] = 0.2
-        assert not any("border" in said for said in find_troubles(picture))
+        assert not any("border" in said for said in find_warnings(picture))
 
 
 def test_a_plain_a_blurred_and_a_huge_pattern_are_named():
     noise = np.random.default_rng(0).normal(0, 0.002, (SIDE, SIDE, 1)).astype(np.float32)
-    (said,) = find_troubles(np.full((SIDE, SIDE, 3), 0.5, np.float32) + noise)
+    (said,) = find_warnings(np.full((SIDE, SIDE, 3), 0.5, np.float32) + noise)
     assert "contrast" in said
-    (said,) = find_troubles(tone((9, 8, 0.2), (7, -9, 0.1)))
+    (said,) = find_warnings(tone((9, 8, 0.2), (7, -9, 0.1)))
     assert "blurred" in said
-    assert any("more of the surface" in said for said in find_troubles(tone((2, 1, 0.2), (40, 40, 0.1))))
+    assert any("more of the surface" in said for said in find_warnings(tone((2, 1, 0.2), (40, 40, 0.1))))
 
 
 def test_a_plain_surface_in_uneven_light_is_plain_once_flattened():
     gradient = lit(np.full((SIDE, SIDE, 3), 0.5, np.float32), LIGHTS["from a corner"])
-    (said,) = find_troubles(gradient, flatten=True)
-    assert "one color" in said and "one color" not in " ".join(find_troubles(gradient))
+    (said,) = find_warnings(gradient, flatten=True)
+    assert "one color" in said and "one color" not in " ".join(find_warnings(gradient))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (127, 5000), (128, 128), (128, 2000)])
 def test_any_shape_and_any_content_will_do(shape):
     for picture in (np.zeros((*shape, 3)), np.ones((*shape, 3)), np.random.default_rng(0).random((*shape, 3))):
-        for said in find_troubles(picture.astype(np.float32)):
+        for said in find_warnings(picture.astype(np.float32)):
             assert "\n" not in said and not said.endswith(".")
         assert flatten_lighting(picture.astype(np.float32)).shape == picture.shape

@@ -3,16 +3,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conftest import ENGINES, random_artifact
-from texnet_core import Cancelled, TexnetError, open_engine, synthesize
+from tests.conftest import ENGINES, MATERIAL, random_artifact
+from texnet_core import Cancelled, TexnetError, TextureRequest, open_engine, open_plane, synthesize, write_window
 from texnet_core.model.noise import NoisePlane
+from texnet_core.pictures import writing
 from texnet_core.settings import MAX_SEED
 
 pytestmark = pytest.mark.device
 
 
 def albedo(artifact, size, seed=3, **options):
-    return synthesize(artifact, size, seed, **options)["albedo"]
+    request = TextureRequest(width=size[0], height=size[1], seed=seed, **options)
+    return synthesize(artifact, request)["albedo"]
 
 
 @pytest.fixture(autouse=True)
@@ -112,47 +114,47 @@ def test_sizes_below_one_cell_are_made_from_one_cell():
 
 @pytest.mark.parametrize("size", [(0, 64), (-5, 64), (15, 64), (65537, 64), (64, 10**9)])
 def test_sizes_out_of_range_are_refused(artifact, size):
-    with pytest.raises(TexnetError, match="expected 16 to 65536"):
-        synthesize(artifact, size)
+    with pytest.raises(TexnetError, match=r"out of range \(16 to 65536\)"):
+        synthesize(artifact, TextureRequest(width=size[0], height=size[1]))
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1])
 def test_seeds_out_of_range_are_refused(artifact, seed):
     with pytest.raises(TexnetError, match="seed"):
-        synthesize(artifact, (64, 64), seed)
+        synthesize(artifact, TextureRequest(width=64, height=64, seed=seed))
 
 
 @pytest.mark.parametrize("size", [("64", 64), (64.0, 64), (True, 64), (None, 64), (np.int64(8), 64)])
 def test_sizes_that_are_no_numbers_in_range_are_refused(artifact, size):
     with pytest.raises(TexnetError, match="width"):
-        synthesize(artifact, size)
+        synthesize(artifact, TextureRequest(width=size[0], height=size[1]))
 
 
 def test_an_engine_for_another_artifact_is_refused(artifact):
     with pytest.raises(TexnetError, match="another artifact"):
-        synthesize(artifact, (64, 64), engine=open_engine(random_artifact(5), "onnx"))
+        synthesize(artifact, TextureRequest(width=64, height=64), engine=open_engine(random_artifact(5), "onnx"))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_senseless_parameters_are_an_error_and_no_picture(artifact):
     huge = {name: np.full_like(array, 3e38) for name, array in artifact.parameters.items()}
     with pytest.raises(TexnetError, match="not finite"):
-        synthesize(replace(artifact, parameters=huge), (64, 64), engine="onnx")
+        synthesize(replace(artifact, parameters=huge), TextureRequest(width=64, height=64, engine="onnx"))
 
 
 def test_unknown_engines_and_devices_are_refused(artifact):
     with pytest.raises(TexnetError, match="one of auto, onnx, openvino, torch"):
-        synthesize(artifact, (64, 64), engine="fast")
+        synthesize(artifact, TextureRequest(width=64, height=64, engine="fast"))
     for device in ("quantum", "cpu:x", "cpu:", "cuda:99"):
         with pytest.raises(TexnetError, match="device"):
-            synthesize(artifact, (64, 64), engine="torch", device=device)
-    with pytest.raises(TexnetError, match="use the engine torch"):
-        synthesize(artifact, (64, 64), engine="onnx", device="cuda")
+            synthesize(artifact, TextureRequest(width=64, height=64, engine="torch", device=device))
+    with pytest.raises(TexnetError, match="use the torch engine"):
+        synthesize(artifact, TextureRequest(width=64, height=64, engine="onnx", device="cuda"))
 
 
 def test_progress_counts_rows_and_can_cancel(artifact):
     reports = []
-    synthesize(artifact, (512, 300), progress=reports.append)
+    synthesize(artifact, TextureRequest(width=512, height=300), progress=reports.append)
     done = [report.done for report in reports]
     assert done == sorted(done) and done[0] == 0 and done[-1] == 300 and len(done) > 2
     assert {(report.total, report.unit) for report in reports} == {(300, "row")}
@@ -161,32 +163,22 @@ def test_progress_counts_rows_and_can_cancel(artifact):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        synthesize(artifact, (512, 300), progress=cancel)
+        synthesize(artifact, TextureRequest(width=512, height=300), progress=cancel)
 
 
 def test_of_several_maps_all_files_appear_or_none(tmp_path, monkeypatch):
-    from texnet_core import open_plane, write_window
-    from texnet_core.mapset import ALBEDO, MapSpec
-    from texnet_core.pictures import images
-
-    one = random_artifact()
-    parameters = dict(one.parameters)
-    parameters["output.weight"] = np.concatenate([parameters["output.weight"], parameters["output.weight"][:1]])
-    parameters["output.bias"] = np.concatenate([parameters["output.bias"], parameters["output.bias"][:1]])
-    maps = (ALBEDO, MapSpec("roughness", 1, "data"))
-    two = replace(one, maps=maps, parameters=parameters)
-    plane = open_plane(two, 1, engine="onnx")
+    plane = open_plane(random_artifact(maps=MATERIAL), TextureRequest(seed=1, engine="onnx"))
     files = write_window(plane, tmp_path / "a.png", (0, 0, 200, 150), marks="_0001")
-    assert [file.name for file in files] == ["a_albedo_0001.png", "a_roughness_0001.png"]
+    assert [file.name for file in files] == [f"a_{spec.name}_0001.png" for spec in MATERIAL]
     assert all(file.exists() for file in files)
 
     def full(path, bands, layout):
         encode(path, bands, layout)
-        if layout.channels == 3:
+        if layout.channels == 1:
             raise OSError(28, "No space left on device")
 
-    encode = images._PNG.encode
-    monkeypatch.setitem(images._FORMATS, ".png", replace(images._PNG, encode=full))
+    encode = writing.PNG.encode
+    monkeypatch.setitem(writing.FORMATS, ".png", replace(writing.PNG, encode=full))
     with pytest.raises(TexnetError, match="No space left"):
         write_window(plane, tmp_path / "b.png", (0, 0, 200, 150))
     assert sorted(tmp_path.iterdir()) == sorted(files)

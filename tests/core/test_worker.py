@@ -1,7 +1,8 @@
-"""The laws of the worker's protocol: what the core makes, answered once each, whatever the caller sends."""
+"""Properties of the worker's protocol: what the core makes, answered once each, whatever the caller sends."""
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,11 +16,22 @@ import numpy as np
 import png
 import pytest
 
-from tests.conftest import picture, random_artifact
-from texnet_core import GeneratorSettings, list_presets, read_artifact, read_header, synthesize, write_artifact
-from texnet_core.mapset import MapSpec
-from texnet_core.pictures.images import encode_png, quantize, read_exemplar
-from texnet_core.settings import GENERATOR_SIZES
+from tests.conftest import MATERIAL, picture, random_artifact
+from texnet_core import (
+    GeneratorSettings,
+    TextureRequest,
+    list_presets,
+    read_artifact,
+    read_header,
+    synthesize,
+    write_artifact,
+)
+from texnet_core import worker as server_package
+from texnet_core.mapset import ALBEDO, MapSpec
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.encoders import encode_png
+from texnet_core.pictures.reading import read_exemplar
+from texnet_core.settings import GENERATOR_SIZES, WORKER_PROTOCOL, as_record
 from texnet_core.worker import server
 from texnet_core.worker.server import Worker
 
@@ -111,14 +123,16 @@ def inside():
 @pytest.fixture(scope="module")
 def two_maps(tmp_path_factory):
     """A generator whose first map is gray and called height."""
-    one = random_artifact()
-    parameters = dict(one.parameters)
-    for name in ("output.weight", "output.bias"):
-        parameters[name] = np.concatenate([parameters[name][:1], parameters[name]])
-    maps = (MapSpec("height", 1, "data"), MapSpec("albedo"))
-    two = replace(one, maps=maps, parameters=parameters)
     path = tmp_path_factory.mktemp("two") / "two.texnet"
-    write_artifact(path, two)
+    write_artifact(path, random_artifact(maps=(MapSpec("height", 1, "data"), MapSpec("albedo"))))
+    return path
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """A generator of four maps with eight channels."""
+    path = tmp_path_factory.mktemp("material") / "material.texnet"
+    write_artifact(path, random_artifact(maps=MATERIAL))
     return path
 
 
@@ -138,12 +152,18 @@ def pixels(file):
 
 
 def expected(source, size, depth=8, name="albedo", **options):
-    return quantize(synthesize(read_artifact(source), size, 5, engine="onnx", **options)[name], depth)
+    request = TextureRequest(width=size[0], height=size[1], seed=5, engine="onnx", **options)
+    return quantize(synthesize(read_artifact(source), request)[name], depth)
+
+
+def test_the_documented_protocol_is_the_one_that_is_spoken():
+    (documented,) = re.findall(r'"protocol": (\d+)', server_package.__doc__)
+    assert int(documented) == WORKER_PROTOCOL
 
 
 def test_it_says_who_it_is(worker):
     ready = worker.ready
-    assert ready["event"] == "ready" and ready["protocol"] == 6 and ready["pid"] == worker.process.pid
+    assert ready["event"] == "ready" and ready["protocol"] == WORKER_PROTOCOL and ready["pid"] == worker.process.pid
     assert ready["python"] == sys.version.split()[0] and ready["version"]
     assert worker.end() == 0
 
@@ -156,7 +176,7 @@ def test_it_makes_the_texture_that_the_core_makes(inside, artifact_file, tmp_pat
         heard.append((result["stage"], result["done"], result["total"]))
     assert heard[0] == ("rows", 0, 96) and heard[-1] == ("rows", 96, 96) and heard == sorted(heard)
     depth = options.pop("depth", 8)
-    made = {"name": "albedo", "channels": 3, "colour_space": "sRGB", "depth": depth}
+    made = as_record(ALBEDO) | {"depth": depth}
     assert result["maps"] == [made | {"files": [str(tmp_path / "wall_albedo.png")]}]
     assert (result["engine"], result["device"], result["precision"]) == ("onnx", "cpu", "f32")
     values, bits = pixels(tmp_path / "wall_albedo.png")
@@ -198,14 +218,44 @@ def test_a_preview_is_the_corner_of_the_texture(inside, two_maps, tmp_path, size
     assert np.load(inside.ask(request | {"size": 100})["file"]).tobytes() == made[:100, :100].tobytes()
 
 
-def test_a_generator_without_colors_is_shown_in_grey(inside, two_maps, tmp_path):
-    one = read_artifact(two_maps)
-    parameters = one.parameters | {name: one.parameters[name][:1] for name in ("output.weight", "output.bias")}
-    gray = replace(one, maps=one.maps[:1], parameters=parameters)
-    write_artifact(tmp_path / "gray.texnet", gray)
+def test_a_generator_without_colors_is_shown_in_gray(inside, tmp_path):
+    write_artifact(tmp_path / "gray.texnet", random_artifact(maps=(MapSpec("height", 1, "data"),)))
     made = np.load(inside.ask(preview_of(job(tmp_path / "gray.texnet", tmp_path)))["file"])
     region = expected(tmp_path / "gray.texnet", (96, 96), name="height", region=(0, 0, 256, 256))
     assert np.array_equal(made, np.repeat(region, 3, axis=2))
+
+
+def test_a_material_of_eight_channels_is_made_shown_and_described(inside, material, tmp_path):
+    result = inside.ask(job(material, tmp_path))
+    for item, spec in zip(result["maps"], MATERIAL, strict=True):
+        depth = 16 if spec.name == "height" else 8
+        assert item == as_record(spec) | {"depth": depth, "files": [str(tmp_path / f"wall_{spec.name}.png")]}
+        values, bits = pixels(item["files"][0])
+        assert bits == depth and np.array_equal(values, expected(material, (96, 96), depth, spec.name))
+    made = np.load(inside.ask(preview_of(job(material, tmp_path)))["file"])
+    assert np.array_equal(made, expected(material, (96, 96), region=(0, 0, 256, 256)))
+    described = inside.ask({"id": 1, "job": "describe", "source": str(material)})
+    assert described["maps"] == [as_record(spec) for spec in MATERIAL]
+
+
+def test_all_that_a_request_can_say_is_understood(inside, artifact_file, tmp_path):
+    asked = TextureRequest(
+        str(artifact_file),
+        width=64,
+        height=48,
+        seed=5,
+        tile="x",
+        scale=1.5,
+        depth=16,
+        phase=0.25,
+        region=(7, -3, 40, 30),
+        period=(96, 96),
+        engine="onnx",
+    )
+    inside.ask(asked.record() | {"id": 1, "job": "synthesize", "folder": str(tmp_path), "name": "wall"})
+    values, bits = pixels(tmp_path / "wall_albedo.png")
+    assert bits == 16
+    assert np.array_equal(values, quantize(synthesize(read_artifact(artifact_file), asked)["albedo"], 16))
 
 
 def test_a_preview_overtakes_a_large_texture(worker, artifact_file, tmp_path):
@@ -281,41 +331,41 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artifact_fil
         ({"id": True}, "no request"),
         ({"id": 1}, "one of synthesize, preview, probe, train, describe"),
         ({"id": 1, "job": ["preview"]}, "one of synthesize"),
-        ({"id": 1, "job": "dance"}, "'dance' for 'job'"),
-        ({k: v for k, v in good.items() if k != "width"}, "nothing for 'width'"),
-        ({k: v for k, v in good.items() if k != "source"}, "nothing for 'source'"),
-        (good | {"width": "64"}, "width '64'; expected a whole number"),
+        ({"id": 1, "job": "dance"}, "'job' cannot be 'dance'"),
+        ({k: v for k, v in good.items() if k != "source"}, "'source' is missing"),
+        (good | {"width": "64"}, "width '64' is not a whole number"),
         (good | {"width": -1}, "16 to 65536"),
         (good | {"seed": 2**40}, "seed"),
         (good | {"scale": float("nan")}, "scale nan"),
         (good | {"tile": ["x"]}, "tile"),
-        (good | {"depth": 12}, "8 or 16"),
-        (good | {"depth": [8]}, "8 or 16"),
-        (good | {"udim": [0, 1]}, "'udim'"),
-        (good | {"udim": [2]}, "'udim'"),
-        (good | {"udim": "2x1"}, "'udim'"),
-        (good | {"udim": [True, 2]}, "udim_columns"),
-        (good | {"udim": [11, 1]}, "0 to 10"),
+        (good | {"depth": 12}, "one of 8, 16"),
+        (good | {"depth": [8]}, "one of 8, 16"),
+        (good | {"udim": [0, 1]}, "udim"),
+        (good | {"udim": [2]}, "udim"),
+        (good | {"udim": "2x1"}, "udim"),
+        (good | {"udim": [True, 2]}, "udim"),
+        (good | {"udim": [11, 1]}, "1 to 10"),
+        (good | {"udim": [2, 1], "region": [0, 0, 64, 64]}, "cannot be combined"),
         (good | {"name": "../wall"}, "'name'"),
         (good | {"name": ""}, "'name'"),
         (good | {"name": "a\0b"}, "'name'"),
         (good | {"name": "n" * 300}, "too long"),
         (good | {"source": "nowhere.texnet"}, "no file"),
-        (good | {"source": 3}, "expected text"),
-        (good | {"source": __file__}, "no TexNet artifact"),
+        (good | {"source": 3}, "give text"),
+        (good | {"source": __file__}, "no TexNet generator"),
         (good | {"engine": "steam"}, "engine"),
-        (good | {"device": "cuda"}, "device cuda"),
+        (good | {"device": "cuda"}, "not on cuda"),
         (good | {"folder": str(tmp_path / "missing")}, "missing"),
         (good | {"folder": "\ud800"}, "'folder'"),
         (preview_of(good, size=0), "16 to 1024"),
-        (preview_of(good, folder=None), "None for 'folder'"),
+        (preview_of(good, folder=None), "'folder' cannot be None"),
         (preview_of(good, height=None), "height None"),
-        ({"id": 1, "job": "describe", "source": __file__}, "no TexNet artifact"),
+        ({"id": 1, "job": "describe", "source": __file__}, "no TexNet generator"),
         (training | {"output": "wall.png"}, ".texnet"),
         (training | {"output": str(tmp_path / "missing" / "wall.texnet")}, "cannot be written"),
         (training | {"output": "\0.texnet"}, "'output'"),
         (training | {"resume": 1}, "true or false"),
-        (training | {"minutes": 1.0}, "both steps and minutes"),
+        (training | {"minutes": 1.0}, "steps and minutes cannot be combined"),
         (training | {"steps": 2.5}, "steps 2.5"),
         (training | {"flatten": "yes"}, "true or false"),
         (training | {"generator": "huge"}, "one of small, base, large"),
@@ -348,7 +398,7 @@ def test_a_folder_that_takes_no_files_is_explained(inside, artifact_file):
 def test_a_full_disk_is_explained(inside, artifact_file, tmp_path):
     (tmp_path / "preview_1.npy").symlink_to("/dev/full")
     message = inside.ask(preview_of(job(artifact_file, tmp_path)))
-    assert "preview_1.npy that cannot be written" in message["message"] and "details" not in message
+    assert "preview_1.npy cannot be written" in message["message"] and "details" not in message
 
 
 def test_what_nobody_foresaw_is_told_with_its_traceback(inside, monkeypatch, artifact_file, tmp_path):
@@ -429,8 +479,8 @@ def test_describe_reads_the_header(inside):
     header = read_header(path)
     for source in (name, str(path)):
         result = inside.ask({"id": 1, "job": "describe", "source": source})
-        assert result["name"] == name and result["maps"] == [vars(spec) for spec in header.maps]
-        assert result["provenance"] == vars(header.provenance) and result["quality"] == header.quality
+        assert result["name"] == name and result["maps"] == [as_record(spec) for spec in header.maps]
+        assert result["provenance"] == as_record(header.provenance) and result["quality"] == header.quality
 
 
 def train_job(place, weights, steps=24, **changes):
@@ -565,4 +615,4 @@ def test_offline_weights_from_the_environment_will_do(inside, no_network, monkey
 def test_training_without_torch_is_refused_in_one_line(inside, monkeypatch, tmp_path):
     without_torch(monkeypatch)
     message = inside.ask(train_job(tmp_path, ""))
-    assert message["event"] == "error" and "no torch" in message["message"] and "details" not in message
+    assert message["event"] == "error" and "needs torch" in message["message"] and "details" not in message

@@ -5,7 +5,8 @@ import pytest
 from tests.conftest import picture
 from tests.docs.pages import pages_with_python
 from texnet_core import write_artifact
-from texnet_core.pictures.images import quantize, write_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import write_image
 
 PYTHON = pages_with_python(in_blender=False)
 

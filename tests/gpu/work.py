@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from tests.conftest import write_random_vgg19
-from texnet_core import find_source, open_engine, open_plane, read_artifact, synthesize
+from texnet_core import TextureRequest, find_source, open_engine, open_plane, read_artifact, synthesize
 from texnet_core.engines import formats_of
 from texnet_core.settings import DescriptorSettings, GeneratorSettings, TrainSettings
 from texnet_core.training import TrainRequest, train
@@ -21,7 +21,8 @@ def training(device: str, effort: str, vgg19: str = "") -> dict[str, object]:
     """Steps a second over the second half of a run, when everything is warm, and the loss that it ends with."""
     quick = effort == "quick"
     reports: list[tuple[float, float]] = []
-    exemplar = synthesize(read_artifact(find_source(_PRESET)), (256, 256), seed=1, engine="torch", device="cpu")
+    asked = TextureRequest(width=256, height=256, seed=1, engine="torch", device="cpu")
+    exemplar = synthesize(read_artifact(find_source(_PRESET)), asked)
     with tempfile.TemporaryDirectory() as folder:
         weights = vgg19 or write_random_vgg19(Path(folder) / "vgg19.safetensors")
         request = TrainRequest(
@@ -54,7 +55,8 @@ def texture(device: str, side: str) -> dict[str, object]:
         forget_peak(device)
         seconds = []
         for seed in (1, 2):
-            plane = open_plane(artifact, seed, width=int(side), height=int(side), engine=engine)
+            asked = TextureRequest(width=int(side), height=int(side), seed=seed)
+            plane = open_plane(artifact, asked, engine=engine)
             started = time.perf_counter()
             for _ in plane.bands(0, 0, int(side), int(side)):
                 pass

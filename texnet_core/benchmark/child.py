@@ -18,12 +18,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from texnet_core import open_plane, read_artifact, write_window
+from texnet_core import TextureRequest, open_plane, read_artifact, write_window
 from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE
 from texnet_core.engines import Engine, open_engine
 from texnet_core.model.graph import Window, inference_form
 from texnet_core.model.inputs import InputPlane
-from texnet_core.pictures.images import quantize
+from texnet_core.pictures.color import quantize
 from texnet_core.settings import EngineName, Precision
 
 _NOISE_ROUNDS = 8
@@ -78,7 +78,7 @@ class _Maker:
     def _make(self, size: int) -> None:
         if self._engine.device != "cpu":
             return self._make_on_device(size)
-        plane = open_plane(self._engine.artifact, 1, width=size, height=size, engine=self._engine)
+        plane = open_plane(self._engine.artifact, TextureRequest(width=size, height=size, seed=1), engine=self._engine)
         for _ in plane.bands(0, 0, size, size, partial(quantize, depth=8)):
             pass
 
@@ -98,7 +98,7 @@ class _Maker:
         torch.accelerator.synchronize()
 
     def _write(self, size: int) -> None:
-        plane = open_plane(self._engine.artifact, 1, width=size, height=size, engine=self._engine)
+        plane = open_plane(self._engine.artifact, TextureRequest(width=size, height=size, seed=1), engine=self._engine)
         file = self._folder / f"{os.getpid()}.png"
         write_window(plane, file, (0, 0, size, size))
         file.unlink()

@@ -20,7 +20,7 @@ from texnet_core.model.artifact import Artifact
 from texnet_core.model.families import Constants
 from texnet_core.model.graph import Graph
 from texnet_core.model.inputs import InputPlane
-from texnet_core.settings import EngineName, Precision, SynthesisSettings
+from texnet_core.settings import EngineName, EngineSettings, Precision
 
 NumberFormat = Literal["f32", "bf16"]
 
@@ -94,7 +94,7 @@ def open_engine(
         EngineError: the engine, the device or the precision is not there.
         RequestError: no such engine.
     """
-    SynthesisSettings(engine=engine, device=device, precision=precision, threads=threads).check()
+    EngineSettings(engine=engine, device=device, precision=precision, threads=threads).check()
     if engine == "auto":
         engine = _best_engine(device)
     kind = _engine_class(engine)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import srgb_to_linear
+from texnet_core.pictures.color import srgb_to_linear
 
 _DIRECTIONS = 64
 _QUANTILES = 1024

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.resizing import resize_exemplar
 
 T = TypeVar("T")
 

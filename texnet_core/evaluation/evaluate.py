@@ -24,17 +24,18 @@ from texnet_core.evaluation.measures import (
     outlier_figure,
 )
 from texnet_core.evaluation.outliers import Outlier, find_outlier
-from texnet_core.mapset import FloatArray, shown_map
+from texnet_core.mapset import FloatArray, shown_colors
 from texnet_core.model.artifact import Artifact
-from texnet_core.pictures.images import texels_digest
+from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
+from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
 
 if TYPE_CHECKING:
     from texnet_core.evaluation.texture_metric import TextureMetric
 
-_LARGE = 1024  # texels a side of the sample whose seams are measured
+LARGE_SIDE = 1024  # texels a side of the sample whose seams are measured
 _SIZES = range(28, 2400)  # that an exemplar can have had: 32 to 2048, and what fits a pattern to a sample
 _DEFAULTS = EvaluationSettings()
 _DESCRIPTOR = DescriptorSettings()
@@ -114,7 +115,7 @@ def evaluate(
     report()
     engine = open_engine(artifact)
     tile = _sample_size(artifact)
-    for side, seed in ((_LARGE, 0), *((tile, seed) for seed in range(settings.seeds))):
+    for side, seed in ((LARGE_SIDE, 0), *((tile, seed) for seed in range(settings.seeds))):
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
@@ -198,9 +199,9 @@ def _is_training_size(size: int) -> bool:
 
 def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
     """A tile of the map that is measured, (side, side, 3) in [0, 1]; of one channel, it is shown as gray."""
-    maps = synthesize(engine.artifact, (side, side), seed, engine=engine)
-    measured = maps[shown_map(engine.artifact.maps).name].astype(np.float32)
-    return np.repeat(measured, 3, axis=2) if measured.shape[2] == 1 else measured
+    made = synthesize(engine.artifact, TextureRequest(width=side, height=side, seed=seed), engine=engine)
+    measured: FloatArray = shown_colors(made, engine.artifact.maps).astype(np.float32, copy=False)
+    return measured
 
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":

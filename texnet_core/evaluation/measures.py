@@ -14,7 +14,7 @@ from texnet_core.evaluation.repetition import highest_peak
 from texnet_core.evaluation.seam import AxisSeam, seam_error
 from texnet_core.evaluation.spectrum import spectrum_distance
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import resize_exemplar
+from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
 
 if TYPE_CHECKING:

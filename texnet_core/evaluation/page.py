@@ -16,7 +16,8 @@ from texnet_core.evaluation.figures import FIGURES, Figure, rows
 from texnet_core.evaluation.losscurve import KEY, Curve, place
 from texnet_core.evaluation.outliers import around
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import encode_png, quantize
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.encoders import encode_png
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 640, 200
 _AROUND = 256  # texels round the outlier

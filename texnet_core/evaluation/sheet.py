@@ -12,7 +12,7 @@ from texnet_core.evaluation.figures import rows
 from texnet_core.evaluation.losscurve import place
 from texnet_core.evaluation.outliers import around
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import quantize
+from texnet_core.pictures.color import quantize
 
 if TYPE_CHECKING:
     from PIL.Image import Image

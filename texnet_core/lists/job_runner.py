@@ -10,34 +10,37 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
-from texnet_core.atomic import as_output_error
+from texnet_core.atomic import as_output_error, make_folder
 from texnet_core.engines import Engine, available_cores, devices, open_engine
-from texnet_core.errors import Cancelled, OutputError, RequestError, reason
-from texnet_core.lists.jobs import Job
+from texnet_core.errors import Cancelled, OutputError, RequestError
+from texnet_core.lists.jobs import TextureJob
+from texnet_core.lists.results import attempted
 from texnet_core.model.artifact import read_artifact
 from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.synthesis.textures import map_files, open_texture, write_window
+from texnet_core.synthesis.textures import map_files, open_plane, write_window
 
 K = TypeVar("K")
 V = TypeVar("V")
+JobStatus = Literal["made", "skipped", "failed"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """What became of a job: its files, or the one line that says why there are none."""
 
-    job: Job
-    status: Literal["made", "skipped", "failed"]
+    job: TextureJob
+    status: JobStatus
     files: tuple[Path, ...] = ()
     error: str = ""
 
 
-def run_jobs(jobs: list[Job], record: Path, *, progress: ProgressCallback = ignore_progress) -> list[Outcome]:
+def run_jobs(jobs: list[TextureJob], record: Path, *, progress: ProgressCallback = ignore_progress) -> list[JobResult]:
     """Run jobs in parallel: as many at once as there are cores or devices for them.
 
     Args:
@@ -47,7 +50,7 @@ def run_jobs(jobs: list[Job], record: Path, *, progress: ProgressCallback = igno
             the work, and what is complete stays.
 
     Returns:
-        An outcome for each job, in order.
+        A result for each job, in order.
 
     Raises:
         OutputError: the record cannot be written.
@@ -55,18 +58,18 @@ def run_jobs(jobs: list[Job], record: Path, *, progress: ProgressCallback = igno
     if not jobs:
         return []
     with _Run(jobs, record, progress) as run:
-        return run.outcomes()
+        return run.results()
 
 
 class _Run:
-    def __init__(self, jobs: list[Job], record: Path, progress: ProgressCallback) -> None:
+    def __init__(self, jobs: list[TextureJob], record: Path, progress: ProgressCallback) -> None:
         self._jobs, self._progress = jobs, progress
         self._lock = threading.Lock()
         self._texels, self._done = [0.0] * len(jobs), 0.0
         self._claimed: dict[Path, int] = {}
         self._total = sum(_texels(job) for job in jobs)
         self._cancelled = False
-        common = jobs[0].settings
+        common = jobs[0].request  # what a list says of engines holds for all of its jobs
         self._devices = devices(common.engine, common.device)
         cores = common.threads or available_cores()
         self._at_once = min(len(jobs), cores if self._devices == ["cpu"] else len(self._devices))
@@ -85,7 +88,7 @@ class _Run:
     def __exit__(self, *_: object) -> None:
         self._record.close()
 
-    def outcomes(self) -> list[Outcome]:
+    def results(self) -> list[JobResult]:
         with ThreadPoolExecutor(self._at_once, "texnet-job") as pool:
             futures = [pool.submit(self._run, number) for number in range(len(self._jobs))]
             try:
@@ -97,55 +100,51 @@ class _Run:
             raise Cancelled
         return [future.result() for future in futures]
 
-    def _run(self, number: int) -> Outcome:
+    def _run(self, number: int) -> JobResult:
         job = self._jobs[number]
         try:
-            return self._make(number, job)
+            result = attempted(partial(self._make, number, job), partial(_failed, job))
+            self._report(number, _texels(job))
         except Cancelled:
             self._cancelled = True
             raise
-        except Exception as error:  # whatever it is, the other jobs go on
-            self._report(number, _texels(job))
-            return Outcome(job, "failed", error=reason(error))
+        return result
 
-    def _make(self, number: int, job: Job) -> Outcome:
+    def _make(self, number: int, job: TextureJob) -> JobResult:
         self._report(number, 0)
         device = self._devices[number % len(self._devices)]
-        source = self._sources.get((job.source, device))
+        source = self._sources.get((job.request.source, device))
         fingerprint = _fingerprint(job, source)
         files = tuple(map_files(job.output, source.engine.artifact.maps))
         self._claim(number, files)
         states = _states(files)
         if states is not None and self._known.get(_name(job)) == [fingerprint, states]:
-            self._report(number, _texels(job))
-            return Outcome(job, "skipped", files)
-        with as_output_error(job.output):
-            job.output.parent.mkdir(parents=True, exist_ok=True)
-        plane = open_texture(
-            source.engine.artifact, job.settings, engine=source.engine, blocks_at_once=self._blocks_at_once
+            return JobResult(job, "skipped", files)
+        make_folder(job.output.parent)
+        plane = open_plane(
+            source.engine.artifact, job.request, engine=source.engine, blocks_at_once=self._blocks_at_once
         )
-        region = (0, 0, job.settings.width, job.settings.height)
 
         def report(part: Progress) -> None:
             self._report(number, part.done / part.total * _texels(job))
 
-        write_window(plane, job.output, region, depth=job.depth, progress=report)
+        write_window(plane, job.output, job.request.window, depth=job.request.depth, progress=report)
         self._remember(job, fingerprint, files)
-        return Outcome(job, "made", files)
+        return JobResult(job, "made", files)
 
     def _claim(self, number: int, files: tuple[Path, ...]) -> None:
         """Names with a map in them are known only now that the generator is open."""
         with self._lock:
             for file in files:
                 if self._claimed.setdefault(file, number) != number:
-                    raise RequestError(f"another job that writes {file}", expected="one", remedy="rename an output")
+                    raise RequestError(f"two jobs write {file}", expected="a name for each", remedy="rename one output")
 
     def _open_source(self, key: tuple[str, str]) -> "_Source":
         name, device = key
         path = find_source(name)
-        settings = self._jobs[0].settings
+        common = self._jobs[0].request
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        engine = open_engine(read_artifact(path), settings.engine, device, settings.precision, self._cores)
+        engine = open_engine(read_artifact(path), common.engine, device, common.precision, self._cores)
         return _Source(digest, engine)
 
     def _report(self, number: int, texels: float) -> None:
@@ -156,7 +155,7 @@ class _Run:
             self._texels[number] = texels
             self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel"))
 
-    def _remember(self, job: Job, fingerprint: str, files: tuple[Path, ...]) -> None:
+    def _remember(self, job: TextureJob, fingerprint: str, files: tuple[Path, ...]) -> None:
         if (states := _states(files)) is None:  # somebody took them away already
             return
         line = json.dumps([_name(job), [fingerprint, states]]) + "\n"
@@ -188,20 +187,29 @@ class _OpenOnce(Generic[K, V]):
             return self._values[key]
 
 
-def _texels(job: Job) -> int:
-    return job.settings.width * job.settings.height
+def _texels(job: TextureJob) -> int:
+    _, _, width, height = job.request.window
+    return width * height
 
 
-def _name(job: Job) -> str:
+def _failed(job: TextureJob, error: str) -> JobResult:
+    return JobResult(job, "failed", error=error)
+
+
+def _name(job: TextureJob) -> str:
     """What the record calls a job, from wherever the list was run."""
     return os.path.abspath(job.output)
 
 
-def _fingerprint(job: Job, source: _Source) -> str:
+def _fingerprint(job: TextureJob, source: _Source) -> str:
     """Changes with all that decides the content of a job's files."""
-    engine = source.engine
+    engine, facts = source.engine, job.request.record()
+    del facts["source"]  # whose content counts, not its name
+    depth = facts.pop("depth")
+    if not facts["phase"]:  # the first records know none, nor a depth of 8 but as one that was left open
+        del facts["phase"]
     made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
-    content = [source.digest, asdict(job.settings) | made_by, job.depth]
+    content = [source.digest, facts | made_by, None if depth == 8 else depth]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -217,7 +225,7 @@ def _read_record(path: Path) -> dict[str, Any]:
     """What earlier runs made. A line that a power cut left behind counts for nothing."""
     known = {}
     if path.exists() and not path.is_file():
-        raise OutputError(f"{path}, which is no file", expected="a record of jobs", remedy="move it away")
+        raise OutputError(f"{path} is no file", expected="a record of jobs", remedy="move it away")
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,57 +1,48 @@
-"""Lists of textures to make, as TOML files.
-
-[settings]                                # optional; for all jobs
-engine = "auto"                           # engine, device, precision, threads
-
-[[jobs]]                                  # one or more; lists mean every combination
-source = ["moss", "my/wall.texnet"]       # presets, or files beside the list
-size = [1024, "2048x1024"]                # optional, as are all below but output
-seed = [0, 1, 2]
-tile = "xy"
-scale = [1.0, 2.0]
-depth = 8
-output = "out/{source}_{width}x{height}_{seed:03}_{scale}.png"     # beside the list
-"""
+"""Lists of textures to make, as TOML files; `EXAMPLE` is one."""
 
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from texnet_core.errors import RequestError
+from texnet_core.errors import Range, RequestError
 from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
-from texnet_core.pictures.images import check_picture_size, depth_for
-from texnet_core.settings import SynthesisSettings
+from texnet_core.pictures.writing import check_picture_size, depth_for
+from texnet_core.synthesis.request import TextureRequest
 
+EXAMPLE = """
+[settings]                            # optional, for all jobs: engine, device, precision, threads
+engine = "auto"
+[[jobs]]                              # one or more; lists mean every combination
+source = ["moss", "my/wall.texnet"]   # presets, or files beside the list
+size = [1024, "2048x1024"]            # optional, as are all that follow but output
+seed = [0, 1, 2]
+tile = "xy"
+scale = [1.0, 2.0]
+depth = 8
+output = "out/{source}_{width}x{height}_{seed:03}_{scale}.png"      # beside the list
+"""
 MAX_JOBS = 100_000
 
 _HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
 _VARIED = ("source", "size", "seed", "tile", "scale", "depth")
+_NAMING = ("width", "height", "seed", "tile", "scale", "depth")  # fields that the name of an output may hold
 
 
 @dataclass(frozen=True)
-class Job:
-    """One texture to make.
+class TextureJob:
+    """One texture of a list, and the file to write it to."""
 
-    Attributes:
-        source: name of a preset, or a file.
-        settings: what to make of it.
-        depth: bits a channel, or None for what is usual.
-        output: where.
-    """
-
-    source: str
-    settings: SynthesisSettings
-    depth: int | None
+    request: TextureRequest
     output: Path
 
 
-def read_jobs(path: Path) -> list[Job]:
+def read_jobs(path: Path) -> list[TextureJob]:
     """The jobs of a list, in its order.
 
     Raises:
@@ -64,51 +55,43 @@ def read_jobs(path: Path) -> list[Job]:
     check_keys(common, _COMMON, "[settings]")
     entries = table.get("jobs")
     if not isinstance(entries, list) or not entries:
-        raise RequestError(f"no [[jobs]] in {path}", expected="at least one", remedy=_HELP)
-    jobs: list[Job] = []
+        raise RequestError(f"{path} has no [[jobs]]", expected="at least one", remedy=_HELP)
+    jobs: list[TextureJob] = []
     for number, entry in enumerate(entries, 1):
         for job in _jobs_of(as_table(entry, f"jobs[{number}]", _HELP), f"jobs[{number}]", common, path.parent):
             jobs.append(job)
             if len(jobs) > MAX_JOBS:
-                raise RequestError(f"more than {MAX_JOBS} jobs", expected="fewer", remedy="split the list")
+                raise RequestError("the list has too many jobs", expected=Range(1, MAX_JOBS), remedy="split the list")
     _check_outputs_differ(jobs)
     return jobs
 
 
-def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: Path) -> Iterator[Job]:
+def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: Path) -> Iterator[TextureJob]:
     check_keys(entry, (*_VARIED, "output"), where)
     for name in ("source", "output"):
         if name not in entry:
-            raise RequestError(f"no {name} in {where}", expected="one", remedy=f"add {name} = ...")
+            raise RequestError(f"{where} has no {name}", expected="one", remedy=f"add {name} = ...")
     template = entry["output"]
     if not isinstance(template, str):
-        raise RequestError(f"output {template!r} in {where}", expected="text", remedy="put it in quotes")
-    lists = [_as_list(entry[name], name, where) if name in entry else [None] for name in _VARIED]
-    for values in product(*lists):
+        raise RequestError(f"output {template!r} in {where} is no text", expected="text", remedy="put it in quotes")
+    varied = [name for name in _VARIED if name in entry]
+    for values in product(*(_as_list(entry[name], name, where) for name in varied)):
         with inside(where):
-            job = _job(dict(zip(_VARIED, values, strict=True)), template, common, folder)
+            job = _job(common | dict(zip(varied, values, strict=True)), template, folder)
         yield job
 
 
-def _job(values: dict[str, Any], template: str, common: dict[str, Any], folder: Path) -> Job:
-    given = {name: values[name] for name in ("seed", "tile", "scale") if values[name] is not None}
-    if type(given.get("scale")) is int and abs(given["scale"]) < 2**31:
-        given["scale"] = float(given["scale"])  # so that 2 and 2.0 are one request
-    settings = SynthesisSettings(**common, **given)
-    if values["size"] is not None:
-        width, height = _size(values["size"])
-        settings = replace(settings, width=width, height=height)
-    settings.check()
-    depth = values["depth"]
-    if depth is not None and type(depth) is not int:
-        raise RequestError(f"depth {depth!r}", expected="8 or 16", remedy="give a whole number")
+def _job(values: dict[str, Any], template: str, folder: Path) -> TextureJob:
     if not isinstance(values["source"], str):
-        raise RequestError(f"source {values['source']!r}", expected="text", remedy="name a preset or a file")
+        raise RequestError(f"source {values['source']!r} is no text", expected="text", remedy="name a preset or a file")
+    if "size" in values:
+        values["width"], values["height"] = _size(values["size"])
+    output = folder / _filled(template, Path(values["source"]).stem, TextureRequest.from_record(values))
     beside = folder / values["source"]
-    output = folder / _filled(template, values["source"], settings, depth)
-    depth_for(output, depth)
-    check_picture_size(output, settings.width, settings.height)
-    return Job(str(beside) if beside.is_file() else values["source"], settings, depth, output)
+    request = TextureRequest.from_record(values | ({"source": str(beside)} if beside.is_file() else {}))
+    depth_for(output, request.depth)
+    check_picture_size(output, *request.window[2:])
+    return TextureJob(request, output)
 
 
 def _size(value: Any) -> tuple[int, int]:
@@ -116,51 +99,47 @@ def _size(value: Any) -> tuple[int, int]:
         return value, value
     match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", value) if isinstance(value, str) else None
     if match is None:
-        raise RequestError(f"size {value!r}", expected='1024 or "2048x1024"', remedy="correct it")
+        raise RequestError(
+            f"{value!r} is no size", expected='1024 or "2048x1024"', remedy='write 1024, or "2048x1024" in quotes'
+        )
     return int(match[1]), int(match[2] or match[1])
 
 
-def _filled(template: str, source: str, settings: SynthesisSettings, depth: int | None) -> str:
+def _filled(template: str, source: str, request: TextureRequest) -> str:
     """The output's name. Only whole fields are filled in, so that a list cannot reach into objects."""
-    values = {
-        "source": Path(source).stem,
-        "width": settings.width,
-        "height": settings.height,
-        "seed": settings.seed,
-        "tile": settings.tile,
-        "scale": settings.scale,
-        "depth": depth or "",
-    }
-    if "\0" in template or "\0" in source:
-        raise RequestError(f"a name with a zero byte ({template!r})", expected="none", remedy="take it out")
+    values = {"source": source} | {name: getattr(request, name) for name in _NAMING}
+    if "\0" in template or "\0" in request.source:
+        raise RequestError(f"the name {template!r} has a zero byte", expected="none", remedy="take it out")
     try:
         for _, name, shape, conversion in Formatter().parse(template):
             if name is not None and (name not in values or conversion or not re.fullmatch(r"0?\d?[df]?", shape or "")):
-                known = ", ".join(f"{{{name}}}" for name in values)
-                found = f"the field {{{name}}} in output {template!r}"
-                raise RequestError(found, expected=f"one of {known}, or {{seed:04}}", remedy="correct it")
+                raise RequestError(
+                    f"the output {template!r} has an unknown field {{{name}}}",
+                    expected=[f"{{{known}}}" for known in values],
+                    remedy="correct it; {seed:04} makes four digits",
+                )
         return template.format(**values)
     except ValueError as error:
-        found = f"output {template!r} ({error})"
+        found = f"the output {template!r} is no name with fields ({error})"
         raise RequestError(found, expected="a name with fields", remedy="correct it") from error
 
 
 def _as_list(value: Any, name: str, where: str) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     if not values:
-        raise RequestError(f"an empty list of {name} in {where}", expected="at least one", remedy="leave it out")
+        raise RequestError(f"{where} has an empty list of {name}", expected="at least one", remedy="leave it out")
     return values
 
 
-def _check_outputs_differ(jobs: list[Job]) -> None:
+def _check_outputs_differ(jobs: list[TextureJob]) -> None:
     """Names are compared as the commonest file systems do, without regard to case."""
     seen: set[str] = set()
     for job in jobs:
         name = os.path.normcase(os.path.abspath(job.output)).casefold()
         if name in seen:
             raise RequestError(
-                f"two jobs that write {job.output}",
+                f"two jobs write {job.output}",
                 expected="a name for each",
-                remedy="put {source}, {width}, {height}, {seed}, {tile}, {scale} or {depth} into output",
+                remedy=f"put {', '.join(f'{{{field}}}' for field in ('source', *_NAMING))} into output",
             )
         seen.add(name)

@@ -10,14 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from texnet_core.atomic import as_output_error
-from texnet_core.errors import Cancelled, ImageError, OtherRunError, reason
+from texnet_core.atomic import make_folder
+from texnet_core.errors import ImageError, OtherRunError
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
-from texnet_core.lists.recipes import Outcome, Recipe, Status
+from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
+from texnet_core.lists.results import attempted
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
-from texnet_core.pictures.images import read_exemplar, texels_digest
+from texnet_core.pictures.reading import read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from texnet_core.training import TrainRequest, train
@@ -29,7 +30,7 @@ _OF_THE_RUN = ("validation_loss", "seconds")  # of a card's figures, those that 
 
 def run_recipes(
     recipes: list[Recipe], exemplars: Path, output: Path, *, progress: ProgressCallback = ignore_progress
-) -> list[Outcome]:
+) -> list[RecipeResult]:
     """Train what is missing or was made from other settings or another exemplar.
 
     A generator is trained again where its file is older than a change of its recipe. Where only facts about the
@@ -42,7 +43,7 @@ def run_recipes(
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
 
     Returns:
-        An outcome for each recipe, in order.
+        A result for each recipe, in order.
 
     Raises:
         Cancelled: the callback asked to stop.
@@ -50,38 +51,36 @@ def run_recipes(
         OutputError: there can be no such folder for the generators.
     """
     if not exemplars.is_dir():
-        raise ImageError(f"no folder {exemplars}", expected="the folder of exemplars", remedy="check the path")
-    with as_output_error(output):
-        output.mkdir(parents=True, exist_ok=True)
-    return list(_outcomes(recipes, exemplars, output, progress))
+        raise ImageError(f"there is no folder of exemplars {exemplars}", expected="a folder", remedy="check the path")
+    make_folder(output)
+    return list(_results(recipes, exemplars, output, progress))
 
 
-def _outcomes(recipes: list[Recipe], exemplars: Path, output: Path, progress: ProgressCallback) -> Iterator[Outcome]:
+def _results(
+    recipes: list[Recipe], exemplars: Path, output: Path, progress: ProgressCallback
+) -> Iterator[RecipeResult]:
     for number, recipe in enumerate(recipes, 1):
         report = partial(_report_as, f"{recipe.name} ({number} of {len(recipes)})", progress)
-        try:
-            outcome = Outcome(recipe.name, _make(recipe, exemplars, output, report))
-        except Cancelled:
-            raise
-        except Exception as error:  # whatever it is, the other recipes go on
-            outcome = Outcome(recipe.name, "failed", reason(error))
-        said = ": ".join(filter(None, (outcome.status, outcome.error)))
+        result = attempted(
+            partial(_made, recipe, exemplars, output, report), partial(RecipeResult, recipe.name, "failed")
+        )
+        said = ": ".join(filter(None, (result.status, result.error)))
         progress(Progress("recipes", number, len(recipes), "recipe", note=f"{recipe.name}: {said}"))
-        yield outcome
+        yield result
 
 
 def _report_as(stage: str, progress: ProgressCallback, part: Progress) -> None:
     progress(replace(part, stage=stage))
 
 
-def _make(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> Status:
+def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> RecipeResult:
     path = output / f"{recipe.name}{SUFFIX}"
     image, notes = read_exemplar(exemplars / recipe.exemplar)
     for note in notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
     exemplar = prepare_exemplar(image, recipe.settings["train"], recipe.settings["descriptor"], announce=_say_nothing)
     artifact = read_artifact(path) if path.exists() else None
-    status: Status = "kept"
+    status: RecipeStatus = "kept"
     if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image)):
         request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
         artifact = _trained(image, path, request, report)
@@ -90,7 +89,7 @@ def _make(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     if _facts(complete) != _facts(artifact):
         write_artifact(path, complete)
         status = "completed" if status == "kept" else status
-    return status
+    return RecipeResult(recipe.name, status)
 
 
 def _trained(image: FloatArray, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:

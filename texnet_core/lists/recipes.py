@@ -1,17 +1,6 @@
 """Lists of generators to train, as TOML files: all that decides them, but no place on anybody's disk.
 
-[defaults]                                # optional: settings of the training, for all recipes
-steps = 1500
-
-[recipes.moss]                            # one or more; the name is that of the file, moss.texnet
-exemplar = "ground/moss.jpg"              # below the folder of exemplars
-title = "Moss 003"
-kind = "moss"
-author = "Lennart Demes (ambientCG)"
-license = "CC0-1.0"
-source = "https://ambientcg.com/view?id=Moss003"
-size_m = 2.0                              # optional: meters that the exemplar's short side spans
-levels = 7                                # optional: any setting of [defaults], for this one alone
+`EXAMPLE` is such a list. Keys may be spelled as files spell them too: "licence" for "license".
 """
 
 import difflib
@@ -34,6 +23,20 @@ from texnet_core.settings import (
     as_fields,
 )
 
+EXAMPLE = """
+[defaults]                            # optional: settings of `texnet train`, for all recipes
+steps = 1500
+[recipes.moss]                        # one or more: what makes moss.texnet
+exemplar = "ground/moss.jpg"          # below the folder of exemplars
+title = "Moss 003"
+kind = "moss"
+author = "Lennart Demes (ambientCG)"
+license = "CC0-1.0"
+source = "https://ambientcg.com/view?id=Moss003"
+size_m = 2.0                          # optional: meters that the picture's short side spans
+levels = 7                            # optional: settings for this one alone
+"""
+
 _PARTS = {
     "generator": GeneratorSettings,
     "descriptor": DescriptorSettings,
@@ -49,7 +52,8 @@ _SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
 _TEXTS = ("exemplar", "title", "kind", "author", "license", "source")
 _MOST_METERS = 10**7  # a picture of the whole Earth
 _HELP = "see `texnet recipes --help`"
-Status = Literal["trained", "completed", "kept", "failed"]
+
+RecipeStatus = Literal["trained", "completed", "kept", "failed"]
 _NO_MACHINE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -83,7 +87,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RecipeResult:
     """What became of a recipe.
 
     Attributes:
@@ -93,7 +97,7 @@ class Outcome:
     """
 
     name: str
-    status: Status
+    status: RecipeStatus
     error: str = ""
 
 
@@ -115,7 +119,7 @@ def read_recipes(path: Path, machine: Mapping[str, Any] = _NO_MACHINE) -> list[R
         _settings(defaults)
     entries = as_table(table.get("recipes", {}), "[recipes]", _HELP)
     if not entries:
-        raise RequestError(f"no [recipes.NAME] in {path}", expected="at least one", remedy=_HELP)
+        raise RequestError(f"{path} has no [recipes.NAME]", expected="at least one", remedy=_HELP)
     return [_recipe(name, entry, defaults, machine) for name, entry in entries.items()]
 
 
@@ -129,7 +133,7 @@ def chosen(recipes: list[Recipe], names: Iterable[str]) -> list[Recipe]:
     for name in sorted(names.difference(known)):
         near = difflib.get_close_matches(name, known, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else "choose one of these"
-        raise RequestError(f"no recipe {name!r}", expected=f"one of {', '.join(known)}", remedy=remedy)
+        raise RequestError(f"there is no recipe {name!r}", expected=known, remedy=remedy)
     return [recipe for recipe in recipes if not names or recipe.name in names]
 
 
@@ -137,7 +141,7 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
     where = f"[recipes.{name}]"
     if len(name) > 60 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise RequestError(
-            f"the name {name!r} of a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
+            f"{name!r} cannot name a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
         )
     entry = as_fields(as_table(entry, where, _HELP))
     check_keys(entry, (*_TEXTS, "size_m", *_SETTINGS), where)
@@ -156,7 +160,9 @@ def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
     values = {**_OWN_DEFAULTS, **values}
     if values["descriptor"] == "auto":
         raise RequestError(
-            "descriptor 'auto'", expected="vgg19 or patches", remedy="say which, so that all make the same"
+            "descriptor cannot be 'auto' in a recipe",
+            expected=("vgg19", "patches"),
+            remedy="say which, so that all make the same",
         )
     parts = {}
     for part, kind in _PARTS.items():
@@ -168,7 +174,7 @@ def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _text(entry: dict[str, Any], key: str) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
-        found = f"{key} {value!r}" if key in entry else f"no {key}"
+        found = f"{key} {value!r} is no text" if key in entry else f"there is no {key}"
         raise RequestError(found, expected="a text", remedy=f'write {key} = "..."')
     return value
 
@@ -177,8 +183,11 @@ def _below(exemplar: str) -> str:
     """Read as Windows does, which knows all separators and roots that others know, and more."""
     path = PureWindowsPath(exemplar)
     if path.anchor or ".." in path.parts or not exemplar.isprintable():
-        remedy = "name it from that folder on"
-        raise RequestError(f"exemplar {exemplar!r}", expected="a file below the folder of exemplars", remedy=remedy)
+        raise RequestError(
+            f"the exemplar {exemplar!r} does not lie below the folder of exemplars",
+            expected="a file below the folder of exemplars",
+            remedy="name it from that folder on",
+        )
     return exemplar
 
 
@@ -187,6 +196,9 @@ def _size_m(entry: dict[str, Any]) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST_METERS:
-        found, expected = f"size_m {str(value)[:50]}", f"meters, more than 0 and at most {_MOST_METERS:,.0f}"
-        raise RequestError(found, expected=expected, remedy="correct it or leave it out")
+        raise RequestError(
+            f"size_m cannot be {str(value)[:50]}",
+            expected=f"meters, more than 0 and at most {_MOST_METERS:,.0f}",
+            remedy=f"give meters, more than 0 and at most {_MOST_METERS:,.0f}, or leave it out",
+        )
     return float(value)

@@ -1,7 +1,7 @@
 """Lists that people write as TOML files: read, and every mistyped key or value named in one line."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,24 +22,24 @@ def read_toml(path: Path, expected: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        found = f"{path} that cannot be read ({error.strerror or error})"
+        found = f"{path} cannot be read ({error.strerror or error})"
         raise RequestError(found, expected=expected, remedy="check the path") from error
     except (ValueError, RecursionError) as error:  # no UTF-8, or no TOML
-        raise RequestError(f"{path} that is no TOML ({error})", expected=expected, remedy="correct it") from error
+        raise RequestError(f"{path} is no TOML ({error})", expected=expected, remedy="correct it") from error
 
 
 def as_table(value: Any, where: str, remedy: str) -> dict[str, Any]:
     """The value if it is a table, else RequestError."""
     if not isinstance(value, dict):
-        raise RequestError(f"{value!r} as {where}", expected="a table", remedy=remedy)
+        raise RequestError(f"{where} is {value!r}, which is no table", expected="a table", remedy=remedy)
     return value
 
 
-def check_keys(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+def check_keys(table: dict[str, Any], known: Sequence[str], where: str) -> None:
     """Raise RequestError at the first key that is not known."""
     for key in table:
         if key not in known:
-            raise RequestError(f"{key!r} in {where}", expected=f"one of {', '.join(known)}", remedy="correct the name")
+            raise RequestError(f"{where} has an unknown key {key!r}", expected=known, remedy="correct the name")
 
 
 @contextmanager
@@ -48,4 +48,4 @@ def inside(where: str) -> Iterator[None]:
     try:
         yield
     except RequestError as error:
-        raise RequestError(f"{error.found} in {where}", expected=error.expected, remedy=error.remedy) from error
+        raise RequestError(f"{error.found} in {where}", expected=error.allowed, remedy=error.remedy) from error

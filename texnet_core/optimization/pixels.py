@@ -22,7 +22,8 @@ from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.losses import Sample, WeightedSum, range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.images import quantize, resize_exemplar
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import check_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
@@ -95,9 +96,9 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
     if settings.exemplar_size < smallest:
         padded = "" if descriptor.padding == "zero" else " or zero padding"
         raise RequestError(
-            f"exemplar_size {settings.exemplar_size} is too small for VGG-19 with {descriptor.padding} padding",
+            f"exemplar size {settings.exemplar_size} is too small for VGG-19 with {descriptor.padding} padding",
             expected=Range(smallest, None),
-            remedy=f"use a larger exemplar_size{padded}",
+            remedy=f"use a larger exemplar size{padded}",
         )
 
 

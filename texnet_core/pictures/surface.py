@@ -1,4 +1,4 @@
-"""Exemplars from life: what in a photograph will spoil a generator, and lighting made even. No torch in this room.
+"""Exemplars from life: what in a photograph will spoil a generator, and lighting made even. No torch here.
 
 A texture network learns statistics that are the same everywhere in the picture. Light that falls off, perspective and
 frames break that, and a structure that is seen once gives no statistics at all.
@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError
-from texnet_core.pictures.images import Floats, linear_to_srgb, resize_exemplar, srgb_to_linear
+from texnet_core.mapset import FloatArray
+from texnet_core.pictures.color import linear_to_srgb, srgb_to_linear
+from texnet_core.pictures.resizing import resize_exemplar
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear RGB with sRGB's primaries
 
@@ -19,7 +21,7 @@ _CELLS = 64  # along the short side, of the coarse picture in which light is est
 _BLUR_SHARE = 1 / 8  # standard deviation of the blur, of the short side
 _LARGEST_GAIN = 4.0  # two stops: noise in deeper shadows would become a texture of its own
 
-# find_troubles; the thresholds lie between the measures of 33 clean textures and those of the same after damage
+# find_warnings; the thresholds lie between the measures of 33 clean textures and those of the same after damage
 _SIDE = 512  # pictures are measured at this short side or smaller
 _BLUR_SIDE = 256  # sharpness counts at the usual training size, not beyond
 _SMALLEST = 128  # below, there are too few texels to say anything
@@ -35,7 +37,7 @@ _LARGE_CYCLES, _LARGE_SHARE = 3, 0.28
 _FINE_CYCLES, _FINE_SHARE = 32, 0.02
 
 
-def flatten_lighting(picture: Floats) -> Floats:
+def flatten_lighting(picture: FloatArray) -> FloatArray:
     """Take slow changes of brightness out of a picture.
 
     In linear light each texel is divided by its surroundings' luminance: the plane and bowl that fit the picture best,
@@ -60,13 +62,13 @@ def flatten_lighting(picture: Floats) -> Floats:
     return linear_to_srgb(linear * gain[..., None])
 
 
-def check_surface(picture: Floats) -> None:
+def check_surface(picture: FloatArray) -> None:
     """Raise ImageError for a picture of one color: no statistics can be made to agree with it."""
     if picture.std(axis=(0, 1), dtype=np.float64).max() < _LEAST_SPREAD:  # float32 would round up to five times that
-        raise ImageError("a picture of one color", expected="a surface", remedy="take another picture")
+        raise ImageError("the picture has one color only", expected="a surface", remedy="take another picture")
 
 
-def find_troubles(picture: Floats, *, flatten: bool = False) -> list[str]:
+def find_warnings(picture: FloatArray, *, flatten: bool = False) -> list[str]:
     """Say what in a picture will keep a generator from learning its surface.
 
     Looked for are frames, a lack of contrast, blur, uneven lighting, perspective, and structures too large for the
@@ -77,7 +79,7 @@ def find_troubles(picture: Floats, *, flatten: bool = False) -> list[str]:
         flatten: its lighting will be flattened, so nothing need be said of it, and contrast is measured without.
 
     Returns:
-        A sentence for each trouble, without a full stop, with its remedy; [] for pictures under 128 texels.
+        A warning each, as a sentence without a full stop, with its remedy; [] for pictures under 128 texels.
     """
     if min(picture.shape[:2]) < _SMALLEST:
         return []
@@ -108,14 +110,14 @@ def find_troubles(picture: Floats, *, flatten: bool = False) -> list[str]:
     return found
 
 
-def _luminance(picture: Floats, side: int) -> Floats:
+def _luminance(picture: FloatArray, side: int) -> FloatArray:
     """(h, w) in linear light, with at most `side` texels on the short side."""
     small = resize_exemplar(picture, min(side, *picture.shape[:2]))
-    light: Floats = srgb_to_linear(small) @ _LUMINANCE
+    light: FloatArray = srgb_to_linear(small) @ _LUMINANCE
     return light
 
 
-def _shrunk(values: Floats, side: int) -> Floats:
+def _shrunk(values: FloatArray, side: int) -> FloatArray:
     """The same at a short side of `side` texels or less, by averaging."""
     short = min(values.shape)
     if short <= side:
@@ -124,7 +126,7 @@ def _shrunk(values: Floats, side: int) -> Floats:
     return _resized(values, round(height * side / short), round(width * side / short))
 
 
-def _resized(values: Floats, height: int, width: int) -> Floats:
+def _resized(values: FloatArray, height: int, width: int) -> FloatArray:
     """Averages where it shrinks, cubic curves where it grows."""
     from PIL import Image
 
@@ -132,7 +134,7 @@ def _resized(values: Floats, height: int, width: int) -> Floats:
     return np.asarray(Image.fromarray(values.astype(np.float32)).resize((width, height), method))
 
 
-def _blurred(light: Floats) -> Floats:
+def _blurred(light: FloatArray) -> FloatArray:
     """The light of each texel's surroundings, computed in a coarse picture since it is smooth."""
     height, width = light.shape
     coarse = _shrunk(light, _CELLS)
@@ -150,14 +152,14 @@ def _smoothing(cells: int, deviation: float) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def _inside_frame(light: Floats) -> Floats:
+def _inside_frame(light: FloatArray) -> FloatArray:
     """What is left without rows and columns of one color along the edges."""
     rows = _textured(np.sqrt(light))
     columns = _textured(np.sqrt(light[rows]).T)
     return light[rows, columns]
 
 
-def _textured(tone: Floats) -> slice:
+def _textured(tone: FloatArray) -> slice:
     """The rows between uniform ones at both ends, if these are far more than at a time inside, as joints of tiles."""
     textured = np.flatnonzero(tone.std(axis=1) >= _UNIFORM_ROW)
     if not len(textured):
@@ -168,7 +170,7 @@ def _textured(tone: Floats) -> slice:
     return slice(above if above >= frame else 0, len(tone) - (below if below >= frame else 0))
 
 
-def _lighting(light: Floats) -> tuple[float, float, Floats]:
+def _lighting(light: FloatArray) -> tuple[float, float, FloatArray]:
     """Light as a plane plus a bowl, fitted to the logarithm of a coarse picture.
 
     Returns:
@@ -191,7 +193,7 @@ def _plane_and_bowl(height: int, width: int) -> npt.NDArray[np.float64]:
     return np.stack([np.ones_like(rows), rows, columns, rows**2 + columns**2], axis=1)
 
 
-def _scale_change(tone: Floats) -> tuple[float, float]:
+def _scale_change(tone: FloatArray) -> tuple[float, float]:
     """How much coarser the last rows are than the first.
 
     Rows are taken together in strips. On a logarithmic axis of frequency a change of scale shifts a strip's spectrum;
@@ -209,7 +211,7 @@ def _scale_change(tone: Floats) -> tuple[float, float]:
     return best, 1 - min(costs) / unshifted if unshifted > _LEAST_UNLIKENESS else 0.0
 
 
-def _strip_spectra(tone: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _strip_spectra(tone: FloatArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Places on an axis of octaves (from four cycles across up), and the energy there of each strip's rows."""
     width = tone.shape[1]
     frequencies = np.log2(np.arange(1, width // 2))
@@ -237,7 +239,7 @@ def _unlikeness(
     return 1 - float((amplitudes.mean(axis=0) ** 2).sum())
 
 
-def _energy_share(tone: Floats, low: float, high: float) -> float:
+def _energy_share(tone: FloatArray, low: float, high: float) -> float:
     """Share of the picture's energy with `low` or more and less than `high` cycles across its short side."""
     height, width = tone.shape
     window = np.hanning(height)[:, None] * np.hanning(width)

@@ -6,109 +6,36 @@ repeat. Where the texture's size is no multiple of the coarsest cell, or its fea
 scaled, windows of what the generator makes are resampled.
 """
 
-import math
-import operator
 from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.engines import Engine, open_engine
+from texnet_core.engines import Engine
 from texnet_core.errors import EngineError, RequestError
 from texnet_core.mapset import FloatArray, MapSpec, channels_of, with_unit_normals
-from texnet_core.model.artifact import Artifact
 from texnet_core.model.families import FAMILIES, Constants
 from texnet_core.model.inputs import InputPlane
-from texnet_core.settings import EngineName, Precision, SynthesisSettings
 from texnet_core.synthesis.axis import Axis, Cut, Segment
 from texnet_core.synthesis.resampling import resample_axis
+from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, sides_of
 
 Convert = Callable[[FloatArray], npt.NDArray[Any]]
 
-MAX_WINDOW_TEXELS = 2**28  # what may be asked for at once, as an array
-MAX_COORDINATE = 2**28  # so that four times as many texels made, at the smallest scale, have noise of their own
-_MIN_PERIOD = 16
 _KEPT_BYTES = 256 * 2**20  # of blocks that a neighboring window will want again
 _FEW_PIECES = 64  # that are kept where a window repeats them
 _CHUNK_ROWS, _CHUNK_COLUMNS = 256, 1024  # resampled at once
-
-_DEFAULTS = SynthesisSettings()
-
-
-def _is_whole(number: Any) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool)
-
-
-def _is_finite(number: Any) -> bool:
-    return isinstance(number, Real) and math.isfinite(number)
 
 
 def unchanged(texels: FloatArray) -> FloatArray:
     """The conversion that is none."""
     return texels
-
-
-def open_plane(
-    artifact: Artifact,
-    seed: int = _DEFAULTS.seed,
-    *,
-    width: int | None = None,
-    height: int | None = None,
-    scale: float = _DEFAULTS.scale,
-    turn: float = 0.0,
-    engine: EngineName | Engine = _DEFAULTS.engine,
-    device: str = _DEFAULTS.device,
-    precision: Precision = _DEFAULTS.precision,
-    threads: int = _DEFAULTS.threads,
-    blocks_at_once: int | None = None,
-) -> "Plane":
-    """Open the plane of a seed. Nothing is made until a window is asked for.
-
-    Args:
-        artifact: the generator.
-        seed: 0 to 2^32 - 1.
-        width: period in texels, at least 16, or None where the plane goes on without end.
-        height: likewise.
-        scale: size of the features against the exemplar's, 0.25 to 4. On a periodic axis it gives way by less than
-            one coarsest cell a period, so that a whole number of cells fits.
-        turn: position on the loop, in turns: 0 to 1 is one round of an animation.
-        engine: name of an engine, or one that is open for this artifact; then the next three are not looked at.
-        device: for the torch engine, when named.
-        precision: see `open_engine`.
-        threads: see `open_engine`.
-        blocks_at_once: fewer than the engine would like, where several planes share it.
-
-    Raises:
-        RequestError: an argument out of its range.
-        EngineError: the engine is missing.
-    """
-    SynthesisSettings(seed=seed, scale=scale).check()
-    if not _is_finite(turn):
-        raise RequestError(f"a turn of {turn!r}", expected="a finite number", remedy="give frame / frames")
-    for name, period in (("width", width), ("height", height)):
-        if period is None:
-            continue
-        if not _is_whole(period) or not _MIN_PERIOD <= period <= MAX_COORDINATE:
-            raise RequestError(
-                f"a {name} of {period}", expected=f"{_MIN_PERIOD} to {MAX_COORDINATE}, or None", remedy="change it"
-            )
-    if isinstance(engine, str):
-        engine = open_engine(artifact, engine, device, precision, threads)
-    if engine.artifact is not artifact:
-        raise RequestError(
-            "an engine that is open for another artifact", expected="one for this", remedy="open another"
-        )
-    at_once = min(max(1, blocks_at_once or engine.workers), engine.workers)
-    rows, columns = (Axis.fitting(period, float(scale), artifact.graph.cell_texels) for period in (height, width))
-    inputs = artifact.design.input_plane(int(seed), rows.made, columns.made, float(turn))
-    return Plane(engine, inputs, rows, columns, at_once)
 
 
 class Plane:
@@ -153,7 +80,7 @@ class Plane:
             RequestError: no two slices with both ends and no step, or a window too large or too far out.
             EngineError: the engine failed, memory did not suffice, or the generator's parameters are senseless.
         """
-        top, left, height, width = _checked_window(window)
+        top, left, height, width = sides_of(window)
         if height * width > MAX_WINDOW_TEXELS:
             raise RequestError(
                 f"a window of {width}x{height} at once",
@@ -312,8 +239,8 @@ def _joined(pieces: Iterable[npt.NDArray[Any]], targets: Iterable[list[slice]], 
 def too_little_memory(width: int, height: int) -> EngineError:
     """The error for a texture that does not fit."""
     return EngineError(
-        f"too little memory for {width}x{height}",
-        expected="room for 12 bytes a texel and more",
+        f"memory does not suffice for {width}x{height}",
+        expected="room for 4 bytes a channel and texel, and more",
         remedy="make a smaller texture, or write it to a PNG or TIFF file",
     )
 
@@ -335,36 +262,3 @@ def _in_order(tasks: Iterable[Callable[[], Any]], workers: int) -> Iterator[Any]
         finally:
             for future in pending:
                 future.cancel()
-
-
-def _checked_window(window: tuple[slice, slice]) -> tuple[int, int, int, int]:
-    """(top, left, height, width) of two slices."""
-    parts = window if isinstance(window, tuple) else (window,)
-    if len(parts) != 2 or not all(isinstance(part, slice) and part.step in (None, 1) for part in parts):
-        raise RequestError("no window", expected="plane[y0:y1, x0:x1]", remedy="give two slices without a step")
-    stretches = []
-    for part in parts:
-        try:
-            start, stop = operator.index(part.start), operator.index(part.stop)
-        except TypeError:
-            raise RequestError(
-                f"a window of {part.start}:{part.stop}", expected="whole numbers", remedy="give both ends"
-            ) from None
-        check_stretch(start, stop - start)
-        stretches.append((start, stop - start))
-    (top, height), (left, width) = stretches
-    return top, left, height, width
-
-
-def check_stretch(start: int, count: int) -> None:
-    """Raise RequestError where a side of a window is empty or lies where the plane has no names for its cells."""
-    if count < 1:
-        raise RequestError(
-            f"a window of {count} texels", expected="at least 1", remedy="give both ends, the larger one last"
-        )
-    if start < -MAX_COORDINATE or start + count > MAX_COORDINATE:
-        raise RequestError(
-            f"a window from {start} to {start + count}",
-            expected=f"-{MAX_COORDINATE} to {MAX_COORDINATE}",
-            remedy="stay nearer to the origin",
-        )

@@ -1,24 +1,24 @@
-"""Which pictures a request for several of them means, and what their files are called.
+"""Which pictures are made where one request stands for several, and how their names tell them apart.
 
 A name grows by what tells the pictures apart: NAME_seed7_0012.1001.png is UDIM tile 1001 of frame 12 of seed 7.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import NamedTuple
 
-from texnet_core.errors import RequestError
-from texnet_core.settings import MAX_SEED, Checked, SynthesisSettings, setting
-from texnet_core.synthesis.textures import Region, checked_region
+from texnet_core.errors import Range, RequestError
+from texnet_core.settings import MAX_SEED, Checked, setting
+from texnet_core.synthesis.request import UDIM_COLUMNS, TextureRequest
+from texnet_core.synthesis.windows import Region
 
 MAX_PICTURES = 10_000
-UDIM_COLUMNS = 10
 
 _FIRST_UDIM = 1001
 
 
 @dataclass(frozen=True)
 class Series(Checked):
-    """How many pictures are made of one request."""
+    """How many textures are made of one request."""
 
     count: int = setting(
         1, "how many variations to make, with the seeds from the given one on", low=1, high=10000, group="series"
@@ -26,78 +26,63 @@ class Series(Checked):
     loop: int = setting(
         0, "frames of an animation that ends where it began; 0 means a still", low=0, high=10000, group="series"
     )
-    udim_columns: int = setting(0, "UDIM tiles side by side; 0: no UDIM", low=0, high=UDIM_COLUMNS)
-    udim_rows: int = setting(0, "rows of UDIM tiles; 0: no UDIM", low=0, high=100)
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One picture to make.
+class MarkedRequest(NamedTuple):
+    """One picture of several: what it shows, and what tells it from the others at the end of its name."""
 
-    Attributes:
-        path: of the file, before a map's name and the marks go into it.
-        marks: what tells it from the others, to stand at the end of the name.
-        settings: as asked for, with the picture's own seed.
-        period: (width, height) in texels at which axes repeat: of all UDIM tiles together.
-        region: the window of that plane to make.
-        turn: position on the loop.
-    """
-
-    path: Path
+    request: TextureRequest
     marks: str
-    settings: SynthesisSettings
-    period: tuple[int, int]
-    region: Region
-    turn: float
 
 
-def plan_pictures(
-    output: Path, settings: SynthesisSettings, series: Series, region: Region | None = None
-) -> list[Picture]:
-    """All pictures of a request, in the order of their names.
+def expand(request: TextureRequest, series: Series = Series()) -> list[MarkedRequest]:
+    """All pictures of a request, in the order of their names: each variation, each frame, each UDIM tile.
 
     Args:
-        output: name of the first; `Series` says how it grows where there are several.
-        settings: of the first picture; with UDIM tiles, of the size of each.
+        request: the first of them; its loop phase is that of the first frame.
         series: how many.
-        region: the window to make, instead of all.
+
+    Returns:
+        Requests without UDIM tiles: a tile is a region of the plane that all of them share.
 
     Raises:
-        RequestError: more seeds than there are, no legal grid of tiles, or tiles of a region.
+        RequestError: a field out of its range, more seeds than there are, or too many pictures.
     """
-    settings.check()
+    request.check()
     series.check()
-    if settings.seed + series.count - 1 > MAX_SEED:
+    if request.seed + series.count - 1 > MAX_SEED:
         raise RequestError(
-            f"{series.count} seeds from {settings.seed} on", expected=f"seeds up to {MAX_SEED}", remedy="start lower"
+            f"{series.count} seeds from {request.seed} on are too many",
+            expected=Range(0, MAX_SEED),
+            remedy="start at a lower seed",
         )
-    tiles = _udim_tiles(settings, series, region)
+    tiles = _udim_tiles(request)
     number_of_pictures = series.count * max(1, series.loop) * len(tiles)
     if number_of_pictures > MAX_PICTURES:
-        raise RequestError(f"{number_of_pictures} pictures", expected=f"at most {MAX_PICTURES}", remedy="ask for fewer")
-    period = (settings.width * max(1, series.udim_columns), settings.height * max(1, series.udim_rows))
+        raise RequestError(
+            f"{number_of_pictures} pictures are too many", expected=Range(1, MAX_PICTURES), remedy="ask for fewer"
+        )
+    period = request.period if request.udim is None else request.whole
     pictures = []
-    for seed in range(settings.seed, settings.seed + series.count):
+    for seed in range(request.seed, request.seed + series.count):
         for frame in range(max(1, series.loop)):
-            for number, window in tiles:
+            phase = request.phase + frame / max(1, series.loop)
+            for mark, region in tiles:
                 marks = [f"_seed{seed}"] if series.count > 1 else []
                 marks += [f"_{frame + 1:04d}"] if series.loop else []
-                marks += [f".{number}"] if series.udim_columns else []
-                turn = frame / max(1, series.loop)
-                pictures.append(Picture(output, "".join(marks), replace(settings, seed=seed), period, window, turn))
+                one = replace(request, seed=seed, phase=phase, region=region, period=period, udim=None)
+                pictures.append(MarkedRequest(one, "".join([*marks, mark])))
     return pictures
 
 
-def _udim_tiles(settings: SynthesisSettings, series: Series, region: Region | None) -> list[tuple[int, Region]]:
-    """(UDIM number, window) of each tile: numbers run right, then up; windows' rows run down."""
-    width, height = settings.width, settings.height
-    columns, rows = series.udim_columns, series.udim_rows
-    if not columns or not rows:
-        return [(_FIRST_UDIM, checked_region(region or (0, 0, width, height)))]
-    if region is not None:
-        raise RequestError("a region of UDIM tiles", expected="one or the other", remedy="leave one out")
+def _udim_tiles(request: TextureRequest) -> list[tuple[str, Region | None]]:
+    """(mark, window) of each tile: their numbers run right, then up; windows' rows run down."""
+    if request.udim is None:
+        return [("", request.region)]
+    width, height = request.width, request.height
+    columns, rows = request.udim
     return [
-        (_FIRST_UDIM + UDIM_COLUMNS * v + u, (u * width, (rows - 1 - v) * height, width, height))
+        (f".{_FIRST_UDIM + UDIM_COLUMNS * v + u}", (u * width, (rows - 1 - v) * height, width, height))
         for v in range(rows)
         for u in range(columns)
     ]

@@ -1,141 +1,100 @@
-"""From an artifact and a seed to a texture, as arrays in memory or streamed to files of any size."""
+"""From a request to a texture: as arrays in memory, or streamed to files of any size."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.engines import Engine
+from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import RequestError
-from texnet_core.mapset import MapSet, MapSpec, split_channels
+from texnet_core.mapset import Depth, FloatArray, MapSet, MapSpec, split_channels
 from texnet_core.model.artifact import Artifact
-from texnet_core.pictures.images import Depth, check_picture_size, depth_for, quantize, writing_image
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import check_picture_size, depth_for, writing_image
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import MAX_SIZE, EngineName, Precision, SynthesisSettings, Tiling
-from texnet_core.synthesis.plane import (
-    MAX_WINDOW_TEXELS,
-    Convert,
-    Plane,
-    check_stretch,
-    open_plane,
-    too_little_memory,
-    unchanged,
-)
+from texnet_core.synthesis.axis import Axis
+from texnet_core.synthesis.plane import Convert, Plane, too_little_memory, unchanged
+from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, Region, checked_region
 
-Region = tuple[int, int, int, int]
-
-_DEFAULTS = SynthesisSettings()
+_DEFAULTS = TextureRequest()
 
 
 def synthesize(
     artifact: Artifact,
-    size: tuple[int, int] = (_DEFAULTS.width, _DEFAULTS.height),
-    seed: int = _DEFAULTS.seed,
+    request: TextureRequest = _DEFAULTS,
     *,
-    tile: Tiling = _DEFAULTS.tile,
-    scale: float = _DEFAULTS.scale,
-    region: Region | None = None,
-    turn: float = 0.0,
-    engine: EngineName | Engine = _DEFAULTS.engine,
-    device: str = _DEFAULTS.device,
-    precision: Precision = _DEFAULTS.precision,
-    threads: int = _DEFAULTS.threads,
+    engine: Engine | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> MapSet:
     """Make one texture in memory.
 
     Args:
-        artifact: the generator.
-        size: (width, height) in texels, each 16 to 65536: the period of axes that repeat.
-        seed: 0 to 2^32 - 1; equal seeds give equal bytes on the same engine and machine.
-        tile: axes along which the texture repeats without a seam.
-        scale: size of the features against the exemplar's, 0.25 to 4.
-        region: (x, y, width, height), the window to make, which may lie anywhere; None for (0, 0, *size).
-        turn: position on the loop, in turns: frame k of n is k / n.
-        engine: name of an engine, or one that is open for this artifact; then the next three are not looked at.
-        device: for the torch engine, when named.
-        precision: see `open_engine`.
-        threads: see `open_engine`.
+        artifact: the generator, whatever the request names as its source.
+        request: the texture. Equal requests give equal bytes on the same engine and machine.
+        engine: one that is open for this artifact, instead of the one that the request describes.
         progress: called after every band of rows; raising Cancelled from it stops the work.
 
     Returns:
         Map name -> (height, width, channels) float32 in [0, 1]; at most 2^28 texels.
 
     Raises:
-        RequestError: size, seed, scale or region out of range.
+        RequestError: a field of the request out of its range, or too large a window.
         EngineError: the engine is missing or failed, memory did not suffice, or the parameters are senseless.
     """
-    name, opened = (engine, None) if isinstance(engine, str) else (_DEFAULTS.engine, engine)
-    settings = SynthesisSettings(
-        width=size[0],
-        height=size[1],
-        seed=seed,
-        tile=tile,
-        scale=scale,
-        engine=name,
-        device=device,
-        precision=precision,
-        threads=threads,
-    ).check()
-    region = checked_region((0, 0, *size) if region is None else region)
-    if region[2] * region[3] > MAX_WINDOW_TEXELS:
+    _, _, width, height = window = request.check().window
+    if width * height > MAX_WINDOW_TEXELS:
         raise RequestError(
-            f"{region[2]}x{region[3]} in memory",
+            f"{width}x{height} is too large to be held in memory",
             expected=f"at most {MAX_WINDOW_TEXELS} texels",
             remedy="write it to a PNG or TIFF file, which can be larger",
         )
-    plane = open_texture(artifact, settings, turn=turn, engine=opened)
+    plane = open_plane(artifact, request, engine=engine)
     try:
-        stack = np.empty((region[3], region[2], plane.channels), np.float32)
+        stack = np.empty((height, width, plane.channels), np.float32)
         top = 0
-        with closing(_reported_bands(plane, region, progress)) as bands:
+        with closing(_reported_bands(plane, window, progress)) as bands:
             for band in bands:
                 stack[top : top + len(band)] = band
                 top += len(band)
     except MemoryError as error:
-        raise too_little_memory(*region[2:]) from error
+        raise too_little_memory(width, height) from error
     return split_channels(stack, artifact.maps)
 
 
-def open_texture(
+def open_plane(
     artifact: Artifact,
-    settings: SynthesisSettings,
+    request: TextureRequest = _DEFAULTS,
     *,
-    period: tuple[int, int] | None = None,
-    turn: float = 0.0,
     engine: Engine | None = None,
     blocks_at_once: int | None = None,
 ) -> Plane:
-    """The plane on which a texture lies, periodic along the axes that tile.
+    """Open the plane on which a texture lies. Nothing is made until a window is asked for.
 
     Args:
-        artifact: the generator.
-        settings: what to make; the last four fields only matter without `engine`.
-        period: (width, height) at which axes repeat, where that is not the texture's size.
-        turn: position on the loop, in turns.
-        engine: one that is open for this artifact.
-        blocks_at_once: see `open_plane`.
+        artifact: the generator, whatever the request names as its source.
+        request: the texture; its plane repeats along the axes that tile, and goes on without end along the others.
+        engine: one that is open for this artifact, instead of the one that the request describes.
+        blocks_at_once: fewer than the engine would like, where several planes share it.
+
+    Raises:
+        RequestError: a field of the request out of its range.
+        EngineError: the engine is missing.
     """
-    settings.check()
-    width, height = period or (settings.width, settings.height)
-    return open_plane(
-        artifact,
-        settings.seed,
-        width=width if "x" in settings.tile else None,
-        height=height if "y" in settings.tile else None,
-        scale=settings.scale,
-        turn=turn,
-        engine=engine or settings.engine,
-        device=settings.device,
-        precision=settings.precision,
-        threads=settings.threads,
-        blocks_at_once=blocks_at_once,
-    )
+    request.check()
+    engine = engine or open_engine(artifact, request.engine, request.device, request.precision, request.threads)
+    if engine.artifact is not artifact:
+        raise RequestError(
+            "the engine is open for another artifact", expected="one for this", remedy="open one for this artifact"
+        )
+    cell = artifact.graph.cell_texels
+    columns, rows = (Axis.fitting(period, float(request.scale), cell) for period in request.periods)
+    inputs = artifact.design.input_plane(int(request.seed), rows.made, columns.made, float(request.phase))
+    return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
 
 
 def write_window(
@@ -143,19 +102,18 @@ def write_window(
     output: Path | str,
     region: Region,
     *,
-    depth: int | Mapping[str, int] | None = None,
+    depth: Depth = _DEFAULTS.depth,
     marks: str = "",
     progress: ProgressCallback = ignore_progress,
 ) -> list[Path]:
     """Write a window of a plane while it is made: memory does not grow with the number of rows.
 
     Args:
-        plane: from `open_plane` or `open_texture`.
+        plane: from `open_plane`.
         output: picture to write, by its suffix. Where there are several maps, each goes to a file of its own with
             the map's name behind the stem.
-        region: (x, y, width, height), each side at most 65536 texels.
-        depth: bits a channel for formats that have a choice, or None for their usual one; of all maps, or of each
-            by its name.
+        region: (x, y, width, height), each side at most 65536 texels; `TextureRequest.window` for all of a texture.
+        depth: bits a channel where the format has a choice; maps that need more have more.
         marks: what is to stand at the end of the name, behind a map's.
         progress: called after every band of rows; raising Cancelled from it stops the work.
 
@@ -168,8 +126,7 @@ def write_window(
         EngineError: the engine failed or the generator's parameters are senseless.
     """
     paths = map_files(Path(output), plane.maps, marks)
-    asked = depth if isinstance(depth, Mapping) else {spec.name: depth for spec in plane.maps}
-    depths = [depth_for(path, asked.get(spec.name)) for path, spec in zip(paths, plane.maps, strict=True)]
+    depths = [depth_for(path, depth, spec.depth) for path, spec in zip(paths, plane.maps, strict=True)]
     region = checked_region(region)
     check_picture_size(paths[0], *region[2:])
     convert = partial(_quantized, maps=plane.maps, depths=depths)
@@ -189,9 +146,7 @@ def write_window(
     return paths
 
 
-def _quantized(
-    texels: npt.NDArray[np.float32], maps: tuple[MapSpec, ...], depths: Sequence[Depth | None]
-) -> npt.NDArray[Any]:
+def _quantized(texels: FloatArray, maps: tuple[MapSpec, ...], depths: Sequence[Depth | None]) -> npt.NDArray[Any]:
     """All maps as the numbers of their files, in one array: where depths differ, 8 bits are kept in 16."""
     first = depths[0]
     if first is None:  # the format holds floats, of whatever map
@@ -206,20 +161,6 @@ def map_files(output: Path, maps: tuple[MapSpec, ...], marks: str = "") -> list[
     """The file of each map: stem, the map's name where there are several, marks, suffix."""
     names = [""] if len(maps) == 1 else [f"_{spec.name}" for spec in maps]
     return [output.with_name(f"{output.stem}{name}{marks}{output.suffix}") for name in names]
-
-
-def checked_region(region: Region) -> Region:
-    """The region, or RequestError where it is no four whole numbers, empty, too large or too far out."""
-    if len(region) != 4 or not all(isinstance(number, Integral) for number in region):
-        raise RequestError(f"region {region}", expected="x, y, width, height", remedy="give four whole numbers")
-    x, y, width, height = (int(number) for number in region)
-    if max(width, height) > MAX_SIZE:
-        raise RequestError(
-            f"a region of {width}x{height}", expected=f"at most {MAX_SIZE} a side", remedy="make it in parts"
-        )
-    check_stretch(x, width)
-    check_stretch(y, height)
-    return x, y, width, height
 
 
 def _reported_bands(

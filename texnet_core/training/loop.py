@@ -17,7 +17,8 @@ from texnet_core.descriptor.precision import choose_precision
 from texnet_core.errors import TrainingError
 from texnet_core.model.artifact import Artifact, rounded
 from texnet_core.model.training_form import Generator, fold
-from texnet_core.pictures.images import encode_thumbnail, texels_digest
+from texnet_core.pictures.encoders import encode_thumbnail
+from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import ProgressCallback
 from texnet_core.training import clock, finishing
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, unreadable

@@ -13,7 +13,7 @@ from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.mapset import ALBEDO, FloatArray, channels_of
 from texnet_core.model.design import Design
-from texnet_core.pictures.images import texels_digest
+from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import as_record
 from texnet_core.training.comparison import make_descriptor, settle_descriptor
 from texnet_core.training.objective import Objective

@@ -7,8 +7,8 @@ import numpy as np
 
 from texnet_core.mapset import FloatArray
 from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
-from texnet_core.pictures.images import resize_exemplar
-from texnet_core.pictures.surface import check_surface, find_troubles, flatten_lighting
+from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 from texnet_core.training.meanrepeat import Origin, origin_of_tiles
@@ -56,7 +56,7 @@ def prepare_exemplar(
     """
     small = resize_exemplar(image, settings.exemplar_side)
     check_surface(small)
-    for warning in find_troubles(image, flatten=settings.flatten):
+    for warning in find_warnings(image, flatten=settings.flatten):
         announce(warning)
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
     found = _waves_per_side(image) if settings.pattern == "auto" else ()

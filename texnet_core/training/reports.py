@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from texnet_core.pictures.images import quantize
+from texnet_core.pictures.color import quantize
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import TrainSettings
 from texnet_core.training.checkpoint import RunState

@@ -3,7 +3,7 @@
 Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
 line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
 
-    {"event": "ready", "protocol": 4, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+    {"event": "ready", "protocol": 7, "version": "0.1.0", "python": "3.11.9", "pid": 123}
 
 where the version is TexNet's own, or "unknown" where it is not installed as a package.
 
@@ -14,7 +14,7 @@ A request has an "id", a whole number that is used once, and a "job". To each th
 and then exactly one of
 
     {"id": 1, "event": "result", ...}
-    {"id": 1, "event": "error", "message": "found ...; expected ...; ..."}
+    {"id": 1, "event": "error", "message": "what is wrong; what to do"}
     {"id": 1, "event": "cancelled"}
 
 An error that nobody foresaw has "details" too, the text of its traceback. A line that is no request is answered by an
@@ -30,24 +30,25 @@ The jobs follow; fields in brackets may be left out. The defaults and ranges of 
 
 synthesize: a texture as PNG files. They are written while they are made, so that any size takes little memory.
 
-    {"job": "synthesize", "source": "moss", "folder": "/tmp/x", "name": "moss_7", "width": 512, "height": 512,
-     "seed": 7, ["tile": "xy", "scale": 1.0, "depth": 8, "udim": [2, 1], "engine": "auto", "device": "auto",
-     "precision": "auto", "threads": 0]}
+    {"job": "synthesize", "source": "moss", "folder": "/tmp/x", "name": "moss_7", ["width": 512, "height": 512,
+     "seed": 7, "tile": "xy", "scale": 1.0, "depth": 8, "phase": 0.0, "region": [0, 0, 64, 64], "period": [512, 512],
+     "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0]}
     result: {"maps": [{"name": "albedo", "files": ["/tmp/x/moss_7_albedo.png"], "channels": 3,
-     "colour_space": "sRGB", "depth": 8}], "engine": "onnx", "device": "cpu", "precision": "f32", "seconds": 0.2}
+     "colour_space": "sRGB", "role": "color", "normal_convention": "", "depth": 8}], "engine": "onnx",
+     "device": "cpu", "precision": "f32", "seconds": 0.2}
 
-    The source is a preset's name or the path of a .texnet file. The depth is 8 or 16 bits; a map called "height"
-    always has 16, because 8 bits show as steps in displacement. "udim" is [columns, rows] of UDIM tiles, each of
-    width x height texels: then the files of a map are NAME_MAP.1001.png and so on, in the order of their numbers.
-    Progress counts the rows of all pictures, stage "rows". Each file appears when it is complete.
+    The fields are those of `texnet_core.TextureRequest`. The source is a preset's name or the path of a .texnet file.
+    The depth of a map may be more than was asked for: height has 16 bits, because 8 show as steps in displacement.
+    "udim" is [columns, rows] of UDIM tiles, each of width x height texels. Then the files of a map are
+    NAME_MAP.1001.png and so on, in the order of their numbers. Progress counts the rows of all pictures, stage "rows".
+    Each file appears when it is complete.
 
 preview: the upper left corner of the same texture, at once, also while a large one is being made.
 
-    {"job": "preview", "source": "moss", "folder": "/tmp/x", "width": 512, "height": 512, "seed": 7,
-     ["size": 256, "tile", "scale", "engine", "device", "precision", "threads"]}
+    {"job": "preview", "source": "moss", "folder": "/tmp/x", ["size": 256, "width", "height", "seed", ...]}
     result: {"file": "/tmp/x/preview_1.npy", "seconds": 0.03}
 
-    The file holds uint8 (size, size, 3), first row on top: the first map with three channels, else the first map
+    The file holds uint8 (size, size, 3), first row on top: the first map with colors, else the first map, a gray one
     three times. It goes on where the texture is smaller. Of several previews that wait only the newest is made; the
     others are answered by "cancelled". There is no progress.
 
@@ -81,7 +82,8 @@ train: a generator from a picture.
 describe: what a .texnet file says about itself.
 
     {"job": "describe", "source": "/x/wall.texnet"}
-    result: {"name": "wall", "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB"}],
+    result: {"name": "wall", "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB", "role": "color",
+     "depth": 8, "normal_convention": ""}],
      "texels_per_exemplar": 256, "size_m": null, "provenance": {"exemplar", "author", "licence", "source",
      "exemplar_sha256", "command"}, "training": {...}, "quality": {...}}
 """

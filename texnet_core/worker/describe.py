@@ -3,10 +3,10 @@
 from texnet_core.model.artifact import read_header
 from texnet_core.presets import find_source
 from texnet_core.settings import as_record
-from texnet_core.worker.job import Job, Message
+from texnet_core.worker.job import Message, WorkerJob
 
 
-def describe(job: Job) -> Message:
+def describe(job: WorkerJob) -> Message:
     """The header of a .texnet file."""
     path = find_source(job.field("source", str))
     header = read_header(path)

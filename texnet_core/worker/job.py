@@ -2,13 +2,14 @@
 
 import os
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.settings import Checked
+from texnet_core.synthesis.request import TextureRequest
 
 Message = dict[str, Any]
 T = TypeVar("T")
@@ -18,7 +19,7 @@ _WORDS = {str: "text", bool: "true or false"}
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkerJob:
     """One request.
 
     Attributes:
@@ -57,19 +58,22 @@ class Job:
             raise self.refused("folder", "an existing folder")
         return Path(folder)
 
-    def settings(self, kind: type[S], *needed: str) -> S:
-        """Settings from the fields of their names; what is not there has its default, unless it is needed."""
-        for name in needed:
-            if name not in self.request:
-                raise self.refused(name, "it in the request")
+    def texture(self) -> TextureRequest:
+        """The texture that is asked for; what is not there has its default, but for the source."""
+        self.field("source", str)
+        return TextureRequest.from_record(self.request)
+
+    def settings(self, kind: type[S]) -> S:
+        """Settings from the fields of their names; what is not there has its default."""
         return kind(
             **{spec.name: self.request[spec.name] for spec in settable(kind) if spec.name in self.request}
         ).check()
 
-    def refused(self, name: str, expected: str) -> RequestError:
+    def refused(self, name: str, expected: str | Sequence[str]) -> RequestError:
         """The error for a field that is missing or senseless."""
-        found = reprlib.repr(self.request[name]) if name in self.request else "nothing"
-        return RequestError(f"{found} for {name!r}", expected=expected, remedy="correct the request")
+        given = f"cannot be {reprlib.repr(self.request[name])}" if name in self.request else "is missing"
+        remedy = f"give {expected}" if isinstance(expected, str) else "give one of these"
+        return RequestError(f"the request's {name!r} {given}", expected=expected, remedy=remedy)
 
 
 def _is_speakable(text: str) -> bool:

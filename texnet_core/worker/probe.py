@@ -10,13 +10,14 @@ from texnet_core.engines import devices, installed_engines, open_engine
 from texnet_core.model.artifact import read_artifact
 from texnet_core.presets import list_presets
 from texnet_core.settings import EngineName
+from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
-from texnet_core.worker.job import Job, Message
+from texnet_core.worker.job import Message, WorkerJob
 
 _SIDE = 64
 
 
-def probe(job: Job) -> Message:
+def probe(job: WorkerJob) -> Message:
     """Make a small texture with torch if it can be imported, else with the best of the other engines."""
     started = time.monotonic()
     torch = _import_torch()
@@ -24,7 +25,7 @@ def probe(job: Job) -> Message:
     name: EngineName = "torch" if torch else others[0]
     artifact = read_artifact(next(iter(list_presets().values())))
     engine = open_engine(artifact, name)
-    synthesize(artifact, (_SIDE, _SIDE), engine=engine)
+    synthesize(artifact, TextureRequest(width=_SIDE, height=_SIDE), engine=engine)
     return {
         "python": sys.version.split()[0],
         "version": texnet_version(),

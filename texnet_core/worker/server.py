@@ -9,15 +9,15 @@ import traceback
 from collections.abc import Callable
 from typing import TextIO
 
-from texnet_core.errors import Cancelled, RequestError, TexnetError
+from texnet_core.errors import Cancelled, TexnetError, one_line
 from texnet_core.settings import WORKER_PROTOCOL, as_fields
 from texnet_core.worker.describe import describe
-from texnet_core.worker.job import Job, Message
+from texnet_core.worker.job import Message, WorkerJob
 from texnet_core.worker.probe import probe, texnet_version
 from texnet_core.worker.textures import preview, synthesize
 from texnet_core.worker.train import train
 
-JOBS: dict[str, Callable[[Job], Message]] = {
+JOBS: dict[str, Callable[[WorkerJob], Message]] = {
     "synthesize": synthesize,
     "preview": preview,
     "probe": probe,
@@ -75,9 +75,8 @@ class Worker:
             if type(message.get("cancel", message.get("id"))) is not int:
                 raise ValueError("no whole number as id")
         except (ValueError, RecursionError) as error:
-            found = f"a line that is no request ({error})"
-            refused = RequestError(found, expected="JSON as documented", remedy="correct the caller")
-            self._send({"event": "error", "message": str(refused)})
+            refused = f"a line of the input is no request ({error}); send one JSON object a line"
+            self._send({"event": "error", "message": refused})
             return
         if "cancel" in message:
             self._cancel(message["cancel"])
@@ -115,7 +114,7 @@ class Worker:
         if not self._stops_waiting(number):  # it was cancelled, and has its answer
             self._cancelled.discard(number)
             return
-        job = Job(
+        job = WorkerJob(
             as_fields(request),
             send=lambda message: self._send({"id": number} | message),
             is_stopped=lambda: self._closed or number in self._cancelled,
@@ -140,17 +139,15 @@ class Worker:
                 self.close()
 
 
-def _function_of(job: Job) -> Callable[[Job], Message]:
+def _function_of(job: WorkerJob) -> Callable[[WorkerJob], Message]:
     name = job.request.get("job")
     if not isinstance(name, str) or name not in JOBS:
-        raise job.refused("job", f"one of {', '.join(JOBS)}")
+        raise job.refused("job", tuple(JOBS))
     return JOBS[name]
 
 
 def _unforeseen(error: Exception) -> Message:
     traceback.print_exception(error)
     details = "".join(traceback.format_exception(error))
-    found = RequestError(
-        f"an unforeseen {type(error).__name__} ({error})", expected="none", remedy="report it with the details"
-    )
-    return {"event": "error", "message": str(found), "details": details}
+    found = one_line(f"an unforeseen {type(error).__name__} stopped the job ({error}); report it with the details")
+    return {"event": "error", "message": found, "details": details}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
-from texnet_core.pictures.images import read_exemplar
+from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
 from texnet_core.settings import (
     DescriptorSettings,
@@ -22,7 +22,7 @@ from texnet_core.settings import (
     TrainSettings,
     generator_settings,
 )
-from texnet_core.worker.job import Job, Message, settable
+from texnet_core.worker.job import Message, WorkerJob, settable
 
 if TYPE_CHECKING:
     from texnet_core.training import TrainRequest
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _KEPT_PREVIEWS = 2
 
 
-def train(job: Job) -> Message:
+def train(job: WorkerJob) -> Message:
     """Train, and say what came of it; a run that is cancelled says whether it can go on."""
     started = time.monotonic()
     output, resume, online = _output(job), job.field("resume", bool), job.field("online", bool)
@@ -50,7 +50,7 @@ def train(job: Job) -> Message:
     return {"output": str(output), "loss": loss, "steps": taken, "seconds": round(time.monotonic() - started, 3)}
 
 
-def _output(job: Job) -> Path:
+def _output(job: WorkerJob) -> Path:
     output = Path(job.field("output", str))
     if output.suffix != SUFFIX:
         raise job.refused("output", f"a path ending in {SUFFIX}")
@@ -58,13 +58,13 @@ def _output(job: Job) -> Path:
     return output
 
 
-def _settings(job: Job) -> TrainSettings:
+def _settings(job: WorkerJob) -> TrainSettings:
     if "steps" in job.request and "minutes" in job.request:
-        raise RequestError("both steps and minutes", expected="one budget", remedy="leave one out")
+        raise RequestError("steps and minutes cannot be combined", expected="one budget", remedy="use one of them")
     return job.settings(TrainSettings)
 
 
-def _request(job: Job, settings: TrainSettings) -> "TrainRequest":
+def _request(job: WorkerJob, settings: TrainSettings) -> "TrainRequest":
     """All that decides the run, or one clear line where there is no torch to run it."""
     texts = {spec.name: job.field(spec.name, str) for spec in settable(Provenance) if spec.name in job.request}
     provenance = Provenance(exemplar=job.field("name", str), **texts).check()
@@ -74,14 +74,14 @@ def _request(job: Job, settings: TrainSettings) -> "TrainRequest":
         from texnet_core.training import TrainRequest
     except (ImportError, OSError) as error:
         raise EngineError(
-            f"no torch that works in this Python ({error})",
-            expected="it, for training",
-            remedy="pip install 'texnet[train]'",
+            f"training needs torch, which cannot be imported ({error})",
+            expected="torch",
+            remedy="run: pip install 'texnet[train]'",
         ) from error
     return TrainRequest(generator, descriptor, loss, settings, provenance)
 
 
-def _generator(job: Job) -> GeneratorSettings:
+def _generator(job: WorkerJob) -> GeneratorSettings:
     """The size by name, if one is asked for, with the fields that differ from it."""
     changes = {spec.name: job.request[spec.name] for spec in settable(GeneratorSettings) if spec.name in job.request}
     size = {"size": job.field("generator", str)} if "generator" in job.request else {}
@@ -92,7 +92,7 @@ def _generator(job: Job) -> GeneratorSettings:
 class _Reporter:
     """Passes the run's reports on, with its samples as files in a folder."""
 
-    job: Job
+    job: WorkerJob
     folder: Path
     kept: deque[Path] = field(default_factory=deque)
 

@@ -1,0 +1,41 @@
+"""Pictures in another size."""
+
+import numpy as np
+
+from texnet_core.errors import ImageError
+from texnet_core.mapset import FloatArray
+from texnet_core.settings import MIN_EXEMPLAR_SIDE
+
+
+def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
+    """Scale so that the short side is `size`; of very long pictures, the middle 4:1 is kept.
+
+    Args:
+        image: (height, width, 3) in [0, 1].
+        size: texels of the short side; at most the picture's own, since enlarging invents nothing.
+
+    Returns:
+        (h, w, 3) in [0, 1] with min(h, w) == size and max(h, w) <= 4 size.
+
+    Raises:
+        ImageError: the picture is smaller than `size`.
+    """
+    from PIL import Image
+
+    height, width = image.shape[:2]
+    short = min(height, width)
+    if short < size:
+        raise ImageError(
+            f"the exemplar is too small, with {width}x{height} pixels",
+            expected=f"at least {size} on the short side",
+            remedy=f"take a picture of at least {size} on the short side"
+            + (f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""),
+        )
+    scale = size / short
+    target = (round(width * scale), round(height * scale))
+    bands = [
+        np.asarray(Image.fromarray(image[..., band]).resize(target, Image.Resampling.LANCZOS)) for band in range(3)
+    ]
+    resized = np.clip(np.stack(bands, axis=2), 0, 1)
+    top, left = (max(0, side - 4 * size) // 2 for side in resized.shape[:2])
+    return np.ascontiguousarray(resized[top : top + 4 * size, left : left + 4 * size])

@@ -1,0 +1,135 @@
+"""What one texture is to be: all of it, and nothing else is it described by.
+
+Options of the command line, lists of textures, messages to the worker and records on images are made from these fields.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from numbers import Integral
+from typing import Any, Self
+
+from texnet_core.errors import Range, RequestError
+from texnet_core.mapset import Depth
+from texnet_core.settings import MAX_SEED, MAX_SIZE, MIN_SIZE, EngineSettings, Tiling, setting
+from texnet_core.synthesis.windows import MAX_COORDINATE, Region, checked_region
+
+UDIM_COLUMNS = 10  # the numbers of tiles count in tens
+_UDIM_ROWS = 100
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class TextureRequest(EngineSettings):
+    """One texture.
+
+    Attributes:
+        source: name of a preset, or path of a `.texnet` file; "" where the generator is at hand.
+        width: in texels; of each tile where there are UDIM tiles.
+        height: likewise.
+        seed: which of the variations.
+        tile: axes along which it repeats; the others go on without end.
+        scale: size of the features against the exemplar's. On an axis that repeats it gives way by less than one
+            coarsest cell a period, so that a whole number of cells fits.
+        depth: bits a channel of its files, where their format has a choice; a map may need more.
+        phase: position on the loop of an animation, in turns: frame k of n is k / n.
+        region: (x, y, width, height), the window to make, which may lie anywhere; None for all of it.
+        period: (width, height) at which axes repeat, where that is not the texture's size.
+        udim: (columns, rows) of UDIM tiles, which repeat as a whole, or None.
+    """
+
+    source: str = setting("", "")
+    width: int = setting(2048, "width of the texture in texels", low=MIN_SIZE, high=MAX_SIZE, group="texture")
+    height: int = setting(2048, "height of the texture in texels", low=MIN_SIZE, high=MAX_SIZE, group="texture")
+    seed: int = setting(
+        0,
+        "which of the endless variations to make; equal seeds give equal textures",
+        low=0,
+        high=MAX_SEED,
+        group="texture",
+    )
+    tile: Tiling = setting("xy", "axes along which the texture repeats without a seam", group="texture")
+    scale: float = setting(
+        1.0, "size of the features, as a multiple of those in the exemplar", low=0.25, high=4.0, group="texture"
+    )
+    depth: Depth = setting(8, "bits per channel, for PNG and TIFF; a height map always has 16 there", group="output")
+    phase: float = setting(0.0, "")
+    region: Region | None = None
+    period: Pair | None = None
+    udim: Pair | None = None
+
+    def check(self) -> Self:
+        """Return self, or raise RequestError at the first field that does not fit."""
+        super().check()
+        if self.region is not None:
+            checked_region(self.region)
+        _check_pair("period", self.period, Range(MIN_SIZE, MAX_COORDINATE), Range(MIN_SIZE, MAX_COORDINATE))
+        _check_pair("udim", self.udim, Range(1, UDIM_COLUMNS), Range(1, _UDIM_ROWS))
+        for other in ("region", "period"):
+            if self.udim is not None and getattr(self, other) is not None:
+                raise RequestError(
+                    f"{other} and udim cannot be combined", expected="one of them", remedy="use one of them"
+                )
+        return self
+
+    @property
+    def whole(self) -> Pair:
+        """(width, height) of all UDIM tiles together; of the texture where there are none."""
+        columns, rows = self.udim or (1, 1)
+        return int(self.width) * columns, int(self.height) * rows
+
+    @property
+    def window(self) -> Region:
+        """The part of the plane that is to be made."""
+        return (0, 0, *self.whole) if self.region is None else checked_region(self.region)
+
+    @property
+    def periods(self) -> tuple[int | None, int | None]:
+        """(width, height) at which the plane repeats; None along an axis on which it goes on without end."""
+        width, height = self.period or self.whole
+        return int(width) if "x" in self.tile else None, int(height) if "y" in self.tile else None
+
+    def record(self) -> dict[str, Any]:
+        """All fields as plain values for JSON; those that are None are left out, for TOML has no word for it."""
+        values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """The request behind a record, a JSON object or a TOML table; what it does not say has its default.
+
+        Whole numbers will do where fractions may stand. Keys that are no fields are left alone.
+
+        Raises:
+            RequestError: a value that does not fit.
+        """
+        known = {spec.name: _as_field(record[spec.name], spec.type) for spec in fields(cls) if spec.name in record}
+        return cls(**known).check()
+
+
+def _as_field(value: Any, kind: Any) -> Any:
+    if kind is float and type(value) is int and abs(value) < 2**31:
+        return float(value)  # so that 2 and 2.0 are one request
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_pair(name: str, pair: Any, *ranges: Range) -> None:
+    if pair is None:
+        return
+    if not isinstance(pair, tuple) or len(pair) != 2 or not all(_is_whole(number) for number in pair):
+        raise RequestError(f"{name} {pair!r} is no pair", expected="two whole numbers", remedy="give two whole numbers")
+    for number, side, allowed in zip(pair, ("first", "second"), ranges, strict=True):
+        if not allowed.low <= number <= allowed.high:
+            raise RequestError(
+                f"the {side} number of {name} is out of range, with {number}",
+                expected=allowed,
+                remedy="choose one in that range",
+            )
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
