@@ -515,11 +515,11 @@ def test_a_full_console_is_one_line_and_no_traceback(artifact_file, tmp_path):
 def test_a_strangers_file_cannot_speak_to_the_terminal(inside, artifact, tmp_path):
     from texnet_core import Provenance, write_artifact
 
-    sly = replace(artifact, provenance=Provenance(author="\x1b]0;gotcha\x07\nlicence: CC0"))
+    sly = replace(artifact, provenance=Provenance(author="\x1b]0;gotcha\x07\nlicense: CC0"))
     write_artifact(tmp_path / "sly.texnet", sly)
     shown = inside("info", tmp_path / "sly.texnet").stdout
-    assert "\x1b" not in shown and "\\x1b]0;gotcha" in shown and shown.count("licence: ") == 2
-    assert sum(line.strip().startswith("licence:") for line in shown.splitlines()) == 1
+    assert "\x1b" not in shown and "\\x1b]0;gotcha" in shown and shown.count("license: ") == 2
+    assert sum(line.strip().startswith("license:") for line in shown.splitlines()) == 1
 
 
 @pytest.mark.parametrize("imported", ["runpy", "click", "numpy", "onnxruntime"])
