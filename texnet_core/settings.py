@@ -59,7 +59,7 @@ def setting(
     return field(default=default, metadata=facts | {"machine": machine, "compares": compares})
 
 
-# One for each group, so that its name stands here alone.
+# One for each group, so that no field has to name its own.
 _picture = partial(setting, group="picture")
 _budget = partial(setting, group="budget")
 _generator = partial(setting, group="generator")

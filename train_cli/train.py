@@ -45,7 +45,7 @@ from train_cli.options import (
     type=click.Choice(list(GENERATOR_SIZES)),
     default=DEFAULT_GENERATOR_SIZE,
     show_default=True,
-    help="how much of a surface the generator can hold; --levels and --channels change parts of it",
+    help="how much of a surface the generator can hold; --levels and --channels, where given, replace its own",
 )
 @settings_options(GeneratorSettings)
 @settings_options(TrainSettings)

@@ -221,7 +221,7 @@ WRONG = {
     "optimize over exemplar": (["optimize", "exemplar.png", "-o", "exemplar.png"], 2, "would replace the exemplar"),
     "optimize nowhere": (["optimize", "exemplar.png", "-o", "no/o.png"], 1, "cannot be written"),
     "optimize with pooling": (["optimize", "exemplar.png", "-o", "o.png", "--pooling", "max"], 2, "--pooling"),
-    "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use 256"),
+    "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use width 256"),
     "optimize tiny size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "32"], 2, "64 to 4096"),
     "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "at least 256"),
     "no list": (["batch", "none.toml"], 2, "cannot be read"),
@@ -231,7 +231,7 @@ WRONG = {
     "eval beside nothing": (["eval", "moss", "--exemplar", "none.png"], 1, "no file none.png"),
     "eval beside too little": (["eval", "moss", "--exemplar", "exemplar.png"], 1, "96x96"),
     "eval with no weights": (["eval", "moss", "--vgg19", "none.pth"], 1, "none.pth"),
-    "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "cannot be written"),
+    "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "is no folder"),
     "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
     "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),
     "bench unknown engine": (["bench", "--engines", "fast"], 2, "onnx"),
@@ -374,7 +374,7 @@ def test_recipes_train_keep_and_report(exemplar, random_vgg19_file, tmp_path):
     recipes.write_text(RECIPES + entries)
     done = texnet(*words)
     assert done.returncode == 1 and "1 trained, 0 completed, 0 kept, 1 failed" in done.stdout
-    assert done.stderr.count("texnet: lost: failed: found") == 1
+    assert done.stderr.count("texnet: lost: failed: no file") == 1
     card = json.loads(texnet("info", out / "field.texnet", "--json").stdout)["provenance"]
     assert card["command"] == "texnet recipes list.toml --exemplars DIR --output DIR --only field"
     assert str(tmp_path) not in json.dumps(card)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import click
 import pytest
@@ -29,6 +30,10 @@ def help_of(*names):
     return CliRunner().invoke(texnet, [*names, "--help"]).output
 
 
+def headings(name):
+    return re.findall(r"^(\w[\w ]*):$", help_of(name), re.MULTILINE)
+
+
 def in_one_line(text):
     return " ".join(text.split())
 
@@ -41,8 +46,7 @@ def options(command):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_stands_in_a_named_group(name):
     used = {option.heading for option in options(COMMANDS[name]) if isinstance(option, Option)}
-    headings = re.findall(r"^(\w[\w ]*):$", help_of(name), re.MULTILINE)
-    assert headings == [group.capitalize() for group in GROUPS if group in used] + ["Other options"]
+    assert headings(name) == [group.capitalize() for group in GROUPS if group in used] + ["Other options"]
     others = help_of(name).split("\nOther options:\n")[1]
     assert re.findall(r"--[a-z-]+", others) == ["--help"]
 
@@ -101,3 +105,12 @@ def test_the_list_of_commands_shows_every_command_once_in_a_section():
     text = help_of()
     listed = re.findall(r"^  ([a-z]+)  +[A-Z]", text, re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS) and "Other commands" not in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_docs_list_the_same_options_in_the_same_groups_and_words(name):
+    page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## texnet {name}\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\*\*(.+)\*\*$", section, re.MULTILINE) == headings(name)[:-1]
+    documented = re.findall(r"^\| .*`(--[a-z0-9-]+)` \| (.*?) (?:\(`.*`\) )?\|", section, re.MULTILINE)
+    assert documented == [(option.opts[-1], option.help) for option in options(COMMANDS[name])]

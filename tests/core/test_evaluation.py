@@ -33,7 +33,7 @@ TWO = EvaluationSettings(seeds=2)
 @pytest.fixture(autouse=True)
 def small(monkeypatch, tmp_path):
     """A large sample of less than usual, and an empty cache."""
-    monkeypatch.setattr(module, "_LARGE", 128)
+    monkeypatch.setattr(module, "LARGE_SIDE", 128)
     import torch
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))

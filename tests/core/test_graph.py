@@ -9,16 +9,8 @@ from texnet_core.engines.bf16 import with_bf16
 from texnet_core.engines.fusion import fused
 from texnet_core.errors import RequestError
 from texnet_core.model.design import Design
-from texnet_core.model.graph import (
-    Clamp,
-    Convolution,
-    Crop,
-    GraphBuilder,
-    Norm,
-    Upsample,
-    UpsamplingConvolution,
-    inference_form,
-)
+from texnet_core.model.graph import GraphBuilder, inference_form
+from texnet_core.model.nodes import Clamp, Convolution, Crop, Norm, Upsample, UpsamplingConvolution
 from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, GeneratorSettings, generator_settings
 
 

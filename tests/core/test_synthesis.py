@@ -148,7 +148,7 @@ def test_unknown_engines_and_devices_are_refused(artifact):
     for device in ("quantum", "cpu:x", "cpu:", "cuda:99"):
         with pytest.raises(TexnetError, match="device"):
             synthesize(artifact, TextureRequest(width=64, height=64, engine="torch", device=device))
-    with pytest.raises(TexnetError, match="use the engine torch"):
+    with pytest.raises(TexnetError, match="use the torch engine"):
         synthesize(artifact, TextureRequest(width=64, height=64, engine="onnx", device="cuda"))
 
 

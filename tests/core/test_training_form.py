@@ -6,7 +6,7 @@ from texnet_core import Artifact, GeneratorSettings
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.design import Design
-from texnet_core.model.graph import Clamp
+from texnet_core.model.nodes import Clamp
 from texnet_core.model.training_form import Generator, fold, periodic_inputs
 
 

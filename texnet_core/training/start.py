@@ -94,8 +94,9 @@ def _check(request: TrainRequest) -> None:
 def _check_inputs(generator: GeneratorSettings) -> None:
     for name in ("waves", "repeat_channels"):
         if given := getattr(generator, name):
-            found = f"{name} {given} cannot be chosen: it follows from the exemplar"
-            raise RequestError(found, expected="0", remedy=f"leave {name} out")
+            label = name.replace("_", " ")
+            found = f"{label} {given} cannot be chosen: it follows from the exemplar"
+            raise RequestError(found, expected="0", remedy=f"leave {label} out")
 
 
 def _check_size(request: TrainRequest) -> None:
