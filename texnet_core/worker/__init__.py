@@ -71,7 +71,7 @@ train: a generator from a picture.
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0}
     cancelled: {"resumable": true}
 
-    The generator is one of `texnet_core.settings.GENERATOR_SIZES`; "levels" and "channels", where given, replace
+    The generator is one of `texnet_core.model.families.pyramid.GENERATOR_SIZES`; "levels" and "channels", where given, replace
     its own. The stage is "preparing" before the first step. Done and total are steps, or seconds where the budget is in
     minutes. A note is a sentence worth showing, on the exemplar for
     one. A preview is uint8 (h, w, 3); the last two are kept. The loss of the
