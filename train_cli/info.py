@@ -10,7 +10,7 @@ import click
 from texnet_core import find_source, list_presets, read_header
 from texnet_core.errors import printable
 from texnet_core.model.artifact import Header
-from texnet_core.settings import as_record
+from texnet_core.settings import as_fields, as_record
 from train_cli.groups import command
 from train_cli.options import json_option
 
@@ -34,7 +34,7 @@ def info(file: str, as_json: bool) -> None:
     for key, value in facts.items():
         if isinstance(value, dict):
             click.echo(f"{key}:")
-            for name, item in value.items():
+            for name, item in as_fields(value).items():
                 click.echo(f"  {printable(name)}: {printable(str(item))}")
         else:
             click.echo(f"{key}: {printable(str(value))}")

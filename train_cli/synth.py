@@ -36,12 +36,12 @@ _DEFAULTS = TextureRequest()
 @command()
 @click.argument("source")
 @picture_option
-@json_option
 @size_option(_DEFAULTS.width, _DEFAULTS.height, f"width and height in texels ({MIN_SIZE} to {MAX_SIZE})")
 @option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
 @option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
 @settings_options(Series)
 @settings_options(TextureRequest, leave_out=("width", "height"))
+@json_option
 def synth(
     source: str,
     output: Path,

@@ -2,20 +2,15 @@
 
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from texnet_core.model.artifact import Provenance
-from texnet_core.settings import (
-    DescriptorSettings,
-    EvaluationSettings,
-    GeneratorSettings,
-    LossSettings,
-    OptimizeSettings,
-    TrainSettings,
-)
+from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.settings import DescriptorSettings, EvaluationSettings, LossSettings, OptimizeSettings, TrainSettings
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import Series
 from train_cli.groups import GROUPS, Option
@@ -27,6 +22,10 @@ PRIVATE_WORDS = r"\b(ceiling|odd|trouble|attempt|laying|taps|judge|beside it|art
 
 def help_of(*names):
     return CliRunner().invoke(texnet, [*names, "--help"]).output
+
+
+def headings(name):
+    return re.findall(r"^(\w[\w ]*):$", help_of(name), re.MULTILINE)
 
 
 def in_one_line(text):
@@ -41,8 +40,7 @@ def options(command):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_stands_in_a_named_group(name):
     used = {option.heading for option in options(COMMANDS[name]) if isinstance(option, Option)}
-    headings = re.findall(r"^(\w[\w ]*):$", help_of(name), re.MULTILINE)
-    assert headings == [group.capitalize() for group in GROUPS if group in used] + ["Other options"]
+    assert headings(name) == [group.capitalize() for group in GROUPS if group in used] + ["Other options"]
     others = help_of(name).split("\nOther options:\n")[1]
     assert re.findall(r"--[a-z-]+", others) == ["--help"]
 
@@ -69,7 +67,7 @@ def test_help_has_an_example_and_standard_words(name):
     ("name", "kinds"),
     [
         ("synth", [TextureRequest, Series]),
-        ("train", [TrainSettings, DescriptorSettings, LossSettings, GeneratorSettings, Provenance]),
+        ("train", [TrainSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
         ("eval", [EvaluationSettings]),
         ("optimize", [OptimizeSettings]),
     ],
@@ -101,3 +99,12 @@ def test_the_list_of_commands_shows_every_command_once_in_a_section():
     text = help_of()
     listed = re.findall(r"^  ([a-z]+)  +[A-Z]", text, re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS) and "Other commands" not in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_docs_list_the_same_options_in_the_same_groups_and_words(name):
+    page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## texnet {name}\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\*\*(.+)\*\*$", section, re.MULTILINE) == headings(name)[:-1]
+    documented = re.findall(r"^\| .*`(--[a-z0-9-]+)` \| (.*?) (?:\(`.*`\) )?\|", section, re.MULTILINE)
+    assert documented == [(option.opts[-1], option.help) for option in options(COMMANDS[name])]

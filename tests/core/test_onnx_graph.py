@@ -14,7 +14,8 @@ from texnet_core.engines.fusion import fused
 from texnet_core.engines.onnx_graph import OUTPUT, build_model, build_product
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.model.artifact import without_clamps
-from texnet_core.model.graph import Convolution, UpsamplingConvolution, inference_form
+from texnet_core.model.graph import inference_form
+from texnet_core.model.nodes import Convolution, UpsamplingConvolution
 
 
 def plain_form(artifact):

@@ -121,7 +121,7 @@ def test_settings_out_of_range_are_refused(exemplar, descriptor, change, says):
 
 
 def test_exemplars_and_weights_that_are_of_no_use_are_refused(exemplar, descriptor):
-    with pytest.raises(RequestError, match=r"exemplar_size 64 is too small .*\(at least 172\)"):
+    with pytest.raises(RequestError, match=r"exemplar size 64 is too small .*\(at least 172\)"):
         optimize(exemplar, QUICK, replace(descriptor, padding="valid"))
     with pytest.raises(ImageError, match="one color"):
         optimize(np.full_like(exemplar, 0.5), QUICK, descriptor)

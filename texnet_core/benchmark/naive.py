@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from texnet_core.model import graph as nodes
+from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.graph import without_norms
 from texnet_core.model.operations import Operations, run

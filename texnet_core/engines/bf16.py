@@ -7,7 +7,8 @@ choice by 2. So does what writes the texels, which would round each: 2 to 3% of 
 
 from dataclasses import replace
 
-from texnet_core.model.graph import Convolution, Graph, Input, Node, Upsample
+from texnet_core.model.graph import Graph
+from texnet_core.model.nodes import Convolution, Input, Node, Upsample
 
 _LEVELS = 2  # the finest
 

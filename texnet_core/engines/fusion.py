@@ -14,7 +14,8 @@ import numpy as np
 
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Parameters
-from texnet_core.model.graph import Add, Concat, Convolution, Crop, Graph, Node, Upsample, UpsamplingConvolution
+from texnet_core.model.graph import Graph
+from texnet_core.model.nodes import Add, Concat, Convolution, Crop, Node, Upsample, UpsamplingConvolution
 
 
 def fused(graph: Graph, parameters: Parameters) -> tuple[Graph, Parameters]:

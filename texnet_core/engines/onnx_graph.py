@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
-from texnet_core.model import graph as nodes
+from texnet_core.model import nodes
 from texnet_core.model.artifact import Parameters
-from texnet_core.model.graph import Graph, Node
+from texnet_core.model.graph import Graph
+from texnet_core.model.nodes import Node
 
 _IR_VERSION, _OPSET = 8, 17
 _FLOAT, _INT64, _BFLOAT16 = 1, 7, 16  # TensorProto.DataType

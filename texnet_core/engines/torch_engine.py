@@ -15,7 +15,7 @@ from texnet_core.engines.fusion import fused
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import EngineError
 from texnet_core.mapset import FloatArray
-from texnet_core.model import graph as nodes
+from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact, Parameters
 from texnet_core.model.families import Constants
 from texnet_core.model.graph import Graph, inference_form

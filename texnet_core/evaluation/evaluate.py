@@ -35,7 +35,7 @@ from texnet_core.synthesis.textures import synthesize
 if TYPE_CHECKING:
     from texnet_core.evaluation.texture_metric import TextureMetric
 
-_LARGE = 1024  # texels a side of the sample whose seams are measured
+LARGE_SIDE = 1024  # texels a side of the sample whose seams are measured
 _SIZES = range(28, 2400)  # that an exemplar can have had: 32 to 2048, and what fits a pattern to a sample
 _DEFAULTS = EvaluationSettings()
 _DESCRIPTOR = DescriptorSettings()
@@ -115,7 +115,7 @@ def evaluate(
     report()
     engine = open_engine(artifact)
     tile = _sample_size(artifact)
-    for side, seed in ((_LARGE, 0), *((tile, seed) for seed in range(settings.seeds))):
+    for side, seed in ((LARGE_SIDE, 0), *((tile, seed) for seed in range(settings.seeds))):
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
@@ -200,8 +200,7 @@ def _is_training_size(size: int) -> bool:
 def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
     """A tile of the map that is measured, (side, side, 3) in [0, 1]; of one channel, it is shown as gray."""
     made = synthesize(engine.artifact, TextureRequest(width=side, height=side, seed=seed), engine=engine)
-    measured: FloatArray = shown_colors(made, engine.artifact.maps).astype(np.float32, copy=False)
-    return measured
+    return shown_colors(made, engine.artifact.maps).astype(np.float32)  # a copy, for what is shown may be read-only
 
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":

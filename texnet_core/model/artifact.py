@@ -32,8 +32,9 @@ from texnet_core.atomic import replacing
 from texnet_core.errors import ArtifactError, Range
 from texnet_core.mapset import FloatArray
 from texnet_core.model.families import PYRAMID
-from texnet_core.model.graph import NO_CLAMP, Clamp, Graph
+from texnet_core.model.graph import NO_CLAMP, Graph
 from texnet_core.model.header import Header, Provenance, damaged, expect, header_record, parse_header
+from texnet_core.model.nodes import Clamp
 
 __all__ = ["Artifact", "Header", "Provenance", "read_artifact", "read_header", "read_preview", "write_artifact"]
 

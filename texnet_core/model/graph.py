@@ -12,151 +12,26 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import TypeVar
+
+from texnet_core.model.nodes import (
+    Affine,
+    Clamp,
+    Concat,
+    Constant,
+    Convolution,
+    Crop,
+    Input,
+    LeakyReLU,
+    Node,
+    Norm,
+    Shapes,
+    Upsample,
+)
 
 NO_CLAMP = 65504.0  # the largest number in float16
 
-N = TypeVar("N", bound="Node")
-Shapes = dict[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class Node:
-    """One operation on feature maps.
-
-    Attributes:
-        name: of the node and of the value that it makes.
-        inputs: names of the values that it reads.
-        channels: of the value that it makes.
-        level: of the value that it makes.
-        operation: name of the method that does it, of whatever runs or writes a graph.
-    """
-
-    operation: ClassVar[str]
-
-    name: str
-    inputs: tuple[str, ...]
-    channels: int
-    level: int
-
-    @property
-    def parameter_shapes(self) -> Shapes:
-        """Name -> shape of its parameters."""
-        return {}
-
-
-@dataclass(frozen=True)
-class Input(Node):
-    """A window of an input plane."""
-
-    operation = "input"
-
-
-@dataclass(frozen=True)
-class Constant(Node):
-    """One number a channel, the same in all of a texture, computed before its first block."""
-
-    operation = "constant"
-
-
-@dataclass(frozen=True)
-class Convolution(Node):
-    """A convolution of odd kernel size with a bias: `NAME.weight` (out, in, kernel, kernel), `NAME.bias` (out,)."""
-
-    operation = "convolution"
-
-    in_channels: int
-    kernel: int
-    bf16: bool = False  # whether it may run in that format
-
-    @property
-    def parameter_shapes(self) -> Shapes:
-        weight = (self.channels, self.in_channels, self.kernel, self.kernel)
-        return {f"{self.name}.weight": weight, f"{self.name}.bias": (self.channels,)}
-
-
-@dataclass(frozen=True)
-class UpsamplingConvolution(Node):
-    """Nearest x2 and a 3x3 convolution as one: transposed, kernel 4, stride 2. Only `engines.fusion` makes it.
-
-    `NAME.weight` is (in, out, 4, 4). It makes 2n + 2 cells of n, of which `crop` are cut from every side.
-    """
-
-    operation = "upsampling_convolution"
-
-    in_channels: int
-    crop: int
-    bf16: bool = False
-
-    @property
-    def parameter_shapes(self) -> Shapes:
-        return {f"{self.name}.weight": (self.in_channels, self.channels, 4, 4)}
-
-
-@dataclass(frozen=True)
-class Norm(Node):
-    """A batch norm. `without_norms` leaves it out, once its parameters are folded into the convolutions around it."""
-
-    operation = "norm"
-
-
-@dataclass(frozen=True)
-class LeakyReLU(Node):
-    """x where it is positive, else `slope` x."""
-
-    operation = "leaky_relu"
-
-    slope: float
-
-
-@dataclass(frozen=True)
-class Clamp(Node):
-    """No value above the bound of its channel, the parameter `bound` (channels,)."""
-
-    operation = "clamp"
-
-    bound: str
-
-    @property
-    def parameter_shapes(self) -> Shapes:
-        return {self.bound: (self.channels,)}
-
-
-@dataclass(frozen=True)
-class Affine(Node):
-    """x * scale + shift of its three inputs, of which the last two are constants."""
-
-    operation = "affine"
-
-
-@dataclass(frozen=True)
-class Upsample(Node):
-    """Nearest x2."""
-
-    operation = "upsample"
-
-
-@dataclass(frozen=True)
-class Crop(Node):
-    """`margin` cells cut from every side. `cropped` puts it where valid convolutions leave one value too large."""
-
-    operation = "crop"
-
-    margin: int
-
-
-@dataclass(frozen=True)
-class Concat(Node):
-    """Channels one after the other."""
-
-    operation = "concat"
-
-
-@dataclass(frozen=True)
-class Add(Node):
-    """The sum of two values."""
-
-    operation = "add"
+N = TypeVar("N", bound=Node)
 
 
 @dataclass(frozen=True)

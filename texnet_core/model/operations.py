@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from texnet_core.model import graph as nodes
+from texnet_core.model import nodes
 from texnet_core.model.graph import Graph
 
 

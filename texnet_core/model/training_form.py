@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from texnet_core.circular import wrap
-from texnet_core.model import graph as nodes
+from texnet_core.model import nodes
 from texnet_core.model.design import Design
 from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.inputs import InputPlane

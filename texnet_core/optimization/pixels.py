@@ -96,9 +96,9 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
     if settings.exemplar_size < smallest:
         padded = "" if descriptor.padding == "zero" else " or zero padding"
         raise RequestError(
-            f"exemplar_size {settings.exemplar_size} is too small for VGG-19 with {descriptor.padding} padding",
+            f"exemplar size {settings.exemplar_size} is too small for VGG-19 with {descriptor.padding} padding",
             expected=Range(smallest, None),
-            remedy=f"use a larger exemplar_size{padded}",
+            remedy=f"use a larger exemplar size{padded}",
         )
 
 

@@ -23,7 +23,7 @@ def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: 
     asked = _asked_of_vgg19(descriptor, loss, train)
     if train.exemplar_side < MIN_EXEMPLAR_SIDE:
         raise RequestError(
-            f"exemplar_size {train.exemplar_size} is too small",
+            f"exemplar size {train.exemplar_size} is too small",
             expected=Range(MIN_EXEMPLAR_SIDE, None),
             remedy="use a larger one, or 0 for the training size",
         )
@@ -36,7 +36,7 @@ def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: 
             )
         return
     if loss.diversity_weight and train.batch < 2:
-        found = f"a diversity_weight needs at least 2 samples a step, and batch is {train.batch}"
+        found = f"a diversity weight needs at least 2 samples a step, and batch is {train.batch}"
         raise RequestError(found, expected="2 samples or more", remedy="set batch to 2, or leave the weight out")
     if not loss.compares():
         raise RequestError(
@@ -119,7 +119,7 @@ def _asked_of_vgg19(descriptor: DescriptorSettings, loss: LossSettings, train: T
     """Names of settings that only VGG-19 has and that are not at their defaults."""
     specs = [(part, spec) for part in (descriptor, loss, train) for spec in fields(part)]
     names = [
-        spec.name
+        spec.name.replace("_", " ")
         for part, spec in specs
         if spec.metadata["descriptor"] == "vgg19" and getattr(part, spec.name) != spec.default
     ]
@@ -132,10 +132,10 @@ def _check_size_for_vgg19(descriptor: DescriptorSettings, train: TrainSettings) 
         return
     padded = "" if descriptor.padding == "zero" else ", or zero padding"
     raise RequestError(
-        f"{'exemplar_size' if train.exemplar_size else 'size'} {train.exemplar_side} is too small for VGG-19 "
+        f"{'exemplar size' if train.exemplar_size else 'size'} {train.exemplar_side} is too small for VGG-19 "
         f"with {descriptor.padding} padding",
         expected=Range(smallest_side(descriptor.padding), None),
-        remedy=f"use an exemplar_size of 256{padded}, or the descriptor patches",
+        remedy=f"use an exemplar size of 256{padded}, or the descriptor patches",
     )
 
 
