@@ -12,7 +12,7 @@ Options that all of them take:
     size        texels: one number, or (width, height); 16 to 65536
     seed        which of the endless variations; 0 to 2^31 - 1
     tile        "xy", "x", "y" or "none": axes along which the texture repeats
-    scale       size of the features against the exemplar's; 0.25 to 4
+    scale       size of the features relative to the exemplar; 0.25 to 4
     depth       8 or 16 bits per channel; 16 are floats in Blender, and height always has 16
 """
 
@@ -48,6 +48,8 @@ __all__ = [
 ]
 
 Images = dict[str, bpy.types.Image]
+
+_OPTIONS = ("size", "seed", "tile", "scale", "depth")
 
 
 def sources() -> list[str]:
@@ -171,12 +173,14 @@ def _variations(source: str, count: int, options: dict[str, Any]) -> list[Textur
 
 
 def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
-    unknown = set(options) - {"size", "seed", "tile", "scale", "depth"}
-    if unknown:
-        known = "size, seed, tile, scale and depth"
-        raise RequestError(f"options {', '.join(sorted(unknown))}", expected=known, remedy="leave them out")
+    if unknown := sorted(set(options) - set(_OPTIONS)):
+        raise RequestError(f"no option is called {unknown[0]}", expected=_OPTIONS, remedy="leave it out")
     if not isinstance(source, str | os.PathLike):
-        raise RequestError(f"source {source!r}", expected="a preset's name or a path", remedy="give one of these")
+        raise RequestError(
+            f"source {source!r} is neither a name nor a path",
+            expected="a name or a path",
+            remedy="give the name of a preset or the path of a .texnet file",
+        )
     path = os.fspath(source)
     values: dict[str, Any] = {"source": bpy.path.abspath(path) if path.startswith("//") else path}
     if options.get("size") is not None:
@@ -186,7 +190,9 @@ def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
             try:
                 values[name] = kind(options[name])  # numbers of NumPy too
             except (TypeError, ValueError):
-                raise RequestError(f"{name} {options[name]!r}", expected="a number", remedy="give one") from None
+                raise RequestError(
+                    f"{name} {options[name]!r} is not a number", expected="a number", remedy="give a number"
+                ) from None
     request = TextureRequest(**values)
     request.file()
     return request
@@ -195,7 +201,11 @@ def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
 def _sides(size: Any) -> tuple[int, int]:
     sides = tuple(size) if isinstance(size, Sequence) else (size, size)
     if len(sides) != 2 or not all(isinstance(side, Integral) for side in sides):
-        raise RequestError(f"size {size!r}", expected="texels: one whole number or two", remedy="give such a size")
+        raise RequestError(
+            f"size {size!r} is not a number of texels",
+            expected="texels",
+            remedy="give one whole number, or a width and a height",
+        )
     return int(sides[0]), int(sides[1])
 
 

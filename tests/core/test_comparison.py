@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.conftest import picture, texture
-from texnet_core import Cancelled, GeneratorSettings, read_artifact
+from texnet_core import Cancelled, PyramidSettings, read_artifact
 from texnet_core.descriptor import weights as weights_module
 from texnet_core.errors import MissingWeightsError, RequestError, TrainingError, WeightsError
 from texnet_core.model.artifact import checkpoint_path
@@ -16,11 +16,12 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, train
 
 PATCHES = TrainRequest(
-    generator=GeneratorSettings(levels=3, channels=4),
+    generator=PyramidSettings(levels=3, channels=4),
     descriptor=DescriptorSettings(descriptor="patches"),
     train=TrainSettings(size=32, steps=10),
 )
 AUTO = replace(PATCHES, descriptor=DescriptorSettings())
+NOT_FOUND = "VGG-19 weights not found"
 LARGE = replace(AUTO, train=replace(AUTO.train, exemplar_size=192))  # enough for VGG-19
 
 
@@ -101,18 +102,10 @@ def test_auto_takes_weights_that_are_there(random_vgg19_file, monkeypatch, tmp_p
     ("request_", "error", "says"),
     [
         (with_(AUTO, "descriptor", vgg19="/nowhere/vgg19.pth", padding="zero"), WeightsError, "/nowhere/vgg19.pth"),
-        (with_(AUTO, "descriptor", padding="zero"), MissingWeightsError, "VGG-19 weights not found"),
-        (
-            with_(with_(AUTO, "loss", gram_weight=1.0), "train", size=192),
-            MissingWeightsError,
-            "VGG-19 weights not found",
-        ),
+        (with_(AUTO, "descriptor", padding="zero"), MissingWeightsError, NOT_FOUND),
+        (with_(with_(AUTO, "loss", gram_weight=1.0), "train", size=192), MissingWeightsError, NOT_FOUND),
         (with_(AUTO, "loss", gram_weight=1.0), RequestError, "at least 172.*patches"),
-        (
-            with_(AUTO, "descriptor", descriptor="vgg19", padding="zero"),
-            MissingWeightsError,
-            "VGG-19 weights not found",
-        ),
+        (with_(AUTO, "descriptor", descriptor="vgg19", padding="zero"), MissingWeightsError, NOT_FOUND),
         (with_(AUTO, "loss", sliced_wasserstein_weight=0.0), RequestError, "no loss"),
         (
             with_(PATCHES, "loss", gram_weight=1.0, directions=8),
@@ -169,7 +162,7 @@ def test_a_run_that_began_with_vgg19_does_not_change_over(random_vgg19_file, tmp
     weights = DescriptorSettings(descriptor="vgg19", vgg19=str(random_vgg19_file), padding="zero")
     with pytest.raises(Cancelled):
         train(picture(), path, replace(AUTO, descriptor=weights), progress=stopped_at(5))
-    with pytest.raises(MissingWeightsError, match="VGG-19 weights not found"):
+    with pytest.raises(MissingWeightsError, match=NOT_FOUND):
         train(picture(), path, with_(AUTO, "descriptor", padding="zero"), resume=True, online=False)
     assert checkpoint_path(path).exists()
 
@@ -177,7 +170,7 @@ def test_a_run_that_began_with_vgg19_does_not_change_over(random_vgg19_file, tmp
 def test_every_setting_says_whose_it_is():
     owners = {
         spec.metadata["descriptor"]
-        for kind in (DescriptorSettings, LossSettings, TrainSettings, GeneratorSettings)
+        for kind in (DescriptorSettings, LossSettings, TrainSettings, PyramidSettings)
         for spec in kind.__dataclass_fields__.values()
     }
     assert owners == {None, "vgg19"}

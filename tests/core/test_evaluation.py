@@ -102,7 +102,7 @@ def test_weights_that_were_named_must_be_there(artifact, tiny):
 
 
 def test_with_weights_nothing_is_missing(artifact, random_vgg19_file, monkeypatch):
-    monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
+    monkeypatch.setattr("texnet_core.evaluation.texture_metric.DIRECTIONS", 4)
     training = {"loss_curve": "1:2 2:1", "gram_weight": 3.0, "tone_weight": 1.0}  # the latter of no tiles
     big = replace(artifact, texels_per_exemplar=176, training=training)
     reports = []
@@ -135,7 +135,7 @@ def test_an_exemplar_smaller_than_the_training_size_is_refused(artifact):
 
 
 def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
-    monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
+    monkeypatch.setattr("texnet_core.evaluation.texture_metric.DIRECTIONS", 4)
     from texnet_core.descriptor.weights import load_vgg19
     from texnet_core.evaluation.texture_metric import TextureMetric, crop_floor, diversity
 
@@ -164,9 +164,9 @@ def test_the_held_out_layers_are_all_that_no_loss_looks_at():
     assert {*HELD_OUT_LAYERS} == {conv.relu for conv in CONVOLUTIONS} - seen
 
 
-def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(artifact, monkeypatch, tmp_path):
+def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(tiny, monkeypatch, tmp_path):
     monkeypatch.setenv("TEXNET_VGG19", str(tmp_path / "none.pth"))
-    done = evaluate(artifact, picture(256, 256), TWO)
+    done = evaluate(tiny, picture(64, 64), TWO)
     reason = done.missing["texture_gram"]
     assert done.figures.keys() == WITH_EXEMPLAR and "none.pth" in reason and "$TEXNET_VGG19" in reason
     assert str(tmp_path) not in reason  # a report is shown to others
@@ -174,9 +174,9 @@ def test_weights_that_only_the_surroundings_name_cost_their_own_figures_alone(ar
 
 def test_repetition_stands_beside_as_much_of_the_exemplar_as_a_sample_shows(artifact):
     """Lags count from an eighth of the side on, so a larger part would leave out what a sample counts."""
-    side = artifact.texels_per_exemplar // 2
+    side = 64
     seen = picture(2 * side, 2 * side)
-    whole = evaluate(replace(artifact, training={"size": side}), seen, TWO)
+    whole = evaluate(replace(artifact, texels_per_exemplar=2 * side, training={"size": side}), seen, TWO)
     cut = seen[side // 2 : side // 2 + side, side // 2 : side // 2 + side]
     assert whole.exemplar.shape == seen.shape
     assert whole.figures["repetition"].reference == pytest.approx(highest_peak(cut, periodic=False))
@@ -209,7 +209,7 @@ def test_the_sheet_shows_as_much_of_the_exemplar_as_of_a_sample_and_says_what_is
 
 
 def test_a_callback_can_stop_it_between_two_pictures_that_vgg19_sees(artifact, random_vgg19_file, monkeypatch):
-    monkeypatch.setattr("texnet_core.evaluation.texture_metric._DIRECTIONS", 4)
+    monkeypatch.setattr("texnet_core.evaluation.texture_metric.DIRECTIONS", 4)
     seen, calls = [], []
     features = texture_metric.TextureMetric.features
     monkeypatch.setattr(

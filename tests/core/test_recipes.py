@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import picture, random_artifact
 from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import ImageError, RequestError
+from texnet_core.evaluation import evaluate, texture_metric
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipe_runner import _figures, run_recipes
 from texnet_core.lists.recipes import chosen, read_recipes
@@ -22,7 +23,7 @@ from texnet_core.settings import DescriptorSettings
 DEFAULTS = """
 [defaults]
 size = 32
-steps = 12
+steps = 10
 levels = 3
 channels = 4
 padding = "zero"
@@ -57,8 +58,9 @@ def test_without_the_folder_of_exemplars_nothing_is_made(tmp_path):
 
 
 @pytest.fixture
-def workshop(tmp_path, random_vgg19_file):
+def workshop(tmp_path, random_vgg19_file, monkeypatch, cheap_objective):
     """A folder with two pictures, and a function that runs a list there and tells what became of each recipe."""
+    monkeypatch.setattr(evaluate, "LARGE_SIDE", 128)
     for number, name in enumerate(("a.png", "b.png")):
         write_image(tmp_path / name, quantize(picture(seed=number), 8))
 
@@ -79,7 +81,7 @@ def workshop(tmp_path, random_vgg19_file):
 
 
 def test_what_is_missing_is_trained_and_a_second_run_changes_no_byte(workshop):
-    entries = entry("field", more="size_m = 2"), entry("lake", "b.png", "steps = 14")
+    entries = entry("field", more="size_m = 2"), entry("lake", "b.png", "steps = 11")
     assert workshop.statuses(*entries) == {"field": "trained", "lake": "trained"}
     field, lake = (read_artifact(workshop.file(name)) for name in ("field", "lake"))
     assert (field.provenance.exemplar, field.provenance.kind, field.provenance.author) == (
@@ -88,7 +90,7 @@ def test_what_is_missing_is_trained_and_a_second_run_changes_no_byte(workshop):
         "A. Painter",
     )
     assert (field.size_m, lake.size_m) == (2.0, None)
-    assert (field.training["steps_taken"], lake.training["steps_taken"]) == (12, 14)
+    assert (field.training["steps_taken"], lake.training["steps_taken"]) == (10, 11)
     before = {name: workshop.file(name).read_bytes() for name in ("field", "lake")}
     assert workshop.statuses(*entries) == {"field": "kept", "lake": "kept"}
     assert before == {name: workshop.file(name).read_bytes() for name in before}
@@ -254,7 +256,9 @@ def test_recipes_are_chosen_by_name_in_the_lists_order(tmp_path):
         chosen(recipes, ("rocks",))
 
 
-def test_figures_are_those_of_eval_with_their_references(random_vgg19_file):
+def test_figures_are_those_of_eval_with_their_references(random_vgg19_file, monkeypatch):
+    monkeypatch.setattr(evaluate, "LARGE_SIDE", 128)
+    monkeypatch.setattr(texture_metric, "DIRECTIONS", 4)
     artifact = replace(random_artifact(), texels_per_exemplar=176)
     said = []
     named = DescriptorSettings(vgg19=str(random_vgg19_file))

@@ -204,7 +204,7 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("descriptor", octaves=5), RequestError, "octaves 5"),
         (with_("train", size=128), ImageError, "96x96"),
         (with_("generator", waves=1), RequestError, "waves 1 cannot be chosen"),
-        (with_("generator", repeat_channels=1), RequestError, "repeat channels 1 cannot be chosen"),
+        (with_("generator", repeat_channels=1), RequestError, "noise of repeats goes with two waves"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),
         (with_("provenance", exemplar="x" * 501), RequestError, "501 characters for the exemplar's name"),
     ):

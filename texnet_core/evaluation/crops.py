@@ -1,6 +1,6 @@
 """Crops of the exemplar against each other: how far apart two pictures of the same surface lie.
 
-No distance of a sample from the exemplar need be smaller than this, so it stands beside every distance.
+No distance of a sample from the exemplar need be smaller than this, so it is the reference of every distance.
 """
 
 import itertools

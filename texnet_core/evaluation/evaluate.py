@@ -200,8 +200,7 @@ def _is_training_size(size: int) -> bool:
 def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
     """A tile of the map that is measured, (side, side, 3) in [0, 1]; of one channel, it is shown as gray."""
     made = synthesize(engine.artifact, TextureRequest(width=side, height=side, seed=seed), engine=engine)
-    measured: FloatArray = shown_colors(made, engine.artifact.maps).astype(np.float32, copy=False)
-    return measured
+    return shown_colors(made, engine.artifact.maps).astype(np.float32)  # a copy, for what is shown may be read-only
 
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":

@@ -47,7 +47,7 @@ def _even(image: FloatArray, flatten: bool) -> FloatArray:
 
 
 def measure_alone(samples: list[FloatArray], large: FloatArray, cell: int, reference: Reference | None) -> NamedFigures:
-    """The figures that need no exemplar, though it may stand beside one of them.
+    """The figures that need no exemplar; one of them has the exemplar's own as its reference.
 
     Args:
         samples: one tile a seed, (size, size, 3).
@@ -95,7 +95,7 @@ def measure_texture(
 
 
 def outlier_figure(outlier: Outlier, crops: list[FloatArray]) -> Figure:
-    """The figure of an outlier; beside it, how far those of crops are from other crops, taken both ways."""
+    """The figure of an outlier. Its reference is how far those of crops are from other crops, taken both ways."""
 
     def distance(crop: FloatArray, others: FloatArray) -> float:
         return find_outlier(crop, others, periodic=False).distance

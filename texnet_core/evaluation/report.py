@@ -26,7 +26,9 @@ def prepared_folder(folder: Path) -> Iterator[None]:
     """
     is_new = not folder.exists()
     if not is_new and not folder.is_dir():
-        raise OutputError(f"{folder} is no folder", expected="a folder", remedy="choose another place")
+        raise OutputError(
+            f"{folder} cannot be written to, for it is no folder", expected="a folder", remedy="choose another place"
+        )
     with as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -26,7 +26,7 @@ from texnet_core.mapset import FloatArray
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 HELD_OUT_LAYERS = ("relu3_3", "relu3_4", "relu4_2", "relu4_3", "relu4_4")  # all that neither training nor optimize sees
 _DIVERSITY_LAYER = "relu4_2"
-_DIRECTIONS = 128
+DIRECTIONS = 128
 _QUANTILES = 4096
 _SEED = 20160311
 _LEAST_DIFFERENCE = 1e-12
@@ -142,7 +142,7 @@ class TextureMetric:
         rng = torch.Generator().manual_seed(_SEED)
         found = {}
         for layer in layers:
-            directions = F.normalize(torch.randn(_DIRECTIONS, maps[layer].shape[1], generator=rng), dim=1)
+            directions = F.normalize(torch.randn(DIRECTIONS, maps[layer].shape[1], generator=rng), dim=1)
             found[layer] = _quantile_functions(directions.to(self.device) @ maps[layer][0].flatten(1))
         return found
 

@@ -111,22 +111,22 @@ def _say_nothing(text: str) -> None:
     """What is told of an exemplar is told when it is trained from."""
 
 
-def _completed(artifact: Artifact, recipe: Recipe, picture: FloatArray, report: ProgressCallback) -> Artifact:
+def _completed(artifact: Artifact, recipe: Recipe, image: FloatArray, report: ProgressCallback) -> Artifact:
     """The artifact with all that a recipe says of its exemplar, and with figures; what it has of these it keeps."""
     made_by = artifact.provenance
     provenance = replace(recipe.provenance, exemplar_sha256=made_by.exemplar_sha256, command=made_by.command)
     quality = {name: artifact.quality[name] for name in _OF_THE_RUN if name in artifact.quality}
     measured = {name: value for name, value in artifact.quality.items() if name not in quality}
     if not FIGURES.keys() <= measured.keys():
-        measured |= _figures(artifact, picture, recipe.settings["descriptor"], report)
+        measured |= _figures(artifact, image, recipe.settings["descriptor"], report)
     return replace(artifact, provenance=provenance, size_m=recipe.size_m, quality=quality | measured)
 
 
 def _figures(
-    artifact: Artifact, picture: FloatArray, descriptor: DescriptorSettings, report: ProgressCallback
+    artifact: Artifact, image: FloatArray, descriptor: DescriptorSettings, report: ProgressCallback
 ) -> dict[str, float]:
     """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
-    evaluation = evaluate(artifact, picture, EvaluationSettings(seeds=_SEEDS), descriptor)
+    evaluation = evaluate(artifact, image, EvaluationSettings(seeds=_SEEDS), descriptor)
     for why in evaluation.reasons:
         report(Progress("", 0, 1, "step", note=f"not all figures could be taken: {why}"))
     flat: dict[str, float] = {}

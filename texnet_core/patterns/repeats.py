@@ -1,7 +1,7 @@
 """Which repeat of a grid each cell of a plane lies in: the brick, the tile. Knows nothing of noise.
 
 A grid says where repeats begin but not what shape they have, for any parallelogram that tiles it would do. Where the
-first wave counts rows or columns (`lattice.rows_first`), a repeat is the rectangle between two of them and two straight
+first wave counts rows or columns (`waves.rows_first`), a repeat is the rectangle between two of them and two straight
 joints, as bricks are in any bond; else the parallelogram of the two waves.
 
 All arithmetic is in whole numbers: a repeat that lies across the edge of a periodic plane is one repeat.

@@ -7,16 +7,18 @@ the pattern begins; they are the reciprocal basis of the grid of repeats. Knows 
 import itertools
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.mapset import FloatArray
+
 Wave = tuple[float, float]
 Grid = tuple[Wave, Wave]
-Floats = npt.NDArray[np.floating[Any]]
+Doubles = npt.NDArray[np.float64]
 
-_LEAST_SIDE = 64  # of a picture in texels: in smaller ones noise repeats by chance
+_LEAST_SIDE = 64  # of an image in texels: in smaller ones noise repeats by chance
 _LEAST_LAG = 6  # texels; finer repeats are texture, not pattern
 _MOST_LAG = 0.35  # of the side: less than three repeats prove nothing
 _LEAST_SCORE = 0.35  # the autocorrelation at a repeat; irregular surfaces stay below 0.3
@@ -46,18 +48,18 @@ class _Peak(NamedTuple):
     x: int
 
 
-def find_waves(picture: Floats) -> tuple[Wave, ...]:
-    """The waves of a picture's pattern: two of a grid, one of stripes, none where it does not repeat.
+def find_waves(image: FloatArray) -> tuple[Wave, ...]:
+    """The waves of an image's pattern: two of a grid, one of stripes, none where it does not repeat.
 
     Args:
-        picture: (H, W, 3) in [0, 1], showing at least three repeats in both directions.
+        image: (H, W, 3) in [0, 1], showing at least three repeats in both directions.
 
     Returns:
-        Up to two waves in cycles per texel of this picture.
+        Up to two waves in cycles per texel of this image.
     """
-    if min(picture.shape[:2]) < _LEAST_SIDE:
+    if min(image.shape[:2]) < _LEAST_SIDE:
         return ()
-    correlation = _Autocorrelation(picture.mean(axis=2))
+    correlation = _Autocorrelation(image.mean(axis=2))
     peaks = correlation.peaks()
     if not peaks or peaks[0].height < _LEAST_SCORE:
         return ()
@@ -67,22 +69,22 @@ def find_waves(picture: Floats) -> tuple[Wave, ...]:
     else:
         grid = _best_grid(correlation, peaks)
         waves = np.empty((0, 2)) if grid is None else np.linalg.inv(correlation.refined(grid)).T
-    return _levelled(waves, picture.shape[:2])
+    return _leveled(waves, image.shape[:2])
 
 
-def rows_first(waves: Grid, picture: Floats) -> Grid:
+def rows_first(waves: Grid, image: FloatArray) -> Grid:
     """Other waves of the same grid: one that counts rows or columns, and the one along them that changes least.
 
     Brickwork's grid has both rows and columns, but joints that run from side to side only along one.
 
     Args:
-        waves: in cycles per texel of the picture.
-        picture: (H, W, 3).
+        waves: in cycles per texel of the image.
+        image: (H, W, 3).
 
     Returns:
         The waves as they are where the grid has neither.
     """
-    detail = _detail(picture.mean(axis=2))
+    detail = _detail(image.mean(axis=2))
     contrast = [float(detail.mean(axis=1 - axis).std()) for axis in (0, 1)]
     steps = [np.array(step) for step in itertools.product(range(-_SHIFTS, _SHIFTS + 1), repeat=2)]
     for axis in (0, 1) if contrast[0] >= contrast[1] else (1, 0):
@@ -101,7 +103,7 @@ def counts_along(wave: Wave) -> int | None:
     return 0 if across < _EXACT < down else 1 if down < _EXACT < across else None
 
 
-def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> npt.NDArray[np.float64] | None:
+def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> Doubles | None:
     """The two steps of the grid that fits best, if any does.
 
     A joint from side to side makes any step along it look like a repeat: only what drops in all directions is one.
@@ -116,7 +118,7 @@ def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> npt.NDArr
     return min(good, key=lambda pair: abs(np.linalg.det(pair[1])) / pair[0] ** _TRUST, default=(0.0, None))[1]
 
 
-def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[Wave, ...]:
+def _leveled(waves: Doubles, shape: tuple[int, ...]) -> tuple[Wave, ...]:
     """Waves (wave, axis) with rows and columns that are level but for what cannot be measured made level.
 
     Else a large texture, which repeats the same small error over and over, would have rows that rise.
@@ -129,14 +131,14 @@ def _levelled(waves: npt.NDArray[np.float64], shape: tuple[int, ...]) -> tuple[W
     return tuple((float(down), float(across)) for down, across in waves)
 
 
-def _stripes(across: npt.NDArray[np.float64], peaks: list[_Peak]) -> npt.NDArray[np.float64]:
+def _stripes(across: Doubles, peaks: list[_Peak]) -> Doubles:
     """The wave of stripes, (1, axis): the nearest of the high peaks across them, made exact by all others."""
     high = [peak for peak in peaks if peak.height >= max(_LEAST_SCORE, _EVEN * peaks[0].height)]
     places = np.array([peak[1:] for peak in high], float).reshape(-1, 2)
     lags = np.abs(places @ across)
     if not (lags >= _LEAST_LAG).any():
         return np.empty((0, 2))
-    wave: npt.NDArray[np.float64] = across / lags[lags >= _LEAST_LAG].min()
+    wave: Doubles = across / lags[lags >= _LEAST_LAG].min()
     for place in places[np.argsort(lags)]:  # from the nearest on, for so far its cycles can be counted
         cycles = place @ wave
         if round(cycles):
@@ -162,7 +164,7 @@ def fitted_waves(waves: tuple[Wave, ...], height: int | None, width: int | None)
     periods = (height or 1, width or 1)
     exact = np.array(waves).reshape(-1, 2) * periods
 
-    def misfit(cycles: Floats) -> tuple[float, float]:  # rounded, so that every machine makes the same choice
+    def misfit(cycles: Doubles) -> tuple[float, float]:  # rounded, so that every machine makes the same choice
         return _strain(exact / periods, cycles / periods), round(float(np.abs(cycles - exact).sum()), 9)
 
     choices = [
@@ -174,7 +176,7 @@ def fitted_waves(waves: tuple[Wave, ...], height: int | None, width: int | None)
     return tuple((float(down), float(across)) for down, across in best)
 
 
-def _strain(waves: Floats, fitted: Floats) -> float:
+def _strain(waves: Doubles, fitted: Doubles) -> float:
     """How much a pattern suffers when it gets other waves (wave, axis): 0.01 for repeats that are 1% longer."""
     if not len(waves):
         return 0.0
@@ -210,9 +212,9 @@ def fitted_side(waves: tuple[Wave, ...], side: int, size: int, least: int, most:
 
 
 class _Autocorrelation:
-    """The autocorrelation of a picture's detail, 1 at the origin, by lag in texels."""
+    """The autocorrelation of an image's detail, 1 at the origin, by lag in texels."""
 
-    def __init__(self, luminance: Floats) -> None:
+    def __init__(self, luminance: FloatArray) -> None:
         height, width = self.shape = luminance.shape
         window = np.hanning(height)[:, None] * np.hanning(width)
         raw = self._lagged_products(_detail(luminance) * window)
@@ -220,7 +222,7 @@ class _Autocorrelation:
         values = raw / np.maximum(overlap, 1e-3 * overlap[0, 0])
         self.values = np.fft.fftshift(values / max(values[0, 0], 1e-12))  # the origin at (height, width)
 
-    def _lagged_products(self, values: Floats) -> npt.NDArray[np.float64]:
+    def _lagged_products(self, values: Doubles) -> Doubles:
         padded = (2 * self.shape[0], 2 * self.shape[1])
         return np.fft.irfft2(np.abs(np.fft.rfft2(values, padded)) ** 2, padded)
 
@@ -241,7 +243,7 @@ class _Autocorrelation:
         """The value at a lag."""
         return float(self.values[y + self.shape[0], x + self.shape[1]])
 
-    def score(self, basis: npt.NDArray[np.float64]) -> tuple[float, float]:
+    def score(self, basis: Doubles) -> tuple[float, float]:
         """Of the peaks near the points of a grid, the mean height and the mean drop."""
         near = [self._peak_near(point) for _, point in self._points(basis)]
         if not near:
@@ -253,12 +255,12 @@ class _Autocorrelation:
         around = [self.at(peak.y + y, peak.x + x) + self.at(peak.y - y, peak.x - x) for y, x in _RING]
         return peak.height - max(around) / 2
 
-    def rises_to(self, step: npt.NDArray[np.float64]) -> bool:
+    def rises_to(self, step: Doubles) -> bool:
         """Whether a lag is a peak of its own and no shoulder of the one at the origin."""
         between = min(self.at(*(round(float(lag)) for lag in step * share)) for share in (0.3, 0.5, 0.7))
         return self._peak_near(step).height > between + _LEAST_RISE
 
-    def across_stripes(self, highest: float) -> npt.NDArray[np.float64] | None:
+    def across_stripes(self, highest: float) -> Doubles | None:
         """The unit vector across stripes: along them the picture stays itself at every lag."""
         lags = np.arange(_LEAST_LAG, int(_MOST_LAG * min(self.shape)))
         angles = np.arange(_DIRECTIONS) * math.pi / _DIRECTIONS
@@ -271,7 +273,7 @@ class _Autocorrelation:
         y, x = along[best]
         return np.array([x, -y])
 
-    def refined(self, basis: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def refined(self, basis: Doubles) -> Doubles:
         """The grid that fits its peaks best, to fractions of a texel."""
         for _ in range(3):
             steps, places, weights = [], [], []
@@ -284,14 +286,14 @@ class _Autocorrelation:
             basis = np.linalg.lstsq(np.array(steps) * scale, np.array(places) * scale, rcond=None)[0]
         return basis
 
-    def _points(self, basis: npt.NDArray[np.float64]) -> list[tuple[tuple[int, int], npt.NDArray[np.float64]]]:
+    def _points(self, basis: Doubles) -> list[tuple[tuple[int, int], Doubles]]:
         """Points of a grid that lie near enough to be trusted, of each pair of opposite ones one."""
         reach = [0.45 * side for side in self.shape]
         steps = [(i, j) for i in range(_REACH + 1) for j in range(-_REACH, _REACH + 1) if i or j > 0]
         placed = [(step, np.array(step) @ basis) for step in steps]
         return [(step, point) for step, point in placed if (np.abs(point) <= reach).all()]
 
-    def _peak_near(self, point: npt.NDArray[np.float64]) -> _Peak:
+    def _peak_near(self, point: Doubles) -> _Peak:
         y, x = (round(float(lag)) for lag in point)
         near = itertools.product(range(y - 2, y + 3), range(x - 2, x + 3))
         return max(_Peak(self.at(*place), *place) for place in near)
@@ -305,12 +307,12 @@ class _Autocorrelation:
         )
 
 
-def _is_open(grid: npt.NDArray[np.float64]) -> bool:
+def _is_open(grid: Doubles) -> bool:
     """Whether two steps point in directions that differ enough to span a grid."""
     return abs(float(np.linalg.det(grid))) >= _LEAST_SINE * float(np.prod(np.linalg.norm(grid, axis=1)))
 
 
-def _reduced(basis: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _reduced(basis: Doubles) -> Doubles:
     """The shortest two steps that span the same grid (Lagrange's reduction)."""
     short, long = sorted(basis, key=np.linalg.norm)
     while True:
@@ -325,7 +327,7 @@ def _vertex(before: float, here: float, after: float) -> float:
     return 0.0 if bend >= 0 else min(0.5, max(-0.5, 0.5 * (before - after) / bend))
 
 
-def _detail(luminance: Floats) -> npt.NDArray[np.float64]:
+def _detail(luminance: FloatArray) -> Doubles:
     """What varies faster than a sixth of the picture and slower than a texel or two; mirrored at the borders.
 
     Joints a texel wide that lie between texels in every other repeat would otherwise hide the repeat.
@@ -338,7 +340,7 @@ def _detail(luminance: Floats) -> npt.NDArray[np.float64]:
     return np.fft.irfft2(np.fft.rfft2(mirrored) * band, mirrored.shape)[:height, :width]
 
 
-def _gaussian(frequencies: Floats, sigma: float) -> npt.NDArray[np.float64]:
+def _gaussian(frequencies: Doubles, sigma: float) -> Doubles:
     """What a Gaussian blur leaves of each frequency; sigma is in the unit whose cycles the frequencies count."""
-    kept: npt.NDArray[np.float64] = np.exp(-2 * (math.pi * sigma * frequencies) ** 2)
+    kept: Doubles = np.exp(-2 * (math.pi * sigma * frequencies) ** 2)
     return kept

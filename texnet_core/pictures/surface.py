@@ -37,7 +37,7 @@ _LARGE_CYCLES, _LARGE_SHARE = 3, 0.28
 _FINE_CYCLES, _FINE_SHARE = 32, 0.02
 
 
-def flatten_lighting(picture: FloatArray) -> FloatArray:
+def flatten_lighting(image: FloatArray) -> FloatArray:
     """Take slow changes of brightness out of a picture.
 
     In linear light each texel is divided by its surroundings' luminance: the plane and bowl that fit the picture best,
@@ -48,12 +48,12 @@ def flatten_lighting(picture: FloatArray) -> FloatArray:
     but for what is clipped at white.
 
     Args:
-        picture: (height, width, 3) sRGB in [0, 1].
+        image: (height, width, 3) sRGB in [0, 1].
 
     Returns:
         The same shape and range.
     """
-    linear = srgb_to_linear(picture)
+    linear = srgb_to_linear(image)
     light = linear @ _LUMINANCE
     lighting = _lighting(light)[2]
     surroundings = lighting * _blurred(light / lighting)
@@ -62,28 +62,28 @@ def flatten_lighting(picture: FloatArray) -> FloatArray:
     return linear_to_srgb(linear * gain[..., None])
 
 
-def check_surface(picture: FloatArray) -> None:
+def check_surface(image: FloatArray) -> None:
     """Raise ImageError for a picture of one color: no statistics can be made to agree with it."""
-    if picture.std(axis=(0, 1), dtype=np.float64).max() < _LEAST_SPREAD:  # float32 would round up to five times that
+    if image.std(axis=(0, 1), dtype=np.float64).max() < _LEAST_SPREAD:  # float32 would round up to five times that
         raise ImageError("the picture has one color only", expected="a surface", remedy="take another picture")
 
 
-def find_warnings(picture: FloatArray, *, flatten: bool = False) -> list[str]:
+def find_warnings(image: FloatArray, *, flatten: bool = False) -> list[str]:
     """Say what in a picture will keep a generator from learning its surface.
 
     Looked for are frames, a lack of contrast, blur, uneven lighting, perspective, and structures too large for the
     picture. Each is a guess from statistics: pictures of natural surfaces can have any of them for good.
 
     Args:
-        picture: (height, width, 3) sRGB in [0, 1].
+        image: (height, width, 3) sRGB in [0, 1].
         flatten: its lighting will be flattened, so nothing need be said of it, and contrast is measured without.
 
     Returns:
         A warning each, as a sentence without a full stop, with its remedy; [] for pictures under 128 texels.
     """
-    if min(picture.shape[:2]) < _SMALLEST:
+    if min(image.shape[:2]) < _SMALLEST:
         return []
-    light = _luminance(picture, _SIDE)
+    light = _luminance(image, _SIDE)
     framed, light = light.shape, _inside_frame(light)
     found = ["the picture has a border of one color; crop it away"] if light.shape != framed else []
     if min(light.shape) < _SMALLEST:
@@ -110,9 +110,9 @@ def find_warnings(picture: FloatArray, *, flatten: bool = False) -> list[str]:
     return found
 
 
-def _luminance(picture: FloatArray, side: int) -> FloatArray:
+def _luminance(image: FloatArray, side: int) -> FloatArray:
     """(h, w) in linear light, with at most `side` texels on the short side."""
-    small = resize_exemplar(picture, min(side, *picture.shape[:2]))
+    small = resize_exemplar(image, min(side, *image.shape[:2]))
     light: FloatArray = srgb_to_linear(small) @ _LUMINANCE
     return light
 

@@ -31,11 +31,11 @@ _SEARCHED_SIDE = 512  # texels; for larger pictures fewer will do to find where 
 
 
 class MeanRepeat:
-    """The mean of a picture's repeats, and what they differ from it in most: tone, as a rule.
+    """The mean of an image's repeats, and what they differ from it in most: tone, as a rule.
 
     Args:
-        picture: (height, width, channels).
-        waves: of its grid, in cycles per texel of the picture.
+        image: (height, width, channels).
+        waves: of its grid, in cycles per texel of the image.
         origin: where its repeats begin; see `origin_of_tiles`.
         components: how many principal components of the repeats to keep.
 
@@ -43,18 +43,18 @@ class MeanRepeat:
         tone_variance: of the repeats' mean colors, summed over the channels.
     """
 
-    def __init__(self, picture: FloatArray, waves: Grid, origin: Origin, components: int) -> None:
+    def __init__(self, image: FloatArray, waves: Grid, origin: Origin, components: int) -> None:
         self._sides = _sides(waves)
-        stretches = _stretches(picture)
+        stretches = _stretches(image)
         cells, count = _cells(places_in_repeats(waves, origin, *stretches), self._sides)
         names = numbered_repeats(waves, origin, *stretches)
-        mean = _averaged(cells, picture, count)
-        self._mean = np.where(np.isnan(mean), picture.mean(axis=(0, 1)), mean)
+        mean = _averaged(cells, image, count)
+        self._mean = np.where(np.isnan(mean), image.mean(axis=(0, 1)), mean)
         texels = np.bincount(names.ravel())
         whole = np.flatnonzero(texels > _WHOLE * texels.max())
         seen = np.isin(names, whole)
         numbers = np.searchsorted(whole, names[seen])
-        each = _averaged(numbers * count + cells[seen], picture[seen], len(whole) * count)
+        each = _averaged(numbers * count + cells[seen], image[seen], len(whole) * count)
         differences = np.nan_to_num(each.reshape(len(whole), count, -1) - self._mean)
         differences -= differences.mean(axis=0)
         spread = differences.mean(axis=1).var(axis=0)
@@ -67,9 +67,9 @@ class MeanRepeat:
         self._scores = np.sort(axes @ flat.T, axis=1)
 
     def laid_out(self, plane: NoisePlane, size: int) -> FloatArray:
-        """A picture (size, size, channels) of such repeats, where the plane has its own, each of another kind.
+        """An image (size, size, channels) of such repeats, where the plane has its own, each of another kind.
 
-        What a repeat has of each component follows from its noise, and is distributed as in the picture.
+        What a repeat has of each component follows from its noise, and is distributed as in the image.
         """
         cells, _ = _cells(plane.places_in_repeats(size, size), self._sides)
         laid = self._mean[cells]
@@ -80,18 +80,18 @@ class MeanRepeat:
         return laid.astype(np.float32)
 
 
-def origin_of_tiles(picture: FloatArray, waves: Grid) -> Origin | None:
+def origin_of_tiles(image: FloatArray, waves: Grid) -> Origin | None:
     """Where repeats begin, as for `repeats`; None where they have no tones of their own, as tiles do.
 
     Repeats that do are most unlike each other where they begin at joints. Cut half a repeat further along both waves
     they would be means of four, unless it is patches of light or dirt that lie across many.
 
     Args:
-        picture: (height, width, channels).
-        waves: of its grid, in cycles per texel of the picture.
+        image: (height, width, channels).
+        waves: of its grid, in cycles per texel of the image.
     """
-    level = max(0, math.ceil(math.log2(min(picture.shape[:2]) / _SEARCHED_SIDE)))
-    small = _halved(picture, level)
+    level = max(0, math.ceil(math.log2(min(image.shape[:2]) / _SEARCHED_SIDE)))
+    small = _halved(image, level)
     stretches = _stretches(small, level)
     cells, count = _cells(places_in_repeats(waves, (0, 0), *stretches), _sides(waves, level))
     departures = small - _averaged(cells, small, count)[cells]  # joints are no departures, but tones are
@@ -144,29 +144,29 @@ def _cells(places: npt.NDArray[np.float64], sides: tuple[int, int]) -> tuple[npt
     return cells, math.prod(sides)
 
 
-def _stretches(picture: FloatArray, level: int = 0) -> tuple[Stretch, Stretch]:
-    height, width = picture.shape[:2]
+def _stretches(image: FloatArray, level: int = 0) -> tuple[Stretch, Stretch]:
+    height, width = image.shape[:2]
     return Stretch(level, 0, height, None), Stretch(level, 0, width, None)
 
 
-def _halved(picture: FloatArray, times: int) -> FloatArray:
-    """The picture averaged over squares of 2^times texels; what is left over at the lower and right border is cut."""
+def _halved(image: FloatArray, times: int) -> FloatArray:
+    """The image averaged over squares of 2^times texels; what is left over at the lower and right border is cut."""
     side = 2**times
-    height, width = (length // side for length in picture.shape[:2])
-    squares = picture[: height * side, : width * side].reshape(height, side, width, side, -1)
+    height, width = (length // side for length in image.shape[:2])
+    squares = image[: height * side, : width * side].reshape(height, side, width, side, -1)
     averaged: FloatArray = squares.mean(axis=(1, 3))
     return averaged
 
 
-def _averaged(names: npt.NDArray[np.int64], picture: FloatArray, least: int = 0) -> npt.NDArray[np.float64]:
+def _averaged(names: npt.NDArray[np.int64], image: FloatArray, least: int = 0) -> npt.NDArray[np.float64]:
     """The mean color of all texels of one name, (names, channels); not a number where there are none.
 
     Args:
         names: (...), from 0 on.
-        picture: (..., channels).
+        image: (..., channels).
         least: number of names.
     """
     flat = names.ravel()
-    sums = [np.bincount(flat, band, least) for band in picture.reshape(len(flat), -1).T]
+    sums = [np.bincount(flat, band, least) for band in image.reshape(len(flat), -1).T]
     with np.errstate(invalid="ignore"):
         return np.stack(sums, axis=1) / np.bincount(flat, minlength=least)[:, None]
