@@ -645,7 +645,7 @@ def test_eval_prints_one_table_and_one_object_and_writes_a_report(inside, artifa
 
 def test_bench_prints_one_table_and_one_object(artifact, monkeypatch):
     """Of one report, since measuring takes long; tests/gpu runs the command itself."""
-    report = run_benchmark(artifact, [128, 256], ("onnx",), repeats=1)
+    report = run_benchmark(artifact, [128, 256], ("onnx",), repeats=1, threads=1)
     monkeypatch.setattr("train_cli.bench.run_benchmark", lambda *arguments, **options: report)
     shown = CliRunner().invoke(main.texnet, ["bench"]).output
     head, *lines = shown.splitlines()
