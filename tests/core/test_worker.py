@@ -595,14 +595,14 @@ def test_offline_without_weights_it_learns_from_patches_and_says_so(inside, no_n
         messages.append(message)
     assert message["event"] == "result" and not no_network
     (note,) = [message["note"] for message in messages if "patches" in message.get("note", "")]
-    assert "allow online access" in note and "\n" not in note
+    assert "allow the download" in note and "\n" not in note
     assert read_artifact(tmp_path / "brick.texnet").training["descriptor"] == "patches"
 
 
 def test_offline_nothing_is_downloaded(inside, no_network, tmp_path):
     message = inside.ask(train_job(tmp_path, "", descriptor="vgg19"))
-    assert message["event"] == "error" and "no VGG-19 weights" in message["message"] and "details" not in message
-    assert "allow online access" in message["message"] and "\n" not in message["message"]
+    assert message["event"] == "error" and "VGG-19 weights not found" in message["message"] and "details" not in message
+    assert "allow the download" in message["message"] and "\n" not in message["message"]
     assert not no_network and not (tmp_path / "torch").exists() and not list(tmp_path.glob("*.checkpoint"))
 
 
