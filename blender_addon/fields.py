@@ -7,8 +7,9 @@ import bpy
 
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.design import Design
+from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES
 from texnet_core.model.graph import parameter_count
-from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, TrainSettings
+from texnet_core.settings import TrainSettings
 
 from .request import MAX_INT, TextureRequest
 from .wording import sentence

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
 from texnet_core.model.artifact import checkpoint_path
+from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE
 from texnet_core.pictures.color import linear_to_srgb, quantize
 from texnet_core.pictures.writing import write_image
-from texnet_core.settings import DEFAULT_GENERATOR_SIZE
 
 from . import library, preview, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences

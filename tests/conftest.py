@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from texnet_core import Artifact, GeneratorSettings, TextureRequest, synthesize
+from texnet_core import Artifact, PyramidSettings, TextureRequest, synthesize
 from texnet_core.engines import Engine, installed_engines
 from texnet_core.mapset import ALBEDO, MapSpec, channels_of
 from texnet_core.model.artifact import Provenance, without_clamps
@@ -63,7 +63,7 @@ def random_artifact(
     maps: tuple[MapSpec, ...] = (ALBEDO,),
 ) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
-    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    settings = PyramidSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
     graph = Design(settings, channels_of(maps), waves).graph
     clamps = without_clamps(graph)
     rng = np.random.default_rng(seed)

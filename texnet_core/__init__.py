@@ -16,9 +16,9 @@ from texnet_core.model.artifact import (
     read_preview,
     write_artifact,
 )
+from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.presets import find_source, list_presets
 from texnet_core.progress import Progress
-from texnet_core.settings import GeneratorSettings
 from texnet_core.synthesis.plane import Plane
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import open_plane, synthesize, write_window
@@ -26,13 +26,13 @@ from texnet_core.synthesis.textures import open_plane, synthesize, write_window
 __all__ = [
     "Artifact",
     "Cancelled",
-    "GeneratorSettings",
     "Header",
     "MapSet",
     "MapSpec",
     "Plane",
     "Progress",
     "Provenance",
+    "PyramidSettings",
     "RequestError",
     "TexnetError",
     "TextureRequest",

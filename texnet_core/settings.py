@@ -6,7 +6,7 @@ command line and the Blender panel read them from here. This module imports noth
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
@@ -62,7 +62,6 @@ def setting(
 # One for each group, so that no field has to name its own.
 _picture = partial(setting, group="picture")
 _budget = partial(setting, group="budget")
-_generator = partial(setting, group="generator")
 _comparison = partial(setting, group="comparison")
 _vgg19 = partial(_comparison, descriptor="vgg19")
 _losses = partial(setting, group="losses")
@@ -126,72 +125,6 @@ def _check_number(label: str, value: Any, spec: Any) -> None:
     if (low is not None and value < low) or (high is not None and value > high):
         found, remedy = f"{label} {value} is out of range", "choose a value in that range"
         raise RequestError(found, expected=Range(low, high), remedy=remedy)
-
-
-@dataclass(frozen=True)
-class GeneratorSettings(Checked):
-    """The shape of the pyramid. Everything that decides which parameters exist.
-
-    Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code.
-    """
-
-    levels: int = _generator(
-        6, "how many scales the generator works at; one more doubles the largest shapes that it can vary", low=1, high=8
-    )
-    channels: int = _generator(
-        8, "feature channels that each level adds; more can hold more of a surface and take longer", low=1, high=64
-    )
-    noise_channels: int = _generator(3, "noise channels at each level", low=1, high=16)
-    waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
-    repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
-    leak: float = _generator(
-        0.01, "slope of the LeakyReLU: how much of a negative activation passes on", low=0.0, high=1.0
-    )
-
-    @property
-    def input_channels(self) -> int:
-        """Channels that each level takes in: noise, the phase of each wave as a sine and a cosine, noise of repeats."""
-        return self.noise_channels + 2 * self.waves + self.repeat_channels
-
-    @property
-    def cell_texels(self) -> int:
-        """Side of the coarsest noise cell, in texels of the output."""
-        return 1 << (self.levels - 1)
-
-    def check(self) -> Self:
-        super().check()
-        if self.repeat_channels and self.waves != 2:
-            raise RequestError(
-                f"noise of repeats goes with two waves, and there are {self.waves}",
-                expected=Range(2, 2),
-                remedy="set repeat_channels to 0",
-            )
-        return self
-
-
-# Named sizes: the paper's; a wider one; a still wider one with a level more.
-GENERATOR_SIZES = {
-    "small": GeneratorSettings(),
-    "base": GeneratorSettings(channels=10),
-    "large": GeneratorSettings(levels=7, channels=12),
-}
-DEFAULT_GENERATOR_SIZE = "small"
-
-
-def generator_settings(size: str = DEFAULT_GENERATOR_SIZE, **changes: Any) -> GeneratorSettings:
-    """The settings of a generator size, with changes.
-
-    Args:
-        size: a key of `GENERATOR_SIZES`.
-        changes: fields that differ from it.
-
-    Raises:
-        RequestError: no such size, or a change out of range.
-    """
-    if size not in GENERATOR_SIZES:
-        known = list(GENERATOR_SIZES)
-        raise RequestError(f"generator size {size!r} is unknown", expected=known, remedy="choose one of these")
-    return replace(GENERATOR_SIZES[size], **changes).check()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,7 +217,9 @@ class TrainSettings(Checked):
         0.2, "last part of the run, with frozen statistics; the generator is the average over it", low=0.0, high=0.9
     )
     lr: float = _budget(0.01, "learning rate at its peak", low=1e-6, high=1.0)
-    seed: int = _generator(0, "seed of the initial parameters and of every random choice", low=0, high=MAX_SEED)
+    seed: int = setting(
+        0, "seed of the initial parameters and of every random choice", low=0, high=MAX_SEED, group="generator"
+    )
     precision: Precision = _machine("auto", "number format of the convolutions; auto times both and takes the faster")
     device: str = _machine("auto", "where to train: auto, cpu, cuda, mps or xpu")
 

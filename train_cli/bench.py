@@ -7,7 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
-from texnet_core import GeneratorSettings, find_source, read_artifact
+from texnet_core import PyramidSettings, find_source, read_artifact
 from texnet_core.benchmark import Report, Row, run_benchmark
 from texnet_core.engines import installed_engines
 from texnet_core.errors import RequestError
@@ -116,7 +116,7 @@ def _engines(text: str) -> tuple[EngineName, ...]:
 
 def _untrained(levels: int) -> Artifact:
     """A generator with random parameters that keep the size of activations."""
-    settings = GeneratorSettings(levels=levels)
+    settings = PyramidSettings(levels=levels)
     graph = Design(settings, ALBEDO.channels).graph
     rng = np.random.default_rng(0)
     parameters = {

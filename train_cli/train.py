@@ -10,15 +10,13 @@ from click.core import ParameterSource
 
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
-from texnet_core.settings import (
+from texnet_core.model.families.pyramid import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,
-    DescriptorSettings,
-    GeneratorSettings,
-    LossSettings,
-    TrainSettings,
+    PyramidSettings,
     generator_settings,
 )
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from train_cli.checks import check_preview, check_torch
 from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
@@ -47,7 +45,7 @@ from train_cli.options import (
     show_default=True,
     help="how much of a surface the generator can hold; --levels and --channels, where given, replace its own",
 )
-@settings_options(GeneratorSettings)
+@settings_options(PyramidSettings)
 @settings_options(TrainSettings)
 @option("--resume", group="budget", is_flag=True, help="go on with the unfinished run of this output, if there is one")
 @settings_options(DescriptorSettings)
@@ -117,9 +115,9 @@ def _check_arguments(context: click.Context, output: Path) -> None:
     check_torch("training")
 
 
-def _generator(context: click.Context) -> GeneratorSettings:
+def _generator(context: click.Context) -> PyramidSettings:
     """The size by name, with what the command line says otherwise."""
-    own = {field.name for field in fields(GeneratorSettings)}
+    own = {field.name for field in fields(PyramidSettings)}
     changes = {
         name: value
         for name, value in context.params.items()

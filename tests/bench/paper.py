@@ -19,10 +19,10 @@ from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.losses import Sample
 from texnet_core.losses.gram import GramLoss
 from texnet_core.model.design import Design
+from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.noise import derive_seed
 from texnet_core.model.training_form import Generator, periodic_inputs
 from texnet_core.optimization.pixels import LAYERS
-from texnet_core.settings import GeneratorSettings
 
 STEPS, BATCH = 1500, 16
 _LR, _DECAY, _DECAYS = 0.1, 0.8, 5  # every 300 of 1500 steps
@@ -45,7 +45,7 @@ class PublishedNetwork:
     def __init__(self, exemplar: Picture, weights: Vgg19Weights, side: int, steps: int, batch: int) -> None:
         torch.manual_seed(0)
         self.side, self.batch = side, batch
-        self.design = Design(GeneratorSettings(), 3)
+        self.design = Design(PyramidSettings(), 3)
         self.generator = Generator(self.design, torch.zeros(3))
         self.precision = DTYPES[choose_precision("auto", torch.device("cpu"))]
         vgg19 = Vgg19(weights, LAYERS, pooling="max", precision=self.precision)

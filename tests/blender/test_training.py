@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from texnet_core.settings import GENERATOR_SIZES
+from texnet_core.model.families.pyramid import GENERATOR_SIZES
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="a backend needs torch")
 

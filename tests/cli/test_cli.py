@@ -20,9 +20,9 @@ from tests.conftest import ENGINES, MATERIAL, TEXNET, picture, random_artifact, 
 from tests.waiting import PATIENCE, wait_until
 from texnet_core import list_presets, read_artifact, write_artifact
 from texnet_core.benchmark import run_benchmark
+from texnet_core.model.families.pyramid import GENERATOR_SIZES
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
-from texnet_core.settings import GENERATOR_SIZES
 from train_cli import main
 
 

@@ -9,14 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from texnet_core.model.artifact import Provenance
-from texnet_core.settings import (
-    DescriptorSettings,
-    EvaluationSettings,
-    GeneratorSettings,
-    LossSettings,
-    OptimizeSettings,
-    TrainSettings,
-)
+from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.settings import DescriptorSettings, EvaluationSettings, LossSettings, OptimizeSettings, TrainSettings
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import Series
 from train_cli.groups import GROUPS, Option
@@ -73,7 +67,7 @@ def test_help_has_an_example_and_standard_words(name):
     ("name", "kinds"),
     [
         ("synth", [TextureRequest, Series]),
-        ("train", [TrainSettings, DescriptorSettings, LossSettings, GeneratorSettings, Provenance]),
+        ("train", [TrainSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
         ("eval", [EvaluationSettings]),
         ("optimize", [OptimizeSettings]),
     ],

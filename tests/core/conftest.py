@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import picture
-from texnet_core import Artifact, GeneratorSettings
+from texnet_core import Artifact, PyramidSettings
 from texnet_core.progress import Progress
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 
@@ -22,7 +22,7 @@ def request_(random_vgg19_file: Path) -> "TrainRequest":
     from texnet_core.training import TrainRequest
 
     return TrainRequest(
-        generator=GeneratorSettings(levels=3, channels=4),
+        generator=PyramidSettings(levels=3, channels=4),
         descriptor=DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero"),
         loss=LossSettings(directions=8, positions=256),
         train=TrainSettings(size=32, steps=STEPS, precision="f32"),

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.conftest import picture
 from tests.core.trainings import STEPS, assert_same_parameters, parameters_of, stop_at, tiles
-from texnet_core import Cancelled, GeneratorSettings, read_artifact
+from texnet_core import Cancelled, PyramidSettings, read_artifact
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import OtherRunError, OutputError, TrainingError
 from texnet_core.model.artifact import checkpoint_path
@@ -172,7 +172,7 @@ def test_resume_refuses_another_run(request_, stopped, tmp_path):
     )
     for other, exemplar, says in (
         (replace(request_, train=replace(request_.train, lr=0.002)), picture(), "other lr"),
-        (replace(request_, generator=GeneratorSettings(levels=2)), picture(), "levels"),
+        (replace(request_, generator=PyramidSettings(levels=2)), picture(), "levels"),
         (request_, picture(seed=4), "other exemplar"),
         (replace(request_, train=replace(request_.train, precision="bf16")), picture(), "began with f32"),
         (replace(request_, descriptor=replace(request_.descriptor, vgg19=other_weights)), picture(), "other weights"),

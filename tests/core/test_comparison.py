@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.conftest import picture, texture
-from texnet_core import Cancelled, GeneratorSettings, read_artifact
+from texnet_core import Cancelled, PyramidSettings, read_artifact
 from texnet_core.descriptor import weights as weights_module
 from texnet_core.errors import MissingWeightsError, RequestError, TrainingError, WeightsError
 from texnet_core.model.artifact import checkpoint_path
@@ -16,7 +16,7 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, train
 
 PATCHES = TrainRequest(
-    generator=GeneratorSettings(levels=3, channels=4),
+    generator=PyramidSettings(levels=3, channels=4),
     descriptor=DescriptorSettings(descriptor="patches"),
     train=TrainSettings(size=32, steps=10),
 )
@@ -170,7 +170,7 @@ def test_a_run_that_began_with_vgg19_does_not_change_over(random_vgg19_file, tmp
 def test_every_setting_says_whose_it_is():
     owners = {
         spec.metadata["descriptor"]
-        for kind in (DescriptorSettings, LossSettings, TrainSettings, GeneratorSettings)
+        for kind in (DescriptorSettings, LossSettings, TrainSettings, PyramidSettings)
         for spec in kind.__dataclass_fields__.values()
     }
     assert owners == {None, "vgg19"}

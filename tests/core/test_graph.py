@@ -9,13 +9,18 @@ from texnet_core.engines.bf16 import with_bf16
 from texnet_core.engines.fusion import fused
 from texnet_core.errors import RequestError
 from texnet_core.model.design import Design
+from texnet_core.model.families.pyramid import (
+    DEFAULT_GENERATOR_SIZE,
+    GENERATOR_SIZES,
+    PyramidSettings,
+    generator_settings,
+)
 from texnet_core.model.graph import GraphBuilder, inference_form
 from texnet_core.model.nodes import Clamp, Convolution, Crop, Norm, Upsample, UpsamplingConvolution
-from texnet_core.settings import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES, GeneratorSettings, generator_settings
 
 
 def pyramid(levels):
-    return Design(GeneratorSettings(levels=levels), 3).graph
+    return Design(PyramidSettings(levels=levels), 3).graph
 
 
 def test_parameter_counts_are_the_published_ones():
@@ -31,7 +36,7 @@ def test_parameter_counts_are_the_published_ones():
 def test_generator_sizes_grow_and_begin_with_the_default():
     works = [Design(settings, 3).graph.flops_per_texel for settings in GENERATOR_SIZES.values()]
     assert works == sorted(set(works))
-    assert generator_settings() == GENERATOR_SIZES[DEFAULT_GENERATOR_SIZE] == GeneratorSettings()
+    assert generator_settings() == GENERATOR_SIZES[DEFAULT_GENERATOR_SIZE] == PyramidSettings()
     assert generator_settings("large", channels=4) == replace(GENERATOR_SIZES["large"], channels=4)
     for size, changes, says in (("huge", {}, "huge"), ("base", {"channels": 0}, "channels")):
         with pytest.raises(RequestError, match=says):

@@ -9,7 +9,8 @@ from tests.conftest import picture
 from tests.core.trainings import tiles
 from texnet_core.descriptor.patches import PatchPyramid
 from texnet_core.losses import Sample, TextureLoss
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training import TrainRequest, train
 from texnet_core.training.objective import Objective
 from texnet_core.training.preparation import prepare_exemplar
@@ -45,7 +46,7 @@ def test_a_picture_in_range_without_tiles_has_no_more_than_its_texture():
 
 def test_tiles_are_those_of_the_seeds():
     """Samples that are laid out of tiles cost nothing for their tones; with the seeds exchanged they do."""
-    settings = GeneratorSettings(levels=3, waves=2, repeat_channels=2)
+    settings = PyramidSettings(levels=3, waves=2, repeat_channels=2)
     said = []
     prepared = prepare_exemplar(tiles(), TrainSettings(size=64), DescriptorSettings(descriptor="patches"), said.append)
     samples_tiles = Tiles(prepared.image, *prepared.tiles, settings, torch.device("cpu"))
@@ -64,7 +65,7 @@ def test_tiles_are_those_of_the_seeds():
 def test_the_step_and_the_validation_ask_the_same(tmp_path, monkeypatch):
     """Once as it is, once four times as large: both count every step and show in the validation loss."""
     request = TrainRequest(
-        generator=GeneratorSettings(levels=3, channels=4),
+        generator=PyramidSettings(levels=3, channels=4),
         descriptor=DescriptorSettings(descriptor="patches"),
         train=TrainSettings(size=32, steps=10, lr=1e-6, frozen_share=0.0),
     )

@@ -5,13 +5,8 @@ import math
 import pytest
 
 from texnet_core.errors import RequestError
-from texnet_core.settings import (
-    DescriptorSettings,
-    EngineSettings,
-    LossSettings,
-    TrainSettings,
-    generator_settings,
-)
+from texnet_core.model.families.pyramid import generator_settings
+from texnet_core.settings import DescriptorSettings, EngineSettings, LossSettings, TrainSettings
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from texnet_core import Artifact, GeneratorSettings
+from texnet_core import Artifact, PyramidSettings
 from texnet_core.engines.torch_engine import TorchEngine
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.design import Design
@@ -11,7 +11,7 @@ from texnet_core.model.training_form import Generator, fold, periodic_inputs
 
 
 def design_of(levels, waves=()):
-    settings = GeneratorSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    settings = PyramidSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
     return Design(settings, ALBEDO.channels, waves)
 
 
@@ -118,10 +118,10 @@ def test_a_norm_that_leads_to_no_convolution_is_not_forgotten(monkeypatch):
         builder.convolution(builder.leaky_relu("a.activated.norm", 0.1), "b", channels, 1)
         return builder.graph()
 
-    family = Family("odd", GeneratorSettings, graph, PYRAMID.input_plane)
+    family = Family("odd", PyramidSettings, graph, PYRAMID.input_plane)
     monkeypatch.setitem(FAMILIES, "odd", family)
     with pytest.raises(ValueError, match=r"a\.activated\.norm"):
-        fold(Generator(Design(GeneratorSettings(), 3, family="odd")))
+        fold(Generator(Design(PyramidSettings(), 3, family="odd")))
 
 
 def test_rolling_the_noise_rolls_the_picture():

@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import MATERIAL, picture, random_artifact
 from texnet_core import (
-    GeneratorSettings,
+    PyramidSettings,
     TextureRequest,
     list_presets,
     read_artifact,
@@ -28,10 +28,11 @@ from texnet_core import (
 )
 from texnet_core import worker as server_package
 from texnet_core.mapset import ALBEDO, MapSpec
+from texnet_core.model.families.pyramid import GENERATOR_SIZES
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.settings import GENERATOR_SIZES, WORKER_PROTOCOL, as_record
+from texnet_core.settings import WORKER_PROTOCOL, as_record
 from texnet_core.worker import server
 from texnet_core.worker.server import Worker
 
@@ -519,7 +520,7 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
     assert message["loss"] == artifact.quality["validation_loss"]
     assert (artifact.provenance.exemplar, artifact.provenance.license) == ("Brick", "CC0-1.0")
     request = TrainRequest(
-        generator=GeneratorSettings(levels=3, channels=4),
+        generator=PyramidSettings(levels=3, channels=4),
         descriptor=DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero"),
         loss=LossSettings(directions=8, positions=256),
         train=TrainSettings(size=32, steps=60, precision="f32"),

@@ -11,7 +11,8 @@ import torch
 from tests.conftest import write_random_vgg19
 from texnet_core import TextureRequest, find_source, open_engine, open_plane, read_artifact, synthesize
 from texnet_core.engines import formats_of
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, TrainSettings
+from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training import TrainRequest, train
 
 _PRESET = "moss"
@@ -26,7 +27,7 @@ def training(device: str, effort: str, vgg19: str = "") -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         weights = vgg19 or write_random_vgg19(Path(folder) / "vgg19.safetensors")
         request = TrainRequest(
-            generator=GeneratorSettings(levels=3, channels=4) if quick else GeneratorSettings(),
+            generator=PyramidSettings(levels=3, channels=4) if quick else PyramidSettings(),
             train=TrainSettings(steps=10 if quick else 300, size=64 if quick else 256, device=device),
             descriptor=DescriptorSettings(vgg19=str(weights), padding="zero" if quick else "valid"),
         )

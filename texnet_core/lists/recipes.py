@@ -14,14 +14,8 @@ from typing import Any, Literal
 from texnet_core.errors import RequestError
 from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
 from texnet_core.model.artifact import Header, Provenance
-from texnet_core.settings import (
-    MACHINE_SETTINGS,
-    DescriptorSettings,
-    GeneratorSettings,
-    LossSettings,
-    TrainSettings,
-    as_fields,
-)
+from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, LossSettings, TrainSettings, as_fields
 
 EXAMPLE = """
 [defaults]                            # optional: settings of `texnet train`, for all recipes
@@ -38,7 +32,7 @@ levels = 7                            # optional: settings for this one alone
 """
 
 _PARTS = {
-    "generator": GeneratorSettings,
+    "generator": PyramidSettings,
     "descriptor": DescriptorSettings,
     "loss": LossSettings,
     "train": TrainSettings,

@@ -10,19 +10,14 @@ from torch import Tensor
 
 from texnet_core.atomic import replacing
 from texnet_core.errors import OtherRunError, TrainingError
-from texnet_core.settings import (
-    DescriptorSettings,
-    GeneratorSettings,
-    LossSettings,
-    TrainSettings,
-    as_record,
-)
+from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings, as_record
 from texnet_core.training.curve import Curve
 from texnet_core.training.divergence import DivergenceMonitor
 from texnet_core.training.optimizer import Optimizer
 
 _VERSION = 10  # of what a checkpoint holds, and of the noise that its run has seen
-_SETTINGS = (GeneratorSettings, DescriptorSettings, LossSettings, TrainSettings)
+_SETTINGS = (PyramidSettings, DescriptorSettings, LossSettings, TrainSettings)
 _DEFAULTS = {key: value for kind in _SETTINGS for key, value in as_record(kind()).items()}
 
 

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 
 from texnet_core.model.artifact import Provenance
-from texnet_core.settings import DescriptorSettings, GeneratorSettings, LossSettings, TrainSettings
+from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 
 
 @dataclass(frozen=True)
 class TrainRequest:
     """All that decides a run."""
 
-    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
+    generator: PyramidSettings = field(default_factory=PyramidSettings)
     descriptor: DescriptorSettings = field(default_factory=DescriptorSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     train: TrainSettings = field(default_factory=TrainSettings)

@@ -12,8 +12,8 @@ from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
+from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.progress import ProgressCallback, ignore_progress
-from texnet_core.settings import GeneratorSettings
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.comparison import as_begun, check_descriptor
 from texnet_core.training.loop import Run
@@ -91,7 +91,7 @@ def _check(request: TrainRequest) -> None:
     check_descriptor(request.descriptor, request.loss, request.train)
 
 
-def _check_inputs(generator: GeneratorSettings) -> None:
+def _check_inputs(generator: PyramidSettings) -> None:
     for name in ("waves", "repeat_channels"):
         if given := getattr(generator, name):
             label = name.replace("_", " ")

@@ -10,10 +10,9 @@ from torch.nn import functional as F
 from texnet_core.losses import Sample
 from texnet_core.losses.tone import tone_loss
 from texnet_core.mapset import FloatArray
-from texnet_core.model.families.pyramid import input_plane
+from texnet_core.model.families.pyramid import PyramidSettings, input_plane
 from texnet_core.model.noise import NoisePlane
 from texnet_core.patterns.waves import Grid
-from texnet_core.settings import GeneratorSettings
 from texnet_core.training.meanrepeat import MeanRepeat, Origin
 
 
@@ -29,7 +28,7 @@ class Tiles:
     """
 
     def __init__(
-        self, exemplar: FloatArray, waves: Grid, origin: Origin, settings: GeneratorSettings, device: torch.device
+        self, exemplar: FloatArray, waves: Grid, origin: Origin, settings: PyramidSettings, device: torch.device
     ) -> None:
         self._waves, self._settings, self._device = waves, settings, device
         self._mean = MeanRepeat(exemplar, waves, origin, settings.repeat_channels)

@@ -13,15 +13,10 @@ import numpy.typing as npt
 from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
+from texnet_core.model.families.pyramid import PyramidSettings, generator_settings
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
-from texnet_core.settings import (
-    DescriptorSettings,
-    GeneratorSettings,
-    LossSettings,
-    TrainSettings,
-    generator_settings,
-)
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.worker.job import Message, WorkerJob, settable
 
 if TYPE_CHECKING:
@@ -81,9 +76,9 @@ def _request(job: WorkerJob, settings: TrainSettings) -> "TrainRequest":
     return TrainRequest(generator, descriptor, loss, settings, provenance)
 
 
-def _generator(job: WorkerJob) -> GeneratorSettings:
+def _generator(job: WorkerJob) -> PyramidSettings:
     """The size by name, if one is asked for, with the fields that differ from it."""
-    changes = {spec.name: job.request[spec.name] for spec in settable(GeneratorSettings) if spec.name in job.request}
+    changes = {spec.name: job.request[spec.name] for spec in settable(PyramidSettings) if spec.name in job.request}
     size = {"size": job.field("generator", str)} if "generator" in job.request else {}
     return generator_settings(**size, **changes)
 

@@ -13,14 +13,87 @@ in the coarsest cells grows from level to level, to 30 standard deviations, and 
 nothing that training has seen.
 """
 
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
+
+from texnet_core.errors import Range, RequestError
 from texnet_core.model.families.family import Family
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.model.noise import NoisePlane
 from texnet_core.patterns.waves import Wave
-from texnet_core.settings import GeneratorSettings
+from texnet_core.settings import Checked, setting
+
+_generator = partial(setting, group="generator")
 
 
-def graph(settings: GeneratorSettings, channels: int) -> Graph:
+@dataclass(frozen=True)
+class PyramidSettings(Checked):
+    """The shape of the pyramid. Everything that decides which parameters exist.
+
+    Source: Texture Networks (Ulyanov et al. 2016), section 4.2 and its published code.
+    """
+
+    levels: int = _generator(
+        6, "how many scales the generator works at; one more doubles the largest shapes that it can vary", low=1, high=8
+    )
+    channels: int = _generator(
+        8, "feature channels that each level adds; more can hold more of a surface and take longer", low=1, high=64
+    )
+    noise_channels: int = _generator(3, "noise channels at each level", low=1, high=16)
+    waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
+    repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
+    leak: float = _generator(
+        0.01, "slope of the LeakyReLU: how much of a negative activation passes on", low=0.0, high=1.0
+    )
+
+    @property
+    def input_channels(self) -> int:
+        """Channels that each level takes in: noise, the phase of each wave as a sine and a cosine, noise of repeats."""
+        return self.noise_channels + 2 * self.waves + self.repeat_channels
+
+    @property
+    def cell_texels(self) -> int:
+        """Side of the coarsest noise cell, in texels of the output."""
+        return 1 << (self.levels - 1)
+
+    def check(self) -> Self:
+        super().check()
+        if self.repeat_channels and self.waves != 2:
+            raise RequestError(
+                f"noise of repeats goes with two waves, and there are {self.waves}",
+                expected=Range(2, 2),
+                remedy="set repeat_channels to 0",
+            )
+        return self
+
+
+# Named sizes: the paper's; a wider one; a still wider one with a level more.
+GENERATOR_SIZES = {
+    "small": PyramidSettings(),
+    "base": PyramidSettings(channels=10),
+    "large": PyramidSettings(levels=7, channels=12),
+}
+DEFAULT_GENERATOR_SIZE = "small"
+
+
+def generator_settings(size: str = DEFAULT_GENERATOR_SIZE, **changes: Any) -> PyramidSettings:
+    """The settings of a generator size, with changes.
+
+    Args:
+        size: a key of `GENERATOR_SIZES`.
+        changes: fields that differ from it.
+
+    Raises:
+        RequestError: no such size, or a change out of range.
+    """
+    if size not in GENERATOR_SIZES:
+        known = list(GENERATOR_SIZES)
+        raise RequestError(f"generator size {size!r} is unknown", expected=known, remedy="choose one of these")
+    return replace(GENERATOR_SIZES[size], **changes).check()
+
+
+def graph(settings: PyramidSettings, channels: int) -> Graph:
     """The pyramid as it is trained.
 
     Args:
@@ -39,7 +112,7 @@ def graph(settings: GeneratorSettings, channels: int) -> Graph:
 
 
 def input_plane(
-    settings: GeneratorSettings,
+    settings: PyramidSettings,
     waves: tuple[Wave, ...],
     seed: int,
     height: int | None,
@@ -50,12 +123,12 @@ def input_plane(
     return NoisePlane(seed, settings.noise_channels, height, width, phase, waves, settings.repeat_channels)
 
 
-def _noise_branch(builder: GraphBuilder, settings: GeneratorSettings, level: int) -> str:
+def _noise_branch(builder: GraphBuilder, settings: PyramidSettings, level: int) -> str:
     noise = builder.input(f"noise{level}", settings.input_channels, level)
     return _block(builder, noise, f"level{level}.noise", settings.channels, settings.leak)
 
 
-def _channels(settings: GeneratorSettings, level: int) -> int:
+def _channels(settings: PyramidSettings, level: int) -> int:
     """Channels that leave a level: each level adds `settings.channels`, from coarse to fine."""
     return settings.channels * (settings.levels - level)
 
@@ -68,4 +141,4 @@ def _block(builder: GraphBuilder, value: str, prefix: str, channels: int, leak: 
     return value
 
 
-PYRAMID = Family("pyramid", GeneratorSettings, graph, input_plane, waves=lambda settings: settings.waves)
+PYRAMID = Family("pyramid", PyramidSettings, graph, input_plane, waves=lambda settings: settings.waves)
