@@ -369,8 +369,8 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artifact_fil
         (training | {"minutes": 1.0}, "steps and minutes cannot be combined"),
         (training | {"steps": 2.5}, "steps 2.5"),
         (training | {"flatten": "yes"}, "true or false"),
-        (training | {"generator": "huge"}, "one of small, base, large"),
-        (training | {"generator": ["small"]}, "'generator'"),
+        (training | {"generator_size": "huge"}, "one of small, base, large"),
+        (training | {"generator_size": ["small"]}, "'generator_size'"),
         (training | {"exemplar": str(tmp_path / "none.png")}, "no file"),
         (training | {"folder": str(tmp_path / "missing")}, "existing folder"),
     ):
@@ -532,7 +532,7 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
 
 
 def test_a_generator_size_can_be_asked_for_by_name(inside, random_vgg19_file, tmp_path):
-    request = train_job(tmp_path, random_vgg19_file, steps=10, generator="base", flatten=True)
+    request = train_job(tmp_path, random_vgg19_file, steps=10, generator_size="base", flatten=True)
     del request["channels"]
     assert inside.ask(request)["event"] == "result"
     artifact = read_artifact(tmp_path / "brick.texnet")
