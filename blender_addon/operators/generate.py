@@ -137,7 +137,7 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
             self._show(context)
             return {"PASS_THROUGH"}
         if self._task.job.result is None:
-            self.report({"INFO"}, "Cancelled")
+            self.report({"INFO"}, "Canceled")
             return CANCELLED
         self._place(self._task, is_first=self._made == 0)
         self._made += 1

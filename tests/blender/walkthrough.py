@@ -155,7 +155,7 @@ def walk():
     with bpy.context.temp_override(window=window, area=view, region=region_of(view, "WINDOW")):
         view.spaces.active.shading.type = "MATERIAL"
         bpy.ops.view3d.view_selected()
-    yield 15
+    yield 45  # the first draw of a material, with software OpenGL
     with bpy.context.temp_override(window=window, area=editor, region=region_of(editor, "WINDOW")):
         bpy.ops.node.view_all()
     yield 2
