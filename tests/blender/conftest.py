@@ -31,6 +31,11 @@ BLENDERS_OWN_PACKAGES = (
     "certifi",
     "charset_normalizer",
     "zstandard",
+    "attr",
+    "attrs",
+    "cattr",
+    "cattrs",
+    "typing_extensions.py",
 )
 
 FACTS = """

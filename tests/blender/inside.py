@@ -9,20 +9,21 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
 import traceback
 import unittest.mock
 
-import bpy
+# Before anything else: Blender and its add-ons print to stdout whatever they like.
+replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
+import bpy  # noqa: E402
 
 EXTENSION = "bl_ext.user_default.texnet"
 DEADLINE_S = 120.0
-
-# Blender prints to stdout whatever it likes.
-replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)
 
 
 def say(**reply):
@@ -67,6 +68,12 @@ def is_installed():
         return importlib.util.find_spec(EXTENSION) is not None
 
 
+def freeze(worker):
+    """Let a worker hear nothing more; it must not hear either what is said while the signal is on its way."""
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, worker.process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
 class Reset(contextlib.ExitStack):
     """Gives every script the same Blender, whatever the one before has done to it."""
 
@@ -101,7 +108,7 @@ class Reset(contextlib.ExitStack):
 
 def serve(request):
     with Reset() as reset:
-        tools = (answer, module, textures, error_of, wait_for, once, reset.put)
+        tools = (answer, module, textures, error_of, wait_for, once, freeze, reset.put)
         names = {tool.__name__: tool for tool in tools} | {"values": request["values"]}
         exec("import json, os, sys, bpy\n" + request["code"], names)
 

@@ -66,15 +66,14 @@ def test_the_worker_may_be_killed_and_the_next_generate_works(blender, artifact_
 def test_a_worker_that_hangs_is_ended_and_the_next_generate_works(blender, artifact_file):
     (state,) = blender(
         """
-        import signal
         client = module("worker_client")
-        hanging = client.bundled().process
+        hanging = client.bundled()
         put(client, "SILENCE_S", 1.0)
-        os.kill(hanging.pid, signal.SIGSTOP)
+        freeze(hanging)
         message = error_of(bpy.ops.texnet.generate, source=values["source"], width=64, height=64)
         put(client, "SILENCE_S", 60.0)
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
-        answer({"message": message, "images": textures(), "ended": not hanging.is_alive()})
+        answer({"message": message, "images": textures(), "ended": not hanging.process.is_alive()})
         """,
         source=str(artifact_file),
     )
@@ -86,11 +85,10 @@ def test_a_worker_that_hangs_is_ended_and_the_next_generate_works(blender, artif
 def test_cancel_ends_a_worker_that_does_not_listen(blender, artifact_file):
     (state,) = blender(
         """
-        import signal
         session, request = module("session"), module("request")
         put(module("worker_client"), "GRACE_S", 0.5)
         task = session.SynthesisTask(request.TextureRequest(values["source"], 4096, 4096))
-        os.kill(task.job.worker.process.pid, signal.SIGSTOP)
+        freeze(task.job.worker)
         task.cancel()
         task.wait()
         folder = task.job.folder
@@ -391,11 +389,10 @@ def test_cancelling_one_that_waits_leaves_the_one_that_runs(blender, artifact_fi
 def test_a_worker_that_is_killed_for_one_makes_the_others_all_the_same(blender, artifact_file):
     (state,) = blender(
         """
-        import signal
         session, request = module("session"), module("request")
         put(module("worker_client"), "GRACE_S", 0.3)
         tasks = [session.SynthesisTask(request.TextureRequest(values["source"], side, side)) for side in (4096, 64)]
-        os.kill(tasks[0].job.worker.process.pid, signal.SIGSTOP)
+        freeze(tasks[0].job.worker)
         tasks[0].cancel()
         tasks[0].wait()
         tasks[1].wait()
