@@ -71,7 +71,7 @@ class TrainingOptions:
         job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
-        job |= {"flatten": self.flatten, "generator": self.generator_size}
+        job |= {"flatten": self.flatten, "generator_size": self.generator_size}
         if chosen.vgg19:
             job["vgg19"] = bpy.path.abspath(chosen.vgg19)
             job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}

@@ -26,6 +26,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # as many workers as cores: threads of 
 
 ENGINES = installed_engines()  # all three, where the tests are installed as the README says
 
+posix = pytest.mark.skipif(os.name == "nt", reason="needs files and signals as POSIX has them")
+bytes_as_names = pytest.mark.skipif(sys.platform != "linux", reason="needs file names that are no text")
 needs_shared_data = pytest.mark.skipif(not SHARED_VGG19.exists(), reason="needs ../shared/data beside the checkout")
 
 

@@ -104,7 +104,7 @@ def shown_map(maps: Iterable[MapSpec]) -> MapSpec:
 def shown_colors(made: Mapping[str, npt.NDArray[T]], maps: Iterable[MapSpec]) -> npt.NDArray[T]:
     """What of a map set is shown as a picture, (height, width, 3): a gray map three times."""
     shown = made[shown_map(maps).name]
-    return np.ascontiguousarray(np.broadcast_to(shown, (*shown.shape[:2], 3)))
+    return np.repeat(shown, 3, axis=2) if shown.shape[2] == 1 else np.ascontiguousarray(shown)
 
 
 def with_unit_normals(stack: FloatArray, maps: Iterable[MapSpec]) -> FloatArray:

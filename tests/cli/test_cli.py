@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from tests.conftest import ENGINES, MATERIAL, TEXNET, picture, random_artifact, texture
+from tests.conftest import ENGINES, MATERIAL, TEXNET, bytes_as_names, picture, posix, random_artifact, texture
 from tests.waiting import PATIENCE, wait_until
 from texnet_core import list_presets, read_artifact, write_artifact
 from texnet_core.benchmark import run_benchmark
@@ -341,6 +341,7 @@ def test_json_keeps_what_there_is_to_say_of_a_run(inside, artifact_file, exempla
     assert any("hardly went down" in note for note in facts["notes"])
 
 
+@posix
 def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path):
     out, preview = tmp_path / "out.texnet", tmp_path / "preview.png"
     command = ["train", exemplar, "-o", out, *quick, "--steps", 60, "--preview", preview]
@@ -355,6 +356,7 @@ def test_ctrl_c_leaves_a_resumable_checkpoint(exemplar, quick, tmp_path):
     assert not (tmp_path / "out.texnet.checkpoint").exists()
 
 
+@posix
 def test_an_order_to_end_leaves_a_checkpoint_too(exemplar, quick, tmp_path):
     words = ["train", exemplar, "-o", tmp_path / "out.texnet", *quick, "--steps", 60, "--preview", tmp_path / "p.png"]
     done = interrupted(words, lambda said: (tmp_path / "p.png").exists(), signal.SIGTERM)
@@ -402,6 +404,7 @@ def test_recipes_train_keep_and_report(inside, exemplar, random_vgg19_file, tmp_
     assert wrong.returncode == 2 and "did you mean 'field'" in wrong.stderr
 
 
+@posix
 def test_ctrl_c_during_recipes_goes_on_with_the_same_command(exemplar, random_vgg19_file, tmp_path):
     recipes, out = tmp_path / "list.toml", tmp_path / "made"
     recipes.write_text(RECIPES + RECIPE.format(name="field", exemplar=exemplar.name))
@@ -431,6 +434,7 @@ def test_optimize_makes_one_picture(inside, exemplar, random_vgg19_file, tmp_pat
         assert loaded(out).shape == (64, 80, 3)
 
 
+@posix
 def test_ctrl_c_during_optimize_leaves_the_preview_alone(exemplar, random_vgg19_file, tmp_path):
     preview = tmp_path / "preview.png"
     words = optimize_command(exemplar, random_vgg19_file, tmp_path / "o.png", "--steps", "99999", "--preview", preview)
@@ -443,6 +447,7 @@ def test_ctrl_c_during_optimize_leaves_the_preview_alone(exemplar, random_vgg19_
     assert made(tmp_path) == ["exemplar.png", "preview.png"]
 
 
+@posix
 def test_ctrl_c_during_synth_leaves_no_file(artifact_file, tmp_path):
     words = ["synth", artifact_file, "-o", tmp_path / "o.png", "--size", 16384]
     done = interrupted(words, lambda said: half_written(tmp_path))
@@ -473,6 +478,7 @@ def test_a_terminal_gets_a_bar_with_rate_and_time_left(artifact_file, tmp_path):
     assert re.search(r"\d\d:\d\d<\d\d:\d\d", text)
 
 
+@bytes_as_names
 def test_odd_names_and_consoles_do_no_harm(artifact_file, exemplar, quick, tmp_path):
     out = tmp_path / "模.png"
     done = texnet("synth", artifact_file, "-o", out, "--size", 64, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
@@ -484,6 +490,7 @@ def test_odd_names_and_consoles_do_no_harm(artifact_file, exemplar, quick, tmp_p
     assert texnet("info", tmp_path / "out.texnet").returncode == 0
 
 
+@bytes_as_names
 def test_names_that_are_no_text_work_in_every_format(inside, artifact_file, tmp_path):
     folder = tmp_path / os.fsdecode(b"d\xff")
     folder.mkdir()
@@ -523,6 +530,7 @@ def test_a_strangers_file_cannot_speak_to_the_terminal(inside, artifact, tmp_pat
 
 
 @pytest.mark.parametrize("imported", ["runpy", "click", "numpy", "onnxruntime"])
+@posix
 def test_ctrl_c_during_start_up_is_no_traceback(artifact_file, tmp_path, imported):
     words = ["synth", artifact_file, "-o", tmp_path / "o.png", "--size", 4096, "--engine", "onnx"]
     this_far = re.compile(rf"\| +{imported}$", re.MULTILINE)
@@ -599,6 +607,7 @@ def test_batch_tells_and_exits_by_what_became_of_the_jobs(inside, artifact_file,
     assert made(tmp_path / "out") == ["random_1.png", "random_2.png"]
 
 
+@posix
 def test_a_killed_synth_leaves_nothing_that_looks_complete(artifact_file, tmp_path):
     (tmp_path / "o.png").write_bytes(b"the old picture")
     words = ["synth", artifact_file, "-o", tmp_path / "o.png", "--size", 16384]
@@ -608,6 +617,7 @@ def test_a_killed_synth_leaves_nothing_that_looks_complete(artifact_file, tmp_pa
     assert all(path.name == "o.png" or path.name.startswith(".texnet-") for path in tmp_path.iterdir())
 
 
+@posix
 def test_ctrl_c_during_a_batch_keeps_what_is_complete(artifact_file, tmp_path):
     jobs = tmp_path / "jobs.toml"
     jobs.write_text(f"""
@@ -645,7 +655,7 @@ def test_eval_prints_one_table_and_one_object_and_writes_a_report(inside, artifa
 
 def test_bench_prints_one_table_and_one_object(artifact, monkeypatch):
     """Of one report, since measuring takes long; tests/gpu runs the command itself."""
-    report = run_benchmark(artifact, [128, 256], ("onnx",), repeats=1)
+    report = run_benchmark(artifact, [128, 256], ("onnx",), repeats=1, threads=1)
     monkeypatch.setattr("train_cli.bench.run_benchmark", lambda *arguments, **options: report)
     shown = CliRunner().invoke(main.texnet, ["bench"]).output
     head, *lines = shown.splitlines()

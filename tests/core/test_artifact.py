@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conftest import DATA, random_artifact
+from tests.conftest import DATA, ENGINES, random_artifact
 from texnet_core import open_engine, read_artifact, read_header, read_preview, write_artifact
 from texnet_core.errors import ArtifactError
 from texnet_core.mapset import ALBEDO
@@ -136,6 +136,7 @@ def test_older_files_say_how_many_channels_their_maps_have(full):
             from_bytes(reassembled(to_bytes(full), claim, 5), "wrong")
 
 
+@pytest.mark.device
 @pytest.mark.parametrize("version", [2, 4, 5])
 def test_files_of_released_versions_make_what_they_made(version):
     """Untrained generators and 64x32 texels of theirs, written by the versions of then."""
@@ -145,8 +146,8 @@ def test_files_of_released_versions_make_what_they_made(version):
     assert len(header.waves) == {2: 1, 4: 2, 5: 0}[version]
     artifact = read_artifact(DATA / f"format{version}.texnet")
     assert from_bytes(to_bytes(artifact), "again").parameters.keys() == artifact.parameters.keys()
-    for engine in ("onnx", "openvino", "torch"):
-        opened = open_engine(artifact, engine, "cpu", "f32")
+    for engine in ENGINES:
+        opened = open_engine(artifact, engine, precision="f32")
         made = opened.block(artifact.design.input_plane(7, 32, 64), 0, 0, 32, 64)
         wanted = np.load(DATA / f"format{version}.npy").astype(np.float32)
         assert np.abs(np.clip(made, 0, 1) * 255 - wanted).max() < 1

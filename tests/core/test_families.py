@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import random_artifact
+from tests.conftest import ENGINES, random_artifact
 from texnet_core import (
     Artifact,
     TextureRequest,
@@ -27,7 +27,7 @@ from texnet_core.settings import Checked, setting
 from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.plane import Plane
 
-ENGINES = ("onnx", "openvino", "torch")
+pytestmark = pytest.mark.device
 WINDOWS = [(0, 300, 0, 500), (120, 140, 250, 260), (0, 1, 0, 1), (200, 300, 300, 500), (127, 129, 255, 257)]
 
 

@@ -46,5 +46,5 @@ def test_a_missing_or_broken_engine_is_explained(artifact, monkeypatch, engine, 
     monkeypatch.setitem(sys.modules, package, None)
     for module in ("onnx_engine", "openvino_engine", "torch_engine"):
         monkeypatch.delitem(sys.modules, f"texnet_core.engines.{module}", raising=False)
-    with pytest.raises(EngineError, match=f"the {engine} engine needs {package}, which cannot be imported"):
+    with pytest.raises(EngineError, match=f"the {engine} engine needs {package}, which is not installed"):
         open_engine(artifact, engine)

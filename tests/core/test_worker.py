@@ -369,8 +369,8 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artifact_fil
         (training | {"minutes": 1.0}, "steps and minutes cannot be combined"),
         (training | {"steps": 2.5}, "steps 2.5"),
         (training | {"flatten": "yes"}, "true or false"),
-        (training | {"generator": "huge"}, "one of small, base, large"),
-        (training | {"generator": ["small"]}, "'generator'"),
+        (training | {"generator_size": "huge"}, "one of small, base, large"),
+        (training | {"generator_size": ["small"]}, "'generator_size'"),
         (training | {"exemplar": str(tmp_path / "none.png")}, "no file"),
         (training | {"folder": str(tmp_path / "missing")}, "existing folder"),
     ):
@@ -532,7 +532,7 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
 
 
 def test_a_generator_size_can_be_asked_for_by_name(inside, random_vgg19_file, tmp_path):
-    request = train_job(tmp_path, random_vgg19_file, steps=10, generator="base", flatten=True)
+    request = train_job(tmp_path, random_vgg19_file, steps=10, generator_size="base", flatten=True)
     del request["channels"]
     assert inside.ask(request)["event"] == "result"
     artifact = read_artifact(tmp_path / "brick.texnet")
@@ -596,14 +596,14 @@ def test_offline_without_weights_it_learns_from_patches_and_says_so(inside, no_n
         messages.append(message)
     assert message["event"] == "result" and not no_network
     (note,) = [message["note"] for message in messages if "patches" in message.get("note", "")]
-    assert "allow online access" in note and "\n" not in note
+    assert "allow the download" in note and "\n" not in note
     assert read_artifact(tmp_path / "brick.texnet").training["descriptor"] == "patches"
 
 
 def test_offline_nothing_is_downloaded(inside, no_network, tmp_path):
     message = inside.ask(train_job(tmp_path, "", descriptor="vgg19"))
-    assert message["event"] == "error" and "no VGG-19 weights" in message["message"] and "details" not in message
-    assert "allow online access" in message["message"] and "\n" not in message["message"]
+    assert message["event"] == "error" and "VGG-19 weights not found" in message["message"] and "details" not in message
+    assert "allow the download" in message["message"] and "\n" not in message["message"]
     assert not no_network and not (tmp_path / "torch").exists() and not list(tmp_path.glob("*.checkpoint"))
 
 

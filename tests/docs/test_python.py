@@ -1,29 +1,21 @@
 """The Python on every page runs as it stands; what needs Blender runs in tests/blender/test_docs.py."""
 
+import shutil
+
 import pytest
 
-from tests.conftest import picture
+from tests.conftest import ROOT
 from tests.docs.pages import pages_with_python
-from texnet_core import write_artifact
-from texnet_core.pictures.color import quantize
-from texnet_core.pictures.writing import write_image
 
 PYTHON = pages_with_python(in_blender=False)
 
 
 @pytest.fixture
-def folder(artifact, random_vgg19_file, tmp_path, monkeypatch):
-    """The current folder, with the files that the pages speak of."""
-    import torch
-    from safetensors.torch import load_file
-
-    write_image(tmp_path / "wall.jpg", quantize(picture(300, 300), 8))
-    write_artifact(tmp_path / "wall.texnet", artifact)
-    torch.save(load_file(random_vgg19_file), tmp_path / "vgg19.pth")
-    monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))
-    monkeypatch.setenv("TEXNET_VGG19_INPUT", "torchvision")
+def folder(random_vgg19_file, tmp_path, monkeypatch):
+    """The current folder, with the one file that the pages speak of."""
+    shutil.copy(ROOT / "docs" / "images" / "tutorial-exemplar.jpg", tmp_path / "wall.jpg")
+    monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))  # or it would be downloaded
     monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize("page", PYTHON)

@@ -57,9 +57,10 @@ def _outcome(case: ElementTree.Element) -> str:
 
 def bench(conditions: Conditions) -> Found:
     """The benchmark's table, as facts."""
-    sizes, repeats = ("128", "1") if conditions.quick else ("1024,4096", "3")
-    words = ["bench", "--sizes", sizes, "--repeats", repeats, "--engines", "torch", "--json"]
-    found = _told(_run([*TEXNET, *words], conditions, 180))
+    effort = ["--sizes", "1024,4096", "--repeats", "3"]
+    if conditions.quick:
+        effort = ["--sizes", "128", "--repeats", "1", "--threads", "1"]
+    found = _told(_run([*TEXNET, "bench", "--engines", "torch", "--json", *effort], conditions, 180))
     for row in found.get("rows", []):
         figures = f"{row['milliseconds']:.1f} ms, {row['texels_per_second'] / 1e6:.1f} Mtexel/s"
         print(row["contender"], row["device"], row["precision"], row["size"], figures)  # noqa: T201

@@ -1,5 +1,6 @@
 """Lists of textures to make, as TOML files; `EXAMPLE` is one."""
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -60,8 +61,7 @@ def read_jobs(path: Path) -> list[TextureJob]:
     for number, entry in enumerate(entries, 1):
         for job in _jobs_of(as_table(entry, f"jobs[{number}]", _HELP), f"jobs[{number}]", common, path.parent):
             jobs.append(job)
-            if len(jobs) > MAX_JOBS:
-                raise RequestError("the list has too many jobs", expected=Range(1, MAX_JOBS), remedy="split the list")
+            _check_number(len(jobs))
     _check_outputs_differ(jobs)
     return jobs
 
@@ -75,10 +75,17 @@ def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: 
     if not isinstance(template, str):
         raise RequestError(f"output {template!r} in {where} is no text", expected="text", remedy="put it in quotes")
     varied = [name for name in _VARIED if name in entry]
-    for values in product(*(_as_list(entry[name], name, where) for name in varied)):
+    lists = [_as_list(entry[name], name, where) for name in varied]
+    _check_number(math.prod(map(len, lists)))  # before the first of so many is made
+    for values in product(*lists):
         with inside(where):
             job = _job(common | dict(zip(varied, values, strict=True)), template, folder)
         yield job
+
+
+def _check_number(jobs: int) -> None:
+    if jobs > MAX_JOBS:
+        raise RequestError("the list has too many jobs", expected=Range(1, MAX_JOBS), remedy="split the list")
 
 
 def _job(values: dict[str, Any], template: str, folder: Path) -> TextureJob:

@@ -1,7 +1,7 @@
 """Losses: small modules that say what a sample costs, and add up.
 
 A loss is any function of a `Sample` and a seed. A new one that compares samples with the exemplar is a file here, a
-weight in `LossSettings` and a line in `_LOSSES`; `training/objective.py` takes up those that look at samples alone.
+weight in `LossSettings` and a line in `LOSSES`; `training/objective.py` takes up those that look at samples alone.
 """
 
 from collections.abc import Callable

@@ -73,17 +73,11 @@ class NoisePlane:
     repeat_channels: int = 0
 
     def window(self, level: int, top: int, left: int, height: int, width: int) -> npt.NDArray[np.float32]:
-        """A window of one level as NumPy: noise uniform in [0, 1), waves, then noise of repeats.
-
-        Args:
-            level: 0 is the finest; a cell of level l spans 2^l texels.
-            top: first row in cells of this level, any integer.
-            left: first column in cells of this level, any integer.
-            height: rows.
-            width: columns.
+        """A window of one level; see `inputs.InputPlane`.
 
         Returns:
-            (channels + 2 waves + repeat_channels, height, width) in [0, 1].
+            (channels + 2 waves + repeat_channels, height, width) in [0, 1]: noise uniform in [0, 1), waves, then noise
+            of repeats.
         """
         rows, columns = self._axis_keys(level, top, left, height, width)
         result = np.empty((self.channels + 2 * len(self.waves) + self.repeat_channels, height, width), np.float32)
@@ -106,7 +100,7 @@ class NoisePlane:
     def window_torch(
         self, level: int, top: int, left: int, height: int, width: int, device: "torch.device | str" = "cpu"
     ) -> "torch.Tensor":
-        """The same window, bit for bit, as a torch tensor made on `device`."""
+        """The same window, bit for bit, as a tensor made on the device."""
         import torch
 
         rows, columns = self._axis_keys(level, top, left, height, width)

@@ -83,7 +83,7 @@ class Plane:
         top, left, height, width = sides_of(window)
         if height * width > MAX_WINDOW_TEXELS:
             raise RequestError(
-                f"a window of {width}x{height} at once",
+                f"a window of {width}x{height} is too large to be made at once",
                 expected=f"at most {MAX_WINDOW_TEXELS} texels",
                 remedy="make it in parts, or write it to a file",
             )
@@ -161,7 +161,7 @@ class Plane:
         block = self._engine.block(self._inputs, row * height, column * width, height, width, self._constants)
         if not np.isfinite(block).all():
             raise EngineError(
-                "values that are not finite", expected="a generator that makes textures", remedy="train it again"
+                "the generator makes values that are not finite", expected="finite numbers", remedy="train it again"
             )
         return block
 

@@ -79,7 +79,7 @@ def _request(job: WorkerJob, settings: TrainSettings) -> "TrainRequest":
 def _generator(job: WorkerJob) -> PyramidSettings:
     """The size by name, if one is asked for, with the fields that differ from it."""
     changes = {spec.name: job.request[spec.name] for spec in settable(PyramidSettings) if spec.name in job.request}
-    size = {"size": job.field("generator", str)} if "generator" in job.request else {}
+    size = {"size": job.field("generator_size", str)} if "generator_size" in job.request else {}
     return generator_settings(**size, **changes)
 
 
