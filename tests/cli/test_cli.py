@@ -146,7 +146,7 @@ def test_info_and_presets_tell_what_is_known(inside, artifact_file):
 WRONG = {
     "unknown preset": (["synth", "mosss", "-o", "o.png"], 2, "did you mean 'moss'"),
     "missing source": (["synth", "no/such.texnet", "-o", "o.png"], 2, "no file"),
-    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "no TexNet generator"),
+    "source is no artifact": (["synth", "exemplar.png", "-o", "o.png"], 1, "is not a TexNet generator"),
     "size zero": (["synth", "moss", "-o", "o.png", "--size", "0"], 2, "16 to 65536"),
     "size negative": (["synth", "moss", "-o", "o.png", "--size", "-64"], 2, "16 to 65536"),
     "size huge": (["synth", "moss", "-o", "o.png", "--size", "64x999999999"], 2, "16 to 65536"),
@@ -237,7 +237,7 @@ WRONG = {
     "optimize tiny size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "32"], 2, "64 to 4096"),
     "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "at least 256"),
     "no list": (["batch", "none.toml"], 2, "cannot be read"),
-    "list of nothing": (["batch", "text.png"], 2, "no TOML"),
+    "list of nothing": (["batch", "text.png"], 2, "is not TOML"),
     "eval of nothing": (["eval", "nothing"], 2, "no preset"),
     "eval of one seed": (["eval", "moss", "--seeds", "1"], 2, "2 to 64"),
     "eval beside nothing": (["eval", "moss", "--exemplar", "none.png"], 1, "no file none.png"),

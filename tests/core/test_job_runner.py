@@ -141,8 +141,8 @@ def test_an_output_that_cannot_be_written_fails_its_job(folder):
 
 HOSTILE = {
     "no file": (None, "cannot be read"),
-    "no text": (b"\xff\xfe\x00", "no TOML"),
-    "no toml": (b"[[jobs", "no TOML"),
+    "no text": (b"\xff\xfe\x00", "is not TOML"),
+    "no toml": (b"[[jobs", "is not TOML"),
     "nothing": (b"", "has no [[jobs]]"),
     "no jobs": (b"jobs = []", "has no [[jobs]]"),
     "jobs as text": (b"jobs = 'x'", "has no [[jobs]]"),
