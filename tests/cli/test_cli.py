@@ -160,7 +160,7 @@ WRONG = {
     "seed endless": (["synth", "moss", "-o", "o.png", "--seed", "9" * 400], 2, "0 to 4294967295"),
     "pictures endless": (["synth", "moss", "-o", "o.png", "--count", "10000", "--loop", "10000"], 2, "ask for fewer"),
     "no suffix": (["synth", "moss", "-o", "o"], 2, ".png"),
-    "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "one of 8"),
+    "depth of jpeg": (["synth", "moss", "-o", "o.jpg", "--depth", "16"], 2, "only 8"),
     "missing folder": (["synth", "moss", "-o", "no/o.png"], 1, "cannot be written"),
     "folder as output": (["synth", "moss", "-o", "folder.png"], 1, "folder"),
     "unknown device": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "x"], 1, "device x"),

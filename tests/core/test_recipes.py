@@ -200,7 +200,7 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
         ("", r"has no \[recipes.NAME\]"),
         ("recipes = 3", r"\[recipes\] is 3, which is no table"),
         ("[recipes]\nmoss = 3", r"\[recipes.moss\] is 3, which is no table"),
-        ("moss = [", "no TOML"),
+        ("moss = [", "is not TOML"),
         ("[receipes.moss]", "unknown key 'receipes'"),
         ("[defaults]\nauthor = 'me'\n", r"\[defaults\] has an unknown key 'author'"),
         ("[defaults]\nsteps = 'many'\n" + entry("moss"), r"steps 'many' is not a whole number in \[defaults\]"),
@@ -212,7 +212,7 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
         (entry("moss", more="size_m = nan"), "size_m cannot be nan"),
         (entry("moss", more="size_m = true"), "size_m cannot be True"),
         (entry("moss", more="size_m = 1" + 400 * "0"), "size_m cannot be 1000.* at most 10,000,000"),
-        (entry("moss", more="size_m = 1" + 5000 * "0"), "no TOML"),
+        (entry("moss", more="size_m = 1" + 5000 * "0"), "is not TOML"),
         (entry("moss", card=""), r"there is no title in \[recipes.moss\]"),
         (entry("moss", card=CARD.replace('"grass"', "3")), "kind 3 is not text"),
         (entry("moss", card=CARD.replace("A. Painter", " ")), "author ' ' is not text"),
@@ -225,7 +225,7 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
         (entry('"../moss"'), "'../moss' cannot name a recipe"),
         (entry('"Moss"'), "'Moss' cannot name a recipe"),
         (entry("x" * 61), "cannot name a recipe"),
-        (entry("moss") + entry("moss"), "no TOML"),
+        (entry("moss") + entry("moss"), "is not TOML"),
     ],
 )
 def test_a_mistyped_list_is_refused_with_the_recipe_and_the_key(tmp_path, text, says):
