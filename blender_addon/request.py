@@ -62,7 +62,7 @@ class TextureRequest(core.TextureRequest):
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """The request behind an image's record, which anybody may have changed.
+        """The request behind an image's record, which anybody may have changed: what Blender lets choose of it.
 
         The first records have the depth as text, and say udim [0, 0] where there are no tiles.
 
@@ -70,7 +70,7 @@ class TextureRequest(core.TextureRequest):
             RequestError: a value that does not fit.
             KeyError: no record of a texture.
         """
-        known = {"source": record["source"]} | dict(record)
+        known = {"source": record["source"]} | {name: record[name] for name in (*OPTIONS, "udim") if name in record}
         if known.get("depth") in ("8", "16"):
             known["depth"] = int(known["depth"])
         if known.get("udim") == [0, 0]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from texnet_core.errors import OutputError
 
 _MAX_NAME = 255  # bytes, on every common file system
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _PREFIX = ".texnet-"  # short, so that any name the folder allows leaves room
 
 
@@ -40,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises:
         OutputError: the folder is missing or read-only, the disk is full, or something stands at `path` that
-            is no file that may be written.
+            is not a file that may be written.
     """
     with as_output_error(path):
         target = _target(path)
@@ -77,7 +78,7 @@ def as_output_error(path: Path) -> Iterator[None]:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error})",
             expected="a place in an existing folder with room that allows writing",
-            remedy="choose another place or make room",
+            remedy="make room or choose another place" if error.errno in _FULL else "choose another place",
         ) from error
 
 

@@ -81,7 +81,9 @@ class Cancelled(Exception):
 
 
 def _choices(expected: Range | Sequence[str]) -> str:
-    return str(expected) if isinstance(expected, Range) else f"one of {', '.join(expected)}"
+    if isinstance(expected, Range):
+        return str(expected)
+    return f"only {expected[0]}" if len(expected) == 1 else f"one of {', '.join(expected)}"
 
 
 def reason(error: Exception) -> str:

@@ -67,7 +67,8 @@ def _run() -> int:
         return 2
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "texnet"
-        return _fail(f"{error.format_message()} See `{path} --help`.", 2)
+        message = error.format_message().rstrip(".")
+        return _fail(f"{message}. See `{path} --help`.", 2)
     except TexnetError as error:
         return _fail(str(error), 2 if isinstance(error, RequestError) else 1)
     except (Cancelled, KeyboardInterrupt, click.Abort) as error:

@@ -29,7 +29,7 @@ class _HistoryOptions(Guarded):
     def _image(self, context: Any) -> Any:
         image = bpy.data.images.get(self.image) if self.image else history.chosen(context.scene)
         if image is None or history.request_of(image) is None:
-            found = f"{self.image!r} is no texture made by TexNet" if self.image else "no texture is selected"
+            found = f"{self.image!r} is not a texture made by TexNet" if self.image else "no texture is selected"
             raise RequestError(found, expected="a texture of the history", remedy="select one in the history")
         return image
 

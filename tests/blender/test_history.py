@@ -95,7 +95,7 @@ def test_records_that_others_have_spoilt_do_no_harm(blender, artifact_file):
         """
     )
     assert state[0] == [False, False, True, True] and state[1] == [True] * 4
-    assert "no texture made by TexNet" in state[2] and "\n" not in state[2]
+    assert "not a texture made by TexNet" in state[2] and "\n" not in state[2]
 
 
 def test_records_of_the_first_versions_are_read(blender, artifact_file):

@@ -226,10 +226,7 @@ def walk():
 
     if os.environ["BACKEND"]:
         yield from train(window, editor)
-    with contextlib.suppress(RuntimeError):  # Blender complains that its own repository was never synchronized
-        bpy.ops.preferences.addon_show(module="bl_ext.user_default.texnet")
-    yield 3
-    yield from shot("preferences", (100, 250, 890, 620))
+    yield from show_preferences()
 
     # switched off during a job, it takes everything along
     from bl_ui.space_statusbar import STATUSBAR_HT_header
@@ -244,6 +241,17 @@ def walk():
     assert not [name for name in dir(bpy.types) if "TEXNET" in name.upper()]
     bpy.ops.preferences.addon_enable(module="bl_ext.user_default.texnet")
     assert list(bpy.ops.texnet.generate(width=64, height=64, destination="IMAGE")) == ["FINISHED"]
+
+
+def show_preferences():
+    """As an artist has them, whatever the backend is called here."""
+    preferences = module("preferences").preferences()
+    preferences.python, preferences.vgg19 = "/home/artist/texnet-backend/bin/python", "/home/artist/vgg19.safetensors"
+    with contextlib.suppress(RuntimeError):  # Blender complains that its own repository was never synchronized
+        bpy.ops.preferences.addon_show(module="bl_ext.user_default.texnet")
+    yield 3
+    yield from shot("preferences", (100, 250, 890, 620))
+    preferences.python = preferences.vgg19 = ""
 
 
 def train(window, editor):

@@ -243,7 +243,7 @@ WRONG = {
     "eval beside nothing": (["eval", "moss", "--exemplar", "none.png"], 1, "no file none.png"),
     "eval beside too little": (["eval", "moss", "--exemplar", "exemplar.png"], 1, "96x96"),
     "eval with no weights": (["eval", "moss", "--vgg19", "none.pth"], 1, "none.pth"),
-    "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "is no folder"),
+    "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "is not a folder"),
     "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
     "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),
     "bench unknown engine": (["bench", "--engines", "fast"], 2, "onnx"),

@@ -361,7 +361,7 @@ def test_other_files_are_named_as_such(tmp_path, content):
     path = tmp_path / "other.texnet"
     path.write_bytes(content)
     for read in (read_artifact, read_header, read_preview):
-        with pytest.raises(ArtifactError, match="is no TexNet generator"):
+        with pytest.raises(ArtifactError, match="is not a TexNet generator"):
             read(path)
 
 

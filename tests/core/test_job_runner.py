@@ -158,8 +158,8 @@ HOSTILE = {
     "empty list": (b"[[jobs]]\nsource='a'\nseed=[]\noutput='o.png'", "empty list of seed"),
     "size negative": (b"[[jobs]]\nsource='a'\nsize=-5\noutput='o.png'", "16 to 65536"),
     "size huge": (b"[[jobs]]\nsource='a'\nsize='99999999x1'\noutput='o.png'", "16 to 65536"),
-    "size as float": (b"[[jobs]]\nsource='a'\nsize=1.5\noutput='o.png'", "1.5 is no size"),
-    "size as table": (b"[[jobs]]\nsource='a'\nsize={}\noutput='o.png'", "{} is no size"),
+    "size as float": (b"[[jobs]]\nsource='a'\nsize=1.5\noutput='o.png'", "1.5 is not a size"),
+    "size as table": (b"[[jobs]]\nsource='a'\nsize={}\noutput='o.png'", "{} is not a size"),
     "seed as text": (b"[[jobs]]\nsource='a'\nseed='x'\noutput='o.png'", "seed 'x'"),
     "seed as table": (b"[[jobs]]\nsource='a'\nseed={a=1}\noutput='o.png'", "seed"),
     "scale": (b"[[jobs]]\nsource='a'\nscale=99\noutput='o.png'", "0.25 to 4"),
@@ -232,7 +232,7 @@ def test_a_damaged_record_is_no_obstacle(folder):
     assert statuses(run(folder))[:4] == ["made"] * 4
     (folder / "record").unlink()
     (folder / "record").mkdir()
-    with pytest.raises(OutputError, match="is no file"):
+    with pytest.raises(OutputError, match="is not a file"):
         run(folder)
 
 

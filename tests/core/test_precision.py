@@ -34,7 +34,7 @@ class FakeEngine:
         type(self).opened += 1
         self.name = name
 
-    def block(self, plane, top, left, height, width):
+    def block(self, plane, top, left, height, width, constants):
         type(self).clock += self.seconds[self.name]
         return np.full((8, 8, 3), 0.5 + self.error * (self.name == "bf16"), np.float32)
 

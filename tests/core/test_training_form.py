@@ -108,18 +108,31 @@ def test_folded_parameters_have_the_graphs_names_and_shapes():
     assert {name: tuple(tensor.shape) for name, tensor in folded.items()} == design.graph.parameter_shapes
 
 
-def test_a_norm_that_leads_to_no_convolution_is_not_forgotten(monkeypatch):
+def leads_nowhere(builder):
+    """A norm that only a LeakyReLU reads."""
+    builder.norm(builder.leaky_relu(builder.convolution("noise0", "a", 3, 3), 0.1))
+    builder.convolution(builder.leaky_relu("a.activated.norm", 0.1), "b", 3, 1)
+
+
+def is_read_twice(builder):
+    """A norm that a convolution reads, and a LeakyReLU too."""
+    builder.norm(builder.leaky_relu(builder.convolution("noise0", "a", 3, 3), 0.1))
+    other = builder.leaky_relu("a.activated.norm", 0.1)
+    builder.convolution(builder.concat((builder.convolution("a.activated.norm", "c", 3, 1), other), "both"), "b", 3, 1)
+
+
+@pytest.mark.parametrize("write", [leads_nowhere, is_read_twice])
+def test_a_norm_that_cannot_be_folded_is_an_error(monkeypatch, write):
     from texnet_core.model.families import FAMILIES, PYRAMID, Family
     from texnet_core.model.graph import GraphBuilder
 
     def graph(settings, channels):
         builder = GraphBuilder()
-        builder.norm(builder.leaky_relu(builder.convolution(builder.input("noise0", 3, 0), "a", channels, 3), 0.1))
-        builder.convolution(builder.leaky_relu("a.activated.norm", 0.1), "b", channels, 1)
+        builder.input("noise0", 3, 0)
+        write(builder)
         return builder.graph()
 
-    family = Family("odd", PyramidSettings, graph, PYRAMID.input_plane)
-    monkeypatch.setitem(FAMILIES, "odd", family)
+    monkeypatch.setitem(FAMILIES, "odd", Family("odd", PyramidSettings, graph, PYRAMID.input_plane))
     with pytest.raises(ValueError, match=r"a\.activated\.norm"):
         fold(Generator(Design(PyramidSettings(), 3, family="odd")))
 

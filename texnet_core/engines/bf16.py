@@ -8,7 +8,7 @@ choice by 2. So does what writes the texels, which would round each: 2 to 3% of 
 from dataclasses import replace
 
 from texnet_core.model.graph import Graph
-from texnet_core.model.nodes import Convolution, Input, Node, Upsample
+from texnet_core.model.nodes import Convolution, Crop, Input, Node, Upsample
 
 _LEVELS = 2  # the finest
 
@@ -23,12 +23,17 @@ def with_bf16(graph: Graph) -> Graph:
     def is_chosen(conv: Convolution) -> bool:
         if conv.level >= _LEVELS or conv.name not in read_on:
             return False
-        return conv.name in behind_coarser or (conv.level == 0 and not isinstance(graph[conv.inputs[0]], Input))
+        return conv.name in behind_coarser or (conv.level == 0 and not _reads_an_input(graph, conv))
 
     def change(node: Node) -> tuple[Node, ...]:
         return (replace(node, bf16=True) if isinstance(node, Convolution) and is_chosen(node) else node,)
 
     return graph.replaced(change)
+
+
+def _reads_an_input(graph: Graph, conv: Convolution) -> bool:
+    read = graph[conv.inputs[0]]
+    return isinstance(graph[read.inputs[0]] if isinstance(read, Crop) else read, Input)
 
 
 def _depends_on(graph: Graph, node: Node) -> set[str]:

@@ -39,12 +39,13 @@ def _pays(kind: EngineClass, artifact: Artifact, device: str) -> bool:
     formats: tuple[NumberFormat, NumberFormat] = ("f32", "bf16")
     engines = {name: kind(artifact, device, name, 1) for name in formats}
     plane = artifact.design.input_plane(0)
+    constants = artifact.constants(plane)
     best = dict.fromkeys(formats, float("inf"))
     blocks = {}
     for turn in range(1 + _ROUNDS):  # the first is for warming up
         for name, engine in engines.items():
             started = time.perf_counter()
-            blocks[name] = np.clip(engine.block(plane, 0, 0, *engine.block_shape), 0, 1)
+            blocks[name] = np.clip(engine.block(plane, 0, 0, *engine.block_shape, constants), 0, 1)
             if turn:
                 best[name] = min(best[name], time.perf_counter() - started)
     errors = np.abs(blocks["bf16"] - blocks["f32"])

@@ -106,7 +106,7 @@ class _Valid(Operations):
         return torch.minimum(x, self._parameters[node.bound].to(x.dtype)[:, None, None])
 
     def add(self, node: nodes.Add, a: Tensor, b: Tensor) -> Tensor:
-        return a.add_(b)  # fusion makes additions, of convolutions that nothing else reads
+        return a.add_(b)  # of convolutions that nothing else reads
 
 
 _FRESH = (nodes.Convolution, nodes.Add)  # make arrays of their own

@@ -27,7 +27,7 @@ def prepared_folder(folder: Path) -> Iterator[None]:
     is_new = not folder.exists()
     if not is_new and not folder.is_dir():
         raise OutputError(
-            f"{folder} cannot be written to, for it is no folder", expected="a folder", remedy="choose another place"
+            f"{folder} cannot be written to, for it is not a folder", expected="a folder", remedy="choose another place"
         )
     with as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)

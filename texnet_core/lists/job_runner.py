@@ -114,11 +114,13 @@ class _Run:
         self._report(number, 0)
         device = self._devices[number % len(self._devices)]
         source = self._sources.get((job.request.source, device))
-        fingerprint = _fingerprint(job, source)
+        fingerprint = _fingerprint(job, source, job.request.depth)
+        # the first records say nothing of the depth where their list did not
+        as_before = [fingerprint, _fingerprint(job, source, None)] if job.request.depth == 8 else [fingerprint]
         files = tuple(map_files(job.output, source.engine.artifact.maps))
         self._claim(number, files)
         states = _states(files)
-        if states is not None and self._known.get(_name(job)) == [fingerprint, states]:
+        if states is not None and self._known.get(_name(job)) in [[known, states] for known in as_before]:
             return JobResult(job, "skipped", files)
         make_folder(job.output.parent)
         plane = open_plane(
@@ -201,15 +203,15 @@ def _name(job: TextureJob) -> str:
     return os.path.abspath(job.output)
 
 
-def _fingerprint(job: TextureJob, source: _Source) -> str:
+def _fingerprint(job: TextureJob, source: _Source, depth: int | None) -> str:
     """Changes with all that decides the content of a job's files."""
     engine, facts = source.engine, job.request.record()
     del facts["source"]  # whose content counts, not its name
-    depth = facts.pop("depth")
-    if not facts["phase"]:  # the first records know none, nor a depth of 8 but as one that was left open
+    del facts["depth"]
+    if not facts["phase"]:  # the first records know none
         del facts["phase"]
     made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
-    content = [source.digest, facts | made_by, None if depth == 8 else depth]
+    content = [source.digest, facts | made_by, depth]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -225,7 +227,7 @@ def _read_record(path: Path) -> dict[str, Any]:
     """What earlier runs made. A line that a power cut left behind counts for nothing."""
     known = {}
     if path.exists() and not path.is_file():
-        raise OutputError(f"{path} is no file", expected="a record of jobs", remedy="move it away")
+        raise OutputError(f"{path} is not a file", expected="a record of jobs", remedy="move it away")
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

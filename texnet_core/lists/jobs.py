@@ -73,7 +73,7 @@ def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: 
             raise RequestError(f"{where} has no {name}", expected="one", remedy=f"add {name} = ...")
     template = entry["output"]
     if not isinstance(template, str):
-        raise RequestError(f"output {template!r} in {where} is no text", expected="text", remedy="put it in quotes")
+        raise RequestError(f"output {template!r} in {where} is not text", expected="text", remedy="put it in quotes")
     varied = [name for name in _VARIED if name in entry]
     lists = [_as_list(entry[name], name, where) for name in varied]
     _check_number(math.prod(map(len, lists)))  # before the first of so many is made
@@ -90,7 +90,9 @@ def _check_number(jobs: int) -> None:
 
 def _job(values: dict[str, Any], template: str, folder: Path) -> TextureJob:
     if not isinstance(values["source"], str):
-        raise RequestError(f"source {values['source']!r} is no text", expected="text", remedy="name a preset or a file")
+        raise RequestError(
+            f"source {values['source']!r} is not text", expected="text", remedy="name a preset or a file"
+        )
     if "size" in values:
         values["width"], values["height"] = _size(values["size"])
     output = folder / _filled(template, Path(values["source"]).stem, TextureRequest.from_record(values))
@@ -107,7 +109,7 @@ def _size(value: Any) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", value) if isinstance(value, str) else None
     if match is None:
         raise RequestError(
-            f"{value!r} is no size", expected='1024 or "2048x1024"', remedy='write 1024, or "2048x1024" in quotes'
+            f"{value!r} is not a size", expected='1024 or "2048x1024"', remedy='write 1024, or "2048x1024" in quotes'
         )
     return int(match[1]), int(match[2] or match[1])
 

@@ -168,7 +168,7 @@ def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _text(entry: dict[str, Any], key: str) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
-        found = f"{key} {value!r} is no text" if key in entry else f"there is no {key}"
+        found = f"{key} {value!r} is not text" if key in entry else f"there is no {key}"
         raise RequestError(found, expected="a text", remedy=f'write {key} = "..."')
     return value
 

@@ -17,7 +17,7 @@ def read_toml(path: Path, expected: str) -> dict[str, Any]:
         expected: what it should be, for messages ("a list of jobs").
 
     Raises:
-        RequestError: it cannot be read, or is no TOML in UTF-8.
+        RequestError: it cannot be read, or is not TOML in UTF-8.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -25,7 +25,7 @@ def read_toml(path: Path, expected: str) -> dict[str, Any]:
         found = f"{path} cannot be read ({error.strerror or error})"
         raise RequestError(found, expected=expected, remedy="check the path") from error
     except (ValueError, RecursionError) as error:  # no UTF-8, or no TOML
-        raise RequestError(f"{path} is no TOML ({error})", expected=expected, remedy="correct it") from error
+        raise RequestError(f"{path} is not TOML ({error})", expected=expected, remedy="correct it") from error
 
 
 def as_table(value: Any, where: str, remedy: str) -> dict[str, Any]:

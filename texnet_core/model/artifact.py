@@ -20,6 +20,7 @@ are read as bounding nothing: 65504, the largest number in float16.
 import hashlib
 import json
 import math
+import reprlib
 import struct
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -31,9 +32,10 @@ import numpy.typing as npt
 from texnet_core.atomic import replacing
 from texnet_core.errors import ArtifactError, Range
 from texnet_core.mapset import FloatArray
-from texnet_core.model.families import PYRAMID
+from texnet_core.model.families import FAMILIES, PYRAMID, Constants
 from texnet_core.model.graph import NO_CLAMP, Graph
 from texnet_core.model.header import Header, Provenance, damaged, expect, header_record, parse_header
+from texnet_core.model.inputs import InputPlane
 from texnet_core.model.nodes import Clamp
 
 __all__ = ["Artifact", "Header", "Provenance", "read_artifact", "read_header", "read_preview", "write_artifact"]
@@ -67,6 +69,10 @@ class Artifact(Header):
 
     parameters: Parameters = field(default_factory=dict)
     preview_png: bytes = b""
+
+    def constants(self, plane: InputPlane) -> Constants:
+        """The constants of the texture that is made of this plane, to be computed once before its first block."""
+        return FAMILIES[self.family].prepare(self, plane)
 
 
 def write_artifact(path: Path, artifact: Artifact) -> None:
@@ -185,7 +191,7 @@ def _read_at_most(path: Path, limit: int, *, whole: bool) -> bytes:
 def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int, int | None]:
     """The header as today's version writes it, where it ends, and the channels of all maps where it states them."""
     if len(data) < _PREFIX.size or not data.startswith(MAGIC):
-        raise ArtifactError(f"{name} is no TexNet generator", expected=f"a {SUFFIX} file", remedy="check the path")
+        raise ArtifactError(f"{name} is not a TexNet generator", expected=f"a {SUFFIX} file", remedy="check the path")
     _, version, length, digest = _PREFIX.unpack_from(data)
     if version > FORMAT_VERSION:
         raise ArtifactError(
@@ -195,7 +201,9 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int, int | Non
         )
     if version < 1 or length > _MAX_HEADER:
         raise damaged(
-            name, f"version {version} and a header of {length} bytes", f"version 1 up, at most {_MAX_HEADER} bytes"
+            name,
+            f"it states version {version} and a header of {length} bytes",
+            f"version 1 up, at most {_MAX_HEADER} bytes",
         )
     end = _PREFIX.size + length
     header = data[_PREFIX.size : end]
@@ -204,9 +212,9 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int, int | Non
     try:
         raw = json.loads(header, parse_constant=_refuse, parse_float=_finite, parse_int=_moderate)
     except (ValueError, RecursionError) as error:
-        raise damaged(name, "its header is no JSON", "JSON") from error
+        raise damaged(name, "its header is not JSON", "JSON") from error
     if not isinstance(raw, dict):
-        raise damaged(name, "its header is no JSON object", "an object")
+        raise damaged(name, "its header is not a JSON object", "an object")
     return raw, end, _brought_up_to_date(raw, version, name)
 
 
@@ -247,12 +255,12 @@ def _part(data: bytes, raw: dict[str, Any], key: str, start: int, limit: int, na
     described = expect(raw, key, dict, name)
     length = expect(described, "bytes", int, name)
     if not 0 <= length <= limit:
-        raise damaged(name, f"{length} bytes of {key}", f"at most {limit}")
+        raise damaged(name, f"it states {reprlib.repr(length)} bytes of {key}", f"at most {limit}")
     part = data[start : start + length]
     if _describe(part) != described:
-        raise damaged(name, f"its {key} does not match the length and checksum in the header", "a matching one")
+        raise damaged(name, f"the length or checksum of its {key} is not what its header says", "a matching one")
     if key == "preview" and part and not part.startswith(_PNG_SIGNATURE):
-        raise damaged(name, "its preview is no PNG", "PNG")
+        raise damaged(name, "its preview is not a PNG", "PNG")
     return part
 
 
@@ -276,5 +284,5 @@ def _parse_parameters(packed: bytes, graph: Graph, implied: Parameters, name: st
     if all(found != {key: (kind, shape) for key, shape in shapes.items()} for kind in _PARAMETER_TYPES):
         raise damaged(name, "its parameters do not fit its settings", "float16 or float32 in the settings' shapes")
     if not all(bool(np.isfinite(tensor).all()) for tensor in tensors.values()):
-        raise damaged(name, "some of its parameters are no finite numbers", "finite numbers")
+        raise damaged(name, "some of its parameters are not finite numbers", "finite numbers")
     return {key: tensor.astype(np.float32, copy=False) for key, tensor in tensors.items()} | implied

@@ -3,6 +3,7 @@
 Here is what a header says, how it becomes JSON, and how JSON from anybody becomes a header or is refused.
 """
 
+import reprlib
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypeVar
 
@@ -12,7 +13,7 @@ from texnet_core.model.design import Design
 from texnet_core.model.families import FAMILIES, PYRAMID
 from texnet_core.model.graph import Graph
 from texnet_core.patterns.waves import Wave
-from texnet_core.settings import Checked, as_fields, as_record, setting
+from texnet_core.settings import MAX_SIZE, Checked, as_fields, as_record, setting
 
 MAX_TEXT = 4000
 MAX_CHANNELS = 32  # of all maps together
@@ -115,7 +116,9 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
     family = FAMILIES.get(expect(raw, "family", str, name))
     if family is None:
         raise ArtifactError(
-            f"{name} holds a generator of the family {raw['family']!r}", expected=[*FAMILIES], remedy="update TexNet"
+            f"{name} holds a generator of the family {reprlib.repr(raw['family'])}",
+            expected=[*FAMILIES],
+            remedy="update TexNet",
         )
     settings = _parse_settings(family.settings, expect(raw, "settings", dict, name), name)
     maps = tuple(_parse_map(item, name) for item in expect(raw, "maps", list, name))
@@ -127,14 +130,17 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
         or channels not in (None, total)
     ):
         raise damaged(name, "its maps do not fit together", f"unique names, {MAX_CHANNELS} channels at most")
+    texels = expect(raw, "texels_per_exemplar", int, name)
+    if not 1 <= texels <= MAX_SIZE:
+        raise damaged(name, f"an exemplar cannot have {reprlib.repr(texels)} texels", f"1 to {MAX_SIZE}")
     size_m = None if raw.get("size_m") is None else expect(raw, "size_m", float, name)
     if size_m is not None and size_m <= 0:
-        raise damaged(name, f"size_m is {size_m}", "a positive number or null")
+        raise damaged(name, f"its size_m is {size_m}", "a positive number or null")
     return Header(
         settings=settings,
         maps=maps,
         family=family.name,
-        texels_per_exemplar=expect(raw, "texels_per_exemplar", int, name),
+        texels_per_exemplar=texels,
         size_m=size_m,
         waves=_parse_waves(raw.get("waves", []), family.waves(settings), name),
         training=_parse_record(raw, "training", name),
@@ -156,7 +162,7 @@ def _parse_settings(kind: type[Checked], stated: dict[str, Any], name: str) -> C
 def _parse_waves(items: Any, count: int, name: str) -> tuple[Wave, ...]:
     good = isinstance(items, list) and len(items) == count and all(_is_wave(item) for item in items)
     if not good:
-        raise damaged(name, "waves that do not fit the settings", f"{count} pairs of cycles per texel, at most 0.5")
+        raise damaged(name, "its waves do not fit its settings", f"{count} pairs of cycles per texel, at most 0.5")
     return tuple((float(down), float(across)) for down, across in items)
 
 
@@ -170,13 +176,13 @@ def _parse_record(raw: dict[str, Any], key: str, name: str) -> dict[str, Any]:
     record: dict[str, Any] = expect(raw, key, dict, name)
     for label, value in record.items():
         if not isinstance(value, str | int | float | bool | None) or len(str(value)) > MAX_TEXT:
-            raise damaged(name, f"{type(value).__name__} for {label!r} in {key!r}", "a short text or a number")
+            raise damaged(name, f"{label!r} in {key!r} is not a short text or a number", "a short text or a number")
     return record
 
 
 def _parse_map(item: Any, name: str) -> MapSpec:
     if not isinstance(item, dict):
-        raise damaged(name, "a map that is no object", "an object")
+        raise damaged(name, "one of its maps is not an object", "an object")
     try:
         return _parse_dataclass(MapSpec, item, name).check()
     except RequestError as error:
@@ -193,7 +199,7 @@ def _parse_dataclass(kind: type[T], raw: dict[str, Any], name: str) -> T:
     try:
         return kind(**values)
     except TypeError as error:
-        raise damaged(name, f"an incomplete {kind.__name__}", "all of its fields") from error
+        raise damaged(name, "its header lacks fields", "all of its fields") from error
 
 
 def expect(raw: dict[str, Any], key: str, kind: type, name: str) -> Any:
@@ -202,9 +208,9 @@ def expect(raw: dict[str, Any], key: str, kind: type, name: str) -> Any:
     if kind is float and type(value) is int:
         value = float(value) if abs(value) < 2**53 else None
     if type(value) is not kind:
-        raise damaged(name, f"{type(value).__name__} for {key!r}", kind.__name__)
+        raise damaged(name, f"{key!r} in its header is missing or of another type", kind.__name__)
     if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise damaged(name, f"{len(value)} characters for {key!r}", f"at most {MAX_TEXT}")
+        raise damaged(name, f"{key!r} in its header has {len(value)} characters", f"at most {MAX_TEXT}")
     return value
 
 

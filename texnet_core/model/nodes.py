@@ -140,6 +140,6 @@ class Concat(Node):
 
 @dataclass(frozen=True)
 class Add(Node):
-    """The sum of two values."""
+    """The sum of two values. Only `engines.fusion` makes it, of convolutions that nothing else reads."""
 
     operation = "add"

@@ -140,8 +140,8 @@ def fold(generator: Generator) -> dict[str, Tensor]:
         scale, shift = norms.behind(conv)
         folded[f"{conv.name}.weight"] = weight * scale[:, None, None, None]
         folded[f"{conv.name}.bias"] = bias * scale + shift
-    if left := {node.name for node in graph.of(nodes.Norm)} - norms.folded:
-        raise ValueError(f"no convolution takes in the norms {', '.join(sorted(left))}")
+    if left := {node.name for node in graph.of(nodes.Norm)} - norms.folded | norms.read_elsewhere():
+        raise ValueError(f"not all that reads the norms {', '.join(sorted(left))} is a convolution")
     folded |= {node.bound: generator.bound(node).detach() for node in graph.of(nodes.Clamp)}
     return {name: tensor.float().cpu().contiguous() for name, tensor in folded.items()}
 
@@ -190,6 +190,18 @@ class _Norms:
         if isinstance(node, nodes.Norm) and not self._is_behind_a_convolution(node):
             return self._affine(node)
         return self._identity(node)
+
+    def read_elsewhere(self) -> set[str]:
+        """The norms in front of convolutions that something else reads too, for which folding would not do."""
+        in_front = (node for node in self._graph.of(nodes.Norm) if not self._is_behind_a_convolution(node))
+        return {node.name for node in in_front if not self._leads_to_convolutions(node.name)}
+
+    def _leads_to_convolutions(self, value: str) -> bool:
+        return all(
+            isinstance(node, nodes.Convolution)
+            or (isinstance(node, nodes.Concat | nodes.Upsample) and self._leads_to_convolutions(node.name))
+            for node in self._graph.consumers(value)
+        )
 
     def _is_behind_a_convolution(self, node: nodes.Norm) -> bool:
         (read,) = node.inputs

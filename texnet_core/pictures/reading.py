@@ -55,7 +55,7 @@ def _check_is_file(path: Path) -> None:
     if not os.path.exists(path):  # unlike pathlib's, never raises
         raise ImageError(f"there is no file {path}", expected="a picture", remedy="check the path")
     if not path.is_file():
-        raise ImageError(f"{path} is no file", expected="a picture", remedy="name the picture itself")
+        raise ImageError(f"{path} is not a file", expected="a picture", remedy="name the picture itself")
     if path.stat().st_size == 0:
         raise ImageError(f"{path} has 0 bytes", expected="a picture", remedy="export it again")
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from texnet_core.engines import Engine
 from texnet_core.errors import EngineError, RequestError
 from texnet_core.mapset import FloatArray, MapSpec, channels_of, with_unit_normals
-from texnet_core.model.families import FAMILIES, Constants
+from texnet_core.model.families import Constants
 from texnet_core.model.inputs import InputPlane
 from texnet_core.synthesis.axis import Axis, Cut, Segment
 from texnet_core.synthesis.resampling import resample_axis
@@ -118,8 +118,7 @@ class Plane:
     def _prepare(self) -> None:
         """Compute the texture's constants before its first block."""
         if self._constants is None:
-            artifact = self._engine.artifact
-            self._constants = FAMILIES[artifact.family].prepare(artifact, self._inputs)
+            self._constants = self._engine.artifact.constants(self._inputs)
 
     def _is_made_as_is(self) -> bool:
         return self._rows.step == self._columns.step == 1

@@ -53,7 +53,7 @@ class TextureRequest(EngineSettings):
         1.0, "size of the features, as a multiple of those in the exemplar", low=0.25, high=4.0, group="texture"
     )
     depth: Depth = setting(8, "bits per channel, for PNG and TIFF; a height map always has 16 there", group="output")
-    phase: float = setting(0.0, "")
+    phase: float = setting(0.0, "", low=0.0, high=1.0)
     region: Region | None = None
     period: Pair | None = None
     udim: Pair | None = None
@@ -92,11 +92,7 @@ class TextureRequest(EngineSettings):
     def record(self) -> dict[str, Any]:
         """All fields as plain values for JSON; those that are None are left out, for TOML has no word for it."""
         values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in values.items()
-            if value is not None
-        }
+        return {name: _plain(value) for name, value in values.items() if value is not None}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -111,6 +107,15 @@ class TextureRequest(EngineSettings):
         return cls(**known).check()
 
 
+def _plain(value: Any) -> Any:
+    """A value as JSON and TOML have it, be it a number of NumPy's."""
+    if isinstance(value, tuple):
+        return [_plain(number) for number in value]
+    if isinstance(value, bool | str):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
 def _as_field(value: Any, kind: Any) -> Any:
     if kind is float and type(value) is int and abs(value) < 2**31:
         return float(value)  # so that 2 and 2.0 are one request
@@ -121,7 +126,9 @@ def _check_pair(name: str, pair: Any, *ranges: Range) -> None:
     if pair is None:
         return
     if not isinstance(pair, tuple) or len(pair) != 2 or not all(_is_whole(number) for number in pair):
-        raise RequestError(f"{name} {pair!r} is no pair", expected="two whole numbers", remedy="give two whole numbers")
+        raise RequestError(
+            f"{name} {pair!r} is not a pair", expected="two whole numbers", remedy="give two whole numbers"
+        )
     for number, side, allowed in zip(pair, ("first", "second"), ranges, strict=True):
         if not allowed.low <= number <= allowed.high:
             raise RequestError(

@@ -66,7 +66,7 @@ def expand(request: TextureRequest, series: Series = Series()) -> list[MarkedReq
     pictures = []
     for seed in range(request.seed, request.seed + series.count):
         for frame in range(max(1, series.loop)):
-            phase = request.phase + frame / max(1, series.loop)
+            phase = (request.phase + frame / series.loop) % 1.0 if series.loop else request.phase
             for mark, region in tiles:
                 marks = [f"_seed{seed}"] if series.count > 1 else []
                 marks += [f"_{frame + 1:04d}"] if series.loop else []

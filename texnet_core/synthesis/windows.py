@@ -13,19 +13,31 @@ MAX_WINDOW_TEXELS = 2**28  # what may be asked for at once, as an array
 MAX_COORDINATE = 2**28  # so that four times as many texels made, at the smallest scale, have noise of their own
 
 
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
+
+
 def checked_region(region: Any) -> Region:
     """The region, or RequestError where it is no four whole numbers, empty, too large or too far out."""
     try:
         numbers = tuple(region)
     except TypeError:
         numbers = ()
-    if len(numbers) != 4 or not all(isinstance(number, Integral) for number in numbers):
+    if len(numbers) != 4 or not all(
+        isinstance(number, Integral) and not isinstance(number, bool) for number in numbers
+    ):
         raise RequestError(
-            f"{region!r} is no region",
+            f"{region!r} is not a region",
             expected="x, y, width, height",
             remedy="give x, y, width, height in whole texels",
         )
     x, y, width, height = (int(number) for number in numbers)
+    if min(width, height) < 1:
+        raise RequestError(
+            f"a region of {width}x{height} is empty",
+            expected=Range(1, MAX_SIZE),
+            remedy="give a width and a height of at least 1",
+        )
     if max(width, height) > MAX_SIZE:
         raise RequestError(
             f"a region of {width}x{height} is too large",
