@@ -208,7 +208,7 @@ def test_quantizing_rounds_to_nearest_and_clips():
 
 @pytest.mark.parametrize(("name", "depth"), [("a.gif", 8), ("a", 8), ("a.jpg", 16), ("a.png", 12)])
 def test_impossible_names_and_depths_are_refused(tmp_path, name, depth):
-    with pytest.raises(RequestError, match="one of|only 8"):
+    with pytest.raises(RequestError, match=r"one of|only 8"):
         depth_for(tmp_path / name, depth)
 
 
