@@ -117,14 +117,13 @@ class _Maker:
 
     def _make_inputs(self, plane: InputPlane, windows: list[Window]) -> None:
         for window in windows:
-            place = (window.level, window.top, window.left, window.height, window.width)
             if self._engine.name == "torch":
                 from texnet_core.engines.torch_engine import exact
 
                 with exact(self._engine.device):
-                    _synchronized(plane.window_torch(*place, device=self._engine.device))
+                    _synchronized(plane.window_torch(*window.place, device=self._engine.device))
             else:
-                plane.window(*place)
+                plane.window(*window.place)
 
 
 def _product(library: str, device: str, precision: str, threads: int) -> Callable[[], Any]:

@@ -66,10 +66,7 @@ def inputs_of_block(
     graph: Graph, plane: InputPlane, block: tuple[int, int, int, int], constants: Constants
 ) -> dict[str, FloatArray]:
     """What a graph is given to make a block (top, left, height, width): name -> (1, channels, h, w)."""
-    windows = {
-        window.name: plane.window(window.level, window.top, window.left, window.height, window.width)[None]
-        for window in graph.windows(*block)
-    }
+    windows = {window.name: plane.window(*window.place)[None] for window in graph.windows(*block)}
     return windows | {name: array.reshape(1, -1, 1, 1) for name, array in constants.items()}
 
 

@@ -67,8 +67,7 @@ class TorchEngine:
         given = {name: torch.from_numpy(array).to(self.device) for name, array in constants.items()}
         with torch.inference_mode(), exact(self.device):
             for window in self._plain.windows(top, left, height, width):
-                place = (window.level, window.top, window.left, window.height, window.width)
-                values = plane.window_torch(*place, device=self.device)[None]
+                values = plane.window_torch(*window.place, device=self.device)[None]
                 given[window.name] = values.contiguous(memory_format=torch.channels_last)
             return run(self._graph, self._operations, given)[0].permute(1, 2, 0).float()
 

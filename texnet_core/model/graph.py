@@ -45,6 +45,11 @@ class Window:
     height: int
     width: int
 
+    @property
+    def place(self) -> tuple[int, int, int, int, int]:
+        """What an input plane is asked for: level, top, left, height, width."""
+        return self.level, self.top, self.left, self.height, self.width
+
 
 @dataclass(frozen=True)
 class Graph:
