@@ -9,7 +9,7 @@ from . import backend
 from .fields import choice, path_property
 from .registration import registration
 
-_ROOT = __package__ or ""
+ROOT = __package__ or ""
 _STORAGES = (
     ("PACK", "In the .blend", "Pack the pixels into the .blend file, so that there are no other files to look after"),
     ("FILE", "Next to the .blend", "Write PNG files to a folder called textures, next to the saved .blend file"),
@@ -22,7 +22,7 @@ _CONVENTIONS = (
 
 
 class TEXNET_preferences(bpy.types.AddonPreferences):
-    bl_idname = _ROOT
+    bl_idname = ROOT
 
     library: path_property(
         "Library",
@@ -70,7 +70,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):
 def preferences() -> Any:
     """The preferences, wherever the add-on is installed."""
     everything: Any = bpy.context.preferences
-    return everything.addons[_ROOT].preferences
+    return everything.addons[ROOT].preferences
 
 
 def library_folder() -> Path:
@@ -93,7 +93,7 @@ def user_folder(name: str) -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    return Path(bpy.utils.extension_path_user(_ROOT, path=name, create=True))
+    return Path(bpy.utils.extension_path_user(ROOT, path=name, create=True))
 
 
 def backend_python() -> str:

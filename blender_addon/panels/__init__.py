@@ -1,0 +1,5 @@
+"""What is drawn: the panel "TexNet", a module for each of its sections."""
+
+from . import editors
+
+register, unregister = editors.register, editors.unregister
