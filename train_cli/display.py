@@ -13,8 +13,7 @@ import click
 from tqdm import tqdm
 
 from texnet_core.errors import Cancelled, OutputError, printable
-from texnet_core.mapset import FloatArray
-from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.reading import Picture, read_exemplar
 from texnet_core.pictures.writing import write_image
 from texnet_core.progress import Progress, ProgressCallback
 
@@ -40,11 +39,11 @@ class Display:
             for text in texts:
                 tqdm.write(f"texnet: {printable(text)}", file=sys.stderr)
 
-    def read_exemplar(self, path: Path) -> FloatArray:
+    def read_exemplar(self, path: Path, mask: Path | None = None) -> Picture:
         """The picture, with a note for each thing about it that the user should know."""
-        image, notes = read_exemplar(path)
-        self.note(*notes)
-        return image
+        picture = read_exemplar(path, mask)
+        self.note(*picture.notes)
+        return picture
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:

@@ -48,7 +48,7 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
             check_not_exemplar(report / name, exemplar, "--report")
     settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)
     with showing(quiet=as_json) as display:
-        image = None if exemplar is None else display.read_exemplar(exemplar)
+        image = None if exemplar is None else display.read_exemplar(exemplar).image
         with nullcontext() if report is None else prepared_folder(report):
             evaluation = evaluate(artifact, image, settings, descriptor, progress=display)
             display.note(*evaluation.notes)

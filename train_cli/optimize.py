@@ -59,7 +59,7 @@ def optimize(
     _check_files(exemplar, output, preview, settings)
     check_torch("optimizing")
     with showing(quiet=as_json) as display:
-        image = display.read_exemplar(exemplar)
+        image = display.read_exemplar(exemplar).image
         from texnet_core.optimization import optimize as optimize_picture
 
         descriptor = settings_from(DescriptorSettings, values)

@@ -78,7 +78,7 @@ def train(
     name = clean(values["name"] or exemplar.stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     with showing(quiet=as_json) as display:
-        image = display.read_exemplar(exemplar)
+        image = display.read_exemplar(exemplar).image
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator
 

@@ -44,7 +44,7 @@ def main() -> None:
     if not given.table:
         for work in (_make, _measure):
             for name, path in exemplars.items():
-                work(name, read_exemplar(path)[0], methods, given)
+                work(name, read_exemplar(path).image, methods, given)
     print(_table(given.cache, methods, list(exemplars)))  # noqa: T201
 
 

@@ -44,15 +44,16 @@ def test_modes_and_depths_read_as_the_same_colors(tmp_path):
         ("cmyk.tif", rgb.convert("CMYK"), 0.01),
         ("palette.png", rgb.quantize(256), 0.3),
     ):
-        read, notes = read_exemplar(saved(tmp_path, image, name))
-        assert read.shape == (160, 200, 3) and read.dtype == np.float32 and notes == []
-        np.testing.assert_allclose(read, expected, atol=tolerance + 1e-6)
+        read = read_exemplar(saved(tmp_path, image, name))
+        assert read.image.shape == (160, 200, 3) and read.image.dtype == np.float32
+        assert read.mask is None and read.notes == []
+        np.testing.assert_allclose(read.image, expected, atol=tolerance + 1e-6)
 
 
 def test_gray_of_8_and_16_bits_reads_as_three_equal_channels(tmp_path):
     gray = picture(20, 30)[..., 0]
     for name, array in (("8.png", quantize(gray, 8)), ("16.png", quantize(gray, 16)), ("16.tif", quantize(gray, 16))):
-        read, _ = read_exemplar(saved(tmp_path, Image.fromarray(array), name))
+        read = read_exemplar(saved(tmp_path, Image.fromarray(array), name)).image
         np.testing.assert_allclose(read, np.repeat(gray[..., None], 3, 2), atol=1 / 255)
 
 
@@ -71,16 +72,60 @@ def test_deep_gray_with_a_transparent_value_keeps_its_values(tmp_path):
     (tmp_path / "t.png").write_bytes(b"")
     with (tmp_path / "t.png").open("wb") as file:
         png.Writer(30, 20, greyscale=True, bitdepth=16, transparent=7).write(file, gray.tolist())
-    read, _ = read_exemplar(tmp_path / "t.png")
+    read = read_exemplar(tmp_path / "t.png").image
     np.testing.assert_allclose(read[..., 0], gray / 65535, atol=1e-4)
 
 
-def test_alpha_is_left_out_with_a_note(tmp_path):
+def test_texels_with_alpha_below_one_half_take_no_part(tmp_path):
     image = Image.fromarray(quantize(picture(16, 16), 8))
-    image.putalpha(Image.linear_gradient("L").resize((16, 16)))
-    read, notes = read_exemplar(saved(tmp_path, image))
-    np.testing.assert_allclose(read, np.asarray(image)[..., :3] / 255, atol=1e-6)
-    assert notes == ["the picture's alpha channel is left out"]
+    alpha = Image.linear_gradient("L").resize((16, 16))
+    image.putalpha(alpha)
+    read = read_exemplar(saved(tmp_path, image))
+    seen = np.asarray(alpha) >= 128
+    np.testing.assert_array_equal(read.mask, seen)
+    np.testing.assert_allclose(read.image[seen], np.asarray(image)[seen][:, :3] / 255, atol=1e-6)
+
+
+def test_colors_that_nobody_sees_do_not_matter(tmp_path):
+    bytes_rgb = quantize(picture(16, 16), 8)
+    read = []
+    for hidden in ((255, 0, 255), (0, 0, 0)):
+        rgba = np.dstack((bytes_rgb, np.full((16, 16), 255, np.uint8)))
+        rgba[4:9, 5:12] = (*hidden, 0)
+        read.append(read_exemplar(saved(tmp_path, Image.fromarray(rgba))))
+    np.testing.assert_array_equal(read[0].image, read[1].image)
+
+
+def test_a_mask_apart_says_what_takes_part_besides_alpha(tmp_path):
+    rgba = np.dstack((quantize(picture(16, 16), 8), np.full((16, 16), 255, np.uint8)))
+    rgba[:4, :, 3] = 0
+    path = saved(tmp_path, Image.fromarray(rgba))
+    drawn = np.full((16, 16), 255, np.uint8)
+    drawn[:, :8] = 0
+    expected = (rgba[..., 3] > 0) & (drawn > 0)
+    for name, mask in (
+        ("gray.png", Image.fromarray(drawn)),
+        ("bits.png", Image.fromarray(drawn).convert("1")),
+        ("deep.png", Image.fromarray(drawn.astype(np.uint16) * 257)),
+        ("rgb.png", Image.fromarray(drawn).convert("RGB")),
+    ):
+        np.testing.assert_array_equal(read_exemplar(path, saved(tmp_path, mask, name)).mask, expected)
+
+
+@pytest.mark.parametrize(
+    ("mask", "says"),
+    [
+        (Image.new("L", (8, 16), 255), "has 8x16 pixels"),
+        (Image.new("L", (16, 16), 0), "leaves nothing"),
+        (None, "there is no file"),
+    ],
+)
+def test_a_mask_that_does_not_fit_is_refused(tmp_path, mask, says):
+    path = saved(tmp_path, Image.fromarray(quantize(picture(16, 16), 8)))
+    if mask is not None:
+        mask.save(tmp_path / "mask.png")
+    with pytest.raises(ImageError, match=rf"{says}.*"):
+        read_exemplar(path, tmp_path / "mask.png")
 
 
 def test_a_picture_that_cannot_be_seen_is_refused(tmp_path):
@@ -93,7 +138,7 @@ def test_camera_orientation_is_applied(tmp_path):
     image = Image.fromarray(quantize(picture(20, 40), 8))
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
-    read, _ = read_exemplar(saved(tmp_path, image, exif=exif))
+    read = read_exemplar(saved(tmp_path, image, exif=exif)).image
     assert read.shape == (40, 20, 3)
 
 

@@ -526,7 +526,7 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
         train=TrainSettings(size=32, steps=60, precision="f32"),
     )
     with ThreadPoolExecutor(1) as pool:  # a new thread as well: torch has a number of threads for each
-        task = pool.submit(train, read_exemplar(tmp_path / "brick.png")[0], tmp_path / "same.texnet", request)
+        task = pool.submit(train, read_exemplar(tmp_path / "brick.png").image, tmp_path / "same.texnet", request)
         same = task.result().parameters
     assert all(np.array_equal(same[name], artifact.parameters[name]) for name in same)
 

@@ -75,8 +75,9 @@ def _report_as(stage: str, progress: ProgressCallback, part: Progress) -> None:
 
 def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> RecipeResult:
     path = output / f"{recipe.name}{SUFFIX}"
-    image, notes = read_exemplar(exemplars / recipe.exemplar)
-    for note in notes:
+    picture = read_exemplar(exemplars / recipe.exemplar)
+    image = picture.image
+    for note in picture.notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
     exemplar = prepare_exemplar(image, recipe.settings["train"], recipe.settings["descriptor"], announce=_say_nothing)
     artifact = read_artifact(path) if path.exists() else None

@@ -2,33 +2,86 @@
 
 import hashlib
 import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from texnet_core.errors import ImageError, Range
 from texnet_core.mapset import FloatArray
 
 MAX_EXEMPLAR_TEXELS = 16384 * 16384
 _LIVING_STILLS = ("MPO",)  # phones store a still with a second view in it, which Pillow counts as a frame
+_OPAQUE = 128  # of 255; texels with less are not seen well enough to be learned from
+
+Mask = npt.NDArray[np.bool_]
 
 
-def read_exemplar(path: Path | str) -> tuple[FloatArray, list[str]]:
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a surface.
+
+    Attributes:
+        image: (height, width, 3) float32 sRGB in [0, 1]. Texels that take no part have the mean color of the others.
+        mask: (height, width), True where a texel takes part; None where all do.
+        notes: what the user should know of how it was read, a clause each.
+    """
+
+    image: FloatArray
+    mask: Mask | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def read_exemplar(path: Path | str, mask: Path | str | None = None) -> Picture:
     """Read a picture of a surface.
 
     Args:
-        path: any still image that Pillow reads. Gray may have 8 or 16 bits, or floats in [0, 1].
-
-    Returns:
-        (height, width, 3) float32 sRGB in [0, 1], and notes on what was left out (an alpha channel, say).
+        path: any still image that Pillow reads. Gray may have 8 or 16 bits, or floats in [0, 1]. Texels whose alpha
+            is below one half take no part.
+        mask: a picture of the same size, white where a texel takes part.
 
     Raises:
-        ImageError: no file, no picture, damaged, animated, or more than 2^28 texels.
+        ImageError: no file, no picture, damaged, animated, or more than 2^28 texels; or no texel takes part.
     """
+    picture = _read(Path(path))
+    if mask is not None:
+        picture = _masked_by(picture, Path(path), Path(mask))
+    if picture.mask is None:
+        return picture
+    return replace(picture, image=_filled(picture.image, picture.mask))
+
+
+def _masked_by(picture: Picture, path: Path, mask_path: Path) -> Picture:
+    drawn = _read(mask_path)
+    (height, width), (mask_height, mask_width) = picture.image.shape[:2], drawn.image.shape[:2]
+    if (height, width) != (mask_height, mask_width):
+        raise ImageError(
+            f"the mask {mask_path} has {mask_width}x{mask_height} pixels, and {path} {width}x{height}",
+            expected="a mask of the picture's size",
+            remedy="scale the mask to the picture's size",
+        )
+    mask = drawn.image.mean(axis=2) >= 0.5
+    for other in (drawn.mask, picture.mask):
+        mask = mask if other is None else mask & other
+    if not mask.any():
+        raise ImageError(
+            f"the mask {mask_path} leaves nothing of {path}",
+            expected="white where the picture takes part",
+            remedy="invert the mask, or draw it anew",
+        )
+    return replace(picture, mask=None if mask.all() else mask)
+
+
+def _filled(image: FloatArray, mask: Mask) -> FloatArray:
+    """Hidden colors are often garbage, and nobody sees them: equal pictures are to be equal arrays."""
+    return np.where(mask[..., None], image, image[mask].mean(axis=0, dtype=np.float64).astype(np.float32))
+
+
+def _read(path: Path) -> Picture:
     from PIL import Image, ImageOps
 
-    path = Path(path)
     _check_is_file(path)
     try:
         # the limit below is ours and stricter than a warning, and it stands before any pixel is decoded
@@ -73,23 +126,21 @@ def _check_kind(path: Path, image: Any) -> None:
         raise ImageError(f"{path} has {frames} frames", expected="a single picture", remedy="export one frame as PNG")
 
 
-def _to_rgb(path: Path, image: Any) -> tuple[FloatArray, list[str]]:
-    notes: list[str] = []
+def _to_rgb(path: Path, image: Any) -> Picture:
     if image.mode.startswith("I") or image.mode == "F":
-        return _deep_gray_to_rgb(path, image), notes
+        return Picture(_deep_gray_to_rgb(path, image))
+    mask: Mask | None = None
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
-        least, most = image.getchannel("A").getextrema()
-        if most == 0:
+        mask = np.asarray(image.getchannel("A")) >= _OPAQUE
+        if not mask.any():
             raise ImageError(
                 f"{path} is transparent everywhere",
                 expected="a picture that can be seen",
                 remedy="export it without an alpha channel",
             )
-        if least != 255:
-            notes.append("the picture's alpha channel is left out")
-        image = image.convert("RGB")
-    return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255), notes
+        mask = None if mask.all() else mask
+    return Picture(np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255), mask)
 
 
 def _deep_gray_to_rgb(path: Path, image: Any) -> FloatArray:
