@@ -20,13 +20,13 @@ from texnet_core.model.nodes import Add, Concat, Convolution, Crop, Node, Upsamp
 
 def fused(graph: Graph, parameters: Parameters) -> tuple[Graph, Parameters]:
     """An inference form and its parameters, rearranged where that saves work."""
-    parameters = dict(parameters)
+    everything = dict(parameters)
     fusions = {conv.name: found for conv in graph.of(Convolution) if (found := _Fusion.of(graph, conv))}
     for fusion in fusions.values():
-        parameters |= fusion.parameters(parameters)
+        everything |= fusion.parameters(everything)
     changed = graph.replaced(lambda node: fusions[node.name].nodes() if node.name in fusions else (node,))
     changed = _without_unused(changed)
-    return changed, {name: parameters[name] for name in changed.parameter_shapes}
+    return changed, {name: everything[name] for name in changed.parameter_shapes}
 
 
 @dataclass(frozen=True)

@@ -18,27 +18,42 @@ are read as bounding nothing: 65504, the largest number in float16.
 """
 
 import hashlib
+import io
 import json
-import math
+import os
 import reprlib
+import stat
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from texnet_core.atomic import replacing
 from texnet_core.errors import ArtifactError, Range
 from texnet_core.mapset import FloatArray
 from texnet_core.model.families import FAMILIES, PYRAMID, Constants
+from texnet_core.model.foreign_json import parse_json
 from texnet_core.model.graph import NO_CLAMP, Graph
 from texnet_core.model.header import Header, Provenance, damaged, expect, header_record, parse_header
 from texnet_core.model.inputs import InputPlane
 from texnet_core.model.nodes import Clamp
+from texnet_core.model.parameters import Parameters, StoredParameters, pack, rounded, unpack
 
-__all__ = ["Artifact", "Header", "Provenance", "read_artifact", "read_header", "read_preview", "write_artifact"]
+__all__ = [
+    "Artifact",
+    "Header",
+    "Parameters",
+    "Provenance",
+    "read_artifact",
+    "read_header",
+    "read_preview",
+    "rounded",
+    "write_artifact",
+]
 
 MAGIC = b"TEXNET\r\n"
 FORMAT_VERSION = 6  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
@@ -46,16 +61,14 @@ SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
 _MAX_HEADER = 64 * 1024
-_MAX_PREVIEW = 1024 * 1024
-_MAX_PARAMETERS = 64 * 1024 * 1024
+_MAX_PART = {"preview": 1024 * 1024, "parameters": 64 * 1024 * 1024}  # in their order in the file
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _FIRST_WITH = {"waves": 2, "repeat_channels": 4}  # format versions; generators of older ones have none
 _FIRST_WITH_CLAMPS = 5
 _FIRST_WITH_FAMILY = 6  # and without the number of channels, which follows from the maps
-_PARAMETER_TYPES = ("<f2", "<f4")  # the first came with format version 3
 
-Parameters = dict[str, FloatArray]
+_CHUNK = 64 * 1024  # bytes of a stream that are read at once
 
 
 @dataclass(frozen=True)
@@ -89,38 +102,34 @@ def write_artifact(path: Path, artifact: Artifact) -> None:
 
 
 def read_artifact(path: Path | str) -> Artifact:
-    """Read and check a whole artifact.
+    """Read and check a whole artifact. It takes little more memory than the file has bytes.
 
     Raises:
         ArtifactError: missing, damaged, hostile, too new, or no artifact.
     """
-    path = Path(path)
-    limit = _PREFIX.size + _MAX_HEADER + _MAX_PREVIEW + _MAX_PARAMETERS
-    return from_bytes(_read_at_most(path, limit, whole=True), str(path))
+    with _opened(Path(path)) as file:
+        return _artifact(file)
 
 
 def read_header(path: Path | str) -> Header:
     """Read the header alone, some kilobytes whatever the size of the file.
 
     Raises:
-        ArtifactError: as for `read_artifact`, for what the header can show.
+        ArtifactError: as for `read_artifact`, for what the header and the size of the file can show.
     """
-    path = Path(path)
-    data = _read_at_most(path, _PREFIX.size + _MAX_HEADER, whole=False)
-    raw, _, channels = _header_json(data, str(path))
-    return parse_header(raw, str(path), channels)
+    with _opened(Path(path)) as file:
+        start = _start(file)
+    return parse_header(start.raw, start.name, start.channels)
 
 
 def read_preview(path: Path | str) -> bytes:
     """The preview as PNG bytes, b"" where there is none.
 
     Raises:
-        ArtifactError: as for `read_artifact`, for what header and preview can show.
+        ArtifactError: as for `read_artifact`, for what header, size and preview can show.
     """
-    path = Path(path)
-    data = _read_at_most(path, _PREFIX.size + _MAX_HEADER + _MAX_PREVIEW, whole=False)
-    raw, end, _ = _header_json(data, str(path))
-    return _part(data, raw, "preview", end, _MAX_PREVIEW, str(path))
+    with _opened(Path(path)) as file:
+        return bytes(_part(file, _start(file), "preview"))
 
 
 def checkpoint_path(output: Path) -> Path:
@@ -128,24 +137,14 @@ def checkpoint_path(output: Path) -> Path:
     return output.with_name(output.name + ".checkpoint")
 
 
-def without_clamps(graph: Graph) -> Parameters:
+def without_clamps(graph: Graph) -> dict[str, FloatArray]:
     """Bounds that let everything through, for the activation clamps of a graph."""
     return {node.bound: np.full(node.channels, NO_CLAMP, np.float32) for node in graph.of(Clamp)}
 
 
-def rounded(parameters: Parameters) -> Parameters:
-    """Parameters as float16 holds them, for a file of half the size; as they are where one is too large for that."""
-    halves = {name: array.astype(np.float32) for name, array in _halves(parameters).items()}
-    return halves if all(bool(np.isfinite(array).all()) for array in halves.values()) else parameters
-
-
 def to_bytes(artifact: Artifact) -> bytes:
     """An artifact as the bytes of its file."""
-    from safetensors.numpy import save
-
-    halves = _halves(artifact.parameters)
-    exact = all(np.array_equal(halves[name], array) for name, array in artifact.parameters.items())
-    parameters = save(halves if exact else {name: np.ascontiguousarray(a) for name, a in artifact.parameters.items()})
+    parameters = pack(artifact.parameters)
     raw = header_record(artifact) | {
         "preview": _describe(artifact.preview_png),
         "parameters": _describe(parameters),
@@ -161,38 +160,94 @@ def from_bytes(data: bytes, name: str) -> Artifact:
     Raises:
         ArtifactError: as for `read_artifact`.
     """
-    raw, end, channels = _header_json(data, name)
-    header = parse_header(raw, name, channels)
-    preview = _part(data, raw, "preview", end, _MAX_PREVIEW, name)
-    end += len(preview)
-    packed = _part(data, raw, "parameters", end, _MAX_PARAMETERS, name)
-    if end + len(packed) != len(data):
-        raise damaged(name, f"it has {len(data)} bytes", f"{end + len(packed)}, as its header says")
-    known = {spec.name: getattr(header, spec.name) for spec in fields(Header)}
-    implied = without_clamps(header.graph) if _version(data) < _FIRST_WITH_CLAMPS else {}
-    parameters = _parse_parameters(packed, header.graph, implied, name)
-    return Artifact(**known, parameters=parameters, preview_png=preview)
+    return _artifact(_File(io.BytesIO(data), len(data), name))
 
 
-def _read_at_most(path: Path, limit: int, *, whole: bool) -> bytes:
+@dataclass(frozen=True)
+class _File:
+    """An open file. Its size is known before anything is read, so that nothing else decides how much that is."""
+
+    stream: BinaryIO
+    size: int
+    name: str
+
+    def take(self, count: int) -> bytearray:
+        """The next bytes, or fewer at the end of the file."""
+        data = bytearray(min(count, self.size))
+        del data[self.stream.readinto(data) :]  # type: ignore[attr-defined]
+        return data
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What a file says before its two parts.
+
+    Attributes:
+        name: of the file, for messages.
+        version: of its format.
+        raw: the header as today's version writes it.
+        channels: of all maps together, where it states them.
+    """
+
+    name: str
+    version: int
+    raw: dict[str, Any]
+    channels: int | None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_File]:
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if stat.S_ISREG(status.st_mode):
+                yield _File(stream, status.st_size, str(path))
+            else:
+                data = _all_of(stream, str(path))
+                yield _File(io.BytesIO(data), len(data), str(path))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ArtifactError(
             f"{path} cannot be read ({why})", expected=f"a {SUFFIX} file", remedy="check the path"
         ) from error
-    if whole and len(data) > limit:
-        raise damaged(str(path), f"it has more than {limit} bytes", "less")
-    return data[:limit]
 
 
-def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int, int | None]:
-    """The header as today's version writes it, where it ends, and the channels of all maps where it states them."""
-    if len(data) < _PREFIX.size or not data.startswith(MAGIC):
+def _all_of(stream: BinaryIO, name: str) -> bytes:
+    """What comes out of a pipe, whose size nobody knows."""
+    limit = _PREFIX.size + _MAX_HEADER + sum(_MAX_PART.values())
+    data = bytearray()
+    while chunk := stream.read(_CHUNK):
+        data += chunk
+        if len(data) > limit:
+            raise damaged(name, f"it has more than {limit} bytes", "less")
+    return bytes(data)
+
+
+def _artifact(file: _File) -> Artifact:
+    start = _start(file)
+    header = parse_header(start.raw, file.name, start.channels)
+    preview = bytes(_part(file, start, "preview"))
+    packed = _part(file, start, "parameters")
+    implied = without_clamps(header.graph) if start.version < _FIRST_WITH_CLAMPS else {}
+    shapes = {key: shape for key, shape in header.graph.parameter_shapes.items() if key not in implied}
+    try:
+        parameters = StoredParameters(unpack(packed, shapes) | implied)
+    except ValueError as error:
+        raise damaged(file.name, str(error), "float16 or float32 in the settings' shapes") from error
+    known = {spec.name: getattr(header, spec.name) for spec in fields(Header)}
+    return Artifact(**known, parameters=parameters, preview_png=preview)
+
+
+def _start(file: _File) -> _Start:
+    """All before the preview; what is left has the size that this states."""
+    name, prefix = file.name, file.take(_PREFIX.size)
+    if not file.size:
+        raise ArtifactError(f"{name} is empty", expected=f"a {SUFFIX} file", remedy="get an undamaged copy of the file")
+    if prefix[: len(MAGIC)] != MAGIC[: len(prefix)]:
         raise ArtifactError(f"{name} is not a TexNet generator", expected=f"a {SUFFIX} file", remedy="check the path")
-    _, version, length, digest = _PREFIX.unpack_from(data)
+    if len(prefix) < _PREFIX.size:
+        raise _truncated(file, "more")
+    _, version, length, digest = _PREFIX.unpack(prefix)
     if version > FORMAT_VERSION:
         raise ArtifactError(
             f"{name} has format version {version}, which is newer than this TexNet",
@@ -205,17 +260,36 @@ def _header_json(data: bytes, name: str) -> tuple[dict[str, Any], int, int | Non
             f"it states version {version} and a header of {length} bytes",
             f"version 1 up, at most {_MAX_HEADER} bytes",
         )
-    end = _PREFIX.size + length
-    header = data[_PREFIX.size : end]
-    if len(header) != length or hashlib.sha256(header).digest() != digest:
+    header = file.take(length)
+    if len(header) < length:
+        raise _truncated(file, f"{_PREFIX.size + length} or more")
+    if hashlib.sha256(header).digest() != digest:
         raise damaged(name, "its header does not match its checksum", "a matching one")
+    raw = _header_json(header, name)
+    _check_size(file, raw, _PREFIX.size + length)
+    return _Start(name, version, raw, _brought_up_to_date(raw, version, name))
+
+
+def _header_json(header: bytearray, name: str) -> dict[str, Any]:
     try:
-        raw = json.loads(header, parse_constant=_refuse, parse_float=_finite, parse_int=_moderate)
-    except (ValueError, RecursionError) as error:
+        raw = parse_json(header)
+    except ValueError as error:
         raise damaged(name, "its header is not JSON", "JSON") from error
     if not isinstance(raw, dict):
         raise damaged(name, "its header is not a JSON object", "an object")
-    return raw, end, _brought_up_to_date(raw, version, name)
+    return raw
+
+
+def _check_size(file: _File, raw: dict[str, Any], end: int) -> None:
+    total = end + sum(_length(raw, key, file.name) for key in _MAX_PART)
+    if file.size < total:
+        raise _truncated(file, str(total))
+    if file.size > total:
+        raise damaged(file.name, f"it has {file.size} bytes, more than the {total} of its header", f"{total} bytes")
+
+
+def _truncated(file: _File, total: str) -> ArtifactError:
+    return damaged(file.name, f"it is truncated, with {file.size} bytes of {total}", f"{total} bytes")
 
 
 def _brought_up_to_date(raw: dict[str, Any], version: int, name: str) -> int | None:
@@ -230,59 +304,23 @@ def _brought_up_to_date(raw: dict[str, Any], version: int, name: str) -> int | N
     return channels
 
 
-def _version(data: bytes) -> int:
-    return int(_PREFIX.unpack_from(data)[1])
-
-
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(f"{text[:20]} is no number that may stand here")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if math.isfinite(value) else _refuse(text)
-
-
-def _moderate(text: str) -> int:
-    return int(text) if len(text) < 20 else _refuse(text)
-
-
-def _describe(part: bytes) -> dict[str, Any]:
+def _describe(part: bytes | bytearray) -> dict[str, Any]:
     return {"bytes": len(part), "sha256": hashlib.sha256(part).hexdigest()}
 
 
-def _part(data: bytes, raw: dict[str, Any], key: str, start: int, limit: int, name: str) -> bytes:
-    described = expect(raw, key, dict, name)
-    length = expect(described, "bytes", int, name)
-    if not 0 <= length <= limit:
-        raise damaged(name, f"it states {reprlib.repr(length)} bytes of {key}", f"at most {limit}")
-    part = data[start : start + length]
-    if _describe(part) != described:
-        raise damaged(name, f"the length or checksum of its {key} is not what its header says", "a matching one")
+def _length(raw: dict[str, Any], key: str, name: str) -> int:
+    """The length of a part, as the header states it."""
+    length: int = expect(expect(raw, key, dict, name), "bytes", int, name)
+    if not 0 <= length <= _MAX_PART[key]:
+        raise damaged(name, f"it states {reprlib.repr(length)} bytes of {key}", f"at most {_MAX_PART[key]}")
+    return length
+
+
+def _part(file: _File, start: _Start, key: str) -> bytearray:
+    """The part that comes next in the file."""
+    part = file.take(_length(start.raw, key, file.name))
+    if _describe(part) != start.raw[key]:
+        raise damaged(file.name, f"the checksum of its {key} is not what its header says", "a matching one")
     if key == "preview" and part and not part.startswith(_PNG_SIGNATURE):
-        raise damaged(name, "its preview is not a PNG", "PNG")
+        raise damaged(file.name, "its preview is not a PNG", "PNG")
     return part
-
-
-def _halves(parameters: Parameters) -> dict[str, npt.NDArray[np.float16]]:
-    """As float16; what is too large becomes infinite."""
-    with np.errstate(over="ignore"):
-        return {name: np.ascontiguousarray(array, np.float16) for name, array in parameters.items()}
-
-
-def _parse_parameters(packed: bytes, graph: Graph, implied: Parameters, name: str) -> Parameters:
-    """The parameters of a file, and those that it need not have for its age."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        tensors = load(packed)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged(name, f"its parameters cannot be read ({error})", "safetensors") from error
-    found = {key: (tensor.dtype.str, tensor.shape) for key, tensor in tensors.items()}
-    shapes = {key: shape for key, shape in graph.parameter_shapes.items() if key not in implied}
-    if all(found != {key: (kind, shape) for key, shape in shapes.items()} for kind in _PARAMETER_TYPES):
-        raise damaged(name, "its parameters do not fit its settings", "float16 or float32 in the settings' shapes")
-    if not all(bool(np.isfinite(tensor).all()) for tensor in tensors.values()):
-        raise damaged(name, "some of its parameters are not finite numbers", "finite numbers")
-    return {key: tensor.astype(np.float32, copy=False) for key, tensor in tensors.items()} | implied
