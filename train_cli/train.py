@@ -9,7 +9,8 @@ import click
 from click.core import ParameterSource
 
 from texnet_core.errors import Cancelled, RequestError
-from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
+from texnet_core.model.artifact import SUFFIX, Artifact, Provenance, checkpoint_path
+from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,
@@ -31,6 +32,8 @@ from train_cli.options import (
     settings_options,
 )
 
+_RESUME = "go on with the unfinished run of this output, if there is one; its budget may be another"
+
 
 @command()
 @path_argument("exemplar", "EXEMPLAR")
@@ -47,7 +50,7 @@ from train_cli.options import (
 )
 @settings_options(PyramidSettings)
 @settings_options(TrainSettings)
-@option("--resume", group="budget", is_flag=True, help="go on with the unfinished run of this output, if there is one")
+@option("--resume", group="budget", is_flag=True, help=_RESUME)
 @settings_options(DescriptorSettings)
 @settings_options(LossSettings)
 @option("--name", group="record", help="name of the surface; without it the exemplar's file name")
@@ -99,7 +102,7 @@ def train(
         click.echo(json.dumps(facts | {"descriptor": artifact.training["descriptor"], "notes": display.notes}))
     else:
         figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
-        click.echo(f"wrote {output} ({artifact.training['steps_taken']} steps, {figures})")
+        click.echo(f"wrote {output} ({shortfall(artifact.training) or _steps(artifact)}, {figures})")
 
 
 def _check_arguments(context: click.Context, output: Path) -> None:
@@ -113,6 +116,10 @@ def _check_arguments(context: click.Context, output: Path) -> None:
         found = f"--output {output.name} does not end in {SUFFIX}"
         raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
     check_torch("training")
+
+
+def _steps(artifact: Artifact) -> str:
+    return f"{artifact.training['steps_taken']} steps"
 
 
 def _generator(context: click.Context) -> PyramidSettings:

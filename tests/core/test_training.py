@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from tests.conftest import picture, texture
-from tests.core.trainings import FakeClock, assert_same_parameters, stripes
-from texnet_core import read_artifact
+from tests.core.trainings import STEPS, FakeClock, assert_same_parameters, stop_at, stripes
+from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
-from texnet_core.model.artifact import rounded, without_clamps
+from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps
+from texnet_core.model.budget import shortfall
 from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.resizing import resize_exemplar
@@ -61,6 +62,40 @@ def test_a_budget_in_minutes_ends_with_the_first_step_that_spends_it(request_, t
     done = [report.done for report in reports if report.loss is not None]
     assert done == pytest.approx([0.2 * step for step in range(1, 10)])
     assert artifact.training["steps_taken"] == 9 and artifact.quality["seconds"] == 1.8
+
+
+@pytest.mark.usefixtures("cheap_objective")
+def test_a_run_that_was_far_too_short_says_so_and_goes_on_with_another_budget(request_, tmp_path, monkeypatch):
+    """On a clock on which every update takes 0.2 seconds: 9 steps of 24, and with more time 18."""
+    fake = FakeClock()
+    monkeypatch.setattr(clock, "now", fake)
+    monkeypatch.setattr(Optimizer, "step", fake.after(Optimizer.step, 0.2))
+    output, reports = tmp_path / "out.texnet", []
+
+    def run(minutes, **more):
+        budget = replace(request_, train=replace(request_.train, minutes=minutes))
+        return train(picture(), output, budget, progress=reports.append, **more)
+
+    artifact = run(0.03)
+    assert shortfall(artifact.training) == f"stopped after 9 of {STEPS} steps"
+    assert shortfall(artifact.training) in artifact.training["troubles"]
+    assert any("stopped after 9" in report.note for report in reports)
+    assert output.exists() and checkpoint_path(output).exists()
+
+    reports.clear()
+    artifact = run(0.06, resume=True)
+    assert artifact.training["steps_taken"] == 18 and "troubles" not in artifact.training
+    assert reports[0].done == pytest.approx(2.0) and not any(report.note for report in reports)
+    assert np.isfinite(artifact.quality["validation_loss"]) and not checkpoint_path(output).exists()
+
+
+@pytest.mark.usefixtures("cheap_objective")
+def test_a_stopped_run_may_go_on_with_fewer_steps(request_, tmp_path):
+    output = tmp_path / "out.texnet"
+    with pytest.raises(Cancelled):
+        train(picture(), output, request_, progress=stop_at(15))
+    artifact = train(picture(), output, replace(request_, train=replace(request_.train, steps=12)), resume=True)
+    assert artifact.training["steps_taken"] == 15 and "troubles" not in artifact.training
 
 
 @pytest.fixture
@@ -174,7 +209,9 @@ def test_the_loss_curve_is_that_of_the_reports(complete_run):
 
 def test_previews_come_on_the_way(complete_run):
     shown = [report.preview for report in complete_run.reports if report.preview is not None]
-    assert shown and all(preview.shape == (32, 32, 3) and preview.dtype == np.uint8 for preview in shown)
+    shown_at = [report.step for report in complete_run.reports if report.preview is not None]
+    assert shown_at[0] == 1, "whoever waits wants to see the first step"
+    assert all(preview.shape == (32, 32, 3) and preview.dtype == np.uint8 for preview in shown)
 
 
 def test_bad_requests_are_refused_before_any_work(request_, tmp_path):

@@ -32,7 +32,7 @@ from texnet_core.model.families.pyramid import GENERATOR_SIZES
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.settings import WORKER_PROTOCOL, as_record
+from texnet_core.settings import WORKER_PROTOCOL, DescriptorSettings, LossSettings, TrainSettings, as_record
 from texnet_core.worker import server
 from texnet_core.worker.server import Worker
 
@@ -502,7 +502,6 @@ def until_step(conversation, step):
 
 
 def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path):
-    from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
     from texnet_core.training import TrainRequest, train
 
     inside.say(train_job(tmp_path, random_vgg19_file, steps=60))
@@ -514,7 +513,7 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
     assert (heard[0]["stage"], heard[0]["done"], heard[0]["total"], heard[0]["loss"]) == ("preparing", 0, 60, None)
     assert heard[-1]["stage"] == "training" and heard[-1]["done"] == 60 and heard[-1]["loss"] > 0
     named = [message["preview"] for message in heard if "preview" in message]
-    assert len(named) == 3 and sorted(map(str, tmp_path.glob("*.npy"))) == sorted(named[-2:])
+    assert len(named) == 6 and sorted(map(str, tmp_path.glob("*.npy"))) == sorted(named[-2:])
     artifact = read_artifact(tmp_path / "brick.texnet")
     assert (message["event"], message["output"], message["steps"]) == ("result", str(tmp_path / "brick.texnet"), 60)
     assert message["loss"] == artifact.quality["validation_loss"]
@@ -529,6 +528,18 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
         task = pool.submit(train, read_exemplar(tmp_path / "brick.png").image, tmp_path / "same.texnet", request)
         same = task.result().parameters
     assert all(np.array_equal(same[name], artifact.parameters[name]) for name in same)
+
+
+def test_a_training_that_was_far_too_short_says_so_and_can_go_on(inside, random_vgg19_file, tmp_path):
+    request = train_job(tmp_path, random_vgg19_file, minutes=1e-4)
+    del request["steps"]
+    result = inside.ask(request)
+    assert result["event"] == "result" and result["resumable"] is True
+    assert result["shortfall"] == f"stopped after {result['steps']} of {TrainSettings().steps} steps"
+    longer = {name: value for name, value in request.items() if name != "minutes"} | {"steps": 12, "resume": True}
+    result = inside.ask(longer)
+    assert (result["event"], result["steps"], result["shortfall"]) == ("result", 12, "")
+    assert result["resumable"] is False and (tmp_path / "brick.texnet").exists()
 
 
 def test_a_generator_size_can_be_asked_for_by_name(inside, random_vgg19_file, tmp_path):

@@ -17,6 +17,7 @@ from texnet_core.training.divergence import DivergenceMonitor
 from texnet_core.training.optimizer import Optimizer
 
 _VERSION = 10  # of what a checkpoint holds, and of the noise that its run has seen
+_BUDGET = ("steps", "minutes")  # what may be another when a run goes on
 _SETTINGS = (PyramidSettings, DescriptorSettings, LossSettings, TrainSettings)
 _DEFAULTS = {key: value for kind in _SETTINGS for key, value in as_record(kind()).items()}
 
@@ -56,6 +57,12 @@ class RunState:
     monitor: DivergenceMonitor = field(default_factory=DivergenceMonitor)
     warnings: list[str] = field(default_factory=list)
     ended: bool = False
+
+    def thaw(self) -> None:
+        """Leave the last part of the run, whose budget has grown: what is frozen and averaged is so again later."""
+        fresh = RunState(self.precision)
+        for name in ("frozen", "average", "best_loss", "best_parameters", "ended"):
+            setattr(self, name, getattr(fresh, name))
 
 
 def save_checkpoint(
@@ -124,7 +131,8 @@ def load_checkpoint(
 
 def _differing(fingerprint: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:
     """The keys in which two runs differ. A setting younger than the stored one counts as left at its default."""
-    return [key for key, value in fingerprint.items() if stored.get(key, _DEFAULTS.get(key)) != value]
+    differing = [key for key, value in fingerprint.items() if stored.get(key, _DEFAULTS.get(key)) != value]
+    return [key for key in differing if key not in _BUDGET]
 
 
 def unreadable(path: Path) -> TrainingError:

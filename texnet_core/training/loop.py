@@ -68,6 +68,8 @@ class Run:
     def resume(self) -> None:
         """Take up the checkpoint if there is one, with the precision that the run began with.
 
+        The budget may be another than before: a run that was at its end goes on where there is more.
+
         Raises:
             OtherRunError: it belongs to another run.
             TrainingError: it is damaged, or its run began with another precision.
@@ -76,6 +78,10 @@ class Run:
             self.note(f"there is no checkpoint {self.checkpoint}: starting from the beginning")
             return
         self.state = load_checkpoint(self.checkpoint, self._fingerprint, self.generator, self.optimizer)
+        fraction = self._fraction()
+        self.state.restart_fraction = min(self.state.restart_fraction, fraction)
+        if not is_frozen_phase(self.settings, fraction_since_restart(self.state, fraction)):
+            self.state.thaw()
         if self.state.frozen:
             try:
                 self._begin_average(resumed=True)
@@ -121,7 +127,7 @@ class Run:
             preview_png=encode_thumbnail(to_bytes(self._sample(min(self.settings.size, _PREVIEW_SIDE)))),
             texels_per_exemplar=exemplar.side,
             waves=exemplar.waves,
-            training=self.plan.record() | run_record(self.state),
+            training=self.plan.record() | run_record(self.state, self.settings),
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
             provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image)),
         )

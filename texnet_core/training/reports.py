@@ -6,13 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from texnet_core.model.budget import shortfall
 from texnet_core.pictures.color import quantize
 from texnet_core.progress import Progress, ProgressCallback
-from texnet_core.settings import TrainSettings
+from texnet_core.settings import TrainSettings, as_record
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.curve import curve_text
 
 _PREVIEW_EVERY_STEPS = 20
+_FIRST_PREVIEWS = (1, 5, 10)  # a step may take seconds, and whoever waits wants to see
 
 
 class Reports:
@@ -36,7 +38,7 @@ class Reports:
 
     def step(self, state: RunState, loss: float, image: Tensor) -> None:
         """Tell of a step: its loss and, now and then, its first sample; `image` is (N, 3, H, W)."""
-        shown = state.step % _PREVIEW_EVERY_STEPS == 0
+        shown = state.step in _FIRST_PREVIEWS or state.step % _PREVIEW_EVERY_STEPS == 0
         self._report(state, loss=loss, preview=to_bytes(image[0]) if shown else None)
 
     def _report(
@@ -48,14 +50,15 @@ class Reports:
         self._progress(Progress("training", done, total, unit, step=state.step, loss=loss, note=note, preview=preview))
 
 
-def run_record(state: RunState) -> dict[str, Any]:
+def run_record(state: RunState, settings: TrainSettings) -> dict[str, Any]:
     """How a run went, for the artifact's record."""
     facts = {
         "steps_taken": state.step,
         "precision": state.precision,
         "loss_curve": curve_text(state.curve, state.restart_step),
     }
-    return facts | ({"troubles": "; ".join(state.warnings)} if state.warnings else {})
+    troubles = [*state.warnings, *filter(None, [shortfall(as_record(settings) | facts)])]
+    return facts | ({"troubles": "; ".join(troubles)} if troubles else {})
 
 
 def to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
+from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.checkpoint import RunState
@@ -35,7 +36,8 @@ def train(
 
     Args:
         exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.exemplar_side` on the short side.
-        output: the `.texnet` file; its checkpoint lies in the same folder until the run is complete.
+        output: the `.texnet` file; its checkpoint lies in the same folder until the run is complete, and stays
+            there after a run in minutes that was far too short, so that it can go on with more.
         request: the settings.
         resume: go on from the checkpoint, or begin where neither it nor the output exists.
         online: whether weights of the descriptor may be downloaded.
@@ -72,7 +74,10 @@ def train(
     run.to_the_end()
     artifact = run.artifact()
     write_artifact(output, artifact)
-    checkpoint.unlink(missing_ok=True)
+    if found := shortfall(artifact.training):
+        run.note(f"training {found}, so the result is a sketch; go on with more minutes")
+    else:
+        checkpoint.unlink(missing_ok=True)
     return artifact
 
 

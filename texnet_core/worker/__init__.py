@@ -68,15 +68,17 @@ train: a generator from a picture.
      other setting of a generator or its training]}
     progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
-    result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0}
+    result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0, "shortfall": "",
+     "resumable": false}
     cancelled: {"resumable": true}
 
     The generator's size is one of `GENERATOR_SIZES`; "levels" and "channels", where given, replace its own. The stage
-    is "preparing" before the first step. Done and total are steps, or seconds where the budget is in minutes. A note is
-    a sentence worth showing, on the exemplar for one. A preview is uint8 (h, w, 3); the last two are kept. The loss of
-    the result is the validation loss, and its steps are those of all sittings. A run that is cancelled after it began
-    says whether a checkpoint lies beside the output, so that the same request with "resume": true goes on; it is
-    refused where there is an output without one. Without "online", nothing is downloaded.
+    is "preparing" before the first step. Done and total are steps, or seconds where the budget is in minutes. A note
+    is a sentence worth showing, on the exemplar for one. A preview is uint8 (h, w, 3); the last two are kept. The loss
+    of the result is the validation loss, and its steps are those of all sittings. A run in minutes that was far too
+    short says so under "shortfall", "stopped after 3 of 400 steps", and can go on with another budget. A run that is
+    cancelled after it began says whether a checkpoint lies beside the output, so that the same request with "resume":
+    true goes on; it is refused where there is an output without one. Without "online", nothing is downloaded.
 
 describe: what a .texnet file says about itself.
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
+from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings, generator_settings
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
@@ -42,7 +43,8 @@ def train(job: WorkerJob) -> Message:
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
     taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
-    return {"output": str(output), "loss": loss, "steps": taken, "seconds": round(time.monotonic() - started, 3)}
+    facts = {"output": str(output), "loss": loss, "steps": taken, "seconds": round(time.monotonic() - started, 3)}
+    return facts | {"shortfall": shortfall(artifact.training), "resumable": checkpoint_path(output).exists()}
 
 
 def _output(job: WorkerJob) -> Path:
