@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from texnet_core.model.look import Look
 from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
 from texnet_core.synthesis.request import UDIM_COLUMNS
@@ -55,8 +56,27 @@ def recorded_command(context: click.Context) -> str:
         words += [parameter.opts[-1]] if isinstance(parameter, click.Option) else []
         if value is not True:
             is_file = isinstance(value, Path) or name == "vgg19"
-            words.append(Path(value).name if is_file else str(value))
+            text = "..".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            words.append(Path(value).name if is_file else text)
     return clean(shlex.join(words))
+
+
+def look_options(command: C) -> C:
+    """The options --bump, --roughness and --metallic, which say more of a surface than one picture of it can."""
+    known = {field.name: field.metadata["help"] + _range_text(field) for field in fields(Look)}
+    attributes: dict[str, Any] = {"group": "record", "show_default": "guessed from the exemplar"}
+    text = "roughness of the darkest and of the brightest places, as in 0.8..0.4, or one number for all (0 to 1)"
+    command = option("--metallic", help=known["metallic"], **attributes | {"type": float, "show_default": "0"})(command)
+    command = option("--roughness", help=text, type=SpanType(), **attributes)(command)
+    return option("--bump", help=known["bump"], type=float, **attributes)(command)
+
+
+def look_from(values: dict[str, Any]) -> dict[str, float]:
+    """The fields of a `Look` that the options of `look_options` give."""
+    told = {name: values[name] for name in ("bump", "metallic") if values[name] is not None}
+    if values["roughness"] is not None:
+        told["roughness_dark"], told["roughness_bright"] = values["roughness"]
+    return told
 
 
 def clean(text: str) -> str:
@@ -152,6 +172,22 @@ class GridType(click.ParamType[tuple[int, int]]):
         if columns > UDIM_COLUMNS:
             self.fail(f"{value!r} has {columns} columns; use {UDIM_COLUMNS} or fewer, as UDIM has.", parameter, context)
         return columns, rows
+
+
+class SpanType(click.ParamType[tuple[float, float]]):
+    """0.4..0.8 or 0.5, as two numbers. Their range is the core's to judge."""
+
+    name = "A..B"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[float, float]:
+        parts = str(value).split("..")
+        try:
+            first, last = (float(part) for part in (parts * 2)[:2] if len(parts) < 3)
+        except ValueError:
+            self.fail(f"{value!r} is not a range; write 0.4..0.8, or one number.", parameter, context)
+        return first, last
 
 
 class RegionType(click.ParamType[tuple[int, int, int, int]]):

@@ -24,6 +24,8 @@ from train_cli.groups import command, option
 from train_cli.options import (
     clean,
     json_option,
+    look_from,
+    look_options,
     output_option,
     path_argument,
     preview_option,
@@ -55,6 +57,7 @@ _RESUME = "go on with the unfinished run of this output, if there is one; its bu
 @settings_options(LossSettings)
 @option("--name", group="record", help="name of the surface; without it the exemplar's file name")
 @settings_options(Provenance)
+@look_options
 @click.pass_context
 def train(
     context: click.Context,
@@ -91,6 +94,7 @@ def train(
             loss=settings_from(LossSettings, values),
             train=settings_from(TrainSettings, values),
             provenance=provenance,
+            look=look_from(values),
         )
         try:
             artifact = train_generator(image, output, request, resume=resume, progress=with_preview(display, preview))

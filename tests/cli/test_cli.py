@@ -195,6 +195,7 @@ WRONG = {
     "preview nowhere": (["train", "exemplar.png", "-o", "o.texnet", "--preview", "no/p.png"], 1, "cannot be written"),
     "preview over exemplar": (["train", "exemplar.png", "-o", "o.texnet", "--preview", "exemplar.png"], 2, "exemplar"),
     "author too long": (["train", "exemplar.png", "-o", "o.texnet", "--size", "32", "--author", "x" * 501], 2, "501"),
+    "roughness is no range": (["train", "exemplar.png", "-o", "o.texnet", "--roughness", "0.4..x"], 2, "0.4..0.8"),
     "no minutes": (["train", "exemplar.png", "-o", "o.texnet", "--minutes", "0"], 2, "--minutes 0"),
     "device of no use": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "cpu:7"], 1, "cpu:7"),
     "info on nothing": (["info", "none.texnet"], 2, "no file"),
@@ -323,10 +324,15 @@ def test_train_then_synth(exemplar, quick, tmp_path):
 def test_a_generator_size_gives_way_to_what_is_said_of_levels_and_channels(inside, exemplar, quick, tmp_path):
     out = tmp_path / "out.texnet"
     words = [word for word in quick if word not in ("--channels", "4")]
-    done = inside("train", exemplar, "-o", out, *words, "--steps", 10, "--generator-size", "base", "--flatten")
+    done = inside("train", exemplar, "-o", out, *words, "--steps", 10, "--generator-size", "base", "--flatten",
+                  "--bump", -0.25, "--roughness", "0.9..0.5", "--metallic", 1)  # fmt: skip
     assert done.returncode == 0, done.stderr
     facts = json.loads(inside("info", out, "--json").stdout)
     assert (facts["settings"]["levels"], facts["settings"]["channels"]) == (3, GENERATOR_SIZES["base"].channels)
+    look = facts["look"]
+    assert (look["bump"], look["roughness_dark"], look["roughness_bright"], look["metallic"]) == (-0.25, 0.9, 0.5, 1.0)
+    assert 0 < look["dark"] < look["bright"] < 1  # guessed
+    assert "--roughness 0.9..0.5" in facts["provenance"]["command"]
     assert facts["training"]["flatten"] is True and facts["training"]["loss_curve"].count(":") == 10
     assert all(said in facts["provenance"]["command"] for said in ("--flatten --steps 10", "--generator-size base"))
 

@@ -18,6 +18,7 @@ from texnet_core.errors import ArtifactError
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import FORMAT_VERSION, MAGIC, Provenance, from_bytes, rounded, to_bytes, without_clamps
 from texnet_core.model.graph import NO_CLAMP
+from texnet_core.model.look import Look
 from texnet_core.pictures.encoders import encode_png
 
 PREVIEW = encode_png(np.zeros((8, 8, 3), np.uint8))
@@ -29,6 +30,7 @@ def full():
         random_artifact(3),
         preview_png=PREVIEW,
         size_m=1.5,
+        look=Look(bump=-0.25, metallic=1.0),
         training={"steps": 600},
         quality={"loss": 0.01},
         provenance=Provenance(exemplar="Moss", author="Somebody", license="CC0-1.0", command="texnet train moss.jpg"),
@@ -44,6 +46,7 @@ def test_what_is_written_is_read(full, tmp_path):
     assert read_preview(path) == PREVIEW
     header = read_header(path)
     assert (header.settings, header.maps, header.provenance) == (full.settings, full.maps, full.provenance)
+    assert header.look == full.look
 
 
 def test_rounded_parameters_take_half_the_room_and_are_read_exactly(full):
@@ -146,7 +149,7 @@ def test_older_files_say_how_many_channels_their_maps_have(full):
 def test_files_of_released_versions_make_what_they_made(version):
     """Untrained generators and 64x32 texels of theirs, written by the versions of then."""
     header = read_header(DATA / f"format{version}.texnet")
-    assert (header.family, header.maps, header.size_m) == ("pyramid", (ALBEDO,), 1.5)
+    assert (header.family, header.maps, header.size_m, header.look) == ("pyramid", (ALBEDO,), 1.5, None)
     assert (header.provenance.license, header.quality["colour"]) == ("CC0-1.0", 0.5)
     assert len(header.waves) == {2: 1, 4: 2, 5: 0}[version]
     artifact = read_artifact(DATA / f"format{version}.texnet")
@@ -318,6 +321,13 @@ HOSTILE = [
     setter("size_m", value=-1),
     setter("size_m", value=1e400),
     setter("size_m", value=[1]),
+    setter("look", value=[0.5]),
+    setter("look", value="shiny"),
+    setter("look", "bump", value="high"),
+    setter("look", "bump", value=-1.5),
+    setter("look", "metallic", value=True),
+    setter("look", "roughness_dark", value=1e400),
+    setter("look", "bright", value={}),
     setter("training", value=None),
     setter("provenance", "author", value=7),
     setter("provenance", "author", value="x" * 5000),

@@ -109,10 +109,11 @@ def test_other_settings_or_another_picture_train_again(workshop, change):
 def test_other_facts_change_the_card_alone(workshop):
     workshop.run(entry("field"))
     before = read_artifact(workshop.file("field"))
-    other = entry("field", card=CARD.replace("A. Painter", "B. Painter"), more="size_m = 0.5")
+    other = entry("field", card=CARD.replace("A. Painter", "B. Painter"), more="size_m = 0.5\nlook = { bump = -0.5 }")
     assert workshop.statuses(other) == {"field": "completed"}
     after = read_artifact(workshop.file("field"))
     assert (after.provenance.author, after.size_m) == ("B. Painter", 0.5)
+    assert before.look is not None and after.look == before.look.changed({"bump": -0.5}) != before.look
     assert after.provenance.exemplar_sha256 == before.provenance.exemplar_sha256
     assert all(np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters)
     assert workshop.statuses(other) == {"field": "kept"}

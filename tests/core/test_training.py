@@ -13,6 +13,7 @@ from texnet_core.errors import ImageError, OutputError, RequestError, TrainingEr
 from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps
 from texnet_core.model.budget import shortfall
 from texnet_core.model.graph import NO_CLAMP
+from texnet_core.model.look import guess_look
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
@@ -31,8 +32,10 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     assert len(losses) == 60
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
     artifact = read_artifact(path)
+    prepared = prepare_exemplar(picture(), request_.train, request_.descriptor, announce=lambda text: None)
     assert artifact.settings == request_.generator
     assert all(np.array_equal(rounded(artifact.parameters)[name], it) for name, it in artifact.parameters.items())
+    assert artifact.look == guess_look(prepared.image)
     assert artifact.preview_png and artifact.quality["validation_loss"] > 0
     made = texture(artifact, 64, 64, 1)
     np.testing.assert_allclose(made.mean((0, 1)), picture().mean((0, 1)), atol=0.15)

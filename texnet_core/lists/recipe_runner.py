@@ -18,6 +18,7 @@ from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
 from texnet_core.lists.results import attempted
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
+from texnet_core.model.look import guess_look
 from texnet_core.pictures.reading import read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -87,6 +88,7 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
         artifact = _trained(image, path, request, report)
         status = "trained"
     complete = _completed(artifact, recipe, image, report)
+    complete = replace(complete, look=guess_look(exemplar.image).changed(recipe.look))
     if _facts(complete) != _facts(artifact):
         write_artifact(path, complete)
         status = "completed" if status == "kept" else status
@@ -105,7 +107,7 @@ def _trained(image: FloatArray, path: Path, request: TrainRequest, report: Progr
 
 def _facts(card: Header) -> tuple[Any, ...]:
     """What a recipe decides of a card beyond the training."""
-    return card.provenance, card.size_m, card.quality
+    return card.provenance, card.size_m, card.look, card.quality
 
 
 def _say_nothing(text: str) -> None:

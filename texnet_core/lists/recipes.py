@@ -15,6 +15,7 @@ from texnet_core.errors import RequestError
 from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
 from texnet_core.model.artifact import Header, Provenance
 from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.model.look import Look
 from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, LossSettings, TrainSettings, as_fields
 
 EXAMPLE = """
@@ -28,6 +29,7 @@ author = "Lennart Demes (ambientCG)"
 license = "CC0-1.0"
 source = "https://ambientcg.com/view?id=Moss003"
 size_m = 2.0                          # optional: meters that the picture's short side spans
+look = { bump = 0.5, roughness_dark = 0.9 }  # optional: how it answers to light; what is left out is guessed
 levels = 7                            # optional: settings for this one alone
 """
 
@@ -60,6 +62,7 @@ class Recipe:
         exemplar: the picture, as a path below the folder of exemplars.
         provenance: what the card will say of the exemplar.
         size_m: meters that the exemplar's short side spans, or None where unknown.
+        look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
         settings: "generator", "descriptor", "loss" and "train" -> their settings.
     """
 
@@ -67,6 +70,7 @@ class Recipe:
     exemplar: str
     provenance: Provenance
     size_m: float | None
+    look: Mapping[str, float]
     settings: Mapping[str, Any]
 
     def made(self, card: Header, exemplar_sha256: str) -> bool:
@@ -138,7 +142,7 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
             f"{name!r} cannot name a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
         )
     entry = as_fields(as_table(entry, where, _HELP))
-    check_keys(entry, (*_TEXTS, "size_m", *_SETTINGS), where)
+    check_keys(entry, (*_TEXTS, "size_m", "look", *_SETTINGS), where)
     with inside(where):
         texts = {key: _text(entry, key) for key in _TEXTS}
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
@@ -146,7 +150,7 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
         provenance = Provenance(exemplar=title, **texts).check()
         settings = {**_OWN_DEFAULTS, **defaults, **given}
         fitting = {} if settings["descriptor"] == "patches" else machine  # most of it is VGG-19's
-        return Recipe(name, exemplar, provenance, _size_m(entry), _settings({**settings, **fitting}))
+        return Recipe(name, exemplar, provenance, _size_m(entry), _look(entry), _settings({**settings, **fitting}))
 
 
 def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -196,3 +200,10 @@ def _size_m(entry: dict[str, Any]) -> float | None:
             remedy=f"give meters, more than 0 and at most {_MOST_METERS:,.0f}, or leave it out",
         )
     return float(value)
+
+
+def _look(entry: dict[str, Any]) -> Mapping[str, float]:
+    known = as_table(entry.get("look", {}), "look", _HELP)
+    with inside("look"):
+        Look().changed(known)
+    return MappingProxyType({name: float(value) for name, value in known.items()})

@@ -12,6 +12,7 @@ from texnet_core.mapset import MapSpec, channels_of
 from texnet_core.model.design import Design
 from texnet_core.model.families import FAMILIES, PYRAMID
 from texnet_core.model.graph import Graph
+from texnet_core.model.look import Look
 from texnet_core.patterns.waves import Wave
 from texnet_core.settings import MAX_SIZE, Checked, as_fields, as_record, setting
 
@@ -65,6 +66,7 @@ class Header:
         family: which kind of generator it is, a key of `families.FAMILIES`.
         texels_per_exemplar: texels of output that show as much surface as the exemplar's short side.
         size_m: meters that these texels span, or None where unknown.
+        look: what a material needs beside the maps, or None in files that are older than it.
         waves: of the pattern that repeats, as (cycles per texel down, across) each; as many as the settings say.
         training: settings of the run, for the record.
         quality: figures measured at its end, for the record.
@@ -76,6 +78,7 @@ class Header:
     family: str = PYRAMID.name
     texels_per_exemplar: int = 256
     size_m: float | None = None
+    look: Look | None = None
     waves: tuple[Wave, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
@@ -99,6 +102,7 @@ def header_record(header: Header) -> dict[str, Any]:
         "settings": as_record(header.settings),
         "maps": [as_record(spec) for spec in header.maps],
         "provenance": as_record(header.provenance),
+        "look": None if header.look is None else as_record(header.look),
     }
 
 
@@ -142,6 +146,7 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
         family=family.name,
         texels_per_exemplar=texels,
         size_m=size_m,
+        look=_parse_look(raw.get("look"), name),
         waves=_parse_waves(raw.get("waves", []), family.waves(settings), name),
         training=_parse_record(raw, "training", name),
         quality=_parse_record(raw, "quality", name),
@@ -185,6 +190,17 @@ def _parse_map(item: Any, name: str) -> MapSpec:
         raise damaged(name, "one of its maps is not an object", "an object")
     try:
         return _parse_dataclass(MapSpec, item, name).check()
+    except RequestError as error:
+        raise damaged(name, error.found, error.expected) from error
+
+
+def _parse_look(item: Any, name: str) -> Look | None:
+    if item is None:
+        return None
+    if not isinstance(item, dict):
+        raise damaged(name, "its look is not an object", "an object or null")
+    try:
+        return _parse_dataclass(Look, item, name).check()
     except RequestError as error:
         raise damaged(name, error.found, error.expected) from error
 

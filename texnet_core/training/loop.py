@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 from texnet_core.descriptor.precision import choose_precision
 from texnet_core.errors import TrainingError
 from texnet_core.model.artifact import Artifact, rounded
+from texnet_core.model.look import guess_look
 from texnet_core.model.training_form import Generator, fold
 from texnet_core.pictures.encoders import encode_thumbnail
 from texnet_core.pictures.reading import texels_digest
@@ -126,6 +127,7 @@ class Run:
             parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
             preview_png=encode_thumbnail(to_bytes(self._sample(min(self.settings.size, _PREVIEW_SIDE)))),
             texels_per_exemplar=exemplar.side,
+            look=guess_look(exemplar.image).changed(request.look),
             waves=exemplar.waves,
             training=self.plan.record() | run_record(self.state, self.settings),
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},

@@ -1,5 +1,6 @@
 """All that decides a run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from texnet_core.model.artifact import Provenance
@@ -9,10 +10,15 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """All that decides a run."""
+    """All that decides a run, and what its card is to say.
+
+    Attributes:
+        look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
+    """
 
     generator: PyramidSettings = field(default_factory=PyramidSettings)
     descriptor: DescriptorSettings = field(default_factory=DescriptorSettings)
     loss: LossSettings = field(default_factory=LossSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     provenance: Provenance = field(default_factory=Provenance)
+    look: Mapping[str, float] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.model.look import Look
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.comparison import as_begun, check_descriptor
@@ -83,6 +84,7 @@ def train(
 
 def _check(request: TrainRequest) -> None:
     """Raise TrainingError or RequestError for what no look at the picture could make right."""
+    Look().changed(request.look)
     if not hasattr(torch.optim, "Muon"):
         raise TrainingError(
             f"training needs torch 2.9 or newer, and torch {torch.__version__} is installed",

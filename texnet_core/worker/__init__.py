@@ -85,6 +85,7 @@ describe: what a .texnet file says about itself.
     {"job": "describe", "source": "/x/wall.texnet"}
     result: {"name": "wall", "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB", "role": "color",
      "depth": 8, "normal_convention": ""}],
-     "texels_per_exemplar": 256, "size_m": null, "provenance": {"exemplar", "author", "licence", "source",
+     "texels_per_exemplar": 256, "size_m": null, "look": {"bump", "roughness_dark", "roughness_bright", "metallic",
+     "dark", "bright"} or null, "provenance": {"exemplar", "author", "licence", "source",
      "exemplar_sha256", "command"}, "training": {...}, "quality": {...}}
 """

@@ -15,6 +15,7 @@ def describe(job: WorkerJob) -> Message:
         "maps": [as_record(spec) for spec in header.maps],
         "texels_per_exemplar": header.texels_per_exemplar,
         "size_m": header.size_m,
+        "look": None if header.look is None else as_record(header.look),
         "provenance": as_record(header.provenance),
         "training": header.training,
         "quality": header.quality,
