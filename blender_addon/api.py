@@ -32,6 +32,7 @@ from texnet_core.errors import OutputError, RequestError
 
 from . import creation, library, preview, session
 from .request import TextureRequest
+from .rollback import all_or_nothing
 from .worker_process import WorkerError
 
 __all__ = [
@@ -64,10 +65,12 @@ def texture(source: str, **options: Any) -> Images:
 
 def textures(source: str, count: int = 1, **options: Any) -> list[Images]:
     """Variations with this seed and the next ones; images only, kept in the file by a fake user."""
+    requests = _variations(source, count, options)
     made = []
-    for request in _variations(source, count, options):
-        with _finished(request) as result:
-            made.append(creation.make_images(result, request))
+    with all_or_nothing():
+        for request in requests:
+            with _finished(request) as result:
+                made.append(creation.make_images(result, request))
     return made
 
 
@@ -78,11 +81,13 @@ def material(source: str, **options: Any) -> bpy.types.Material:
 
 def materials(source: str, count: int = 1, **options: Any) -> list[bpy.types.Material]:
     """A new material for each variation, kept in the file by a fake user."""
+    requests = _variations(source, count, options)
     made = []
-    for request in _variations(source, count, options):
-        with _finished(request) as result:
-            made.append(_material(result, request, None, 0.0))
-            made[-1].use_fake_user = True
+    with all_or_nothing():
+        for request in requests:
+            with _finished(request) as result:
+                made.append(_material(result, request, None, 0.0))
+                made[-1].use_fake_user = True
     return made
 
 
@@ -111,10 +116,11 @@ def fill(
         _variations(names[number % len(names)], number + 1, options)[-1] for number in range(len(targets))
     ]  # all are checked before the first is made
     made = []
-    for request, target in zip(requests, targets, strict=True):
-        with _finished(request) as result:
-            made.append(_material(result, request, target, world_size))
-        creation.assign(made[-1], target)
+    with all_or_nothing(*targets):
+        for request, target in zip(requests, targets, strict=True):
+            with _finished(request) as result:
+                made.append(_material(result, request, target, world_size))
+            creation.assign(made[-1], target)
     return made
 
 

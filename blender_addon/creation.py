@@ -13,6 +13,7 @@ from texnet_core.model.artifact import read_header
 from . import images, nodes, surface
 from .preferences import preferences
 from .request import TextureRequest
+from .rollback import all_or_nothing
 from .wording import clause
 
 Destination = Literal["NEW_MATERIAL", "ACTIVE_MATERIAL", "REPLACE", "IMAGE", "UDIM"]
@@ -83,6 +84,11 @@ def can_have_material(target: Any) -> bool:
     return _can_hold(target) and _can_assign(target)
 
 
+def changed_by(target: Target) -> tuple[Any, Any]:
+    """The object and the material of a place, each None where it has gone."""
+    return find_object(target.object_uid), _by_uid(bpy.data.materials, target.material_uid)
+
+
 def place(result: dict[str, Any], request: TextureRequest, target: Target, *, show: bool = True) -> Images:
     """Make the images of a worker's result and put them where they belong.
 
@@ -96,27 +102,31 @@ def place(result: dict[str, Any], request: TextureRequest, target: Target, *, sh
         Map name -> image.
 
     Raises:
-        OutputError: the images cannot be kept; then none is left.
+        OutputError: the images cannot be kept. Then, as with every error, the file is as it was before.
     """
-    made = make_images(result, request)
-    if not show or target.destination == "IMAGE":
+    holder, material = changed_by(target)
+    with all_or_nothing(holder, material):
+        made = make_images(result, request)
+        if show and target.destination != "IMAGE":
+            _show(made, request, target, holder, material)
         return made
-    holder = find_object(target.object_uid)
+
+
+def _show(made: Images, request: TextureRequest, target: Target, holder: Any, material: Any) -> None:
+    """Put images where they belong, as far as that is still there."""
     if target.destination == "NEW_MATERIAL":
         material = new_material(request.title)
         apply(material, made, request, holder, target.world_size)
         assign(material, holder)
-        return made
-    material = _by_uid(bpy.data.materials, target.material_uid)
+        return
     if material is None and not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
         material = material_of(holder)
     if material is None or not material.is_editable:
-        return made
+        return
     if target.destination == "REPLACE":
         _replace(material, target.node, made)
     elif nodes.can_wire(material):
         apply(material, made, request, holder, target.world_size)
-    return made
 
 
 def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
@@ -128,7 +138,7 @@ def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
     set_name = uuid.uuid4().hex
     keep_beside = preferences().storage == "FILE"
     made: Images = {}
-    try:
+    with all_or_nothing():
         for item in result["maps"]:
             image = images.image_from_files(
                 [Path(file) for file in item["files"]],
@@ -138,11 +148,7 @@ def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
             )
             images.set_record(image, request, item["name"], set_name, leads=not made)
             made[item["name"]] = image
-    except BaseException:
-        for image in made.values():
-            images.remove(image)
-        raise
-    return made
+        return made
 
 
 def check_packable(request: TextureRequest) -> None:

@@ -38,10 +38,13 @@ def image_from_files(files: list[Path], name: str, *, is_data: bool, keep_beside
     if is_too_large and not bpy.data.filepath:
         raise too_large_to_pack()
     is_beside = bool(bpy.data.filepath) and (keep_beside or is_too_large)
-    if is_beside:
-        files = _move_beside(files)
-    image: Any = bpy.data.images.load(str(files[0]))
+    image: Any = None
+    moved: list[Path] = []
     try:
+        if is_beside:
+            _move_beside(files, moved)
+            files = moved
+        image = bpy.data.images.load(str(files[0]))
         image.name = name
         image.use_fake_user = True
         if is_tiled:
@@ -54,7 +57,10 @@ def image_from_files(files: list[Path], name: str, *, is_data: bool, keep_beside
         else:
             _pack(image, files)
     except BaseException:
-        remove(image)
+        if image is not None:
+            bpy.data.images.remove(image)
+        for file in moved:
+            file.unlink(missing_ok=True)
         raise
     return image
 
@@ -143,12 +149,11 @@ def _files_beside(image: Any) -> list[Path]:
     return [Path(path.replace("<UDIM>", str(number))) for number in numbers]
 
 
-def _move_beside(files: list[Path]) -> list[Path]:
-    """Move files to the folder beside the .blend, under names that are free there."""
+def _move_beside(files: list[Path], moved: list[Path]) -> None:
+    """Move files to the folder beside the .blend, under names that are free there, which `moved` gets one by one."""
     folder = Path(bpy.path.abspath(f"//{_FOLDER}"))
     stem = _stem(files[0])
     endings = [file.name[len(stem) :] for file in files]
-    moved: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number, free = 0, stem
@@ -159,11 +164,8 @@ def _move_beside(files: list[Path]) -> list[Path]:
             moved.append(folder / (free + ending))
             shutil.move(file, moved[-1])
     except OSError as error:
-        for target in moved:  # nothing half-written stays
-            target.unlink(missing_ok=True)
         raise OutputError(
             f"{folder} cannot be written ({error.strerror})",
             expected="a writable folder with free space next to the .blend",
             remedy="free some space, or store images in the .blend (see the add-on's preferences)",
         ) from error
-    return moved

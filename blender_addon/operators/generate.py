@@ -4,6 +4,8 @@ from typing import Any
 
 import bpy
 
+from texnet_core.errors import Cancelled
+
 from .. import creation, session, surface
 from ..fields import (
     core_number,
@@ -15,6 +17,7 @@ from ..fields import (
 )
 from ..registration import registration
 from ..request import OPTIONS, TextureRequest, first_preset, options_of
+from ..rollback import all_or_nothing
 from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Interactive, Status, failed
 
 _POLL_S = 0.1
@@ -103,16 +106,23 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
     def run(self, context: Any) -> Status:
         session.clear_problem()
         requests, self._target = self._requests(context)
-        for number, request in enumerate(requests):
-            task = session.SynthesisTask(request)
-            try:
-                task.wait()
-                if task.job.result is None:
-                    return CANCELLED
-                self._place(task, is_first=number == 0)
-            finally:
-                session.end(task)
+        try:
+            with all_or_nothing(*creation.changed_by(self._target)):
+                for number, request in enumerate(requests):
+                    self._make(request, is_first=number == 0)
+        except Cancelled:
+            return CANCELLED
         return FINISHED
+
+    def _make(self, request: TextureRequest, *, is_first: bool) -> None:
+        task = session.SynthesisTask(request)
+        try:
+            task.wait()
+            if task.job.result is None:
+                raise Cancelled
+            self._place(task, is_first=is_first)
+        finally:
+            session.end(task)
 
     def begin(self, context: Any, event: Any) -> Status:
         requests, self._target = self._requests(context)

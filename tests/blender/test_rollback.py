@@ -1,0 +1,166 @@
+"""A failure half-way leaves the file as it was, wherever it comes."""
+
+import pytest
+
+from tests.conftest import MATERIAL, random_artifact
+from texnet_core import write_artifact
+
+
+@pytest.fixture(scope="session")
+def material_file(tmp_path_factory):
+    """An untrained generator of four maps: albedo, normal, roughness, height."""
+    path = tmp_path_factory.mktemp("material") / "wall.texnet"
+    write_artifact(path, random_artifact(maps=MATERIAL))
+    return path
+
+
+# All of the file that a texture could touch, as plain values.
+FILE = """
+        def plain(value):
+            if isinstance(value, (bool, int, float, str, type(None))):
+                return value
+            return value.name if hasattr(value, "name") else [plain(one) for one in value]
+        def settings(owner):
+            known = [one for one in owner.bl_rna.properties if one.type not in ("COLLECTION", "POINTER")]
+            return {one.identifier: plain(getattr(owner, one.identifier)) for one in known}
+        def socket(one):
+            return [one.identifier, plain(getattr(one, "default_value", None))]
+        def node(one):
+            custom = {name: str(one[name]) for name in one.keys()}
+            held = plain(getattr(one, "image", None)), one.parent and one.parent.name
+            return [settings(one), held, custom, list(map(socket, one.inputs)), list(map(socket, one.outputs))]
+        def tree(of):
+            links = [[link.from_node.name, link.from_socket.name, link.to_node.name, link.to_socket.name]
+                     for link in of.links]
+            return [{one.name: node(one) for one in of.nodes}, sorted(links), of.nodes.active and of.nodes.active.name]
+        def holder(of):
+            slots = [[slot.link, slot.material and slot.material.name] for slot in of.material_slots]
+            return [slots, of.active_material_index, module("faces").slots_of(of).tolist(), of.mode]
+        def the_file():
+            state = {kind.identifier: sorted(block.name for block in getattr(bpy.data, kind.identifier))
+                     for kind in bpy.data.bl_rna.properties if kind.type == "COLLECTION"}
+            state["trees"] = {of.name: [settings(of), tree(of.node_tree)] for of in bpy.data.materials if of.node_tree}
+            state["holders"] = {of.name: holder(of) for of in bpy.data.objects if of.data}
+            state["in meshes"] = {of.name: [one and one.name for one in of.materials] for of in bpy.data.meshes}
+            folder = bpy.path.abspath("//textures")
+            state["files"] = sorted(os.listdir(folder)) if bpy.data.filepath and os.path.isdir(folder) else []
+            return state
+        def difference(before, after):
+            return [(key, before[key], after[key]) for key in before if before[key] != after[key]]
+"""
+
+# Raises at one line of the add-on after the other, each time in the same file, and says what was left behind.
+EVERY_LINE = """
+        MODULES = {"api", "creation", "faces", "images", "nodes", "surface", "looks", "slots"}
+        class Injected(Exception):
+            pass
+        def is_ours(code):
+            folder, name = os.path.split(code.co_filename)
+            return os.path.basename(folder) == "texnet" and name.removesuffix(".py") in MODULES
+        def fail_at(place, action):
+            reached = []
+            def trace(frame, event, argument):
+                if not is_ours(frame.f_code):
+                    return None
+                if event == "line":
+                    where = frame.f_code.co_filename, frame.f_lineno
+                    if where not in reached:
+                        reached.append(where)
+                        if where == place:
+                            raise Injected
+                return trace
+            sys.settrace(trace)
+            try:
+                action()
+            except Injected:
+                return None
+            finally:
+                sys.settrace(None)
+            return reached
+        def left_behind(prepare, action):
+            prepare()
+            places = fail_at(None, action)
+            found = []
+            prepare()
+            before = the_file()
+            for place in places:
+                assert fail_at(place, action) is None, place
+                if changed := difference(before, the_file()):
+                    found.append([place, changed])
+                    prepare()
+                    before = the_file()
+            return [len(places), found[:3]]
+"""
+
+PLACES = """
+        import shutil, tempfile
+        session, request_of, creation = module("session"), module("request"), module("creation")
+        request = request_of.TextureRequest(values["source"], 64, 64, udim=(2, 1) if values["udim"] else None)
+        task = session.SynthesisTask(request)
+        task.wait()
+        kept = tempfile.mkdtemp()
+        files = [file for item in task.job.result["maps"] for file in item["files"]]
+        for file in files:
+            shutil.copy(file, kept)
+        def place(destination):
+            for file in files:
+                shutil.copy(os.path.join(kept, os.path.basename(file)), file)
+            target = creation.target_of(destination, bpy.context.view_layer.objects.active, world_size=2.0)
+            creation.place(task.job.result, request, target)
+"""
+
+SCENES = {
+    "new material": ("NEW_MATERIAL", ""),
+    "no slot": ("NEW_MATERIAL", "bpy.ops.mesh.primitive_plane_add()"),
+    "first material": ("ACTIVE_MATERIAL", "bpy.ops.mesh.primitive_plane_add()"),
+    "shared mesh": ("NEW_MATERIAL", "bpy.ops.mesh.primitive_plane_add(); bpy.ops.object.duplicate(linked=True)"),
+    "texture of others": (
+        "ACTIVE_MATERIAL",
+        """
+tree = bpy.context.view_layer.objects.active.active_material.node_tree
+own = tree.nodes.new("ShaderNodeTexImage")
+own.image = bpy.data.images.new("own", 4, 4)
+tree.links.new(own.outputs[0], tree.nodes["Principled BSDF"].inputs["Base Color"])
+""",
+    ),
+    "texture of ours": ("ACTIVE_MATERIAL", "place('ACTIVE_MATERIAL')"),
+    "image node": ("REPLACE", "place('ACTIVE_MATERIAL')"),
+    "image": ("IMAGE", ""),
+    "tiles": ("UDIM", ""),
+    "beside the .blend": (
+        "NEW_MATERIAL",
+        """
+bpy.ops.wm.save_as_mainfile(filepath=os.path.join(tempfile.mkdtemp(), "saved.blend"))
+module("preferences").preferences().storage = "FILE"
+""",
+    ),
+    "tiles beside the .blend": (
+        "UDIM",
+        """
+bpy.ops.wm.save_as_mainfile(filepath=os.path.join(tempfile.mkdtemp(), "saved.blend"))
+module("preferences").preferences().storage = "FILE"
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_an_error_in_any_line_of_placing_a_texture_changes_nothing(blender, material_file, scene):
+    destination, preparation = SCENES[scene]
+    ((lines, left),) = blender(
+        FILE
+        + EVERY_LINE
+        + PLACES
+        + """
+        def prepare():
+            bpy.ops.wm.read_homefile(use_factory_startup=True, app_template="")
+            exec(values["preparation"], globals() | {"place": place})
+        answer(left_behind(prepare, lambda: place(values["destination"])))
+        session.end(task)
+        """,
+        source=str(material_file),
+        udim=destination == "UDIM",
+        destination=destination,
+        preparation=preparation,
+    )
+    assert lines > 30 and left == [], str(left)[:4000]
