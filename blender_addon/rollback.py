@@ -58,7 +58,7 @@ class _Slots:
 
     def restore(self) -> None:
         target = self._target
-        shared = getattr(target.data, "materials", [])
+        shared: Any = getattr(target.data, "materials", [])
         if len(shared) and not self._shared:
             shared.clear()  # where the last one is popped, objects keep their slots
         while len(shared) > len(self._shared):
