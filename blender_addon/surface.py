@@ -1,9 +1,10 @@
 """How an object's surface and its UV map relate: for real-world sizes and for UDIM tiles."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import bpy
 import numpy as np
 import numpy.typing as npt
 
@@ -59,23 +60,37 @@ def udim_grid(target: Any) -> tuple[int, int]:
 
 
 def _triangles(target: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Corners in the scene and in the UV map, (triangles, 3, 3) each; the third of a UV is 0."""
-    if target.mode == "EDIT":
-        target.update_from_editmode()
-    mesh: bpy.types.Mesh = target.data
-    mesh.calc_loop_triangles()
-    count = len(mesh.loop_triangles)
-    vertices, loops = np.empty(3 * count, np.int32), np.empty(3 * count, np.int32)
-    mesh.loop_triangles.foreach_get("vertices", vertices)
-    mesh.loop_triangles.foreach_get("loops", loops)
-    places = np.empty(3 * len(mesh.vertices), np.float32)
-    mesh.vertices.foreach_get("co", places)
-    world = places.reshape(-1, 3) @ np.array(target.matrix_world.to_3x3(), np.float32).T
-    layer: Any = mesh.uv_layers.active
-    flat = np.empty(2 * len(mesh.loops), np.float32)
-    layer.uv.foreach_get("vector", flat)
+    """Corners in the scene and in the UV map, (triangles, 3, 3) each; the third of a UV is 0.
+
+    The UV map is the one that materials read, which need not be the one that is edited.
+    """
+    with _mesh_of(target) as mesh:
+        mesh.calc_loop_triangles()
+        count = len(mesh.loop_triangles)
+        vertices, loops = np.empty(3 * count, np.int32), np.empty(3 * count, np.int32)
+        mesh.loop_triangles.foreach_get("vertices", vertices)
+        mesh.loop_triangles.foreach_get("loops", loops)
+        places = np.empty(3 * len(mesh.vertices), np.float32)
+        mesh.vertices.foreach_get("co", places)
+        world = places.reshape(-1, 3) @ np.array(target.matrix_world.to_3x3(), np.float32).T
+        layer = next((layer for layer in mesh.uv_layers if layer.active_render), mesh.uv_layers.active)
+        flat = np.empty(2 * len(mesh.loops), np.float32)
+        layer.uv.foreach_get("vector", flat)
     uvs = np.pad(flat.reshape(-1, 2), ((0, 0), (0, 1)))
     return world[vertices].reshape(-1, 3, 3), uvs[loops].reshape(-1, 3, 3)
+
+
+@contextmanager
+def _mesh_of(target: Any) -> Iterator[Any]:
+    """The mesh as the user sees it in any mode: while it is edited, a copy, since its own layers are empty then."""
+    if not target.data.is_editmode:
+        yield target.data
+        return
+    target.update_from_editmode()
+    try:
+        yield target.to_mesh()
+    finally:
+        target.to_mesh_clear()
 
 
 def _areas(triangles: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
