@@ -141,7 +141,19 @@ def test_an_output_that_cannot_be_written_fails_its_job(folder):
 
 HOSTILE = {
     "no file": (None, "cannot be read"),
-    "no text": (b"\xff\xfe\x00", "is not TOML"),
+    "no text": (b"\xff\xfe\x00", "begins as UTF-16 and does not go on so"),
+    "no UTF-8": ('[[jobs]]\nsource="moss"\noutput="\u00e9.png"'.encode("latin-1"), "Latin-1 or the like (line 3)"),
+    "backslash": (b'[[jobs]]\nsource="C:\\Users\\x.texnet"\n', "backslash in line 2"),
+    "backslash that makes a tab": (
+        b'[[jobs]]\nsource="moss"\noutput="C:\\textures\\new.png"',
+        "in single quotes, or with /",
+    ),
+    "variable": (b'[[jobs]]\nsource="moss"\noutput="${NO_SUCH_PLACE}/a.png"', "the variable ${NO_SUCH_PLACE} in"),
+    "home of nobody": (b'[[jobs]]\nsource="moss"\noutput="~nobody-here/a.png"', "home folder of nobody"),
+    "device": (b'[[jobs]]\nsource="moss"\noutput="out/aux.png"', "'aux.png' is the name of a device"),
+    "device as a folder": (b'[[jobs]]\nsource="moss"\noutput="con/a.png"', "'con' is the name of a device"),
+    "colon": (b'[[jobs]]\nsource="moss"\noutput="a:b.png"', "'a:b.png' has ':'"),
+    "long name": (b'[[jobs]]\nsource="moss"\noutput="' + b"x" * 300 + b'.png"', "more than 255 bytes"),
     "no toml": (b"[[jobs", "is not TOML"),
     "nothing": (b"", "has no [[jobs]]"),
     "no jobs": (b"jobs = []", "has no [[jobs]]"),
@@ -175,7 +187,7 @@ HOSTILE = {
     "field by number": (b"[[jobs]]\nsource='a'\noutput='{}.png'", "one of {source}"),
     "huge format": (b"[[jobs]]\nsource='a'\noutput='{seed:0999999999}.png'", "one of {source}"),
     "odd braces": (b"[[jobs]]\nsource='a'\noutput='{seed.png'", "output"),
-    "zero byte": (b"[[jobs]]\nsource='a'\noutput=\"a\\u0000.png\"", "zero byte"),
+    "zero byte": (b"[[jobs]]\nsource='a'\noutput=\"a\\u0000.png\"", "control character"),
     "scale endless": (b"[[jobs]]\nsource='a'\nscale=" + b"9" * 400 + b"\noutput='o.png'", "0.25 to 4"),
     "too many": (
         b"[[jobs]]\nsource='a'\nseed=%s\nscale=%s\noutput='{seed}{scale}.png'"
@@ -247,6 +259,52 @@ def test_depth_can_vary_and_be_a_part_of_the_name(folder):
         LIST.replace(', "missing"', "").replace("[1, 2]", "1\ndepth = [8, 16]").replace("{seed:03}", "{depth}")
     )
     assert statuses(run(folder)) == ["made"] * 4
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_lists_are_read_as_editors_save_them(folder, encoding, line_end):
+    wanted = read_jobs(folder / "jobs.toml")
+    (folder / "jobs.toml").write_bytes(LIST.replace("\n", line_end).encode(encoding))
+    assert read_jobs(folder / "jobs.toml") == wanted
+
+
+def test_letters_in_comments_may_have_any_encoding(folder):
+    (folder / "jobs.toml").write_bytes(b"# caf\xe9\n" + LIST.encode())
+    assert len(read_jobs(folder / "jobs.toml")) == 8
+
+
+@pytest.mark.parametrize("size", ["96x32", "96X32", "96 \u00d7 32"])
+def test_a_size_has_any_sign_for_times(folder, size):
+    (folder / "jobs.toml").write_text(LIST.replace("96x32", size), encoding="utf-8")
+    assert {(job.request.width, job.request.height) for job in read_jobs(folder / "jobs.toml")} == {(64, 64), (96, 32)}
+
+
+def test_home_and_variables_are_places_and_not_folders(folder, artifact_file, monkeypatch):
+    home = folder / "a{b}"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("TEXNET_PLACE", "deep/er")
+    (home / "random.texnet").write_bytes(artifact_file.read_bytes())
+    for source, output in (
+        ("~/random.texnet", "~/out/{seed}.png"),
+        ("$HOME/random.texnet", "${HOME}/$TEXNET_PLACE/${seed}_{source}.png"),
+    ):
+        listed = f'[[jobs]]\nsource = "{source}"\nsize = 64\noutput = "{output}"\n'
+        (job,) = read_jobs(listed.encode(), folder)
+        assert job.request.source == str(home / "random.texnet")
+        assert statuses(run_jobs([job], None)) == ["made"]
+    made = {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")}
+    assert made == {"a{b}/out/0.png", "a{b}/deep/er/$0_random.png"}
+    assert not (folder / "~").exists()
+
+
+def test_a_list_without_a_file_is_found_from_a_folder_and_keeps_no_record(folder):
+    jobs = read_jobs(LIST.replace(', "missing"', "").encode(), folder)
+    for _ in range(2):
+        assert statuses(run_jobs(jobs, None)) == ["made"] * 4
+    assert sorted(path.name for path in folder.iterdir()) == ["jobs.toml", "out", "random.texnet"]
 
 
 def test_no_jobs_are_no_work(tmp_path):

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from texnet_core.errors import MissingWeightsError, WeightsError
+from texnet_core.paths import user_path
 from texnet_core.settings import InputConvention
 
 DOWNLOAD_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
@@ -114,7 +115,7 @@ def find_vgg19(path: str = "", *, url: str = DOWNLOAD_URL) -> Path | None:
     """
     path = path or os.environ.get(PATH_VARIABLE, "")
     if path:
-        return Path(os.path.expanduser(path))  # unlike pathlib's, never raises
+        return user_path(path)
     file = _cached(url)
     return file if file.is_file() else None
 

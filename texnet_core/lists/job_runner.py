@@ -40,12 +40,14 @@ class JobResult:
     error: str = ""
 
 
-def run_jobs(jobs: list[TextureJob], record: Path, *, progress: ProgressCallback = ignore_progress) -> list[JobResult]:
+def run_jobs(
+    jobs: list[TextureJob], record: Path | None, *, progress: ProgressCallback = ignore_progress
+) -> list[JobResult]:
     """Run jobs in parallel: as many at once as there are cores or devices for them.
 
     Args:
         jobs: from `read_jobs`.
-        record: the file that remembers what was made; it need not exist.
+        record: the file that remembers what was made; it need not exist. None: nothing is remembered.
         progress: called from several threads, one at a time, with the texels made; raising Cancelled from it stops
             the work, and what is complete stays.
 
@@ -62,7 +64,7 @@ def run_jobs(jobs: list[TextureJob], record: Path, *, progress: ProgressCallback
 
 
 class _Run:
-    def __init__(self, jobs: list[TextureJob], record: Path, progress: ProgressCallback) -> None:
+    def __init__(self, jobs: list[TextureJob], record: Path | None, progress: ProgressCallback) -> None:
         self._jobs, self._progress = jobs, progress
         self._lock = threading.Lock()
         self._texels, self._done = [0.0] * len(jobs), 0.0
@@ -76,7 +78,8 @@ class _Run:
         self._blocks_at_once = max(1, cores // self._at_once)
         self._cores = cores
         self._sources = _OpenOnce(self._open_source)
-        self._record_path, self._known = record, _read_record(record)
+        self._record_path = Path(os.devnull) if record is None else record
+        self._known = {} if record is None else _read_record(record)
 
     def __enter__(self) -> "_Run":
         with as_output_error(self._record_path):
@@ -226,7 +229,7 @@ def _states(files: tuple[Path, ...]) -> list[list[int]] | None:
 def _read_record(path: Path) -> dict[str, Any]:
     """What earlier runs made. A line that a power cut left behind counts for nothing."""
     known = {}
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):  # unlike pathlib's, they never raise
         raise OutputError(f"{path} is not a file", expected="a record of jobs", remedy="move it away")
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

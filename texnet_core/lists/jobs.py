@@ -11,9 +11,12 @@ from string import Formatter
 from typing import Any
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
+from texnet_core.lists.tables import as_table, check_keys, check_place, inside, read_toml
+from texnet_core.names import check_new_names
+from texnet_core.paths import expanded, user_text
 from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.sizes import parse_size
 
 EXAMPLE = """
 [settings]                            # optional, for all jobs: engine, device, precision, threads
@@ -32,7 +35,8 @@ MAX_JOBS = 100_000
 _HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
 _VARIED = ("source", "size", "seed", "tile", "scale", "depth")
-_NAMING = ("width", "height", "seed", "tile", "scale", "depth")  # fields that the name of an output may hold
+_NAMING = ("width", "height", "seed", "tile", "scale", "depth")  # of a request, what the name of an output may hold
+_FIELDS = ("source", *_NAMING)
 
 
 @dataclass(frozen=True)
@@ -43,23 +47,29 @@ class TextureJob:
     output: Path
 
 
-def read_jobs(path: Path) -> list[TextureJob]:
+def read_jobs(file: Path | bytes, folder: Path | None = None) -> list[TextureJob]:
     """The jobs of a list, in its order.
 
+    Args:
+        file: the list, or what is in it.
+        folder: where sources and outputs are found from; without it, the folder of the list, or else the current one.
+
     Raises:
-        RequestError: the file is missing or no list of jobs, a value is out of its range, or two jobs would write
-            the same file.
+        RequestError: the file is missing or no list of jobs, a value is out of its range, a name is none on some
+            system, or two jobs would write the same file.
     """
-    table = read_toml(path, "a list of jobs")
-    check_keys(table, ("settings", "jobs"), str(path))
+    name = "the list" if isinstance(file, bytes) else str(file)
+    folder = folder or (Path() if isinstance(file, bytes) else file.parent)
+    table = read_toml(file, "a list of jobs")
+    check_keys(table, ("settings", "jobs"), name)
     common = as_table(table.get("settings", {}), "[settings]", _HELP)
     check_keys(common, _COMMON, "[settings]")
     entries = table.get("jobs")
     if not isinstance(entries, list) or not entries:
-        raise RequestError(f"{path} has no [[jobs]]", expected="at least one", remedy=_HELP)
+        raise RequestError(f"{name} has no [[jobs]]", expected="at least one", remedy=_HELP)
     jobs: list[TextureJob] = []
     for number, entry in enumerate(entries, 1):
-        for job in _jobs_of(as_table(entry, f"jobs[{number}]", _HELP), f"jobs[{number}]", common, path.parent):
+        for job in _jobs_of(as_table(entry, f"jobs[{number}]", _HELP), f"jobs[{number}]", common, folder):
             jobs.append(job)
             _check_number(len(jobs))
     _check_outputs_differ(jobs)
@@ -74,6 +84,8 @@ def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: 
     template = entry["output"]
     if not isinstance(template, str):
         raise RequestError(f"output {template!r} in {where} is not text", expected="text", remedy="put it in quotes")
+    with inside(where):
+        template = expanded(check_place(template, "output"), spare=_FIELDS, quoted=_in_template)
     varied = [name for name in _VARIED if name in entry]
     lists = [_as_list(entry[name], name, where) for name in varied]
     _check_number(math.prod(map(len, lists)))  # before the first of so many is made
@@ -93,32 +105,43 @@ def _job(values: dict[str, Any], template: str, folder: Path) -> TextureJob:
         raise RequestError(
             f"source {values['source']!r} is not text", expected="text", remedy="name a preset or a file"
         )
+    values["source"] = _source(values["source"], folder)
     if "size" in values:
         values["width"], values["height"] = _size(values["size"])
-    output = folder / _filled(template, Path(values["source"]).stem, TextureRequest.from_record(values))
-    beside = folder / values["source"]
-    request = TextureRequest.from_record(values | ({"source": str(beside)} if beside.is_file() else {}))
+    request = TextureRequest.from_record(values)
+    output = folder / _filled(template, Path(request.source).stem, request)
+    check_new_names(output)
     depth_for(output, request.depth)
     check_picture_size(output, *request.window[2:])
     return TextureJob(request, output)
 
 
+def _source(text: str, folder: Path) -> str:
+    """A file beside the list, or what the text says wherever the list lies."""
+    said = user_text(check_place(text, "source"))
+    beside = folder / said
+    return str(beside) if os.path.isfile(beside) else said  # unlike pathlib's, never raises
+
+
+def _in_template(text: str) -> str:
+    """What is to stand in a name as it is, though it may have braces."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def _size(value: Any) -> tuple[int, int]:
     if type(value) is int:
         return value, value
-    match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", value) if isinstance(value, str) else None
-    if match is None:
+    sides = parse_size(value) if isinstance(value, str) else None
+    if sides is None:
         raise RequestError(
             f"{value!r} is not a size", expected='1024 or "2048x1024"', remedy='write 1024, or "2048x1024" in quotes'
         )
-    return int(match[1]), int(match[2] or match[1])
+    return sides
 
 
 def _filled(template: str, source: str, request: TextureRequest) -> str:
     """The output's name. Only whole fields are filled in, so that a list cannot reach into objects."""
     values = {"source": source} | {name: getattr(request, name) for name in _NAMING}
-    if "\0" in template or "\0" in request.source:
-        raise RequestError(f"the name {template!r} has a zero byte", expected="none", remedy="take it out")
     try:
         for _, name, shape, conversion in Formatter().parse(template):
             if name is not None and (name not in values or conversion or not re.fullmatch(r"0?\d?[df]?", shape or "")):
@@ -149,6 +172,6 @@ def _check_outputs_differ(jobs: list[TextureJob]) -> None:
             raise RequestError(
                 f"two jobs write {job.output}",
                 expected="a name for each",
-                remedy=f"put {', '.join(f'{{{field}}}' for field in ('source', *_NAMING))} into output",
+                remedy=f"put {', '.join(f'{{{field}}}' for field in _FIELDS)} into output",
             )
         seen.add(name)

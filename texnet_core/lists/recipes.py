@@ -12,10 +12,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from texnet_core.errors import RequestError
-from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
-from texnet_core.model.artifact import Header, Provenance
+from texnet_core.lists.tables import as_named, as_table, check_keys, check_place, inside, read_toml
+from texnet_core.model.artifact import SUFFIX, Header, Provenance
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
+from texnet_core.names import trouble_with
 from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, LossSettings, TrainSettings, as_fields
 
 EXAMPLE = """
@@ -99,26 +100,27 @@ class RecipeResult:
     error: str = ""
 
 
-def read_recipes(path: Path, machine: Mapping[str, Any] = _NO_MACHINE) -> list[Recipe]:
+def read_recipes(file: Path | bytes, machine: Mapping[str, Any] = _NO_MACHINE) -> list[Recipe]:
     """The recipes of a list, in its order.
 
     Args:
-        path: the TOML file.
+        file: the TOML file, or what is in it.
         machine: values of MACHINE_SETTINGS, which no recipe may hold.
 
     Raises:
         RequestError: the file is missing or no list of recipes, or a key or value in it is not right.
     """
-    table = read_toml(path, "a list of recipes")
-    check_keys(table, ("defaults", "recipes"), str(path))
-    defaults = as_fields(as_table(table.get("defaults", {}), "[defaults]", _HELP))
+    name = "the list" if isinstance(file, bytes) else str(file)
+    table = read_toml(file, "a list of recipes")
+    check_keys(table, ("defaults", "recipes"), name)
+    defaults = as_named(as_table(table.get("defaults", {}), "[defaults]", _HELP), "[defaults]")
     check_keys(defaults, _SETTINGS, "[defaults]")
     with inside("[defaults]"):
         _settings(defaults)
     entries = as_table(table.get("recipes", {}), "[recipes]", _HELP)
     if not entries:
-        raise RequestError(f"{path} has no [recipes.NAME]", expected="at least one", remedy=_HELP)
-    return [_recipe(name, entry, defaults, machine) for name, entry in entries.items()]
+        raise RequestError(f"{name} has no [recipes.NAME]", expected="at least one", remedy=_HELP)
+    return [_recipe(key, entry, defaults, machine) for key, entry in entries.items()]
 
 
 def chosen(recipes: list[Recipe], names: Iterable[str]) -> list[Recipe]:
@@ -137,12 +139,18 @@ def chosen(recipes: list[Recipe], names: Iterable[str]) -> list[Recipe]:
 
 def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[str, Any]) -> Recipe:
     where = f"[recipes.{name}]"
-    if len(name) > 60 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+    if name.endswith(SUFFIX) or (isinstance(entry, dict) and entry.keys() == {SUFFIX[1:]}):
+        found = f"{name.removesuffix(SUFFIX)}{SUFFIX} cannot name a recipe"
+        remedy = f"leave the suffix out, which its file gets: [recipes.{name.removesuffix(SUFFIX)}]"
+        raise RequestError(found, expected="a name without a suffix", remedy=remedy)
+    if len(name) > 60 or trouble_with(name) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise RequestError(
             f"{name!r} cannot name a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
         )
     entry = as_fields(as_table(entry, where, _HELP))
     check_keys(entry, (*_TEXTS, "size_m", "look", *_SETTINGS), where)
+    entry = as_named(as_table(entry, where, _HELP), where)
+    check_keys(entry, (*_TEXTS, "size_m", *_SETTINGS), where)
     with inside(where):
         texts = {key: _text(entry, key) for key in _TEXTS}
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
@@ -179,7 +187,7 @@ def _text(entry: dict[str, Any], key: str) -> str:
 
 def _below(exemplar: str) -> str:
     """Read as Windows does, which knows all separators and roots that others know, and more."""
-    path = PureWindowsPath(exemplar)
+    path = PureWindowsPath(check_place(exemplar, "exemplar"))
     if path.anchor or ".." in path.parts or not exemplar.isprintable():
         raise RequestError(
             f"the exemplar {exemplar!r} does not lie below the folder of exemplars",

@@ -22,7 +22,10 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 _LENGTH = struct.Struct("<Q")
 _MAX_TABLE = 128 * 1024  # bytes of JSON; the largest pyramid has 10,000
-_TYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}  # the first came with format version 3
+_TYPES: dict[str, np.dtype[Any]] = {
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+}  # the first came with format version 3
 _METADATA = "__metadata__"
 
 

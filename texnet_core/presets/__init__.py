@@ -9,6 +9,7 @@ from pathlib import Path
 
 from texnet_core.errors import RequestError
 from texnet_core.model.artifact import SUFFIX
+from texnet_core.paths import user_path
 
 _FOLDER = Path(__file__).parent
 
@@ -21,14 +22,16 @@ def list_presets() -> dict[str, Path]:
 def find_source(source: str | Path) -> Path:
     """The file that a SOURCE means: the name of a preset, or the path of a `.texnet` file.
 
+    `~` and variables in a path are those of the user, see `texnet_core.paths`.
+
     Raises:
         RequestError: neither; names the preset that comes nearest.
     """
     presets = list_presets()
     if str(source) in presets:
         return presets[str(source)]
-    path = Path(os.path.expanduser(source))  # unlike pathlib's, never raises; nor does isfile below
-    if os.path.isfile(path):
+    path = user_path(source)
+    if os.path.isfile(path):  # unlike pathlib's, never raises
         return path
     if path.suffix == SUFFIX or len(path.parts) > 1:
         raise RequestError(
