@@ -4,12 +4,12 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from texnet_core.errors import OutputError
+from texnet_core.names import MAX_NAME
 
-_MAX_NAME = 255  # bytes, on every common file system
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PREFIX = ".texnet-"  # short, so that any name the folder allows leaves room
 
@@ -21,6 +21,30 @@ def check_writable(path: Path) -> None:
     """
     with as_output_error(path), tempfile.TemporaryFile(dir=_target(path).parent, prefix=_PREFIX):
         pass
+
+
+@contextmanager
+def prepared(*files: Path) -> Iterator[None]:
+    """Make the folders of files that are to be, and see that the files can be made, before long work.
+
+    Where the work fails, new folders go again if they are empty.
+
+    Raises:
+        OutputError: a folder or a file cannot be made.
+    """
+    missing: list[Path] = []
+    try:
+        for folder in {file.parent: None for file in files}:
+            missing += [above for above in (folder, *folder.parents) if not os.path.lexists(above)][::-1]
+            make_folder(folder)
+        for file in files:
+            check_writable(file)
+        yield
+    except BaseException:
+        for folder in reversed(missing):
+            with suppress(OSError):  # not empty after all, or never made
+                folder.rmdir()
+        raise
 
 
 def make_folder(path: Path) -> None:
@@ -60,7 +84,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _target(path: Path) -> Path:
     target = Path(os.path.realpath(path))
-    if len(os.fsencode(target.name)) > _MAX_NAME:
+    if len(os.fsencode(target.name)) > MAX_NAME:
         raise OSError(errno.ENAMETOOLONG, "the name is too long")
     if target.exists() and not target.is_file():
         raise OSError(errno.EEXIST, "something else than a file is there")

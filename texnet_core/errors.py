@@ -4,7 +4,7 @@ Front ends catch `TexnetError` once and show `str(error)`.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Range(NamedTuple):
@@ -41,11 +41,21 @@ class TexnetError(Exception):
 
 
 class RequestError(TexnetError):
-    """A size, seed, name or option out of its range."""
+    """A size, seed, name or option out of its range.
+
+    Attributes:
+        setting: the field of the settings that is wrong, where it is one: what it says begins with its name in words.
+    """
+
+    setting: Any = None
 
 
 class ImageError(TexnetError):
     """A picture that cannot serve as an exemplar."""
+
+
+class NoImageError(ImageError, RequestError):
+    """No file where a picture should be: that is no damage to the picture, the request is wrong."""
 
 
 class OutputError(TexnetError):
@@ -58,6 +68,10 @@ class ArtifactError(TexnetError):
 
 class WeightsError(TexnetError):
     """Descriptor weights that are missing, of the wrong shape, or of unknown input convention."""
+
+
+class NoWeightsFileError(WeightsError, RequestError):
+    """No file where weights should be: that is no damage to the weights, the request is wrong."""
 
 
 class MissingWeightsError(WeightsError):

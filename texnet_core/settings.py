@@ -91,7 +91,11 @@ class Checked:
         """Return self, or raise RequestError at the first field that does not fit."""
         for spec in fields(self):  # type: ignore[arg-type]
             if "help" in spec.metadata:
-                _check_field(spec.name, getattr(self, spec.name), spec)
+                try:
+                    _check_field(spec.name, getattr(self, spec.name), spec)
+                except RequestError as error:
+                    error.setting = spec
+                    raise
         return self
 
 

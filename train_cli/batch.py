@@ -13,6 +13,7 @@ from train_cli.display import showing
 from train_cli.groups import command
 from train_cli.options import json_option, path_argument, with_example
 from train_cli.results import tell_results
+from train_cli.streams import is_input, listed
 
 
 @command()
@@ -24,12 +25,14 @@ def batch(jobs: Path, as_json: bool) -> None:
 
     JOBS is a TOML file. A list of values in it means every combination. Sources and outputs are found from its
     folder. As many jobs run at once as there are cores. A job that fails does not stop the others; the exit code is
-    then 1. Running the list again makes only what is missing or has changed.
+    then 1. Running the list again makes only what is missing or has changed. With - the list comes from the standard
+    input, places in it are found from the current folder, and every run makes everything.
     """
     started = time.monotonic()
-    planned = read_jobs(jobs)
+    planned = read_jobs(listed(jobs), Path() if is_input(jobs) else None)
+    record = None if is_input(jobs) else jobs.with_suffix(".done.jsonl")
     with showing(quiet=as_json) as display:
-        results = run_jobs(planned, jobs.with_suffix(".done.jsonl"), progress=display)
+        results = run_jobs(planned, record, progress=display)
     for result in results:
         if result.status == "failed" and not as_json:
             click.echo(f"texnet: {printable(str(result.job.output))}: {result.error}", err=True)

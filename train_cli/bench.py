@@ -7,7 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
-from texnet_core import PyramidSettings, find_source, read_artifact
+from texnet_core import PyramidSettings, read_artifact
 from texnet_core.benchmark import Report, Row, run_benchmark
 from texnet_core.engines import installed_engines
 from texnet_core.errors import RequestError
@@ -18,6 +18,7 @@ from texnet_core.settings import MAX_SIZE, Checked, EngineName, setting
 from train_cli.display import showing
 from train_cli.groups import command, option
 from train_cli.options import json_option, settings_from, settings_options
+from train_cli.streams import source_file
 
 _PUBLISHED_LEVELS = 5  # the network of the Texture Networks paper
 _COLUMNS = (
@@ -80,11 +81,16 @@ def bench(source: str | None, sizes: str, engines: str, as_json: bool, **values:
     """
     settings = settings_from(_BenchSettings, values).check()
     asked, chosen = _sizes(sizes), _engines(engines)
-    artifact = read_artifact(find_source(source)) if source else _untrained(settings.levels)
+    artifact = _read(source) if source else _untrained(settings.levels)
     effort = {"repeats": settings.repeats, "threads": settings.threads}
     with showing(quiet=as_json) as display:
         report = run_benchmark(artifact, asked, chosen, **effort, progress=display)
     click.echo(json.dumps(_facts(report)) if as_json else _table(report))
+
+
+def _read(source: str) -> Artifact:
+    with source_file(source) as path:
+        return read_artifact(path)
 
 
 def _sizes(text: str) -> list[int]:

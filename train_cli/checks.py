@@ -4,9 +4,9 @@ import importlib.util
 import os
 from pathlib import Path
 
-from texnet_core.atomic import check_writable
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.pictures.writing import depth_for
+from texnet_core.pictures.writing import FORMATS, depth_for
+from train_cli.streams import is_output
 
 
 def check_torch(purpose: str) -> None:
@@ -23,11 +23,26 @@ def check_not_exemplar(path: Path, exemplar: Path, option: str) -> None:
 
 
 def check_preview(preview: Path | None, exemplar: Path) -> None:
-    """Raise a TexnetError where --preview is given and cannot be written, or would replace the exemplar."""
+    """Raise RequestError where --preview is given and cannot be such a picture, or would replace the exemplar."""
     if preview is not None:
         if depth_for(preview) is None:
             raise RequestError(
                 "--preview cannot be an .exr file", expected="8 bits a channel", remedy="use .png or .jpg"
             )
-        check_writable(preview)
         check_not_exemplar(preview, exemplar, "--preview")
+
+
+def picture_name(output: Path, format: str | None) -> Path:
+    """The output, or a name that says what goes through a pipe: FORMAT, or else PNG.
+
+    Raises:
+        RequestError: the output's suffix says something else than FORMAT.
+    """
+    suffix = output.suffix.lower()
+    if is_output(output):
+        return Path("picture").with_suffix(f".{format}" if format else suffix if suffix in FORMATS else ".png")
+    if format and suffix in FORMATS and FORMATS[suffix] is not FORMATS[f".{format}"]:
+        raise RequestError(
+            f"--format {format} does not fit --output {output.name}", expected="one of them", remedy="leave it out"
+        )
+    return output

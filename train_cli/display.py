@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,6 +16,7 @@ from texnet_core.errors import Cancelled, OutputError, printable
 from texnet_core.pictures.reading import Picture, read_exemplar
 from texnet_core.pictures.writing import write_image
 from texnet_core.progress import Progress, ProgressCallback
+from train_cli.streams import readable
 
 _LINE_EVERY_S = 10.0
 _TIME_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"  # seconds a second say nothing
@@ -41,7 +42,8 @@ class Display:
 
     def read_exemplar(self, path: Path, mask: Path | None = None) -> Picture:
         """The picture, with a note for each thing about it that the user should know."""
-        picture = read_exemplar(path, mask)
+        with readable(path) as file, nullcontext() if mask is None else readable(mask) as mask_file:
+            picture = read_exemplar(file, mask_file)
         self.note(*picture.notes)
         return picture
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from texnet_core import find_source, read_artifact
+from texnet_core import read_artifact
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from train_cli.checks import check_not_exemplar
 from train_cli.display import showing
 from train_cli.groups import command
 from train_cli.options import json_option, path_option, settings_from, settings_options
+from train_cli.streams import is_input, source_file
 
 if TYPE_CHECKING:
     from texnet_core.evaluation.evaluate import Evaluation
@@ -25,7 +26,7 @@ _WEIGHTS = ("vgg19", "vgg19_input")  # of a descriptor, all that figures leave o
 @click.argument("file", metavar="FILE")
 @path_option("--report", group="output", help="folder for report.png and report.html")
 @json_option
-@path_option("--exemplar", group="picture", help="the picture that the generator was trained from")
+@path_option("--exemplar", group="picture", help="the picture that the generator was trained from", pipes=True)
 @settings_options(EvaluationSettings)
 @settings_options(DescriptorSettings, only=_WEIGHTS)
 def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json: bool, **values: Any) -> None:
@@ -42,7 +43,8 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
     from texnet_core.evaluation.evaluate import evaluate
     from texnet_core.evaluation.report import REPORT_FILES, prepared_folder, write_report
 
-    artifact = read_artifact(find_source(file))
+    with source_file(file) as path:
+        artifact = read_artifact(path)
     if report is not None and exemplar is not None:
         for name in REPORT_FILES:
             check_not_exemplar(report / name, exemplar, "--report")
@@ -52,7 +54,8 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
         with nullcontext() if report is None else prepared_folder(report):
             evaluation = evaluate(artifact, image, settings, descriptor, progress=display)
             display.note(*evaluation.notes)
-            files = [] if report is None else write_report(evaluation, artifact, Path(file).stem, report)
+            title = "Generator" if is_input(file) else Path(file).stem
+            files = [] if report is None else write_report(evaluation, artifact, title, report)
     if as_json:
         click.echo(json.dumps(_facts(evaluation) | {"outputs": [str(path) for path in files]}))
     else:

@@ -1,10 +1,13 @@
 """The groups under which commands list their options. `texnet_core.settings` says which setting belongs to which."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import Field
 from typing import Any, TypeVar
 
 import click
 import cloup
+
+from texnet_core.errors import RequestError
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -43,6 +46,22 @@ class Command(cloup.Command):
                 parameter.group = groups[parameter.heading]
         super().__init__(*arguments, params=ordered, **attributes)
 
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except RequestError as error:
+            raise self._with_option(error) from error
+
+    def _with_option(self, error: RequestError) -> RequestError:
+        """The error with the option's name in place of the setting's, where it is about one that is an option."""
+        if error.setting is None:
+            return error
+        option, setting = f"--{option_name(error.setting)}", error.setting.name.replace("_", " ")
+        if not error.found.startswith(setting) or all(option not in parameter.opts for parameter in self.params):
+            return error
+        found = f"{option}{error.found.removeprefix(setting)}"
+        return RequestError(found, expected=error.allowed, remedy=error.remedy)
+
 
 def option(*names: str, group: str, **attributes: Any) -> Callable[[C], C]:
     """`click.option`, listed under a group."""
@@ -52,6 +71,11 @@ def option(*names: str, group: str, **attributes: Any) -> Callable[[C], C]:
 def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
     """`click.command` with groups of options."""
     return click.command(name, cls=Command)
+
+
+def option_name(field: Field[Any]) -> str:
+    """What the option of a setting is called, without the dashes."""
+    return str(field.metadata["option"] or field.name.replace("_", "-"))
 
 
 def _rank(parameter: click.Parameter) -> int:

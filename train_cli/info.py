@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from texnet_core import find_source, list_presets, read_header
+from texnet_core import list_presets, read_header
 from texnet_core.errors import printable
 from texnet_core.model.artifact import Header
 from texnet_core.settings import as_fields, as_record
 from train_cli.groups import command
 from train_cli.options import json_option
+from train_cli.streams import is_input, shown_input, source_file
 
 
 @command()
@@ -26,8 +27,8 @@ def info(file: str, as_json: bool) -> None:
       texnet info moss
       texnet info wall.texnet --json
     """
-    path = find_source(file)
-    facts = _facts(path, read_header(path))
+    with source_file(file) as path:
+        facts = _facts(shown_input(Path(file)) if is_input(file) else str(path), path.stat().st_size, read_header(path))
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -58,9 +59,7 @@ def presets(as_json: bool) -> None:
         click.echo(printable(f"{name:16} {origin.kind:9} {origin.exemplar}, by {origin.author} ({origin.license})"))
 
 
-def _facts(path: Path, header: Header) -> dict[str, Any]:
+def _facts(file: str, size: int, header: Header) -> dict[str, Any]:
     facts = asdict(header) | {"provenance": as_record(header.provenance)}
     facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.color_space})" for spec in header.maps)
-    return {"file": str(path), "bytes": path.stat().st_size} | {
-        key: value for key, value in facts.items() if value is not None
-    }
+    return {"file": file, "bytes": size} | {key: value for key, value in facts.items() if value is not None}

@@ -18,6 +18,7 @@ from train_cli.eval import evaluate_file
 from train_cli.info import info, presets
 from train_cli.optimize import optimize
 from train_cli.recipes import recipes
+from train_cli.streams import OutputTakenError
 from train_cli.synth import synth
 from train_cli.train import train
 
@@ -70,7 +71,8 @@ def _run() -> int:
         message = error.format_message().rstrip(".")
         return _fail(f"{message}. See `{path} --help`.", 2)
     except TexnetError as error:
-        return _fail(str(error), 2 if isinstance(error, RequestError) else 1)
+        as_text = isinstance(error, OutputTakenError)
+        return _fail(str(error), 2 if isinstance(error, RequestError) else 1, as_text=as_text)
     except (Cancelled, KeyboardInterrupt, click.Abort) as error:
         return _fail(str(error) or "stopped", 1)
     except BrokenPipeError:  # the reader has seen enough
@@ -99,10 +101,10 @@ def _without_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fail(message: str, code: int) -> int:
+def _fail(message: str, code: int, *, as_text: bool = False) -> int:
     message = one_line(message)
     try:
-        if "--json" in sys.argv:
+        if "--json" in sys.argv and not as_text:
             click.echo(json.dumps({"error": message}))
         else:
             click.echo(f"texnet: {message}", err=True)

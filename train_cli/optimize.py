@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from texnet_core.atomic import check_writable
+from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
-from train_cli.checks import check_not_exemplar, check_preview, check_torch
+from train_cli.checks import check_not_exemplar, check_preview, check_torch, picture_name
 from train_cli.display import showing, with_preview
 from train_cli.groups import command
 from train_cli.options import (
@@ -24,6 +24,8 @@ from train_cli.options import (
     settings_options,
     size_option,
 )
+from train_cli.results import tell_written
+from train_cli.streams import check_alone, new_files, writing
 
 _DEFAULTS = OptimizeSettings()
 
@@ -39,6 +41,7 @@ _DEFAULTS = OptimizeSettings()
 def optimize(
     exemplar: Path,
     output: Path,
+    format: str | None,
     size: tuple[int, int],
     preview: Path | None,
     as_json: bool,
@@ -56,9 +59,15 @@ def optimize(
     """
     started = time.monotonic()
     settings = settings_from(OptimizeSettings, values | {"width": size[0], "height": size[1]}).check()
-    _check_files(exemplar, output, preview, settings)
+    name = picture_name(output, format)
+    _check_files(exemplar, output, name, preview, settings)
+    check_alone(output, as_json)
     check_torch("optimizing")
-    with showing(quiet=as_json) as display:
+    with (
+        writing(output, name.suffix) as target,
+        prepared(*new_files(output, preview)),
+        showing(quiet=as_json) as display,
+    ):
         image = display.read_exemplar(exemplar).image
         from texnet_core.optimization import optimize as optimize_picture
 
@@ -67,19 +76,18 @@ def optimize(
             made = optimize_picture(image, settings, descriptor, progress=with_preview(display, preview))
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
-    depth = depth_for(output)
-    write_image(output, made.image if depth is None else quantize(made.image, depth))
+        depth = depth_for(target)
+        write_image(target, made.image if depth is None else quantize(made.image, depth))
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         facts = {"output": str(output), "width": settings.width, "height": settings.height}
         click.echo(json.dumps(facts | {"loss": made.loss, "seconds": seconds}))
     else:
-        click.echo(f"wrote {output} ({settings.width}x{settings.height}, loss {made.loss:.4f}, {seconds:.0f} s)")
+        tell_written(output, f"{settings.width}x{settings.height}, loss {made.loss:.4f}, {seconds:.0f} s")
 
 
-def _check_files(exemplar: Path, output: Path, preview: Path | None, settings: OptimizeSettings) -> None:
+def _check_files(exemplar: Path, output: Path, name: Path, preview: Path | None, settings: OptimizeSettings) -> None:
     """What can be refused before minutes of work."""
-    check_picture_size(output, settings.width, settings.height)
-    check_writable(output)
+    check_picture_size(name, settings.width, settings.height)
     check_not_exemplar(output, exemplar, "--output")
     check_preview(preview, exemplar)

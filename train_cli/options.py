@@ -1,6 +1,7 @@
 """Command-line options made from the core's settings, so that a default or a help text is written once."""
 
 import inspect
+import os
 import re
 import shlex
 import textwrap
@@ -13,15 +14,17 @@ import click
 from click.core import ParameterSource
 
 from texnet_core.model.look import Look
+from texnet_core.paths import user_path
 from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
 from texnet_core.synthesis.request import UDIM_COLUMNS
-from train_cli.groups import option
+from texnet_core.synthesis.sizes import parse_grid, parse_size
+from train_cli.groups import option, option_name
+from train_cli.streams import STREAM, is_input, is_output
 
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S")
 _NOT_RECORDED = ("resume", "preview", "as_json")
-_PATH = click.Path(path_type=Path)
 
 
 def settings_options(
@@ -33,7 +36,7 @@ def settings_options(
         for field in reversed(list(_option_fields(kind, leave_out))):
             if only is not None and field.name not in only:
                 continue
-            command = option(f"--{_name(field)}", **_attributes(field))(command)
+            command = option(f"--{option_name(field)}", **_attributes(field))(command)
         return command
 
     return decorate
@@ -41,7 +44,7 @@ def settings_options(
 
 def settings_from(kind: type[S], values: dict[str, Any]) -> S:
     """The settings that the values of parsed options make; fields without an option keep their defaults."""
-    given = {field.name: values.get(_name(field).replace("-", "_")) for field in _option_fields(kind)}
+    given = {field.name: values.get(option_name(field).replace("-", "_")) for field in _option_fields(kind)}
     return kind(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -57,7 +60,7 @@ def recorded_command(context: click.Context) -> str:
         if value is not True:
             is_file = isinstance(value, Path) or name == "vgg19"
             text = "..".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            words.append(Path(value).name if is_file else text)
+            words.append(_recorded_file(Path(value)) if is_file else text)
     return clean(shlex.join(words))
 
 
@@ -79,6 +82,10 @@ def look_from(values: dict[str, Any]) -> dict[str, float]:
     return told
 
 
+def _recorded_file(path: Path) -> str:
+    return STREAM if is_input(path) or is_output(path) else path.name
+
+
 def clean(text: str) -> str:
     """File names can hold bytes that are no text; records cannot."""
     return text.encode("utf-8", "replace").decode()
@@ -91,18 +98,18 @@ def json_option(command: C) -> C:
 
 
 def path_argument(name: str, metavar: str) -> Callable[[C], C]:
-    """An argument that names a file."""
-    return click.argument(name, type=_PATH, metavar=metavar)
+    """An argument that names a file, or is - for the standard input."""
+    return click.argument(name, type=PathType(pipes=True), metavar=metavar)
 
 
-def path_option(*names: str, group: str, help: str, required: bool = False) -> Callable[[C], C]:
-    """An option that names a file or a folder."""
-    return option(*names, group=group, type=_PATH, required=required, help=help)
+def path_option(*names: str, group: str, help: str, required: bool = False, pipes: bool = False) -> Callable[[C], C]:
+    """An option that names a file or a folder; with `pipes`, - stands for the standard input or output."""
+    return option(*names, group=group, type=PathType(pipes), required=required, help=help)
 
 
-def output_option(help: str) -> Callable[[C], C]:
+def output_option(help: str, pipes: bool = True) -> Callable[[C], C]:
     """The option -o, which no command that has it can do without."""
-    return path_option("-o", "--output", group="output", required=True, help=help)
+    return path_option("-o", "--output", group="output", required=True, help=help, pipes=pipes)
 
 
 def with_example(listed: str, usage: str) -> Callable[[C], C]:
@@ -117,8 +124,12 @@ def with_example(listed: str, usage: str) -> Callable[[C], C]:
 
 
 def picture_option(command: C) -> C:
-    """The option -o of commands that write one picture."""
-    return output_option(f"picture to write: {', '.join(SUFFIXES)}")(command)
+    """The options -o and --format of commands that write pictures."""
+    kind = ChoiceType(suffix[1:] for suffix in SUFFIXES)
+    text = "format of the picture where it goes to a pipe, which has no suffix; png without it"
+    return output_option(f"picture to write: {', '.join(SUFFIXES)}; - is the standard output")(
+        option("--format", group="output", type=kind, help=text)(command)
+    )
 
 
 def preview_option(command: C) -> C:
@@ -145,6 +156,22 @@ class ChoiceType(click.Choice[str]):
         return self._known[str(super().convert(str(value), parameter, context))]
 
 
+class PathType(click.ParamType[Path]):
+    """A path, in which ~ and variables mean what they mean to a shell. Whether it is there is for others to judge."""
+
+    name = "path"
+
+    def __init__(self, pipes: bool = False) -> None:
+        self._pipes = pipes
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Path:
+        if os.fspath(value) == STREAM:
+            if not self._pipes:
+                self.fail("- cannot stand here; name a file, as in ./-", parameter, context)
+            return Path(STREAM)
+        return user_path(value)
+
+
 class SizeType(click.ParamType[tuple[int, int]]):
     """2048 or 2048x1024, as (width, height) in texels. Their range is the core's to judge."""
 
@@ -153,10 +180,10 @@ class SizeType(click.ParamType[tuple[int, int]]):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(-?\d{1,9})(?:x(-?\d{1,9}))?", str(value).lower())
-        if match is None:
+        size = parse_size(str(value))
+        if size is None:
             self.fail(f"{value!r} is not a size; write 2048 or 2048x1024.", parameter, context)
-        return int(match[1]), int(match[2] or match[1])
+        return size
 
 
 class GridType(click.ParamType[tuple[int, int]]):
@@ -165,13 +192,13 @@ class GridType(click.ParamType[tuple[int, int]]):
     name = "CxR"
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
-        match = re.fullmatch(r"([1-9]\d{0,8})x([1-9]\d{0,8})", str(value).lower())
-        if match is None:
+        grid = parse_grid(str(value))
+        if grid is None:
             self.fail(f"{value!r} is not a grid; write 3x2 for 3 columns and 2 rows.", parameter, context)
-        columns, rows = int(match[1]), int(match[2])
-        if columns > UDIM_COLUMNS:
-            self.fail(f"{value!r} has {columns} columns; use {UDIM_COLUMNS} or fewer, as UDIM has.", parameter, context)
-        return columns, rows
+        if grid[0] > UDIM_COLUMNS:
+            found = f"{value!r} has {grid[0]} columns"
+            self.fail(f"{found}; use {UDIM_COLUMNS} or fewer, as UDIM has.", parameter, context)
+        return grid
 
 
 class SpanType(click.ParamType[tuple[float, float]]):
@@ -226,7 +253,3 @@ def _range_text(field: Field[Any]) -> str:
 def _plain(number: float) -> str:
     """0.000001 and 1000000 instead of 1e-06 and 1000000.0."""
     return f"{number:.6f}".rstrip("0").rstrip(".")
-
-
-def _name(field: Field[Any]) -> str:
-    return str(field.metadata["option"] or field.name.replace("_", "-"))

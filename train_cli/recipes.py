@@ -22,11 +22,12 @@ from train_cli.options import (
     with_example,
 )
 from train_cli.results import tell_results
+from train_cli.streams import STREAM, is_input, listed
 
 
 @command()
 @path_argument("file", "RECIPES")
-@output_option("folder for the generators")
+@output_option("folder for the generators", pipes=False)
 @path_option("--exemplars", group="list", required=True, help="folder with the recipes' pictures")
 @option(
     "--only", group="list", multiple=True, metavar="NAME", help="train this recipe alone; may be given several times"
@@ -47,7 +48,7 @@ def recipes(
     """
     started = time.monotonic()
     given = {name: value for name, value in machine.items() if value is not None}
-    planned = [_recorded(recipe, file) for recipe in chosen(read_recipes(file, given), only)]
+    planned = [_recorded(recipe, file) for recipe in chosen(read_recipes(listed(file), given), only)]
     check_torch("training")
     with showing(quiet=as_json) as display:
         from texnet_core.lists.recipe_runner import run_recipes
@@ -61,7 +62,8 @@ def recipes(
 
 def _recorded(recipe: Recipe, file: Path) -> Recipe:
     """The recipe with the command that makes it again, in which nobody's folders have names."""
-    words = ["texnet", "recipes", file.name, "--exemplars", "DIR", "--output", "DIR", "--only", recipe.name]
+    name = STREAM if is_input(file) else file.name
+    words = ["texnet", "recipes", name, "--exemplars", "DIR", "--output", "DIR", "--only", recipe.name]
     return replace(recipe, provenance=replace(recipe.provenance, command=clean(shlex.join(words))))
 
 

@@ -1,11 +1,20 @@
-"""What became of the entries of a list: told once, for every command that works through one."""
+"""What is told in the end, once for all commands: what was written, and what became of the entries of a list."""
 
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import click
+
+from train_cli.streams import is_output, shown_output
+
+
+def tell_written(output: Path, made: str) -> None:
+    """Print that a file is there, with what is to be known of it; not where the file itself was printed."""
+    is_pipe = is_output(output)
+    click.echo(f"wrote {'to ' if is_pipe else ''}{shown_output(output)} ({made})", err=is_pipe)
 
 
 class Result(Protocol):

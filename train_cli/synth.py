@@ -1,6 +1,7 @@
 """`texnet synth`: textures from a preset or a `.texnet` file."""
 
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +9,18 @@ from typing import Any
 
 import click
 
-from texnet_core import TextureRequest, find_source, open_engine, open_plane, read_artifact, write_window
-from texnet_core.atomic import check_writable
+from texnet_core import TextureRequest, open_engine, open_plane, read_artifact, write_window
+from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
+from texnet_core.names import check_new_names
 from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.series import MarkedRequest, Series, expand
 from texnet_core.synthesis.textures import map_files
 from texnet_core.synthesis.windows import Region
+from train_cli.checks import picture_name
 from train_cli.display import showing
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -29,6 +32,8 @@ from train_cli.options import (
     settings_options,
     size_option,
 )
+from train_cli.results import tell_written
+from train_cli.streams import check_alone, is_output, source_file, writing
 
 _DEFAULTS = TextureRequest()
 
@@ -45,6 +50,7 @@ _DEFAULTS = TextureRequest()
 def synth(
     source: str,
     output: Path,
+    format: str | None,
     size: tuple[int, int],
     region: Region | None,
     udim: tuple[int, int] | None,
@@ -63,6 +69,7 @@ def synth(
       texnet synth rock -o rock.png --count 20                  rock_seed0.png ... rock_seed19.png
       texnet synth rock -o rock.png --udim 3x2 --size 4096      rock.1001.png ... rock.1013.png
       texnet synth moss -o moss.png --loop 48 --size 512        moss_0001.png ... moss_0048.png
+      texnet synth moss -o - --format png | magick - -resize 50% small.png
       texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
@@ -72,26 +79,34 @@ def synth(
         settings_from(TextureRequest, values), source=source, width=size[0], height=size[1], region=region, udim=udim
     )
     pictures = expand(request, settings_from(Series, values))
-    depth_for(output, request.depth)
-    check_picture_size(output, *pictures[0].request.window[2:])
-    artifact = read_artifact(find_source(source))
-    for picture in pictures:
-        for path in map_files(output, artifact.maps, picture.marks):
-            check_writable(path)
-    with showing(quiet=as_json) as display:
-        engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
-        paths = [
-            path
-            for number, picture in enumerate(pictures)
-            for path in _make(picture, output, engine, _one_of(display, number, len(pictures)))
-        ]
-    _tell(paths, pictures, engine, time.monotonic() - started, as_json)
+    name = picture_name(output, format)
+    depth_for(name, request.depth)
+    check_picture_size(name, *pictures[0].request.window[2:])
+    with source_file(source) as path:
+        artifact = read_artifact(path)
+    check_alone(output, as_json, len(pictures) * len(artifact.maps))
+    with writing(output, name.suffix) as target, showing(quiet=as_json) as display:
+        files = [path for picture in pictures for path in map_files(target, artifact.maps, picture.marks)]
+        _check_names(files)
+        with prepared(*files):
+            engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
+            for number, picture in enumerate(pictures):
+                _make(picture, target, engine, _one_of(display, number, len(pictures)))
+    shown = [output] if is_output(output) else files
+    _tell(shown, pictures, engine, time.monotonic() - started, as_json)
 
 
-def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: ProgressCallback) -> list[Path]:
+def _check_names(files: list[Path]) -> None:
+    """A name that is given is the user's; names that are made of it must be names everywhere."""
+    if len(files) > 1 or os.name == "nt":
+        for file in files:
+            check_new_names(file)
+
+
+def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: ProgressCallback) -> None:
     request, marks = picture
     plane = open_plane(engine.artifact, request, engine=engine)
-    return write_window(plane, output, request.window, depth=request.depth, marks=marks, progress=progress)
+    write_window(plane, output, request.window, depth=request.depth, marks=marks, progress=progress)
 
 
 def _one_of(display: ProgressCallback, number: int, pictures: int) -> ProgressCallback:
@@ -115,6 +130,6 @@ def _tell(paths: list[Path], pictures: list[MarkedRequest], engine: Engine, seco
     made = f"{width}x{height}, {seeds}, {engine.name} {engine.precision} on {engine.device}, {seconds:.1f} s"
     if len(pictures) == 1:
         for path in paths:
-            click.echo(f"wrote {path} ({made})")
+            tell_written(path, made)
     else:
         click.echo(f"wrote {len(paths)} files, {paths[0]} to {paths[-1]} ({made})")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.model.artifact import SUFFIX, Artifact, Provenance, checkpoint_path
 from texnet_core.model.budget import shortfall
@@ -33,6 +34,8 @@ from train_cli.options import (
     settings_from,
     settings_options,
 )
+from train_cli.results import tell_written
+from train_cli.streams import check_alone, is_input, is_output, new_files, writing
 
 _RESUME = "go on with the unfinished run of this output, if there is one; its budget may be another"
 
@@ -77,13 +80,15 @@ def train(
     Examples:
       texnet train wall.jpg -o wall.texnet
       texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png
+      magick wall.jpg -crop 2048x2048+0+0 png:- | texnet train - -o wall.texnet
       texnet train wall.jpg -o wall.texnet --flatten --generator-size base
     """
     _check_arguments(context, output)
     check_preview(preview, exemplar)
-    name = clean(values["name"] or exemplar.stem)
+    check_alone(output, as_json)
+    name = clean(values["name"] or (output if is_input(exemplar) else exemplar).stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
-    with showing(quiet=as_json) as display:
+    with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
         image = display.read_exemplar(exemplar).image
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator
@@ -97,7 +102,7 @@ def train(
             look=look_from(values),
         )
         try:
-            artifact = train_generator(image, output, request, resume=resume, progress=with_preview(display, preview))
+            artifact = train_generator(image, target, request, resume=resume, progress=with_preview(display, preview))
         except Cancelled:
             raise Cancelled(_how_to_go_on(output)) from None
     quality = artifact.quality
@@ -106,7 +111,7 @@ def train(
         click.echo(json.dumps(facts | {"descriptor": artifact.training["descriptor"], "notes": display.notes}))
     else:
         figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
-        click.echo(f"wrote {output} ({shortfall(artifact.training) or _steps(artifact)}, {figures})")
+        tell_written(output, f"{shortfall(artifact.training) or _steps(artifact)}, {figures}")
 
 
 def _check_arguments(context: click.Context, output: Path) -> None:
@@ -116,7 +121,10 @@ def _check_arguments(context: click.Context, output: Path) -> None:
         raise RequestError("--steps and --minutes cannot be combined", expected="one budget", remedy="use one of them")
     if given == ["minutes"] and context.params["minutes"] == 0:
         raise RequestError("--minutes 0 leaves no time", expected="more", remedy="give more minutes, or --steps")
-    if output.suffix != SUFFIX:
+    if is_output(output) and context.params["resume"]:
+        found = "--resume finds no checkpoint where the generator goes to a pipe"
+        raise RequestError(found, expected="a file", remedy="name a file, or leave --resume out")
+    if output.suffix != SUFFIX and not is_output(output):
         found = f"--output {output.name} does not end in {SUFFIX}"
         raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
     check_torch("training")
@@ -138,6 +146,8 @@ def _generator(context: click.Context) -> PyramidSettings:
 
 
 def _how_to_go_on(output: Path) -> str:
+    if is_output(output):
+        return "stopped; nothing was written"
     if checkpoint_path(output).exists():
         return f"stopped; the same command with --resume goes on with {output}"
     return "stopped before the first step"

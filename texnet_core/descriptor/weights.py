@@ -15,7 +15,7 @@ from typing import cast, get_args
 import torch
 from torch import Tensor
 
-from texnet_core.errors import MissingWeightsError, WeightsError
+from texnet_core.errors import MissingWeightsError, NoWeightsFileError, WeightsError
 from texnet_core.paths import user_path
 from texnet_core.settings import InputConvention
 
@@ -102,7 +102,7 @@ def load_vgg19(
         convention = convention or os.environ.get(INPUT_VARIABLE, "")
     file = find_vgg19(path, url=url) or _downloaded(url, online, announce)
     if not os.path.isfile(file):  # unlike pathlib's, never raises
-        raise WeightsError(f"there is no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
+        raise NoWeightsFileError(f"there is no file {file}", expected="a file with VGG-19 weights", remedy=_remedies())
     parameters, stated = _read(file)
     _check_shapes(file, parameters)
     return Vgg19Weights(parameters, _decide_convention(file, stated, convention))

@@ -1,11 +1,12 @@
 """Reports as files: `report.png`, a sheet to glance at, and `report.html`, which tells everything."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from texnet_core.atomic import as_output_error, check_writable, replacing
+from texnet_core.atomic import prepared, replacing
 from texnet_core.errors import OutputError
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
@@ -24,22 +25,12 @@ def prepared_folder(folder: Path) -> Iterator[None]:
     Raises:
         OutputError: it cannot be made or written to.
     """
-    is_new = not folder.exists()
-    if not is_new and not folder.is_dir():
+    if os.path.lexists(folder) and not os.path.isdir(folder):  # unlike pathlib's, they never raise
         raise OutputError(
             f"{folder} cannot be written to, for it is not a folder", expected="a folder", remedy="choose another place"
         )
-    with as_output_error(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for name in REPORT_FILES:
-            check_writable(folder / name)
+    with prepared(*(folder / name for name in REPORT_FILES)):
         yield
-    except BaseException:
-        if is_new:
-            with suppress(OSError):  # not empty after all
-                folder.rmdir()
-        raise
 
 
 def write_report(evaluation: Evaluation, header: Header, title: str, folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from texnet_core.atomic import make_folder
-from texnet_core.errors import ImageError, OtherRunError
+from texnet_core.errors import NoImageError, OtherRunError
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
@@ -52,7 +52,7 @@ def run_recipes(
         OutputError: there can be no such folder for the generators.
     """
     if not exemplars.is_dir():
-        raise ImageError(f"there is no folder of exemplars {exemplars}", expected="a folder", remedy="check the path")
+        raise NoImageError(f"there is no folder of exemplars {exemplars}", expected="a folder", remedy="check the path")
     make_folder(output)
     return list(_results(recipes, exemplars, output, progress))
 

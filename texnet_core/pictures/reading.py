@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import ImageError, Range
+from texnet_core.errors import ImageError, NoImageError, Range
 from texnet_core.mapset import FloatArray
 
 MAX_EXEMPLAR_TEXELS = 16384 * 16384
@@ -106,9 +106,9 @@ def _read(path: Path) -> Picture:
 
 def _check_is_file(path: Path) -> None:
     if not os.path.exists(path):  # unlike pathlib's, never raises
-        raise ImageError(f"there is no file {path}", expected="a picture", remedy="check the path")
+        raise NoImageError(f"there is no file {path}", expected="a picture", remedy="check the path")
     if not path.is_file():
-        raise ImageError(f"{path} is not a file", expected="a picture", remedy="name the picture itself")
+        raise NoImageError(f"{path} is not a file", expected="a picture", remedy="name the picture itself")
     if path.stat().st_size == 0:
         raise ImageError(f"{path} has 0 bytes", expected="a picture", remedy="export it again")
 

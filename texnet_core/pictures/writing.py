@@ -200,6 +200,10 @@ def _format_of(path: Path) -> Format:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise RequestError(
-            f"{path.name!r} does not end as a picture's name", expected=SUFFIXES, remedy="change the suffix"
+            f"{path.name!r} has no suffix of a picture"
+            if not suffix
+            else f"{suffix} is no picture that can be written",
+            expected=SUFFIXES,
+            remedy="give the name another suffix",
         )
     return FORMATS[suffix]
