@@ -42,7 +42,7 @@ _RESUME = "go on with the unfinished run of this output, if there is one; its bu
 
 @command()
 @path_argument("exemplar", "EXEMPLAR")
-@output_option("generator to write, NAME.texnet")
+@output_option("generator to write, NAME.texnet; - is the standard output")
 @preview_option
 @json_option
 @option(
