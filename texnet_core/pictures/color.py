@@ -18,7 +18,7 @@ _ROWS_AT_ONCE = 64
 def quantize(values: npt.NDArray[Any], depth: Depth) -> npt.NDArray[Any]:
     """[0, 1] floats to uint8 or uint16, rounded to nearest, clipped."""
     top = np.float32(2**depth - 1)
-    return _by_rows(
+    return by_rows(
         lambda rows: np.clip(rows, 0, 1) * top + np.float32(0.5), values, np.uint8 if depth == 8 else np.uint16
     )
 
@@ -30,7 +30,7 @@ def srgb_to_linear(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         rows = np.clip(rows, 0, 1)
         return np.where(rows <= 0.04045, rows / 12.92, ((rows + 0.055) / 1.055) ** 2.4)
 
-    return _by_rows(convert, values, np.float32)
+    return by_rows(convert, values, np.float32)
 
 
 def linear_to_srgb(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -40,10 +40,10 @@ def linear_to_srgb(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         rows = np.clip(rows, 0, 1)
         return np.where(rows <= 0.0031308, rows * 12.92, 1.055 * rows ** (1 / 2.4) - 0.055)
 
-    return _by_rows(convert, values, np.float32)
+    return by_rows(convert, values, np.float32)
 
 
-def _by_rows(
+def by_rows(
     function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], values: npt.NDArray[Any], kind: Any
 ) -> npt.NDArray[Any]:
     """Apply a function texel by texel without temporary copies of a whole picture, which may be gigabytes."""

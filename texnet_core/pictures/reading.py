@@ -4,17 +4,17 @@ import hashlib
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import ImageError, NoImageError, Range
+from texnet_core.errors import ImageError, NoImageError
 from texnet_core.mapset import FloatArray
+from texnet_core.pictures.decoded import Decoded, upright
+from texnet_core.pictures.srgb import to_srgb
+from texnet_core.pictures.stills import decode
 
-MAX_EXEMPLAR_TEXELS = 16384 * 16384
-_LIVING_STILLS = ("MPO",)  # phones store a still with a second view in it, which Pillow counts as a frame
-_OPAQUE = 128  # of 255; texels with less are not seen well enough to be learned from
+_OPAQUE = 0.5  # texels with less alpha are not seen well enough to be learned from
 
 Mask = npt.NDArray[np.bool_]
 
@@ -80,28 +80,34 @@ def _filled(image: FloatArray, mask: Mask) -> FloatArray:
 
 
 def _read(path: Path) -> Picture:
-    from PIL import Image, ImageOps
-
     _check_is_file(path)
     try:
-        # the limit below is ours and stricter than a warning, and it stands before any pixel is decoded
-        Image.MAX_IMAGE_PIXELS = None
-        with Image.open(path) as image:
-            _check_kind(path, image)
-            image.load()
-            return _to_rgb(path, ImageOps.exif_transpose(image))
+        return _picture(path, decode(path))
     except ImageError:
         raise
     except MemoryError as error:
         raise ImageError(
             f"memory does not suffice for {path}", expected="a smaller picture", remedy="scale it down"
         ) from error
-    except Exception as error:  # Pillow's decoders raise many kinds on damaged files
+    except Exception as error:  # decoders raise many kinds on damaged files
         raise ImageError(
             f"{path} cannot be read as a picture ({error})",
             expected="an undamaged picture of a common kind",
             remedy="export it again as PNG or JPEG",
         ) from error
+
+
+def _picture(path: Path, decoded: Decoded) -> Picture:
+    seen = None if decoded.alpha is None else decoded.alpha >= _OPAQUE
+    if seen is not None and not seen.any():
+        raise ImageError(
+            f"{path} is transparent everywhere",
+            expected="a picture that can be seen",
+            remedy="export it without an alpha channel",
+        )
+    image, seen, notes = to_srgb(decoded, seen)
+    mask = None if seen is None or seen.all() else np.ascontiguousarray(upright(seen, decoded.orientation))
+    return Picture(np.ascontiguousarray(upright(image, decoded.orientation)), mask, [*decoded.notes, *notes])
 
 
 def _check_is_file(path: Path) -> None:
@@ -111,50 +117,6 @@ def _check_is_file(path: Path) -> None:
         raise NoImageError(f"{path} is not a file", expected="a picture", remedy="name the picture itself")
     if path.stat().st_size == 0:
         raise ImageError(f"{path} has 0 bytes", expected="a picture", remedy="export it again")
-
-
-def _check_kind(path: Path, image: Any) -> None:
-    width, height = image.size
-    if width * height > MAX_EXEMPLAR_TEXELS:
-        raise ImageError(
-            f"{path} is too large, with {width}x{height} pixels",
-            expected="at most 16384x16384",
-            remedy="scale it down to 16384x16384 or less",
-        )
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format not in _LIVING_STILLS:
-        raise ImageError(f"{path} has {frames} frames", expected="a single picture", remedy="export one frame as PNG")
-
-
-def _to_rgb(path: Path, image: Any) -> Picture:
-    if image.mode.startswith("I") or image.mode == "F":
-        return Picture(_deep_gray_to_rgb(path, image))
-    mask: Mask | None = None
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        mask = np.asarray(image.getchannel("A")) >= _OPAQUE
-        if not mask.any():
-            raise ImageError(
-                f"{path} is transparent everywhere",
-                expected="a picture that can be seen",
-                remedy="export it without an alpha channel",
-            )
-        mask = None if mask.all() else mask
-    return Picture(np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255), mask)
-
-
-def _deep_gray_to_rgb(path: Path, image: Any) -> FloatArray:
-    """Deep gray: whole numbers of 16 bits, or floats in [0, 1]. Pillow's own conversion would clip them at 255."""
-    gray = np.asarray(image, dtype=np.float32)
-    top = 1 if image.mode == "F" else 65535
-    if not (gray.min() >= 0 and gray.max() <= top):  # also where a value is NaN
-        raise ImageError(
-            f"{path} has gray values from {gray.min():g} to {gray.max():g}",
-            expected=Range(0, top),
-            remedy="export it as 8 or 16 bits",
-        )
-    gray = gray / np.float32(top)
-    return np.repeat(gray[..., None], 3, axis=2)
 
 
 def texels_digest(image: FloatArray) -> str:
