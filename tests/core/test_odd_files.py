@@ -271,7 +271,7 @@ def test_heic_is_read_where_its_decoder_is_installed(tmp_path):
     smooth = Image.fromarray(LEVELS).resize((144, 96), Image.Resampling.BICUBIC)
     smooth.save(tmp_path / "a.heic", quality=100)
     read = read_exemplar(tmp_path / "a.heic").image
-    assert np.abs(read - np.asarray(smooth) / 255).mean() < 0.03
+    assert np.abs(read.mean(axis=2) - np.asarray(smooth).mean(axis=2) / 255).mean() < 0.02
 
 
 def test_half_transparent_colors_are_as_they_are(tmp_path):
