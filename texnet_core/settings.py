@@ -17,7 +17,7 @@ MIN_SIZE = 16
 MAX_SIZE = 65536
 MIN_EXEMPLAR_SIDE = 32
 MAX_SEED = 2**32 - 1
-WORKER_PROTOCOL = 7  # of texnet_core.worker and of the files that pass between both ends, which must have the same
+WORKER_PROTOCOL = 8  # of texnet_core.worker and of the files that pass between both ends, which must have the same
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]
@@ -41,6 +41,7 @@ def setting(
     descriptor: DescriptorName | None = None,
     machine: bool = False,
     compares: bool = False,
+    length: bool = False,
 ) -> Any:
     """A dataclass field with its help text, its inclusive range, and what else is to be known of it.
 
@@ -54,9 +55,10 @@ def setting(
         descriptor: the one descriptor that it belongs to, or None where it belongs to all.
         machine: whether it says where things lie and run, not what is made.
         compares: whether it weighs a loss that compares samples with the exemplar.
+        length: whether it is a length in meters, which front ends take in other units too; 0 where nothing is said.
     """
     facts = {"help": help, "low": low, "high": high, "group": group, "option": option, "descriptor": descriptor}
-    return field(default=default, metadata=facts | {"machine": machine, "compares": compares})
+    return field(default=default, metadata=facts | {"machine": machine, "compares": compares, "length": length})
 
 
 # One for each group, so that no field has to name its own.

@@ -1,4 +1,4 @@
-"""`texnet info` and `texnet presets`: what is known of a generator. Reads headers only."""
+"""`texnet info` and `texnet presets`: what is known of a generator. They read headers only, unless a size is stated."""
 
 import json
 from dataclasses import asdict
@@ -7,26 +7,37 @@ from typing import Any
 
 import click
 
-from texnet_core import list_presets, read_header
-from texnet_core.errors import printable
+from texnet_core import find_source, list_presets, read_header
+from texnet_core.errors import RequestError, printable
+from texnet_core.lengths import length_text
 from texnet_core.model.artifact import Header
+from texnet_core.model.real_size import ASSUMED_SIZE_M, state_size, texels_per_meter
 from texnet_core.settings import as_fields, as_record
-from train_cli.groups import command
-from train_cli.options import json_option
+from train_cli.groups import command, option
+from train_cli.options import LengthType, json_option
 from train_cli.streams import is_input, shown_input, source_file
 
 
 @command()
 @click.argument("file", metavar="FILE")
+@option(
+    "--set-size",
+    group="record",
+    type=LengthType(),
+    help="first write into FILE what the short side of its picture shows, such as 1.2m or 50cm; nothing is trained",
+)
 @json_option
-def info(file: str, as_json: bool) -> None:
+def info(file: str, set_size: float | None, as_json: bool) -> None:
     """Tell all that is known of FILE, a .texnet file or the name of a preset.
 
     \b
     Examples:
       texnet info moss
       texnet info wall.texnet --json
+      texnet info wall.texnet --set-size 1.2m
     """
+    if set_size is not None:
+        _state_size(file, set_size)
     with source_file(file) as path:
         facts = _facts(shown_input(Path(file)) if is_input(file) else str(path), path.stat().st_size, read_header(path))
     if as_json:
@@ -59,7 +70,21 @@ def presets(as_json: bool) -> None:
         click.echo(printable(f"{name:16} {origin.kind:9} {origin.exemplar}, by {origin.author} ({origin.license})"))
 
 
+def _state_size(file: str, meters: float) -> None:
+    if is_input(file):
+        found = f"{shown_input(Path(file))} cannot be changed"
+        raise RequestError(found, expected="a file", remedy="name a file")
+    path = find_source(file)
+    if path in list_presets().values():
+        found = f"{path.stem} ships with TexNet and is not changed"
+        raise RequestError(found, expected="a file", remedy="change a copy of it")
+    state_size(path, meters)
+
+
 def _facts(file: str, size: int, header: Header) -> dict[str, Any]:
     facts = asdict(header) | {"provenance": as_record(header.provenance)}
     facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.color_space})" for spec in header.maps)
+    known = f"{length_text(header.size_m)} along the short side of the picture" if header.size_m else ""
+    facts["real_size"] = known or f"not known, taken as {length_text(ASSUMED_SIZE_M)}; --set-size states it"
+    facts["texels_per_meter"] = round(texels_per_meter(header), 2)
     return {"file": file, "bytes": size} | {key: value for key, value in facts.items() if value is not None}

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from texnet_core.errors import RequestError
+from texnet_core.lengths import parse_length
 from texnet_core.model.look import Look
 from texnet_core.paths import user_path
 from texnet_core.pictures.writing import SUFFIXES
@@ -186,6 +188,18 @@ class SizeType(click.ParamType[tuple[int, int]]):
         return size
 
 
+class LengthType(click.ParamType[float]):
+    """2m, 50cm or 3ft, as meters. Whether it makes sense is the core's to judge."""
+
+    name = "LENGTH"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        try:
+            return parse_length(value)
+        except RequestError as error:
+            self.fail(f"{error}.", parameter, context)
+
+
 class GridType(click.ParamType[tuple[int, int]]):
     """3x2, as (columns, rows)."""
 
@@ -240,6 +254,8 @@ def _attributes(field: Field[Any]) -> dict[str, Any]:
     choices = [choice for choice in choices_of(field.type) if choice]  # empty: leave the option out
     kind: Any = ChoiceType(choices) if choices else field.type
     shared = {"group": field.metadata["group"], "help": field.metadata["help"] + _range_text(field)}
+    if field.metadata["length"]:  # whose 0 says nothing
+        return shared | {"default": None, "type": LengthType()}
     if kind is bool:
         return shared | {"is_flag": True, "default": field.default}
     return shared | {"default": field.default if field.default != "" else None, "type": kind, "show_default": True}

@@ -13,6 +13,8 @@ from texnet_core import TextureRequest, open_engine, open_plane, read_artifact, 
 from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
+from texnet_core.lengths import length_text
+from texnet_core.model.real_size import size_note
 from texnet_core.names import check_new_names
 from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import Progress, ProgressCallback
@@ -66,6 +68,7 @@ def synth(
     Examples:
       texnet synth moss -o moss.png
       texnet synth my-wall.texnet -o wall.exr --size 4096x2048 --seed 7
+      texnet synth bricks -o wall.png --covers 2m --size 2048   the same bricks at any size, more or less sharp
       texnet synth rock -o rock.png --count 20                  rock_seed0.png ... rock_seed19.png
       texnet synth rock -o rock.png --udim 3x2 --size 4096      rock.1001.png ... rock.1013.png
       texnet synth moss -o moss.png --loop 48 --size 512        moss_0001.png ... moss_0048.png
@@ -86,6 +89,8 @@ def synth(
         artifact = read_artifact(path)
     check_alone(output, as_json, len(pictures) * len(artifact.maps))
     with writing(output, name.suffix) as target, showing(quiet=as_json) as display:
+        if request.covers and (note := size_note(artifact, source)):
+            display.note(note)
         files = [path for picture in pictures for path in map_files(target, artifact.maps, picture.marks)]
         _check_names(files)
         with prepared(*files):
@@ -123,11 +128,13 @@ def _tell(paths: list[Path], pictures: list[MarkedRequest], engine: Engine, seco
     width, height = first.window[2:]
     facts: dict[str, Any] = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
     if as_json:
+        facts |= {"covers": first.covers} if first.covers else {}
         facts |= {"width": width, "height": height, "seed": first.seed, "seconds": round(seconds, 3)}
         click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts}))
         return
     seeds = f"seed {first.seed}" if last.seed == first.seed else f"seeds {first.seed} to {last.seed}"
-    made = f"{width}x{height}, {seeds}, {engine.name} {engine.precision} on {engine.device}, {seconds:.1f} s"
+    covered = f", covers {length_text(first.covers)}" if first.covers else ""
+    made = f"{width}x{height}{covered}, {seeds}, {engine.name} {engine.precision} on {engine.device}, {seconds:.1f} s"
     if len(pictures) == 1:
         for path in paths:
             tell_written(path, made)

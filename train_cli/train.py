@@ -18,11 +18,13 @@ from texnet_core.model.families.pyramid import (
     PyramidSettings,
     generator_settings,
 )
+from texnet_core.model.real_size import check_size_m
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from train_cli.checks import check_preview, check_torch
 from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
 from train_cli.options import (
+    LengthType,
     clean,
     json_option,
     look_from,
@@ -58,6 +60,12 @@ _RESUME = "go on with the unfinished run of this output, if there is one; its bu
 @option("--resume", group="budget", is_flag=True, help=_RESUME)
 @settings_options(DescriptorSettings)
 @settings_options(LossSettings)
+@option(
+    "--real-width",
+    group="record",
+    type=LengthType(),
+    help="what the picture's width shows, such as 1.2m, 50cm or 3ft; textures then have a real size",
+)
 @option("--name", group="record", help="name of the surface; without it the exemplar's file name")
 @settings_options(Provenance)
 @look_options
@@ -69,6 +77,7 @@ def train(
     output: Path,
     resume: bool,
     preview: Path | None,
+    real_width: float | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -79,11 +88,13 @@ def train(
     \b
     Examples:
       texnet train wall.jpg -o wall.texnet
-      texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png
+      texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png --real-width 1.2m
       magick wall.jpg -crop 2048x2048+0+0 png:- | texnet train - -o wall.texnet
       texnet train wall.jpg -o wall.texnet --flatten --generator-size base
     """
     _check_arguments(context, output)
+    if real_width is not None:
+        check_size_m(real_width, "--real-width")
     check_preview(preview, exemplar)
     check_alone(output, as_json)
     name = clean(values["name"] or (output if is_input(exemplar) else exemplar).stem)
@@ -100,6 +111,7 @@ def train(
             train=settings_from(TrainSettings, values),
             provenance=provenance,
             look=look_from(values),
+            real_width=real_width or 0.0,
         )
         try:
             artifact = train_generator(image, target, request, resume=resume, progress=with_preview(display, preview))

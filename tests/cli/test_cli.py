@@ -134,6 +134,29 @@ def test_json_is_one_object_and_nothing_else(inside, artifact_file, tmp_path):
     assert "nosuch" in json.loads(failed.stdout)["error"] and failed.returncode == 2
 
 
+def test_synth_covers_meters_whatever_the_size(inside, tmp_path):
+    made = {}
+    for side in (256, 1024):
+        out = tmp_path / f"{side}.png"
+        done = inside("synth", "bricks", "-o", out, "--covers", "150cm", "--size", side, "--seed", 3)
+        assert "covers 1.5 m" in done.stdout and done.stderr == ""
+        made[side] = loaded(out).astype(float)
+    seen = made[1024].reshape(256, 4, 256, 4, 3).mean((1, 3))
+    apart = np.abs(seen - made[256]).mean()
+    assert np.abs(np.roll(seen, 20, 0) - made[256]).mean() > 5 * apart
+
+
+def test_a_size_that_nobody_stated_is_said_to_be_assumed_until_it_is(inside, artifact_file, tmp_path):
+    path, words = tmp_path / "wall.texnet", ("-o", tmp_path / "o.png", "--covers", "1m", "--size", 64)
+    path.write_bytes(artifact_file.read_bytes())
+    assert "real_size: not known, taken as 1 m; --set-size states it" in inside("info", path).stdout
+    assert "is not known, so its picture is taken to show 1 m" in inside("synth", path, *words).stderr
+    facts = json.loads(inside("info", path, "--set-size", "50cm", "--json").stdout)
+    assert (facts["size_m"], facts["texels_per_meter"]) == (0.5, 512.0)
+    done = inside("synth", path, *words)
+    assert done.stderr == "" and done.returncode == 0
+
+
 def test_info_and_presets_tell_what_is_known(inside, artifact_file):
     done = inside("info", artifact_file)
     assert done.returncode == 0 and "exemplar: random" in done.stdout and "levels: 4" in done.stdout
@@ -213,6 +236,12 @@ WRONG = {
     "no minutes": (["train", "exemplar.png", "-o", "o.texnet", "--minutes", "0"], 2, "--minutes 0"),
     "device of no use": (["synth", "moss", "-o", "o.png", "--engine", "torch", "--device", "cpu:7"], 1, "cpu:7"),
     "info on nothing": (["info", "none.texnet"], 2, "no file"),
+    "size of a preset": (["info", "moss", "--set-size", "2m"], 2, "moss ships with TexNet and is not changed"),
+    "covers nonsense": (["synth", "moss", "-o", "o.png", "--covers", "2 miles"], 2, "write meters, or 2m"),
+    "covers nothing": (["synth", "moss", "-o", "o.png", "--covers", "-2m"], 2, "covers -2.0 is out of range"),
+    "covers a cell": (["synth", "bricks", "-o", "o.png", "--covers", "5cm"], 2, "(13.6 cm to 276 m for 2048x2048"),
+    "covers a country": (["synth", "bricks", "-o", "o.png", "--covers", "90km"], 2, "cover that much, or choose"),
+    "real width of nothing": (["train", "exemplar.png", "-o", "o.texnet", "--real-width", "0"], 2, "--real-width"),
     "region of nothing": (["synth", "moss", "-o", "o.png", "--region", "0,0,0,64"], 2, "at least 1"),
     "region inside out": (["synth", "moss", "-o", "o.png", "--region", "0,0,64,-64"], 2, "at least 1"),
     "region too far": (["synth", "moss", "-o", "o.png", "--region", "999999999999,0,64,64"], 2, "nearer"),
@@ -322,12 +351,25 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, suffix, size):
 def test_train_then_synth(exemplar, quick, tmp_path):
     out = tmp_path / "out.texnet"
     done = texnet(
-        "train", exemplar, "-o", out, *quick, "--steps", 20, "--author", "A. Painter", "--preview", tmp_path / "p.png"
+        "train",
+        exemplar,
+        "-o",
+        out,
+        *quick,
+        "--steps",
+        20,
+        "--author",
+        "A. Painter",
+        "--preview",
+        tmp_path / "p.png",
+        "--real-width",
+        "50cm",
     )
     assert done.returncode == 0, done.stderr
     assert "20 steps" in done.stdout
     assert loaded(tmp_path / "p.png").shape == (32, 32, 3)
     facts = json.loads(texnet("info", out, "--json").stdout)
+    assert facts["size_m"] == 0.5
     assert facts["provenance"]["author"] == "A. Painter" and facts["provenance"]["exemplar"] == "exemplar"
     command = facts["provenance"]["command"]
     assert command.startswith("texnet train exemplar.png --output out.texnet") and "--steps 20" in command

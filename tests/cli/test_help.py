@@ -80,6 +80,9 @@ def test_every_setting_is_an_option_with_its_help_range_and_default(name, kinds)
             continue
         assert f"--{field.metadata['option'] or field.name.replace('_', '-')} " in text
         shown = field.metadata["help"]
+        if field.metadata["length"]:  # with a unit, and 0 for what is not said
+            assert f" LENGTH {shown} " in text
+            continue
         if field.metadata["low"] is not None:
             low, high = (f"{field.metadata[end]:f}".rstrip("0").rstrip(".") for end in ("low", "high"))
             assert f"{shown} ({low} to {high})" in text

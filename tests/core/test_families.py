@@ -216,7 +216,7 @@ def guided():
 
 
 def guided_plane(engine, size, repeats, blocks_at_once=2, seed=3):
-    rows, columns = (Axis.fitting(side, 1.0, 8) for side in size)
+    rows, columns = (Axis.fitting(side, float, 8) for side in size)
     noise = NoisePlane(seed, 3, rows.made, columns.made)
     picture = PicturePlane(*(axis.made if repeats else None for axis in (rows, columns)))
     return Plane(engine, Beside((noise, picture)), rows, columns, blocks_at_once)
@@ -258,7 +258,7 @@ def test_only_what_repeats_as_a_whole_is_made_once(guided, size):
 
 def test_inputs_that_repeat_at_another_period_than_the_texture_are_refused(guided):
     engine = open_engine(guided, "onnx")
-    rows, columns = Axis.fitting(64, 1.0, 8), Axis.fitting(64, 1.0, 8)
+    rows, columns = Axis.fitting(64, float, 8), Axis.fitting(64, float, 8)
     with pytest.raises(ValueError, match="48"):
         Plane(engine, NoisePlane(0, 4, 48, 64), rows, columns)
 

@@ -15,6 +15,7 @@ from texnet_core.errors import OutputError
 from texnet_core.lists import job_runner
 from texnet_core.lists.job_runner import run_jobs
 from texnet_core.lists.jobs import read_jobs
+from texnet_core.model.real_size import size_note
 from texnet_core.pictures.color import quantize
 
 LIST = """
@@ -341,3 +342,37 @@ def test_a_material_of_eight_channels_goes_to_a_file_for_each_map(tmp_path, suff
         with height:
             assert height.mode == "I;16" and height.size == (64, 64)
     assert statuses(run(tmp_path)) == ["skipped"]
+
+
+COVERING = """
+[settings]
+engine = "onnx"
+[[jobs]]
+source = "random.texnet"
+size = [64, 256]
+covers = ["100cm", 2]
+output = "{width}_{covers}.png"
+"""
+
+
+def test_a_list_says_what_textures_cover_and_is_told_where_that_rests_on_a_guess(folder, artifact_file):
+    (folder / "jobs.toml").write_text(COVERING)
+    notes = []
+    results = run(folder, progress=lambda progress: notes.append(progress.note))
+    assert statuses(results) == ["made"] * 4
+    assert sorted(path.name for path in folder.glob("*.png")) == [
+        "256_1.0.png",
+        "256_2.0.png",
+        "64_1.0.png",
+        "64_2.0.png",
+    ]
+    assert [note for note in notes if note] == [size_note(read_artifact(artifact_file), str(folder / "random.texnet"))]
+    with Image.open(folder / "256_1.0.png") as image:
+        expected = texture(read_artifact(artifact_file), 256, 256, covers=1.0)
+        assert np.array_equal(np.asarray(image), quantize(expected, 8))
+
+
+def test_a_length_that_is_none_is_named_with_its_job(folder):
+    (folder / "jobs.toml").write_text(COVERING.replace("100cm", "two meters"))
+    with pytest.raises(RequestError, match=r"'two meters' is not a length in jobs\[1\]"):
+        read_jobs(folder / "jobs.toml")

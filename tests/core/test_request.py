@@ -20,6 +20,7 @@ FULL = TextureRequest(
     seed=9,
     tile="x",
     scale=1.5,
+    covers=2.5,
     depth=16,
     phase=0.25,
     region=(-5, 7, 100, 80),

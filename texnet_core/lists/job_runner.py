@@ -21,6 +21,7 @@ from texnet_core.errors import Cancelled, OutputError, RequestError
 from texnet_core.lists.jobs import TextureJob
 from texnet_core.lists.results import attempted
 from texnet_core.model.artifact import read_artifact
+from texnet_core.model.real_size import size_note
 from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.synthesis.textures import map_files, open_plane, write_window
@@ -69,6 +70,7 @@ class _Run:
         self._lock = threading.Lock()
         self._texels, self._done = [0.0] * len(jobs), 0.0
         self._claimed: dict[Path, int] = {}
+        self._assumed: set[str] = set()
         self._total = sum(_texels(job) for job in jobs)
         self._cancelled = False
         common = jobs[0].request  # what a list says of engines holds for all of its jobs
@@ -117,6 +119,7 @@ class _Run:
         self._report(number, 0)
         device = self._devices[number % len(self._devices)]
         source = self._sources.get((job.request.source, device))
+        self._note_assumed_size(job, source)
         fingerprint = _fingerprint(job, source, job.request.depth)
         # the first records say nothing of the depth where their list did not
         as_before = [fingerprint, _fingerprint(job, source, None)] if job.request.depth == 8 else [fingerprint]
@@ -136,6 +139,15 @@ class _Run:
         write_window(plane, job.output, job.request.window, depth=job.request.depth, progress=report)
         self._remember(job, fingerprint, files)
         return JobResult(job, "made", files)
+
+    def _note_assumed_size(self, job: TextureJob, source: "_Source") -> None:
+        """Say once of each source that its size is only assumed, if any texture is to cover so many meters."""
+        name = job.request.source
+        with self._lock:
+            note = size_note(source.engine.artifact, name) if job.request.covers else ""
+            if note and name not in self._assumed:
+                self._assumed.add(name)
+                self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel", note=note))
 
     def _claim(self, number: int, files: tuple[Path, ...]) -> None:
         """Names with a map in them are known only now that the generator is open."""
@@ -211,8 +223,9 @@ def _fingerprint(job: TextureJob, source: _Source, depth: int | None) -> str:
     engine, facts = source.engine, job.request.record()
     del facts["source"]  # whose content counts, not its name
     del facts["depth"]
-    if not facts["phase"]:  # the first records know none
-        del facts["phase"]
+    for younger in ("phase", "covers"):  # than the first records
+        if not facts[younger]:
+            del facts[younger]
     made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
     content = [source.digest, facts | made_by, depth]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from texnet_core.errors import Range, RequestError
+from texnet_core.lengths import parse_length
 from texnet_core.lists.tables import as_table, check_keys, check_place, inside, read_toml
 from texnet_core.names import check_new_names
 from texnet_core.paths import expanded, user_text
@@ -27,6 +28,7 @@ size = [1024, "2048x1024"]            # optional, as are all that follow but out
 seed = [0, 1, 2]
 tile = "xy"
 scale = [1.0, 2.0]
+covers = "2m"                         # meters that the width shows, or a length in mm, cm, m, in, ft
 depth = 8
 output = "out/{source}_{width}x{height}_{seed:03}_{scale}.png"      # beside the list
 """
@@ -34,8 +36,8 @@ MAX_JOBS = 100_000
 
 _HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
-_VARIED = ("source", "size", "seed", "tile", "scale", "depth")
-_NAMING = ("width", "height", "seed", "tile", "scale", "depth")  # of a request, what the name of an output may hold
+_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth")
+_NAMING = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what the name of an output may hold
 _FIELDS = ("source", *_NAMING)
 
 
@@ -108,6 +110,8 @@ def _job(values: dict[str, Any], template: str, folder: Path) -> TextureJob:
     values["source"] = _source(values["source"], folder)
     if "size" in values:
         values["width"], values["height"] = _size(values["size"])
+    if "covers" in values:
+        values["covers"] = parse_length(values["covers"])
     request = TextureRequest.from_record(values)
     output = folder / _filled(template, Path(request.source).stem, request)
     check_new_names(output)

@@ -16,6 +16,7 @@ from texnet_core.lists.tables import as_named, as_table, check_keys, check_place
 from texnet_core.model.artifact import SUFFIX, Header, Provenance
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
+from texnet_core.model.real_size import MAX_SIZE_M
 from texnet_core.names import trouble_with
 from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, LossSettings, TrainSettings, as_fields
 
@@ -47,7 +48,6 @@ _OWN_DEFAULTS = {"descriptor": "vgg19"}
 _DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
 _SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
 _TEXTS = ("exemplar", "title", "kind", "author", "license", "source")
-_MOST_METERS = 10**7  # a picture of the whole Earth
 _HELP = "see `texnet recipes --help`"
 
 RecipeStatus = Literal["trained", "completed", "kept", "failed"]
@@ -201,11 +201,11 @@ def _size_m(entry: dict[str, Any]) -> float | None:
     value = entry.get("size_m")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST_METERS:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_SIZE_M:
         raise RequestError(
             f"size_m cannot be {str(value)[:50]}",
-            expected=f"meters, more than 0 and at most {_MOST_METERS:,.0f}",
-            remedy=f"give meters, more than 0 and at most {_MOST_METERS:,.0f}, or leave it out",
+            expected=f"meters, more than 0 and at most {MAX_SIZE_M:,.0f}",
+            remedy=f"give meters, more than 0 and at most {MAX_SIZE_M:,.0f}, or leave it out",
         )
     return float(value)
 

@@ -1,6 +1,6 @@
 """How one axis of a texture lies on what the generator makes, and which parts of its blocks a window needs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -44,10 +44,11 @@ class Axis:
     repeats: bool = True
 
     @classmethod
-    def fitting(cls, period: int | None, scale: float, cell: int) -> Self:
+    def fitting(cls, period: int | None, native: Callable[[int], float], cell: int) -> Self:
+        """The axis with this period or none; `native` says how many texels are made for so many of the texture."""
         if period is None:
-            return cls(None, None, 1 / scale)
-        made = max(1, round(period / scale / cell)) * cell
+            return cls(None, None, native(1))
+        made = max(1, round(native(period) / cell)) * cell
         return cls(period, made, made / period)
 
     def segments(self, start: int, count: int, block: int) -> Iterator[Segment]:

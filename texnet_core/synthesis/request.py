@@ -31,6 +31,8 @@ class TextureRequest(EngineSettings):
         tile: axes along which it repeats; the others go on without end.
         scale: size of the features against the exemplar's. On an axis that repeats it gives way by less than one
             coarsest cell a period, so that a whole number of cells fits.
+        covers: meters of surface that the width shows, of each tile where there are UDIM tiles. Features then have
+            their real size, times `scale`, whatever the size in texels. 0 where their size is `scale` alone.
         depth: bits a channel of its files, where their format has a choice; a map may need more.
         phase: position on the loop of an animation, in turns: frame k of n is k / n.
         region: (x, y, width, height), the window to make, which may lie anywhere; None for all of it.
@@ -51,6 +53,13 @@ class TextureRequest(EngineSettings):
     tile: Tiling = setting("xy", "axes along which the texture repeats without a seam", group="texture")
     scale: float = setting(
         1.0, "size of the features, as a multiple of those in the exemplar", low=0.25, high=4.0, group="texture"
+    )
+    covers: float = setting(
+        0.0,
+        "meters of surface that the width shows; the size in texels then decides only how sharp it is",
+        low=0.0,
+        group="texture",
+        length=True,
     )
     depth: Depth = setting(8, "bits per channel, for PNG and TIFF; a height map always has 16 there", group="output")
     phase: float = setting(0.0, "", low=0.0, high=1.0)

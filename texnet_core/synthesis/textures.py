@@ -17,6 +17,7 @@ from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, writing_image
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.synthesis.axis import Axis
+from texnet_core.synthesis.extent import native_texels
 from texnet_core.synthesis.plane import Convert, Plane, too_little_memory, unchanged
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, Region, checked_region
@@ -82,17 +83,17 @@ def open_plane(
         blocks_at_once: fewer than the engine would like, where several planes share it.
 
     Raises:
-        RequestError: a field of the request out of its range.
+        RequestError: a field of the request out of its range, or more or less to be covered than can be made.
         EngineError: the engine is missing.
     """
-    request.check()
+    native = native_texels(request.check(), artifact)
     engine = engine or open_engine(artifact, request.engine, request.device, request.precision, request.threads)
     if engine.artifact is not artifact:
         raise RequestError(
             "the engine is open for another artifact", expected="one for this", remedy="open one for this artifact"
         )
     cell = artifact.graph.cell_texels
-    columns, rows = (Axis.fitting(period, float(request.scale), cell) for period in request.periods)
+    columns, rows = (Axis.fitting(period, native, cell) for period in request.periods)
     inputs = artifact.design.input_plane(int(request.seed), rows.made, columns.made, float(request.phase))
     return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
 

@@ -13,7 +13,13 @@ class TrainRequest:
     """All that decides a run, and what its card is to say.
 
     Attributes:
+        generator: settings of the generator.
+        descriptor: what compares textures.
+        loss: weights of the losses.
+        train: settings of the loop.
+        provenance: source and license of the exemplar.
         look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
+        real_width: meters that the picture's width shows; 0 where unknown.
     """
 
     generator: PyramidSettings = field(default_factory=PyramidSettings)
@@ -22,3 +28,4 @@ class TrainRequest:
     train: TrainSettings = field(default_factory=TrainSettings)
     provenance: Provenance = field(default_factory=Provenance)
     look: Mapping[str, float] = field(default_factory=dict)
+    real_width: float = 0.0

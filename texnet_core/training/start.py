@@ -15,6 +15,7 @@ from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
+from texnet_core.model.real_size import check_size_m, short_side_m
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.comparison import as_begun, check_descriptor
@@ -73,7 +74,7 @@ def train(
     elif output.exists():
         run.note(f"{output} is there already; it is replaced when the new one is complete")
     run.to_the_end()
-    artifact = run.artifact()
+    artifact = replace(run.artifact(), size_m=short_side_m(request.real_width, *exemplar.shape[:2]))
     write_artifact(output, artifact)
     if found := shortfall(artifact.training):
         run.note(f"training {found}, so the result is a sketch; go on with more minutes")
@@ -93,6 +94,8 @@ def _check(request: TrainRequest) -> None:
         )
     for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
         settings.check()
+    if request.real_width:
+        check_size_m(request.real_width, "the real width of a picture")
     _check_inputs(request.generator)
     _check_size(request)
     check_descriptor(request.descriptor, request.loss, request.train)

@@ -3,7 +3,7 @@
 Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
 line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
 
-    {"event": "ready", "protocol": 7, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+    {"event": "ready", "protocol": 8, "version": "0.1.0", "python": "3.11.9", "pid": 123}
 
 where the version is TexNet's own, or "unknown" where it is not installed as a package.
 
@@ -31,13 +31,15 @@ The jobs follow; fields in brackets may be left out. The defaults and ranges of 
 synthesize: a texture as PNG files. They are written while they are made, so that any size takes little memory.
 
     {"job": "synthesize", "source": "moss", "folder": "/tmp/x", "name": "moss_7", ["width": 512, "height": 512,
-     "seed": 7, "tile": "xy", "scale": 1.0, "depth": 8, "phase": 0.0, "region": [0, 0, 64, 64], "period": [512, 512],
-     "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0]}
+     "seed": 7, "tile": "xy", "scale": 1.0, "covers": 2.0, "depth": 8, "phase": 0.0, "region": [0, 0, 64, 64],
+     "period": [512, 512], "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0]}
     result: {"maps": [{"name": "albedo", "files": ["/tmp/x/moss_7_albedo.png"], "channels": 3,
      "colour_space": "sRGB", "role": "color", "normal_convention": "", "depth": 8}], "engine": "onnx",
      "device": "cpu", "precision": "f32", "seconds": 0.2}
 
     The fields are those of `texnet_core.TextureRequest`. The source is a preset's name or the path of a .texnet file.
+    "covers" is in meters of surface that the width shows, of each tile where there are several; 0 where the scale of
+    the features alone decides.
     The depth of a map may be more than was asked for: height has 16 bits, because 8 show as steps in displacement.
     "udim" is [columns, rows] of UDIM tiles, each of width x height texels. Then the files of a map are
     NAME_MAP.1001.png and so on, in the order of their numbers. Progress counts the rows of all pictures, stage "rows".
@@ -64,8 +66,8 @@ train: a generator from a picture.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
      "folder": "/tmp/x", "online": false, ["steps": 400 or "minutes": 20, "size", "seed", "device", "vgg19",
-     "vgg19_input", "flatten", "exemplar_size", "generator_size": "small", "author", "license", "source", and any
-     other setting of a generator or its training]}
+     "vgg19_input", "flatten", "exemplar_size", "generator_size": "small", "author", "license", "source",
+     "real_width": 1.2, and any other setting of a generator or its training]}
     progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0, "shortfall": "",
@@ -85,7 +87,10 @@ describe: what a .texnet file says about itself.
     {"job": "describe", "source": "/x/wall.texnet"}
     result: {"name": "wall", "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB", "role": "color",
      "depth": 8, "normal_convention": ""}],
-     "texels_per_exemplar": 256, "size_m": null, "look": {"bump", "roughness_dark", "roughness_bright", "metallic",
-     "dark", "bright"} or null, "provenance": {"exemplar", "author", "licence", "source",
-     "exemplar_sha256", "command"}, "training": {...}, "quality": {...}}
+     "texels_per_exemplar": 256, "size_m": null, "texels_per_meter": 256.0,
+     "look": {"bump", "roughness_dark", "roughness_bright", "metallic", "dark", "bright"} or null,
+     "provenance": {"exemplar", "author", "licence", "source", "exemplar_sha256", "command"}, "training": {...},
+     "quality": {...}}
+
+    "size_m" is what the exemplar's short side shows, in meters; where nobody said it, it is taken as 1.
 """

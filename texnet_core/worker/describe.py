@@ -1,6 +1,7 @@
 """The job `describe`: what a generator says about itself, without its parameters."""
 
 from texnet_core.model.artifact import read_header
+from texnet_core.model.real_size import texels_per_meter
 from texnet_core.presets import find_source
 from texnet_core.settings import as_record
 from texnet_core.worker.job import Message, WorkerJob
@@ -16,6 +17,7 @@ def describe(job: WorkerJob) -> Message:
         "texels_per_exemplar": header.texels_per_exemplar,
         "size_m": header.size_m,
         "look": None if header.look is None else as_record(header.look),
+        "texels_per_meter": texels_per_meter(header),
         "provenance": as_record(header.provenance),
         "training": header.training,
         "quality": header.quality,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from texnet_core.atomic import check_writable, replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
+from texnet_core.lengths import parse_length
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings, generator_settings
@@ -75,7 +76,14 @@ def _request(job: WorkerJob, settings: TrainSettings) -> "TrainRequest":
             expected="torch",
             remedy="run: pip install 'texnet[train]'",
         ) from error
-    return TrainRequest(generator, descriptor, loss, settings, provenance)
+    return TrainRequest(generator, descriptor, loss, settings, provenance, real_width=_real_width(job))
+
+
+def _real_width(job: WorkerJob) -> float:
+    try:
+        return parse_length(job.request.get("real_width", 0.0))
+    except RequestError:
+        raise job.refused("real_width", "a number of meters") from None
 
 
 def _generator(job: WorkerJob) -> PyramidSettings:
