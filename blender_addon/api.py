@@ -9,7 +9,7 @@ where the worker fails, and OSError where files cannot be kept. Nothing half-mad
 
 Options that all of them take:
 
-    size        texels: one number, or (width, height); 16 to 65536
+    size        texels: one number, (width, height) or "2048x1024"; 16 to 65536
     seed        which of the endless variations; 0 to 2^31 - 1
     tile        "xy", "x", "y" or "none": axes along which the texture repeats
     scale       size of the features relative to the exemplar; 0.25 to 4
@@ -29,8 +29,11 @@ import bpy
 
 from texnet_core.atomic import as_output_error, replacing
 from texnet_core.errors import OutputError, RequestError
+from texnet_core.paths import user_text
+from texnet_core.synthesis.sizes import parse_size
 
 from . import creation, library, preview, session
+from .preferences import user_file
 from .request import TextureRequest
 from .rollback import all_or_nothing
 from .worker_process import WorkerError
@@ -136,7 +139,7 @@ def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> lis
             expected="a saved .blend",
             remedy="save the .blend file first, or give an absolute path",
         )
-    target = Path(bpy.path.abspath(str(folder)))
+    target = user_file(folder)
     written = []
     for request in _variations(source, count, options):
         with _finished(request) as result:
@@ -188,7 +191,7 @@ def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
             remedy="give the name of a preset or the path of a .texnet file",
         )
     path = os.fspath(source)
-    values: dict[str, Any] = {"source": bpy.path.abspath(path) if path.startswith("//") else path}
+    values: dict[str, Any] = {"source": bpy.path.abspath(path) if path.startswith("//") else user_text(path)}
     if options.get("size") is not None:
         values["width"], values["height"] = _sides(options["size"])
     for name, kind in (("seed", operator.index), ("scale", float), ("tile", str), ("depth", int)):
@@ -205,12 +208,13 @@ def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
 
 
 def _sides(size: Any) -> tuple[int, int]:
-    sides = tuple(size) if isinstance(size, Sequence) else (size, size)
+    pair = parse_size(size) if isinstance(size, str) else size
+    sides = tuple(pair) if isinstance(pair, Sequence) else (pair, pair)
     if len(sides) != 2 or not all(isinstance(side, Integral) for side in sides):
         raise RequestError(
             f"size {size!r} is not a number of texels",
             expected="texels",
-            remedy="give one whole number, or a width and a height",
+            remedy='give one whole number, a width and a height, or "2048x1024"',
         )
     return int(sides[0]), int(sides[1])
 

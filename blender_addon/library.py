@@ -15,7 +15,7 @@ from texnet_core.model.artifact import SUFFIX, Header, read_artifact, read_heade
 from texnet_core.presets import list_presets
 
 from .preferences import library_folder, user_folder
-from .request import file_name, title_of
+from .request import MAX_NAME, file_name, title_of
 
 _pictures: Any = None
 
@@ -44,7 +44,7 @@ def list_sources(also: str = "") -> list[Source]:
     sources = [Source(name, file, True) for name, file in list_presets().items()]
     try:
         files = sorted(file for file in library_folder().glob(f"*{SUFFIX}") if _is_text(file))
-    except (OSError, ValueError):  # no folder, no files; importing one says why
+    except (OSError, ValueError, TexnetError):  # no folder, no files; importing one says why
         files = []
     sources += [Source(str(file), file, False) for file in files]
     if also.endswith(SUFFIX) and all(source.name != also for source in sources):
@@ -128,12 +128,18 @@ def new_file(name: str) -> Path:
     Raises:
         TexnetError: no name for a file, or the library cannot be made.
     """
-    clean = file_name(name)
+    clean = file_name(name[: -len(SUFFIX)] if name.lower().endswith(SUFFIX) else name)
     if not clean:
         raise RequestError(
             f"{name!r} cannot be the name of a file",
             expected="a name with a letter or a digit",
             remedy="give a name that has a letter or a digit",
+        )
+    if len(clean.encode()) > MAX_NAME:
+        raise RequestError(
+            f"the name {clean[:40]}... is too long, with {len(clean)} letters",
+            expected=f"at most {MAX_NAME} bytes",
+            remedy="shorten it",
         )
     try:
         return library_folder() / f"{clean}{SUFFIX}"

@@ -1,9 +1,13 @@
 """The add-on's preferences: where generators and pictures go, and the optional backend."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import bpy
+
+from texnet_core.errors import RequestError
+from texnet_core.paths import user_text
 
 from . import backend
 from .fields import choice, path_property
@@ -73,16 +77,26 @@ def preferences() -> Any:
     return everything.addons[ROOT].preferences
 
 
+def user_file(text: str | os.PathLike[str]) -> Path:
+    """The path that a text means: `//` is the folder of the .blend file, `~` the user's, and `$NAME` a variable.
+
+    Raises:
+        RequestError: it names a variable that is not set.
+    """
+    return Path(bpy.path.abspath(user_text(os.fspath(text))))
+
+
 def library_folder() -> Path:
     """Folder with the user's generators; made if missing.
 
     Raises:
         OSError: it cannot be made.
+        RequestError: it names a variable that is not set.
     """
     chosen = preferences().library
     if chosen.startswith("//") and not bpy.data.filepath:
         chosen = ""  # beside a .blend that is nowhere yet
-    folder = Path(bpy.path.abspath(chosen)) if chosen else user_folder("library")
+    folder = user_file(chosen) if chosen else user_folder("library")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -98,7 +112,11 @@ def user_folder(name: str) -> Path:
 
 def backend_python() -> str:
     """The user's Python, "" where there is none."""
-    return bpy.path.abspath(preferences().python) if preferences().python else ""
+    chosen: str = preferences().python
+    try:
+        return str(user_file(chosen)) if chosen else ""
+    except RequestError:  # whoever starts it says that there is no such file
+        return chosen
 
 
 def is_online_allowed() -> bool:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
+from texnet_core.names import no_device
 from texnet_core.presets import find_source, list_presets
 from texnet_core.synthesis import request as core
 
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
+MAX_NAME = 150  # bytes of a name, so that seed, map and suffixes find room behind it
 OPTIONS = ("width", "height", "seed", "tile", "scale", "depth")  # what operators and functions take
 
 
@@ -24,7 +26,7 @@ class TextureRequest(core.TextureRequest):
     @property
     def name(self) -> str:
         """Stem of what is made: moss_7."""
-        return f"{file_name(Path(self.source).stem)}_{self.seed}"
+        return f"{shortened(file_name(Path(self.source).stem))}_{self.seed}"
 
     @property
     def size_text(self) -> str:
@@ -86,7 +88,12 @@ def options_of(request: TextureRequest) -> dict[str, Any]:
 
 def file_name(text: str) -> str:
     """Text as a name that every system takes for a file; "" where nothing of it is left."""
-    return "".join(letter if letter.isalnum() or letter in "-_ ." else "-" for letter in text).strip(" -.")
+    return no_device("".join(letter if letter.isalnum() or letter in "-_ ." else "-" for letter in text).strip(" -."))
+
+
+def shortened(name: str) -> str:
+    """The beginning of a name that is too long for what is to follow it."""
+    return name.encode()[:MAX_NAME].decode(errors="ignore").rstrip(" -.")
 
 
 def title_of(source: str) -> str:

@@ -1,6 +1,6 @@
 """The operator `texnet.batch`: many textures in one call."""
 
-from pathlib import Path
+import os
 from typing import Any
 
 import bpy
@@ -64,7 +64,7 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
 
 def _sources_in(text: str) -> list[str]:
     """Sources by commas; a file that has one in its name stands alone."""
-    if Path(bpy.path.abspath(text)).is_file():
+    if os.path.isfile(bpy.path.abspath(text)):  # unlike pathlib's, never raises
         return [text]
     return [part.strip() for part in text.split(",") if part.strip()] or api.sources()
 

@@ -1,6 +1,5 @@
 """Choosing, importing, revealing and removing generators."""
 
-from pathlib import Path
 from typing import Any
 
 import bpy
@@ -9,7 +8,7 @@ from texnet_core.model.artifact import SUFFIX
 
 from .. import library
 from ..fields import path_property
-from ..preferences import library_folder
+from ..preferences import library_folder, user_file
 from ..properties import source_items
 from ..registration import registration
 from .base import FINISHED, Interactive, Reporting, Status
@@ -51,7 +50,7 @@ class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def run(self, context: Any) -> Status:
-        source = library.import_file(Path(bpy.path.abspath(self.filepath)))
+        source = library.import_file(user_file(self.filepath))
         context.scene.texnet.source_name = source.name
         self.report({"INFO"}, f"{source.title} was added to your library")
         return FINISHED

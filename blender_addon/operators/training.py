@@ -16,7 +16,7 @@ from ..fields import (
     path_property,
     training_size_property,
 )
-from ..preferences import backend_python, preferences
+from ..preferences import backend_python, preferences, user_file
 from ..registration import registration
 from .base import CANCELLED, FINISHED, Guarded, Interactive, Reporting, Status
 
@@ -85,7 +85,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
                 expected="a new name",
                 remedy="choose another name",
             )
-        path, is_copy = training.exemplar_of(image) if image else (Path(bpy.path.abspath(self.exemplar)), False)
+        path, is_copy = training.exemplar_of(image) if image else (user_file(self.exemplar), False)
         resume = self.resume and can_resume
         return training.TrainingOptions(
             path, output, minutes=self.minutes, steps=self.steps, size=self.size, flatten=self.flatten,
