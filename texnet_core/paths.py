@@ -1,7 +1,7 @@
 """Paths as people write them: `~` is the home folder, and `$NAME` what the environment says.
 
 Front ends and lists take every path from here, so that `~/wall.png` means the same in a shell, in quotes, in a list, in
-Blender and in a script. Functions of the core that take a `Path` take it as it is.
+Blender and in a script. Functions of the core that take a `Path` take it as it is, and so does the worker.
 """
 
 import os

@@ -58,10 +58,10 @@ def optimize(
       texnet optimize wall.jpg -o wall.png --size 512x256 --steps 300 --preview state.png
     """
     started = time.monotonic()
+    check_alone(output, as_json)
     settings = settings_from(OptimizeSettings, values | {"width": size[0], "height": size[1]}).check()
     name = picture_name(output, format)
     _check_files(exemplar, output, name, preview, settings)
-    check_alone(output, as_json)
     check_torch("optimizing")
     with (
         writing(output, name.suffix) as target,

@@ -4,6 +4,7 @@
 first, and what goes is made in one: it is whole, or there is none of it.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -180,8 +181,17 @@ def _check_standard_output(output: Path) -> None:
 def _send(file: Path, output: Path) -> None:
     with file.open("rb") as made:
         if is_standard_output(output):
-            shutil.copyfileobj(made, sys.stdout.buffer, _CHUNK)
-            sys.stdout.buffer.flush()
+            _copy_to_standard_output(made)
         else:
             with output.open("wb") as pipe:
                 shutil.copyfileobj(made, pipe, _CHUNK)
+
+
+def _copy_to_standard_output(made: BinaryIO) -> None:
+    try:
+        shutil.copyfileobj(made, sys.stdout.buffer, _CHUNK)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        if os.name == "nt" and error.errno == errno.EINVAL:  # what Windows says where nobody reads any more
+            raise BrokenPipeError from error
+        raise

@@ -76,6 +76,7 @@ def synth(
       texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
+    check_alone(output, as_json)
     if region is not None and udim is not None:
         raise RequestError("--region and --udim cannot be combined", expected="one of them", remedy="use one of them")
     request = replace(

@@ -92,11 +92,11 @@ def train(
       magick wall.jpg -crop 2048x2048+0+0 png:- | texnet train - -o wall.texnet
       texnet train wall.jpg -o wall.texnet --flatten --generator-size base
     """
+    check_alone(output, as_json)
     _check_arguments(context, output)
     if real_width is not None:
         check_size_m(real_width, "--real-width")
     check_preview(preview, exemplar)
-    check_alone(output, as_json)
     name = clean(values["name"] or (output if is_input(exemplar) else exemplar).stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:

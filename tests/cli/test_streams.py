@@ -166,6 +166,7 @@ WRONG = {
     "loop": (["synth", "GENERATOR", "-o", "-", "--loop", "3"], b"", "3 files cannot go to"),
     "maps": (["synth", "MATERIAL", "-o", "-"], b"", "4 files cannot go to"),
     "depth": (["synth", "GENERATOR", "-o", "-", "--format", "jpg", "--depth", "16"], b"", "cannot have depth 16"),
+    "json of no generator": (["synth", "nosuch", "-o", "-", "--json"], b"", "--json and --output -"),
     "json of a training": (["train", "-", "-o", "-", "--json"], b"", "--json and --output -"),
     "resuming": (["train", "-", "-o", "-", "--resume"], b"", "--resume finds no checkpoint"),
     "no picture": (
