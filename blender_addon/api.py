@@ -13,6 +13,7 @@ Options that all of them take:
     seed        which of the endless variations; 0 to 2^31 - 1
     tile        "xy", "x", "y" or "none": axes along which the texture repeats
     scale       size of the features relative to the exemplar; 0.25 to 4
+    covers      meters of surface that the width shows, or a text such as "50cm"; 0 leaves it to scale
     depth       8 or 16 bits per channel; 16 are floats in Blender, and height always has 16
 """
 
@@ -29,10 +30,11 @@ import bpy
 
 from texnet_core.atomic import as_output_error, replacing
 from texnet_core.errors import OutputError, RequestError
+from texnet_core.lengths import parse_length
 from texnet_core.paths import user_text
 from texnet_core.synthesis.sizes import parse_size
 
-from . import creation, library, preview, session
+from . import creation, library, preview, session, surface
 from .preferences import user_file
 from .request import TextureRequest
 from .rollback import all_or_nothing
@@ -53,7 +55,7 @@ __all__ = [
 
 Images = dict[str, bpy.types.Image]
 
-_OPTIONS = ("size", "seed", "tile", "scale", "depth")
+_OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth")
 
 
 def sources() -> list[str]:
@@ -95,14 +97,20 @@ def materials(source: str, count: int = 1, **options: Any) -> list[bpy.types.Mat
 
 
 def fill(
-    objects: Iterable[Any], source: str | Sequence[str], *, world_size: float = 0.0, **options: Any
+    objects: Iterable[Any],
+    source: str | Sequence[str],
+    *,
+    world_size: float = 0.0,
+    set_mapping: bool = True,
+    **options: Any,
 ) -> list[bpy.types.Material]:
     """Give each object a new material with a seed of its own.
 
     Args:
         objects: objects; those that can have no material are left out.
         source: one, or several to be used in turn.
-        world_size: scene units that the texture's width spans on each object, 0 to leave the mapping alone.
+        world_size: scene units that the texture's width spans on each object; 0 for what it covers, if that is said.
+        set_mapping: whether what it covers sets the mapping.
         options: as for all; the seed is that of the first object, the next ones follow.
     """
     names = [source] if isinstance(source, str) else list(source)
@@ -122,7 +130,8 @@ def fill(
     with all_or_nothing(*targets):
         for request, target in zip(requests, targets, strict=True):
             with _finished(request) as result:
-                made.append(_material(result, request, target, world_size))
+                width = world_size or (surface.scene_units(request.covers) if set_mapping else 0.0)
+                made.append(_material(result, request, target, width))
             creation.assign(made[-1], target)
     return made
 
@@ -202,6 +211,8 @@ def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
                 raise RequestError(
                     f"{name} {options[name]!r} is not a number", expected="a number", remedy="give a number"
                 ) from None
+    if "covers" in options:
+        values["covers"] = parse_length(options["covers"])
     request = TextureRequest(**values)
     request.file()
     return request

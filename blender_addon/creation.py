@@ -169,8 +169,8 @@ def apply(material: bpy.types.Material, made: Images, request: TextureRequest, t
         return
     nodes.use_coordinates(material, "UV" if surface.has_uv(target) else "Generated")
     if world_size > 0 and not request.udim:
-        x, y, z = (units / world_size for units in surface.units_per_repeat(target))
-        nodes.set_mapping_scale(material, (x, y * request.width / request.height, z))
+        aspect = request.width / request.height
+        nodes.set_mapping_scale(material, surface.mapping_scale(target, world_size, aspect))
 
 
 def new_material(name: str) -> bpy.types.Material:

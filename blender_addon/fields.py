@@ -91,6 +91,23 @@ def world_size_property(default: float) -> Any:
     )
 
 
+def covers_property(**options: Any) -> Any:
+    return bpy.props.FloatProperty(
+        name="Covers",
+        description="Width of surface that the texture shows, whatever its resolution; scripts give it in meters, "
+        "and 0 leaves the size of the features to Feature Scale",
+        **options,
+    )
+
+
+def set_mapping_property() -> Any:
+    return bpy.props.BoolProperty(
+        name="Size on Surface",
+        description="Scale the mapping of the material so that the texture has the width that it covers on the object",
+        default=True,
+    )
+
+
 def generator_name_property() -> Any:
     return bpy.props.StringProperty(
         name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"

@@ -12,7 +12,7 @@ import bpy.utils.previews
 from texnet_core.atomic import replacing
 from texnet_core.errors import OutputError, RequestError, TexnetError
 from texnet_core.model.artifact import SUFFIX, Header, read_artifact, read_header, read_preview
-from texnet_core.presets import list_presets
+from texnet_core.presets import find_source, list_presets
 
 from .preferences import library_folder, user_folder
 from .request import MAX_NAME, file_name, title_of
@@ -70,6 +70,15 @@ def card_of(source: Source) -> Header | None:
     try:
         return _card(source.file, source.file.stat().st_mtime_ns)
     except (OSError, TexnetError):
+        return None
+
+
+def card_named(name: str) -> Header | None:
+    """What is known of the source of that name, or None where there is none that can be read."""
+    try:
+        file = find_source(name)
+        return _card(file, file.stat().st_mtime_ns)
+    except (OSError, ValueError, TexnetError):
         return None
 
 

@@ -17,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import TexnetError
+from texnet_core.model.real_size import texels_per_meter
+from texnet_core.settings import MIN_SIZE
 
-from . import session, worker_client
+from . import library, session, worker_client
 from .request import TextureRequest
 from .worker_process import WorkerError
 
@@ -26,6 +28,7 @@ SIDE = 256
 
 _TICK_S = 0.01
 _IDLE_TICKS = 50  # a timer that has nothing to do ends itself
+_MOST_PER_TEXEL = 8.0  # of the generator's texels along an axis; more would not be live, so there the draft is all
 _PAUSE_S = 5.0  # after a failure; drawing asks again and again
 _CELL = 256  # sizes that are a multiple of every generator's coarsest cell are made as they are
 
@@ -58,7 +61,7 @@ class Follower:
         if request == self._wanted or time.monotonic() - self._failed_at < _PAUSE_S:
             return False
         self._wanted = request
-        self._steps = [draft_of(request), request] if is_slow(request) else [request]
+        self._steps = steps_to(request)
         if self._job is not None and self._making is not None and is_slow(self._making):
             self._job.cancel()  # what is quick may finish: it is nearer to the slider than what is shown
         return True
@@ -142,15 +145,37 @@ def make(request: TextureRequest) -> npt.NDArray[np.uint8]:
         job.close()
 
 
+def steps_to(request: TextureRequest) -> list[TextureRequest]:
+    """What is shown on the way to the preview of a request, ending with that itself where it is live enough."""
+    if not is_slow(request):
+        return [request]
+    per_texel = _native_per_texel(request)
+    draft = draft_of(request, per_texel)
+    return [draft] if per_texel > _MOST_PER_TEXEL else [draft, request]
+
+
 def is_slow(request: TextureRequest) -> bool:
     """Whether the texture is resampled, so that its corner takes up to many times as long as that of another."""
-    return request.scale != 1 or bool(request.width % _CELL or request.height % _CELL)
+    return bool(request.covers) or request.scale != 1 or bool(request.width % _CELL or request.height % _CELL)
 
 
-def draft_of(request: TextureRequest) -> TextureRequest:
-    """A tile of at most the preview's size, made of no more texels than a preview at scale 1."""
-    side = min(SIDE, round(SIDE * request.scale))
-    return replace(request, width=side, height=side, tile="xy")
+def draft_of(request: TextureRequest, per_texel: float) -> TextureRequest:
+    """A tile of at most the preview's size, made of about as many of the generator's texels or fewer.
+
+    Args:
+        request: whose draft it is.
+        per_texel: how many of the generator's texels make one of the texture along an axis.
+    """
+    side = max(MIN_SIZE, min(SIDE, round(SIDE / per_texel)))
+    covers = request.covers * side / request.width  # as many meters a texel
+    return replace(request, width=side, height=side, covers=covers, tile="xy")
+
+
+def _native_per_texel(request: TextureRequest) -> float:
+    card = library.card_named(request.source) if request.covers else None
+    if card is None:
+        return 1 / request.scale
+    return request.covers * texels_per_meter(card) / request.scale / request.width
 
 
 def _submit(request: TextureRequest) -> worker_client.PendingJob:

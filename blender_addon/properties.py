@@ -5,22 +5,24 @@ from typing import Any
 import bpy
 
 from texnet_core.settings import MIN_SIZE
+from texnet_core.synthesis.extent import usual_covers
 
 from . import library, preview, surface
 from .fields import (
     choice,
     core_number,
     count_property,
+    covers_property,
     depth_property,
     destination_property,
     flatten_property,
     generator_name_property,
     generator_size_property,
     minutes_property,
+    set_mapping_property,
     training_size_property,
-    world_size_property,
 )
-from .request import TextureRequest, first_preset
+from .request import TextureRequest, first_preset, rounded
 
 _SIDES = (512, 1024, 2048, 4096, 8192)
 
@@ -82,6 +84,15 @@ def _remember_aspect(settings: Any, context: Any) -> None:
     settings.aspect = settings.width / settings.height
 
 
+def _shown_covers(settings: Any) -> float:
+    meters = settings.covered or settings.stated_covers
+    return surface.scene_units(meters, settings.id_data)
+
+
+def _state_covers(settings: Any, value: float) -> None:
+    settings.stated_covers = value / surface.scene_units(1.0, settings.id_data)
+
+
 def _history_index(settings: Any) -> int:
     return int(bpy.data.images.find(settings.history_image))
 
@@ -117,8 +128,8 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             *((str(side), str(side), f"{side} x {side} texels") for side in _SIDES),
             ("CUSTOM", "Custom", "Choose any width and height"),
         ),
-        "Size",
-        "Width and height of the texture in texels",
+        "Resolution",
+        "Width and height of the texture in texels; with Covers, it decides only how sharp the texture is",
         "2048",
     )
     width: core_number("width", subtype="PIXEL", update=lambda self, context: _follow(self, "width"))
@@ -134,10 +145,26 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     tile_x: bpy.props.BoolProperty(name="X", description="Repeat horizontally without a seam", default=True)
     tile_y: bpy.props.BoolProperty(name="Y", description="Repeat vertically without a seam", default=True)
     scale: core_number("scale", "Feature Scale", subtype="FACTOR", update=_follow_live)
-    use_world_size: bpy.props.BoolProperty(
-        name="Real-World Size", description="Give the texture a width in scene units on the surface of the object"
+    use_covers: bpy.props.BoolProperty(
+        name="Use Covers",
+        description="Give features their real size: the texture shows so much surface, whatever its resolution",
+        default=True,
+        update=_follow_live,
     )
-    world_size: world_size_property(1.0)
+    stated_covers: bpy.props.FloatProperty(
+        name="Stated Covers",
+        description="Meters that the texture covers; 0 takes a round number that suits the generator",
+        min=0.0,
+        update=_follow_live,
+    )
+    covers: covers_property(get=_shown_covers, set=_state_covers, soft_max=100.0, unit="LENGTH")
+    covers_is_usual: bpy.props.BoolProperty(
+        name="Automatic Width",
+        description="Cover as much as suits the generator's detail at 2048 texels",
+        get=lambda self: not self.stated_covers,
+        set=lambda self, value: setattr(self, "stated_covers", 0.0 if value else self.covered),
+    )
+    set_mapping: set_mapping_property()
     depth: depth_property()
     destination: destination_property()
     # By name, since places among the images change with every new one.
@@ -169,20 +196,30 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         return ("x" if self.tile_x else "") + ("y" if self.tile_y else "") or "none"
 
     @property
-    def world_width(self) -> float:
-        """Scene units that the texture spans, 0 where the mapping is left alone."""
-        return float(self.world_size) if self.use_world_size else 0.0
+    def covered(self) -> float:
+        """Meters that the texture is to cover, 0 where Feature Scale alone decides."""
+        if not self.use_covers:
+            return 0.0
+        card = None if self.stated_covers else library.card_named(self.source_path)
+        return usual_covers(card) if card is not None else rounded(self.stated_covers)
+
+    @property
+    def source_path(self) -> str:
+        """The source, wherever it lies."""
+        name = str(self.source_name)
+        return bpy.path.abspath(name) if name.startswith("//") else name
 
     def request(self, target: Any) -> TextureRequest:
         """What the panel asks for; UDIM tiles are those of the target."""
         width, height = self.size
         return TextureRequest(
-            source=bpy.path.abspath(self.source_name) if self.source_name.startswith("//") else self.source_name,
+            source=self.source_path,
             width=width,
             height=height,
             seed=self.seed,
             tile=self.tile,  # type: ignore[arg-type]
-            scale=round(self.scale, 4),
+            scale=rounded(self.scale),
+            covers=self.covered,
             depth=int(self.depth),  # type: ignore[arg-type]
             udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
         )
@@ -196,6 +233,9 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         self.width, self.height, self.seed = request.width, request.height, request.seed
         self.tile_x, self.tile_y = "x" in request.tile, "y" in request.tile
         self.scale, self.depth = request.scale, str(request.depth)
+        self.use_covers, self.stated_covers = bool(request.covers), 0.0
+        if request.covers != self.covered:
+            self.stated_covers = request.covers
 
 
 def register() -> None:

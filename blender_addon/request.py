@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
+from texnet_core.model.artifact import read_header
 from texnet_core.names import no_device
 from texnet_core.presets import find_source, list_presets
 from texnet_core.synthesis import request as core
+from texnet_core.synthesis.extent import check_covers
 
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 MAX_NAME = 150  # bytes of a name, so that seed, map and suffixes find room behind it
-OPTIONS = ("width", "height", "seed", "tile", "scale", "depth")  # what operators and functions take
+OPTIONS = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what operators and functions take
 
 
 class TextureRequest(core.TextureRequest):
@@ -48,7 +50,10 @@ class TextureRequest(core.TextureRequest):
         Raises:
             TexnetError: no such source, or a number out of its range.
         """
-        return find_source(self.check().source)
+        path = find_source(self.check().source)
+        if self.covers:
+            check_covers(self, read_header(path))
+        return path
 
     def job(self) -> dict[str, Any]:
         """The worker's request for it."""
@@ -78,6 +83,11 @@ class TextureRequest(core.TextureRequest):
         if known.get("udim") == [0, 0]:
             del known["udim"]
         return super().from_record(known)
+
+
+def rounded(number: float) -> float:
+    """What was meant by a number of Blender's, whose floats have 24 bits: 0.064, not 0.06400000303983688."""
+    return float(f"{number:.6g}")
 
 
 def options_of(request: TextureRequest) -> dict[str, Any]:

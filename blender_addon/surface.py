@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import bpy
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +13,23 @@ from texnet_core.errors import RequestError
 
 _MAX_COLUMNS, _MAX_ROWS = 10, 100
 _SLACK = 1e-4  # of a tile: UVs on its very edge belong to it
+
+
+def scene_units(meters: float, scene: Any = None) -> float:
+    """A length in units of a scene, or of the one in the window."""
+    return meters / float((scene or bpy.context.scene).unit_settings.scale_length)
+
+
+def mapping_scale(target: Any, world_width: float, aspect: float) -> tuple[float, float, float]:
+    """Repeats per unit of the texture coordinates that give a texture its size on an object.
+
+    Args:
+        target: the object.
+        world_width: scene units that the texture's width is to span.
+        aspect: the texture's width divided by its height.
+    """
+    x, y, z = (units / world_width for units in units_per_repeat(target))
+    return x, y * aspect, z
 
 
 def has_uv(target: Any) -> bool:

@@ -10,6 +10,7 @@ from texnet_core.errors import RequestError
 from .. import api, session
 from ..fields import choice, count_property, path_property
 from ..registration import registration
+from ..request import rounded
 from ..wording import counted
 from .base import FINISHED, Reporting, Status
 from .generate import TextureOptions, set_options
@@ -45,10 +46,12 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
     def run(self, context: Any) -> Status:
         session.clear_problem()
         sources = _sources_in(self.source)
-        options = {name: getattr(self, name) for name in ("seed", "tile", "scale", "depth")}
+        options = {name: getattr(self, name) for name in ("seed", "tile", "depth")}
+        options |= {"scale": rounded(self.scale), "covers": rounded(self.covers)}
         options["size"] = (self.width, self.height)
         if self.goal == "SELECTED":
-            filled = api.fill(context.selected_objects, sources, world_size=self.world_size, **options)
+            mapping = {"world_size": self.world_size, "set_mapping": self.set_mapping}
+            filled = api.fill(context.selected_objects, sources, **mapping, **options)
             made = counted(len(filled), "material")
         elif self.goal == "FOLDER":
             if not self.folder:

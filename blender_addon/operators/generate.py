@@ -10,13 +10,15 @@ from .. import creation, session, surface
 from ..fields import (
     core_number,
     count_property,
+    covers_property,
     depth_property,
     destination_property,
+    set_mapping_property,
     tiling_property,
     world_size_property,
 )
 from ..registration import registration
-from ..request import OPTIONS, TextureRequest, first_preset, options_of
+from ..request import OPTIONS, TextureRequest, first_preset, options_of, rounded
 from ..rollback import all_or_nothing
 from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Interactive, Status, failed
 
@@ -35,16 +37,25 @@ class TextureOptions:
     seed: core_number("seed")
     tile: tiling_property()
     scale: core_number("scale", "Feature Scale")
+    covers: covers_property(default=0.0, min=0.0, precision=3)
     depth: depth_property()
+    set_mapping: set_mapping_property()
     world_size: world_size_property(0.0)
 
     def request(self, **changes: Any) -> TextureRequest:
         """What the properties ask for."""
         values = {name: getattr(self, name) for name in OPTIONS}
-        values["scale"] = round(self.scale, 4)  # Blender's floats have 24 bits
+        values |= {"scale": rounded(self.scale), "covers": rounded(self.covers)}
         values["depth"] = int(self.depth)
         source = bpy.path.abspath(self.source) if self.source else first_preset()
         return TextureRequest(source=source, **values | changes)
+
+    @property
+    def mapped_width(self) -> float:
+        """Scene units that the texture is to span on a surface, 0 where the mapping is left alone."""
+        if self.world_size or not (self.covers and self.set_mapping):
+            return float(self.world_size)
+        return surface.scene_units(rounded(self.covers))
 
 
 def set_options(properties: Any, request: TextureRequest) -> None:
@@ -101,7 +112,7 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         for request in (requests[0], requests[-1]):
             request.file()
         creation.check_packable(requests[0])
-        return requests, creation.target_of(self.destination, target, self.world_size)
+        return requests, creation.target_of(self.destination, target, self.mapped_width)
 
     def run(self, context: Any) -> Status:
         session.clear_problem()

@@ -44,7 +44,7 @@ def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_
     if creation.obstacle(destination, context.view_layer.objects.active):
         destination = "IMAGE"
     values = options_of(request)
-    values |= {"destination": destination, "udim": request.udim or (0, 0), "world_size": settings.world_width}
+    values |= {"destination": destination, "udim": request.udim or (0, 0), "set_mapping": settings.set_mapping}
     texnet: Any = bpy.ops.texnet  # type: ignore[attr-defined]
     try:
         status: Status = texnet.generate(mode, **values)
@@ -84,7 +84,7 @@ class TEXNET_OT_regenerate(_HistoryOptions, Interactive, bpy.types.Operator):
         again = "Generate the selected texture again"
         if properties.factor == 1:
             return again
-        return f"{again}, {properties.factor} times as wide and high, with features of the same size on a larger area"
+        return f"{again}, with {properties.factor} times the resolution; without Covers, on a larger area"
 
 
 class TEXNET_OT_copy_settings(_HistoryOptions, Reporting, bpy.types.Operator):

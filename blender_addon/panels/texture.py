@@ -2,9 +2,16 @@
 
 from typing import Any
 
+from texnet_core.errors import TexnetError
+from texnet_core.model.header import Header
+from texnet_core.model.real_size import texels_per_meter
+from texnet_core.synthesis.extent import check_covers
+
 from .. import creation, library, preview
 from ..operators.generate import set_options
 from ..operators.tools import is_checked
+from ..request import TextureRequest
+from ..wording import sentence
 from .wrapping import wrapped
 
 
@@ -34,6 +41,7 @@ def draw_source(layout: Any, settings: Any, context: Any) -> None:
 
 def draw_texture(layout: Any, settings: Any) -> None:
     column = layout.column()
+    _draw_covers(column, settings)
     column.prop(settings, "side")
     if settings.side == "CUSTOM":
         sides = column.column(align=True)
@@ -55,22 +63,50 @@ def draw_generate(layout: Any, settings: Any, context: Any) -> None:
     target = context.view_layer.objects.active
     column = layout.column()
     column.prop(settings, "destination")
-    if settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL"):
-        row = column.row(heading="Real-World Size", align=True)
-        row.prop(settings, "use_world_size", text="")
-        sub = row.row()
-        sub.enabled = settings.use_world_size
-        sub.prop(settings, "world_size", text="")
+    row = column.row()
+    row.enabled = settings.use_covers and settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL")
+    row.prop(settings, "set_mapping")
     layout.operator_context = "INVOKE_DEFAULT"
     row = layout.row(align=True)
     row.scale_y = 1.5
-    reason = creation.obstacle(settings.destination, target)
+    request = settings.request(None)
+    reason = creation.obstacle(settings.destination, target) or covers_obstacle(request)
     generate = row.row(align=True)
     generate.enabled = not reason
     button = generate.operator("texnet.generate", text="Generate", icon="TEXTURE")
-    set_options(button, settings.request(None))
+    set_options(button, request)
     button.count, button.destination = settings.count, settings.destination
-    button.world_size = settings.world_width
+    button.set_mapping = settings.set_mapping
     row.operator("texnet.tile_check", text="", icon="MESH_GRID", depress=is_checked(context))
     if reason:
         wrapped(layout, reason, context, icon="INFO")
+
+
+def _draw_covers(layout: Any, settings: Any) -> None:
+    row = layout.row(heading="Covers", align=True)
+    row.prop(settings, "use_covers", text="")
+    sub = row.row(align=True)
+    sub.enabled = settings.use_covers
+    sub.prop(settings, "covers", text="")
+    sub.prop(settings, "covers_is_usual", text="", icon="AUTO")
+    if text := detail_text(settings.request(None), library.card_named(settings.source_path)):
+        layout.label(text=text)
+
+
+def covers_obstacle(request: TextureRequest) -> str:
+    """Why a generator cannot cover so much or so little; "" where it can."""
+    card = library.card_named(request.source)
+    try:
+        if card is not None:
+            check_covers(request, card)
+    except TexnetError as error:
+        return sentence(str(error))
+    return ""
+
+
+def detail_text(request: TextureRequest, card: Header | None) -> str:
+    """How much detail a generator has for a texture, and how much is asked of it."""
+    if card is None:
+        return ""
+    has = f"Detail for {texels_per_meter(card) / request.scale:.3g} texels per meter"
+    return f"{has}; this asks for {request.width / request.covers:.3g}" if request.covers else has

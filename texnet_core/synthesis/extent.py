@@ -26,7 +26,7 @@ def native_texels(request: TextureRequest, header: Header) -> Callable[[int], fl
     scale = float(request.scale)
     if not request.covers:
         return lambda texels: texels / scale
-    _check(request, header)
+    check_covers(request, header)
     across, width = request.covers * texels_per_meter(header) / scale, request.width
     return lambda texels: across * (texels / width)  # in this order, so that no size rounds otherwise
 
@@ -50,7 +50,10 @@ def usual_covers(header: Header) -> float:
     return min((factor * power for factor in (1, 2, 5, 10)), key=lambda round_: abs(math.log(round_ / meters)))
 
 
-def _check(request: TextureRequest, header: Header) -> None:
+def check_covers(request: TextureRequest, header: Header) -> None:
+    """Raise RequestError where the texture is to cover more or less than can be made; 0 is always right."""
+    if not request.covers:
+        return
     low, high = covers_range(request, header)
     if not low <= request.covers <= high:
         at = f"for {request.width}x{request.height} texels of this generator"

@@ -1,0 +1,165 @@
+"""Real size in Blender: what a texture covers is what it spans on a surface, at every resolution."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.conftest import random_artifact, texture
+from texnet_core import read_artifact, write_artifact
+from texnet_core.pictures.color import quantize
+
+
+@pytest.fixture(scope="module")
+def sized_file(tmp_path_factory):
+    """Half a meter in 256 texels."""
+    path = tmp_path_factory.mktemp("sized") / "sized.texnet"
+    write_artifact(path, replace(random_artifact(), size_m=0.5))
+    return path
+
+
+def test_the_same_wall_has_the_same_features_at_every_resolution(blender, sized_file):
+    """The default cube's UV map spans 8 m a unit, so half a meter repeats 16 times, whatever the texels."""
+    (state,) = blender(
+        """
+        import numpy as np
+        api = module("api")
+        cube = bpy.data.objects["Cube"]
+        state = {}
+        for size in (128, 512):
+            (material,) = api.fill([cube], values["source"], size=size, seed=3, covers=0.5)
+            nodes = material.node_tree.nodes
+            image = next(node.image for node in nodes if node.type == "TEX_IMAGE")
+            flat = np.empty(len(image.pixels), np.float32)
+            image.pixels.foreach_get(flat)
+            pixels = flat.reshape(size, size, 4)[..., :3]
+            step = size // 128
+            seen = pixels.reshape(128, step, 128, step, 3).mean((1, 3))
+            state[size] = {"scale": [round(v, 3) for v in nodes["Mapping"].inputs["Scale"].default_value],
+                           "record": image["texnet"]["covers"], "pixels": seen.tolist()}
+        answer(state)
+        """,
+        source=str(sized_file),
+    )
+    small, large = (np.array(state[size].pop("pixels")) for size in ("128", "512"))
+    assert state["128"] == state["512"] == {"scale": pytest.approx([16, 16, 16], abs=0.01), "record": 0.5}
+    apart = np.abs(small - large).mean()
+    assert all(np.abs(np.roll(large, 16, axis) - small).mean() > 5 * apart for axis in (0, 1))
+
+
+def test_covers_is_in_meters_and_the_mapping_in_scene_units(blender, sized_file):
+    (state,) = blender(
+        """
+        cube = bpy.data.objects["Cube"]
+        def scale(**options):
+            options |= {"source": values["source"], "width": 64, "height": 64, "destination": "NEW_MATERIAL"}
+            bpy.ops.texnet.generate(**options)
+            return round(cube.active_material.node_tree.nodes["Mapping"].inputs["Scale"].default_value[0], 3)
+        state = [scale(covers=2.0), scale(covers=2.0, set_mapping=False), scale(covers=2.0, world_size=1.0)]
+        bpy.context.scene.unit_settings.scale_length = 0.01  # a scene in centimeters: the cube is 2 cm wide
+        answer([*state, scale(covers=2.0)])
+        """,
+        source=str(sized_file),
+    )
+    assert state == pytest.approx([4, 1, 8, 0.04], abs=1e-3)
+
+
+def test_the_panel_covers_what_suits_the_generator_until_the_user_says_otherwise(blender, sized_file):
+    (state,) = blender(
+        """
+        settings = bpy.context.scene.texnet
+        def asked():
+            return round(settings.covers, 4), settings.request(None).covers
+        state = {}
+        settings.source_name = values["source"]
+        state["usual"] = asked()
+        settings.side = "4096"
+        state["sharper"] = asked()
+        settings.source_name = "linen"
+        state["another"] = asked()
+        settings.covers = 3.0
+        settings.source_name = values["source"]
+        state["stated"] = asked()
+        bpy.context.scene.unit_settings.scale_length = 0.01
+        state["centimeters"] = asked()
+        settings.covers = 250.0
+        state["in them"] = asked()
+        bpy.context.scene.unit_settings.scale_length = 1.0
+        settings.covers_is_usual = True
+        state["again"] = asked()
+        settings.use_covers = False
+        state["off"] = settings.request(None).covers
+        settings.take_over(module("request").TextureRequest(source="linen", covers=2.0))
+        state["taken over"] = asked()
+        answer(state)
+        """,
+        source=str(sized_file),
+    )
+    assert state == {
+        "usual": [5, 5], "sharper": [5, 5], "another": [0.5, 0.5], "stated": [3, 3], "centimeters": [300, 3],
+        "in them": [250, 2.5], "again": [5, 5], "off": 0, "taken over": [2, 2],
+    }  # fmt: skip
+
+
+def test_the_panel_says_how_much_detail_there_is_and_what_is_too_much(blender, sized_file):
+    (state,) = blender(
+        """
+        from dataclasses import replace
+        panel = module("panels.texture")
+        request = module("request").TextureRequest(source=values["source"], width=1024, height=512, covers=5.0)
+        card = module("library").card_named(values["source"])
+        answer([panel.detail_text(request, card), panel.detail_text(replace(request, covers=0.0, scale=2.0), card),
+                panel.covers_obstacle(request), panel.covers_obstacle(replace(request, covers=0.01))])
+        """,
+        source=str(sized_file),
+    )
+    assert state[:3] == [
+        "Detail for 512 texels per meter; this asks for 205",
+        "Detail for 256 texels per meter",
+        "",
+    ]
+    assert "Covers 1 cm is out of range (3.13 cm to 128 m" in state[3]
+
+
+@pytest.mark.parametrize(("covers", "steps"), [(2.0, 2), (40.0, 1)])
+def test_a_preview_of_meters_is_the_corner_of_the_very_texture(blender, sized_file, covers, steps):
+    """Where that would take long, a draft of the same size on the surface is all."""
+    (state,) = blender(
+        """
+        api, preview = module("api"), module("preview")
+        request = module("request").TextureRequest(source=values["source"], width=1024, height=1024, seed=3,
+                                                   covers=values["covers"])
+        path = [(step.width, round(step.covers / step.width, 6)) for step in preview.steps_to(request)]
+        answer([path, preview.make(preview.steps_to(request)[-1]).tolist()])
+        """,
+        source=str(sized_file),
+        covers=covers,
+    )
+    path, pixels = state
+    assert len(path) == steps and {meters for _, meters in path} == {round(covers / 1024, 6)}
+    if steps == 2:
+        whole = texture(read_artifact(sized_file), 1024, 1024, 3, covers=covers)
+        assert np.array_equal(pixels, quantize(whole, 8)[:256, :256])
+
+
+def test_scripts_state_meters_with_units_and_hear_what_is_wrong(blender, sized_file):
+    (state,) = blender(
+        """
+        from texnet_core.errors import TexnetError
+        api = module("api")
+        image = api.texture(values["source"], size=64, covers="50 cm")["albedo"]
+        state = [image["texnet"]["covers"]]
+        for covers in ("two", -1, 0.001, None, [2]):
+            try:
+                api.texture(values["source"], size=64, covers=covers)
+            except TexnetError as error:
+                state.append(str(error))
+        bpy.ops.texnet.regenerate(image=image.name, factor=2)
+        answer([*state, sorted((bpy.data.images[name].size[0], bpy.data.images[name]["texnet"]["covers"])
+                               for name in textures())])
+        """,
+        source=str(sized_file),
+    )
+    assert state[0] == 0.5
+    assert [text.split(" is ")[0] for text in state[1:6]] == ["'two'", "covers -1.0", "covers 1 mm", "None", "[2]"]
+    assert state[6] == [[64, 0.5], [128, 0.5]]
