@@ -3,9 +3,9 @@
 Synthesis and training run in worker processes (see `worker_client`), never in Blender's own.
 """
 
-from . import library, operators, panels, preferences, preview, properties, session, training
+from . import library, look_fields, operators, panels, preferences, preview, properties, session, training
 
-_MODULES = (preferences, library, preview, training, properties, operators, panels)
+_MODULES = (preferences, library, preview, training, properties, look_fields, operators, panels)
 
 
 def register() -> None:

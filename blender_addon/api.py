@@ -15,6 +15,12 @@ Options that all of them take:
     scale       size of the features relative to the exemplar; 0.25 to 4
     covers      meters of surface that the width shows, or a text such as "50cm"; 0 leaves it to scale
     depth       8 or 16 bits per channel; 16 are floats in Blender, and height always has 16
+
+Those that make materials also take, where the generator makes no such maps and its card is to be overruled:
+
+    bump        relief, -1 to 1; below 0 dark places are high
+    roughness   0 to 1: one number, or those of the darkest and of the brightest places
+    metallic    0 to 1
 """
 
 import operator
@@ -36,7 +42,7 @@ from texnet_core.synthesis.sizes import parse_size
 
 from . import creation, library, preview, session, surface
 from .preferences import user_file
-from .request import TextureRequest
+from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
 from .worker_process import WorkerError
 
@@ -84,14 +90,17 @@ def material(source: str, **options: Any) -> bpy.types.Material:
     return materials(source, 1, **options)[0]
 
 
-def materials(source: str, count: int = 1, **options: Any) -> list[bpy.types.Material]:
+def materials(
+    source: str, count: int = 1, *, bump: Any = None, roughness: Any = None, metallic: Any = None, **options: Any
+) -> list[bpy.types.Material]:
     """A new material for each variation, kept in the file by a fake user."""
+    look = told_look(bump, roughness, metallic)
     requests = _variations(source, count, options)
     made = []
     with all_or_nothing():
         for request in requests:
             with _finished(request) as result:
-                made.append(_material(result, request, None, 0.0))
+                made.append(_material(result, request, None, 0.0, look))
                 made[-1].use_fake_user = True
     return made
 
@@ -102,6 +111,9 @@ def fill(
     *,
     world_size: float = 0.0,
     set_mapping: bool = True,
+    bump: Any = None,
+    roughness: Any = None,
+    metallic: Any = None,
     **options: Any,
 ) -> list[bpy.types.Material]:
     """Give each object a new material with a seed of its own.
@@ -111,8 +123,10 @@ def fill(
         source: one, or several to be used in turn.
         world_size: scene units that the texture's width spans on each object; 0 for what it covers, if that is said.
         set_mapping: whether what it covers sets the mapping.
+        bump, roughness, metallic: instead of what the card says.
         options: as for all; the seed is that of the first object, the next ones follow.
     """
+    look = told_look(bump, roughness, metallic)
     names = [source] if isinstance(source, str) else list(source)
     targets = [target for target in objects if creation.can_have_material(target)]
     if not targets:
@@ -131,7 +145,7 @@ def fill(
         for request, target in zip(requests, targets, strict=True):
             with _finished(request) as result:
                 width = world_size or (surface.scene_units(request.covers) if set_mapping else 0.0)
-                made.append(_material(result, request, target, width))
+                made.append(_material(result, request, target, width, look))
             creation.assign(made[-1], target)
     return made
 
@@ -242,10 +256,12 @@ def _finished(request: TextureRequest) -> Iterator[dict[str, Any]]:
         session.end(task)
 
 
-def _material(result: dict[str, Any], request: TextureRequest, target: Any, world_size: float) -> bpy.types.Material:
+def _material(
+    result: dict[str, Any], request: TextureRequest, target: Any, world_size: float, look: dict[str, float]
+) -> bpy.types.Material:
     made = creation.make_images(result, request)
     new = creation.new_material(request.title)
-    creation.apply(new, made, request, target, world_size)
+    creation.apply(new, made, request, target, world_size, look)
     return new
 
 

@@ -1,16 +1,20 @@
 """A finished texture into the file: images, materials, nodes. What the operators and the scripts share."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import bpy
 
-from texnet_core.errors import RequestError
-from texnet_core.model.artifact import read_header
+from texnet_core.errors import RequestError, TexnetError
+from texnet_core.model.artifact import Header, read_header
+from texnet_core.model.look import Look
+from texnet_core.model.real_size import texels_per_meter
 
-from . import images, nodes, surface
+from . import images, looks, nodes, shaders, surface
 from .preferences import preferences
 from .request import TextureRequest
 from .rollback import all_or_nothing
@@ -20,6 +24,7 @@ Destination = Literal["NEW_MATERIAL", "ACTIVE_MATERIAL", "REPLACE", "IMAGE", "UD
 Images = dict[str, bpy.types.Image]
 
 _HOLDERS = ("MESH", "CURVE", "SURFACE", "META", "FONT", "VOLUME", "POINTCLOUD", "CURVES")
+_AS_THE_CARD_SAYS: Mapping[str, float] = MappingProxyType({})
 _SURELY_PACKED = 3 * 2**30  # bytes of texels: a PNG of a texture takes two thirds of them
 
 
@@ -33,6 +38,7 @@ class Target:
         material_uid: of the material that was active, 0 for none.
         node: name of the Image Texture node that was active, "" for none.
         world_size: scene units that the texture's width spans, 0 to leave the mapping alone.
+        look: fields of the look that the user asks for; the others are the generator's.
     """
 
     destination: Destination
@@ -40,9 +46,12 @@ class Target:
     material_uid: int = 0
     node: str = ""
     world_size: float = 0.0
+    look: Mapping[str, float] = field(default_factory=dict)
 
 
-def target_of(destination: Destination, target: Any, world_size: float = 0.0) -> Target:
+def target_of(
+    destination: Destination, target: Any, world_size: float = 0.0, look: Mapping[str, float] = _AS_THE_CARD_SAYS
+) -> Target:
     """The place for a result, as it is now."""
     material = target.active_material if target is not None else None
     node = nodes.active_image_node(material)
@@ -52,6 +61,7 @@ def target_of(destination: Destination, target: Any, world_size: float = 0.0) ->
         material_uid=material.session_uid if material is not None else 0,
         node=node.name if node is not None else "",
         world_size=world_size,
+        look=dict(look),
     )
 
 
@@ -66,8 +76,8 @@ def obstacle(destination: Destination, target: Any) -> str:
         return "Make the object and its material local, since they are linked from a library"
     if destination == "REPLACE":
         return "" if nodes.active_image_node(material) is not None else "Select an Image Texture node in the material"
-    if not nodes.can_wire(material):
-        return "Connect a Principled BSDF to the output of the material"
+    if found := shaders.obstacle(material):
+        return found
     if destination == "UDIM" and not surface.has_uv(target):
         return "Select a mesh with a UV map"
     return ""
@@ -115,8 +125,9 @@ def place(result: dict[str, Any], request: TextureRequest, target: Target, *, sh
 def _show(made: Images, request: TextureRequest, target: Target, holder: Any, material: Any) -> None:
     """Put images where they belong, as far as that is still there."""
     if target.destination == "NEW_MATERIAL":
+        shown = looks.changes(holder.active_material if holder is not None else None, request.source)
         material = new_material(request.title)
-        apply(material, made, request, holder, target.world_size)
+        apply(material, made, request, holder, target.world_size, shown | target.look)
         assign(material, holder)
         return
     if material is None and not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
@@ -126,7 +137,7 @@ def _show(made: Images, request: TextureRequest, target: Target, holder: Any, ma
     if target.destination == "REPLACE":
         _replace(material, target.node, made)
     elif nodes.can_wire(material):
-        apply(material, made, request, holder, target.world_size)
+        apply(material, made, request, holder, target.world_size, target.look)
 
 
 def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
@@ -160,24 +171,58 @@ def check_packable(request: TextureRequest) -> None:
         raise images.too_large_to_pack()
 
 
-def apply(material: bpy.types.Material, made: Images, request: TextureRequest, target: Any, world_size: float) -> None:
-    """Wire maps into a material, with a mapping that gives them their size on the object."""
-    nodes.wire(material, made)
+def apply(
+    material: bpy.types.Material,
+    made: Images,
+    request: TextureRequest,
+    target: Any,
+    world_size: float,
+    told: Mapping[str, float] = _AS_THE_CARD_SAYS,
+) -> None:
+    """Wire maps into a material, with a mapping that gives them their size on the object, and what they lack.
+
+    Args:
+        material: to change.
+        made: map name -> image.
+        request: what they were made from.
+        target: the object that shows them, or None.
+        world_size: scene units that the width spans on the object, 0 to leave the mapping alone.
+        told: fields of the look that the user asks for.
+    """
+    card = _card_of(request)
+    look = (card and card.look) or Look()
+    looks.wire(material, made, look, told)
+    if target is not None:
+        is_new = nodes.use_coordinates(material, "UV" if surface.has_uv(target) else "Object")
+        if (is_new or world_size > 0) and not request.udim:
+            nodes.set_mapping_scale(material, surface.mapping_scale(target, world_size, request.width / request.height))
     if request.udim:
         nodes.set_mapping_scale(material, (1, 1, 1))  # tiles lie where the UV map has them
-    if target is None:
-        return
-    nodes.use_coordinates(material, "UV" if surface.has_uv(target) else "Generated")
-    if world_size > 0 and not request.udim:
-        aspect = request.width / request.height
-        nodes.set_mapping_scale(material, surface.mapping_scale(target, world_size, aspect))
+    scales = nodes.mapping_scales(material)
+    if card is not None and scales and scales[0].default_value[0]:
+        units = surface.units_per_repeat(target)[0] if target is not None else 1.0
+        width = units / abs(scales[0].default_value[0])
+        looks.fit_relief(material, width * _share_of_exemplar(card, request), look)
+
+
+def _share_of_exemplar(card: Header, request: TextureRequest) -> float:
+    """How much of the texture's width shows what the exemplar's side does."""
+    if request.covers:
+        return card.texels_per_exemplar / texels_per_meter(card) * request.scale / request.covers
+    return card.texels_per_exemplar * request.scale / request.width
+
+
+def _card_of(request: TextureRequest) -> Header | None:
+    try:
+        return read_header(request.file())
+    except TexnetError:  # what was made lives on where its generator has gone
+        return None
 
 
 def new_material(name: str) -> bpy.types.Material:
     """A material with a shader and an output."""
     material = bpy.data.materials.new(name)
-    tree = nodes.tree_of(material)
-    nodes.principled(tree)
+    shaders.ensured(shaders.tree_of(material))
     return material
 
 
@@ -232,6 +277,6 @@ def _by_uid(blocks: Any, session_uid: int) -> Any:
 
 def _replace(material: Any, name: str, made: Images) -> None:
     """Put the map that the node shows into it; where that is unknown or not among them, the first."""
-    node = nodes.tree_of(material).nodes.get(name)
+    node = shaders.tree_of(material).nodes.get(name)
     if node is not None and node.type == "TEX_IMAGE":
         node.image = made.get(nodes.map_of(node)) or next(iter(made.values()))

@@ -9,6 +9,7 @@ from texnet_core.mapset import ALBEDO
 from texnet_core.model.design import Design
 from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE, GENERATOR_SIZES
 from texnet_core.model.graph import parameter_count
+from texnet_core.model.look import Look
 from texnet_core.settings import TrainSettings
 
 from .request import MAX_INT, TextureRequest
@@ -105,6 +106,24 @@ def set_mapping_property() -> Any:
         name="Size on Surface",
         description="Scale the mapping of the material so that the texture has the width that it covers on the object",
         default=True,
+    )
+
+
+def look_property(name: str, **options: Any) -> Any:
+    """A number of the look, for an operator: not remembered, and left to the generator where nobody sets it."""
+    return core_number(name, kind=Look, options={"SKIP_SAVE", "HIDDEN"}, **options)
+
+
+def roughness_property() -> Any:
+    low, high = _field(Look, "roughness_dark"), _field(Look, "roughness_bright")
+    return bpy.props.FloatVectorProperty(
+        name="Roughness",
+        description="Roughness of the darkest and of the brightest places",
+        default=(low.default, high.default),
+        size=2,
+        min=low.metadata["low"],
+        max=low.metadata["high"],
+        options={"SKIP_SAVE", "HIDDEN"},
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import bpy
 
+from . import shaders
 from .images import record_of
+from .shaders import Shader, place_of, tree_of
 
 _COLUMN_X, _ROW_Y, _WIDTH = -550, 280, 240
 _MAPPING_X, _COORDINATES_X, _REROUTE_X = -300, -500, -50
@@ -38,21 +40,14 @@ _PLACES = {
 }
 # Nodes that may stand between a texture and a socket, and between coordinates and a texture: the way on.
 _PASSED = {"NORMAL_MAP": "Color", "DISPLACEMENT": "Height", "MAPPING": "Vector"}
+_BLEND = 0.25  # between the projections of two sides
+DISTANCE = "texnet_distance"  # custom property of a Bump node of TexNet's: the distance that it was given
 CHECKED = "texnet_tile_check"  # custom property of a Mapping node under tile check: its scale before
-
-
-def tree_of(material: bpy.types.Material) -> Any:
-    """The material's node tree, in use."""
-    if bpy.app.version < (5, 0, 0) and not material.use_nodes:
-        material.use_nodes = True  # later, every material has a tree and shows it
-    return material.node_tree
 
 
 def can_wire(material: Any) -> bool:
     """Whether there is a shader to wire textures to, or room for one."""
-    tree = material.node_tree if material is not None else None
-    output = tree.get_output_node("ALL") if tree is not None else None
-    return output is None or not output.inputs["Surface"].is_linked or _shown_principled(output) is not None
+    return not shaders.obstacle(material)
 
 
 def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> None:
@@ -66,12 +61,13 @@ def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> No
         images: map name -> image.
     """
     tree = tree_of(material)
-    shader = principled(tree)
+    shader = shaders.ensured(tree)
     _unlink_others(tree, shader, images)
     nodes = [_wire_map(tree, shader, name, image) for name, image in images.items()]
     _map(tree, [node for node in nodes if not node.inputs["Vector"].is_linked])
-    if "emission" in images and shader.inputs["Emission Strength"].default_value == 0:
-        shader.inputs["Emission Strength"].default_value = 1
+    strength = shader.sockets.get("Emission Strength")
+    if "emission" in images and strength is not None and strength.default_value == 0:
+        strength.default_value = 1
     for other in tree.nodes:
         other.select = False
     nodes[0].select = True
@@ -79,10 +75,22 @@ def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> No
 
 
 def set_mapping_scale(material: bpy.types.Material, scale: tuple[float, float, float]) -> None:
-    """Set how often the texture repeats, on the mapping that TexNet's textures share."""
-    for socket in mapping_scales(material):
+    """Set how often the texture repeats, on the mapping that TexNet's textures share; relief keeps its proportions."""
+    for number, socket in enumerate(mapping_scales(material)):
+        if number == 0:
+            scale_relief(material, socket.default_value[0], scale[0])
         socket.default_value = scale
         socket.node.pop(CHECKED, None)
+
+
+def scale_relief(material: bpy.types.Material, before: float, after: float) -> None:
+    """Let relief keep its proportions where a texture repeats `after` times instead of `before` times."""
+    if not before or not after:
+        return
+    for node in tree_of(material).nodes:
+        if DISTANCE in node:
+            node.inputs["Distance"].default_value *= abs(before / after)
+            node[DISTANCE] *= abs(before / after)
 
 
 def mapping_scales(material: bpy.types.Material) -> list[Any]:
@@ -100,14 +108,29 @@ def has_tiles(material: bpy.types.Material) -> bool:
     return any(node.image.source == "TILED" for node in _texnet_nodes(tree_of(material)))
 
 
-def use_coordinates(material: bpy.types.Material, output: str) -> None:
-    """Let the mappings of TexNet's textures start from "UV" or "Generated"."""
+def use_coordinates(material: bpy.types.Material, output: Literal["UV", "Object"]) -> bool:
+    """Let TexNet's textures be laid out by the UV map, or projected from all sides onto an object that has none.
+
+    Returns:
+        Whether that is new to any of their mappings, whose scale then has another meaning.
+    """
     tree = tree_of(material)
-    for socket in mapping_scales(material):
-        vector = socket.node.inputs["Vector"]
+    is_new = False
+    for node in _texnet_nodes(tree):
+        mapping = _behind(node.inputs["Vector"], "MAPPING")
+        vector = mapping.inputs["Vector"] if mapping is not None else None
         coordinates = _behind(vector, "TEX_COORD")
-        if coordinates is not None and vector.links[0].from_socket.name in ("UV", "Generated"):
+        source = _source(vector) if coordinates is not None else ""
+        if source not in ("UV", "Generated", "Object"):
+            continue  # the user's own
+        if source != output:
             tree.links.new(coordinates.outputs[output], vector)
+            is_new = True
+        if output == "UV" and node.projection == "BOX":
+            node.projection = "FLAT"
+        elif output == "Object" and node.projection == "FLAT":
+            node.projection, node.projection_blend = "BOX", node.projection_blend or _BLEND
+    return is_new
 
 
 def active_image_node(material: Any) -> Any:
@@ -115,23 +138,6 @@ def active_image_node(material: Any) -> Any:
     tree = material.node_tree if material is not None else None
     node = tree.nodes.active if tree is not None else None
     return node if node is not None and node.type == "TEX_IMAGE" else None
-
-
-def principled(tree: Any) -> Any:
-    """The Principled BSDF that the active output shows; a new one, shown by an output, where there is none."""
-    output = tree.get_output_node("ALL")
-    shown = _shown_principled(output) if output is not None else None
-    if shown is not None:
-        return shown
-    shader = next((node for node in tree.nodes if node.type == "BSDF_PRINCIPLED"), None)
-    shader = shader or tree.nodes.new("ShaderNodeBsdfPrincipled")
-    if output is None:
-        output = tree.nodes.new("ShaderNodeOutputMaterial")
-        x, y = _absolute(shader)
-        output.location = (x + 300, y)
-    if not output.inputs["Surface"].is_linked:
-        tree.links.new(shader.outputs["BSDF"], output.inputs["Surface"])
-    return shader
 
 
 def map_of(node: Any) -> str:
@@ -147,47 +153,50 @@ def map_of(node: Any) -> str:
     return ""
 
 
-def _shown_principled(output: Any) -> Any:
-    """The Principled BSDF nearest to the output's surface, past reroutes and mixes, or None."""
-    sockets, seen = [output.inputs["Surface"]], set()
-    while sockets:
-        socket = sockets.pop(0)
-        for link in socket.links:
-            node = link.from_node
-            if node.type == "BSDF_PRINCIPLED":
-                return node
-            if node.name not in seen:
-                seen.add(node.name)
-                sockets += [
-                    entry for entry in node.inputs if entry.type in ("SHADER", "CUSTOM") or node.type == "REROUTE"
-                ]
-    return None
-
-
-def _unlink_others(tree: Any, shader: Any, images: dict[str, bpy.types.Image]) -> None:
+def _unlink_others(tree: Any, shader: Shader, images: dict[str, bpy.types.Image]) -> None:
     """Take away the links of TexNet's textures whose maps are not among the images."""
-    for name, place in _PLACES.items():
-        socket = _socket(tree, shader, place)
-        known = _behind(socket, "TEX_IMAGE")
-        if name not in images and known is not None and record_of(known.image) is not None:
+    for name in shown_maps(tree, shader) - images.keys():
+        socket = _socket(tree, shader, _PLACES[name])
+        if _behind(socket, "TEX_IMAGE") is not None:  # by nodes of ours alone
             tree.links.remove(socket.links[0])
 
 
-def _wire_map(tree: Any, shader: Any, name: str, image: bpy.types.Image) -> Any:
+def shown_maps(tree: Any, shader: Shader) -> set[str]:
+    """Names of the maps of TexNet's that reach their sockets, whatever else is on the way."""
+    found = ((name, _socket(tree, shader, place)) for name, place in _PLACES.items())
+    return {name for name, socket in found if texture_behind(socket, name) is not None}
+
+
+def _wire_map(tree: Any, shader: Shader, name: str, image: bpy.types.Image) -> Any:
     place = _PLACES.get(name)
     socket = _socket(tree, shader, place) if place else None
-    known = _behind(socket, "TEX_IMAGE")
-    if known is not None and record_of(known.image) is not None:
-        known.image = image
+    known = texture_behind(socket, name)
+    if known is not None:
+        for other in [other for other in _texnet_nodes(tree) if other.image == known.image]:
+            other.image = image
         return known
     node = _idle_node(tree, name) or _texture_node(tree, shader, place.socket if place else name.title())
     node.image = image
     if socket is not None and place is not None:
-        if place.between is None:
+        if place.between is None or socket.type == "RGBA":  # a group's socket may take the color of a normal map
             tree.links.new(node.outputs["Color"], socket)
         else:
             _wire_through(tree, node, socket, place.between)
     return node
+
+
+def texture_behind(socket: Any, name: str) -> Any:
+    """The nearest texture of TexNet's with that map that has a say in a socket, or None."""
+    waiting, seen = [socket] if socket is not None else [], set()
+    while waiting:
+        for link in waiting.pop(0).links:
+            node = link.from_node
+            if node.type == "TEX_IMAGE" and (record_of(node.image) or {}).get("map") == name:
+                return node
+            if node.name not in seen:
+                seen.add(node.name)
+                waiting += node.inputs
+    return None
 
 
 def _idle_node(tree: Any, name: str) -> Any:
@@ -202,12 +211,12 @@ def _leads_on(link: Any) -> bool:
     return node.type not in _PASSED or any(output.is_linked for output in node.outputs)
 
 
-def _texture_node(tree: Any, shader: Any, label: str) -> Any:
+def _texture_node(tree: Any, shader: Shader, label: str) -> Any:
     node = tree.nodes.new("ShaderNodeTexImage")
-    x, y = _absolute(shader)
+    x, y = place_of(shader.node)
     x += _COLUMN_X
     textures = [other for other in tree.nodes if other.type == "TEX_IMAGE" and other != node]
-    taken = [_absolute(other)[1] for other in textures if abs(_absolute(other)[0] - x) < _WIDTH]
+    taken = [place_of(other)[1] for other in textures if abs(place_of(other)[0] - x) < _WIDTH]
     node.label = label
     node.location = (x, min(taken) - _ROW_Y if taken else y)
     return node
@@ -218,7 +227,7 @@ def _wire_through(tree: Any, texture: Any, socket: Any, between: tuple[str, str,
     node = next((link.to_node for link in texture.outputs["Color"].links if link.to_node.bl_idname == kind), None)
     if node is None:
         node = tree.nodes.new(kind)
-        x, y = _absolute(texture)
+        x, y = place_of(texture)
         node.location = (x + 300, y)
         if kind == "ShaderNodeDisplacement":
             node.inputs["Scale"].default_value = _DISPLACEMENT  # its default differs between versions
@@ -250,11 +259,27 @@ def _map(tree: Any, textures: list[Any]) -> None:
         tree.links.new(reroute.outputs[0], node.inputs["Vector"])
 
 
+def frame_called(tree: Any, label: str) -> Any:
+    """The frame with a label; a new one where there is none."""
+    known = next((node for node in tree.nodes if node.type == "FRAME" and node.label == label), None)
+    frame = known or tree.nodes.new("NodeFrame")
+    frame.label = label
+    return frame
+
+
 def _frame(tree: Any, label: str, members: list[Any]) -> None:
     frame = tree.nodes.new("NodeFrame")
     frame.label = label
     for node in members:
         node.parent = frame
+
+
+def _source(vector: Any) -> str:
+    """Which output of a Texture Coordinate node feeds a socket, past reroutes."""
+    output = vector.links[0].from_socket
+    while output.node.type == "REROUTE" and output.node.inputs[0].is_linked:
+        output = output.node.inputs[0].links[0].from_socket
+    return str(output.name)
 
 
 def _texnet_nodes(tree: Any) -> Iterator[Any]:
@@ -267,11 +292,11 @@ def _reroute_of(texture: Any) -> Any:
     return node if node is not None and node.type == "REROUTE" else None
 
 
-def _socket(tree: Any, shader: Any, place: _Place) -> Any:
+def _socket(tree: Any, shader: Shader, place: _Place) -> Any:
     if place.socket == "Displacement":
         output = tree.get_output_node("ALL")
         return output.inputs["Displacement"] if output is not None else None
-    return shader.inputs.get(place.socket)
+    return shader.sockets.get(place.socket)
 
 
 def _behind(socket: Any, kind: str) -> Any:
@@ -289,12 +314,3 @@ def _behind(socket: Any, kind: str) -> Any:
         else:
             return None
     return None
-
-
-def _absolute(node: Any) -> tuple[float, float]:
-    """Location in the tree, whatever frames the node is in."""
-    x, y = node.location
-    while node.parent is not None:
-        node = node.parent
-        x, y = x + node.location.x, y + node.location.y
-    return x, y

@@ -1,12 +1,13 @@
 """What one texture is to be, with what Blender adds to it: names for people, and records on images. Knows no bpy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
 from texnet_core.model.artifact import read_header
+from texnet_core.model.look import Look
 from texnet_core.names import no_device
 from texnet_core.presets import find_source, list_presets
 from texnet_core.synthesis import request as core
@@ -88,6 +89,24 @@ class TextureRequest(core.TextureRequest):
 def rounded(number: float) -> float:
     """What was meant by a number of Blender's, whose floats have 24 bits: 0.064, not 0.06400000303983688."""
     return float(f"{number:.6g}")
+
+
+def told_look(bump: Any = None, roughness: Any = None, metallic: Any = None) -> dict[str, float]:
+    """What a caller says of a look, as fields of `Look`; None leaves it to the generator.
+
+    Args:
+        bump: -1 to 1.
+        roughness: 0 to 1, one number or those of the darkest and the brightest places.
+        metallic: 0 to 1.
+
+    Raises:
+        RequestError: a value is no number in its range.
+    """
+    dark, bright = roughness if isinstance(roughness, Sequence) and len(roughness) == 2 else (roughness, roughness)
+    values = {"bump": bump, "roughness_dark": dark, "roughness_bright": bright, "metallic": metallic}
+    told = {name: value for name, value in values.items() if value is not None}
+    Look().changed(told)
+    return {name: float(value) for name, value in told.items()}
 
 
 def options_of(request: TextureRequest) -> dict[str, Any]:

@@ -20,18 +20,6 @@ def scene_units(meters: float, scene: Any = None) -> float:
     return meters / float((scene or bpy.context.scene).unit_settings.scale_length)
 
 
-def mapping_scale(target: Any, world_width: float, aspect: float) -> tuple[float, float, float]:
-    """Repeats per unit of the texture coordinates that give a texture its size on an object.
-
-    Args:
-        target: the object.
-        world_width: scene units that the texture's width is to span.
-        aspect: the texture's width divided by its height.
-    """
-    x, y, z = (units / world_width for units in units_per_repeat(target))
-    return x, y * aspect, z
-
-
 def has_uv(target: Any) -> bool:
     return target is not None and target.type == "MESH" and target.data.uv_layers.active is not None
 
@@ -39,8 +27,8 @@ def has_uv(target: Any) -> bool:
 def units_per_repeat(target: Any) -> tuple[float, float, float]:
     """Scene units that one unit of the texture coordinates spans, along each axis.
 
-    With a UV map: the square root of surface area over UV area, the same for all axes. Without: the bounding box,
-    which generated coordinates follow.
+    With a UV map: the square root of surface area over UV area, the same for all axes. Without: the object's scale,
+    since it is laid out by its own coordinates.
     """
     if has_uv(target):
         corners, uvs = _triangles(target)
@@ -50,8 +38,27 @@ def units_per_repeat(target: Any) -> tuple[float, float, float]:
         if area > 0 and uv_area > 0:
             units = math.sqrt(area / uv_area)
             return units, units, units
-    x, y, z = target.dimensions
+    x, y, z = (abs(factor) for factor in target.matrix_world.to_scale())
     return x or 1.0, y or 1.0, z or 1.0
+
+
+def mapping_scale(target: Any, world_width: float, aspect: float) -> tuple[float, float, float]:
+    """How often a texture repeats in one unit of the texture coordinates, along each axis.
+
+    Args:
+        target: the object.
+        world_width: scene units that the texture's width spans; 0 for what the UV map says, or the whole object
+        aspect: the texture's width over its height.
+    """
+    if has_uv(target):
+        if not world_width:
+            return 1.0, 1.0, 1.0
+        x, y, z = (units / world_width for units in units_per_repeat(target))
+        return x, y * aspect, z
+    width = world_width or max(target.dimensions) or 1.0
+    x, y, z = (units / width for units in units_per_repeat(target))
+    is_lying = target.dimensions[2] < min(target.dimensions[:2])  # it shows its top; others show their sides
+    return (x, y * aspect, z) if is_lying else (x, y, z * aspect)
 
 
 def udim_grid(target: Any) -> tuple[int, int]:

@@ -1,20 +1,21 @@
 """`texnet info` and `texnet presets`: what is known of a generator. They read headers only, unless a size is stated."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from texnet_core import find_source, list_presets, read_header
+from texnet_core import find_source, list_presets, read_artifact, read_header, write_artifact
 from texnet_core.errors import RequestError, printable
 from texnet_core.lengths import length_text
 from texnet_core.model.artifact import Header
+from texnet_core.model.look import Look
 from texnet_core.model.real_size import ASSUMED_SIZE_M, state_size, texels_per_meter
 from texnet_core.settings import as_fields, as_record
 from train_cli.groups import command, option
-from train_cli.options import LengthType, json_option
+from train_cli.options import LengthType, json_option, look_from, look_options
 from train_cli.streams import is_input, shown_input, source_file
 
 
@@ -26,8 +27,9 @@ from train_cli.streams import is_input, shown_input, source_file
     type=LengthType(),
     help="first write into FILE what the short side of its picture shows, such as 1.2m or 50cm; nothing is trained",
 )
+@look_options("", before="write into FILE, too: ")
 @json_option
-def info(file: str, set_size: float | None, as_json: bool) -> None:
+def info(file: str, set_size: float | None, as_json: bool, **values: Any) -> None:
     """Tell all that is known of FILE, a .texnet file or the name of a preset.
 
     \b
@@ -35,9 +37,14 @@ def info(file: str, set_size: float | None, as_json: bool) -> None:
       texnet info moss
       texnet info wall.texnet --json
       texnet info wall.texnet --set-size 1.2m
+      texnet info coin.texnet --metallic 1 --roughness 0.4..0.15
     """
+    told = look_from(values)
     if set_size is not None:
-        _state_size(file, set_size)
+        state_size(_changeable(file), set_size)
+    if told:
+        artifact = read_artifact(_changeable(file))
+        write_artifact(_changeable(file), replace(artifact, look=(artifact.look or Look()).changed(told)))
     with source_file(file) as path:
         facts = _facts(shown_input(Path(file)) if is_input(file) else str(path), path.stat().st_size, read_header(path))
     if as_json:
@@ -70,7 +77,7 @@ def presets(as_json: bool) -> None:
         click.echo(printable(f"{name:16} {origin.kind:9} {origin.exemplar}, by {origin.author} ({origin.license})"))
 
 
-def _state_size(file: str, meters: float) -> None:
+def _changeable(file: str) -> Path:
     if is_input(file):
         found = f"{shown_input(Path(file))} cannot be changed"
         raise RequestError(found, expected="a file", remedy="name a file")
@@ -78,7 +85,7 @@ def _state_size(file: str, meters: float) -> None:
     if path in list_presets().values():
         found = f"{path.stem} ships with TexNet and is not changed"
         raise RequestError(found, expected="a file", remedy="change a copy of it")
-    state_size(path, meters)
+    return path
 
 
 def _facts(file: str, size: int, header: Header) -> dict[str, Any]:

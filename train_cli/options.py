@@ -66,14 +66,25 @@ def recorded_command(context: click.Context) -> str:
     return clean(shlex.join(words))
 
 
-def look_options(command: C) -> C:
-    """The options --bump, --roughness and --metallic, which say more of a surface than one picture of it can."""
-    known = {field.name: field.metadata["help"] + _range_text(field) for field in fields(Look)}
-    attributes: dict[str, Any] = {"group": "record", "show_default": "guessed from the exemplar"}
-    text = "roughness of the darkest and of the brightest places, as in 0.8..0.4, or one number for all (0 to 1)"
-    command = option("--metallic", help=known["metallic"], **attributes | {"type": float, "show_default": "0"})(command)
-    command = option("--roughness", help=text, type=SpanType(), **attributes)(command)
-    return option("--bump", help=known["bump"], type=float, **attributes)(command)
+def look_options(default: str, *, before: str = "") -> Callable[[C], C]:
+    """The options --bump, --roughness and --metallic.
+
+    Args:
+        default: what is taken where they are not given; "" shows none.
+        before: begins their help texts.
+    """
+    known = {field.name: f"{before}{field.metadata['help']}{_range_text(field)}" for field in fields(Look)}
+    span = (
+        f"{before}roughness of the darkest and of the brightest places, as in 0.8..0.4, or one number for all (0 to 1)"
+    )
+    attributes: dict[str, Any] = {"group": "record", "show_default": default or None}
+
+    def decorate(command: C) -> C:
+        command = option("--metallic", help=known["metallic"], type=float, **attributes)(command)
+        command = option("--roughness", help=span, type=SpanType(), **attributes)(command)
+        return option("--bump", help=known["bump"], type=float, **attributes)(command)
+
+    return decorate
 
 
 def look_from(values: dict[str, Any]) -> dict[str, float]:

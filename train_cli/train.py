@@ -68,7 +68,7 @@ _RESUME = "go on with the unfinished run of this output, if there is one; its bu
 )
 @option("--name", group="record", help="name of the surface; without it the exemplar's file name")
 @settings_options(Provenance)
-@look_options
+@look_options("guessed from the exemplar")
 @click.pass_context
 def train(
     context: click.Context,

@@ -48,10 +48,11 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
         sources = _sources_in(self.source)
         options = {name: getattr(self, name) for name in ("seed", "tile", "depth")}
         options |= {"scale": rounded(self.scale), "covers": rounded(self.covers)}
+        look = self.look()
         options["size"] = (self.width, self.height)
         if self.goal == "SELECTED":
             mapping = {"world_size": self.world_size, "set_mapping": self.set_mapping}
-            filled = api.fill(context.selected_objects, sources, **mapping, **options)
+            filled = api.fill(context.selected_objects, sources, **mapping, **look, **options)
             made = counted(len(filled), "material")
         elif self.goal == "FOLDER":
             if not self.folder:
@@ -60,7 +61,9 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
             made = counted(sum(len(api.save(source, self.folder, self.count, **options)) for source in sources), "file")
         else:
             api.check(sources, self.count, **options)
-            made = counted(sum(len(api.materials(source, self.count, **options)) for source in sources), "material")
+            made = counted(
+                sum(len(api.materials(source, self.count, **look, **options)) for source in sources), "material"
+            )
         self.report({"INFO"}, f"Created {made}")
         return FINISHED
 

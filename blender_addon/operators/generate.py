@@ -13,12 +13,14 @@ from ..fields import (
     covers_property,
     depth_property,
     destination_property,
+    look_property,
+    roughness_property,
     set_mapping_property,
     tiling_property,
     world_size_property,
 )
 from ..registration import registration
-from ..request import OPTIONS, TextureRequest, first_preset, options_of, rounded
+from ..request import OPTIONS, TextureRequest, first_preset, options_of, rounded, told_look
 from ..rollback import all_or_nothing
 from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Interactive, Status, failed
 
@@ -41,6 +43,19 @@ class TextureOptions:
     depth: depth_property()
     set_mapping: set_mapping_property()
     world_size: world_size_property(0.0)
+    bump: look_property("bump")
+    roughness: roughness_property()
+    metallic: look_property("metallic")
+
+    def look(self) -> dict[str, Any]:
+        """What somebody has set of bump, roughness and metallic."""
+        given: Any = self
+        names = [name for name in ("bump", "roughness", "metallic") if given.properties.is_property_set(name)]
+        values = {name: getattr(self, name) for name in names}
+        return {
+            name: rounded(value) if isinstance(value, float) else [rounded(number) for number in value]
+            for name, value in values.items()
+        }
 
     def request(self, **changes: Any) -> TextureRequest:
         """What the properties ask for."""
@@ -112,7 +127,7 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         for request in (requests[0], requests[-1]):
             request.file()
         creation.check_packable(requests[0])
-        return requests, creation.target_of(self.destination, target, self.mapped_width)
+        return requests, creation.target_of(self.destination, target, self.mapped_width, told_look(**self.look()))
 
     def run(self, context: Any) -> Status:
         session.clear_problem()

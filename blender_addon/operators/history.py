@@ -8,7 +8,7 @@ import bpy
 from texnet_core.errors import RequestError
 from texnet_core.settings import MAX_SIZE
 
-from .. import creation, history, nodes
+from .. import creation, history
 from ..registration import registration
 from ..request import options_of
 from ..worker_process import WorkerError
@@ -109,7 +109,9 @@ class TEXNET_OT_use_texture(_HistoryOptions, Reporting, bpy.types.Operator):
     def run(self, context: Any) -> Status:
         image, target = self._image(context), context.view_layer.objects.active
         creation.check_target("ACTIVE_MATERIAL", target)
-        nodes.wire(creation.material_of(target), creation.set_of(image))
+        request = history.request_of(image)
+        assert request is not None
+        creation.apply(creation.material_of(target), creation.set_of(image), request, target, 0.0)
         return FINISHED
 
 

@@ -120,6 +120,7 @@ def _toggle_on_object(context: Any) -> None:
             remedy="generate one first",
         )
     is_on = any(nodes.CHECKED in socket.node for socket in sockets)
+    repeats = sockets[0].default_value[0]
     for socket in sockets:
         if is_on:
             if nodes.CHECKED in socket.node:
@@ -129,6 +130,7 @@ def _toggle_on_object(context: Any) -> None:
             before = tuple(socket.default_value)
             socket.node[nodes.CHECKED] = before
             socket.default_value = tuple(_REPEATS * value for value in before)
+    nodes.scale_relief(material, repeats, sockets[0].default_value[0])
 
 
 def _material(context: Any) -> Any:

@@ -6,6 +6,7 @@ import bpy
 
 from ..registration import registration
 from .history import TEXNET_UL_history, draw_history
+from .look import draw_look
 from .tasks import draw_messages, draw_tasks
 from .texture import draw_generate, draw_source, draw_texture
 from .training import draw_training
@@ -23,6 +24,7 @@ class _TexnetPanel:
         draw_source(layout, settings, context)
         draw_texture(layout, settings)
         draw_generate(layout, settings, context)
+        draw_look(layout, context)
         draw_tasks(layout)
         draw_history(layout, settings, context)
         draw_training(layout, settings, context)

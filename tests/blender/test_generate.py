@@ -27,7 +27,7 @@ def test_generate_save_reopen(blender, artifact_file, tmp_path):
             "path": "//textures/random_albedo_7.png" if storage == "PACK" else "//textures/random_7_albedo.png",
             "active": True,
             "mapped": ["MAPPING", "TEX_COORD", "UV"],
-            "frames": ["Mapping", "Textures"],
+            "frames": ["Look", "Mapping", "Textures"],
         }
     sizes = blender.alone(
         """
@@ -230,7 +230,7 @@ def test_variations_are_images_of_the_next_seeds_and_the_first_is_shown(blender,
 
 
 def test_a_real_world_size_is_that_size_on_the_surface(blender, artifact_file):
-    """The default cube's UV map spans 8 m a unit; without a UV map the bounding box counts."""
+    """The default cube's UV map spans 8 m a unit; without a UV map its own units count."""
     (state,) = blender(
         """
         import numpy as np
@@ -260,8 +260,8 @@ def test_a_real_world_size_is_that_size_on_the_surface(blender, artifact_file):
     assert state["left alone"] == [1, 1, 1]
     assert state["cube"] == pytest.approx([4, 8, 4], abs=0.01)
     assert state["larger"] == pytest.approx([8, 16, 8], abs=0.01)
-    assert state["bare"] == pytest.approx([6, 8], abs=0.01)
-    assert state["coordinates"] == "Generated"
+    assert state["bare"] == pytest.approx([2, 4], abs=0.01)
+    assert state["coordinates"] == "Object"
 
 
 def test_udim_tiles_cover_the_uv_map_join_and_survive(blender, artifact_file, tmp_path):

@@ -15,6 +15,7 @@ def pbr_file(tmp_path_factory):
 
 
 WIRED = """
+        WAY = {"NORMAL_MAP": "Color", "MAP_RANGE": "Value"}
         def wired(material):
             tree = material.node_tree
             shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
@@ -24,7 +25,7 @@ WIRED = """
                 if socket.is_linked:
                     node = socket.links[0].from_node
                     while node.type != "TEX_IMAGE":
-                        node = node.inputs["Color" if node.type == "NORMAL_MAP" else "Height"].links[0].from_node
+                        node = node.inputs[WAY.get(node.type, "Height")].links[0].from_node
                     found[socket.name] = node.image.name
             return found
         def count(material):
@@ -64,7 +65,7 @@ def test_a_set_is_wired_swapped_replaced_by_a_smaller_one_and_wired_again(blende
     )
     steps, spaces, leading = state
     assert steps[0] == names(1) and steps[2] == names(2) and steps[6] == names(4)
-    assert steps[4] == {"Base Color": "random_albedo_3"}
+    assert steps[4] == dict.fromkeys(("Base Color", "Roughness", "Normal"), "random_albedo_3")  # derived from it
     assert steps[1] == steps[3] == steps[5] == steps[7] == [4, 1, 1, 1, 1]
     assert spaces["albedo"][0] == "sRGB" and {spaces[name][0] for name in ("roughness", "normal", "height")} == {
         "Non-Color"
@@ -163,7 +164,7 @@ def test_a_result_goes_to_the_material_of_the_click(blender, artifact_file):
         """,
         one=str(artifact_file),
     )
-    assert state == [{"Base Color": "random_albedo_0"}, "second"]
+    assert state == [dict.fromkeys(("Base Color", "Roughness", "Normal"), "random_albedo_0"), "second"]
 
 
 def test_objects_that_share_a_mesh_get_materials_of_their_own(blender):

@@ -157,6 +157,20 @@ def test_a_size_that_nobody_stated_is_said_to_be_assumed_until_it_is(inside, art
     assert done.stderr == "" and done.returncode == 0
 
 
+def test_a_look_can_be_written_into_a_generator(inside, artifact_file, tmp_path):
+    path = tmp_path / "coin.texnet"
+    path.write_bytes(artifact_file.read_bytes())
+    facts = json.loads(inside("info", path, "--metallic", 1, "--roughness", "0.4..0.15", "--json").stdout)
+    assert (facts["look"]["metallic"], facts["look"]["roughness_dark"], facts["look"]["roughness_bright"]) == (
+        1.0,
+        0.4,
+        0.15,
+    )
+    before = path.read_bytes()
+    assert inside("info", path, "--bump", 1.5).returncode == 2 and path.read_bytes() == before
+    assert inside("info", "moss", "--bump", 0.5).returncode == 2
+
+
 def test_info_and_presets_tell_what_is_known(inside, artifact_file):
     done = inside("info", artifact_file)
     assert done.returncode == 0 and "exemplar: random" in done.stdout and "levels: 4" in done.stdout

@@ -1,0 +1,19 @@
+"""How the surface of the active material answers to light."""
+
+from typing import Any
+
+from .. import looks
+
+_FIELDS = (("bump", looks.bump_of), ("roughness", looks.roughness_of), ("metallic", looks.metallic_of))
+
+
+def draw_look(layout: Any, context: Any) -> None:
+    """Sliders for what the active material derives from its texture; nothing where it derives nothing."""
+    target = context.view_layer.objects.active
+    material = target.active_material if target is not None else None
+    shown = [name for name, read in _FIELDS if read(material) is not None]
+    if not shown:
+        return
+    column = layout.column(align=True)
+    for name in shown:
+        column.prop(material.texnet_look, name, slider=True)
