@@ -47,7 +47,7 @@ def mapping_scale(target: Any, world_width: float, aspect: float) -> tuple[float
 
     Args:
         target: the object.
-        world_width: scene units that the texture's width spans; 0 for what the UV map says, or the whole object
+        world_width: scene units that the texture's width spans; 0 for what the UV map says, or the whole object.
         aspect: the texture's width over its height.
     """
     if has_uv(target):
