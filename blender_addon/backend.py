@@ -46,7 +46,7 @@ def install_command(wheel: Path | None) -> str:
     Args:
         wheel: the core's wheel as the add-on brings it, so that both are of one version; None where it is missing.
     """
-    package = f"{wheel}[train]" if wheel else "texnet[train]"
+    package = f"{wheel}[train,heif]" if wheel else "texnet[train,heif]"
     quote = subprocess.list2cmdline if _WINDOWS else shlex.join
     make = quote([sys.executable, "-m", "venv", "--clear", str(home())])
     install = quote([str(home() / _PYTHON), "-m", "pip", "install", "--upgrade", package])

@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,9 @@ import bpy.utils.previews
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import EngineError, ImageError, RequestError, TexnetError
+from texnet_core.errors import EngineError, RequestError, TexnetError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE
-from texnet_core.pictures.color import linear_to_srgb, quantize
-from texnet_core.pictures.writing import write_image
 
 from . import library, preview, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences
@@ -24,7 +21,6 @@ from .request import title_of
 from .wording import sentence
 
 _TICK_S = 0.2
-_READ_AS_FILES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 _PLOT = (160, 320)  # rows, columns
 _CURVE, _GROUND = (0.96, 0.62, 0.20), (0.11, 0.11, 0.11)
 
@@ -124,42 +120,6 @@ class TrainTask(session.Task):
             with contextlib.suppress(OSError, ValueError):  # the worker may have replaced it by the next one
                 sample = np.load(progress["preview"], allow_pickle=False)
                 _set_icon("sample", sample.astype(np.float32) / 255)
-
-
-def check_image(image: Any) -> None:
-    """Raise ImageError where an image datablock cannot be learned from."""
-    if image is None:
-        raise ImageError("no image is given", expected="an image of a surface", remedy="choose an image of a surface")
-    if image.source not in ("FILE", "GENERATED") or 0 in image.size[:]:
-        raise ImageError(
-            f"{image.name} is not a still image with pixels", expected="a still image", remedy="choose another image"
-        )
-
-
-def exemplar_of(image: Any) -> tuple[Path, bool]:
-    """A file with the pixels of an image datablock, and whether it is a copy in a temporary folder.
-
-    Raises:
-        TexnetError: it has no pixels, or the temporary folder cannot be written.
-    """
-    check_image(image)
-    file = Path(bpy.path.abspath(image.filepath))
-    if not (image.packed_file or image.is_dirty) and file.suffix.lower() in _READ_AS_FILES and file.is_file():
-        return file, False
-    values = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(values)
-    width, height = image.size
-    rgb = values.reshape(height, width, image.channels)[::-1, :, : min(3, image.channels)]
-    if image.is_float and not image.colorspace_settings.is_data:
-        rgb = linear_to_srgb(rgb)
-    rgb = rgb if rgb.shape[2] == 3 else np.repeat(rgb[..., :1], 3, axis=2)
-    copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{bpy.path.clean_name(image.name)}.png"
-    try:
-        write_image(copy, quantize(rgb, 8))
-    except BaseException:
-        shutil.rmtree(copy.parent, ignore_errors=True)
-        raise
-    return copy, True
 
 
 def start(options: TrainingOptions) -> TrainTask:

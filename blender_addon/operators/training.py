@@ -8,6 +8,7 @@ import bpy
 from texnet_core.errors import EngineError, RequestError
 
 from .. import backend, library, session, training, worker_client
+from ..exemplar import exemplar_of
 from ..fields import (
     flatten_property,
     generator_name_property,
@@ -85,7 +86,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
                 expected="a new name",
                 remedy="choose another name",
             )
-        path, is_copy = training.exemplar_of(image) if image else (user_file(self.exemplar), False)
+        path, is_copy = exemplar_of(image) if image else (user_file(self.exemplar), False)
         resume = self.resume and can_resume
         return training.TrainingOptions(
             path, output, minutes=self.minutes, steps=self.steps, size=self.size, flatten=self.flatten,

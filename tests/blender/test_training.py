@@ -73,7 +73,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         pixels = np.random.default_rng(0).random((192, 256, 4), np.float32)
         pixels[:30] = 1
         image.pixels.foreach_set(pixels.ravel())
-        path, is_copy = training.exemplar_of(image)
+        path, is_copy = module("exemplar").exemplar_of(image)
         output = training.output_for(image, "")
         def options(**more):
             return training.TrainingOptions(path, output, steps=1000, size=192, **more)
@@ -187,7 +187,7 @@ def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend
     )
     assert "torch" in state["report"][0] and "64 x 64" in state["report"][1] and "can train" in state["report"][1]
     assert state["found"] == sys.executable and "/nowhere/python" in state["broken"]
-    assert state["wheel"] in state["command"] and "[train]" in state["command"] and " -m venv " in state["command"]
+    assert state["wheel"] in state["command"] and "[train,heif]" in state["command"] and " -m venv " in state["command"]
 
 
 def test_the_loss_plot_falls_where_the_loss_falls(blender):

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.conftest import picture, posix
 from texnet_core.errors import ImageError, OutputError, RequestError
 from texnet_core.pictures import writing
-from texnet_core.pictures.color import quantize, srgb_to_linear
+from texnet_core.pictures.color import is_gray, quantize, srgb_to_linear
 from texnet_core.pictures.encoders import encode_thumbnail
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.pictures.resizing import resize_exemplar
@@ -122,6 +122,13 @@ def test_a_mask_that_does_not_fit_is_refused(tmp_path, mask, says):
         mask.save(tmp_path / "mask.png")
     with pytest.raises(ImageError, match=rf"{says}.*"):
         read_exemplar(path, tmp_path / "mask.png")
+
+
+def test_gray_is_what_rounding_and_jpeg_leave_gray(tmp_path):
+    gray = picture(64, 64).mean(axis=2, keepdims=True).repeat(3, axis=2)
+    path = saved(tmp_path, Image.fromarray(quantize(gray, 8)), "a.jpg", quality=75)
+    assert is_gray(gray) and is_gray(read_exemplar(path).image)
+    assert not is_gray(picture(64, 64)) and not is_gray(gray * (1, 0.97, 0.95))
 
 
 def test_a_picture_that_cannot_be_seen_is_refused(tmp_path):

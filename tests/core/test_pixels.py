@@ -45,6 +45,13 @@ def test_the_loss_falls_and_the_best_is_kept(exemplar, descriptor, optimizer):
     assert made.loss == min(losses) < 0.5 * losses[0]
 
 
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_a_gray_exemplar_gives_a_gray_picture(exemplar, descriptor, optimizer):
+    gray = np.repeat(exemplar[..., :1], 3, axis=2)
+    made, losses = losses_of(gray, replace(QUICK, optimizer=optimizer), descriptor)
+    assert np.ptp(made.image, axis=2).max() == 0 and made.loss < 0.5 * losses[0]
+
+
 def test_no_place_of_the_picture_is_special(exemplar, random_vgg19_file):
     """The loss of a periodic picture and its gradient roll with it by whole cells, so its seam is like any line."""
     vgg19 = Vgg19(load_vgg19(str(random_vgg19_file)), LAYERS, pooling="average", padding="zero")

@@ -42,6 +42,29 @@ def test_a_run_learns_and_writes_what_it_learned(request_, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["out.texnet"]
 
 
+def nearly_gray(image):
+    """Three channels of one gray, but for what JPEG makes of them."""
+    gray = image.mean(axis=2, keepdims=True)
+    noise = np.random.default_rng(0).integers(-1, 2, image.shape) / 255
+    return np.clip(gray + noise, 0, 1).astype(np.float32)
+
+
+def test_a_gray_exemplar_gives_gray_textures(request_, tmp_path):
+    artifact = train(nearly_gray(picture()), tmp_path / "out.texnet", request_)
+    made = texture(artifact, 64, 64, 1)
+    assert np.ptp(made, axis=2).max() < 1e-6 and made.std() > 0.01
+    sides = artifact.parameters["output.weight"]
+    assert (sides == sides[:1]).all()
+
+
+def test_a_stopped_run_of_a_gray_exemplar_goes_on_as_if_never_stopped(request_, tmp_path):
+    gray = nearly_gray(picture())
+    whole = train(gray, tmp_path / "whole.texnet", request_).parameters
+    with pytest.raises(Cancelled):
+        train(gray, tmp_path / "cut.texnet", request_, progress=stop_at(STEPS // 2))
+    assert_same_parameters(whole, train(gray, tmp_path / "cut.texnet", request_, resume=True).parameters)
+
+
 def test_what_a_run_writes_has_clamps_measured_over_all_fields(request_, complete_run, tmp_path, monkeypatch):
     of_all, artifact = Generator.set_clamps, complete_run.artifact
     bounds = without_clamps(artifact.graph)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from texnet_core.circular import wrap
 from texnet_core.model import nodes
@@ -28,11 +29,12 @@ class Generator(nn.Module, Operations):
     Args:
         design: which convolutions, norms and clamps it has.
         mean_color: (channels,) where the output starts, or None for 0.5.
+        is_gray: whether all channels of the output are the same, as those of a gray exemplar are.
     """
 
-    def __init__(self, design: Design, mean_color: Tensor | None = None) -> None:
+    def __init__(self, design: Design, mean_color: Tensor | None = None, *, is_gray: bool = False) -> None:
         super().__init__()
-        self.graph = design.graph
+        self.graph, self._is_gray = design.graph, is_gray
         self._clamped: dict[str, list[Tensor]] | None = None  # what values are clamped at, while that is measured
         self.convolutions, self.batch_norms = nn.ModuleDict(), nn.ModuleDict()
         for node in self.graph.nodes:
@@ -60,7 +62,10 @@ class Generator(nn.Module, Operations):
 
     def convolution(self, node: nodes.Convolution, x: Tensor) -> Tensor:
         margin = node.kernel // 2
-        result: Tensor = self.convolution_of(node.name)(wrap(x, margin, margin) if margin else x)
+        x = wrap(x, margin, margin) if margin else x
+        if self._is_gray and node.name == self.graph.output.name:
+            return functional.conv2d(x, *self.weights_of(node.name))
+        result: Tensor = self.convolution_of(node.name)(x)
         return result
 
     def norm(self, node: nodes.Norm, x: Tensor) -> Tensor:
@@ -109,6 +114,15 @@ class Generator(nn.Module, Operations):
         assert isinstance(module, nn.Conv2d)
         return module
 
+    def weights_of(self, name: str) -> tuple[Tensor, Tensor]:
+        """Weight and bias that the convolution of a node has: of a gray output, the same in all channels."""
+        module = self.convolution_of(name)
+        assert module.bias is not None
+        if not (self._is_gray and name == self.graph.output.name):
+            return module.weight, module.bias
+        weight, bias = module.weight.mean(0, keepdim=True), module.bias.mean(0, keepdim=True)
+        return weight.expand_as(module.weight), bias.expand_as(module.bias)
+
     def norm_of(self, name: str) -> nn.BatchNorm2d:
         """The batch norm of a node."""
         module = self.batch_norms[_key(name)]
@@ -131,9 +145,7 @@ def fold(generator: Generator) -> dict[str, Tensor]:
     graph, norms = generator.graph, _Norms(generator)
     folded: dict[str, Tensor] = {}
     for conv in graph.of(nodes.Convolution):
-        module = generator.convolution_of(conv.name)
-        assert module.bias is not None
-        weight, bias = module.weight.detach().double(), module.bias.detach().double()
+        weight, bias = (tensor.detach().double() for tensor in generator.weights_of(conv.name))
         scale, shift = norms.before(conv.inputs[0])
         bias = bias + (weight * shift[:, None, None]).sum((1, 2, 3))
         weight = weight * scale[:, None, None]

@@ -22,7 +22,7 @@ from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.losses import Sample, WeightedSum, range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.color import quantize
+from texnet_core.pictures.color import is_gray, quantize
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import check_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -112,7 +112,9 @@ class _Search:
         with torch.no_grad():
             gram = RelativeGramLoss(Sample(exemplar, descriptor(exemplar), periodic=False))
         self.loss = WeightedSum([(1.0, gram), (_RANGE_WEIGHT, range_penalty)])
-        self.image = _noise_like(exemplar, settings).requires_grad_()
+        start = _noise_like(exemplar, settings)
+        # a gray picture has one channel to move, so that no color can come of it
+        self.image = (start[:, :1].clone() if is_gray(_to_array(exemplar)) else start).requires_grad_()
         self.best, self.best_loss = self.image.detach().clone(), math.inf
         self.step = 0
 
@@ -137,9 +139,9 @@ class _Search:
 
     def _evaluate(self) -> float:
         """The loss at the pixels as they are; its gradient goes where the optimizer looks for it."""
-        image = self.image
+        image = _three_channels(self.image)
         value = self.loss(Sample(image, self.descriptor(image, periodic=True)), 0)
-        (image.grad,) = torch.autograd.grad(value, image)
+        (self.image.grad,) = torch.autograd.grad(value, self.image)
         loss = float(value.detach())
         if not math.isfinite(loss):
             raise TrainingError(
@@ -168,7 +170,12 @@ def _noise_like(exemplar: Tensor, settings: OptimizeSettings) -> Tensor:
     return noise * exemplar.std((2, 3), keepdim=True) + exemplar.mean((2, 3), keepdim=True)
 
 
+def _three_channels(image: Tensor) -> Tensor:
+    """(1, 3 or 1, H, W) to (1, 3, H, W)."""
+    return image.expand(-1, 3, -1, -1) if image.shape[1] == 1 else image
+
+
 def _to_array(image: Tensor) -> FloatArray:
-    """(1, 3, H, W) to (H, W, 3), clipped to [0, 1]."""
-    array: FloatArray = image.detach()[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    """(1, 3 or 1, H, W) to (H, W, 3), clipped to [0, 1]."""
+    array: FloatArray = _three_channels(image).detach()[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     return np.ascontiguousarray(array)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from texnet_core.mapset import Depth
 
 _ROWS_AT_ONCE = 64
+_GRAY_WITHIN, _GRAY_SHARE = 2.5 / 255, 0.995  # what rounding and JPEG make of gray in three channels
 
 
 def quantize(values: npt.NDArray[Any], depth: Depth) -> npt.NDArray[Any]:
@@ -41,6 +42,11 @@ def linear_to_srgb(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.where(rows <= 0.0031308, rows * 12.92, 1.055 * rows ** (1 / 2.4) - 0.055)
 
     return by_rows(convert, values, np.float32)
+
+
+def is_gray(image: npt.NDArray[Any]) -> bool:
+    """Whether a picture, (h, w, 3) in [0, 1], has no colors but what rounding and JPEG make of gray."""
+    return bool(np.quantile(np.ptp(image, axis=2), _GRAY_SHARE) <= _GRAY_WITHIN)
 
 
 def by_rows(

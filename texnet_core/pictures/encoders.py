@@ -18,6 +18,7 @@ from texnet_core.pictures.color import srgb_to_linear
 Bands = Iterator[npt.NDArray[Any]]  # (rows, width, channels) each, from top to bottom
 
 _PNG_TEXELS = 2**17  # that are compressed at once
+_PNG_COLOR_TYPES = {1: 0, 3: 2, 4: 6}  # the last has alpha
 _TIFF_TILE = (128, 128)
 _THUMBNAIL = 128  # texels, of which interfaces show about a hundred
 _LARGEST_CLASSIC_TIFF = 2**32 - 2**26  # bytes of texels; beyond, offsets need the 64 bits of BigTIFF
@@ -60,7 +61,7 @@ def write_png(path: Path, bands: Bands, layout: Layout) -> None:
     """
     with path.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
-        color_type = 2 if layout.channels == 3 else 0
+        color_type = _PNG_COLOR_TYPES[layout.channels]
         header = struct.pack(">IIBBBBB", layout.width, layout.height, layout.depth, color_type, 0, 0, 0)
         _write_png_chunk(file, b"IHDR", header)
         compressor = zlib.compressobj(level=1, strategy=zlib.Z_RLE)

@@ -7,6 +7,7 @@ from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import linear_to_srgb
 
 _WHITE = 1.0045  # half a level of 255 above it in sRGB
+_NEGATIVE = 1e-3
 _CLIPPED_AT_MOST = 0.1
 _CLIPPED_AFTER_LOWERING = 0.01
 
@@ -37,7 +38,8 @@ def expose(light: FloatArray, seen: _Mask | None) -> tuple[FloatArray, _Mask | N
     if lost := int(numbers.size - np.count_nonzero(numbers)):
         is_or_are = "is no number and takes" if lost == 1 else "are no numbers and take"
         notes.append(f"{lost} of its texels {is_or_are} no part")
-    brightest = light.max(axis=2)
+    # a color out of sRGB's range is brighter than white in one channel too, and negative in another
+    brightest = np.where(light.min(axis=2) < -_NEGATIVE, 0, light.max(axis=2))
     share = float((brightest[seen] > _WHITE).mean())
     if share > _CLIPPED_AT_MOST:
         white = float(np.quantile(brightest[seen], 1 - _CLIPPED_AFTER_LOWERING, method="lower"))

@@ -24,17 +24,19 @@ class Format:
     Attributes:
         encode: writes the picture.
         depths: bits a channel that it can hold, the usual one first; none: floats.
+        channels: how many there can be; a fourth is alpha.
         max_side: in texels.
         max_texels: in all; formats that are written while they are made need no limit of their own.
     """
 
     encode: Callable[[Path, Bands, Layout], None]
     depths: tuple[Depth, ...]
+    channels: tuple[int, ...] = (1, 3)
     max_side: int = MAX_SIZE
     max_texels: int = MAX_SIZE**2
 
 
-PNG = Format(write_png, (8, 16))
+PNG = Format(write_png, (8, 16), (1, 3, 4))
 JPEG = Format(write_jpeg, (8,), max_side=65500, max_texels=2**28)
 TIFF = Format(write_tiff, (8, 16))
 EXR = Format(write_exr, (), max_texels=2**28)
@@ -83,7 +85,8 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB")
 
     Args:
         path: where; an existing file is replaced only once the new one is complete.
-        image: (h, w, 1) or (h, w, 3): uint8 or uint16 for the formats that hold these, float32 in [0, 1] for EXR.
+        image: (h, w, 1) or (h, w, 3), of PNG (h, w, 4) with alpha too: uint8 or uint16 for the formats that hold
+            these, float32 in [0, 1] for EXR.
         space: color space of the values in memory.
 
     Raises:
@@ -92,11 +95,13 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB")
     """
     depths: tuple[Depth | None, ...] = _format_of(path).depths or (None,)
     fitting = {_NUMBERS[depth]: depth for depth in depths}
-    if image.dtype.name not in fitting or image.ndim != 3 or image.shape[2] not in (1, 3):
+    channels = _format_of(path).channels
+    if image.dtype.name not in fitting or image.ndim != 3 or image.shape[2] not in channels:
+        needed = f"(h, w, {' or '.join(map(str, channels))}) of {' or '.join(fitting)}"
         raise RequestError(
             f"{path.suffix} files cannot hold an array of {image.dtype} {image.shape}",
-            expected=f"(h, w, 1 or 3) of {' or '.join(fitting)}",
-            remedy=f"convert it to (h, w, 1 or 3) of {' or '.join(fitting)}",
+            expected=needed,
+            remedy=f"convert it to {needed}",
         )
     height, width, channels = image.shape
     with writing_image(path, width, height, channels, fitting[image.dtype.name], space) as write:
@@ -113,7 +118,7 @@ def writing_image(
         path: where; an existing file is replaced only once the new one is complete, and not if the block raises.
         width: of the picture.
         height: of the picture.
-        channels: 1 or 3.
+        channels: 1 or 3, of PNG 4 too.
         depth: what `depth_for` says.
         space: color space of the values in memory.
 

@@ -62,7 +62,8 @@ class Run:
         torch.manual_seed(self.settings.seed + self.state.restart)
         mean_color = self.plan.image.mean((0, 2, 3)).cpu()
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
-        self.generator = Generator(self.plan.design, mean_color).to(self.plan.device)
+        generator = Generator(self.plan.design, mean_color, is_gray=self.plan.is_gray)
+        self.generator = generator.to(self.plan.device)
         self.optimizer = Optimizer(self.generator)
         self._average: AveragedModel | None = None
 

@@ -13,6 +13,7 @@ from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.mapset import ALBEDO, FloatArray, channels_of
 from texnet_core.model.design import Design
+from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import as_record
 from texnet_core.training.comparison import make_descriptor, settle_descriptor
@@ -52,6 +53,11 @@ class Plan:
     def design(self) -> Design:
         """Of the generator."""
         return Design(self.request.generator, channels_of(MAPS), self.exemplar.waves)
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether the exemplar has no colors: then textures have none either, which a loss alone does not bring."""
+        return is_gray(self.exemplar.image)
 
     def window(self, fraction: float) -> int:
         """Side of the samples of a step: half of it in the first part of a run with VGG-19, where it can be."""
