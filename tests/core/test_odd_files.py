@@ -212,6 +212,26 @@ def test_the_transparent_color_of_16_bits_takes_no_part(tmp_path):
     assert not read.mask[:5].any() and read.mask[5:].all()
 
 
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"compression": "zlib", "predictor": True}])
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 32)}, {"rowsperstrip": 5}])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_tiff_of_16_bits_keeps_all_of_them(tmp_path, byteorder, options, layout, planar):
+    levels = np.random.default_rng(1).integers(0, 65536, (20, 30, 3), np.uint16)
+    stored = np.moveaxis(levels, -1, 0) if planar == "separate" else levels
+    tifffile.imwrite(
+        tmp_path / "a.tif", stored, photometric="rgb", planarconfig=planar, byteorder=byteorder, **options, **layout
+    )
+    np.testing.assert_allclose(read_exemplar(tmp_path / "a.tif").image, levels / 65535, atol=1e-6)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd", "lzma"])
+def test_tiff_of_16_bits_however_it_is_packed(tmp_path, compression):
+    levels = np.random.default_rng(1).integers(0, 65536, (20, 30), np.uint16)
+    Image.fromarray(levels).save(tmp_path / "a.tif", compression=compression)
+    np.testing.assert_allclose(read_exemplar(tmp_path / "a.tif").image[..., 0], levels / 65535, atol=1e-6)
+
+
 def peak_mib(tmp_path, content):
     """What reading takes beside the interpreter, and whether it is read, in a process of its own."""
     (tmp_path / "bomb").write_bytes(content)
@@ -236,12 +256,19 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
 @pytest.mark.skipif(not hasattr(resource, "getrusage"), reason="needs a Unix")
-@pytest.mark.parametrize("kind", ["text", "texts", "profile", "pixels"])
+@pytest.mark.parametrize("kind", ["text", "texts", "profile", "pixels", "strip"])
 def test_bombs_take_no_memory(tmp_path, kind):
     bomb = zlib.compress(bytes(2**29), 1)
     if kind == "pixels":
         head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
         content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", bomb) + chunk(b"IEND", b"")
+    elif kind == "strip":
+        facts = {256: 16, 257: 16, 258: 16, 259: 8, 262: 1, 273: 8, 277: 1, 278: 16, 279: len(bomb)}
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, number) for tag, number in facts.items())
+        bomb += b"\0" * (len(bomb) % 2)
+        content = (
+            b"II*\0" + struct.pack("<I", 8 + len(bomb)) + bomb + struct.pack("<H", len(facts)) + entries + bytes(4)
+        )
     else:
         odd = {
             "text": chunk(b"zTXt", b"t\0\0" + bomb),

@@ -107,17 +107,18 @@ def _shares(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def _pixels(page: Any) -> npt.NDArray[Any]:
-    """(h, w) or (h, w, channels), whatever packed it."""
-    import tifffile
+    """(h, w) or (h, w, channels), whatever packed it.
 
-    own = int(page.predictor) == 3 or int(page.compression) not in tifffile.TIFF.DECOMPRESSORS
-    pixels = _assembled(page) if own else page.asarray()
+    tifffile alone knows neither all packings nor how much a piece of a bomb may unpack to, but bits that are no bytes.
+    """
+    is_of_bytes = int(page.bitspersample) == 8 * page.dtype.itemsize and int(page.fillorder) == 1
+    pixels = _assembled(page) if is_of_bytes else page.asarray()
     is_planar = pixels.ndim == 3 and int(page.planarconfig) == 2
     return np.asarray(np.moveaxis(pixels, 0, -1) if is_planar else pixels)
 
 
 def _assembled(page: Any) -> npt.NDArray[Any]:
-    """A page of which tifffile alone cannot unpack the pieces: (h, w, channels), or (channels, h, w) where planar."""
+    """A page from its strips or tiles: (h, w, channels), or (channels, h, w) where planar."""
     is_planar = int(page.planarconfig) == 2
     samples = 1 if is_planar else int(page.samplesperpixel)
     height, width = int(page.imagelength), int(page.imagewidth)
@@ -126,6 +127,8 @@ def _assembled(page: Any) -> npt.NDArray[Any]:
     planes = np.zeros((int(page.samplesperpixel) if is_planar else 1, height, width, samples), page.dtype)
     down, across = -(-height // rows), -(-width // columns)
     for number, (offset, count) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
+        if count == 0:  # a piece that was never written
+            continue
         plane, place = divmod(number, down * across)
         top, left = place // across * rows, place % across * columns
         held = rows if page.is_tiled else min(rows, height - top)
@@ -139,7 +142,8 @@ def _assembled(page: Any) -> npt.NDArray[Any]:
 def _unpacked(content: bytes, page: Any, shape: tuple[int, int, int]) -> npt.NDArray[Any]:
     rows, columns, samples = shape
     kind = page.dtype.newbyteorder(page.parent.byteorder)
-    content = _decompressed(content, int(page.compression), rows, columns * samples * kind.itemsize)
+    row_bytes = columns * samples * kind.itemsize
+    content = _decompressed(content, int(page.compression), rows, row_bytes)[: rows * row_bytes]
     if int(page.predictor) == 3:
         return _undo_float_predictor(content, shape, kind.itemsize).astype(page.dtype)
     values = np.frombuffer(content, kind).reshape(shape).astype(page.dtype)
