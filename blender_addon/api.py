@@ -26,7 +26,7 @@ Those that make materials also take, where the generator makes no such maps and 
 import operator
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
@@ -40,7 +40,7 @@ from texnet_core.lengths import parse_length
 from texnet_core.paths import user_text
 from texnet_core.synthesis.sizes import parse_size
 
-from . import creation, library, preview, session, surface
+from . import creation, library, preview, reuse, session, sizing, surface
 from .preferences import user_file
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
@@ -48,6 +48,7 @@ from .worker_process import WorkerError
 
 __all__ = [
     "WorkerError",
+    "apply_size",
     "check",
     "fill",
     "material",
@@ -55,6 +56,7 @@ __all__ = [
     "preview_pixels",
     "save",
     "sources",
+    "state_size",
     "texture",
     "textures",
 ]
@@ -165,11 +167,29 @@ def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> lis
     target = user_file(folder)
     written = []
     for request in _variations(source, count, options):
-        with _finished(request) as result:
+        with _finished(request, session.SynthesisTask) as result:
             for item in result["maps"]:
                 for file in item["files"]:
                     written.append(_move(Path(file), target))
     return written
+
+
+def apply_size(objects: Iterable[Any], width: float | str = 0.0) -> sizing.Sized:
+    """Give the textures on objects their size by their mappings alone, without making them again.
+
+    Args:
+        objects: objects with materials of TexNet's. Those that share one and need different mappings get copies of it.
+        width: meters that a texture's width spans, or a text such as "50cm"; 0 for what each was made to cover.
+
+    Returns:
+        What became of them: `objects` that have their size now, `copies` of materials, and `left` with reasons.
+    """
+    return sizing.apply_size(objects, parse_length(width))
+
+
+def state_size(source: str, size: float | str) -> None:
+    """Write into a generator of the library what the short side of its picture shows, such as 1.2 or "50cm"."""
+    sizing.state_size(source, parse_length(size))
 
 
 def preview_pixels(source: str, **options: Any) -> Any:
@@ -245,9 +265,11 @@ def _sides(size: Any) -> tuple[int, int]:
 
 
 @contextmanager
-def _finished(request: TextureRequest) -> Iterator[dict[str, Any]]:
-    """The worker's result; its files go away behind the block."""
-    task = session.SynthesisTask(request)
+def _finished(
+    request: TextureRequest, begin: Callable[[TextureRequest], session.SynthesisTask] = reuse.task_for
+) -> Iterator[dict[str, Any]]:
+    """The worker's result, or the images that are there; files go away behind the block."""
+    task = begin(request)
     try:
         task.wait()
         assert task.job.result is not None

@@ -14,7 +14,7 @@ from texnet_core.model.artifact import Header, read_header
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import texels_per_meter
 
-from . import images, looks, nodes, shaders, surface
+from . import images, looks, nodes, reuse, shaders, surface
 from .preferences import preferences
 from .request import TextureRequest
 from .rollback import all_or_nothing
@@ -146,6 +146,8 @@ def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
     Raises:
         OutputError: they cannot be kept.
     """
+    if reuse.is_found(result):
+        return reuse.images_of(result)
     set_name = uuid.uuid4().hex
     keep_beside = preferences().storage == "FILE"
     made: Images = {}

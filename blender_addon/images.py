@@ -91,7 +91,21 @@ def set_record(image: bpy.types.Image, request: TextureRequest, map_name: str, s
         set_name: the same for all maps of one texture, and for no others.
         leads: it stands for its set in the history.
     """
-    image[PROPERTY] = request.record() | {"map": map_name, "set": set_name, "leads": leads, "made": time.time()}
+    facts = {"map": map_name, "set": set_name, "leads": leads, "made": time.time(), "bytes": bytes_of(image)}
+    image[PROPERTY] = request.record() | facts
+
+
+def bytes_of(image: Any) -> str:
+    """How many bytes the files of an image have, which painting on it changes once it is kept; "" where unknown.
+
+    As text, since custom properties hold whole numbers up to 2^31 only.
+    """
+    if image.packed_files:
+        return str(sum(packed.packed_file.size for packed in image.packed_files))
+    try:
+        return str(sum(file.stat().st_size for file in _files_beside(image)) or "")
+    except OSError:
+        return ""
 
 
 def record_of(image: Any) -> dict[str, Any] | None:

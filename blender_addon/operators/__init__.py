@@ -1,8 +1,8 @@
 """One module a topic: making textures, the library, the history, training, and small tools."""
 
-from . import batch, generate, history, library, tools, training
+from . import batch, generate, history, library, size, tools, training
 
-_MODULES = (generate, batch, library, history, training, tools)
+_MODULES = (generate, batch, library, history, training, size, tools)
 
 
 def register() -> None:

@@ -6,7 +6,7 @@ import bpy
 
 from texnet_core.errors import Cancelled
 
-from .. import creation, session, surface
+from .. import creation, reuse, session, surface
 from ..fields import (
     core_number,
     count_property,
@@ -141,7 +141,7 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         return FINISHED
 
     def _make(self, request: TextureRequest, *, is_first: bool) -> None:
-        task = session.SynthesisTask(request)
+        task = reuse.task_for(request)
         try:
             task.wait()
             if task.job.result is None:
@@ -163,7 +163,7 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def _next(self) -> session.SynthesisTask:
-        task = session.SynthesisTask(self._waiting.pop(0))
+        task = reuse.task_for(self._waiting.pop(0))
         session.start(task)
         return task
 
@@ -193,7 +193,9 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         if task.note:
             session.show_note(task.note)
             self.report({"WARNING"}, task.note)
-        self.report({"INFO"}, f"Generated {task.request.title}, {task.request.size_text}, in {result['seconds']:.1f} s")
+        made = f"{task.request.title}, {task.request.size_text}"
+        again = reuse.is_found(result)
+        self.report({"INFO"}, f"{made}, is used again" if again else f"Generated {made}, in {result['seconds']:.1f} s")
 
     def _is_first(self) -> bool:
         """Whether no other texture is asked for earlier: Esc ends one at a time."""

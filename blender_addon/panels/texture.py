@@ -3,8 +3,9 @@
 from typing import Any
 
 from texnet_core.errors import TexnetError
+from texnet_core.lengths import length_text
 from texnet_core.model.header import Header
-from texnet_core.model.real_size import texels_per_meter
+from texnet_core.model.real_size import ASSUMED_SIZE_M, texels_per_meter
 from texnet_core.synthesis.extent import check_covers
 
 from .. import creation, library, preview
@@ -63,9 +64,11 @@ def draw_generate(layout: Any, settings: Any, context: Any) -> None:
     target = context.view_layer.objects.active
     column = layout.column()
     column.prop(settings, "destination")
-    row = column.row()
-    row.enabled = settings.use_covers and settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL")
-    row.prop(settings, "set_mapping")
+    row = column.row(align=True)
+    sub = row.row()
+    sub.enabled = settings.use_covers and settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL")
+    sub.prop(settings, "set_mapping")
+    row.operator("texnet.apply_size", text="Selected", icon="CON_SIZELIMIT")
     layout.operator_context = "INVOKE_DEFAULT"
     row = layout.row(align=True)
     row.scale_y = 1.5
@@ -89,8 +92,13 @@ def _draw_covers(layout: Any, settings: Any) -> None:
     sub.enabled = settings.use_covers
     sub.prop(settings, "covers", text="")
     sub.prop(settings, "covers_is_usual", text="", icon="AUTO")
-    if text := detail_text(settings.request(None), library.card_named(settings.source_path)):
+    card = library.card_named(settings.source_path)
+    if text := detail_text(settings.request(None), card):
         layout.label(text=text)
+    if card is not None and not card.size_m:
+        row = layout.row()
+        row.label(text=f"Real size unknown, taken as {length_text(ASSUMED_SIZE_M)}", icon="INFO")
+        row.operator("texnet.state_size", text="State").source = settings.source_path
 
 
 def covers_obstacle(request: TextureRequest) -> str:

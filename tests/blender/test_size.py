@@ -163,3 +163,132 @@ def test_scripts_state_meters_with_units_and_hear_what_is_wrong(blender, sized_f
     assert state[0] == 0.5
     assert [text.split(" is ")[0] for text in state[1:6]] == ["'two'", "covers -1.0", "covers 1 mm", "None", "[2]"]
     assert state[6] == [[64, 0.5], [128, 0.5]]
+
+
+def test_equal_settings_use_the_texture_that_is_there(blender, sized_file):
+    (state,) = blender(
+        """
+        import unittest.mock
+        api, session = module("api"), module("session")
+        options = {"source": values["source"], "width": 64, "height": 64, "covers": 0.5, "seed": 4}
+        bpy.ops.texnet.generate(destination="NEW_MATERIAL", **options)
+        cube = bpy.data.objects["Cube"]
+        first, state = cube.active_material, {}
+        with unittest.mock.patch.object(session.SynthesisTask, "_submit", side_effect=AssertionError("asked")):
+            bpy.ops.texnet.generate(destination="NEW_MATERIAL", **options)
+            image = api.texture(values["source"], size=64, covers=0.5, seed=4)["albedo"]
+            bpy.ops.texnet.regenerate(image=image.name)
+        state["new material"] = cube.active_material != first
+        state["one image"] = textures()
+        again = {"size": 64, "covers": 0.5, "seed": 4}
+        different = [{"covers": 0.25}, {"seed": 5}, {"depth": 16}, {"tile": "x"}, {"size": 128}]
+        made = [api.texture(values["source"], **again | change)["albedo"] for change in different]
+        state["others"] = len({image.name, *(one.name for one in made)})
+        answer(state)
+        """,
+        source=str(sized_file),
+    )
+    assert state == {"new material": True, "one image": ["sized_albedo_4"], "others": 6}
+
+
+def test_what_was_changed_is_made_again(blender, sized_file, tmp_path):
+    """Painted on, painted and kept, without a map, or of a generator that is another by now."""
+    path = tmp_path / "wall.texnet"
+    path.write_bytes(sized_file.read_bytes())
+    (state,) = blender(
+        """
+        import time
+        api = module("api")
+        def make():
+            return api.texture(values["source"], size=64, seed=4)["albedo"]
+        first = make()
+        state = {"same": make() == first}
+        first.pixels[0] = 0.123
+        second = make()
+        state["painted"] = second != first
+        first.pack()
+        bpy.data.images.remove(second)
+        state["painted and packed"] = (third := make()) != first
+        later = time.time() + 5
+        os.utime(values["source"], (later, later))
+        state["younger generator"] = make() not in (first, third)
+        answer(state)
+        """,
+        source=str(path),
+    )
+    assert state == {"same": True, "painted": True, "painted and packed": True, "younger generator": True}
+
+
+def test_files_are_written_though_the_texture_is_in_the_blend(blender, sized_file, tmp_path):
+    (state,) = blender(
+        """
+        api = module("api")
+        api.texture(values["source"], size=64)
+        answer([path.name for path in api.save(values["source"], values["folder"], size=64)])
+        """,
+        source=str(sized_file),
+        folder=str(tmp_path / "out"),
+    )
+    assert state == ["sized_0_albedo.png"]
+
+
+def test_selected_objects_get_the_size_without_making_anything(blender, sized_file):
+    """Two cubes share a material and differ in scale; a third that is not selected keeps what it has."""
+    (state,) = blender(
+        """
+        api = module("api")
+        def scale(target):
+            return round(target.active_material.node_tree.nodes["Mapping"].inputs["Scale"].default_value[0], 3)
+        cube = bpy.data.objects["Cube"]
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64, covers=2.0, set_mapping=False,
+                                destination="NEW_MATERIAL")
+        cubes = [cube, cube.copy(), cube.copy(), cube.copy()]
+        for number, one in enumerate(cubes[1:], 1):
+            one.name = f"cube {number}"
+            bpy.context.collection.objects.link(one)
+        cubes[2].scale = (2, 2, 2)
+        bare = bpy.data.objects.new("bare", bpy.data.meshes.new("bare"))
+        bpy.context.view_layer.update()
+        before = len(textures())
+        state = {"before": [scale(one) for one in cubes]}
+        result = api.apply_size([*cubes[:3], bare])
+        state["after"] = [scale(one) for one in cubes]
+        state["materials"] = len({one.active_material.name for one in cubes})
+        state["said"] = [result.text, len(result.objects), len(result.copies)]
+        state["twice"] = api.apply_size(cubes[:3]).text
+        for one in cubes:
+            one.select_set(one == cubes[3])
+        bpy.ops.texnet.apply_size(width=4.0)
+        state["alone"] = [scale(one) for one in cubes]
+        state["made"] = len(textures()) - before
+        answer(state)
+        """,
+        source=str(sized_file),
+    )
+    copied = "2 materials copied, since objects that share one differ in scale"
+    assert state == {
+        "before": [1, 1, 1, 1],
+        "after": [4, 4, 8, 1],
+        "materials": 3,
+        "said": [f"Sized 3 objects; {copied}; left as they are: bare (no texture of TexNet's)", 3, 2],
+        "twice": "Sized 3 objects",
+        "alone": [4, 4, 8, 2],
+        "made": 0,
+    }
+
+
+def test_a_size_can_be_stated_for_a_generator_of_the_library_alone(blender, sized_file):
+    (state,) = blender(
+        """
+        api, library = module("api"), module("library")
+        bpy.ops.texnet.import_generator(filepath=values["source"])
+        name = bpy.context.scene.texnet.source_name
+        bpy.ops.texnet.state_size(size=2.0)
+        state = [library.card_named(name).size_m]
+        api.state_size(name, "20cm")
+        answer([*state, library.card_named(name).size_m, error_of(bpy.ops.texnet.state_size, source="moss", size=2.0)])
+        """,
+        source=str(sized_file),
+    )
+    assert state[:2] == [2.0, 0.2]
+    assert "Moss ships with TexNet" in state[2]

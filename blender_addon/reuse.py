@@ -1,0 +1,98 @@
+"""A texture that is in the file already is not made again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from texnet_core.errors import RequestError, TexnetError
+from texnet_core.model.artifact import read_header
+
+from . import history, images, session
+from .request import TextureRequest
+from .worker_process import Message
+
+Images = dict[str, bpy.types.Image]
+
+_FOUND = "found"  # of a result: map name -> number of the image that is there
+
+
+class FoundTask(session.SynthesisTask):
+    """A texture that needs no worker, as the task that would make it: it has ended when it begins."""
+
+    def __init__(self, request: TextureRequest, found: Images) -> None:
+        self.request, self.note = request, ""
+        self._on_backend = False
+        numbers = {name: image.session_uid for name, image in found.items()}
+        job: Any = _FoundJob({_FOUND: numbers, "seconds": 0.0})
+        session.Task.__init__(self, f"{request.title} {request.size_text}", job)
+
+
+def task_for(request: TextureRequest) -> session.SynthesisTask:
+    """The task for a texture; no worker is asked where it is in the file, unchanged."""
+    found = existing(request)
+    return session.SynthesisTask(request) if found is None else FoundTask(request, found)
+
+
+def existing(request: TextureRequest) -> Images | None:
+    """All maps of a texture with the very same settings: map name -> image; None where any is missing or was changed.
+
+    An image counts as changed where it was painted on, saved since or not, and where its generator's file is younger.
+    """
+    try:
+        file = request.file()
+        names = {spec.name for spec in read_header(file).maps}
+        modified = file.stat().st_mtime
+    except (OSError, TexnetError):
+        return None
+    sets: dict[str, Images] = {}
+    for image in bpy.data.images:
+        record = images.record_of(image)
+        if record is not None and _is_intact(image, record, modified) and history.request_of(image) == request:
+            sets.setdefault(record["set"], {})[record["map"]] = image
+    return next((found for found in sets.values() if found.keys() == names), None)
+
+
+def is_found(result: Message) -> bool:
+    """Whether a result is that of a `FoundTask`."""
+    return _FOUND in result
+
+
+def images_of(result: Message) -> Images:
+    """The images of such a result.
+
+    Raises:
+        RequestError: one has gone in the meantime.
+    """
+    known = {image.session_uid: image for image in bpy.data.images}
+    found = {name: known.get(number) for name, number in result[_FOUND].items()}
+    if not all(found.values()):
+        raise RequestError("the texture that was there has gone", expected="it", remedy="generate it again")
+    return found  # type: ignore[return-value]
+
+
+def _is_intact(image: Any, record: dict[str, Any], modified: float) -> bool:
+    """Whether an image is what its record says, and its generator no other since."""
+    if image.library is not None or image.is_dirty or float(record.get("made", 0.0)) < modified:
+        return False
+    return bool(record.get("bytes")) and images.bytes_of(image) == record["bytes"]
+
+
+@dataclass
+class _FoundJob:
+    """As much of `worker_client.PendingJob` as a task needs."""
+
+    result: Message | None
+    ended: Message | None = None
+    started: bool = True
+    is_stopping: bool = False
+    fraction: float = 1.0
+
+    def poll(self, timeout_s: float = 0.0) -> bool:
+        return True
+
+    def cancel(self) -> None:
+        self.result, self.ended = None, {}
+
+    def close(self) -> None:
+        """Nothing is held."""
