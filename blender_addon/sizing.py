@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import bpy
 
@@ -47,6 +47,11 @@ class _Use:
     holder: Any
     slot: int
     scale: Scale
+    coordinates: Literal["UV", "Object"]
+
+    def is_like(self, other: "_Use") -> bool:
+        """Whether one material serves both."""
+        return self.coordinates == other.coordinates and _is_same(self.scale, other.scale)
 
 
 def apply_size(objects: Iterable[Any], meters: float = 0.0) -> Sized:
@@ -104,7 +109,8 @@ def _uses(objects: list[Any], meters: float, result: Sized) -> dict[str, tuple[A
                 continue
             reason = ""
             scale = surface.mapping_scale(holder, surface.scene_units(width), record["width"] / record["height"])
-            uses.setdefault(slot.material.name, (slot.material, []))[1].append(_Use(holder, number, scale))
+            use = _Use(holder, number, scale, "UV" if surface.has_uv(holder) else "Object")
+            uses.setdefault(slot.material.name, (slot.material, []))[1].append(use)
         if reason:
             result.left.append(f"{holder.name} ({reason})")
     return uses
@@ -123,7 +129,7 @@ def _record_on(material: Any) -> dict[str, Any] | None:
 def _size(material: Any, uses: list[_Use], is_used_elsewhere: bool, result: Sized) -> None:
     groups: list[list[_Use]] = []
     for use in uses:
-        group = next((group for group in groups if _is_same(group[0].scale, use.scale)), None)
+        group = next((group for group in groups if group[0].is_like(use)), None)
         if group is None:
             groups.append([use])
         else:
@@ -135,6 +141,7 @@ def _size(material: Any, uses: list[_Use], is_used_elsewhere: bool, result: Size
             continue
         keeps = number == 0 and not is_used_elsewhere and material.is_editable
         own = material if keeps else material.copy()
+        nodes.use_coordinates(own, group[0].coordinates)
         nodes.set_mapping_scale(own, group[0].scale)
         if not keeps:
             result.copies.append(own)

@@ -90,8 +90,8 @@ def test_files_beside_the_blend_never_overwrite_one_another(blender, artifact_fi
         """
         bpy.ops.wm.save_as_mainfile(filepath=values["blend"])
         module("preferences").preferences().storage = "FILE"
-        for _ in range(2):
-            bpy.ops.texnet.generate(source=values["source"], width=64, height=64, destination="IMAGE")
+        for width in (64, 80):
+            bpy.ops.texnet.generate(source=values["source"], width=width, height=64, destination="IMAGE")
         answer(sorted(bpy.data.images[name].filepath for name in textures()))
         """,
         source=str(artifact_file),

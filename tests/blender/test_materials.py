@@ -81,6 +81,7 @@ def test_a_material_of_eight_channels_is_wired_shown_and_made_again_from_its_rec
         api = __import__("bl_ext.user_default.texnet.api", fromlist=["api"])
         made = generate("pbr", 1, depth="16", tile="x", scale=1.5)
         request = module("history").request_of(bpy.data.images[made["Base Color"]])
+        bpy.data.images[made["Base Color"]].pixels[0] = 0.123  # else all would be used again
         bpy.ops.texnet.regenerate(image=made["Base Color"])
         leading = [image for image in bpy.data.images if "texnet" in image and image["texnet"]["leads"]]
         again = [module("history").request_of(image) == request for image in leading]

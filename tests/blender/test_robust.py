@@ -141,10 +141,11 @@ def test_a_backend_that_is_no_program_is_replaced_too(blender, artifact_file, tm
     (notes,) = blender(
         """
         notes = []
-        for python in (values["folder"], values["folder"] + "/nothing", values["source"]):
+        programs = values["folder"], values["folder"] + "/nothing", values["source"]
+        for seed, python in enumerate(programs):
             module("preferences").preferences().python = python
             module("session").clear_problem()
-            bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+            bpy.ops.texnet.generate(source=values["source"], width=64, height=64, seed=seed)
             notes.append(module("session").note)
         answer(notes)
         """,
