@@ -246,7 +246,7 @@ def _start(file: _File) -> _Start:
     if prefix[: len(MAGIC)] != MAGIC[: len(prefix)]:
         raise ArtifactError(f"{name} is not a TexNet generator", expected=f"a {SUFFIX} file", remedy="check the path")
     if len(prefix) < _PREFIX.size:
-        raise _truncated(file, "more")
+        raise _truncated(file)
     _, version, length, digest = _PREFIX.unpack(prefix)
     if version > FORMAT_VERSION:
         raise ArtifactError(
@@ -262,7 +262,7 @@ def _start(file: _File) -> _Start:
         )
     header = file.take(length)
     if len(header) < length:
-        raise _truncated(file, f"{_PREFIX.size + length} or more")
+        raise _truncated(file)
     if hashlib.sha256(header).digest() != digest:
         raise damaged(name, "its header does not match its checksum", "a matching one")
     raw = _header_json(header, name)
@@ -283,13 +283,14 @@ def _header_json(header: bytearray, name: str) -> dict[str, Any]:
 def _check_size(file: _File, raw: dict[str, Any], end: int) -> None:
     total = end + sum(_length(raw, key, file.name) for key in _MAX_PART)
     if file.size < total:
-        raise _truncated(file, str(total))
+        raise _truncated(file, total)
     if file.size > total:
-        raise damaged(file.name, f"it has {file.size} bytes, more than the {total} of its header", f"{total} bytes")
+        raise damaged(file.name, f"it has {file.size} bytes, more than the {total} in its header", f"{total} bytes")
 
 
-def _truncated(file: _File, total: str) -> ArtifactError:
-    return damaged(file.name, f"it is truncated, with {file.size} bytes of {total}", f"{total} bytes")
+def _truncated(file: _File, total: int | None = None) -> ArtifactError:
+    of_total = f" of the {total} in its header" if total else ""
+    return damaged(file.name, f"it is truncated, with {file.size} bytes{of_total}", "all of it")
 
 
 def _brought_up_to_date(raw: dict[str, Any], version: int, name: str) -> int | None:
