@@ -6,7 +6,6 @@ Source of the format: safetensors (Hugging Face), 8 bytes of length, a JSON obje
 """
 
 import math
-import reprlib
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -71,24 +70,28 @@ def unpack(packed: bytearray, shapes: Shapes) -> dict[str, npt.NDArray[Any]]:
         ValueError: what they hold is something else, or not finite.
     """
     table, start = _table(packed)
-    kind = _TYPES.get(next((str(facts["dtype"]) for facts in table.values()), "F32"))
-    found = {name: (facts["dtype"], tuple(facts["shape"])) for name, facts in table.items()}
-    if kind is None or found != {name: (_name_of(kind), shape) for name, shape in shapes.items()}:
-        raise ValueError("its parameters do not fit its settings")
+    kind = _kind(table, shapes)
     views, end = {}, 0
-    for name, facts in sorted(table.items(), key=lambda item: item[1]["data_offsets"]):
+    for name in sorted(table, key=lambda name: table[name]["data_offsets"]):  # type: ignore[no-any-return]
         count = math.prod(shapes[name])
-        if facts["data_offsets"] != [end, end + count * kind.itemsize]:
-            raise ValueError(f"its parameter {reprlib.repr(name)} lies where it cannot")
-        end += count * kind.itemsize
-        if start + end > len(packed):
-            raise ValueError("some of its parameters are missing")
-        views[name] = np.frombuffer(packed, kind, count, start + end - count * kind.itemsize).reshape(shapes[name])
+        begin, end = end, end + count * kind.itemsize
+        if table[name]["data_offsets"] != [begin, end] or start + end > len(packed):
+            raise ValueError(f"its parameter {name} does not lie where it should")
+        views[name] = np.frombuffer(packed, kind, count, start + begin).reshape(shapes[name])
     if start + end != len(packed):
         raise ValueError("its parameters are followed by something else")
     if not all(bool(np.isfinite(view).all()) for view in views.values()):
         raise ValueError("some of its parameters are not finite numbers")
     return views
+
+
+def _kind(table: Mapping[str, Mapping[str, Any]], shapes: Shapes) -> np.dtype[Any]:
+    """The one type of number that all tensors have."""
+    found = {name: (facts["dtype"], tuple(facts["shape"])) for name, facts in table.items()}
+    for kind, numbers in _TYPES.items():
+        if found == {name: (kind, shape) for name, shape in shapes.items()}:
+            return numbers
+    raise ValueError("its parameters do not fit its settings")
 
 
 def _table(packed: bytearray) -> tuple[dict[str, dict[str, Any]], int]:
@@ -112,10 +115,6 @@ def _is_entry(facts: Any) -> bool:
     lists = (facts["shape"], facts["data_offsets"])
     whole = all(isinstance(numbers, list) and all(type(it) is int for it in numbers) for numbers in lists)
     return whole and isinstance(facts["dtype"], str) and len(facts["data_offsets"]) == 2
-
-
-def _name_of(kind: np.dtype[Any]) -> str:
-    return next(name for name, known in _TYPES.items() if known == kind)
 
 
 def _halves(parameters: Parameters) -> dict[str, npt.NDArray[np.float16]]:
