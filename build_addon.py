@@ -28,6 +28,7 @@ PLATFORMS = {
     "macos-arm64": ["macosx_14_0_arm64", "macosx_13_0_arm64", "macosx_12_0_arm64", "macosx_11_0_arm64"],
 }
 PYTHONS = ("3.11", "3.13")  # Blender 4.2 to 5.0, and from 5.1
+MANUAL = ("addon", "backend", "scripting", "training", "tutorial")  # pages of docs/
 # What the worker imports beside NumPy, which Blender has. ONNX Runtime's other requirements serve its tools only.
 BUNDLED = ("onnxruntime", "safetensors")
 
@@ -64,6 +65,7 @@ def build(platform_name: str, pythons: tuple[str, ...], output: Path) -> Path:
         stage = Path(folder) / "texnet"
         shutil.copytree(ADDON, stage, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "LICENSE", stage)
+        _copy_manual(stage / "manual")
         wheels = stage / "wheels"
         _build_core(wheels)
         for python in pythons:
@@ -73,6 +75,13 @@ def build(platform_name: str, pythons: tuple[str, ...], output: Path) -> Path:
         _blender("build", "--source-dir", str(stage), "--output-filepath", str(path))
     _blender("validate", str(path))
     return path
+
+
+def _copy_manual(folder: Path) -> None:
+    """The pages about Blender, as plain text, which every browser and every editor shows."""
+    folder.mkdir()
+    for page in MANUAL:
+        shutil.copy(ROOT / "docs" / f"{page}.md", folder / f"{page}.txt")
 
 
 def _build_core(wheels: Path) -> None:

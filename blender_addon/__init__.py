@@ -3,9 +3,37 @@
 Synthesis and training run in worker processes (see `worker_client`), never in Blender's own.
 """
 
-from . import library, look_fields, operators, panels, preferences, preview, properties, session, training
+from importlib.util import find_spec
 
-_MODULES = (preferences, library, preview, training, properties, look_fields, operators, panels)
+if find_spec("texnet_core") is None:  # Blender unpacks it where the add-on is enabled
+    raise ImportError(f"TexNet is not enabled; run bpy.ops.preferences.addon_enable(module={__package__!r}) first")
+
+from . import (
+    backend_test,
+    library,
+    look_fields,
+    operators,
+    panels,
+    preferences,
+    preview,
+    properties,
+    run_icons,
+    session,
+    training,
+)
+
+_MODULES = (
+    preferences,
+    library,
+    preview,
+    run_icons,
+    backend_test,
+    training,
+    properties,
+    look_fields,
+    operators,
+    panels,
+)
 
 
 def register() -> None:

@@ -40,8 +40,8 @@ from texnet_core.lengths import parse_length
 from texnet_core.paths import user_text
 from texnet_core.synthesis.sizes import parse_size
 
-from . import creation, library, preview, reuse, session, sizing, surface
-from .preferences import user_file
+from . import cleanup, creation, library, preview_jobs, reuse, session, sizing, surface
+from .preferences import preferences, user_file
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
 from .worker_process import WorkerError
@@ -54,6 +54,7 @@ __all__ = [
     "material",
     "materials",
     "preview_pixels",
+    "remove_unused",
     "save",
     "sources",
     "state_size",
@@ -192,9 +193,18 @@ def state_size(source: str, size: float | str) -> None:
     sizing.state_size(source, parse_length(size))
 
 
-def preview_pixels(source: str, **options: Any) -> Any:
-    """The upper left 256x256 texels at once, (256, 256, 3) uint8, first row on top."""
-    return preview.make(_request(source, options))
+def preview_pixels(source: str, *, whole: bool = False, **options: Any) -> Any:
+    """The upper left 256x256 texels at once, (256, 256, 3) uint8, first row on top.
+
+    With `whole`, all of the texture made smaller, its longer side of 256 texels at most; that takes as long as the
+    texture itself.
+    """
+    return preview_jobs.make(_request(source, options), whole=whole)
+
+
+def remove_unused() -> tuple[int, int]:
+    """Take out the materials and the textures of TexNet's that nothing uses; returns how many of each went."""
+    return cleanup.remove_unused()
 
 
 def check(sources: Iterable[str], count: int = 1, **options: Any) -> None:
@@ -225,6 +235,7 @@ def _variations(source: str, count: int, options: dict[str, Any]) -> list[Textur
 
 
 def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
+    preferences()  # where the add-on is not enabled, this is what is wrong
     if unknown := sorted(set(options) - set(_OPTIONS)):
         raise RequestError(f"no option is called {unknown[0]}", expected=_OPTIONS, remedy="leave it out")
     if not isinstance(source, str | os.PathLike):

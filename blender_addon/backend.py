@@ -10,8 +10,9 @@ from pathlib import Path
 _WINDOWS = sys.platform == "win32"
 _PYTHON = Path("Scripts", "python.exe") if _WINDOWS else Path("bin", "python")
 
-# What the last test of the backend said, in lines.
+# What the last test of the backend said, in lines, and since when one is under way (a monotonic time).
 report: tuple[str, ...] = ()
+tested_since: float | None = None
 
 
 def home() -> Path:

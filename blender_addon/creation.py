@@ -14,7 +14,7 @@ from texnet_core.model.artifact import Header, read_header
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import texels_per_meter
 
-from . import images, looks, nodes, reuse, shaders, surface
+from . import images, looks, nodes, ownership, reuse, shaders, surface
 from .preferences import preferences
 from .request import TextureRequest
 from .rollback import all_or_nothing
@@ -126,9 +126,10 @@ def _show(made: Images, request: TextureRequest, target: Target, holder: Any, ma
     """Put images where they belong, as far as that is still there."""
     if target.destination == "NEW_MATERIAL":
         shown = looks.changes(holder.active_material if holder is not None else None, request.source)
-        material = new_material(request.title)
-        apply(material, made, request, holder, target.world_size, shown | target.look)
-        assign(material, holder)
+        new = new_material(request.title)
+        apply(new, made, request, holder, target.world_size, shown | target.look)
+        assign(new, holder)
+        ownership.keep(material)
         return
     if material is None and not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
         material = material_of(holder)
@@ -194,6 +195,7 @@ def apply(
     card = _card_of(request)
     look = (card and card.look) or Look()
     looks.wire(material, made, look, told)
+    ownership.follow(material, request.title)
     if target is not None:
         is_new = nodes.use_coordinates(material, "UV" if surface.has_uv(target) else "Object")
         if (is_new or world_size > 0) and not request.udim:
@@ -224,6 +226,7 @@ def _card_of(request: TextureRequest) -> Header | None:
 def new_material(name: str) -> bpy.types.Material:
     """A material with a shader and an output."""
     material = bpy.data.materials.new(name)
+    ownership.claim(material)
     shaders.ensured(shaders.tree_of(material))
     return material
 

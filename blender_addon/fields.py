@@ -22,9 +22,10 @@ _DESTINATIONS = (
     ("IMAGE", "Image Only", "Create an image without a material"),
     ("UDIM", "UDIM Tiles", "Create tiles that join without a seam, as many as the UV map of the active object covers"),
 )
+DESTINATIONS = tuple(item[0] for item in _DESTINATIONS)
 _DEPTHS = (
-    ("8", "8-Bit", "256 levels per channel; smaller files"),
-    ("16", "16-Bit", "65536 levels per channel in the file; floating-point numbers in Blender"),
+    ("8", "8-Bit", "256 steps of brightness per channel; smaller files"),
+    ("16", "16-Bit", "65536 steps of brightness per channel, for displacement and strong grading; larger files"),
 )
 _TILINGS = (
     ("xy", "X and Y", "Repeat along both axes"),
@@ -138,7 +139,7 @@ def minutes_property(**options: Any) -> Any:
 
 
 def training_size_property() -> Any:
-    return core_number("size", "Training Size", TrainSettings, subtype="PIXEL")
+    return core_number("size", "Sample Size", TrainSettings, subtype="PIXEL")
 
 
 def flatten_property() -> Any:
@@ -156,7 +157,7 @@ def generator_size_property() -> Any:
         work = f"{graph.flops_per_texel / least:.1f} times the computation of the smallest"
         items.append((name, name.capitalize(), f"{parameter_count(graph) / 1000:.0f} thousand parameters, {work}"))
     text = "How much detail the generator can learn; a larger one takes longer to train and to use"
-    return choice(tuple(items), "Generator Size", text, DEFAULT_GENERATOR_SIZE)
+    return choice(tuple(items), "Detail", text, DEFAULT_GENERATOR_SIZE)
 
 
 def _field(kind: Any, name: str) -> Any:

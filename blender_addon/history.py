@@ -1,5 +1,6 @@
 """The textures of this file that TexNet made: read from the images themselves."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
@@ -7,6 +8,7 @@ import bpy
 from texnet_core.errors import TexnetError
 
 from . import images
+from .fields import DESTINATIONS
 from .request import TextureRequest
 
 
@@ -30,6 +32,48 @@ def newest_first(blocks: Any) -> list[int]:
     for place, index in enumerate(ranks):
         places[index] = place
     return places
+
+
+def remember(made: Iterable[Any], destination: str, world_size: float, variation: tuple[int, int]) -> None:
+    """Write on the images of one texture where they were to go, and which of several variations they are.
+
+    Args:
+        made: its images.
+        destination: what was to happen with them.
+        world_size: scene units that the width was to span, 0 where the mapping was left alone.
+        variation: its number from 0, and how many there are.
+    """
+    number, count = variation
+    for image in made:
+        record = image[images.PROPERTY]
+        record["destination"], record["world_size"] = destination, world_size
+        if count > 1:
+            record["variation"] = [number + 1, count]
+
+
+def place_of(image: Any) -> tuple[str, float]:
+    """(destination, width on the surface in scene units) that `remember` wrote; ("", 0) where there is none."""
+    record = images.record_of(image) or {}
+    destination, world_size = record.get("destination"), record.get("world_size")
+    return (
+        destination if destination in DESTINATIONS else "",
+        float(world_size) if isinstance(world_size, int | float) and world_size > 0 else 0.0,
+    )
+
+
+def title_of(image: Any) -> str:
+    """A line for the list: Rusty Metal · 12 · 2048, and what else tells it from its neighbors."""
+    request = request_of(image)
+    if request is None:
+        return str(image.name)
+    sides = str(request.width) if request.width == request.height else f"{request.width} x {request.height}"
+    parts = [request.title, str(request.seed), sides]
+    if request.udim:
+        parts.append("{} x {} tiles".format(*request.udim))
+    variation = (images.record_of(image) or {}).get("variation")
+    if isinstance(variation, list) and len(variation) == 2:
+        parts.append("{} of {}".format(*variation))
+    return " · ".join(parts)
 
 
 def request_of(image: Any) -> TextureRequest | None:

@@ -1,6 +1,7 @@
 """The add-on's preferences: where generators and pictures go, and the optional backend."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,18 @@ from texnet_core.paths import user_text
 from . import backend
 from .fields import choice, path_property
 from .registration import registration
+from .wrapping import wrapped
 
 ROOT = __package__ or ""
 _STORAGES = (
     ("PACK", "In the .blend", "Pack the pixels into the .blend file, so that there are no other files to look after"),
     ("FILE", "Next to the .blend", "Write PNG files to a folder called textures, next to the saved .blend file"),
 )
+_PURPOSE = (
+    "textures are made without it. A backend, a Python with PyTorch outside Blender, learns generators from your own "
+    "pictures, and makes textures on the graphics card. Run the command of step 1 in a terminal, and wait until it ends"
+)
+_TURN_S = 2.0  # of the ring that shows that a test goes on
 _CONVENTIONS = (
     ("AUTO", "Automatic", "Take the convention from the file; torchvision's own file needs no statement"),
     ("torchvision", "Torchvision", "RGB from 0 to 1, normalized by the mean and standard deviation of ImageNet"),
@@ -36,7 +43,7 @@ class TEXNET_preferences(bpy.types.AddonPreferences):
     storage: choice(_STORAGES, "Store Images", "Where to keep the pixels of new images")
     python: path_property(
         "Python Interpreter",
-        "Python with texnet and torch, for training and for the GPU; leave empty to work without a backend",
+        "Python of the backend, which Detect Backend fills in; leave empty to work without one",
     )
     use_backend: bpy.props.BoolProperty(
         name="Generate with Backend",
@@ -51,30 +58,48 @@ class TEXNET_preferences(bpy.types.AddonPreferences):
     vgg19_input: choice(_CONVENTIONS, "Weights Convention", "How the network that the weights belong to expects images")
 
     def draw(self, context: Any) -> None:
-        """Three groups: files, backend, its buttons."""
+        """Files, then the backend: what it is for, the three steps that set it up, its settings."""
         layout: Any = self.layout
         layout.use_property_split = True
+        layout.operator("texnet.open_manual", icon="HELP")
         layout.prop(self, "library")
         layout.prop(self, "storage")
         box = layout.box()
-        box.label(text="Backend (Optional, for Training and GPU)", icon="SETTINGS")
-        box.prop(self, "python")
+        box.label(text="Training and Graphics Card (Optional)", icon="SETTINGS")
+        wrapped(box, _PURPOSE, context, icon="INFO")
         row = box.row(align=True)
-        row.operator("texnet.detect_backend", icon="VIEWZOOM")
-        row.operator("texnet.test_backend", icon="CHECKMARK")
-        row.operator("texnet.copy_install_command", icon="COPYDOWN")
+        row.operator("texnet.copy_install_command", text="1. Copy Install Command", icon="COPYDOWN")
+        row.operator("texnet.detect_backend", text="2. Detect Backend", icon="VIEWZOOM")
+        row.operator("texnet.test_backend", text="3. Test Backend", icon="CHECKMARK")
+        if backend.tested_since is not None:
+            row = box.row(align=True)
+            seconds = time.monotonic() - backend.tested_since
+            row.progress(factor=seconds / _TURN_S % 1, type="RING", text=f"Testing, {seconds:.0f} s")
+            row.operator("texnet.cancel_test", text="", icon="X")
+        for line in backend.report:
+            wrapped(box, line, context, icon="DOT")
+        box.prop(self, "python")
         box.prop(self, "use_backend")
         box.prop(self, "vgg19")
         if self.vgg19:
             box.prop(self, "vgg19_input")
-        for line in backend.report:
-            box.label(text=line)
 
 
 def preferences() -> Any:
-    """The preferences, wherever the add-on is installed."""
+    """The preferences, wherever the add-on is installed.
+
+    Raises:
+        RequestError: it is installed, but not enabled.
+    """
     everything: Any = bpy.context.preferences
-    return everything.addons[ROOT].preferences
+    found = everything.addons.get(ROOT)
+    if found is None:
+        raise RequestError(
+            "TexNet is not enabled",
+            expected="the enabled add-on",
+            remedy=f"run bpy.ops.preferences.addon_enable(module={ROOT!r}) first",
+        )
+    return found.preferences
 
 
 def user_file(text: str | os.PathLike[str]) -> Path:

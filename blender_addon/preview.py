@@ -3,8 +3,9 @@
 Drawing only asks. A timer starts the worker's jobs, takes in the pixels and draws again, so that the picture follows
 whatever changed the settings: a slider, an undo, a script.
 
-The preview is the upper left corner of the very texture. Where that takes long, because the texture is resampled from
-up to sixteen times as many texels, a draft comes first: a small tile of the same seed and scale, repeated.
+The preview is the upper left corner of the very texture, or all of it made smaller. Where that takes long a draft
+comes first. Beside it there may be a grid of nine seeds; its pictures are made one after the other, whenever the
+preview has none to make.
 """
 
 import time
@@ -14,65 +15,78 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 import numpy as np
-import numpy.typing as npt
 
 from texnet_core.errors import TexnetError
-from texnet_core.model.real_size import texels_per_meter
-from texnet_core.settings import MIN_SIZE
 
-from . import library, session, worker_client
-from .request import TextureRequest
+from . import session, worker_client
+from .preview_jobs import SIDE, Pixels, Step, draft_of, is_slow, steps_to
+from .request import MAX_INT, TextureRequest
 from .worker_process import WorkerError
 
-SIDE = 256
+SEEDS = 9
 
 _TICK_S = 0.01
 _IDLE_TICKS = 50  # a timer that has nothing to do ends itself
-_MOST_PER_TEXEL = 8.0  # of the generator's texels along an axis; more would not be live, so there the draft is all
 _PAUSE_S = 5.0  # after a failure; drawing asks again and again
-_CELL = 256  # sizes that are a multiple of every generator's coarsest cell are made as they are
+_BLANK = np.full((SIDE, SIDE, 3), 40, np.uint8)
 
 
 class Follower:
     """Brings a picture nearer to what is wanted, step by step.
 
     Attributes:
-        source: whose picture is shown, "" before the first.
+        caption: what the picture shows, "" before the first.
     """
 
     def __init__(self) -> None:
         self._icons = bpy.utils.previews.new()
-        self._icons.new("live")
-        self._wanted: TextureRequest | None = None
-        self._steps: list[TextureRequest] = []  # what is still to be made for it
+        self._wanted: tuple[TextureRequest, bool] | None = None
+        self._grid: tuple[TextureRequest, int] | None = None
+        self._steps: list[Step] = []  # what is still to be made for it
+        self._seeds: list[int] = []  # whose picture in the grid is still to be made
         self._job: worker_client.PendingJob | None = None
-        self._making: TextureRequest | None = None
+        self._making: Step | None = None
         self._idle = 0
         self._failed_at = -_PAUSE_S
-        self.source = ""
+        self.caption = ""
 
-    @property
-    def icon(self) -> int:
-        return int(self._icons["live"].icon_id)
+    def icon(self, name: str) -> int:
+        """Number of the icon "live" or "seed 0" to "seed 8"; blank before there is a picture."""
+        if name not in self._icons:
+            self._icons.new(name)
+            self._draw(name, _BLANK)
+        return int(self._icons[name].icon_id)
 
-    def want(self, request: TextureRequest) -> bool:
+    def want(self, request: TextureRequest, *, whole: bool = False) -> bool:
         """Set what is wanted; whether that is something new."""
         request = replace(request, depth=8, udim=None)  # neither changes the picture
-        if request == self._wanted or time.monotonic() - self._failed_at < _PAUSE_S:
+        if (request, whole) == self._wanted or self._is_pausing():
             return False
-        self._wanted = request
-        self._steps = steps_to(request)
-        if self._job is not None and self._making is not None and is_slow(self._making):
+        self._wanted = request, whole
+        try:
+            self._steps = steps_to(request, whole=whole)
+        except (TexnetError, OSError):  # a panel must not fail while it is drawn; Generate will say what is wrong
+            self._steps = []
+        if self._job is not None and self._making is not None and self._making.is_slow:
             self._job.cancel()  # what is quick may finish: it is nearer to the slider than what is shown
+        return True
+
+    def want_seeds(self, request: TextureRequest, first: int) -> bool:
+        """Set from which seed on the grid shows nine; whether that is something new."""
+        request = replace(request, depth=8, udim=None, seed=0)
+        if (request, first) == self._grid or self._is_pausing():
+            return False
+        self._grid = request, first
+        self._seeds = [first + number for number in range(SEEDS) if first + number <= MAX_INT]
         return True
 
     def tick(self) -> float | None:
         """One step; the seconds until the next, or None once all is done."""
         try:
             self._take_in()
-            if self._job is None and self._steps:
-                self._making = self._steps.pop(0)
-                self._job = _submit(self._making)
+            if self._job is None and (step := self._next()) is not None:
+                self._making = step
+                self._job = step.submit()
         except (TexnetError, WorkerError, OSError):
             self.drop()  # Generate will say what is wrong
             self._failed_at = time.monotonic()
@@ -83,115 +97,95 @@ class Follower:
         """Give up what is under way."""
         if self._job is not None:
             self._job.close()
-        self._job = self._wanted = None
-        self._steps = []
+        self._job = self._wanted = self._grid = None
+        self._steps, self._seeds = [], []
 
     def remove(self) -> None:
         self.drop()
         bpy.utils.previews.remove(self._icons)
 
+    def _is_pausing(self) -> bool:
+        return time.monotonic() - self._failed_at < _PAUSE_S
+
+    def _next(self) -> Step | None:
+        """What is to be made now: the preview, then the grid, and last a whole tile, which takes seconds."""
+        is_long = len(self._steps) == 1 and self._steps[0].whole
+        if self._steps and not (is_long and self._seeds):
+            return self._steps.pop(0)
+        if self._grid is None or not self._seeds:
+            return None
+        request = replace(self._grid[0], seed=self._seeds[0])
+        return Step(draft_of(request) if is_slow(request) else request, False, "")
+
     def _take_in(self) -> None:
         if self._job is None or self._making is None or not self._job.poll():
             return
         if self._job.result is not None:
-            self._show(_pixels_of(self._job), self._making.source)
+            self._show(self._making.pixels_of(self._job), self._making)
         self._job.close()
         self._job = None
 
-    def _show(self, pixels: npt.NDArray[np.uint8], source: str) -> None:
-        icon: Any = self._icons["live"]
-        rgba = np.full((SIDE, SIDE, 4), 255, np.uint8)
-        rgba[..., :3] = pixels[::-1]
-        icon.image_size = (SIDE, SIDE)
-        icon.image_pixels.foreach_set(rgba.reshape(-1).view(np.int32))
-        self.source = source
+    def _show(self, pixels: Pixels, step: Step) -> None:
+        name = "live" if step.caption else self._seed_shown(step.request.seed)
+        if name:
+            self.icon(name)
+            self._draw(name, pixels)
+        self.caption = step.caption or self.caption
         session.redraw()
+
+    def _seed_shown(self, seed: int) -> str:
+        """The place in the grid that a seed's picture is for; "" where the grid has moved on meanwhile."""
+        if self._grid is None or self._seeds[:1] != [seed]:
+            return ""
+        self._seeds.pop(0)
+        return f"seed {seed - self._grid[1]}"
+
+    def _draw(self, name: str, pixels: Pixels) -> None:
+        """Give an icon its pixels, in the middle of a square."""
+        height, width = pixels.shape[:2]
+        rgba = np.zeros((SIDE, SIDE, 4), np.uint8)
+        top, left = (SIDE - height) // 2, (SIDE - width) // 2
+        rgba[top : top + height, left : left + width, :3] = pixels
+        rgba[top : top + height, left : left + width, 3] = 255
+        icon: Any = self._icons[name]
+        icon.image_size = (SIDE, SIDE)
+        icon.image_pixels.foreach_set(np.ascontiguousarray(rgba[::-1]).reshape(-1).view(np.int32))
 
 
 _follower: Follower | None = None
 
 
-def want(request: TextureRequest) -> None:
+def want(request: TextureRequest, *, whole: bool = False) -> None:
     """Ask for the preview of a request; to be called while drawing."""
-    if _follower is None or bpy.app.background or not _follower.want(request):
-        return
-    if not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, persistent=True)
+    if _follower is not None and not bpy.app.background and _follower.want(request, whole=whole):
+        _start()
+
+
+def want_seeds(request: TextureRequest, first: int) -> None:
+    """Ask for the pictures of nine seeds; to be called while drawing."""
+    if _follower is not None and not bpy.app.background and _follower.want_seeds(request, first):
+        _start()
 
 
 def forget() -> None:
-    """Make the picture again when it is next wanted: a file has changed."""
+    """Make the pictures again when they are next wanted: a file has changed."""
     if _follower is not None:
         _follower.drop()
 
 
-def icon_for(source: str) -> int:
-    """Number of the icon with the last picture of a source, 0 where there is none yet."""
-    return _follower.icon if _follower is not None and _follower.source == source else 0
+def icon_of(name: str) -> int:
+    """Number of the icon "live" or "seed 0" to "seed 8"."""
+    return _follower.icon(name) if _follower is not None else 0
 
 
-def make(request: TextureRequest) -> npt.NDArray[np.uint8]:
-    """The pixels of a preview at once, (256, 256, 3), first row on top; for scripts.
-
-    Raises:
-        TexnetError: the request does not make sense.
-        WorkerError: the worker failed.
-    """
-    job = _submit(request)
-    try:
-        job.wait()
-        return _pixels_of(job)
-    finally:
-        job.close()
+def caption() -> str:
+    """What the live preview shows, as a label."""
+    return (_follower.caption if _follower is not None else "") or "Live Preview"
 
 
-def steps_to(request: TextureRequest) -> list[TextureRequest]:
-    """What is shown on the way to the preview of a request, ending with that itself where it is live enough."""
-    if not is_slow(request):
-        return [request]
-    per_texel = _native_per_texel(request)
-    draft = draft_of(request, per_texel)
-    return [draft] if per_texel > _MOST_PER_TEXEL else [draft, request]
-
-
-def is_slow(request: TextureRequest) -> bool:
-    """Whether the texture is resampled, so that its corner takes up to many times as long as that of another."""
-    return bool(request.covers) or request.scale != 1 or bool(request.width % _CELL or request.height % _CELL)
-
-
-def draft_of(request: TextureRequest, per_texel: float) -> TextureRequest:
-    """A tile of at most the preview's size, made of about as many of the generator's texels or fewer.
-
-    Args:
-        request: whose draft it is.
-        per_texel: how many of the generator's texels make one of the texture along an axis.
-    """
-    side = max(MIN_SIZE, min(SIDE, round(SIDE / per_texel)))
-    covers = request.covers * side / request.width  # as many meters a texel
-    return replace(request, width=side, height=side, covers=covers, tile="xy")
-
-
-def _native_per_texel(request: TextureRequest) -> float:
-    card = library.card_named(request.source) if request.covers else None
-    if card is None:
-        return 1 / request.scale
-    return request.covers * texels_per_meter(card) / request.scale / request.width
-
-
-def _submit(request: TextureRequest) -> worker_client.PendingJob:
-    # a square tile that is smaller than the preview is asked for once and repeated here
-    is_tile = request.tile == "xy" and request.width == request.height < SIDE
-    size = request.width if is_tile else SIDE
-    return worker_client.bundled().submit(request.preview_job() | {"size": size, "engine": "onnx"})
-
-
-def _pixels_of(job: worker_client.PendingJob) -> npt.NDArray[np.uint8]:
-    """The worker's pixels, repeated where they are one tile."""
-    assert job.result is not None
-    pixels = np.load(job.result["file"], allow_pickle=False)
-    repeats = -(-SIDE // len(pixels))
-    tiled: npt.NDArray[np.uint8] = np.tile(pixels, (repeats, repeats, 1))[:SIDE, :SIDE]
-    return tiled
+def _start() -> None:
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, persistent=True)
 
 
 def _tick() -> float | None:

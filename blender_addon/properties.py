@@ -4,6 +4,7 @@ from typing import Any
 
 import bpy
 
+from texnet_core.model.budget import shortfall
 from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import usual_covers
 
@@ -22,9 +23,14 @@ from .fields import (
     set_mapping_property,
     training_size_property,
 )
-from .request import TextureRequest, first_preset, rounded
+from .request import MAX_INT, TextureRequest, first_preset, options_of, rounded
 
 _SIDES = (512, 1024, 2048, 4096, 8192)
+
+_PREVIEWS = (
+    ("CORNER", "Corner", "The upper left corner of the texture, texel by texel"),
+    ("WHOLE", "Whole Tile", "All of the texture, made smaller; a large one takes some seconds"),
+)
 
 _items: list[tuple[str, str, str, int, int]] = []
 _texts: dict[str, str] = {}
@@ -43,6 +49,8 @@ def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]
 
 def _description(source: library.Source) -> str:
     card = library.card_of(source)
+    if card and (found := shortfall(card.training)):
+        return f"{source.title}, a sketch, since its training {found}"
     if card and card.provenance.author:
         return f"{source.title}, learned from an image by {card.provenance.author}"
     return f"{source.title}, {source.file}"
@@ -103,7 +111,7 @@ def _choose_in_history(settings: Any, index: int) -> None:
 
 def _follow_live(settings: Any, context: Any) -> None:
     """Ask for the preview at once: the next time that the panel is drawn may be far."""
-    preview.want(settings.request(None))
+    preview.want(settings.request(None), whole=settings.preview_shows == "WHOLE")
 
 
 class TexnetSceneSettings(bpy.types.PropertyGroup):
@@ -141,6 +149,10 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         name="Aspect Ratio", description="Width divided by height while both change in proportion", default=1.0
     )
     seed: core_number("seed", update=_follow_live)
+    preview_shows: choice(_PREVIEWS, "Live Preview", "Part of the texture that the live preview shows")
+    first_seed: bpy.props.IntProperty(
+        name="First Seed", description="Seed of the first picture in the grid of seeds", default=0, min=0, max=MAX_INT
+    )
     count: count_property()
     tile_x: bpy.props.BoolProperty(name="X", description="Repeat horizontally without a seam", default=True)
     tile_y: bpy.props.BoolProperty(name="Y", description="Repeat vertically without a seam", default=True)
@@ -224,8 +236,14 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
         )
 
-    def take_over(self, request: TextureRequest) -> None:
-        """Set the fields to those of a request."""
+    def options(self) -> dict[str, Any]:
+        """The panel's fields as properties of the operator that generates."""
+        own = {"count": self.count, "destination": self.destination, "set_mapping": self.set_mapping}
+        return options_of(self.request(None)) | own
+
+    def take_over(self, request: TextureRequest, destination: str = "") -> None:
+        """Set the fields to those of a request, and to the destination that it was for where that is known."""
+        self.destination = destination or self.destination
         self.source_name = request.source
         is_listed = request.width == request.height and request.width in _SIDES
         self.side = str(request.width) if is_listed else "CUSTOM"

@@ -13,7 +13,13 @@ from .preferences import backend_python, preferences
 from .request import TextureRequest
 from .worker_process import WorkerError
 
-_PANELS = (("NODE_EDITOR", "UI"), ("IMAGE_EDITOR", "UI"), ("PROPERTIES", "WINDOW"), ("PREFERENCES", "WINDOW"))
+_PANELS = (
+    ("NODE_EDITOR", "UI"),
+    ("IMAGE_EDITOR", "UI"),
+    ("VIEW_3D", "UI"),
+    ("PROPERTIES", "WINDOW"),
+    ("PREFERENCES", "WINDOW"),
+)
 
 
 @dataclass
@@ -173,7 +179,7 @@ def redraw() -> None:
     for window in manager.windows:
         for area in window.screen.areas:
             for region in area.regions:
-                if (area.type, region.type) in _PANELS:
+                if (area.type, region.type) in _PANELS and region.width > 1:  # one that is closed has a single pixel
                     region.tag_redraw()
 
 

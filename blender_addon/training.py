@@ -1,4 +1,4 @@
-"""Training in the backend: one run at a time, with a plot of its loss and a current sample."""
+"""Training in the backend: one run at a time, with the curve of its loss and a current sample."""
 
 import contextlib
 import shutil
@@ -7,26 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import bpy.utils.previews
 import numpy as np
-import numpy.typing as npt
 
-from texnet_core.errors import EngineError, RequestError, TexnetError
+from texnet_core.errors import EngineError, RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE
 
-from . import library, preview, session, worker_client
+from . import preview, run_icons, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences
 from .request import title_of
-from .wording import sentence
+from .standing import standing_of
+from .wording import counted, sentence
 
 _TICK_S = 0.2
-_PLOT = (160, 320)  # rows, columns
-_CURVE, _GROUND = (0.96, 0.62, 0.20), (0.11, 0.11, 0.11)
-
-Pixels = npt.NDArray[np.float32]
-
-_icons: Any = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +35,7 @@ class TrainingOptions:
         flatten: take slow changes of brightness out of the exemplar first.
         generator_size: one of the core's names.
         resume: continue the unfinished run of this output.
+        replace: forget the unfinished run of this output; a generator stays until the new one is complete.
         is_copy: the exemplar's folder is temporary and goes with the run.
     """
 
@@ -53,6 +47,7 @@ class TrainingOptions:
     flatten: bool = False
     generator_size: str = DEFAULT_GENERATOR_SIZE
     resume: bool = False
+    replace: bool = False
     is_copy: bool = False
 
     def drop_copy(self) -> None:
@@ -85,8 +80,11 @@ class TrainTask(session.Task):
     def __init__(self, options: TrainingOptions) -> None:
         self.options = options
         self.losses: list[float] = []
+        run_icons.clear()
         try:
             job = options.job()
+            if options.replace:
+                checkpoint_path(options.output).unlink(missing_ok=True)
             self._worker = worker_client.Worker(_python(), worker_client.backend_environment())
         except BaseException:
             options.drop_copy()
@@ -102,9 +100,28 @@ class TrainTask(session.Task):
         return ended
 
     @property
+    def step(self) -> int:
+        """Steps taken so far, of all sittings."""
+        return int(self.job.progress.get("step") or 0)
+
+    @property
+    def text(self) -> str:
+        """What the progress bar says."""
+        return f"{super().text}, step {self.step}" if self.step and not self.job.is_stopping else super().text
+
+    @property
     def outcome(self) -> str:
-        """What to tell the user once it has learned."""
-        texts = (f"{title_of(str(self.options.output))} was added to your library", *self.job.notes)
+        """What to tell the user at its end."""
+        name = title_of(str(self.options.output))
+        if self.job.result is None:
+            texts = [f"training of {name} stopped after {counted(self.step, 'step')}"]
+            if standing_of(self.options.output).can_resume:
+                texts.append("continue it, replace it or discard it below")
+        elif self.job.result.get("shortfall"):
+            texts = [f"{name} is a sketch, and is in your library", *self.job.notes]
+        else:
+            texts = [f"{name} was added to your library after {counted(self.job.result['steps'], 'step')}"]
+            texts += self.job.notes
         return ". ".join(map(sentence, texts))
 
     def close(self) -> None:
@@ -115,11 +132,11 @@ class TrainTask(session.Task):
     def _take_in(self, progress: dict[str, Any]) -> None:
         if progress.get("loss") is not None:
             self.losses.append(float(progress["loss"]))
-            _set_icon("plot", plot(self.losses))
+            run_icons.show("plot", run_icons.plot(self.losses))
         if progress.get("preview"):
             with contextlib.suppress(OSError, ValueError):  # the worker may have replaced it by the next one
                 sample = np.load(progress["preview"], allow_pickle=False)
-                _set_icon("sample", sample.astype(np.float32) / 255)
+                run_icons.show("sample", sample.astype(np.float32) / 255)
 
 
 def start(options: TrainingOptions) -> TrainTask:
@@ -147,51 +164,6 @@ def running() -> TrainTask | None:
     return next((task for task in session.tasks if isinstance(task, TrainTask)), None)
 
 
-def resumable(output: Path) -> bool:
-    """Whether an unfinished run of this output can go on."""
-    return checkpoint_path(output).exists()
-
-
-def output_for(image: bpy.types.Image, name: str) -> Path:
-    """The library's file for what is learned from an image; without a name, it is called like the image.
-
-    Raises:
-        TexnetError: no name for a file, or no library.
-    """
-    return library.new_file(name or Path(image.name).stem)
-
-
-def can_resume(settings: Any) -> bool:
-    """Whether the panel's image and name belong to an unfinished run."""
-    if settings.exemplar is None:
-        return False
-    try:
-        return resumable(output_for(settings.exemplar, settings.generator_name))
-    except TexnetError:
-        return False
-
-
-def icon_of(name: str) -> int:
-    """Number of the icon "plot" or "sample", 0 before there is something to show."""
-    run = running()
-    return int(_icons[name].icon_id) if name in _icons and run is not None and run.losses else 0
-
-
-def plot(losses: list[float]) -> Pixels:
-    """The curve of a loss on a logarithmic scale, (160, 320, 3) in [0, 1], first row on top."""
-    rows, columns = _PLOT
-    picture = np.empty((rows, columns, 3), np.float32)
-    picture[:] = _GROUND
-    values = np.log(np.maximum(np.asarray(losses, np.float64), 1e-12))
-    values = np.interp(np.linspace(0, len(values) - 1, columns), np.arange(len(values)), values)
-    span = float(np.ptp(values)) or 1.0
-    heights = np.round((rows - 9) * (values.max() - values) / span).astype(int) + 4
-    for column in range(columns):
-        top, bottom = sorted((heights[max(0, column - 1)], heights[column]))
-        picture[top - 1 : bottom + 2, column] = _CURVE
-    return picture
-
-
 def _tick() -> float | None:
     """Take in what the run says; ends with it."""
     task = running()
@@ -211,8 +183,8 @@ def _tick() -> float | None:
             scenes: Any = bpy.data.scenes
             for scene in scenes:
                 scene.texnet.source_name = str(task.options.output)
-        elif task.job.cancelled and resumable(task.options.output):
-            session.show_note("Training stopped; Resume continues it with the same settings")
+        elif task.job.cancelled:
+            session.show_note(task.outcome)
     session.redraw()
     return None if ended else _TICK_S
 
@@ -221,32 +193,17 @@ def _python() -> str:
     python = backend_python()
     if not python:
         raise EngineError(
-            "training needs a Python with texnet and torch",
+            "training needs PyTorch, which is not set up yet",
             expected="a backend",
-            remedy="set up a backend in the add-on's preferences",
+            remedy="set it up once in the add-on's preferences",
         )
     return python
 
 
-def _set_icon(name: str, picture: Pixels) -> None:
-    if _icons is None:
-        return
-    icon = _icons[name] if name in _icons else _icons.new(name)
-    height, width = picture.shape[:2]
-    rgba = np.ones((height, width, 4), np.float32)
-    rgba[..., :3] = picture[::-1]
-    icon.image_size = (width, height)
-    icon.image_pixels_float.foreach_set(rgba.ravel())
-
-
 def register() -> None:
-    global _icons
-    _icons = bpy.utils.previews.new()
+    """Nothing to do before the first run."""
 
 
 def unregister() -> None:
-    global _icons
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
-    bpy.utils.previews.remove(_icons)
-    _icons = None

@@ -6,7 +6,7 @@ import bpy
 
 from texnet_core.errors import Cancelled
 
-from .. import creation, reuse, session, surface
+from .. import creation, history, reuse, reveal, session, surface
 from ..fields import (
     core_number,
     count_property,
@@ -135,18 +135,18 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         try:
             with all_or_nothing(*creation.changed_by(self._target)):
                 for number, request in enumerate(requests):
-                    self._make(request, is_first=number == 0)
+                    self._make(request, number)
         except Cancelled:
             return CANCELLED
         return FINISHED
 
-    def _make(self, request: TextureRequest, *, is_first: bool) -> None:
+    def _make(self, request: TextureRequest, number: int) -> None:
         task = reuse.task_for(request)
         try:
             task.wait()
             if task.job.result is None:
                 raise Cancelled
-            self._place(task, is_first=is_first)
+            self._place(task, number)
         finally:
             session.end(task)
 
@@ -175,7 +175,7 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         if self._task.job.result is None:
             self.report({"INFO"}, "Canceled")
             return CANCELLED
-        self._place(self._task, is_first=self._made == 0)
+        self._place(self._task, self._made)
         self._made += 1
         if not self._waiting:
             return FINISHED  # which is an undo step
@@ -184,18 +184,37 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         self._task = self._next()
         return {"PASS_THROUGH"}
 
-    def _place(self, task: session.SynthesisTask, *, is_first: bool) -> None:
+    def _place(self, task: session.SynthesisTask, number: int) -> None:
+        """Take in one of the variations; the first is shown."""
         result = task.job.result
         assert result is not None
-        made = creation.place(result, task.request, self._target, show=is_first)
-        if is_first and not bpy.app.background:
-            _show_in_editors(bpy.context, next(iter(made.values())))
+        holder, material = creation.changed_by(self._target)
+        nodes_before = reveal.node_count(material)
+        made = creation.place(result, task.request, self._target, show=number == 0)
+        leader = next(iter(made.values()))
+        history.remember(
+            made.values(), self._target.destination, self._target.world_size, variation=(number, self.count)
+        )
+        if number == 0:
+            bpy.context.scene.texnet.history_image = leader.name
+            reveal.show_image(leader)
+            self._reveal(holder, material, nodes_before)
         if task.note:
             session.show_note(task.note)
             self.report({"WARNING"}, task.note)
         made = f"{task.request.title}, {task.request.size_text}"
         again = reuse.is_found(result)
         self.report({"INFO"}, f"{made}, is used again" if again else f"Generated {made}, in {result['seconds']:.1f} s")
+
+    def _reveal(self, holder: Any, material: Any, nodes_before: int) -> None:
+        """Let the user see what has come to a material, wherever one is looked at."""
+        if self._target.destination == "IMAGE" or holder is None:
+            return
+        if reveal.show_textures():
+            self.report({"INFO"}, "Solid views show textures now")
+        now = holder.active_material
+        if now != material or reveal.node_count(now) != nodes_before:
+            reveal.frame_nodes(now)
 
     def _is_first(self) -> bool:
         """Whether no other texture is asked for earlier: Esc ends one at a time."""
@@ -239,15 +258,6 @@ def _draw_status(header: Any, context: Any) -> None:
         row.ui_units_x = 16
         row.progress(factor=textures[0].fraction, text=f"{textures[0].title}: {textures[0].text}")
         layout.label(text=f"Cancel{waiting}", icon="EVENT_ESC")
-
-
-def _show_in_editors(context: Any, image: bpy.types.Image) -> None:
-    """Show an image in the Image Editors that are open, unless they are pinned."""
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            space = area.spaces.active
-            if area.type == "IMAGE_EDITOR" and space.mode == "VIEW" and not space.use_image_pin:
-                space.image = image
 
 
 register, _unregister = registration(TEXNET_OT_generate)

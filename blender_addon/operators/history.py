@@ -8,9 +8,11 @@ import bpy
 from texnet_core.errors import RequestError
 from texnet_core.settings import MAX_SIZE
 
-from .. import creation, history
+from .. import cleanup, creation, history, ownership, reveal
 from ..registration import registration
 from ..request import options_of
+from ..rollback import all_or_nothing
+from ..wording import counted
 from ..worker_process import WorkerError
 from .base import FINISHED, Guarded, Interactive, Reporting, Status
 
@@ -35,6 +37,13 @@ class _HistoryOptions(Guarded):
 
     def _request(self, context: Any) -> Any:
         return history.request_of(self._image(context))
+
+    def _apply(self, context: Any, material: Any, target: Any) -> None:
+        """Show the texture on a material, as wide as it was made for."""
+        image = self._image(context)
+        _, world_size = history.place_of(image)
+        creation.apply(material, creation.set_of(image), self._request(context), target, world_size)
+        reveal.show_textures()
 
 
 def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
@@ -95,7 +104,8 @@ class TEXNET_OT_copy_settings(_HistoryOptions, Reporting, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
-        context.scene.texnet.take_over(self._request(context))
+        destination, _ = history.place_of(self._image(context))
+        context.scene.texnet.take_over(self._request(context), destination)
         return FINISHED
 
 
@@ -107,11 +117,29 @@ class TEXNET_OT_use_texture(_HistoryOptions, Reporting, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
-        image, target = self._image(context), context.view_layer.objects.active
+        target = context.view_layer.objects.active
         creation.check_target("ACTIVE_MATERIAL", target)
-        request = history.request_of(image)
-        assert request is not None
-        creation.apply(creation.material_of(target), creation.set_of(image), request, target, 0.0)
+        self._apply(context, creation.material_of(target), target)
+        return FINISHED
+
+
+class TEXNET_OT_texture_to_material(_HistoryOptions, Reporting, bpy.types.Operator):
+    """Create a material that shows the selected texture, on the active object if it can have one"""
+
+    bl_idname = "texnet.texture_to_material"
+    bl_label = "New Material"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def run(self, context: Any) -> Status:
+        target = context.view_layer.objects.active
+        before = target.active_material if target is not None else None
+        with all_or_nothing(target, before):
+            material = creation.new_material(self._request(context).title)
+            self._apply(context, material, target)
+            creation.assign(material, target)
+            ownership.keep(before)
+        reveal.frame_nodes(material)
+        self.report({"INFO"}, f"Created {material.name}")
         return FINISHED
 
 
@@ -128,6 +156,28 @@ class TEXNET_OT_remove_texture(_HistoryOptions, Reporting, bpy.types.Operator):
         return FINISHED
 
 
+class TEXNET_OT_remove_unused(Guarded, Reporting, bpy.types.Operator):
+    """Remove the textures and the materials made by TexNet that nothing uses"""
+
+    bl_idname = "texnet.remove_unused"
+    bl_label = "Remove Unused"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def obstacle(cls, context: Any) -> str:
+        return "" if any(map(history.is_entry, bpy.data.images)) else "Generate a texture first"
+
+    def run(self, context: Any) -> Status:
+        materials, textures = cleanup.remove_unused()
+        self.report({"INFO"}, f"Removed {counted(textures, 'texture')} and {counted(materials, 'material')}")
+        return FINISHED
+
+
 register, unregister = registration(
-    TEXNET_OT_regenerate, TEXNET_OT_copy_settings, TEXNET_OT_use_texture, TEXNET_OT_remove_texture
+    TEXNET_OT_regenerate,
+    TEXNET_OT_copy_settings,
+    TEXNET_OT_use_texture,
+    TEXNET_OT_texture_to_material,
+    TEXNET_OT_remove_texture,
+    TEXNET_OT_remove_unused,
 )

@@ -77,6 +77,13 @@ class TEXNET_OT_remove_generator(Interactive, bpy.types.Operator):
         name="Source", description="File in your library; leave empty to use the generator selected in the panel"
     )
 
+    @classmethod
+    def description(cls, context: Any, properties: Any) -> str:
+        source = library.find(properties.source or context.scene.texnet.source_name)
+        if source is not None and source.is_preset:
+            return f"{source.title} ships with TexNet and stays; generators of your library can be deleted"
+        return "Delete the selected generator from your library"
+
     def begin(self, context: Any, event: Any) -> Status:
         question = f"Delete {library.check_own(self._name(context)).title} from your library?"
         manager = context.window_manager

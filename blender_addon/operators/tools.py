@@ -1,6 +1,7 @@
 """Small tools of the panel: random seed, cancel, tile check, errors."""
 
 import random
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -8,10 +9,12 @@ import bpy
 from texnet_core.errors import RequestError
 
 from .. import nodes, session
+from ..fields import core_number
 from ..registration import registration
 from .base import CANCELLED, FINISHED, Guarded, Reporting, Status
 
 _REPEATS = 3
+_MANUAL = Path(__file__).parents[1] / "manual" / "addon.txt"
 
 
 class TEXNET_OT_roll_seed(bpy.types.Operator):
@@ -24,6 +27,35 @@ class TEXNET_OT_roll_seed(bpy.types.Operator):
     def execute(self, context: Any) -> Status:
         # short numbers can be read out and typed again
         context.scene.texnet.seed = random.SystemRandom().randrange(100_000)
+        return FINISHED
+
+
+class TEXNET_OT_use_seed(bpy.types.Operator):
+    """Choose this seed"""
+
+    bl_idname = "texnet.use_seed"
+    bl_label = "Use Seed"
+    bl_options = {"REGISTER", "UNDO"}
+
+    seed: core_number("seed")
+
+    def execute(self, context: Any) -> Status:
+        context.scene.texnet.seed = self.seed
+        return FINISHED
+
+
+class TEXNET_OT_turn_seeds(bpy.types.Operator):
+    """Show other seeds in the grid"""
+
+    bl_idname = "texnet.turn_seeds"
+    bl_label = "Show Other Seeds"
+    bl_options = {"UNDO"}
+
+    step: bpy.props.IntProperty(name="Step", description="How many seeds to go on, or back", default=9)
+
+    def execute(self, context: Any) -> Status:
+        settings = context.scene.texnet
+        settings.first_seed = max(0, settings.first_seed + self.step)
         return FINISHED
 
 
@@ -75,6 +107,21 @@ class TEXNET_OT_copy_details(bpy.types.Operator):
         version = ".".join(map(str, bpy.app.version))
         context.window_manager.clipboard = f"Blender {version}\n{session.problem.message}\n\n{session.problem.details}"
         self.report({"INFO"}, "Details copied to the clipboard")
+        return FINISHED
+
+
+class TEXNET_OT_open_manual(Guarded, bpy.types.Operator):
+    """Open the manual, which the add-on brings along; it needs no network"""
+
+    bl_idname = "texnet.open_manual"
+    bl_label = "Open Manual"
+
+    @classmethod
+    def obstacle(cls, context: Any) -> str:
+        return "" if _MANUAL.is_file() else "The manual comes with the zip; this add-on runs from a checkout"
+
+    def execute(self, context: Any) -> Status:
+        bpy.ops.wm.url_open(url=_MANUAL.as_uri())
         return FINISHED
 
 
@@ -139,5 +186,12 @@ def _material(context: Any) -> Any:
 
 
 register, unregister = registration(
-    TEXNET_OT_roll_seed, TEXNET_OT_cancel, TEXNET_OT_tile_check, TEXNET_OT_copy_details, TEXNET_OT_dismiss
+    TEXNET_OT_roll_seed,
+    TEXNET_OT_use_seed,
+    TEXNET_OT_turn_seeds,
+    TEXNET_OT_cancel,
+    TEXNET_OT_tile_check,
+    TEXNET_OT_copy_details,
+    TEXNET_OT_open_manual,
+    TEXNET_OT_dismiss,
 )

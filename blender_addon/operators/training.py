@@ -7,7 +7,7 @@ import bpy
 
 from texnet_core.errors import EngineError, RequestError
 
-from .. import backend, library, session, training, worker_client
+from .. import backend, backend_test, library, session, standing, training
 from ..exemplar import exemplar_of
 from ..fields import (
     flatten_property,
@@ -42,12 +42,28 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     size: training_size_property()
     flatten: flatten_property()
     generator_size: generator_size_property()
-    resume: bpy.props.BoolProperty(name="Resume", description="Continue the unfinished run of this name")
+    resume: bpy.props.BoolProperty(
+        name="Continue",
+        description="Continue the unfinished training of this name; one that was too short gets more time",
+    )
+    replace: bpy.props.BoolProperty(
+        name="Replace", description="Start again, and replace what your library has under this name at the end"
+    )
+
+    @classmethod
+    def description(cls, context: Any, properties: Any) -> str:
+        if not context.scene.texnet.exemplar:
+            return "Choose an image of a surface first"
+        if properties.resume:
+            return "Continue this training; where its time was over, it gets as many minutes again as are chosen above"
+        if properties.replace:
+            return "Start again. A generator of this name stays until the new one is complete"
+        return "Train a generator on this image and add it to your library"
 
     @classmethod
     def obstacle(cls, context: Any) -> str:
         if not backend_python():
-            return "Choose a Python with texnet and torch in the add-on's preferences"
+            return "Set up training in the add-on's preferences first"
         if training.running() is not None:
             return "Wait for the training that is running, or cancel it"
         return ""
@@ -73,28 +89,69 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     def _options(self) -> training.TrainingOptions:
         image: Any = None if self.exemplar else bpy.data.images.get(self.image)
         if image is not None:
-            output = training.output_for(image, self.name)
+            output = standing.output_for(image, self.name)
         elif self.exemplar:
             output = library.new_file(self.name or Path(self.exemplar).stem)
         else:
             found = f"no image is called {self.image!r}" if self.image else "no image is given"
             raise RequestError(found, expected="an image of a surface", remedy="choose an image of a surface")
-        can_resume = training.resumable(output)
-        if output.exists() and not can_resume:
-            raise RequestError(
-                f"your library already has a generator called {output.stem}",
-                expected="a new name",
-                remedy="choose another name",
-            )
+        there = standing.standing_of(output)
+        resume = self.resume and there.can_resume
+        if not (resume or self.replace):
+            standing.check_free(there)
         path, is_copy = exemplar_of(image) if image else (user_file(self.exemplar), False)
-        resume = self.resume and can_resume
+        minutes = self.minutes + there.spent_minutes if resume and self.minutes else self.minutes
         return training.TrainingOptions(
-            path, output, minutes=self.minutes, steps=self.steps, size=self.size, flatten=self.flatten,
-            generator_size=self.generator_size, resume=resume, is_copy=is_copy,
+            path, output, minutes=minutes, steps=self.steps, size=self.size, flatten=self.flatten,
+            generator_size=self.generator_size, resume=resume, replace=self.replace and not resume, is_copy=is_copy,
         )  # fmt: skip
 
 
-class TEXNET_OT_test_backend(Guarded, Reporting, bpy.types.Operator):
+class TEXNET_OT_discard_training(Interactive, bpy.types.Operator):
+    """Delete this unfinished training; a generator that is a sketch of it goes too"""
+
+    bl_idname = "texnet.discard_training"
+    bl_label = "Discard Training"
+
+    name: bpy.props.StringProperty(name="Name", description="Name of the unfinished training in your library")
+
+    def begin(self, context: Any, event: Any) -> Status:
+        question = f"Delete the unfinished training of {self._standing().output.stem}?"
+        manager = context.window_manager
+        status: Status = manager.invoke_confirm(self, event, title=self.bl_label, message=question)
+        return status
+
+    def run(self, context: Any) -> Status:
+        there = self._standing()
+        standing.discard(there)
+        session.clear_problem()
+        settings = context.scene.texnet
+        if there.kind == "SHORT" and settings.source_name == str(there.output):
+            settings.source_name = library.list_sources()[0].name
+        self.report({"INFO"}, f"Discarded the training of {there.output.stem}")
+        return FINISHED
+
+    def _standing(self) -> standing.Standing:
+        return standing.standing_of(library.new_file(self.name))
+
+
+class TEXNET_OT_use_free_name(bpy.types.Operator):
+    """Give the new generator a name that your library does not have yet"""
+
+    bl_idname = "texnet.use_free_name"
+    bl_label = "Use a Free Name"
+    bl_options = {"INTERNAL", "UNDO"}
+
+    def execute(self, context: Any) -> Status:
+        settings = context.scene.texnet
+        there = standing.standing_in_panel(settings)
+        if there is None:
+            return CANCELLED
+        settings.generator_name = standing.free_name(there.output)
+        return FINISHED
+
+
+class TEXNET_OT_test_backend(Guarded, Interactive, bpy.types.Operator):
     """Start the Python of the backend, report its versions, and generate a texture of 64 x 64 texels"""
 
     bl_idname = "texnet.test_backend"
@@ -104,11 +161,26 @@ class TEXNET_OT_test_backend(Guarded, Reporting, bpy.types.Operator):
     def obstacle(cls, context: Any) -> str:
         return "" if backend_python() else "Choose a Python interpreter first, or press Detect Backend"
 
+    def begin(self, context: Any, event: Any) -> Status:
+        backend_test.start(backend_python())
+        return FINISHED
+
     def run(self, context: Any) -> Status:
         backend.report = ()
-        backend.report = _tested(backend_python())
-        session.redraw()
+        backend.report = backend_test.try_out(backend_python())
         self.report({"INFO"}, "; ".join(backend.report))
+        return FINISHED
+
+
+class TEXNET_OT_cancel_test(bpy.types.Operator):
+    """Stop testing the backend"""
+
+    bl_idname = "texnet.cancel_test"
+    bl_label = "Stop Test"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: Any) -> Status:
+        backend_test.cancel()
         return FINISHED
 
 
@@ -144,28 +216,12 @@ class TEXNET_OT_copy_install_command(bpy.types.Operator):
         return FINISHED
 
 
-def _tested(python: str) -> tuple[str, ...]:
-    """What a backend can do, in lines for the Preferences."""
-    worker = worker_client.Worker(python, worker_client.backend_environment())
-    try:
-        job = worker.submit({"job": "probe"})
-        try:
-            job.wait()
-            session.check_protocol(worker)
-            assert job.result is not None
-            found = job.result
-        finally:
-            job.close()
-    finally:
-        worker.process.stop()
-    torch = f"torch {found['torch']}" if found.get("torch") else "no torch"
-    can = "can train and generate" if found.get("can_train") else "can generate, but not train"
-    return (
-        f"Python {found['python']}, texnet {found['version']}, {torch}",
-        f"{found['device_name']}: 64 x 64 texels in {found['seconds']:.2f} s ({found['engine']}); {can}",
-    )
-
-
 register, unregister = registration(
-    TEXNET_OT_train, TEXNET_OT_test_backend, TEXNET_OT_detect_backend, TEXNET_OT_copy_install_command
+    TEXNET_OT_train,
+    TEXNET_OT_discard_training,
+    TEXNET_OT_use_free_name,
+    TEXNET_OT_test_backend,
+    TEXNET_OT_cancel_test,
+    TEXNET_OT_detect_backend,
+    TEXNET_OT_copy_install_command,
 )

@@ -1,4 +1,4 @@
-"""The panel "TexNet" in the sidebars of the Shader Editor and the Image Editor, and under Material properties."""
+"""The panel "TexNet" in the sidebars of the editors where textures are wanted, and under Material properties."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from ..registration import registration
 from .history import TEXNET_UL_history, draw_history
 from .look import draw_look
 from .tasks import draw_messages, draw_tasks
-from .texture import draw_generate, draw_source, draw_texture
+from .texture import draw_generate, draw_seeds, draw_source, draw_texture
 from .training import draw_training
 
 
@@ -22,10 +22,11 @@ class _TexnetPanel:
         settings = context.scene.texnet
         draw_messages(layout, context)
         draw_source(layout, settings, context)
-        draw_texture(layout, settings)
+        draw_texture(layout, settings, context)
         draw_generate(layout, settings, context)
         draw_look(layout, context)
         draw_tasks(layout)
+        draw_seeds(layout, settings)
         draw_history(layout, settings, context)
         draw_training(layout, settings, context)
 
@@ -46,6 +47,12 @@ class TEXNET_PT_image_editor(_TexnetPanel, bpy.types.Panel):
     bl_category = "TexNet"
 
 
+class TEXNET_PT_view3d(_TexnetPanel, bpy.types.Panel):
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "TexNet"
+
+
 class TEXNET_PT_material(_TexnetPanel, bpy.types.Panel):
     bl_space_type = "PROPERTIES"
     bl_region_type = "WINDOW"
@@ -53,5 +60,5 @@ class TEXNET_PT_material(_TexnetPanel, bpy.types.Panel):
 
 
 register, unregister = registration(
-    TEXNET_UL_history, TEXNET_PT_shader_editor, TEXNET_PT_image_editor, TEXNET_PT_material
+    TEXNET_UL_history, TEXNET_PT_shader_editor, TEXNET_PT_image_editor, TEXNET_PT_view3d, TEXNET_PT_material
 )

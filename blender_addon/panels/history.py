@@ -17,7 +17,6 @@ def draw_history(layout: Any, settings: Any, context: Any) -> None:
     request = history.request_of(image)
     if request is None:
         return
-    body.label(text=image.name)
     column = body.column(align=True)
     row = column.row(align=True)
     row.operator("texnet.regenerate", icon="FILE_REFRESH").image = image.name
@@ -25,8 +24,11 @@ def draw_history(layout: Any, settings: Any, context: Any) -> None:
     larger.image, larger.factor = image.name, 2
     row = column.row(align=True)
     row.operator("texnet.copy_settings", icon="COPYDOWN").image = image.name
-    row.operator("texnet.use_texture", text="Apply", icon="MATERIAL").image = image.name
-    column.operator("texnet.remove_texture", icon="TRASH").image = image.name
+    row.operator("texnet.use_texture", text="Apply", icon="NODE_MATERIAL").image = image.name
+    row = column.row(align=True)
+    row.operator("texnet.texture_to_material", icon="MATERIAL").image = image.name
+    row.operator("texnet.remove_texture", icon="TRASH").image = image.name
+    body.operator("texnet.remove_unused", icon="BRUSH_DATA")
 
 
 class TEXNET_UL_history(bpy.types.UIList):
@@ -36,17 +38,11 @@ class TEXNET_UL_history(bpy.types.UIList):
         self, context: Any, layout: Any, data: Any, item: Any, icon: Any, active_data: Any, *unused: Any
     ) -> None:
         picture = item.preview.icon_id if item.preview is not None else 0
-        request = history.request_of(item)
-        title = f"{request.title}, seed {request.seed}" if request is not None else item.name
-        layout.label(text=title, icon_value=picture or icon)
-        if request is not None:
-            row = layout.row()
-            row.alignment = "RIGHT"
-            row.label(text=f"{request.width} x {request.height}")
+        layout.label(text=history.title_of(item), icon_value=picture or icon)
 
     def filter_items(self, context: Any, data: Any, name: str) -> Any:
         """Show one image for each texture, the newest on top."""
         wanted = self.filter_name.lower()
-        shown = [history.is_entry(image) and wanted in image.name.lower() for image in getattr(data, name)]
+        shown = [history.is_entry(image) and wanted in history.title_of(image).lower() for image in getattr(data, name)]
         flags = [self.bitflag_filter_item if show else 0 for show in shown]
         return flags, history.newest_first(getattr(data, name))

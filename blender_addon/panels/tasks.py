@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import session
-from .wrapping import wrapped
+from ..wrapping import wrapped
 
 
 def draw_messages(layout: Any, context: Any) -> None:

@@ -9,40 +9,64 @@ from texnet_core.model.real_size import ASSUMED_SIZE_M, texels_per_meter
 from texnet_core.synthesis.extent import check_covers
 
 from .. import creation, library, preview
-from ..operators.generate import set_options
 from ..operators.tools import is_checked
 from ..request import TextureRequest
 from ..wording import sentence
-from .wrapping import wrapped
+from ..wrapping import wrapped
 
 
 def draw_source(layout: Any, settings: Any, context: Any) -> None:
     request = settings.request(None)
-    preview.want(request)
+    preview.want(request, whole=settings.preview_shows == "WHOLE")
     split = layout.split(factor=0.38)
-    split.template_icon_view(settings, "source", show_labels=True, scale=3.6, scale_popup=5.0)
+    column = split.column(align=True)
+    column.template_icon_view(settings, "source", show_labels=True, scale=3.6, scale_popup=5.0)
+    caption = column.row()
+    caption.alignment = "CENTER"
+    caption.scale_y = 0.8
+    caption.label(text="Click to Choose")
     column = split.column(align=True)
     column.prop(settings, "source", text="")
     row = column.row(align=True)
     row.operator("texnet.search_source", text="", icon="VIEWZOOM")
     row.operator("texnet.import_generator", text="", icon="IMPORT")
     row.operator("texnet.reveal_library", text="", icon="FILE_FOLDER")
-    row.operator("texnet.remove_generator", text="", icon="TRASH").source = settings.source_name
     source = library.find(request.source)
+    remove = row.row(align=True)
+    remove.enabled = source is not None and not source.is_preset
+    remove.operator("texnet.remove_generator", text="", icon="TRASH").source = settings.source_name
     if source is None or library.card_of(source) is None:
         wrapped(layout, f"{request.source} cannot be read", context, icon="ERROR")
-    icon = preview.icon_for(request.source)
-    if icon:
-        box = layout.box()
-        box.template_icon(icon, scale=8.0)
-        row = box.row()
-        row.alignment = "CENTER"
-        row.label(text="Live Preview (256 x 256 Texels)")
+    box = layout.box()
+    box.row().prop(settings, "preview_shows", expand=True)
+    box.template_icon(preview.icon_of("live"), scale=8.0)
+    row = box.row()
+    row.alignment = "CENTER"
+    row.label(text=preview.caption())
 
 
-def draw_texture(layout: Any, settings: Any) -> None:
+def draw_seeds(layout: Any, settings: Any) -> None:
+    """Nine seeds to choose from."""
+    header, body = layout.panel("TEXNET_seeds", default_closed=True)
+    header.label(text="Compare Seeds")
+    if body is None:
+        return
+    first = settings.first_seed
+    preview.want_seeds(settings.request(None), first)
+    grid = body.grid_flow(row_major=True, columns=3, even_columns=True, even_rows=True, align=True)
+    for number in range(preview.SEEDS):
+        cell = grid.column(align=True)
+        cell.template_icon(preview.icon_of(f"seed {number}"), scale=3.4)
+        chosen = settings.seed == first + number
+        cell.operator("texnet.use_seed", text=str(first + number), depress=chosen).seed = first + number
+    row = body.row(align=True)
+    row.operator("texnet.turn_seeds", text="Previous Nine", icon="TRIA_LEFT").step = -preview.SEEDS
+    row.operator("texnet.turn_seeds", text="Next Nine", icon="TRIA_RIGHT").step = preview.SEEDS
+
+
+def draw_texture(layout: Any, settings: Any, context: Any) -> None:
     column = layout.column()
-    _draw_covers(column, settings)
+    _draw_covers(column, settings, context)
     column.prop(settings, "side")
     if settings.side == "CUSTOM":
         sides = column.column(align=True)
@@ -61,6 +85,7 @@ def draw_texture(layout: Any, settings: Any) -> None:
 
 
 def draw_generate(layout: Any, settings: Any, context: Any) -> None:
+    """The same rows whatever Destination is: what has no meaning there is gray."""
     target = context.view_layer.objects.active
     column = layout.column()
     column.prop(settings, "destination")
@@ -69,32 +94,43 @@ def draw_generate(layout: Any, settings: Any, context: Any) -> None:
     sub.enabled = settings.use_covers and settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL")
     sub.prop(settings, "set_mapping")
     row.operator("texnet.apply_size", text="Selected", icon="CON_SIZELIMIT")
-    layout.operator_context = "INVOKE_DEFAULT"
-    row = layout.row(align=True)
-    row.scale_y = 1.5
     request = settings.request(None)
     reason = creation.obstacle(settings.destination, target) or covers_obstacle(request)
+    column = layout.column(align=True)
+    column.operator_context = "INVOKE_DEFAULT"
+    row = column.row(align=True)
+    row.scale_y = 1.5
     generate = row.row(align=True)
     generate.enabled = not reason
     button = generate.operator("texnet.generate", text="Generate", icon="TEXTURE")
-    set_options(button, request)
-    button.count, button.destination = settings.count, settings.destination
-    button.set_mapping = settings.set_mapping
+    for name, value in settings.options().items():
+        setattr(button, name, value)
     row.operator("texnet.tile_check", text="", icon="MESH_GRID", depress=is_checked(context))
-    if reason:
-        wrapped(layout, reason, context, icon="INFO")
+    column.operator("texnet.batch", text="Generate Batch...", icon="RENDERLAYERS")
+    wrapped(layout, reason or place_of(settings.destination, target), context, icon="INFO", lines=2)
 
 
-def _draw_covers(layout: Any, settings: Any) -> None:
+def place_of(destination: str, target: Any) -> str:
+    """Where a texture goes, for people, where there is no obstacle."""
+    if destination == "IMAGE" or target is None or not creation.can_have_material(target):
+        return "a new image" if destination == "IMAGE" else "a new material, on no object"
+    material = target.active_material
+    if destination == "NEW_MATERIAL" or material is None:
+        return f"a new material on {target.name}"
+    node = f", node {material.node_tree.nodes.active.name}" if destination == "REPLACE" else ""
+    tiles = "UDIM tiles in " if destination == "UDIM" else "in "
+    return f"{tiles}the material {material.name}{node}"
+
+
+def _draw_covers(layout: Any, settings: Any, context: Any) -> None:
     row = layout.row(heading="Covers", align=True)
     row.prop(settings, "use_covers", text="")
     sub = row.row(align=True)
     sub.enabled = settings.use_covers
     sub.prop(settings, "covers", text="")
-    sub.prop(settings, "covers_is_usual", text="", icon="AUTO")
+    sub.prop(settings, "covers_is_usual", text="", icon="LOOP_BACK")
     card = library.card_named(settings.source_path)
-    if text := detail_text(settings.request(None), card):
-        layout.label(text=text)
+    wrapped(layout, detail_text(settings.request(None), card), context, icon="INFO", lines=2)
     if card is not None and not card.size_m:
         row = layout.row()
         row.label(text=f"Real size unknown, taken as {length_text(ASSUMED_SIZE_M)}", icon="INFO")

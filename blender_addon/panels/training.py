@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .. import training
+from .. import run_icons, standing, training
 from ..preferences import ROOT, backend_python
-from .wrapping import wrapped
+from ..wrapping import wrapped
 
 
 def draw_training(layout: Any, settings: Any, context: Any) -> None:
@@ -13,40 +13,65 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
     if body is None:
         return
     if not backend_python():
-        column = body.column()
-        column.label(text="Training needs a backend", icon="INFO")
-        button = column.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES")
+        wrapped(body, "learning from your own pictures needs PyTorch, which is set up once", context, icon="INFO")
+        button = body.operator("preferences.addon_show", text="Set Up Training", icon="PREFERENCES")
         button.module = ROOT
         return
-    body.template_ID(settings, "exemplar", open="image.open")
-    body.prop(settings, "generator_name")
-    body.prop(settings, "minutes")
-    body.prop(settings, "train_size")
-    body.prop(settings, "generator")
-    body.prop(settings, "flatten")
     run = training.running()
     if run is not None:
         _draw_run(body, run, context)
+    fields = body.column()
+    fields.enabled = run is None
+    fields.template_ID(settings, "exemplar", open="image.open")
+    fields.prop(settings, "generator_name")
+    fields.prop(settings, "minutes")
+    fields.prop(settings, "train_size")
+    fields.prop(settings, "generator")
+    fields.prop(settings, "flatten")
+    if run is None:
+        _draw_buttons(body, settings, context)
+
+
+def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
+    """Train; where something stands under the name, what can be done with that."""
+    there = standing.standing_in_panel(settings)
+    if there is None or there.kind == "FREE":
+        row = layout.row()
+        row.enabled = settings.exemplar is not None
+        _set_training(row.operator("texnet.train", text="Train", icon="PLAY"), settings)
+        if settings.exemplar is None:
+            wrapped(layout, "choose an image of a surface", context, icon="INFO")
         return
-    button = body.operator("texnet.train", text="Train", icon="PLAY")
-    _set_training(button, settings, resume=False)
-    if training.can_resume(settings):
-        button = body.operator("texnet.train", text="Resume", icon="FILE_REFRESH")
-        _set_training(button, settings, resume=True)
+    box = layout.box()
+    wrapped(box, there.text, context, icon="INFO")
+    row = box.row(align=True)
+    if there.can_resume:
+        _set_training(row.operator("texnet.train", text="Continue", icon="PLAY"), settings, resume=True)
+    _set_training(row.operator("texnet.train", text="Replace", icon="FILE_REFRESH"), settings, replace=True)
+    if there.can_resume:
+        row.operator("texnet.discard_training", text="Discard", icon="TRASH").name = there.output.stem
+    else:
+        row.operator("texnet.use_free_name", text="Other Name", icon="GREASEPENCIL")
 
 
-def _set_training(button: Any, settings: Any, *, resume: bool) -> None:
+def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: bool = False) -> None:
     button.image = settings.exemplar.name if settings.exemplar is not None else ""
     button.name, button.minutes, button.size = settings.generator_name, settings.minutes, settings.train_size
-    button.generator_size, button.flatten, button.resume = settings.generator, settings.flatten, resume
+    button.generator_size, button.flatten = settings.generator, settings.flatten
+    button.resume, button.replace = resume, replace
 
 
 def _draw_run(layout: Any, run: training.TrainTask, context: Any) -> None:
-    row = layout.row()
-    for name, label in (("sample", "Current Sample"), ("plot", "Loss")):
-        if icon := training.icon_of(name):
-            box = row.box()
-            box.label(text=label)
-            box.template_icon(icon, scale=4.5)
+    """What the run under way has come to."""
+    box = layout.box()
+    if not run.losses:
+        box.label(text="Preparing", icon="TIME")
+    else:
+        row = box.row()
+        for name, label in (("sample", "Current Sample"), ("plot", f"Loss {run.losses[-1]:.3g}")):
+            if icon := run_icons.icon_of(name):
+                column = row.column()
+                column.label(text=label)
+                column.template_icon(icon, scale=4.5)
     for note in run.job.notes:
-        wrapped(layout, note, context, icon="INFO")
+        wrapped(box, note, context, icon="INFO")

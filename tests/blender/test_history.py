@@ -34,6 +34,102 @@ def test_settings_travel_with_the_image_and_come_back(blender, artifact_file, tm
     }
 
 
+def test_the_list_says_what_tells_its_entries_apart_and_the_new_one_is_selected(blender, artifact_file):
+    (state,) = blender(
+        """
+        history, scene = module("history"), bpy.context.scene
+        options = {"source": values["source"], "width": 64, "height": 64}
+        bpy.ops.texnet.generate(seed=3, count=2, destination="IMAGE", **options)
+        chosen = [scene.texnet.history_image]
+        bpy.ops.texnet.generate(**options | {"height": 96}, seed=5)
+        chosen.append(scene.texnet.history_image)
+        bpy.ops.texnet.generate(destination="UDIM", udim=(2, 1), **options)
+        answer([chosen, [history.title_of(image) for image in bpy.data.images if history.is_entry(image)]])
+        """,
+        source=str(artifact_file),
+    )
+    assert state[0] == ["random_albedo_3", "random_albedo_5"]
+    assert state[1] == [
+        "Random · 0 · 64 · 2 x 1 tiles",
+        "Random · 3 · 64 · 1 of 2",
+        "Random · 4 · 64 · 2 of 2",
+        "Random · 5 · 64 x 96",
+    ]
+
+
+def test_where_a_texture_went_and_how_wide_comes_back_too(blender, artifact_file):
+    """Copy Settings sets the panel to it, Apply the mapping."""
+    (state,) = blender(
+        """
+        settings = bpy.context.scene.texnet
+        cube = bpy.context.view_layer.objects.active
+        mapping = lambda: cube.active_material.node_tree.nodes["Mapping"]
+        scale = lambda: [round(value, 3) for value in mapping().inputs["Scale"].default_value]
+        common = {"source": "moss", "width": 128, "height": 128}
+        bpy.ops.texnet.generate(seed=1, covers=4.0, destination="NEW_MATERIAL", **common)
+        first = scale()
+        bpy.ops.texnet.generate(seed=2, world_size=1.0, destination="ACTIVE_MATERIAL", **common)
+        second = scale()
+        settings.destination, settings.use_covers = "IMAGE", False
+        bpy.ops.texnet.copy_settings(image="moss_albedo_1")
+        bpy.ops.texnet.use_texture(image="moss_albedo_1")
+        again = scale()
+        bpy.ops.texnet.use_texture(image="moss_albedo_2")
+        answer({"scales": [first, second, again, scale()], "settings": settings.options()})
+        """
+    )
+    first, second, again, last = state["scales"]
+    assert first != second and again == first and last == second
+    assert state["settings"]["destination"] == "NEW_MATERIAL" and state["settings"]["covers"] == 4.0
+
+
+def test_each_variation_can_become_a_material_and_what_is_unused_can_go(blender, artifact_file):
+    (state,) = blender(
+        """
+        cube = bpy.context.view_layer.objects.active
+        names = lambda: sorted(material.name for material in bpy.data.materials)
+        bpy.ops.texnet.generate(
+            source=values["source"], width=64, height=64, seed=1, count=3, destination="NEW_MATERIAL")
+        bpy.ops.texnet.texture_to_material(image="random_albedo_2")
+        shown = [cube.active_material.name, cube.active_material.node_tree.nodes.active.image.name]
+        kept = {material.name: material.use_fake_user for material in bpy.data.materials}
+        bpy.ops.wm.save_as_mainfile(filepath=values["blend"])
+        bpy.ops.wm.open_mainfile(filepath=values["blend"])
+        saved = names()
+        bpy.ops.texnet.remove_unused()
+        answer({"shown": shown, "kept": kept, "saved": saved, "left": names(), "textures": textures()})
+        """,
+        source=str(artifact_file),
+        blend=str(artifact_file.parent / "unused.blend"),
+    )
+    assert state["shown"] == ["Random.001", "random_albedo_2"]
+    assert state["kept"]["Material"] and state["kept"]["Random"] and not state["kept"]["Random.001"]
+    assert {"Material", "Random", "Random.001"} <= set(state["saved"]), "what was replaced is in the saved file"
+    assert "Random" not in state["left"] and {"Material", "Random.001"} <= set(state["left"]), "only TexNet's own go"
+    assert state["textures"] == ["random_albedo_2"]
+
+
+def test_a_material_is_named_after_what_it_holds_unless_the_user_named_it(blender, artifact_file):
+    (names,) = blender(
+        """
+        cube = bpy.context.view_layer.objects.active
+        options = {"width": 64, "height": 64, "destination": "ACTIVE_MATERIAL"}
+        found = []
+        def generate(source, **more):
+            bpy.ops.texnet.generate(source=source, **options | more)
+            found.append(cube.active_material.name)
+        generate("moss")
+        generate("moss", destination="NEW_MATERIAL")
+        generate("rock")
+        generate("rock", seed=2)
+        cube.active_material.name = "My Wall"
+        generate("moss")
+        answer(found)
+        """
+    )
+    assert names == ["Material", "Moss", "Rock", "Rock", "My Wall"]
+
+
 def test_regenerate_brings_back_the_pixels_and_larger_makes_twice_the_size(blender, artifact_file):
     (state,) = blender(
         """

@@ -76,6 +76,44 @@ def test_no_label_and_no_tooltip_repeats_where_both_are_seen(described):
         assert not [text for text, count in Counter(texts).items() if count > 1]
 
 
+def test_menus_of_the_editors_have_an_entry_and_lose_it_with_the_add_on(blender):
+    """What is in a menu is found by F3."""
+    (state,) = blender(
+        """
+        menus, name = module("panels.menus"), "bl_ext.user_default.texnet"
+        def entries():
+            functions = [getattr(bpy.types, menu).draw._draw_funcs for menu in menus._MENUS]
+            return [sum(getattr(one, "__module__", "").startswith(name) for one in known) for known in functions]
+        with_it = entries()
+        bpy.ops.preferences.addon_disable(module=name)
+        without = entries()
+        bpy.ops.preferences.addon_enable(module=name)
+        panels = [kind for kind in dir(bpy.types) if kind.startswith("TEXNET_PT_")]
+        answer([with_it, without, panels])
+        """
+    )
+    assert state[0] == [1, 1, 1] and state[1] == [0, 0, 0]
+    assert {"TEXNET_PT_view3d", "TEXNET_PT_shader_editor", "TEXNET_PT_image_editor"} <= set(state[2])
+
+
+def test_a_texture_can_be_made_from_the_menu_with_the_settings_of_the_panel(blender, artifact_file):
+    (state,) = blender(
+        """
+        settings = bpy.context.scene.texnet
+        settings.source_name, settings.side, settings.seed = values["source"], "512", 4
+        result = bpy.ops.texnet.seamless_texture()
+        answer([list(result), textures(), bpy.context.view_layer.objects.active.active_material.name])
+        """,
+        source=str(artifact_file),
+    )
+    assert state == [["FINISHED"], ["random_albedo_4"], "Random"]
+
+
+def test_no_label_of_the_panel_is_only_size(described):
+    """Which of the sizes is meant must be seen."""
+    assert "Size" not in [entry[0] for entry in described["TexnetSceneSettings"]["properties"].values()]
+
+
 def test_the_panel_and_the_operators_call_the_same_thing_the_same(described):
     panel = described["TexnetSceneSettings"]["properties"]
     for name in ("TEXNET_OT_generate", "TEXNET_OT_batch", "TEXNET_OT_train"):

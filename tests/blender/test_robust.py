@@ -349,7 +349,7 @@ def test_neither_blender_nor_its_worker_opens_a_socket(blender, artifact_file, s
         client.stop_all()
         sys.addaudithook(lambda event, arguments: event.startswith("socket.") and opened.append(event))
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
-        module("preview").make(module("request").TextureRequest(values["source"]))
+        module("preview_jobs").make(module("request").TextureRequest(values["source"]))
         files = f"/proc/{client.bundled().process.pid}/fd"
         links = [os.readlink(f"{files}/{file}") for file in os.listdir(files)] if os.path.isdir(files) else []
         answer([opened, [link for link in links if link.startswith("socket:")]])

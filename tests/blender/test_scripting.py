@@ -127,6 +127,49 @@ def test_wrong_options_are_one_clear_line_and_leave_nothing(blender, tmp_path):
     assert state[1] == [] and state[2] == ["file"]
 
 
+def test_unused_textures_and_materials_can_go(blender, artifact_file):
+    (state,) = blender(
+        """
+        api = module("api")
+        api.textures(values["source"], 2, size=64)
+        shown = api.material(values["source"], size=64, seed=9)
+        bpy.context.view_layer.objects.active.active_material = shown
+        api.material(values["source"], size=64, seed=10)
+        answer([api.remove_unused(), textures(), [m.name for m in bpy.data.materials if m.name.startswith("Random")]])
+        """,
+        source=str(artifact_file),
+    )
+    assert state == [[1, 3], ["random_albedo_9"], ["Random"]]
+
+
+def test_an_add_on_that_is_not_enabled_says_so_in_one_line(blender):
+    (state,) = blender(
+        """
+        import importlib.util
+        name = "bl_ext.user_default.texnet"
+        api = module("api")
+        bpy.ops.preferences.addon_disable(module=name)
+        told = []
+        try:
+            api.texture("moss", size=64)
+        except module("api").RequestError as error:
+            told.append(str(error))
+        for loaded in [loaded for loaded in sys.modules if loaded.startswith((name, "texnet_core"))]:
+            del sys.modules[loaded]
+        put(importlib.util, "find_spec", lambda name, package=None: None)
+        try:
+            __import__(name + ".api")
+        except ImportError as error:
+            told.append(str(error))
+        answer(told)
+        """
+    )
+    assert len(state) == 2
+    for told in state:
+        assert told.startswith("TexNet is not enabled;") and "\n" not in told
+        assert "addon_enable(module='bl_ext.user_default.texnet')" in told
+
+
 def test_preview_is_the_corner_of_the_texture(blender, artifact_file, tmp_path):
     blender(
         """
@@ -150,10 +193,10 @@ def test_the_live_preview_ends_at_what_is_wanted_and_shows_a_draft_first_where_t
         """
         import numpy as np
         from dataclasses import replace
-        preview, request = module("preview"), module("request")
-        shown = []
+        preview, make, request = module("preview"), module("preview_jobs").make, module("request")
+        shown, captions = [], []
         follower = preview.Follower()
-        follower._show = lambda pixels, source: shown.append(pixels)
+        follower._show = lambda pixels, step: (shown.append(pixels), captions.append(step.caption))
         def settle():
             wait_for(lambda: follower.tick() is None)
         plain = request.TextureRequest(values["source"], 512, 512)
@@ -161,17 +204,87 @@ def test_the_live_preview_ends_at_what_is_wanted_and_shows_a_draft_first_where_t
             follower.want(replace(plain, seed=seed))
             follower.tick()
         settle()
-        counts, last = [len(shown)], bool((shown[-1] == preview.make(replace(plain, seed=4))).all())
+        counts, last = [len(shown)], bool((shown[-1] == make(replace(plain, seed=4))).all())
         small = replace(plain, scale=0.5)
         follower.want(small)
         settle()
         counts.append(len(shown) - counts[0])
         draft = shown[-2]
-        answer({"counts": counts, "last": last, "exact": bool((shown[-1] == preview.make(small)).all()),
-                "repeats": bool((draft[:128] == draft[128:]).all()), "again": follower.want(small)})
+        answer({"counts": counts, "last": last, "exact": bool((shown[-1] == make(small)).all()),
+                "repeats": bool((draft[:128] == draft[128:]).all()), "again": follower.want(small),
+                "captions": captions[-2:]})
         follower.remove()
         """,
         source=str(artifact_file),
     )
     assert state["last"] and state["exact"] and state["repeats"] and not state["again"]
     assert state["counts"][0] <= 5 and state["counts"][1] == 2
+    assert state["captions"] == ["Draft", "Upper Left of 512 x 512 Texels"]
+
+
+def test_the_live_preview_shows_the_whole_tile_and_says_where_it_stands_for_a_larger_one(blender, artifact_file):
+    (state,) = blender(
+        """
+        import numpy as np
+        from dataclasses import replace
+        preview, jobs, request = module("preview"), module("preview_jobs"), module("request")
+        put(jobs, "WHOLE_SIDE", 768)
+        shown = []
+        follower = preview.Follower()
+        follower._show = lambda pixels, step: shown.append((step.caption, pixels))
+        def settle(*arguments):
+            follower.want(*arguments, whole=True)
+            wait_for(lambda: follower.tick() is None)
+        small = request.TextureRequest(values["source"], 512, 256, seed=1)
+        settle(small)
+        settle(replace(small, width=768, height=768))
+        settle(replace(small, width=4096, height=2048))
+        full = module("api").texture(values["source"], size=(512, 256), seed=1)["albedo"]
+        pixels = np.empty(len(full.pixels), np.float32)
+        full.pixels.foreach_get(pixels)
+        boxes = pixels.reshape(256, 512, 4)[::-1, :, :3].reshape(128, 2, 256, 2, 3).mean((1, 3)) * 255
+        answer({"captions": [caption for caption, _ in shown], "shapes": [list(made.shape) for _, made in shown],
+                "off": float(np.abs(boxes - shown[0][1]).max())})
+        follower.remove()
+        """,
+        source=str(artifact_file),
+    )
+    assert state["captions"] == [
+        "All 512 x 256 Texels",
+        "Draft: a Smaller Tile",
+        "All 768 x 768 Texels",
+        "Draft: a Smaller Tile",
+        "A Tile of 768 x 384, for 4096 x 2048 Texels",
+    ]
+    assert state["shapes"] == [[128, 256, 3], [256, 256, 3], [256, 256, 3], [128, 256, 3], [128, 256, 3]]
+    assert state["off"] <= 0.51
+
+
+def test_nine_seeds_are_shown_after_the_preview_and_each_is_the_corner_of_its_texture(blender, artifact_file):
+    (state,) = blender(
+        """
+        from dataclasses import replace
+        preview, make, request = module("preview"), module("preview_jobs").make, module("request")
+        drawn = []
+        follower = preview.Follower()
+        follower._draw = lambda name, pixels: drawn.append((name, pixels))
+        settings = bpy.context.scene.texnet
+        plain = request.TextureRequest(values["source"], 512, 512, seed=5)
+        settle = lambda: wait_for(lambda: follower.tick() is None)
+        follower.want_seeds(plain, 20)
+        follower.want(plain)
+        settle()
+        pictures = [(name, pixels) for name, pixels in drawn if pixels is not preview._BLANK]
+        bpy.ops.texnet.turn_seeds(step=9)
+        bpy.ops.texnet.use_seed(seed=settings.first_seed + 1)
+        same = [bool((pixels == make(replace(plain, seed=20 + number))).all())
+                for number, (_, pixels) in enumerate(pictures[1:])]
+        answer({"names": [name for name, _ in pictures], "same": same, "again": follower.want_seeds(plain, 20),
+                "other seed": follower.want_seeds(replace(plain, seed=6), 20), "chosen": settings.seed})
+        follower.remove()
+        """,
+        source=str(artifact_file),
+    )
+    assert state["names"] == ["live", *(f"seed {number}" for number in range(9))]
+    assert state["same"] == [True] * 9 and state["chosen"] == 10
+    assert not state["again"] and not state["other seed"]

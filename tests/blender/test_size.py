@@ -126,11 +126,12 @@ def test_a_preview_of_meters_is_the_corner_of_the_very_texture(blender, sized_fi
     """Where that would take long, a draft of the same size on the surface is all."""
     (state,) = blender(
         """
-        api, preview = module("api"), module("preview")
+        api, jobs = module("api"), module("preview_jobs")
         request = module("request").TextureRequest(source=values["source"], width=1024, height=1024, seed=3,
                                                    covers=values["covers"])
-        path = [(step.width, round(step.covers / step.width, 6)) for step in preview.steps_to(request)]
-        answer([path, preview.make(preview.steps_to(request)[-1]).tolist()])
+        steps = [step.request for step in jobs.steps_to(request, whole=False)]
+        path = [(step.width, round(step.covers / step.width, 6)) for step in steps]
+        answer([path, jobs.make(steps[-1]).tolist()])
         """,
         source=str(sized_file),
         covers=covers,

@@ -1,6 +1,7 @@
 """Training from Blender, in a backend that is this very Python."""
 
 import importlib.util
+import re
 import sys
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_train_from_a_file_and_generate_with_the_result(blender, backend, pictur
     )
     assert state["result"] == ["FINISHED"] and state["title"] == "Wall" and state["textures"] == ["wall_albedo_0"]
     assert state["channels"] == GENERATOR_SIZES["base"].channels and state["flatten"] is True
-    assert "generator called wall" in state["again"]
+    assert "generator called Wall" in state["again"]
     assert state["note"] == ""  # the backend made it; nothing had to step in
 
 
@@ -68,13 +69,13 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         SET_UP
         + """
         import numpy as np
-        training, session = module("training"), module("session")
+        training, session, standing = module("training"), module("session"), module("standing")
         image = bpy.data.images.new("Drawn", 256, 192)
         pixels = np.random.default_rng(0).random((192, 256, 4), np.float32)
         pixels[:30] = 1
         image.pixels.foreach_set(pixels.ravel())
         path, is_copy = module("exemplar").exemplar_of(image)
-        output = training.output_for(image, "")
+        output = standing.output_for(image, "")
         def options(**more):
             return training.TrainingOptions(path, output, steps=1000, size=192, **more)
         task = training.start(options())
@@ -82,7 +83,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         task.cancel()
         task.wait()
         session.end(task)
-        kept = training.resumable(output)
+        kept = standing.standing_of(output).kind == "UNFINISHED"
         state = {"cancelled": task.job.cancelled, "kept": kept, "copy": is_copy, "name": output.name,
                  "notes": [note.split(";")[0] for note in task.job.notes], "exists": output.exists()}
         done = task.job.progress["done"]
@@ -108,6 +109,112 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         "ended": True,
         "left": False,
     }
+
+
+def test_a_training_that_was_far_too_short_can_be_continued_replaced_and_discarded(blender, backend, picture, tmp_path):
+    """What the panel offers at each point, and what comes of it."""
+    (state,) = blender(
+        SET_UP
+        + WITHOUT_WEIGHTS
+        + """
+        from pathlib import Path
+        training, session, standing = module("training"), module("session"), module("standing")
+        settings, train = bpy.context.scene.texnet, bpy.ops.texnet.train
+        settings.exemplar = bpy.data.images.load(values["picture"])
+        settings.generator_name = "wall"
+        there = lambda: standing.standing_in_panel(settings)
+        kinds, told = [there().kind], []
+        common = {"image": "wall.png", "name": "wall", "size": 64}
+
+        train(**common, minutes=0.0005)
+        short = there()
+        kinds.append(short.kind)
+        told.append(short.text)
+        told.append(error_of(train, **common, steps=10))
+        seen = []
+        make = training.TrainingOptions
+        put(training, "TrainingOptions", lambda *a, **o: seen.append(o["minutes"]) or make(*a, **o))
+        train(**common, minutes=0.001, resume=True)
+        kinds.append(there().kind)
+        budget = [seen[0] - short.spent_minutes, there().spent_minutes > short.spent_minutes]
+
+        bpy.ops.texnet.discard_training(name="wall")
+        kinds.append(there().kind)
+        left = sorted(os.listdir(values["library"]))
+
+        train(**common, steps=10)
+        kinds.append(there().kind)
+        told.append(error_of(train, **common, steps=11))
+        told.append(error_of(bpy.ops.texnet.discard_training, name="wall"))
+        output = there().output
+        before = output.read_bytes()
+        train(**common, steps=11, replace=True)
+        bpy.ops.texnet.use_free_name()
+        kinds.append(there().kind)
+        answer({"kinds": kinds, "told": told, "left": left, "budget": budget, "name": settings.generator_name,
+                "replaced": output.read_bytes() != before})
+        """,
+        picture=str(picture),
+        library=str(tmp_path),
+        **backend,
+    )
+    assert state["kinds"] == ["FREE", "SHORT", "SHORT", "FREE", "DONE", "FREE"]
+    short, again, done, nothing = state["told"]
+    assert re.fullmatch(r"The training of Wall stopped after \d+ of 400 steps", short)
+    assert "of 400 steps; continue it, replace it or discard it" in again
+    assert "has a generator called Wall; replace it, or choose another name such as wall 2" in done
+    assert "no unfinished training called wall" in nothing
+    assert state["left"] == [] and state["replaced"] and state["name"] == "wall 2"
+    assert state["budget"] == [pytest.approx(0.001, rel=0.01), True]
+
+
+def test_the_first_step_shows_its_sample_and_its_loss_and_a_stopped_run_says_how_far_it_came(
+    blender, backend, picture, tmp_path
+):
+    (state,) = blender(
+        SET_UP
+        + WITHOUT_WEIGHTS
+        + """
+        from pathlib import Path
+        training, session, icons = module("training"), module("session"), module("run_icons")
+        shown = []
+        put(icons, "show", lambda name, picture: shown.append((name, task.step)))
+        output = Path(values["library"]) / "wall.texnet"
+        task = training.start(training.TrainingOptions(Path(values["picture"]), output, steps=1000, size=64))
+        wait_for(lambda: training._tick() is not None and shown)
+        text = task.text
+        task.cancel()
+        wait_for(lambda: training._tick() is None)
+        answer({"shown": shown[:2], "text": text, "note": session.note})
+        """,
+        picture=str(picture),
+        library=str(tmp_path),
+        **backend,
+    )
+    assert {name for name, step in state["shown"]} == {"plot", "sample"}
+    assert "step" in state["text"]
+    assert re.match(r"Training of Wall stopped after \d+ steps?\. Continue it, replace it or discard it", state["note"])
+
+
+def test_a_panel_is_drawn_whatever_its_name_and_library_are(blender, tmp_path):
+    (state,) = blender(
+        """
+        standing, library, settings = module("standing"), module("library"), bpy.context.scene.texnet
+        found = [standing.standing_in_panel(settings) is None]
+        settings.exemplar = bpy.data.images.new("Wall", 8, 8)
+        found.append(standing.standing_in_panel(settings).kind)
+        for name in ("...", "x" * 400):
+            settings.generator_name = name
+            there = standing.standing_in_panel(settings)
+            found.append(there is None or there.kind == "FREE")
+        def broken(name):
+            raise PermissionError("no")
+        put(library, "new_file", broken)
+        found.append(standing.standing_in_panel(settings) is None)
+        answer(found)
+        """
+    )
+    assert state == [True, "FREE", True, True, True]
 
 
 def test_without_weights_it_learns_from_patches_connects_to_nothing_and_says_so(
@@ -190,14 +297,41 @@ def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend
     assert state["wheel"] in state["command"] and "[train,heif]" in state["command"] and " -m venv " in state["command"]
 
 
+def test_a_backend_is_tested_in_the_background_and_the_test_can_be_stopped(blender, backend, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        import time
+        trial, backend = module("backend_test"), module("backend")
+        started = time.monotonic()
+        trial.start(values["python"])
+        took = time.monotonic() - started
+        running = backend.tested_since is not None
+        wait_for(lambda: trial._tick() is None)
+        report, done = list(backend.report), backend.tested_since is None
+        trial.start(values["python"])
+        process = trial._running._worker.process
+        bpy.ops.texnet.cancel_test()
+        stopped = [process.is_alive(), backend.tested_since, list(backend.report), trial._tick()]
+        preferences.python = "/nowhere/python"
+        answer({"took": took, "running": running, "report": report, "done": done, "stopped": stopped})
+        """,
+        library=str(tmp_path),
+        **backend,
+    )
+    assert state["running"] and state["done"] and state["took"] < 1
+    assert "torch" in state["report"][0] and "can train" in state["report"][1]
+    assert state["stopped"] == [False, None, [], None]
+
+
 def test_the_loss_plot_falls_where_the_loss_falls(blender):
     (rows,) = blender(
         """
         import numpy as np
-        training = module("training")
-        picture = training.plot([8, 4, 2, 1, 1, 1])
-        lit = (picture == np.float32(training._CURVE)).all(axis=2)
-        single = training.plot([1.0])
+        icons = module("run_icons")
+        picture = icons.plot([8, 4, 2, 1, 1, 1])
+        lit = (picture == np.float32(icons.CURVE)).all(axis=2)
+        single = icons.plot([1.0])
         answer([[int(np.argmax(lit[:, column])) for column in (0, 100, 200, 319)], list(single.shape)])
         """
     )

@@ -42,7 +42,7 @@ def test_blenders_process_loads_no_engine(blender, artifact_file):
     (loaded,) = blender(
         """
         bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
-        module("preview").make(module("request").TextureRequest(values["source"]))
+        module("preview_jobs").make(module("request").TextureRequest(values["source"]))
         answer([name for name in ("torch", "onnxruntime", "openvino") if name in sys.modules])
         """,
         source=str(artifact_file),

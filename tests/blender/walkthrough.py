@@ -12,8 +12,8 @@ import bpy
 FOLDER = Path(os.environ["TEXNET_WALK"])
 HEIGHT = 1200
 # Places in the panel at interface scale 1, in pixels right of its left edge and below its upper one.
-GALLERY, GENERATE, HISTORY, TRAINING = (50, 70), (125, 535), (60, 567), (60, 588)
-ROW = 23  # the row "Real-World Size", which images alone have not
+# Nothing above the sections moves, whatever is chosen.
+GALLERY, GENERATE, SEEDS, HISTORY, TRAINING = (63, 74), (133, 636), (58, 725), (58, 746), (58, 767)
 
 bpy.context.preferences.view.show_splash = False
 
@@ -142,6 +142,9 @@ def walk():
     assert [image.name for image in bpy.data.images if "texnet" in image] == ["bark_albedo_0"], "Generate made nothing"
     assert material.name == "Bark", material.name
     say(f"from Blender's start to the first texture: {time.time() - float(os.environ['WALK_STARTED']):.1f} s")
+    assert view.spaces.active.shading.color_type == "TEXTURE", "a Solid view does not show it"
+    assert bpy.context.scene.texnet.history_image == "bark_albedo_0", "the history does not show it"
+    assert bpy.data.materials["Material"].use_fake_user, "the material that was replaced would not be saved"
 
     # one undo takes all of it, one redo brings it back
     with bpy.context.temp_override(window=window):
@@ -156,11 +159,8 @@ def walk():
         view.spaces.active.shading.type = "MATERIAL"
         bpy.ops.view3d.view_selected()
     yield 45  # the first draw of a material, with software OpenGL
-    with bpy.context.temp_override(window=window, area=editor, region=region_of(editor, "WINDOW")):
-        bpy.ops.node.view_all()
-    yield 2
     yield from shot("result")
-    yield from shot("panel", box_of(panel, 620))
+    yield from shot("panel", box_of(panel, 800))
     view.spaces.active.shading.type = "SOLID"
 
     yield from click(panel, GALLERY)
@@ -168,17 +168,18 @@ def walk():
     yield from shot("gallery", (270, 40, 1030, 530))
     yield from ask("key Escape")
     yield 1
+    yield from previews(panel)
+    yield from dialog(window, editor)
 
     # a large one and a queue; the interface must stay live
     # without a material, since the first draw of one takes Blender seconds with software OpenGL
     yield from choose(side="4096", destination="IMAGE")
     generate = module("operators.generate").TEXNET_OT_generate
     stalls, ours = Stalls(), [Timed(generate, "_advance"), Timed(generate, "_place")]
-    generate_image = GENERATE[0], GENERATE[1] - ROW
-    yield from click(panel, generate_image)
+    yield from click(panel, GENERATE)
     yield 1.5
     yield from choose(side="1024", seed=7)
-    yield from click(panel, generate_image)
+    yield from click(panel, GENERATE)
     yield 2
     assert len(module("session").tasks) == 2, "no queue"
     yield from shot("queue", box_of(panel, 730))
@@ -189,7 +190,7 @@ def walk():
 
     # variations are an undo step each
     yield from choose(side="512", seed=20, count=2)
-    yield from click(panel, generate_image)
+    yield from click(panel, GENERATE)
     yield from idle()
     assert len([image for image in bpy.data.images if "texnet" in image]) == 5, "no variations"
     for left in (4, 3):
@@ -200,7 +201,7 @@ def walk():
 
     # Esc ends the one that runs
     yield from choose(side="8192", count=1, seed=7)
-    yield from click(panel, generate_image)
+    yield from click(panel, GENERATE)
     yield 3
     yield from ask("key Escape")
     yield from idle()
@@ -243,6 +244,35 @@ def walk():
     assert list(bpy.ops.texnet.generate(width=64, height=64, destination="IMAGE")) == ["FINISHED"]
 
 
+def previews(panel):
+    """All of a tile made smaller, and nine seeds."""
+    preview = module("preview")
+    yield from choose(preview_shows="WHOLE")
+    while preview._follower._steps or preview._follower._job:
+        yield 0.2
+    assert preview.caption() == "All 1024 x 1024 Texels", preview.caption()
+    yield from shot("whole-tile", box_of(panel, 400))
+    yield from choose(preview_shows="CORNER")
+    yield from click(panel, SEEDS)
+    yield 1
+    while preview._follower._seeds:
+        yield 0.2
+    yield from shot("seeds", (panel.x, HEIGHT - panel.y - panel.height + SEEDS[1] - 12, panel.width, 350))
+    yield from click(panel, SEEDS)
+    yield 1
+
+
+def dialog(window, editor):
+    """What the menus and F3 open."""
+    yield from ask(f"move {editor.x + 300} 400")
+    with bpy.context.temp_override(window=window, area=editor, region=region_of(editor, "WINDOW")):
+        bpy.ops.texnet.seamless_texture("INVOKE_DEFAULT")
+    yield 3
+    yield from ask(f"move {editor.x + 310} 410")
+    yield from ask("key Escape")
+    yield 1
+
+
 def show_preferences():
     """As an artist has them, whatever the backend is called here."""
     preferences = module("preferences").preferences()
@@ -273,12 +303,23 @@ def train(window, editor):
         bpy.ops.texnet.train("INVOKE_DEFAULT", image=settings.exemplar.name, name=settings.generator_name,
                              minutes=settings.minutes, size=settings.train_size)  # fmt: skip
     yield 60
-    yield from shot("training", box_of(panel, 955))
+    yield from shot("training", box_of(panel))
     yield from idle()
     assert module("session").problem is None, module("session").problem
     assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
-    bpy.ops.texnet.test_backend()
-    module("library").remove(module("library").find(settings.source_name))
+    there = module("standing").standing_in_panel(settings)
+    assert there.kind == "SHORT", there
+    yield 3
+    yield from shot("training-short", box_of(panel))
+    bpy.ops.texnet.discard_training(name=settings.generator_name)
+    assert module("standing").standing_in_panel(settings).kind == "FREE", "Discard left something"
+    stalls = Stalls()
+    with bpy.context.temp_override(window=window):
+        bpy.ops.texnet.test_backend("INVOKE_DEFAULT")
+    while module("backend").tested_since is not None:
+        yield 0.2
+    say(f"main thread while the backend was tested: longest breaks {stalls}")
+    assert "can train" in module("backend").report[-1], module("backend").report
 
 
 def step():

@@ -391,6 +391,17 @@ def test_train_then_synth(exemplar, quick, tmp_path):
     assert texnet("synth", out, "-o", tmp_path / "o.png", "--size", 64).returncode == 0
 
 
+def test_a_training_that_was_far_too_short_says_how_far_it_came_and_goes_on(inside, exemplar, quick, tmp_path):
+    out = tmp_path / "out.texnet"
+    done = inside("train", exemplar, "-o", out, *quick, "--minutes", 0.0001)
+    assert done.returncode == 0 and re.search(r"\(stopped after \d+ of 400 steps, ", done.stdout), done.stdout
+    assert "so the result is a sketch; go on with more minutes" in done.stderr
+    assert re.search(r"troubles: stopped after \d+ of 400 steps", inside("info", out).stdout)
+    done = inside("train", exemplar, "-o", out, *quick, "--steps", 12, "--resume", "--json")
+    facts = json.loads(done.stdout)
+    assert facts["steps"] == 12 and not any("sketch" in note for note in facts["notes"])
+
+
 def test_a_generator_size_gives_way_to_what_is_said_of_levels_and_channels(inside, exemplar, quick, tmp_path):
     out = tmp_path / "out.texnet"
     words = [word for word in quick if word not in ("--channels", "4")]

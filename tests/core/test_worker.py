@@ -259,6 +259,21 @@ def test_all_that_a_request_can_say_is_understood(inside, artifact_file, tmp_pat
     assert np.array_equal(values, quantize(synthesize(read_artifact(artifact_file), asked)["albedo"], 16))
 
 
+@pytest.mark.parametrize("size", [(64, 64), (1024, 512), (300, 700)])
+def test_a_preview_of_the_whole_is_the_texture_made_smaller(inside, two_maps, tmp_path, size):
+    """Each of its texels is the mean of those that it stands for."""
+    width, height = size
+    request = job(two_maps, tmp_path, width=width, height=height)
+    made = np.load(inside.ask(preview_of(request, whole=True))["file"]).astype(float)
+    whole = np.load(inside.ask(preview_of(request, size=1024, id=2))["file"])[:height, :width].astype(float)
+    assert made.shape == (round(height * min(1, 256 / max(size))), round(width * min(1, 256 / max(size))), 3)
+    assert abs(made.mean() - whole.mean()) < 0.3
+    if height % made.shape[0] == 0 and width % made.shape[1] == 0:
+        rows, columns = height // made.shape[0], width // made.shape[1]
+        boxes = whole.reshape(made.shape[0], rows, made.shape[1], columns, 3).mean((1, 3))
+        assert abs(made - boxes).max() <= 0.51
+
+
 def test_a_preview_overtakes_a_large_texture(worker, artifact_file, tmp_path):
     worker.say(job(artifact_file, tmp_path, 1, size=8192))
     assert worker.hear()["event"] == "progress"

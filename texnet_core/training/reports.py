@@ -14,7 +14,7 @@ from texnet_core.training.checkpoint import RunState
 from texnet_core.training.curve import curve_text
 
 _PREVIEW_EVERY_STEPS = 20
-_FIRST_PREVIEWS = (1, 5, 10)  # a step may take seconds, and whoever waits wants to see
+_EARLY_PREVIEWS = (5, 10)  # and after the first step of a sitting: whoever waits wants to see
 
 
 class Reports:
@@ -27,6 +27,7 @@ class Reports:
 
     def __init__(self, settings: TrainSettings, progress: ProgressCallback) -> None:
         self._progress, self._steps, self._seconds = progress, settings.steps, 60 * settings.minutes
+        self._is_first = True
 
     def note(self, text: str, state: RunState) -> None:
         """Tell one sentence."""
@@ -38,7 +39,8 @@ class Reports:
 
     def step(self, state: RunState, loss: float, image: Tensor) -> None:
         """Tell of a step: its loss and, now and then, its first sample; `image` is (N, 3, H, W)."""
-        shown = state.step in _FIRST_PREVIEWS or state.step % _PREVIEW_EVERY_STEPS == 0
+        shown = self._is_first or state.step in _EARLY_PREVIEWS or state.step % _PREVIEW_EVERY_STEPS == 0
+        self._is_first = False
         self._report(state, loss=loss, preview=to_bytes(image[0]) if shown else None)
 
     def _report(

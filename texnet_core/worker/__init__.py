@@ -45,14 +45,15 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
     NAME_MAP.1001.png and so on, in the order of their numbers. Progress counts the rows of all pictures, stage "rows".
     Each file appears when it is complete.
 
-preview: the upper left corner of the same texture, at once, also while a large one is being made.
+preview: the upper left corner of the same texture, at once, also while a large one is being made; or all of it.
 
-    {"job": "preview", "source": "moss", "folder": "/tmp/x", ["size": 256, "width", "height", "seed", ...]}
+    {"job": "preview", "source": "moss", "folder": "/tmp/x", ["size": 256, "whole": false, "width", "height", ...]}
     result: {"file": "/tmp/x/preview_1.npy", "seconds": 0.03}
 
     The file holds uint8 (size, size, 3), first row on top: the first map with colors, else the first map, a gray one
-    three times. It goes on where the texture is smaller. Of several previews that wait only the newest is made; the
-    others are answered by "cancelled". There is no progress.
+    three times. It goes on where the texture is smaller. With "whole" it holds the texture made smaller by means over
+    boxes, its longer side of "size" texels at most, which takes as long as the texture itself. Of several previews
+    that wait only the newest is made; the others are answered by "cancelled". There is no progress.
 
 probe: what this Python can do, found out by making a small texture.
 
@@ -68,7 +69,7 @@ train: a generator from a picture.
      "folder": "/tmp/x", "online": false, ["steps": 400 or "minutes": 20, "size", "seed", "device", "vgg19",
      "vgg19_input", "flatten", "exemplar_size", "generator_size": "small", "author", "license", "source",
      "real_width": 1.2, and any other setting of a generator or its training]}
-    progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["note": "...",
+    progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["step": 3, "note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0, "shortfall": "",
      "resumable": false}

@@ -16,6 +16,7 @@ from texnet_core.engines import Engine, open_engine
 from texnet_core.mapset import MapSpec, shown_colors, split_channels
 from texnet_core.model.artifact import Artifact, read_artifact
 from texnet_core.pictures.color import quantize
+from texnet_core.pictures.reducing import Reducer
 from texnet_core.pictures.writing import depth_for
 from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback
@@ -31,6 +32,7 @@ _KEPT_OPEN = 4
 @dataclass(frozen=True)
 class _Preview(Checked):
     size: int = setting(256, "side of the preview in texels", low=16, high=1024)
+    whole: bool = setting(False, "all of the texture, made smaller, instead of its corner")
 
 
 def synthesize(job: WorkerJob) -> Message:
@@ -60,19 +62,20 @@ def synthesize(job: WorkerJob) -> Message:
 
 
 def preview(job: WorkerJob) -> Message:
-    """Write the upper left corner of a texture as an array."""
+    """Write the upper left corner of a texture, or all of it made smaller, as an array."""
     started = time.monotonic()
     file = job.folder() / f"preview_{job.request['id']}.npy"
-    request, size = job.texture(), job.settings(_Preview).size
+    request, wanted = job.texture(), job.settings(_Preview)
     artifact, engine = _open(request)
     plane = open_plane(artifact, request, engine=engine)
-    bands = []
-    with closing(plane.bands(0, 0, size, size, partial(quantize, depth=8))) as made:
+    height, width = (request.height, request.width) if wanted.whole else (wanted.size, wanted.size)
+    reducer = Reducer(height, width, wanted.size)
+    with closing(plane.bands(0, 0, height, width, partial(quantize, depth=8))) as made:
         for band in made:
             job.check()
-            bands.append(band)
+            reducer.take(band)
     with as_output_error(file):
-        np.save(file, shown_colors(split_channels(np.concatenate(bands), artifact.maps), artifact.maps))
+        np.save(file, shown_colors(split_channels(reducer.result(), artifact.maps), artifact.maps))
     return {"file": str(file), "seconds": _since(started)}
 
 

@@ -109,6 +109,7 @@ class _Reporter:
             except OutputError as error:  # a picture on the side is not worth the run
                 note = str(error)
         more = preview | ({"note": note} if note else {})
+        more |= {"step": progress.step} if progress.step else {}
         self.job.report(progress.stage, progress.done, progress.total, loss=progress.loss, **more)
 
     def _write(self, preview: npt.NDArray[np.uint8], name: str) -> str:

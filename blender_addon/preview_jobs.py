@@ -1,0 +1,142 @@
+"""Previews as the worker makes them: the corner of a texture, all of it made smaller, and drafts of both."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.errors import RequestError
+from texnet_core.model.real_size import texels_per_meter
+from texnet_core.settings import MIN_SIZE
+from texnet_core.synthesis.extent import check_covers
+
+from . import library, worker_client
+from .request import TextureRequest
+
+SIDE = 256
+WHOLE_SIDE = 2048  # of the generator's own texels; a larger tile takes too long for a preview
+
+_MOST_PER_TEXEL = 8.0  # along an axis; more would not be live, so there the draft is all
+_DRAFT_SIDE = 512  # likewise, of the draft of a whole tile
+_CELL = 256  # sizes that are a multiple of every generator's coarsest cell are made as they are
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One picture on the way to what is wanted.
+
+    Attributes:
+        request: what is made.
+        whole: all of it made smaller, not its corner.
+        caption: what the picture shows, as a label.
+    """
+
+    request: TextureRequest
+    whole: bool
+    caption: str
+
+    @property
+    def is_slow(self) -> bool:
+        return self.whole or is_slow(self.request)
+
+    def submit(self) -> worker_client.PendingJob:
+        """Ask the worker for it."""
+        # a square tile that is smaller than the preview is asked for once and repeated in `pixels_of`
+        request = self.request
+        is_tile = not self.whole and request.tile == "xy" and request.width == request.height < SIDE
+        wanted = {"size": request.width if is_tile else SIDE, "whole": self.whole, "engine": "onnx"}
+        return worker_client.bundled().submit(request.preview_job() | wanted)
+
+    def pixels_of(self, job: worker_client.PendingJob) -> Pixels:
+        """The finished picture, first row on top: (256, 256, 3), or smaller along one side where it shows the whole."""
+        assert job.result is not None
+        pixels: Pixels = np.load(job.result["file"], allow_pickle=False)
+        if self.whole:
+            return pixels
+        repeats = -(-SIDE // len(pixels))
+        tiled: Pixels = np.tile(pixels, (repeats, repeats, 1))[:SIDE, :SIDE]
+        return tiled
+
+
+def steps_to(request: TextureRequest, *, whole: bool) -> list[Step]:
+    """The pictures that lead to what is wanted; where the last takes long, a draft comes first.
+
+    A whole tile of too many texels is not made: a smaller one of the same seed stands for it, and the caption says so.
+
+    Raises:
+        TexnetError: the request does not make sense.
+    """
+    size = f"{request.width} x {request.height} Texels"
+    if not whole:
+        corner = f"Upper Left of {size}" if max(request.width, request.height) > SIDE else f"{size}, Repeated"
+        exact = Step(request, False, corner)
+        if not is_slow(request) or not _is_possible(draft := draft_of(request)):
+            return [exact]
+        return [Step(draft, False, "Draft")] + ([exact] if _own_per_texel(request) <= _MOST_PER_TEXEL else [])
+    shown = shrunk(request, WHOLE_SIDE)
+    smaller = f"A Tile of {shown.width} x {shown.height}, for {size}"
+    last = Step(shown, True, f"All {size}" if shown == request else smaller)
+    draft = shrunk(request, _DRAFT_SIDE)
+    return [last] if draft == shown or not _is_possible(draft) else [Step(draft, True, "Draft: a Smaller Tile"), last]
+
+
+def make(request: TextureRequest, *, whole: bool = False) -> Pixels:
+    """The pixels of a preview at once, first row on top; for scripts.
+
+    Args:
+        request: the texture.
+        whole: all of it made smaller, its longer side of 256 texels at most, instead of its corner (256, 256, 3).
+
+    Raises:
+        TexnetError: the request does not make sense.
+        WorkerError: the worker failed.
+    """
+    step = Step(request, whole, "")
+    job = step.submit()
+    try:
+        job.wait()
+        return step.pixels_of(job)
+    finally:
+        job.close()
+
+
+def is_slow(request: TextureRequest) -> bool:
+    """Whether the texture is resampled, so that its corner takes up to many times as long as that of another."""
+    return bool(request.covers) or request.scale != 1 or bool(request.width % _CELL or request.height % _CELL)
+
+
+def draft_of(request: TextureRequest) -> TextureRequest:
+    """A tile of at most the preview's size, made of about as many of the generator's texels or fewer."""
+    side = max(MIN_SIZE, min(SIDE, round(SIDE / _own_per_texel(request))))
+    covers = request.covers * side / request.width  # as many meters a texel
+    return replace(request, width=side, height=side, covers=covers, tile="xy")
+
+
+def shrunk(request: TextureRequest, side: int) -> TextureRequest:
+    """The request itself; where its longer side has more of the generator's texels than `side`, a smaller texture."""
+    own = max(request.width, request.height) * _own_per_texel(request)
+    if own <= side:
+        return request
+    width, height = (max(_CELL // 4, round(length * side / own)) for length in (request.width, request.height))
+    return replace(request, width=width, height=height, covers=request.covers * width / request.width)
+
+
+def _own_per_texel(request: TextureRequest) -> float:
+    """How many of the generator's own texels one of the texture is made of, along an axis."""
+    card = library.card_named(request.source) if request.covers else None
+    if card is None:
+        return 1 / request.scale
+    return request.covers * texels_per_meter(card) / request.scale / request.width
+
+
+def _is_possible(request: TextureRequest) -> bool:
+    """Whether a draft can be made: it may cover too little for its generator."""
+    card = library.card_named(request.source)
+    try:
+        if card is not None:
+            check_covers(request, card)
+    except RequestError:
+        return False
+    return True

@@ -1,0 +1,118 @@
+"""What the library has under the name that a training is to get: nothing, an unfinished run, a sketch, a generator."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import bpy
+
+from texnet_core.errors import OutputError, RequestError, TexnetError
+from texnet_core.model.artifact import checkpoint_path
+from texnet_core.model.budget import shortfall
+
+from . import library
+from .request import title_of
+from .wording import clause
+
+Kind = Literal["FREE", "UNFINISHED", "SHORT", "DONE"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is there.
+
+    Attributes:
+        output: the library's file for the generator.
+        kind: FREE, nothing; UNFINISHED, a run that was stopped, with or without an older generator beside it; SHORT, a
+            generator whose training was far too short and can go on; DONE, a generator.
+        text: the same for people, "" where nothing is there.
+        spent_minutes: of a SHORT run, else 0.
+    """
+
+    output: Path
+    kind: Kind
+    text: str = ""
+    spent_minutes: float = 0.0
+
+    @property
+    def can_resume(self) -> bool:
+        return self.kind in ("UNFINISHED", "SHORT")
+
+
+def output_for(image: bpy.types.Image, name: str) -> Path:
+    """The library's file for what is learned from an image; without a name, it is called like the image.
+
+    Raises:
+        TexnetError: no name for a file, or no library.
+    """
+    return library.new_file(name or Path(image.name).stem)
+
+
+def standing_of(output: Path) -> Standing:
+    """What lies there; the card of a generator that is there is read."""
+    title, is_there, has_run = title_of(str(output)), output.exists(), checkpoint_path(output).exists()
+    if not has_run:
+        return Standing(output, "DONE", f"Your library has a generator called {title}") if is_there else _free(output)
+    card = library.card_of(library.Source(str(output), output, False)) if is_there else None
+    found = shortfall(card.training) if card is not None else ""
+    if card is None or not found:
+        return Standing(output, "UNFINISHED", f"The training of {title} is unfinished")
+    spent = float(card.quality.get("seconds") or 0.0) / 60
+    return Standing(output, "SHORT", f"The training of {title} {found}", spent)
+
+
+def standing_in_panel(settings: Any) -> Standing | None:
+    """What stands under the panel's name; None without an image, or where there is no telling. Never raises."""
+    try:
+        return standing_of(output_for(settings.exemplar, settings.generator_name)) if settings.exemplar else None
+    except (TexnetError, OSError, ValueError, ReferenceError):  # a panel that raises while it is drawn is blank
+        return None
+
+
+def check_free(standing: Standing) -> None:
+    """Raise RequestError where something is there already."""
+    if standing.kind == "DONE":
+        raise RequestError(
+            clause(standing.text), expected="a free name",
+            remedy=f"replace it, or choose another name such as {free_name(standing.output)}",
+        )  # fmt: skip
+    if standing.kind != "FREE":
+        raise RequestError(
+            clause(standing.text), expected="a free name", remedy="continue it, replace it or discard it"
+        )
+
+
+def free_name(output: Path) -> str:
+    """A name like that one under which nothing is there."""
+    number = 2
+    while standing_of(other := output.with_stem(f"{output.stem} {number}")).kind != "FREE":
+        number += 1
+    return other.stem
+
+
+def discard(standing: Standing) -> None:
+    """Delete a run, and the generator too where that is a sketch of this run.
+
+    Raises:
+        RequestError: there is no run.
+        OutputError: it cannot be deleted.
+    """
+    if not standing.can_resume:
+        raise RequestError(
+            f"there is no unfinished training called {standing.output.stem}",
+            expected="an unfinished one", remedy="choose the name of one that is unfinished",
+        )  # fmt: skip
+    files = [checkpoint_path(standing.output)] + ([standing.output] if standing.kind == "SHORT" else [])
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{file} cannot be deleted ({error.strerror})",
+                expected="a file that can be deleted",
+                remedy="check the permissions of its folder",
+            ) from error
+
+
+def _free(output: Path) -> Standing:
+    return Standing(output, "FREE")
