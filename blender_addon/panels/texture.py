@@ -16,8 +16,6 @@ from ..wrapping import wrapped
 
 
 def draw_source(layout: Any, settings: Any, context: Any) -> None:
-    request = settings.request(None)
-    preview.want(request, whole=settings.preview_shows == "WHOLE")
     split = layout.split(factor=0.38)
     column = split.column(align=True)
     column.template_icon_view(settings, "source", show_labels=True, scale=3.6, scale_popup=5.0)
@@ -31,16 +29,26 @@ def draw_source(layout: Any, settings: Any, context: Any) -> None:
     row.operator("texnet.search_source", text="", icon="VIEWZOOM")
     row.operator("texnet.import_generator", text="", icon="IMPORT")
     row.operator("texnet.reveal_library", text="", icon="FILE_FOLDER")
-    source = library.find(request.source)
+    source = library.find(settings.source_path)
     remove = row.row(align=True)
     remove.enabled = source is not None and not source.is_preset
     remove.operator("texnet.remove_generator", text="", icon="TRASH").source = settings.source_name
     if source is None or library.card_of(source) is None:
-        wrapped(layout, f"{request.source} cannot be read", context, icon="ERROR")
-    box = layout.box()
-    box.row().prop(settings, "preview_shows", expand=True)
-    box.template_icon(preview.icon_of("live"), scale=8.0)
-    row = box.row()
+        wrapped(layout, f"{settings.source_path} cannot be read", context, icon="ERROR")
+    _draw_preview(layout, settings)
+
+
+def _draw_preview(layout: Any, settings: Any) -> None:
+    """The live preview, which a small screen may want to fold."""
+    header, body = layout.panel("TEXNET_preview")
+    header.label(text="Live Preview")
+    if body is None:
+        return
+    preview.want(settings.request(None), whole=settings.preview_shows == "WHOLE")
+    header.use_property_split = False
+    header.prop(settings, "preview_shows", expand=True)
+    body.template_icon(preview.icon_of("live"), scale=8.0)
+    row = body.row()
     row.alignment = "CENTER"
     row.label(text=preview.caption())
 
@@ -89,11 +97,9 @@ def draw_generate(layout: Any, settings: Any, context: Any) -> None:
     target = context.view_layer.objects.active
     column = layout.column()
     column.prop(settings, "destination")
-    row = column.row(align=True)
-    sub = row.row()
-    sub.enabled = settings.use_covers and settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL")
-    sub.prop(settings, "set_mapping")
-    row.operator("texnet.apply_size", text="Selected", icon="CON_SIZELIMIT")
+    row = column.row()
+    row.enabled = settings.use_covers and settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL")
+    row.prop(settings, "set_mapping")
     request = settings.request(None)
     reason = creation.obstacle(settings.destination, target) or covers_obstacle(request)
     column = layout.column(align=True)
@@ -107,6 +113,7 @@ def draw_generate(layout: Any, settings: Any, context: Any) -> None:
         setattr(button, name, value)
     row.operator("texnet.tile_check", text="", icon="MESH_GRID", depress=is_checked(context))
     column.operator("texnet.batch", text="Generate Batch...", icon="RENDERLAYERS")
+    column.operator("texnet.apply_size", text="Apply Size to Selected", icon="CON_SIZELIMIT")
     wrapped(layout, reason or place_of(settings.destination, target), context, icon="INFO", lines=2)
 
 

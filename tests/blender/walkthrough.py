@@ -13,7 +13,8 @@ FOLDER = Path(os.environ["TEXNET_WALK"])
 HEIGHT = 1200
 # Places in the panel at interface scale 1, in pixels right of its left edge and below its upper one.
 # Nothing above the sections moves, whatever is chosen.
-GALLERY, GENERATE, SEEDS, HISTORY, TRAINING = (63, 74), (133, 636), (58, 725), (58, 746), (58, 767)
+# The sections are where they are below the sliders of a material that TexNet made.
+GALLERY, GENERATE, SEEDS, HISTORY, TRAINING = (63, 74), (133, 625), (58, 803), (58, 824), (58, 845)
 
 bpy.context.preferences.view.show_splash = False
 
@@ -210,7 +211,9 @@ def walk():
     yield from choose(destination="NEW_MATERIAL")
     yield from click(panel, HISTORY)
     yield from choose(history_image="bark_albedo_7")
-    yield from shot("history", box_of(panel, 840))
+    yield from scroll(editor, panel, "down")
+    yield from shot("history", (panel.x, HEIGHT - panel.y - 360, panel.width, 360))
+    yield from scroll(editor, panel, "up")
     yield from click(panel, HISTORY)
 
     editor.type = "IMAGE_EDITOR"
@@ -242,6 +245,14 @@ def walk():
     assert not [name for name in dir(bpy.types) if "TEXNET" in name.upper()]
     bpy.ops.preferences.addon_enable(module="bl_ext.user_default.texnet")
     assert list(bpy.ops.texnet.generate(width=64, height=64, destination="IMAGE")) == ["FINISHED"]
+
+
+def scroll(area, region, way):
+    """Show the end of a panel that is higher than its editor, or its beginning again."""
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
+        for _ in range(4):
+            getattr(bpy.ops.view2d, f"scroll_{way}")(page=True)
+    yield 1
 
 
 def previews(panel):
@@ -303,14 +314,16 @@ def train(window, editor):
         bpy.ops.texnet.train("INVOKE_DEFAULT", image=settings.exemplar.name, name=settings.generator_name,
                              minutes=settings.minutes, size=settings.train_size)  # fmt: skip
     yield 60
-    yield from shot("training", box_of(panel))
+    yield from scroll(editor, panel, "down")
+    yield from shot("training", (panel.x, HEIGHT - panel.y - 420, panel.width, 420))
     yield from idle()
     assert module("session").problem is None, module("session").problem
     assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
     there = module("standing").standing_in_panel(settings)
     assert there.kind == "SHORT", there
     yield 3
-    yield from shot("training-short", box_of(panel))
+    yield from scroll(editor, panel, "down")
+    yield from shot("training-short", (panel.x, HEIGHT - panel.y - 330, panel.width, 330))
     bpy.ops.texnet.discard_training(name=settings.generator_name)
     assert module("standing").standing_in_panel(settings).kind == "FREE", "Discard left something"
     stalls = Stalls()
