@@ -190,9 +190,9 @@ def test_every_destination(blender, artifact_file):
         source=str(artifact_file),
     )
     assert state == {
-        "made": ["TexNet", "random_albedo_1", 1],
+        "made": ["Random", "random_albedo_1", 1],
         "swapped": ["random_albedo_2", 1, True],
-        "new": ["random_albedo_3", True, "Random"],
+        "new": ["random_albedo_3", True, "Random.001"],
         "replaced": ["random_albedo_4", "random_albedo_3", 2],
         "alone": [True, "random_albedo_3"],
     }

@@ -134,7 +134,7 @@ def walk():
     properties = next(area for area in window.screen.areas if area.type == "PROPERTIES")
     properties.spaces.active.context = "MATERIAL"
     yield 2
-    yield from choose(side="1024")
+    yield from choose(side="1024", covers=4.0)  # one texel of the texture is one of the generator
 
     # the first click
     yield from click(panel, GENERATE)
