@@ -8,7 +8,7 @@ import bpy
 from texnet_core.errors import RequestError, TexnetError
 from texnet_core.model.artifact import read_header
 
-from . import history, images, session
+from . import images, session
 from .request import TextureRequest
 from .worker_process import Message
 
@@ -48,7 +48,7 @@ def existing(request: TextureRequest) -> Images | None:
     sets: dict[str, Images] = {}
     for image in bpy.data.images:
         record = images.record_of(image)
-        if record is not None and _is_intact(image, record, modified) and history.request_of(image) == request:
+        if record is not None and _is_intact(image, record, modified) and _is_of(record, request):
             sets.setdefault(record["set"], {})[record["map"]] = image
     return next((found for found in sets.values() if found.keys() == names), None)
 
@@ -69,6 +69,13 @@ def images_of(result: Message) -> Images:
     if not all(found.values()):
         raise RequestError("the texture that was there has gone", expected="it", remedy="generate it again")
     return found  # type: ignore[return-value]
+
+
+def _is_of(record: dict[str, Any], request: TextureRequest) -> bool:
+    try:
+        return TextureRequest.from_record(record) == request
+    except (TexnetError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _is_intact(image: Any, record: dict[str, Any], modified: float) -> bool:

@@ -76,10 +76,10 @@ def apply_size(objects: Iterable[Any], meters: float = 0.0) -> Sized:
             found, expected="a texture made with Covers", remedy="select objects with such textures, or give a width"
         )
     materials = [material for material, _ in uses.values()]
-    holders = {use.holder.name: use.holder for _, found in uses.values() for use in found}
+    holders = {use.holder.name: use.holder for _, group in uses.values() for use in group}
     with all_or_nothing(*holders.values(), *(material for material in materials if material.is_editable)):
-        for material, found in uses.values():
-            _size(material, found, _is_used_elsewhere(material, chosen), result)
+        for material, group in uses.values():
+            _size(material, group, _is_used_elsewhere(material, chosen), result)
     result.objects = list(holders.values())
     return result
 

@@ -17,7 +17,8 @@ _SLACK = 1e-4  # of a tile: UVs on its very edge belong to it
 
 def scene_units(meters: float, scene: Any = None) -> float:
     """A length in units of a scene, or of the one in the window."""
-    return meters / float((scene or bpy.context.scene).unit_settings.scale_length)
+    of: Any = scene or bpy.context.scene
+    return meters / float(of.unit_settings.scale_length)
 
 
 def has_uv(target: Any) -> bool:

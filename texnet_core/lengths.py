@@ -17,7 +17,7 @@ def parse_length(value: object) -> float:
     Raises:
         RequestError: it is no length. Whether a length makes sense is for others to say.
     """
-    if isinstance(value, Real) and not isinstance(value, bool):  # NumPy's numbers too
+    if not isinstance(value, bool) and isinstance(value, Real):  # NumPy's numbers too
         return float(value)
     match = re.fullmatch(r"\s*(-?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12}))\s*([a-z]*)\s*", str(value).lower(), re.ASCII)
     if match is None or match[2] not in _METERS:

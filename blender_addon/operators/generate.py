@@ -202,9 +202,9 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         if task.note:
             session.show_note(task.note)
             self.report({"WARNING"}, task.note)
-        made = f"{task.request.title}, {task.request.size_text}"
+        name = f"{task.request.title}, {task.request.size_text}"
         again = reuse.is_found(result)
-        self.report({"INFO"}, f"{made}, is used again" if again else f"Generated {made}, in {result['seconds']:.1f} s")
+        self.report({"INFO"}, f"{name}, is used again" if again else f"Generated {name}, in {result['seconds']:.1f} s")
 
     def _reveal(self, holder: Any, material: Any, nodes_before: int) -> None:
         """Let the user see what has come to a material, wherever one is looked at."""

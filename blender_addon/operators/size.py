@@ -56,7 +56,8 @@ class TEXNET_OT_state_size(Reporting, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self)  # type: ignore[no-any-return]
 
     def draw(self, context: Any) -> None:
-        self.layout.prop(self, "size")
+        layout: Any = self.layout
+        layout.prop(self, "size")
 
     def run(self, context: Any) -> Status:
         sizing.state_size(self.source or context.scene.texnet.source_name, self.size)
