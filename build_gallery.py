@@ -39,6 +39,7 @@ What ships, as `build_gallery.py` makes it from the presets.
 On the left are {_SIDE}x{_SIDE} texels of a large texture, \
 on the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at \
 half its size.
+[The look](addon.md#the-look) shows them on spheres.
 [The presets](presets.md) says how they were trained, [quality](quality.md) what the figures mean.
 """
 
@@ -122,12 +123,20 @@ def _entry(name: str, card: Header) -> str:
     origin = card.provenance
     page = origin.source if "://" in origin.source else f"../{origin.source}"  # or a file of the project
     exemplar = f"[{origin.exemplar}]({page}), {origin.author}, {origin.license}"
-    facts = [f"`{name}`: {exemplar}", *_size(card), *_figures(card)]
+    facts = [f"`{name}`: {exemplar}", *_size(card), *_look(card), *_figures(card)]
     return f"![{name}](images/gallery/{name}.jpg)\n\n" + "; ".join(facts) + ".\n"
 
 
 def _size(card: Header) -> list[str]:
     return [f"{card.size_m:g} m"] if card.size_m else []
+
+
+def _look(card: Header) -> list[str]:
+    look = card.look
+    if look is None:
+        return []
+    metal = [f"metallic {look.metallic:g}"] if look.metallic else []
+    return [f"bump {look.bump:g}", f"roughness {look.roughness_dark:g} to {look.roughness_bright:g}", *metal]
 
 
 def _figures(card: Header) -> list[str]:

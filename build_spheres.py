@@ -29,9 +29,9 @@ _TEXELS = 1024
 _SEED = 1
 _WIDTH = 8.0  # scene units that a texture spans, four exemplars: one for each sphere, which is two wide
 _COLUMNS, _SIDE, _LABEL = 6, 192, 22  # of the sheets; the others in pixels
-_APART = 2.2
+_APART, _BEHIND = 2.2, 3.0  # from one to the next; upper and right ones lie behind and take no light away
 _CYCLES_SAMPLES, _EEVEE_SAMPLES = 96, 16
-_LIGHT = "studio.exr"  # one of those that come with Blender, CC0
+_LIGHT = "interior.exr"  # one of those that come with Blender, CC0
 
 
 def main() -> None:
@@ -121,13 +121,13 @@ def _light_and_camera() -> None:
     )
     tree.links.new(light.outputs["Color"], background.inputs["Color"])
     sun: Any = bpy.data.lights.new("Key", "SUN")
-    sun.energy, sun.angle = 2.0, math.radians(12)
+    sun.energy, sun.angle = 1.5, math.radians(12)
     key = bpy.data.objects.new("Key", sun)
     key.rotation_euler = (math.radians(48), 0, math.radians(38))
     lens: Any = bpy.data.cameras.new("Camera")
-    lens.type, lens.ortho_scale = "ORTHO", _COLUMNS * _APART
+    lens.type, lens.ortho_scale, lens.clip_end = "ORTHO", _COLUMNS * _APART, 200.0
     camera = bpy.data.objects.new("Camera", lens)
-    camera.location = ((_COLUMNS - 1) * _APART / 2, -20, -(_rows() - 1) * _APART / 2)
+    camera.location = ((_COLUMNS - 1) * _APART / 2, -50, -(_rows() - 1) * _APART / 2)
     camera.rotation_euler = (math.pi / 2, 0, 0)
     for thing in (key, camera):
         scene.collection.objects.link(thing)
@@ -152,13 +152,12 @@ def _sphere(number: int) -> Any:
     bpy.ops.mesh.primitive_uv_sphere_add(segments=96, ring_count=48)
     sphere: Any = bpy.context.object
     row, column = divmod(number, _COLUMNS)
-    sphere.location = (column * _APART, 0, -row * _APART)
+    sphere.location = (column * _APART, (column - row) * _BEHIND, -row * _APART)
     sphere.rotation_euler = (math.radians(12), 0, math.radians(-100))
     for corner in sphere.data.uv_layers.active.uv:
         corner.vector = (2 * corner.vector[0], corner.vector[1])
     for face in sphere.data.polygons:
         face.use_smooth = True
-    sphere.visible_glossy = False  # neighbors are not mirrored in each other
     return sphere
 
 

@@ -46,6 +46,8 @@ def test_presets_are_what_the_recipes_make():
         said = replace(recipe.provenance, command="", exemplar_sha256="")
         assert said == replace(card.provenance, command="", exemplar_sha256=""), name
         assert recipe.size_m == card.size_m, name
+        assert card.look is not None and {"bump", "roughness_dark", "roughness_bright"} <= recipe.look.keys(), name
+        assert card.look == card.look.changed(recipe.look), name
     assert all(recipe.provenance.license == "CC0-1.0" for recipe in recipes.values())
     for recipe in recipes.values():
         source = recipe.provenance.source
