@@ -66,6 +66,7 @@ def make_textures(folder: Path) -> None:
 
 def render(folder: Path, engine: str) -> None:
     """ENGINE-STAGE.png for both stages: all spheres in rows, the first preset at the top left."""
+    scene: Any = bpy.context.scene
     _clear()
     _light_and_camera()
     _set_up(engine)
@@ -74,7 +75,7 @@ def render(folder: Path, engine: str) -> None:
         for name, sphere in spheres.items():
             sphere.data.materials.clear()
             sphere.data.materials.append(_material(name, folder / f"{name}.png", sphere, stage))
-        bpy.context.scene.render.filepath = str(folder / f"{engine}-{stage}.png")
+        scene.render.filepath = str(folder / f"{engine}-{stage}.png")
         bpy.ops.render.render(write_still=True)
 
 
@@ -116,9 +117,8 @@ def _light_and_camera() -> None:
     tree: Any = world.node_tree
     background = next(node for node in tree.nodes if node.type == "BACKGROUND")
     light = tree.nodes.new("ShaderNodeTexEnvironment")
-    light.image = bpy.data.images.load(
-        str(Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world" / _LIGHT)
-    )
+    utils: Any = bpy.utils
+    light.image = bpy.data.images.load(utils.system_resource("DATAFILES", path=f"studiolights/world/{_LIGHT}"))
     tree.links.new(light.outputs["Color"], background.inputs["Color"])
     sun: Any = bpy.data.lights.new("Key", "SUN")
     sun.energy, sun.angle = 1.5, math.radians(12)

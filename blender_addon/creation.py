@@ -127,7 +127,7 @@ def _show(made: Images, request: TextureRequest, target: Target, holder: Any, ma
     if target.destination == "NEW_MATERIAL":
         shown = looks.changes(holder.active_material if holder is not None else None, request.source)
         new = new_material(request.title)
-        apply(new, made, request, holder, target.world_size, shown | target.look)
+        apply(new, made, request, holder, target.world_size, {**shown, **target.look})
         assign(new, holder)
         ownership.keep(material)
         return

@@ -42,7 +42,7 @@ def wire(
         look: of the generator.
         told: fields of the look that the user asks for, whatever anybody has changed.
     """
-    tree = nodes.tree_of(material)
+    tree = shaders.tree_of(material)
     before = nodes.shown_maps(tree, shaders.ensured(tree))
     nodes.wire(material, images)
     shader = shaders.ensured(tree)
@@ -74,7 +74,7 @@ def wire(
 
 def fit_relief(material: bpy.types.Material, extent: float, look: Look) -> None:
     """Give relief its height where the exemplar's side spans so many scene units of the surface."""
-    node = _node_with(nodes.tree_of(material), _BUMP)
+    node = _node_with(shaders.tree_of(material), _BUMP)
     if node is not None and extent > 0:
         _follow(node, node.inputs["Distance"], DISTANCE, RELIEF * extent / look.spread, None)
 

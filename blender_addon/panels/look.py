@@ -10,7 +10,7 @@ _FIELDS = (("bump", looks.bump_of), ("roughness", looks.roughness_of), ("metalli
 def draw_look(layout: Any, context: Any) -> None:
     """Sliders for what the active material derives from its texture; nothing where it derives nothing."""
     target = context.view_layer.objects.active
-    material = target.active_material if target is not None else None
+    material: Any = target.active_material if target is not None else None
     shown = [name for name, read in _FIELDS if read(material) is not None]
     if not shown:
         return

@@ -147,10 +147,8 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
         raise RequestError(
             f"{name!r} cannot name a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
         )
-    entry = as_fields(as_table(entry, where, _HELP))
-    check_keys(entry, (*_TEXTS, "size_m", "look", *_SETTINGS), where)
     entry = as_named(as_table(entry, where, _HELP), where)
-    check_keys(entry, (*_TEXTS, "size_m", *_SETTINGS), where)
+    check_keys(entry, (*_TEXTS, "size_m", "look", *_SETTINGS), where)
     with inside(where):
         texts = {key: _text(entry, key) for key in _TEXTS}
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
