@@ -40,7 +40,7 @@ from texnet_core.lengths import parse_length
 from texnet_core.paths import user_text
 from texnet_core.synthesis.sizes import parse_size
 
-from . import cleanup, creation, library, preview_jobs, reuse, session, sizing, surface
+from . import cleanup, creation, library, ownership, preview_jobs, reuse, session, sizing, surface
 from .preferences import preferences, user_file
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
@@ -143,13 +143,15 @@ def fill(
     requests = [
         _variations(names[number % len(names)], number + 1, options)[-1] for number in range(len(targets))
     ]  # all are checked before the first is made
-    made = []
+    made, replaced = [], [target.active_material for target in targets]
     with all_or_nothing(*targets):
         for request, target in zip(requests, targets, strict=True):
             with _finished(request) as result:
                 width = world_size or (surface.scene_units(request.covers) if set_mapping else 0.0)
                 made.append(_material(result, request, target, width, look))
             creation.assign(made[-1], target)
+    for before in replaced:
+        ownership.keep(before)
     return made
 
 

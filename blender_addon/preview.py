@@ -19,7 +19,7 @@ import numpy as np
 from texnet_core.errors import TexnetError
 
 from . import session, worker_client
-from .preview_jobs import SIDE, Pixels, Step, draft_of, is_slow, steps_to
+from .preview_jobs import SIDE, Pixels, Step, quick, steps_to
 from .request import MAX_INT, TextureRequest
 from .worker_process import WorkerError
 
@@ -115,7 +115,7 @@ class Follower:
         if self._grid is None or not self._seeds:
             return None
         request = replace(self._grid[0], seed=self._seeds[0])
-        return Step(draft_of(request) if is_slow(request) else request, False, "")
+        return Step(quick(request), False, "")
 
     def _take_in(self) -> None:
         if self._job is None or self._making is None or not self._job.poll():

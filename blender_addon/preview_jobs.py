@@ -72,7 +72,8 @@ def steps_to(request: TextureRequest, *, whole: bool) -> list[Step]:
     if not whole:
         corner = f"Upper Left of {size}" if max(request.width, request.height) > SIDE else f"{size}, Repeated"
         exact = Step(request, False, corner)
-        if not is_slow(request) or not _is_possible(draft := draft_of(request)):
+        draft = quick(request)
+        if draft == request:
             return [exact]
         return [Step(draft, False, "Draft")] + ([exact] if _own_per_texel(request) <= _MOST_PER_TEXEL else [])
     shown = shrunk(request, WHOLE_SIDE)
@@ -105,6 +106,14 @@ def make(request: TextureRequest, *, whole: bool = False) -> Pixels:
 def is_slow(request: TextureRequest) -> bool:
     """Whether the texture is resampled, so that its corner takes up to many times as long as that of another."""
     return bool(request.covers) or request.scale != 1 or bool(request.width % _CELL or request.height % _CELL)
+
+
+def quick(request: TextureRequest) -> TextureRequest:
+    """The request itself where its corner is made at once, else its draft where there can be one."""
+    if not is_slow(request):
+        return request
+    draft = draft_of(request)
+    return draft if _is_possible(draft) else request
 
 
 def draft_of(request: TextureRequest) -> TextureRequest:

@@ -25,13 +25,14 @@ def test_every_selected_object(blender):
         cubes = [thing for thing in bpy.context.selected_objects if thing.type == "MESH"]
         nodes = [cube.active_material.node_tree.nodes for cube in cubes]
         answer({"materials": len({cube.active_material.name for cube in cubes}),
+                "kept": bpy.data.materials["Material"].use_fake_user,
                 "records": sorted([tree.active.image["texnet"]["source"], tree.active.image["texnet"]["seed"]]
                                   for tree in nodes),
                 "scales": [list(tree["Mapping"].inputs["Scale"].default_value)[0] for tree in nodes]})
         """,
         code=example("api.fill"),
     )
-    assert state["materials"] == 3
+    assert state["materials"] == 3 and state["kept"], "what was replaced must not vanish when the file is saved"
     assert state["records"] == [["moss", 8], ["rock", 7], ["rock", 9]]
     assert state["scales"] == pytest.approx([4, 4, 4], abs=0.01)  # 8 m a UV unit, 2 m a repeat
 
