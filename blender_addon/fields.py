@@ -142,6 +142,17 @@ def training_size_property() -> Any:
     return core_number("size", "Sample Size", TrainSettings, subtype="PIXEL")
 
 
+def real_width_property(**options: Any) -> Any:
+    return bpy.props.FloatProperty(
+        name="Picture Width",
+        description="Width of surface that the image shows, which gives textures their real size; scripts give it in "
+        "meters, and 0 leaves it unknown",
+        default=0.0,
+        min=0.0,
+        **options,
+    )
+
+
 def flatten_property() -> Any:
     field = _field(TrainSettings, "flatten")
     text = sentence(field.metadata["help"])

@@ -20,6 +20,7 @@ from .fields import (
     generator_name_property,
     generator_size_property,
     minutes_property,
+    real_width_property,
     set_mapping_property,
     training_size_property,
 )
@@ -197,6 +198,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     train_size: training_size_property()
     generator: generator_size_property()
     flatten: flatten_property()
+    picture_width: real_width_property(soft_max=100.0, unit="LENGTH")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -214,6 +216,11 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             return 0.0
         card = None if self.stated_covers else library.card_named(self.source_path)
         return usual_covers(card) if card is not None else rounded(self.stated_covers)
+
+    @property
+    def real_width(self) -> float:
+        """Meters that the exemplar's width shows, 0 where nobody said it."""
+        return rounded(self.picture_width / surface.scene_units(1.0, self.id_data))
 
     @property
     def source_path(self) -> str:

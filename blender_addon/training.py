@@ -33,6 +33,7 @@ class TrainingOptions:
         steps: optimizer updates, 0 for the core's default.
         size: training size in texels.
         flatten: take slow changes of brightness out of the exemplar first.
+        real_width: meters that the exemplar's width shows, 0 where unknown.
         generator_size: one of the core's names.
         resume: continue the unfinished run of this output.
         replace: forget the unfinished run of this output; a generator stays until the new one is complete.
@@ -45,6 +46,7 @@ class TrainingOptions:
     steps: int = 0
     size: int = 0
     flatten: bool = False
+    real_width: float = 0.0
     generator_size: str = DEFAULT_GENERATOR_SIZE
     resume: bool = False
     replace: bool = False
@@ -62,7 +64,7 @@ class TrainingOptions:
         job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
-        job |= {"flatten": self.flatten, "generator_size": self.generator_size}
+        job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
         if chosen.vgg19:
             job["vgg19"] = bpy.path.abspath(chosen.vgg19)
             job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}

@@ -15,10 +15,12 @@ from ..fields import (
     generator_size_property,
     minutes_property,
     path_property,
+    real_width_property,
     training_size_property,
 )
 from ..preferences import backend_python, preferences, user_file
 from ..registration import registration
+from ..request import rounded
 from .base import CANCELLED, FINISHED, Guarded, Interactive, Reporting, Status
 
 
@@ -41,6 +43,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     )
     size: training_size_property()
     flatten: flatten_property()
+    real_width: real_width_property(precision=3)
     generator_size: generator_size_property()
     resume: bpy.props.BoolProperty(
         name="Continue",
@@ -103,6 +106,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         minutes = self.minutes + there.spent_minutes if resume and self.minutes else self.minutes
         return training.TrainingOptions(
             path, output, minutes=minutes, steps=self.steps, size=self.size, flatten=self.flatten,
+            real_width=rounded(self.real_width),
             generator_size=self.generator_size, resume=resume, replace=self.replace and not resume, is_copy=is_copy,
         )  # fmt: skip
 

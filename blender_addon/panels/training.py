@@ -27,6 +27,7 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
     fields.prop(settings, "minutes")
     fields.prop(settings, "train_size")
     fields.prop(settings, "generator")
+    fields.prop(settings, "picture_width")
     fields.prop(settings, "flatten")
     if run is None:
         _draw_buttons(body, settings, context)
@@ -58,6 +59,7 @@ def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: 
     button.image = settings.exemplar.name if settings.exemplar is not None else ""
     button.name, button.minutes, button.size = settings.generator_name, settings.minutes, settings.train_size
     button.generator_size, button.flatten = settings.generator, settings.flatten
+    button.real_width = settings.real_width
     button.resume, button.replace = resume, replace
 
 
