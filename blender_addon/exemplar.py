@@ -106,7 +106,7 @@ def _through_blender(image: Any) -> _Pixels:
     with _temporary(image, ".png") as copy:
         write_image(copy, quantize(values[..., :3], 16))
     try:
-        loaded = bpy.data.images.load(str(copy))
+        loaded: Any = bpy.data.images.load(str(copy))
         try:
             loaded.colorspace_settings.name = image.colorspace_settings.name
             light = _pixels_of(loaded)[..., :3]
@@ -124,7 +124,8 @@ def _saved_light(image: Any, values: _Pixels) -> Path:
     rgba = np.ones((height, width, 4), np.float32)
     rgba[..., :channels] = values
     rgba[..., :3] = rgba[..., :3] @ np.array(axes, np.float32)
-    made = bpy.data.images.new(image.name, width, height, alpha=channels == 4, float_buffer=True, is_data=True)
+    options = {"alpha": channels == 4, "float_buffer": True, "is_data": True}
+    made: Any = bpy.data.images.new(image.name, width, height, **options)
     try:
         made.pixels.foreach_set(rgba[::-1].ravel())
         made.file_format = "OPEN_EXR"

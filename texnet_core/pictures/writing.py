@@ -95,9 +95,9 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB")
     """
     depths: tuple[Depth | None, ...] = _format_of(path).depths or (None,)
     fitting = {_NUMBERS[depth]: depth for depth in depths}
-    channels = _format_of(path).channels
-    if image.dtype.name not in fitting or image.ndim != 3 or image.shape[2] not in channels:
-        needed = f"(h, w, {' or '.join(map(str, channels))}) of {' or '.join(fitting)}"
+    possible = _format_of(path).channels
+    if image.dtype.name not in fitting or image.ndim != 3 or image.shape[2] not in possible:
+        needed = f"(h, w, {' or '.join(map(str, possible))}) of {' or '.join(fitting)}"
         raise RequestError(
             f"{path.suffix} files cannot hold an array of {image.dtype} {image.shape}",
             expected=needed,
