@@ -95,6 +95,18 @@ def test_16_bits_keep_their_depth(tmp_path, name, suffix):
     assert np.abs(read - ramp).max() < 1e-3 and len(np.unique(read[0, :, 0])) > 1800
 
 
+def test_pictures_of_phones_have_profiles_too(tmp_path, colors):
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    profile, colorants, exponent = PROFILES["Display P3"]
+    smooth = np.kron(colors[::16, ::16], np.ones((32, 32, 1)))
+    for name in ("a.heic", "a.avif"):
+        image = Image.fromarray(quantize(encoded(smooth, colorants, exponent), 8))
+        image.save(tmp_path / name, icc_profile=profile, quality=100)
+        read = read_exemplar(tmp_path / name)
+        assert read.notes == ["converted from Display P3 to sRGB"]
+        assert np.abs(read.image - smooth)[smooth.min(axis=2) > 0.2].mean() < 0.02
+
+
 def test_a_profile_that_is_srgb_changes_nothing_and_says_nothing(tmp_path):
     levels = np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)
     for profile in (

@@ -16,14 +16,14 @@ import numpy as np
 
 from texnet_core.errors import one_line
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.color import linear_to_srgb, quantize
+from texnet_core.pictures.color import quantize
 from texnet_core.pictures.decoded import Space, ToLight
 from texnet_core.pictures.primaries import XYZ_D50_TO_SRGB, neutral
 
 _SPACES: dict[bytes, Space] = {b"RGB ": "RGB", b"GRAY": "gray", b"CMYK": "CMYK"}
 _MODES = {"gray": "L", "RGB": "RGB", "CMYK": "CMYK"}
 _NAME_LENGTH = 60
-_Curve = Callable[[FloatArray], FloatArray]
+_Convert = Callable[[FloatArray], FloatArray]
 
 
 class ProfileError(Exception):
@@ -32,44 +32,19 @@ class ProfileError(Exception):
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile that can be used.
+    """A profile that can be used; it is of curves or of tables.
 
     Attributes:
         name: its description.
         space: of the pictures that it is for.
-        to_light: (..., 3) values, a gray one three times, to linear light of sRGB's primaries; None for one of tables.
-        opened: Pillow's object.
+        to_light: by curves, (..., 3) values, a gray one three times, to linear light of sRGB's primaries; else None.
+        by_tables: (h, w, channels) in [0, 1] to (h, w, 3) sRGB with the precision of 8 bits; else None.
     """
 
     name: str
     space: Space
     to_light: ToLight | None
-    opened: Any
-
-    def by_tables(self, values: FloatArray) -> FloatArray:
-        """(h, w, channels) in [0, 1] to (h, w, 3) sRGB, with the precision of 8 bits.
-
-        Raises:
-            ProfileError: the tables are broken.
-        """
-        from PIL import Image, ImageCms
-
-        mode = _MODES[self.space]
-        levels = quantize(values, 8)
-        image = Image.frombytes(mode, (levels.shape[1], levels.shape[0]), np.ascontiguousarray(levels).tobytes())
-        try:
-            transform = ImageCms.buildTransform(
-                self.opened,
-                ImageCms.createProfile("sRGB"),
-                mode,
-                "RGB",
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            )
-            converted = ImageCms.applyTransform(image, transform)
-        except ImageCms.PyCMSError as error:
-            raise ProfileError("is broken") from error
-        return np.asarray(converted, np.float32) / np.float32(255)
+    by_tables: _Convert | None
 
 
 def open_profile(content: bytes) -> Profile:
@@ -82,18 +57,41 @@ def open_profile(content: bytes) -> Profile:
 
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(content))
-        name = one_line(str(opened.profile.profile_description or "").strip())[:_NAME_LENGTH]
+        name = one_line(str(opened.profile.profile_description or "").strip())[:_NAME_LENGTH] or "its color profile"
         space, tags = _SPACES.get(content[16:20]), _tags(content)
         if content[12:16] in (b"link", b"abst", b"nmcl"):
             raise ProfileError("is not one of a picture")
         if space is None:
             raise ProfileError(f"is for {content[16:20].decode('latin-1').strip() or 'other'} values")
-        to_light = None if b"A2B0" in tags or b"A2B1" in tags else _by_curves(content, tags, space)
+        if b"A2B0" in tags or b"A2B1" in tags:
+            return Profile(name, space, None, _by_tables(opened, space))
+        return Profile(name, space, _by_curves(content, tags, space), None)
     except ProfileError:
         raise
     except Exception as error:  # LittleCMS, and whatever a broken length leads to
         raise ProfileError("is broken") from error
-    return Profile(name or "its color profile", space, to_light, opened)
+
+
+def _by_tables(opened: Any, space: Space) -> _Convert:
+    from PIL import Image, ImageCms
+
+    mode = _MODES[space]
+    transform = ImageCms.buildTransform(
+        opened,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+
+    def convert(values: FloatArray) -> FloatArray:
+        levels = np.ascontiguousarray(quantize(values, 8))
+        image = Image.frombytes(mode, (levels.shape[1], levels.shape[0]), levels.tobytes())
+        converted: Any = ImageCms.applyTransform(image, transform)
+        return np.asarray(converted, np.float32) / np.float32(255)
+
+    return convert
 
 
 def _tags(content: bytes) -> dict[bytes, bytes]:
@@ -140,7 +138,7 @@ def _xyz(tag: bytes) -> tuple[float, ...]:
     return tuple(number / 65536 for number in struct.unpack_from(">3i", tag, 8))
 
 
-def _curve(tag: bytes) -> _Curve:
+def _curve(tag: bytes) -> _Convert:
     """Value to light, by a tag of type `curv` or `para`."""
     if tag[:4] == b"para":
         (kind,) = struct.unpack_from(">H", tag, 8)
@@ -159,7 +157,7 @@ def _curve(tag: bytes) -> _Curve:
     return lambda values: np.interp(values, places, table).astype(np.float32)
 
 
-def _parametric(kind: int, numbers: list[float]) -> _Curve:
+def _parametric(kind: int, numbers: list[float]) -> _Convert:
     """The curves (a x + b)^g + e above d, and c x + f below, of which most kinds have a part."""
     numbers = [*numbers, 1.0] if kind == 0 else numbers
     g, a, b, c, d, e, f = (*numbers, *[0.0] * (7 - len(numbers)))
@@ -173,8 +171,8 @@ def _parametric(kind: int, numbers: list[float]) -> _Curve:
     return light
 
 
-def is_srgb(to_light: ToLight) -> bool:
-    """Whether it makes of values what sRGB makes of them, but for a level of 255 or so."""
+def is_srgb(convert: _Convert) -> bool:
+    """Whether what makes sRGB of (h, w, 3) values leaves them as they are, but for a level of 255 or so."""
     steps = np.linspace(0, 1, 9, dtype=np.float32)
-    lattice = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 1, 3)
-    return bool(np.abs(linear_to_srgb(to_light(lattice)) - lattice).max() < 2 / 255)
+    lattice = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 9, 3)
+    return bool(np.abs(convert(lattice) - lattice).max() < 2 / 255)

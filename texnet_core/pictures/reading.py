@@ -38,12 +38,13 @@ def read_exemplar(path: Path | str, mask: Path | str | None = None) -> Picture:
     """Read a picture of a surface.
 
     Args:
-        path: any still image that Pillow reads. Gray may have 8 or 16 bits, or floats in [0, 1]. Texels whose alpha
-            is below one half take no part.
+        path: any still picture, known by its content. It is converted to sRGB by its profile, or by what its format
+            says; floats are linear light. Texels whose alpha is below one half take no part.
         mask: a picture of the same size, white where a texel takes part.
 
     Raises:
-        ImageError: no file, no picture, damaged, animated, or more than 2^28 texels; or no texel takes part.
+        ImageError: no file, no picture, damaged, animated, of several pages, or more than 2^28 texels; no texel takes
+            part; or a mask that does not fit.
     """
     picture = _read(Path(path))
     if mask is not None:

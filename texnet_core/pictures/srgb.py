@@ -27,25 +27,27 @@ def to_srgb(decoded: Decoded, seen: _Mask | None) -> tuple[FloatArray, _Mask | N
     """
     notes: list[str] = []
     profile = _usable_profile(decoded, notes)
-    if profile is not None and profile.to_light is None:
-        try:
-            image = profile.by_tables(_for_profile(decoded.values, profile))
-        except ProfileError as error:
-            notes.append(_left_out(error))
-            profile = None
-        else:
-            image = image if decoded.space != "gray" else np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
-            return image, seen, [*notes, f"converted from {profile.name} to sRGB"]
-    name, to_light, unbounded = _interpretation(decoded, profile)
     values = _three_channels(decoded)
-    if to_light is None or (not unbounded and is_srgb(to_light)):
-        return np.clip(values, 0, 1), seen, notes
+    if profile is not None and profile.by_tables is not None:
+        if profile.space == "RGB" and is_srgb(profile.by_tables):
+            return values, seen, notes
+        image = profile.by_tables(decoded.values if profile.space == decoded.space else values)
+        if decoded.space == "gray":
+            image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+        return image, seen, [f"converted from {profile.name} to sRGB"]
+    name, to_light, unbounded = _interpretation(decoded, profile)
+    if to_light is None or (not unbounded and is_srgb(_by_light(to_light))):
+        return values, seen, notes
     notes.append(f"converted from {name} to sRGB")
     light = by_rows(to_light, values, np.float32)
     if not unbounded:
         return linear_to_srgb(light), seen, notes
     image, seen, more = expose(light, seen)
     return image, seen, notes + more
+
+
+def _by_light(to_light: ToLight) -> ToLight:
+    return lambda values: linear_to_srgb(to_light(values))
 
 
 def _usable_profile(decoded: Decoded, notes: list[str]) -> Profile | None:
@@ -79,8 +81,3 @@ def _three_channels(decoded: Decoded) -> FloatArray:
     if decoded.space == "gray":
         return np.repeat(decoded.values, 3, axis=2)
     return (1 - decoded.values[..., :3]) * (1 - decoded.values[..., 3:])
-
-
-def _for_profile(values: FloatArray, profile: Profile) -> FloatArray:
-    is_gray_for_colors = values.shape[2] == 1 and profile.space == "RGB"
-    return np.repeat(values, 3, axis=2) if is_gray_for_colors else values

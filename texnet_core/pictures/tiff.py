@@ -82,6 +82,7 @@ def decode_deep(page: Any) -> Decoded:
             alpha = np.nan_to_num(band.astype(np.float32)) if is_float else _shares(band)
             if kind == _ASSOCIATED:
                 values = undo_premultiplied(values, alpha)
+                values = values if is_float else np.minimum(values, 1)
             break
     profile, orientation = page.tags.valueof(34675), page.tags.valueof(274)
     return Decoded(
