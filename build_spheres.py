@@ -30,7 +30,7 @@ _SEED = 1
 _WIDTH = 8.0  # scene units that a texture spans, four exemplars: one for each sphere, which is two wide
 _COLUMNS, _SIDE, _LABEL = 6, 192, 22  # of the sheets; the others in pixels
 _APART, _BEHIND = 2.2, 3.0  # from one to the next; upper and right ones lie behind and take no light away
-_CYCLES_SAMPLES, _EEVEE_SAMPLES = 96, 16
+_CYCLES_SAMPLES, _EEVEE_SAMPLES = 24, 16
 _LIGHT = "interior.exr"  # one of those that come with Blender, CC0
 
 
@@ -118,7 +118,8 @@ def _light_and_camera() -> None:
     background = next(node for node in tree.nodes if node.type == "BACKGROUND")
     light = tree.nodes.new("ShaderNodeTexEnvironment")
     utils: Any = bpy.utils
-    light.image = bpy.data.images.load(utils.system_resource("DATAFILES", path=f"studiolights/world/{_LIGHT}"))
+    lights = Path(utils.system_resource("DATAFILES", path="studiolights/world"))
+    light.image = bpy.data.images.load(str(lights / _LIGHT))
     tree.links.new(light.outputs["Color"], background.inputs["Color"])
     sun: Any = bpy.data.lights.new("Key", "SUN")
     sun.energy, sun.angle = 1.5, math.radians(12)

@@ -203,17 +203,18 @@ def apply(
     if request.udim:
         nodes.set_mapping_scale(material, (1, 1, 1))  # tiles lie where the UV map has them
     scales = nodes.mapping_scales(material)
-    if card is not None and scales and scales[0].default_value[0]:
+    if scales and scales[0].default_value[0]:
         units = surface.units_per_repeat(target)[0] if target is not None else 1.0
         width = units / abs(scales[0].default_value[0])
         looks.fit_relief(material, width * _share_of_exemplar(card, request), look)
 
 
-def _share_of_exemplar(card: Header, request: TextureRequest) -> float:
+def _share_of_exemplar(card: Header | None, request: TextureRequest) -> float:
     """How much of the texture's width shows what the exemplar's side does."""
-    if request.covers:
-        return card.texels_per_exemplar / texels_per_meter(card) * request.scale / request.covers
-    return card.texels_per_exemplar * request.scale / request.width
+    texels = card.texels_per_exemplar if card is not None else Header.texels_per_exemplar
+    if card is not None and request.covers:
+        return texels / texels_per_meter(card) * request.scale / request.covers
+    return texels * request.scale / request.width
 
 
 def _card_of(request: TextureRequest) -> Header | None:

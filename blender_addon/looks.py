@@ -52,19 +52,24 @@ def wire(
     def wanted(*names: str) -> bool:
         return has_color and not images.keys() & set(names) and (not before or bool(lost & set(names)))
 
-    bump, roughness = _node_with(tree, _BUMP), _node_with(tree, _ROUGHNESS)
-    if images.keys() & {"normal", "height"} and bump is not None:
-        _unlink(tree, bump)
+    if images.keys() & {"normal", "height"}:
+        _unlink(tree, _node_with(tree, _BUMP))
     if wanted("normal", "height"):
-        bump = _derived(tree, shader, "Normal", bump, "ShaderNodeBump", "Height", _BUMP_Y)
+        _derive(tree, shader, "Normal", _BUMP, ("ShaderNodeBump", "Height", _BUMP_Y))
     if wanted("roughness"):
-        roughness = _derived(tree, shader, "Roughness", roughness, "ShaderNodeMapRange", "Value", _ROUGHNESS_Y)
-    metal = _metallic_of(shader) if "metallic" not in images else None
-    if metal is not None and has_color and (_METALLIC in shader.node or (not before and _is_plain(shader, "Metallic"))):
+        _derive(tree, shader, "Roughness", _ROUGHNESS, ("ShaderNodeMapRange", "Value", _ROUGHNESS_Y))
+    metal = _metallic_of(shader)
+    is_ours = _METALLIC in shader.node or (wanted("metallic") and _is_plain(shader, "Metallic"))
+    if metal is not None and is_ours:
         _follow(shader.node, metal, _METALLIC, look.metallic, told.get("metallic"))
+    _give(tree, look, told)
+
+
+def _give(tree: Any, look: Look, told: Mapping[str, float]) -> None:
+    """Let the derived nodes have the values of a look."""
+    bump, roughness = _node_with(tree, _BUMP), _node_with(tree, _ROUGHNESS)
     if bump is not None:
         _follow_bump(bump, look.bump, told.get("bump"))
-        bump[DISTANCE] = bump.get(DISTANCE, bump.inputs["Distance"].default_value)
     if roughness is not None:
         _follow(roughness, roughness.inputs["From Min"], "texnet_from_min", look.dark, None)
         _follow(roughness, roughness.inputs["From Max"], "texnet_from_max", look.dark + look.spread, None)
@@ -164,23 +169,32 @@ def _linked_with(material: Any, key: str) -> Any:
     return node if node is not None and any(output.is_linked for output in node.outputs) else None
 
 
-def _derived(tree: Any, shader: shaders.Shader, name: str, node: Any, kind: str, entry: str, y: float) -> Any:
-    """The node between the color map and a socket of the shader; None where the artist has the socket in use."""
+def _derive(tree: Any, shader: shaders.Shader, name: str, key: str, made: tuple[str, str, float]) -> None:
+    """Put a node between the color map and a socket of the shader, unless somebody has the socket in use.
+
+    Args:
+        tree: the material's.
+        shader: in it.
+        name: of the socket.
+        key: of the custom property that marks the node; one that is there is used again.
+        made: type of the node, its input, and its height against the texture.
+    """
     socket = shader.sockets.get(name)
     texture = nodes.texture_behind(shader.sockets.get(shaders.BASE_COLOR), "albedo")
     if socket is None or texture is None or socket.is_linked or socket.type == "RGBA" or not _is_plain(shader, name):
-        return node
+        return
+    kind, entry, y = made
+    node = _node_with(tree, key)
     if node is None:
         node = tree.nodes.new(kind)
+        node[key] = math.nan  # nothing was given yet
         node.label = "Bump" if kind == "ShaderNodeBump" else name
         left, top = shaders.place_of(texture)
-        frame = nodes.frame_called(tree, "Look")
-        node.parent = frame
-        x, up = shaders.place_of(frame)
+        node.parent = nodes.frame_called(tree, "Look")
+        x, up = shaders.place_of(node.parent)
         node.location = (left + _X - x, top + y - up)
     tree.links.new(texture.outputs["Color"], node.inputs[entry])
     tree.links.new(node.outputs[0], socket)
-    return node
 
 
 def _is_plain(shader: shaders.Shader, name: str) -> bool:
@@ -196,27 +210,30 @@ def _is_plain(shader: shaders.Shader, name: str) -> bool:
 
 
 def _unlink(tree: Any, node: Any) -> None:
-    for link in [link for output in node.outputs for link in output.links]:
+    for link in [link for output in node.outputs for link in output.links] if node is not None else ():
         tree.links.remove(link)
 
 
 def _follow(node: Any, socket: Any, key: str, value: float, told: float | None) -> None:
     """Give a socket its value, unless somebody has changed what it was given last."""
-    if told is not None or key not in node or not _is_changed(socket.default_value, node[key]):
+    if told is not None or not _is_changed(socket.default_value, node.get(key, math.nan)):
         socket.default_value = value if told is None else told
     node[key] = value
 
 
 def _follow_bump(node: Any, value: float, told: float | None) -> None:
     """The same for what Blender keeps as a strength and a side."""
-    if told is not None or _BUMP not in node or not _is_changed(_signed(node), node[_BUMP]):
+    if told is not None or not _is_changed(_signed(node), node[_BUMP]):
         wanted = value if told is None else told
         node.inputs["Strength"].default_value, node.invert = abs(wanted), wanted < 0
     node[_BUMP] = value
 
 
 def _is_changed(value: float, given: float) -> bool:
-    return not math.isclose(value, given, rel_tol=1e-5, abs_tol=1e-6)  # Blender's floats have 24 bits
+    """Whether a value is another than was given; where nothing was, it is nobody's."""
+    return not math.isnan(given) and not math.isclose(
+        value, given, rel_tol=1e-5, abs_tol=1e-6
+    )  # Blender's floats have 24 bits
 
 
 def _signed(node: Any) -> float:
