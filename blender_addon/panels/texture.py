@@ -159,5 +159,10 @@ def detail_text(request: TextureRequest, card: Header | None) -> str:
     """How much detail a generator has for a texture, and how much is asked of it."""
     if card is None:
         return ""
-    has = f"Detail for {texels_per_meter(card) / request.scale:.3g} texels per meter"
-    return f"{has}; this asks for {request.width / request.covers:.3g}" if request.covers else has
+    has = f"Detail for {_rounded(texels_per_meter(card) / request.scale)} texels per meter"
+    return f"{has}; this asks for {_rounded(request.width / request.covers)}" if request.covers else has
+
+
+def _rounded(number: float) -> str:
+    """Three digits that count, without an exponent: 2050."""
+    return f"{float(f'{number:.3g}'):.10g}"

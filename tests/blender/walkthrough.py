@@ -161,15 +161,15 @@ def walk():
         bpy.ops.view3d.view_selected()
     yield 45  # the first draw of a material, with software OpenGL
     yield from shot("result")
-    yield from shot("panel", box_of(panel, 800))
+    yield from shot("panel", box_of(panel, 880))
     view.spaces.active.shading.type = "SOLID"
 
     yield from click(panel, GALLERY)
     yield 2
-    yield from shot("gallery", (270, 40, 1030, 530))
+    yield from shot("gallery", (270, 40, 1030, 650))
     yield from ask("key Escape")
     yield 1
-    yield from previews(panel)
+    yield from previews(editor, panel)
     yield from dialog(window, editor)
 
     # a large one and a queue; the interface must stay live
@@ -183,7 +183,7 @@ def walk():
     yield from click(panel, GENERATE)
     yield 2
     assert len(module("session").tasks) == 2, "no queue"
-    yield from shot("queue", box_of(panel, 730))
+    yield from shot("queue", box_of(panel, 990))
     yield from idle()
     say(f"main thread while 4096x4096 was made: longest breaks {stalls}")
     say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
@@ -255,7 +255,7 @@ def scroll(area, region, way):
     yield 1
 
 
-def previews(panel):
+def previews(editor, panel):
     """All of a tile made smaller, and nine seeds."""
     preview = module("preview")
     yield from choose(preview_shows="WHOLE")
@@ -268,7 +268,9 @@ def previews(panel):
     yield 1
     while preview._follower._seeds:
         yield 0.2
-    yield from shot("seeds", (panel.x, HEIGHT - panel.y - panel.height + SEEDS[1] - 12, panel.width, 350))
+    yield from scroll(editor, panel, "down")
+    yield from shot("seeds", (panel.x, HEIGHT - panel.y - 395, panel.width, 355))
+    yield from scroll(editor, panel, "up")
     yield from click(panel, SEEDS)
     yield 1
 
@@ -313,9 +315,12 @@ def train(window, editor):
     with bpy.context.temp_override(window=window, area=editor, region=panel):
         bpy.ops.texnet.train("INVOKE_DEFAULT", image=settings.exemplar.name, name=settings.generator_name,
                              minutes=settings.minutes, size=settings.train_size)  # fmt: skip
-    yield 60
+    run = module("training").running()
+    while not (module("run_icons").icon_of("sample") and len(run.losses) > 2):
+        yield 0.5
+    yield 15
     yield from scroll(editor, panel, "down")
-    yield from shot("training", (panel.x, HEIGHT - panel.y - 420, panel.width, 420))
+    yield from shot("training", (panel.x, HEIGHT - panel.y - 440, panel.width, 440))
     yield from idle()
     assert module("session").problem is None, module("session").problem
     assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
@@ -323,7 +328,7 @@ def train(window, editor):
     assert there.kind == "SHORT", there
     yield 3
     yield from scroll(editor, panel, "down")
-    yield from shot("training-short", (panel.x, HEIGHT - panel.y - 330, panel.width, 330))
+    yield from shot("training-short", (panel.x, HEIGHT - panel.y - 360, panel.width, 360))
     bpy.ops.texnet.discard_training(name=settings.generator_name)
     assert module("standing").standing_in_panel(settings).kind == "FREE", "Discard left something"
     stalls = Stalls()
