@@ -310,7 +310,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path):
     assert (tmp_path / "null.png").is_symlink()
 
 
-@pytest.mark.parametrize("array", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 4), np.uint8), np.zeros((8, 8, 3))])
+@pytest.mark.parametrize("array", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 5), np.uint8), np.zeros((8, 8, 3))])
 def test_arrays_that_no_format_holds_are_refused(tmp_path, array):
     for name in ("o.png", "o.exr"):
         with pytest.raises(RequestError):

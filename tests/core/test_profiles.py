@@ -210,6 +210,11 @@ SRGB_PLACES = (0.3127, 0.329, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
     ("chunks", "of_values", "note"),
     [
         ((chunk(b"cICP", bytes((12, 13, 0, 1))),), (DISPLAY_P3, None), "Display P3"),
+        (
+            (color_profile_chunk(PROFILES["ProPhoto"][0]), chunk(b"cICP", bytes((12, 13, 0, 1)))),
+            (DISPLAY_P3, None),
+            "Display P3",
+        ),
         ((chunk(b"gAMA", struct.pack(">I", 45471)), primaries_chunk(*ADOBE_PLACES)), (ADOBE_RGB, 2.1992), "Adobe RGB"),
         ((chunk(b"gAMA", struct.pack(">I", 100_000)),), (SRGB, 1.0), "gamma 1"),
         ((chunk(b"gAMA", struct.pack(">I", 45455)), primaries_chunk(*SRGB_PLACES)), (SRGB, None), None),

@@ -59,26 +59,39 @@ class PngParts:
         head = self.pixels.getbuffer()
         return (head[24], head[25]) if len(head) > 25 else (8, 2)
 
-    def profile(self) -> bytes | None:
-        """The ICC profile, nothing where there is none; None where it cannot be unpacked."""
+    def profile(self) -> bytes:
+        """The ICC profile, or nothing where there is none or cICP counts. What cannot be unpacked comes as it is."""
         content = self.chunks.get(b"iCCP")
-        if content is None:
+        if content is None or self._code_points:
             return b""
-        _, mark, packed = content.partition(b"\0")
+        _, _, packed = content.partition(b"\0")
         inflate = zlib.decompressobj()
         try:
             profile = inflate.decompress(packed[1:], _MAX_PROFILE)
         except zlib.error:
-            return None
-        return profile if mark and inflate.eof else None
+            return content or b"?"
+        return profile if inflate.eof else content or b"?"
 
     def encoding(self) -> Encoding | None:
         """How values stand for light by the chunks of fixed size, of which cICP counts before the others."""
-        if len(coding := self.chunks.get(b"cICP", b"")) == 4:
-            return _by_code_points(coding)
+        if self._code_points:
+            return _by_code_points(self._code_points)
         if b"sRGB" in self.chunks:
             return None
         return _by_gamma(self.chunks.get(b"gAMA", b""), self.chunks.get(b"cHRM", b""))
+
+    @property
+    def _code_points(self) -> bytes:
+        """Of cICP, where they are sound and of a kind that is known."""
+        coding = self.chunks.get(b"cICP", b"")
+        return coding if len(coding) == 4 and coding[0] in _PRIMARIES else b""
+
+    @property
+    def transparency(self) -> bytes:
+        """Of tRNS, where it has as many bytes as it must."""
+        content, (bits, color_type) = self.chunks.get(b"tRNS", b""), self.header
+        is_sound = len(content) == {0: 2, 2: 6}.get(color_type) or (color_type == 3 and len(content) <= 2**bits)
+        return content if is_sound else b""
 
 
 def split_png(file: BinaryIO) -> PngParts:
@@ -106,7 +119,7 @@ def _sort(parts: PngParts, name: bytes, content: bytes, sum_: bytes) -> None:
         parts.xmp = content if content.startswith(_XMP) else parts.xmp
         return
     parts.chunks.setdefault(name, content)
-    if name == b"tRNS":
+    if name == b"tRNS" and parts.transparency and parts.header[0] < 16:
         parts.pixels.write(struct.pack(">I", len(content)) + name + content + sum_)
 
 
@@ -122,22 +135,18 @@ def decode_deep(parts: PngParts) -> npt.NDArray[np.uint16]:
     if color_type in (2, 6):
         halves = []
         for order in ("16B", "16L"):
-            with Image.open(_without_transparency(parts)) as image:
+            with Image.open(io.BytesIO(parts.pixels.getvalue())) as image:
                 image.tile = [tile._replace(args=f"{image.mode};{order}") for tile in image.tile]
                 halves.append(np.asarray(image, np.uint16))
         return halves[0] * np.uint16(256) + halves[1]
-    with Image.open(_with_header(_without_transparency(parts), 8, 4 if color_type == 0 else 6)) as image:
+    with Image.open(_with_header(parts.pixels, 8, 4 if color_type == 0 else 6)) as image:
         halves_of_gray: Any = np.asarray(image, np.uint16)
     return np.asarray(halves_of_gray[..., ::2] * np.uint16(256) + halves_of_gray[..., 1::2])
 
 
-def transparent_value(parts: PngParts) -> list[int] | None:
-    """The value of 16 bits a channel that is transparent, if there is one."""
-    content = parts.chunks.get(b"tRNS", b"")
-    channels = {0: 1, 2: 3}.get(parts.header[1])
-    if channels is None or len(content) != 2 * channels:
-        return None
-    return list(struct.unpack(f">{channels}H", content))
+def transparent_value(parts: PngParts) -> tuple[int, ...]:
+    """The value of 16 bits a channel that is transparent, or nothing."""
+    return struct.unpack(f">{len(parts.transparency) // 2}H", parts.transparency)
 
 
 def _with_header(file: io.BytesIO, bits: int, color_type: int) -> io.BytesIO:
@@ -145,15 +154,6 @@ def _with_header(file: io.BytesIO, bits: int, color_type: int) -> io.BytesIO:
     content[24], content[25] = bits, color_type
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     return io.BytesIO(bytes(content))
-
-
-def _without_transparency(parts: PngParts) -> io.BytesIO:
-    content = parts.pixels.getvalue()
-    if (chunk := parts.chunks.get(b"tRNS")) is None:
-        return io.BytesIO(content)
-    whole = struct.pack(">I", len(chunk)) + b"tRNS" + chunk
-    start = content.index(whole)
-    return io.BytesIO(content[:start] + content[start + len(whole) + 4 :])
 
 
 def _by_code_points(coding: bytes) -> Encoding | None:

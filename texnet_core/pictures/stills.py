@@ -78,16 +78,14 @@ def _decode_png(path: Path, parts: png.PngParts) -> Decoded:
         raise _frames_error(path, parts.frames)
     is_deep = parts.header[0] == 16
     decoded = _by_pillow(path, parts.pixels, deep=partial(png.decode_deep, parts) if is_deep else None)
-    if is_deep and (key := png.transparent_value(parts)) is not None:
+    if is_deep and (key := png.transparent_value(parts)):
         levels = np.rint(decoded.values * 65535)
         decoded = replace(decoded, alpha=(levels != key).any(axis=2).astype(np.float32))
-    profile = parts.profile()
     return replace(
         decoded,
-        profile=profile or b"",
+        profile=parts.profile(),
         encoding=parts.encoding(),
         orientation=read_exif(parts.chunks.get(b"eXIf", b""), parts.xmp).orientation,
-        notes=[*decoded.notes, *(["its color profile is broken and left out"] if profile is None else [])],
     )
 
 
