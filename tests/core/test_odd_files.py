@@ -164,6 +164,30 @@ def test_reduced_pages_and_masks_of_a_tiff_are_no_pictures(tmp_path, kinds):
     np.testing.assert_array_equal(read.image, LEVELS / np.float32(255))
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("entry", "next_page"),
+    [
+        ((), 10**8),
+        ((), 12),
+        ((34665, 4, 1, 10**8), 0),  # EXIF
+        ((700, 1, 10**6, 10**8), 0),  # XMP
+        ((34675, 7, 500, 10**8), 0),  # a profile
+        ((270, 2, 10**6, 5), 0),  # a description
+        ((274, 3, 1, 77), 0),  # an orientation
+        ((60_000, 99, 5, 77), 0),
+    ],
+)
+def test_what_else_is_in_a_tiff_does_not_matter(tmp_path, recwarn, kind, entry, next_page):
+    levels = LEVELS.astype(kind) * kind(np.iinfo(kind).max // 255)
+    facts = {256: 36, 257: 24, 258: 8 * levels.itemsize, 259: 1, 262: 2, 273: 8, 277: 3, 278: 24, 279: levels.nbytes}
+    entries = sorted([*((tag, 4, 1, value) for tag, value in facts.items()), *([entry] if entry else [])])
+    head = b"II*\0" + struct.pack("<I", 8 + levels.nbytes) + levels.tobytes() + struct.pack("<H", len(entries))
+    pages = b"".join(struct.pack("<HHII", *fields) for fields in entries) + struct.pack("<I", next_page)
+    np.testing.assert_allclose(read_bytes(tmp_path, head + pages).image, LEVELS / 255, atol=1e-6)
+    assert not recwarn.list
+
+
 def test_several_pages_and_frames_are_refused(tmp_path):
     with pytest.raises(ImageError, match="has 2 pages"):
         read_exemplar(tiff_pages(tmp_path / "a.tif", 0, 0))

@@ -38,7 +38,13 @@ def find_page(file: Any, path: Path) -> int:
     Raises:
         ImageError: there are several.
     """
-    kinds = [int(page.subfiletype or 0) for page in file.pages]
+    kinds: list[int] = []
+    try:
+        for page in file.pages:
+            kinds.append(int(page.subfiletype or 0))
+    except Exception:  # what follows the first page may be broken
+        if not kinds:
+            raise
     pictures = [number for number, kind in enumerate(kinds) if not kind & (_REDUCED | _MASK)]
     if len(pictures) > 1:
         raise ImageError(
