@@ -654,6 +654,21 @@ def test_synth_makes_series(inside, artifact_file, tmp_path):
             (tmp_path / name).unlink()
 
 
+def test_missing_folders_are_made(inside, artifact_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for words in (
+        ("synth", artifact_file, "-o", "~/a/b/o.png", "--size", "64X32", "--engine", "onnx"),
+        ("synth", artifact_file, "-o", "$HOME/a/c/t.png", "--size", 64, "--udim", "2X1", "--engine", "onnx"),
+        ("eval", artifact_file, "--seeds", 2, "--report", "~/d/e"),
+    ):
+        done = inside(*words)
+        assert done.returncode == 0, done.stderr
+    assert loaded(tmp_path / "a/b/o.png").shape == (32, 64, 3)
+    assert made(tmp_path / "a/c") == ["t.1001.png", "t.1002.png"]
+    assert made(tmp_path / "d/e") == ["report.html", "report.png"]
+
+
 def test_synth_regions_and_axes(inside, artifact_file, tmp_path):
     def synth(name, *options):
         out = tmp_path / f"{name}.png"
