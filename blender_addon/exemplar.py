@@ -4,6 +4,7 @@ An image that is as its file says goes as that file: the backend reads more kind
 Blender does. Where the user has said something else, or painted, its pixels go.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from mathutils import Color
 
 from texnet_core.errors import ImageError
+from texnet_core.names import no_device
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.decoded import undo_premultiplied
 from texnet_core.pictures.writing import write_image
@@ -34,7 +36,7 @@ def check_image(image: Any) -> None:
     if image is None:
         raise ImageError("no image is given", expected="an image of a surface", remedy="choose an image of a surface")
     is_still = image.source in ("FILE", "GENERATED")
-    if not is_still or (0 in image.size[:] and not (image.packed_file or _file_of(image).is_file())):
+    if not is_still or (0 in image.size[:] and not (image.packed_file or os.path.isfile(_file_of(image)))):
         raise ImageError(
             f"{image.name} is not a still image with pixels", expected="a still image", remedy="choose another image"
         )
@@ -69,7 +71,7 @@ def _file_of(image: Any) -> Path:
 
 def _is_as_its_file(image: Any) -> bool:
     """Whether nothing was painted, and colors and alpha are taken as Blender takes them by itself."""
-    if image.is_dirty or not (image.packed_file or (image.source == "FILE" and _file_of(image).is_file())):
+    if image.is_dirty or not (image.packed_file or (image.source == "FILE" and os.path.isfile(_file_of(image)))):
         return False
     if 0 in image.size[:]:  # Blender cannot read it, or there are layers; the backend may know how
         return True
@@ -139,7 +141,8 @@ def _saved_light(image: Any, values: _Pixels) -> Path:
 @contextmanager
 def _temporary(image: Any, suffix: str) -> Iterator[Path]:
     """A file to be written in a folder of its own, which goes where that fails."""
-    copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{bpy.path.clean_name(Path(image.name).stem)}{suffix}"
+    name = no_device(bpy.path.clean_name(Path(image.name).stem))
+    copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{name}{suffix}"
     try:
         yield copy
     except BaseException:

@@ -79,3 +79,25 @@ def test_a_generator_with_a_long_or_reserved_name_is_imported_and_used(blender, 
     (nul, long), sources = state
     assert nul[0] is None and "too long" in long[0] and "nul_.texnet" in sources
     assert nul[1] == len("nul__0_albedo.png") and long[1] == 150 + len("_0_albedo.png")
+
+
+def test_names_that_are_too_long_are_one_line(blender):
+    (state,) = blender(
+        """
+        long = "x" * 300
+        image = bpy.data.images.new("long", 64, 64)
+        image.source, image.filepath = "FILE", "/" + long + ".png"
+        from texnet_core.errors import TexnetError
+        state = [error_of(bpy.ops.texnet.import_generator, filepath="/" + long + ".texnet"),
+                 error_of(bpy.ops.texnet.batch, source=long, goal="FOLDER", folder="/tmp")]
+        for call in (lambda: module("exemplar").check_image(image), lambda: module("api").texture(long + ".texnet"),
+                     lambda: module("library").new_file(long)):
+            try:
+                call()
+                state.append("")
+            except TexnetError as error:
+                state.append(str(error))
+        answer(state)
+        """
+    )
+    assert all("; " in message and "\n" not in message and "Traceback" not in message for message in state), state
