@@ -15,6 +15,7 @@ Role = Literal["color", "normal", "scalar"]
 NormalConvention = Literal["opengl", "directx"]
 Depth = Literal[8, 16]
 FloatArray = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]  # (height, width) of a picture: True where a texel takes part
 
 T = TypeVar("T", bound=np.generic)
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.descriptor.layers import FeatureMaps, octave_layer
-from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS, Vgg19, smallest_side
+from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS, Vgg19, smallest_side, visible_positions
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.settings import DescriptorSettings, Padding
 
@@ -31,6 +31,7 @@ class Octaves(nn.Module):
         self, weights: Vgg19Weights, settings: DescriptorSettings, side: int, precision: torch.dtype = torch.float32
     ) -> None:
         super().__init__()
+        self._padding = settings.padding
         layers = [DEFAULT_LAYERS] + [_layers(settings.padding, side >> octave) for octave in range(1, settings.octaves)]
         self.networks = nn.ModuleList(
             Vgg19(weights, names, settings.pooling, settings.padding, precision) for names in layers if names
@@ -53,6 +54,21 @@ class Octaves(nn.Module):
             maps = network(smaller, periodic=periodic)
             features |= {octave_layer(layer, factor): value for layer, value in maps.items()}
         return features
+
+    def visible(self, shares: Tensor) -> dict[str, Tensor]:
+        """Which positions of each layer show what is visible of a picture; see `vgg19.visible_positions`.
+
+        Layers of smaller copies that have fewer than 8x8 of them are left out.
+        """
+        found: dict[str, Tensor] = {}
+        for octave, network in enumerate(self.networks):
+            factor = 2**octave
+            smaller = F.avg_pool2d(shares[None, None], factor)[0, 0]
+            assert isinstance(network, Vgg19)
+            maps = visible_positions(smaller, network.layers, self._padding)
+            fewest = _FEWEST_TEXELS**2 if octave else 1
+            found |= {octave_layer(layer, factor): value for layer, value in maps.items() if int(value.sum()) >= fewest}
+        return found
 
 
 def _layers(padding: Padding, side: int) -> tuple[str, ...]:

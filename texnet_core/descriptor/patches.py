@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.circular import wrap
-from texnet_core.descriptor.layers import FeatureMaps
+from texnet_core.descriptor.layers import HALF, FeatureMaps
 
 _FINE_SIDES = (4, 5)  # of the patches on the finest levels, in texels of the level
 _SIDE = 6  # on all others
+FINEST = "level0"
+FEWEST = 16  # patches of a level; fewer are no distribution
 _COARSEST_TEXELS = 16
 _SHARPENING = 2.0
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
@@ -58,6 +60,25 @@ class PatchPyramid(nn.Module):
             features[layer] = wrap(x, 0, side - 1) if periodic else x
         return features
 
+    def visible(self, shares: Tensor) -> dict[str, Tensor]:
+        """Which texels of each level show what is visible of a picture: layer -> (h, w) bool, of the maps' size.
+
+        Those of which at least half is visible, weighed as the level averages. Levels on which fewer than `FEWEST`
+        whole patches are visible are left out.
+
+        Args:
+            shares: (H, W) in [0, 1], how much of each texel is visible.
+        """
+        cells = shares[None, None, 2:-2, 2:-2]  # sharpening takes the borders
+        found: dict[str, Tensor] = {}
+        for layer, side in self.sides.items():
+            if layer != FINEST:
+                cells = self._blurred(cells, periodic=False)[..., ::2, ::2]
+            visible = cells[0, 0] >= HALF
+            if int(whole_patches(visible, side).sum()) >= FEWEST:
+                found[layer] = visible
+        return found
+
     def _sharpened(self, x: Tensor, periodic: bool) -> Tensor:
         inner = x if periodic else x[..., 2:-2, 2:-2]
         return inner + _SHARPENING * (inner - self._blurred(x, periodic))
@@ -75,6 +96,11 @@ def _side_of_level(exemplar_side: int, level: int) -> int:
     for _ in range(level):
         side = (side - 4 + 1) // 2
     return side
+
+
+def whole_patches(visible: Tensor, side: int) -> Tensor:
+    """Where patches begin of which all is visible: (h, w) bool -> (h - side + 1, w - side + 1) bool."""
+    return F.max_pool2d((~visible).float()[None, None], side, stride=1)[0, 0] == 0
 
 
 def levels_for(size: int) -> int:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.circular import wrap_by_one
-from texnet_core.descriptor.layers import PATCHES, FeatureMaps
+from texnet_core.descriptor.layers import HALF, PATCHES, FeatureMaps
 from texnet_core.descriptor.weights import CONVOLUTIONS, Vgg19Weights
 from texnet_core.settings import DescriptorSettings, Padding, Pooling
 
@@ -99,6 +99,31 @@ def smallest_side(padding: Padding, layers: tuple[str, ...] = DEFAULT_LAYERS, te
         side += 2 if padding == "valid" else 0
         side *= 2 if conv.pool_before else 1
     return side
+
+
+def visible_positions(
+    shares: Tensor, layers: tuple[str, ...] = DEFAULT_LAYERS, padding: Padding = DescriptorSettings.padding
+) -> dict[str, Tensor]:
+    """Which positions of each layer show what is visible of a picture: layer -> (h, w) bool, of the maps' size.
+
+    A position counts where at least half of its own cell is visible: a square of 1, 2, 4, 8 or 16 texels a side. What
+    it sees around the cell is not asked for. A position of relu5_1 depends on 156 texels along each axis, and few
+    pictures have holes farther apart than that: nothing would be left. Hidden texels have colors of the surface
+    (`pictures.masks`), so that the surroundings look like it. A 3x3 neighborhood counts where all of it is visible.
+
+    Args:
+        shares: (H, W) in [0, 1], how much of each texel is visible.
+        layers: as for `Vgg19`.
+        padding: likewise; of pictures that are not periodic.
+    """
+    cells = shares[None, None]
+    visible = {PATCHES: -F.max_pool2d(-cells, 3, stride=1)} if PATCHES in layers else {}
+    for conv in CONVOLUTIONS:
+        cells = F.avg_pool2d(cells, 2) if conv.pool_before else cells
+        cells = cells[..., 1:-1, 1:-1] if padding == "valid" else cells
+        if conv.relu in layers:
+            visible[conv.relu] = cells
+    return {layer: found[0, 0] >= HALF for layer, found in visible.items()}
 
 
 def _patches(image: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class CenteredGramLoss:
     """
 
     def __init__(self, exemplar: Sample) -> None:
-        self.targets = {layer: mean_and_covariance(features.detach()) for layer, features in exemplar.features.items()}
+        self.targets = {layer: mean_and_covariance(exemplar.counted(layer).detach()) for layer in exemplar.features}
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; draws nothing, so `seed` is unused."""

@@ -23,7 +23,7 @@ class DiversityLoss:
     """
 
     def __init__(self, exemplar: Sample) -> None:
-        self.unit = mean_difference(exemplar.features[LAYER].detach()[0].flatten(1)) + 1e-12
+        self.unit = mean_difference(exemplar.counted(LAYER).detach()[0].flatten(1)) + 1e-12
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss of a batch of at least 2; `seed` decides who is compared with whom."""

@@ -29,7 +29,7 @@ class RelativeGramLoss:
     """
 
     def __init__(self, exemplar: Sample) -> None:
-        self.targets = {layer: gram_matrix(maps.detach()) for layer, maps in exemplar.features.items()}
+        self.targets = {layer: gram_matrix(exemplar.counted(layer).detach()) for layer in exemplar.features}
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; draws nothing, so `seed` is unused."""

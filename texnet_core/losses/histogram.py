@@ -23,8 +23,8 @@ class HistogramLoss:
     def __init__(self, exemplar: Sample, positions: int) -> None:
         self.positions = positions
         self.targets, self.variances = {}, {}
-        for layer, features in exemplar.features.items():
-            values = features.detach()[0].flatten(1)
+        for layer in exemplar.features:
+            values = exemplar.counted(layer).detach()[0].flatten(1)
             self.targets[layer] = quantiles(values.sort(dim=1).values, min(positions, values.shape[1]))
             self.variances[layer] = float(values.var(dim=1).mean()) + 1e-12
 

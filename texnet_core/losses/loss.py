@@ -19,12 +19,23 @@ class Sample:
         features: layer -> (N, C, h, w) float32.
         periodic: each is one whole period of a texture, so that image and features wrap; the exemplar's do not.
         seeds: of the noise that each was made from; () where none was.
+        visible: layer -> (h, w) bool, the positions that count where some are hidden; None: all do, as in all samples.
     """
 
     image: Tensor
     features: FeatureMaps
     periodic: bool = True
     seeds: tuple[int, ...] = ()
+    visible: dict[str, Tensor] | None = None
+
+    def counted(self, layer: str) -> Tensor:
+        """The features of a layer, for statistics that ask nothing of where they lie.
+
+        Returns:
+            (N, C, h, w); where some positions are hidden, those that count, (N, C, count, 1).
+        """
+        features = self.features[layer]
+        return features if self.visible is None else features[:, :, self.visible[layer]][..., None]
 
 
 class Loss(Protocol):

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from texnet_core.descriptor.patches import whole_patches
 from texnet_core.losses.loss import Sample
 
 # Softness of the assignment in mean costs: in the first step of the potential, its shrinking a step, and the least.
@@ -19,7 +20,8 @@ class PatchTransportLoss:
 
     Args:
         exemplar: one; see `Sample`.
-        sides: layer -> side of its patches in texels.
+        sides: layer -> side of its patches in texels; layers that the exemplar lacks play no part. Of an exemplar some
+            of which is hidden, patches count that are visible as a whole.
         patches: at most this many random patches of each side take part, redrawn each call.
         iterations: steps of the potential.
 
@@ -29,9 +31,17 @@ class PatchTransportLoss:
     """
 
     def __init__(self, exemplar: Sample, sides: dict[str, int], patches: int = 1024, iterations: int = 6) -> None:
-        self.sides, self.patches, self.iterations = sides, patches, iterations
-        self.targets = {layer: exemplar.features[layer].detach() for layer in sides}
-        self.variances = {layer: float(target.var(dim=(2, 3)).mean()) + 1e-12 for layer, target in self.targets.items()}
+        self.sides = {layer: side for layer, side in sides.items() if layer in exemplar.features}
+        self.patches, self.iterations = patches, iterations
+        self.targets = {layer: exemplar.features[layer].detach() for layer in self.sides}
+        colors = {layer: exemplar.counted(layer).detach() for layer in self.sides}
+        self.variances = {layer: float(color.var(dim=(2, 3)).mean()) + 1e-12 for layer, color in colors.items()}
+        visible = exemplar.visible or {}
+        self.places = {
+            layer: whole_patches(visible[layer], side).flatten().nonzero()[:, 0].cpu()
+            for layer, side in self.sides.items()
+            if visible
+        }
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; `seed` decides which patches take part."""
@@ -39,15 +49,27 @@ class PatchTransportLoss:
         losses = []
         for layer, side in self.sides.items():
             found = random_patches(sample.features[layer], side, self.patches, rng)
-            wanted = random_patches(self.targets[layer], side, self.patches, rng)
+            wanted = random_patches(self.targets[layer], side, self.patches, rng, self.places.get(layer))
             losses.append(transport_cost(found, wanted, self.iterations) / self.variances[layer])
         return torch.stack(losses).mean()
 
 
-def random_patches(features: Tensor, side: int, count: int, rng: torch.Generator) -> Tensor:
-    """At most `count` different patches, from the same places of each map: (N, C, h, w) -> (patches, C side^2)."""
+def random_patches(
+    features: Tensor, side: int, count: int, rng: torch.Generator, among: Tensor | None = None
+) -> Tensor:
+    """At most `count` different patches, from the same places of each map: (N, C, h, w) -> (patches, C side^2).
+
+    Args:
+        features: the maps.
+        side: of a patch.
+        count: how many, of all maps together.
+        rng: draws the places.
+        among: of the (h - side + 1) (w - side + 1) places where a patch can begin, those that may be drawn; None: all.
+    """
     height, width = features.shape[2] - side + 1, features.shape[3] - side + 1
-    places = torch.randperm(height * width, generator=rng)[: max(1, count // len(features))]
+    drawn = torch.randperm(height * width if among is None else len(among), generator=rng)
+    places = drawn[: max(1, count // len(features))]
+    places = places if among is None else among[places]
     # each patch is taken at most once: overlapping ones would have their gradients added in any order
     return F.unfold(features, side)[:, :, places.to(features.device)].transpose(1, 2).flatten(0, 1)
 

@@ -7,11 +7,12 @@ from texnet_core.descriptor.layers import stride, structure_layers
 from texnet_core.losses.loss import Sample
 from texnet_core.losses.relative import relative_square
 
+LEAST_PAIRS = 0.25  # of the positions of a map some of which is hidden; fewer pairs are chance
 SHIFTS = (16, 32, 64)  # texels of the picture
 _AXES = (2, 3)
 
 
-def shifted_gram(features: Tensor, shift: int, axis: int, *, periodic: bool) -> Tensor:
+def shifted_gram(features: Tensor, shift: int, axis: int, *, periodic: bool, visible: Tensor | None = None) -> Tensor:
     """Mean product of every channel with every channel `shift` texels further on.
 
     Args:
@@ -19,6 +20,7 @@ def shifted_gram(features: Tensor, shift: int, axis: int, *, periodic: bool) -> 
         shift: in texels of the map, at least 0 and less than its length.
         axis: 2 (down) or 3 (to the right).
         periodic: pairs reach across the edges; otherwise only pairs inside the map count.
+        visible: (h, w) bool; pairs count of which both are visible. None: all do.
 
     Returns:
         (N, C, C), averaged over the pairs.
@@ -29,7 +31,18 @@ def shifted_gram(features: Tensor, shift: int, axis: int, *, periodic: bool) -> 
         pairs = features.shape[axis] - shift
         first, second = features.narrow(axis, 0, pairs), features.narrow(axis, shift, pairs)
     first, second = first.flatten(2), second.flatten(2)
+    if visible is not None:
+        both = pairs_of(visible, shift, axis, periodic=periodic)
+        first, second = first[:, :, both], second[:, :, both]
     return first @ second.transpose(1, 2) / first.shape[2]
+
+
+def pairs_of(visible: Tensor, shift: int, axis: int, *, periodic: bool) -> Tensor:
+    """Which pairs of `shifted_gram` are visible, in its order: (h, w) bool -> (pairs,) bool; `axis` as there."""
+    if periodic:
+        return (visible & visible.roll(-shift, axis - 2)).flatten()
+    pairs = visible.shape[axis - 2] - shift
+    return (visible.narrow(axis - 2, 0, pairs) & visible.narrow(axis - 2, shift, pairs)).flatten()
 
 
 class ShiftedGramLoss:
@@ -37,7 +50,7 @@ class ShiftedGramLoss:
 
     Samples are periods of a texture, so their pairs reach across the edges; the exemplar's do not. A shift fits
     where it is at most half the map: a circular one is no longer than that, and an exemplar has half its texels
-    in pairs.
+    in pairs. Where some of an exemplar is hidden, a quarter as many pairs as positions must be visible.
 
     Source: Berger & Memisevic 2016, "Incorporating long-range consistency in CNN-based texture generation".
     Differs: the exemplar's mean is subtracted from all features, and distances are relative to its covariance,
@@ -52,11 +65,14 @@ class ShiftedGramLoss:
         self.means, self.scales, self.targets = {}, {}, {}
         for layer in structure_layers(exemplar.features):
             features = exemplar.features[layer].detach()
-            self.means[layer] = features.mean((2, 3), keepdim=True)
+            visible = None if exemplar.visible is None else exemplar.visible[layer]
+            self.means[layer] = exemplar.counted(layer).detach().mean((2, 3), keepdim=True)
             features = features - self.means[layer]
-            self.scales[layer] = shifted_gram(features, 0, 2, periodic=exemplar.periodic)
+            same = {"periodic": exemplar.periodic, "visible": visible}
+            self.scales[layer] = shifted_gram(features, 0, 2, **same)
             for shift, axis in _fitting(layer, features):
-                self.targets[layer, shift, axis] = shifted_gram(features, shift, axis, periodic=exemplar.periodic)
+                if visible is None or _has_pairs(visible, shift, axis, exemplar.periodic):
+                    self.targets[layer, shift, axis] = shifted_gram(features, shift, axis, **same)
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; draws nothing, so `seed` is unused."""
@@ -67,7 +83,12 @@ class ShiftedGramLoss:
                 if (wanted := self.targets.get((layer, shift, axis))) is not None:
                     found = shifted_gram(centered, shift, axis, periodic=sample.periodic)
                     losses.append(relative_square(found, wanted, self.scales[layer]))
-        return torch.stack(losses).mean()
+        return torch.stack(losses).mean() if losses else sample.image.new_zeros(())  # holes may leave no pairs
+
+
+def _has_pairs(visible: Tensor, shift: int, axis: int, periodic: bool) -> bool:
+    pairs = pairs_of(visible, shift, axis, periodic=periodic)
+    return int(pairs.sum()) >= LEAST_PAIRS * int(visible.sum())
 
 
 def _fitting(layer: str, features: Tensor) -> list[tuple[int, int]]:

@@ -31,7 +31,7 @@ class SlicedWassersteinLoss:
 
     def __init__(self, exemplar: Sample, directions: int, positions: int) -> None:
         self.directions, self.positions = directions, positions
-        self.targets = {layer: _texels(features.detach()) for layer, features in exemplar.features.items()}
+        self.targets = {layer: _texels(exemplar.counted(layer).detach()) for layer in exemplar.features}
         self._whitening = {layer: _whitening(target[0]) for layer, target in self.targets.items() if layer == PATCHES}
         self.variances = {layer: self._variance(layer) + 1e-12 for layer in self.targets}
 

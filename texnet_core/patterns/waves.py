@@ -7,34 +7,23 @@ the pattern begins; they are the reciprocal basis of the grid of repeats. Knows 
 import itertools
 import math
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.patterns.autocorrelation import EVEN, LEAST_LAG, Autocorrelation, Doubles, Peak, detail
 
 Wave = tuple[float, float]
 Grid = tuple[Wave, Wave]
-Doubles = npt.NDArray[np.float64]
 
 _LEAST_SIDE = 64  # of an image in texels: in smaller ones noise repeats by chance
-_LEAST_LAG = 6  # texels; finer repeats are texture, not pattern
-_MOST_LAG = 0.35  # of the side: less than three repeats prove nothing
 _LEAST_SCORE = 0.35  # the autocorrelation at a repeat; irregular surfaces stay below 0.3
 _LEAST_GRID_SCORE = 0.25  # its mean at the points of a grid, which must be summits as well
 _LEAST_DROP = 0.03  # from a grid's points to what lies around them, on average
-_RING = ((4, 0), (4, 2), (3, 3), (2, 4), (0, 4), (-2, 4), (-3, 3), (-4, 2))  # around a summit: half of the lags
 _NEAR_BEST = 0.4  # of the steepest summit's drop that others must have to span a grid
 _TRUST = 3  # power of the drop that is weighed against the area of a repeat: finer grids win unless they fit worse
-_STRONG = 0.6  # of the highest peak that a repeat must have to span a grid
-_EVEN = 0.85  # of the highest peak that stripes keep at every lag along them
-_LEAST_RISE = 0.1  # of the autocorrelation, from the way to a repeat to the repeat
 _CANDIDATES = 30
-_DIRECTIONS = 1440  # of stripes that are tried
-_REACH = 2  # repeats in every direction that a grid is judged by: old masonry drifts further away
 _LEAST_SINE = 0.3  # between two repeats that span a grid
-_JOINT = 1.2  # texels of blur
 _LEVEL = 0.1  # cycles per picture: rows that rise by less are level
 _EXACT = 1e-9  # cycles per texel: what numbers that are made level may be off by
 _SHIFTS = 3  # rows after which bricks may lie as before
@@ -42,24 +31,19 @@ _TILT = 10.0  # how much worse it looks when rows tilt by some percent than when
 MOST_STRETCH = 1.15  # of the exemplar's side, so that whole repeats fit
 
 
-class _Peak(NamedTuple):
-    height: float
-    y: int
-    x: int
-
-
-def find_waves(image: FloatArray) -> tuple[Wave, ...]:
+def find_waves(image: FloatArray, mask: Mask | None = None) -> tuple[Wave, ...]:
     """The waves of an image's pattern: two of a grid, one of stripes, none where it does not repeat.
 
     Args:
         image: (H, W, 3) in [0, 1], showing at least three repeats in both directions.
+        mask: (H, W), True where a texel takes part; None where all do.
 
     Returns:
         Up to two waves in cycles per texel of this image.
     """
     if min(image.shape[:2]) < _LEAST_SIDE:
         return ()
-    correlation = _Autocorrelation(image.mean(axis=2))
+    correlation = Autocorrelation(image.mean(axis=2), mask)
     peaks = correlation.peaks()
     if not peaks or peaks[0].height < _LEAST_SCORE:
         return ()
@@ -72,7 +56,7 @@ def find_waves(image: FloatArray) -> tuple[Wave, ...]:
     return _leveled(waves, image.shape[:2])
 
 
-def rows_first(waves: Grid, image: FloatArray) -> Grid:
+def rows_first(waves: Grid, image: FloatArray, mask: Mask | None = None) -> Grid:
     """Other waves of the same grid: one that counts rows or columns, and the one along them that changes least.
 
     Brickwork's grid has both rows and columns, but joints that run from side to side only along one.
@@ -80,12 +64,12 @@ def rows_first(waves: Grid, image: FloatArray) -> Grid:
     Args:
         waves: in cycles per texel of the image.
         image: (H, W, 3).
+        mask: (H, W), True where a texel takes part; None where all do.
 
     Returns:
         The waves as they are where the grid has neither.
     """
-    detail = _detail(image.mean(axis=2))
-    contrast = [float(detail.mean(axis=1 - axis).std()) for axis in (0, 1)]
+    contrast = _contrast_of_lines(detail(image.mean(axis=2)), mask)
     steps = [np.array(step) for step in itertools.product(range(-_SHIFTS, _SHIFTS + 1), repeat=2)]
     for axis in (0, 1) if contrast[0] >= contrast[1] else (1, 0):
         for step in steps:
@@ -97,13 +81,21 @@ def rows_first(waves: Grid, image: FloatArray) -> Grid:
     return waves
 
 
+def _contrast_of_lines(values: Doubles, mask: Mask | None) -> list[float]:
+    """How much rows differ in their mean, and how much columns do."""
+    if mask is None:
+        return [float(values.mean(axis=1 - axis).std()) for axis in (0, 1)]
+    means = ((values * mask).sum(axis=1 - axis) / np.maximum(mask.sum(axis=1 - axis), 1) for axis in (0, 1))
+    return [float(each[mask.any(axis=1 - axis)].std()) for axis, each in enumerate(means)]
+
+
 def counts_along(wave: Wave) -> int | None:
     """The axis along which a wave counts rows (0) or columns (1); None where it does neither."""
     down, across = map(abs, wave)
     return 0 if across < _EXACT < down else 1 if down < _EXACT < across else None
 
 
-def _best_grid(correlation: "_Autocorrelation", peaks: list[_Peak]) -> Doubles | None:
+def _best_grid(correlation: Autocorrelation, peaks: list[Peak]) -> Doubles | None:
     """The two steps of the grid that fits best, if any does.
 
     A joint from side to side makes any step along it look like a repeat: only what drops in all directions is one.
@@ -131,14 +123,14 @@ def _leveled(waves: Doubles, shape: tuple[int, ...]) -> tuple[Wave, ...]:
     return tuple((float(down), float(across)) for down, across in waves)
 
 
-def _stripes(across: Doubles, peaks: list[_Peak]) -> Doubles:
+def _stripes(across: Doubles, peaks: list[Peak]) -> Doubles:
     """The wave of stripes, (1, axis): the nearest of the high peaks across them, made exact by all others."""
-    high = [peak for peak in peaks if peak.height >= max(_LEAST_SCORE, _EVEN * peaks[0].height)]
+    high = [peak for peak in peaks if peak.height >= max(_LEAST_SCORE, EVEN * peaks[0].height)]
     places = np.array([peak[1:] for peak in high], float).reshape(-1, 2)
     lags = np.abs(places @ across)
-    if not (lags >= _LEAST_LAG).any():
+    if not (lags >= LEAST_LAG).any():
         return np.empty((0, 2))
-    wave: Doubles = across / lags[lags >= _LEAST_LAG].min()
+    wave: Doubles = across / lags[lags >= LEAST_LAG].min()
     for place in places[np.argsort(lags)]:  # from the nearest on, for so far its cycles can be counted
         cycles = place @ wave
         if round(cycles):
@@ -211,102 +203,6 @@ def fitted_side(waves: tuple[Wave, ...], side: int, size: int, least: int, most:
     return min(candidates, key=misfit)
 
 
-class _Autocorrelation:
-    """The autocorrelation of an image's detail, 1 at the origin, by lag in texels."""
-
-    def __init__(self, luminance: FloatArray) -> None:
-        height, width = self.shape = luminance.shape
-        window = np.hanning(height)[:, None] * np.hanning(width)
-        raw = self._lagged_products(_detail(luminance) * window)
-        overlap = self._lagged_products(window)
-        values = raw / np.maximum(overlap, 1e-3 * overlap[0, 0])
-        self.values = np.fft.fftshift(values / max(values[0, 0], 1e-12))  # the origin at (height, width)
-
-    def _lagged_products(self, values: Doubles) -> Doubles:
-        padded = (2 * self.shape[0], 2 * self.shape[1])
-        return np.fft.irfft2(np.abs(np.fft.rfft2(values, padded)) ** 2, padded)
-
-    def peaks(self) -> list[_Peak]:
-        """The local maxima at lags that count, but for low ones, of each pair of opposite ones one; highest first."""
-        reach_y, reach_x = (int(_MOST_LAG * side) for side in self.shape)
-        is_peak = np.ones_like(self.values, bool)
-        for shift in itertools.product((-1, 0, 1), repeat=2):
-            is_peak &= self.values >= np.roll(self.values, shift, (0, 1))
-        ys, xs = (places - side for places, side in zip(np.nonzero(is_peak), self.shape, strict=True))
-        half = (ys > 0) | ((ys == 0) & (xs > 0))
-        counts = half & (ys <= reach_y) & (np.abs(xs) <= reach_x) & (np.hypot(ys, xs) >= _LEAST_LAG)
-        found = [_Peak(self.at(y, x), int(y), int(x)) for y, x in zip(ys[counts], xs[counts], strict=True)]
-        highest = sorted(found, reverse=True)
-        return [peak for peak in highest if peak.height >= _STRONG * highest[0].height]
-
-    def at(self, y: int, x: int) -> float:
-        """The value at a lag."""
-        return float(self.values[y + self.shape[0], x + self.shape[1]])
-
-    def score(self, basis: Doubles) -> tuple[float, float]:
-        """Of the peaks near the points of a grid, the mean height and the mean drop."""
-        near = [self._peak_near(point) for _, point in self._points(basis)]
-        if not near:
-            return 0.0, 0.0
-        return float(np.mean([peak.height for peak in near])), float(np.mean([self.drop(peak) for peak in near]))
-
-    def drop(self, peak: _Peak) -> float:
-        """How far the autocorrelation falls around a peak, in the direction in which it falls least."""
-        around = [self.at(peak.y + y, peak.x + x) + self.at(peak.y - y, peak.x - x) for y, x in _RING]
-        return peak.height - max(around) / 2
-
-    def rises_to(self, step: Doubles) -> bool:
-        """Whether a lag is a peak of its own and no shoulder of the one at the origin."""
-        between = min(self.at(*(round(float(lag)) for lag in step * share)) for share in (0.3, 0.5, 0.7))
-        return self._peak_near(step).height > between + _LEAST_RISE
-
-    def across_stripes(self, highest: float) -> Doubles | None:
-        """The unit vector across stripes: along them the picture stays itself at every lag."""
-        lags = np.arange(_LEAST_LAG, int(_MOST_LAG * min(self.shape)))
-        angles = np.arange(_DIRECTIONS) * math.pi / _DIRECTIONS
-        along = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-        places = np.rint(lags[:, None, None] * along).astype(int) + self.shape
-        lowest = self.values[places[..., 0], places[..., 1]].min(axis=0)
-        best = int(np.argmax(lowest))
-        if lowest[best] < _EVEN * highest:
-            return None
-        y, x = along[best]
-        return np.array([x, -y])
-
-    def refined(self, basis: Doubles) -> Doubles:
-        """The grid that fits its peaks best, to fractions of a texel."""
-        for _ in range(3):
-            steps, places, weights = [], [], []
-            for step, point in self._points(basis):
-                height, y, x = self._peak_near(point)
-                steps.append(step)
-                places.append(self._summit(y, x))
-                weights.append(max(height, 0.01))
-            scale = np.array(weights)[:, None]
-            basis = np.linalg.lstsq(np.array(steps) * scale, np.array(places) * scale, rcond=None)[0]
-        return basis
-
-    def _points(self, basis: Doubles) -> list[tuple[tuple[int, int], Doubles]]:
-        """Points of a grid that lie near enough to be trusted, of each pair of opposite ones one."""
-        reach = [0.45 * side for side in self.shape]
-        steps = [(i, j) for i in range(_REACH + 1) for j in range(-_REACH, _REACH + 1) if i or j > 0]
-        placed = [(step, np.array(step) @ basis) for step in steps]
-        return [(step, point) for step, point in placed if (np.abs(point) <= reach).all()]
-
-    def _peak_near(self, point: Doubles) -> _Peak:
-        y, x = (round(float(lag)) for lag in point)
-        near = itertools.product(range(y - 2, y + 3), range(x - 2, x + 3))
-        return max(_Peak(self.at(*place), *place) for place in near)
-
-    def _summit(self, y: int, x: int) -> tuple[float, float]:
-        """Where the parabola through a peak and its neighbors is highest."""
-        here = self.at(y, x)
-        return (
-            y + _vertex(self.at(y - 1, x), here, self.at(y + 1, x)),
-            x + _vertex(self.at(y, x - 1), here, self.at(y, x + 1)),
-        )
-
-
 def _is_open(grid: Doubles) -> bool:
     """Whether two steps point in directions that differ enough to span a grid."""
     return abs(float(np.linalg.det(grid))) >= _LEAST_SINE * float(np.prod(np.linalg.norm(grid, axis=1)))
@@ -320,27 +216,3 @@ def _reduced(basis: Doubles) -> Doubles:
         if long @ long >= short @ short:
             return np.array([short, long])
         short, long = long, short
-
-
-def _vertex(before: float, here: float, after: float) -> float:
-    bend = before - 2 * here + after
-    return 0.0 if bend >= 0 else min(0.5, max(-0.5, 0.5 * (before - after) / bend))
-
-
-def _detail(luminance: FloatArray) -> Doubles:
-    """What varies faster than a sixth of the picture and slower than a texel or two; mirrored at the borders.
-
-    Joints a texel wide that lie between texels in every other repeat would otherwise hide the repeat.
-    """
-    height, width = luminance.shape
-    mirrored = np.pad(luminance.astype(np.float64), ((0, height), (0, width)), mode="symmetric")
-    down, across = np.fft.fftfreq(2 * height)[:, None], np.fft.rfftfreq(2 * width)  # cycles per texel
-    lighting = _gaussian(np.hypot(down * height, across * width), 1 / 6)
-    band = _gaussian(np.hypot(down, across), _JOINT) - lighting
-    return np.fft.irfft2(np.fft.rfft2(mirrored) * band, mirrored.shape)[:height, :width]
-
-
-def _gaussian(frequencies: Doubles, sigma: float) -> Doubles:
-    """What a Gaussian blur leaves of each frequency; sigma is in the unit whose cycles the frequencies count."""
-    kept: Doubles = np.exp(-2 * (math.pi * sigma * frequencies) ** 2)
-    return kept

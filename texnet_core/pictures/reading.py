@@ -6,17 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from texnet_core.errors import ImageError, NoImageError
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.decoded import Decoded, upright
 from texnet_core.pictures.srgb import to_srgb
 from texnet_core.pictures.stills import decode
 
 _OPAQUE = 0.5  # texels with less alpha are not seen well enough to be learned from
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -120,6 +117,14 @@ def _check_is_file(path: Path) -> None:
         raise ImageError(f"{path} has 0 bytes", expected="a picture", remedy="export it again")
 
 
-def texels_digest(image: FloatArray) -> str:
-    """SHA-256 of an exemplar's texels: equal for equal pictures, whatever their files are called or how packed."""
-    return hashlib.sha256(image.tobytes()).hexdigest()
+def texels_digest(image: FloatArray, mask: Mask | None = None) -> str:
+    """SHA-256 of an exemplar's texels: equal for equal pictures, whatever their files are called or how packed.
+
+    Args:
+        image: (height, width, 3).
+        mask: (height, width), True where a texel takes part; None where all do.
+    """
+    digest = hashlib.sha256(image.tobytes())
+    if mask is not None:
+        digest.update(mask.tobytes())
+    return digest.hexdigest()

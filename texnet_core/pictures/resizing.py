@@ -3,8 +3,10 @@
 import numpy as np
 
 from texnet_core.errors import ImageError
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE
+
+_HALF = 0.5 - 1e-6  # means of ones and zeros round
 
 
 def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
@@ -31,11 +33,35 @@ def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
             remedy=f"take a picture of at least {size} on the short side"
             + (f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""),
         )
-    scale = size / short
-    target = (round(width * scale), round(height * scale))
+    target = _target(image.shape, size)
     bands = [
         np.asarray(Image.fromarray(image[..., band]).resize(target, Image.Resampling.LANCZOS)) for band in range(3)
     ]
     resized = np.clip(np.stack(bands, axis=2), 0, 1)
-    top, left = (max(0, side - 4 * size) // 2 for side in resized.shape[:2])
-    return np.ascontiguousarray(resized[top : top + 4 * size, left : left + 4 * size])
+    return np.ascontiguousarray(resized[_kept(resized.shape, size)])
+
+
+def resize_mask(mask: Mask, size: int) -> Mask:
+    """Scale a mask as `resize_exemplar` scales its picture: a texel takes part where half of what it covers does.
+
+    Args:
+        mask: (height, width).
+        size: texels of the short side, at most the picture's own.
+    """
+    from PIL import Image
+
+    shares = Image.fromarray(mask.astype(np.float32)).resize(_target(mask.shape, size), Image.Resampling.BOX)
+    resized: Mask = np.asarray(shares) >= _HALF
+    return np.ascontiguousarray(resized[_kept(resized.shape, size)])
+
+
+def _target(shape: tuple[int, ...], size: int) -> tuple[int, int]:
+    """Width and height at which the short side is `size`."""
+    scale = size / min(shape[:2])
+    return round(shape[1] * scale), round(shape[0] * scale)
+
+
+def _kept(shape: tuple[int, ...], size: int) -> tuple[slice, slice]:
+    """The middle 4:1."""
+    top, left = (max(0, side - 4 * size) // 2 for side in shape[:2])
+    return slice(top, top + 4 * size), slice(left, left + 4 * size)

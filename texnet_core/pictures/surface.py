@@ -4,13 +4,15 @@ A texture network learns statistics that are the same everywhere in the picture.
 frames break that, and a structure that is seen once gives no statistics at all.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.color import linear_to_srgb, srgb_to_linear
-from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.masks import check_enough, faded, resized, texels_of
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear RGB with sRGB's primaries
 
@@ -36,8 +38,15 @@ _LEAST_UNLIKENESS = 0.003  # of strips; below, as in white noise, any shift expl
 _LARGE_CYCLES, _LARGE_SHARE = 3, 0.28
 _FINE_CYCLES, _FINE_SHARE = 32, 0.02
 
+# what little is visible of a picture says nothing
+_LEAST_VISIBLE = 0.25  # of a row, or of a part in shares of the part of which most is visible
+_LEAST_WEIGHT = 1e-9
+_FEWEST_STRIPS = 3
+_HALF = 0.5
+_Doubles = npt.NDArray[np.float64]
 
-def flatten_lighting(image: FloatArray) -> FloatArray:
+
+def flatten_lighting(image: FloatArray, mask: Mask | None = None) -> FloatArray:
     """Take slow changes of brightness out of a picture.
 
     In linear light each texel is divided by its surroundings' luminance: the plane and bowl that fit the picture best,
@@ -49,26 +58,35 @@ def flatten_lighting(image: FloatArray) -> FloatArray:
 
     Args:
         image: (height, width, 3) sRGB in [0, 1].
+        mask: (height, width), True where a texel takes part; light is not looked at in others. None: all do.
 
     Returns:
         The same shape and range.
     """
     linear = srgb_to_linear(image)
     light = linear @ _LUMINANCE
-    lighting = _lighting(light)[2]
-    surroundings = lighting * _blurred(light / lighting)
-    gain = np.clip(light.mean() / np.maximum(surroundings, 1e-6), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
-    gain *= light.mean() / max(float((light * gain).mean()), 1e-6)
+    lighting = _lighting(light, mask)[2]
+    surroundings = lighting * _blurred(light / lighting, mask)
+    mean = texels_of(light, mask).mean()
+    gain = np.clip(mean / np.maximum(surroundings, 1e-6), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
+    gain *= mean / max(float(texels_of(light * gain, mask).mean()), 1e-6)
     return linear_to_srgb(linear * gain[..., None])
 
 
-def check_surface(image: FloatArray) -> None:
-    """Raise ImageError for a picture of one color: no statistics can be made to agree with it."""
-    if image.std(axis=(0, 1), dtype=np.float64).max() < _LEAST_SPREAD:  # float32 would round up to five times that
+def check_surface(image: FloatArray, mask: Mask | None = None) -> None:
+    """Raise ImageError for a picture of one color, with which no statistics can agree, or of too few texels.
+
+    Args:
+        image: (height, width, 3).
+        mask: (height, width), True where a texel takes part; None where all do.
+    """
+    check_enough(mask)
+    # float32 would round up to five times that
+    if texels_of(image, mask).std(axis=(0, 1), dtype=np.float64).max() < _LEAST_SPREAD:
         raise ImageError("the picture has one color only", expected="a surface", remedy="take another picture")
 
 
-def find_warnings(image: FloatArray, *, flatten: bool = False) -> list[str]:
+def find_warnings(image: FloatArray, mask: Mask | None = None, *, flatten: bool = False) -> list[str]:
     """Say what in a picture will keep a generator from learning its surface.
 
     Looked for are frames, a lack of contrast, blur, uneven lighting, perspective, and structures too large for the
@@ -76,6 +94,7 @@ def find_warnings(image: FloatArray, *, flatten: bool = False) -> list[str]:
 
     Args:
         image: (height, width, 3) sRGB in [0, 1].
+        mask: (height, width), True where a texel takes part; None where all do.
         flatten: its lighting will be flattened, so nothing need be said of it, and contrast is measured without.
 
     Returns:
@@ -83,38 +102,41 @@ def find_warnings(image: FloatArray, *, flatten: bool = False) -> list[str]:
     """
     if min(image.shape[:2]) < _SMALLEST:
         return []
-    light = _luminance(image, _SIDE)
-    framed, light = light.shape, _inside_frame(light)
+    light, mask = _luminance(image, mask, _SIDE)
+    inside, framed = _inside_frame(light, mask), light.shape
+    light, mask = light[inside], None if mask is None else mask[inside]
     found = ["the picture has a border of one color; crop it away"] if light.shape != framed else []
     if min(light.shape) < _SMALLEST:
         return found
-    stops, share, lighting = _lighting(light)
+    stops, share, lighting = _lighting(light, mask)
     tone = np.sqrt(light / lighting)
-    if (tone if flatten else np.sqrt(light)).std() < _UNIFORM:
+    if texels_of(tone if flatten else np.sqrt(light), mask).std() < _UNIFORM:
         return [*found, "the picture is nearly of one color; take one with more contrast"]
     if not flatten and stops > _UNEVEN_STOPS and share > _UNEVEN_SHARE:
         found.append(f"the lighting is uneven by {stops:.1f} stops; set flatten, or take a picture in even light")
-    for strips, direction in ((tone, "top to bottom"), (tone.T, "left to right")):
-        octaves, share = _scale_change(strips)
+    turned = None if mask is None else mask.T
+    for strips, strips_mask, direction in ((tone, mask, "top to bottom"), (tone.T, turned, "left to right")):
+        octaves, share = _scale_change(strips, strips_mask)
         if abs(octaves) >= _SCALE_OCTAVES and share > _SCALE_SHARE:
             found.append(
                 f"details change in size {2 ** abs(octaves):.1f} times from {direction}, as in perspective; "
                 "rectify the picture, or crop to a part seen straight on"
             )
-    if _energy_share(tone, 0, _LARGE_CYCLES) > _LARGE_SHARE:
+    if _energy_share(tone, mask, 0, _LARGE_CYCLES) > _LARGE_SHARE:
         found.append(
             "much of the structure is larger than a third of the picture; take one that shows more of the surface"
         )
-    if _energy_share(_shrunk(tone, _BLUR_SIDE), _FINE_CYCLES, _SIDE) < _FINE_SHARE:
+    small, small_mask = _shrunk(tone, _BLUR_SIDE), None if mask is None else _shrunk(mask, _BLUR_SIDE) >= _HALF
+    if _energy_share(small, small_mask, _FINE_CYCLES, _SIDE) < _FINE_SHARE:
         found.append("the picture is blurred; take a sharper one")
     return found
 
 
-def _luminance(image: FloatArray, side: int) -> FloatArray:
+def _luminance(image: FloatArray, mask: Mask | None, side: int) -> tuple[FloatArray, Mask | None]:
     """(h, w) in linear light, with at most `side` texels on the short side."""
-    small = resize_exemplar(image, min(side, *image.shape[:2]))
+    small, mask = resized(image, mask, min(side, *image.shape[:2]))
     light: FloatArray = srgb_to_linear(small) @ _LUMINANCE
-    return light
+    return light, mask
 
 
 def _shrunk(values: FloatArray, side: int) -> FloatArray:
@@ -134,13 +156,16 @@ def _resized(values: FloatArray, height: int, width: int) -> FloatArray:
     return np.asarray(Image.fromarray(values.astype(np.float32)).resize((width, height), method))
 
 
-def _blurred(light: FloatArray) -> FloatArray:
+def _blurred(light: FloatArray, mask: Mask | None) -> FloatArray:
     """The light of each texel's surroundings, computed in a coarse picture since it is smooth."""
     height, width = light.shape
-    coarse = _shrunk(light, _CELLS)
+    coarse = _shrunk(light if mask is None else light * mask, _CELLS)
     deviation = _BLUR_SHARE * min(coarse.shape)
     down, across = (_smoothing(cells, deviation) for cells in coarse.shape)
-    return _resized(down @ coarse @ across.T, height, width)
+    blurred = down @ coarse @ across.T
+    if mask is not None:
+        blurred /= np.maximum(down @ _shrunk(mask, _CELLS) @ across.T, _LEAST_WEIGHT)
+    return _resized(blurred, height, width)
 
 
 def _smoothing(cells: int, deviation: float) -> npt.NDArray[np.float64]:
@@ -152,16 +177,16 @@ def _smoothing(cells: int, deviation: float) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def _inside_frame(light: FloatArray) -> FloatArray:
+def _inside_frame(light: FloatArray, mask: Mask | None) -> tuple[slice, slice]:
     """What is left without rows and columns of one color along the edges."""
-    rows = _textured(np.sqrt(light))
-    columns = _textured(np.sqrt(light[rows]).T)
-    return light[rows, columns]
+    rows = _textured(np.sqrt(light), mask)
+    columns = _textured(np.sqrt(light[rows]).T, None if mask is None else mask[rows].T)
+    return rows, columns
 
 
-def _textured(tone: FloatArray) -> slice:
+def _textured(tone: FloatArray, mask: Mask | None) -> slice:
     """The rows between uniform ones at both ends, if these are far more than at a time inside, as joints of tiles."""
-    textured = np.flatnonzero(tone.std(axis=1) >= _UNIFORM_ROW)
+    textured = np.flatnonzero(_spread_of_rows(tone, mask) >= _UNIFORM_ROW)
     if not len(textured):
         return slice(0, len(tone))
     longest_joint = int(np.diff(textured, prepend=textured[0] - 1).max()) - 1
@@ -170,14 +195,29 @@ def _textured(tone: FloatArray) -> slice:
     return slice(above if above >= frame else 0, len(tone) - (below if below >= frame else 0))
 
 
-def _lighting(light: FloatArray) -> tuple[float, float, FloatArray]:
+def _spread_of_rows(tone: FloatArray, mask: Mask | None) -> npt.NDArray[np.floating[Any]]:
+    """The standard deviation of each row; infinite where too little of it is visible to call it uniform."""
+    if mask is None:
+        return tone.std(axis=1)
+    counts = np.maximum(mask.sum(axis=1, keepdims=True), 1)
+    means = (tone * mask).sum(axis=1, keepdims=True) / counts
+    spread = np.sqrt((np.square(tone - means) * mask).sum(axis=1) / counts[:, 0])
+    return np.where(mask.mean(axis=1) >= _LEAST_VISIBLE, spread, np.inf)
+
+
+def _lighting(light: FloatArray, mask: Mask | None) -> tuple[float, float, FloatArray]:
     """Light as a plane plus a bowl, fitted to the logarithm of a coarse picture.
 
     Returns:
         Its range in stops, the share of the coarse picture's variance that it explains, and its factor per texel.
     """
-    cells = np.log2(np.maximum(_resized(light, _LIGHT_CELLS, _LIGHT_CELLS), 1e-3)).ravel()
+    cells = _resized(light if mask is None else light * mask, _LIGHT_CELLS, _LIGHT_CELLS).ravel()
     basis = _plane_and_bowl(_LIGHT_CELLS, _LIGHT_CELLS)
+    if mask is not None:
+        shares = _resized(mask, _LIGHT_CELLS, _LIGHT_CELLS).ravel()
+        seen = shares >= _LEAST_VISIBLE * shares.max()
+        cells, basis = cells[seen] / shares[seen], basis[seen]
+    cells = np.log2(np.maximum(cells, 1e-3))
     weights = np.linalg.lstsq(basis, cells, rcond=None)[0]
     fit = basis @ weights
     share = 1 - (cells - fit).var() / max(float(cells.var()), 1e-9)
@@ -193,7 +233,7 @@ def _plane_and_bowl(height: int, width: int) -> npt.NDArray[np.float64]:
     return np.stack([np.ones_like(rows), rows, columns, rows**2 + columns**2], axis=1)
 
 
-def _scale_change(tone: FloatArray) -> tuple[float, float]:
+def _scale_change(tone: FloatArray, mask: Mask | None) -> tuple[float, float]:
     """How much coarser the last rows are than the first.
 
     Rows are taken together in strips. On a logarithmic axis of frequency a change of scale shifts a strip's spectrum;
@@ -203,47 +243,64 @@ def _scale_change(tone: FloatArray) -> tuple[float, float]:
         Octaves from the first row to the last, negative where details grow, and the share of the differences
         between strips that this explains.
     """
-    octaves, spectra = _strip_spectra(tone)
+    octaves, places, spectra = _strip_spectra(tone, mask)
+    if len(places) < _FEWEST_STRIPS:
+        return 0.0, 0.0
     shifts = np.arange(-16, 17) / 10
-    costs = [_unlikeness(octaves, spectra, shift, abs(shift)) for shift in shifts]
+    costs = [_unlikeness(octaves, places, spectra, shift, abs(shift)) for shift in shifts]
     best = float(shifts[int(np.argmin(costs))])
-    unshifted = _unlikeness(octaves, spectra, 0.0, abs(best))
+    unshifted = _unlikeness(octaves, places, spectra, 0.0, abs(best))
     return best, 1 - min(costs) / unshifted if unshifted > _LEAST_UNLIKENESS else 0.0
 
 
-def _strip_spectra(tone: FloatArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Places on an axis of octaves (from four cycles across up), and the energy there of each strip's rows."""
+def _strip_spectra(tone: FloatArray, mask: Mask | None) -> tuple[_Doubles, _Doubles, _Doubles]:
+    """Places on an axis of octaves (from four cycles across up); of the strips, from -1/2 to 1/2; the energy of each.
+
+    Strips of which little is visible are left out.
+    """
     width = tone.shape[1]
     frequencies = np.log2(np.arange(1, width // 2))
     octaves = np.arange(2, np.log2(0.45 * width), 1 / 6)
     spread = np.exp(-(((octaves[:, None] - frequencies) / 0.18) ** 2) / 2)
-    spectra = []
-    for strip in np.array_split(tone, _STRIPS):
-        rows = (strip - strip.mean(axis=1, keepdims=True)) * np.hanning(width)
+    weights = np.array_split(np.ones_like(tone) if mask is None else faded(mask), _STRIPS)
+    shown = np.array([weight.mean() for weight in weights])
+    kept = np.flatnonzero(shown >= _LEAST_VISIBLE * shown.max())
+    strips, spectra = np.array_split(tone, _STRIPS), []
+    for number in kept:
+        rows = _centered(strips[number], weights[number]) * np.hanning(width)
         energy = (np.abs(np.fft.rfft(rows, axis=1)) ** 2).mean(axis=0)[1 : width // 2]
         spectra.append(spread @ energy + 1e-9)
-    return octaves, np.array(spectra)
+    return octaves, np.linspace(-0.5, 0.5, _STRIPS)[kept], np.array(spectra)
 
 
-def _unlikeness(
-    octaves: npt.NDArray[np.float64], spectra: npt.NDArray[np.float64], shift: float, margin: float
-) -> float:
+def _centered(rows: FloatArray, weights: FloatArray) -> FloatArray:
+    """Each row without its mean, times its weights."""
+    if (weights == 1).all():
+        return rows - rows.mean(axis=1, keepdims=True)
+    totals = np.maximum(weights.sum(axis=1, keepdims=True), _LEAST_WEIGHT)
+    return (rows - (rows * weights).sum(axis=1, keepdims=True) / totals) * weights
+
+
+def _unlikeness(octaves: _Doubles, places: _Doubles, spectra: _Doubles, shift: float, margin: float) -> float:
     """How far strips differ once they are shifted in proportion to their place, by `shift` from first to last.
 
     The same band counts for all: the axis without `margin`, half at each end. 0: all alike.
     """
     band = np.arange(octaves[0] + margin / 2, octaves[-1] - margin / 2, 1 / 6)
-    places = np.linspace(-0.5, 0.5, len(spectra))
     shifted = np.array([np.interp(band + shift * place, octaves, s) for s, place in zip(spectra, places, strict=True)])
     amplitudes = np.sqrt(shifted / shifted.sum(axis=1, keepdims=True))
     return 1 - float((amplitudes.mean(axis=0) ** 2).sum())
 
 
-def _energy_share(tone: FloatArray, low: float, high: float) -> float:
+def _energy_share(tone: FloatArray, mask: Mask | None, low: float, high: float) -> float:
     """Share of the picture's energy with `low` or more and less than `high` cycles across its short side."""
     height, width = tone.shape
     window = np.hanning(height)[:, None] * np.hanning(width)
-    energy = np.abs(np.fft.fft2((tone - tone.mean()) * window)) ** 2
+    mean = tone.mean()
+    if mask is not None:
+        weights = faded(mask)
+        window, mean = window * weights, np.average(tone, weights=weights)
+    energy = np.abs(np.fft.fft2((tone - mean) * window)) ** 2
     energy[0, 0] = 0
     down, across = (np.fft.fftfreq(side) * min(height, width) for side in (height, width))
     cycles = np.hypot(down[:, None], across)

@@ -8,14 +8,18 @@ from typing import Any
 import torch
 
 from texnet_core.descriptor.octaves import Octaves
-from texnet_core.descriptor.patches import PatchPyramid
-from texnet_core.descriptor.vgg19 import smallest_side
+from texnet_core.descriptor.patches import FINEST, PatchPyramid
+from texnet_core.descriptor.vgg19 import smallest_side, visible_positions
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
-from texnet_core.errors import MissingWeightsError, Range, RequestError
+from texnet_core.errors import ImageError, MissingWeightsError, Range, RequestError
+from texnet_core.losses import Sample
+from texnet_core.mapset import Mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE, DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.training.checkpoint import stored_descriptor
 
 Descriptor = Octaves | PatchPyramid
+
+_FEWEST_POSITIONS = 4  # of a layer, as the smallest exemplar of VGG-19 has
 
 
 def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> None:
@@ -62,6 +66,7 @@ def settle_descriptor(
     descriptor: DescriptorSettings,
     loss: LossSettings,
     train: TrainSettings,
+    mask: Mask | None = None,
     *,
     online: bool,
     announce: Callable[[str], None],
@@ -75,15 +80,22 @@ def settle_descriptor(
         descriptor: what was asked for, as `check_descriptor` lets it pass.
         loss: its losses.
         train: its loop.
+        mask: of the exemplar as the run sees it, or None.
         online: whether weights may be downloaded.
         announce: called with one sentence before a download, and where patches take VGG-19's place.
 
     Raises:
+        ImageError: the mask leaves too little for VGG-19, which was asked for.
         WeightsError: weights that were asked for are not there, or wrong.
     """
     if descriptor.descriptor == "patches":
         return descriptor, None
     asked = descriptor.descriptor == "vgg19" or _asked_of_vgg19(descriptor, loss, train)
+    if mask is not None and _hides_too_much(mask, descriptor):
+        if asked:
+            raise _too_little("VGG-19", "a smaller mask, a larger exemplar size, or the descriptor patches")
+        announce("the mask leaves too little of the exemplar for VGG-19: training by patches instead")
+        return replace(descriptor, descriptor="patches"), None
     if not asked and _is_too_small_for_vgg19(descriptor, train):
         announce(f"an exemplar of {train.exemplar_side} texels is too small for VGG-19: training by patches instead")
         return replace(descriptor, descriptor="patches"), None
@@ -113,6 +125,37 @@ def make_descriptor(
     if weights is None:
         return PatchPyramid(size, exemplar_side)
     return Octaves(weights, settings, min(size, exemplar_side), precision)
+
+
+def check_patches(mask: Mask, size: int, exemplar_side: int) -> None:
+    """Raise ImageError where an exemplar's mask leaves too few patches to compare; for the sides see above."""
+    if FINEST not in PatchPyramid(size, exemplar_side).visible(torch.from_numpy(mask).float()):
+        raise _too_little("patches", "a smaller mask or a larger exemplar size")
+
+
+def see_exemplar(descriptor: Descriptor, image: torch.Tensor, mask: torch.Tensor | None) -> Sample:
+    """What losses learn of an exemplar.
+
+    Args:
+        descriptor: what looks at it.
+        image: (1, 3, H, W) in [0, 1].
+        mask: (H, W) bool, True where a texel takes part; None where all do.
+    """
+    features = descriptor(image)
+    if mask is None:
+        return Sample(image, features, periodic=False)
+    visible = descriptor.visible(mask.float())
+    return Sample(image, {layer: features[layer] for layer in visible}, periodic=False, visible=visible)
+
+
+def _hides_too_much(mask: Mask, descriptor: DescriptorSettings) -> bool:
+    visible = visible_positions(torch.from_numpy(mask).float(), padding=descriptor.padding)
+    return any(int(positions.sum()) < _FEWEST_POSITIONS for positions in visible.values())
+
+
+def _too_little(kind: str, remedy: str) -> ImageError:
+    found = f"the mask leaves too little of the exemplar for {kind}"
+    return ImageError(found, expected="more that is visible in one piece", remedy=f"use {remedy}")
 
 
 def _asked_of_vgg19(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> list[str]:

@@ -60,7 +60,7 @@ class Run:
     def _begin(self) -> None:
         """A new generator, for each restart from other parameters."""
         torch.manual_seed(self.settings.seed + self.state.restart)
-        mean_color = self.plan.image.mean((0, 2, 3)).cpu()
+        mean_color = self.plan.colors.mean((0, 2, 3)).cpu()
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
         generator = Generator(self.plan.design, mean_color, is_gray=self.plan.is_gray)
         self.generator = generator.to(self.plan.device)
@@ -132,7 +132,7 @@ class Run:
             waves=exemplar.waves,
             training=self.plan.record() | run_record(self.state, self.settings),
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
-            provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image)),
+            provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image, exemplar.mask)),
         )
 
     def save(self) -> None:
@@ -178,7 +178,7 @@ class Run:
         self.generator.zero_grad()
         losses.total.backward()  # type: ignore[no-untyped-call]
         norm = clip_gradients(self.generator)
-        spread = relative_spread(image.detach(), self.plan.image)
+        spread = relative_spread(image.detach(), self.plan.colors)
         warning = state.monitor.check(float(losses.total.detach()), norm, spread)
         if math.isfinite(norm) and not warning:
             lr = learning_rate(self.settings, state.step - state.restart_step, fraction)

@@ -10,14 +10,16 @@ components of whole tiles; nothing is copied, for a generator only starts from t
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.noise import NoisePlane
 from texnet_core.patterns.repeats import Stretch, numbered_repeats, places_in_repeats, sides_of_repeats
 from texnet_core.patterns.waves import Grid
+from texnet_core.pictures.masks import texels_of
 
 Origin = tuple[int, int]
 
@@ -27,6 +29,7 @@ _TONED = 0.5  # of the variance between repeats that may be left between what li
 _MIDDLE = 0.25  # of a repeat to both sides of its middle
 _LEAST_TONE = 2 / 255  # standard deviation of repeats' colors, a channel; less is hardly seen
 _STEPS = 24  # of a search along one wave; the second round divides one of the first into as many
+_HALF = 0.5
 _SEARCHED_SIDE = 512  # texels; for larger pictures fewer will do to find where repeats begin
 
 
@@ -38,16 +41,20 @@ class MeanRepeat:
         waves: of its grid, in cycles per texel of the image.
         origin: where its repeats begin; see `origin_of_tiles`.
         components: how many principal components of the repeats to keep.
+        mask: (height, width), True where a texel takes part; None where all do.
 
     Attributes:
         tone_variance: of the repeats' mean colors, summed over the channels.
     """
 
-    def __init__(self, image: FloatArray, waves: Grid, origin: Origin, components: int) -> None:
+    def __init__(
+        self, image: FloatArray, waves: Grid, origin: Origin, components: int, mask: Mask | None = None
+    ) -> None:
         self._sides = _sides(waves)
         stretches = _stretches(image)
         cells, count = _cells(places_in_repeats(waves, origin, *stretches), self._sides)
         names = numbered_repeats(waves, origin, *stretches)
+        cells, names, image = _visible(mask, cells, names, image)
         mean = _averaged(cells, image, count)
         self._mean = np.where(np.isnan(mean), image.mean(axis=(0, 1)), mean)
         texels = np.bincount(names.ravel())
@@ -80,7 +87,7 @@ class MeanRepeat:
         return laid.astype(np.float32)
 
 
-def origin_of_tiles(image: FloatArray, waves: Grid) -> Origin | None:
+def origin_of_tiles(image: FloatArray, waves: Grid, mask: Mask | None = None) -> Origin | None:
     """Where repeats begin, as for `repeats`; None where they have no tones of their own, as tiles do.
 
     Repeats that do are most unlike each other where they begin at joints. Cut half a repeat further along both waves
@@ -89,16 +96,19 @@ def origin_of_tiles(image: FloatArray, waves: Grid) -> Origin | None:
     Args:
         image: (height, width, channels).
         waves: of its grid, in cycles per texel of the image.
+        mask: (height, width), True where a texel takes part; None where all do.
     """
     level = max(0, math.ceil(math.log2(min(image.shape[:2]) / _SEARCHED_SIDE)))
     small = _halved(image, level)
+    small_mask = None if mask is None else _halved(mask[..., None], level)[..., 0] >= _HALF
     stretches = _stretches(small, level)
     cells, count = _cells(places_in_repeats(waves, (0, 0), *stretches), _sides(waves, level))
+    cells, small = _visible(small_mask, cells, small)
     departures = small - _averaged(cells, small, count)[cells]  # joints are no departures, but tones are
 
     def spread(origin: Origin) -> float:
         """The variance of the mean departures of repeats."""
-        names = numbered_repeats(waves, origin, *stretches)
+        (names,) = _visible(small_mask, numbered_repeats(waves, origin, *stretches))
         means = np.nan_to_num(_averaged(names, departures))
         return float((np.bincount(names.ravel()) @ means**2).mean() / names.size)
 
@@ -110,12 +120,16 @@ def origin_of_tiles(image: FloatArray, waves: Grid) -> Origin | None:
     across = ((first + _CYCLE // 2) % _CYCLE, (second + _CYCLE // 2) % _CYCLE)
     if spread(across) >= _TONED * spread((first, second)):
         return None
-    places = places_in_repeats(waves, (first, second), *stretches)
-    tone = _shared_variance(departures, numbered_repeats(waves, (first, second), *stretches), places)
+    names = numbered_repeats(waves, (first, second), *stretches)
+    down, across = places_in_repeats(waves, (first, second), *stretches)
+    names, down, across = _visible(small_mask, names, down, across)
+    tone = _shared_variance(departures, names, np.stack([down, across]), has_holes=mask is not None)
     return (first, second) if tone > _LEAST_TONE**2 else None
 
 
-def _shared_variance(departures: FloatArray, names: npt.NDArray[np.int64], places: npt.NDArray[np.float64]) -> float:
+def _shared_variance(
+    departures: FloatArray, names: npt.NDArray[np.int64], places: npt.NDArray[np.float64], *, has_holes: bool
+) -> float:
     """The covariance, over whole repeats, of the mean departures of the quarters of their middles.
 
     All of a tile has its tone. Where repeats are no whole texels, some have more of a joint, but not in their middles;
@@ -126,6 +140,10 @@ def _shared_variance(departures: FloatArray, names: npt.NDArray[np.int64], place
     quarters = (4 * names + 2 * (places[0] >= 0.5) + (places[1] >= 0.5))[middle]
     means = _averaged(quarters, departures[middle], 4 * len(texels)).reshape(len(texels), 4, -1)
     means = means[texels > _WHOLE * texels.max()]
+    if has_holes:  # a quarter may be hidden
+        means = means[np.isfinite(means).all(axis=(1, 2))]
+        if not len(means):
+            return 0.0
     means -= means.mean(axis=0)
     pairs = means.sum(axis=1) ** 2 - (means**2).sum(axis=1)
     return float(np.nan_to_num(pairs).mean() / 12)
@@ -142,6 +160,11 @@ def _cells(places: npt.NDArray[np.float64], sides: tuple[int, int]) -> tuple[npt
     first, second = ((place * side).astype(np.int64) for place, side in zip(places, sides, strict=True))
     cells: npt.NDArray[np.int64] = first * sides[1] + second
     return cells, math.prod(sides)
+
+
+def _visible(mask: Mask | None, *parts: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    """Of each (height, width, ...) the texels that take part, (texels, 1, ...); as they are where there is no mask."""
+    return tuple(texels_of(part, mask) for part in parts)
 
 
 def _stretches(image: FloatArray, level: int = 0) -> tuple[Stretch, Stretch]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from texnet_core.descriptor.patches import PatchPyramid
 from texnet_core.losses import Loss, Sample, TextureLoss, WeightedSum, range_penalty
 from texnet_core.settings import LossSettings
-from texnet_core.training.comparison import Descriptor
+from texnet_core.training.comparison import Descriptor, see_exemplar
 from texnet_core.training.tiles import Tiles
 
 
@@ -38,15 +38,21 @@ class Objective:
         exemplar: (1, 3, H, W) in [0, 1].
         settings: which losses, and their weights.
         tiles: the tiles with tones of their own that samples should have, or None.
+        mask: (H, W) bool, True where a texel of the exemplar takes part; None where all do.
     """
 
     def __init__(
-        self, descriptor: Descriptor, exemplar: Tensor, settings: LossSettings, tiles: Tiles | None = None
+        self,
+        descriptor: Descriptor,
+        exemplar: Tensor,
+        settings: LossSettings,
+        tiles: Tiles | None = None,
+        mask: Tensor | None = None,
     ) -> None:
         self._descriptor = descriptor
         sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
         with torch.no_grad():
-            self._texture = TextureLoss(Sample(exemplar, descriptor(exemplar), periodic=False), settings, sides)
+            self._texture = TextureLoss(see_exemplar(descriptor, exemplar, mask), settings, sides)
         terms: list[tuple[float, Loss]] = [(settings.tone_weight, tiles.tone_loss)] if tiles else []
         terms.append((settings.range_weight, range_penalty))
         self._restraints = WeightedSum(terms)

@@ -11,12 +11,12 @@ from texnet_core.descriptor.precision import DTYPES
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
-from texnet_core.mapset import ALBEDO, FloatArray, channels_of
+from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.design import Design
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import as_record
-from texnet_core.training.comparison import make_descriptor, settle_descriptor
+from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
 from texnet_core.training.objective import Objective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
 from texnet_core.training.request import TrainRequest
@@ -37,6 +37,7 @@ class Plan:
         request: with all decided that it left open: the descriptor, and what inputs the generator has.
         exemplar: what is learned from.
         image: the same on the device, (1, 3, H, W) in [0, 1].
+        mask: its mask there, (H, W) bool, or None.
         weights: of VGG-19, or None where patches are compared.
         tiles: which samples should have, or None.
         device: where the run computes.
@@ -45,6 +46,7 @@ class Plan:
     request: TrainRequest
     exemplar: Exemplar
     image: Tensor
+    mask: Tensor | None
     weights: Vgg19Weights | None
     tiles: Tiles | None
     device: torch.device
@@ -58,6 +60,11 @@ class Plan:
     def is_gray(self) -> bool:
         """Whether the exemplar has no colors: then textures have none either, which a loss alone does not bring."""
         return is_gray(self.exemplar.image)
+
+    @property
+    def colors(self) -> Tensor:
+        """The exemplar's texels that take part: its image, or (1, 3, texels, 1) of it."""
+        return self.image if self.mask is None else self.image[:, :, self.mask][..., None]
 
     def window(self, fraction: float) -> int:
         """Side of the samples of a step: half of it in the first part of a run with VGG-19, where it can be."""
@@ -79,7 +86,7 @@ class Plan:
         """What this run minimizes; the descriptor's convolutions are "f32" or "bf16"."""
         sides = self.request.train.size, self.exemplar.side
         descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)
-        return Objective(descriptor, self.image, self.request.loss, self.tiles)
+        return Objective(descriptor, self.image, self.request.loss, self.tiles, self.mask)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
@@ -95,32 +102,43 @@ class Plan:
     def fingerprint(self) -> dict[str, Any]:
         """What must be equal for a checkpoint to be of this run."""
         return {
-            "exemplar": texels_digest(self.exemplar.image),
+            "exemplar": texels_digest(self.exemplar.image, self.exemplar.mask),
             "weights of VGG-19": "" if self.weights is None else self.weights.sha256(),
         } | self.record()
 
 
-def make_plan(exemplar: FloatArray, request: TrainRequest, *, online: bool, announce: Callable[[str], None]) -> Plan:
+def make_plan(
+    exemplar: FloatArray,
+    request: TrainRequest,
+    mask: Mask | None = None,
+    *,
+    online: bool,
+    announce: Callable[[str], None],
+) -> Plan:
     """Decide all that the request leaves open.
 
     Args:
         exemplar: (height, width, 3) sRGB in [0, 1].
         request: checked.
+        mask: (height, width), True where a texel takes part; None where all do.
         online: whether weights of the descriptor may be downloaded.
         announce: called with a sentence about each choice, and about each warning of the picture.
 
     Raises:
         EngineError: the device is not there.
-        ImageError: the exemplar is too small or shows nothing.
+        ImageError: the exemplar is too small or shows nothing, or its mask leaves too little.
         WeightsError: weights that were asked for are not there, or wrong.
     """
     device = torch.device(choose_device(request.train.device))
-    prepared = prepare_exemplar(exemplar, request.train, request.descriptor, announce)
+    prepared = prepare_exemplar(exemplar, request.train, request.descriptor, announce, mask)
     image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
     parts = (request.descriptor, request.loss, request.train)
-    descriptor, weights = settle_descriptor(*parts, online=online, announce=announce)
+    descriptor, weights = settle_descriptor(*parts, prepared.mask, online=online, announce=announce)
+    if weights is None and prepared.mask is not None:
+        check_patches(prepared.mask, request.train.size, prepared.side)
     repeat_channels = _REPEAT_CHANNELS if prepared.tiles else 0
     generator = replace(request.generator, waves=len(prepared.waves), repeat_channels=repeat_channels)
-    tiles = Tiles(prepared.image, *prepared.tiles, generator, device) if prepared.tiles else None
+    tiles = Tiles(prepared.image, *prepared.tiles, generator, device, prepared.mask) if prepared.tiles else None
     settled = replace(request, descriptor=descriptor, generator=generator)
-    return Plan(settled, prepared, image, weights, tiles, device)
+    device_mask = None if prepared.mask is None else torch.from_numpy(prepared.mask).to(device)
+    return Plan(settled, prepared, image, device_mask, weights, tiles, device)

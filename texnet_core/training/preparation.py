@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
-from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.masks import resized, told, visible_part
 from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
@@ -25,11 +25,13 @@ class Exemplar:
         image: (height, width, 3) sRGB in [0, 1].
         waves: of its pattern, in cycles per texel of the image.
         tiles: where the pattern is of tiles that have tones of their own, these waves again and where tiles begin.
+        mask: (height, width), True where a texel takes part; None where all do.
     """
 
     image: FloatArray
     waves: tuple[Wave, ...]
     tiles: tuple[Grid, Origin] | None
+    mask: Mask | None = None
 
     @property
     def side(self) -> int:
@@ -42,6 +44,7 @@ def prepare_exemplar(
     settings: TrainSettings,
     descriptor: DescriptorSettings,
     announce: Callable[[str], None],
+    mask: Mask | None = None,
 ) -> Exemplar:
     """Scale a picture for a run, and see what is special about it.
 
@@ -50,45 +53,52 @@ def prepare_exemplar(
         settings: of the run.
         descriptor: what will look at it, and how small it may be for that.
         announce: called with a sentence about each warning of the picture, and about a pattern.
+        mask: (height, width), True where a texel takes part; None where all do. The smallest rectangle that holds all
+            of these is the picture.
 
     Raises:
-        ImageError: the picture is smaller than the run wants its exemplar, or shows nothing at all.
+        ImageError: the picture is smaller than the run wants its exemplar, shows nothing at all, or too few texels.
     """
-    small = resize_exemplar(image, settings.exemplar_side)
-    check_surface(small)
-    for warning in find_warnings(image, flatten=settings.flatten):
+    share = 1.0 if mask is None else float(mask.mean())
+    image, mask = visible_part(image, mask)
+    small, small_mask = resized(image, mask, settings.exemplar_side)
+    check_surface(small, small_mask)
+    for warning in find_warnings(image, mask, flatten=settings.flatten):
         announce(warning)
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
-    found = _waves_per_side(image) if settings.pattern == "auto" else ()
+    found = _waves_per_side(image, mask) if settings.pattern == "auto" else ()
     waves = tuple(wave for wave in found if max(map(abs, wave)) <= finest)
     if waves:
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
         least, most = min(least_side(descriptor), settings.exemplar_side), min(image.shape[:2])
-        small = resize_exemplar(image, fitted_side(waves, settings.exemplar_side, smallest_sample, least, most))
+        fitting = fitted_side(waves, settings.exemplar_side, smallest_sample, least, most)
+        small, small_mask = resized(image, mask, fitting)
         announce(_told(waves))
+    if share < 1:
+        announce(told(small, small_mask, share))
     if settings.flatten:
-        small = flatten_lighting(small)
+        small = flatten_lighting(small, small_mask)
     side = min(small.shape[:2])
     waves = tuple((down / side, across / side) for down, across in waves)
-    tiles = _find_tiles(small, waves)
+    tiles = _find_tiles(small, waves, small_mask)
     if tiles is None:
-        return Exemplar(small, waves, None)
+        return Exemplar(small, waves, None, small_mask)
     announce("it is of tiles that differ in tone: the generator also sees which texels are of one tile")
-    return Exemplar(small, tiles[0], tiles)
+    return Exemplar(small, tiles[0], tiles, small_mask)
 
 
-def _find_tiles(image: FloatArray, waves: tuple[Wave, ...]) -> tuple[Grid, Origin] | None:
+def _find_tiles(image: FloatArray, waves: tuple[Wave, ...], mask: Mask | None) -> tuple[Grid, Origin] | None:
     if len(waves) < 2:
         return None
-    grid = rows_first((waves[0], waves[1]), image)
-    origin = origin_of_tiles(image, grid)
+    grid = rows_first((waves[0], waves[1]), image, mask)
+    origin = origin_of_tiles(image, grid, mask)
     return None if origin is None else (grid, origin)
 
 
-def _waves_per_side(image: FloatArray) -> tuple[Wave, ...]:
+def _waves_per_side(image: FloatArray, mask: Mask | None) -> tuple[Wave, ...]:
     """The waves of an image in cycles per short side."""
     side = min(_PATTERN_SIDE, *image.shape[:2])
-    waves = find_waves(resize_exemplar(image, side))
+    waves = find_waves(*resized(image, mask, side))
     return tuple((down * side, across * side) for down, across in waves)
 
 

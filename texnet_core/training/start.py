@@ -10,7 +10,7 @@ import torch
 from texnet_core.atomic import check_writable
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.errors import Range, RequestError, TrainingError
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
@@ -30,6 +30,7 @@ def train(
     output: Path,
     request: TrainRequest,
     *,
+    mask: Mask | None = None,
     resume: bool = False,
     online: bool = True,
     progress: ProgressCallback = ignore_progress,
@@ -41,6 +42,7 @@ def train(
         output: the `.texnet` file; its checkpoint lies in the same folder until the run is complete, and stays
             there after a run in minutes that was far too short, so that it can go on with more.
         request: the settings.
+        mask: (height, width), True where a texel takes part; others have no influence whatever. None: all do.
         resume: go on from the checkpoint, or begin where neither it nor the output exists.
         online: whether weights of the descriptor may be downloaded.
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
@@ -68,7 +70,7 @@ def train(
             remedy="resume it, or delete it to start again",
         )
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
-    run = Run(make_plan(exemplar, request, online=online, announce=announce), checkpoint, progress)
+    run = Run(make_plan(exemplar, request, mask, online=online, announce=announce), checkpoint, progress)
     if resume:
         run.resume()
     elif output.exists():

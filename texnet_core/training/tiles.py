@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from texnet_core.losses import Sample
 from texnet_core.losses.tone import tone_loss
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.families.pyramid import PyramidSettings, input_plane
 from texnet_core.model.noise import NoisePlane
 from texnet_core.patterns.waves import Grid
@@ -25,13 +25,20 @@ class Tiles:
         origin: where its tiles begin.
         settings: of the generator; how a tile differs from others follows from its `repeat_channels` values.
         device: where samples are.
+        mask: (height, width), True where a texel of the exemplar takes part; None where all do.
     """
 
     def __init__(
-        self, exemplar: FloatArray, waves: Grid, origin: Origin, settings: PyramidSettings, device: torch.device
+        self,
+        exemplar: FloatArray,
+        waves: Grid,
+        origin: Origin,
+        settings: PyramidSettings,
+        device: torch.device,
+        mask: Mask | None = None,
     ) -> None:
         self._waves, self._settings, self._device = waves, settings, device
-        self._mean = MeanRepeat(exemplar, waves, origin, settings.repeat_channels)
+        self._mean = MeanRepeat(exemplar, waves, origin, settings.repeat_channels, mask)
 
     def misfit(self, image: Tensor, seeds: Sequence[int]) -> Tensor:
         """The mean square by which samples (N, channels, size, size) differ from nothing but tiles, texel by texel."""

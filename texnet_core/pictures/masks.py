@@ -1,0 +1,157 @@
+"""Masks of exemplars: what is hidden takes part in nothing.
+
+Hidden colors go first, whatever they are: their texels get colors of visible ones, mirrored at the edge between both.
+So nothing that comes later can depend on them, and what looks at a texel's surroundings, near the edge, sees more of
+the surface there. These texels are then left out of every statistic.
+"""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.errors import ImageError
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.pictures.resizing import resize_exemplar, resize_mask
+from texnet_core.settings import MIN_EXEMPLAR_SIDE
+
+LEAST_TEXELS = MIN_EXEMPLAR_SIDE**2  # that must take part: as many as the smallest exemplar has
+
+_FADE = 8  # texels over which a picture fades out towards what is hidden
+_LEAST_FADED = 0.25  # of what is visible that must be left
+T = TypeVar("T", bound=np.generic)
+_Integers = npt.NDArray[np.signedinteger[Any]]
+
+
+def visible_part(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask | None]:
+    """The smallest rectangle that holds all that is visible, without a color that is hidden.
+
+    Args:
+        image: (height, width, 3) in [0, 1] where it is visible.
+        mask: (height, width), True where a texel takes part; None where all do.
+
+    Returns:
+        The picture, and its mask, None where all of it is visible.
+
+    Raises:
+        ImageError: the mask is no mask of this picture, or hides all of it.
+    """
+    if mask is None:
+        return image, None
+    if mask.shape != image.shape[:2] or mask.dtype != np.bool_:
+        raise ImageError(
+            f"the mask is {mask.dtype} {mask.shape}, and the picture has {image.shape[1]}x{image.shape[0]} texels",
+            expected="a truth for each texel",
+            remedy="give bool (height, width) of the picture's size",
+        )
+    if not mask.any():
+        raise ImageError(
+            "the mask hides all of the picture", expected="True where a texel takes part", remedy="invert the mask"
+        )
+    rows, columns = (slice(*np.flatnonzero(mask.any(axis=axis))[[0, -1]] + [0, 1]) for axis in (1, 0))
+    image, mask = image[rows, columns], mask[rows, columns]
+    return (np.ascontiguousarray(image), None) if mask.all() else (_filled(image, mask), np.ascontiguousarray(mask))
+
+
+def resized(image: FloatArray, mask: Mask | None, size: int) -> tuple[FloatArray, Mask | None]:
+    """A picture and its mask at a short side of `size`; see `resize_exemplar`. The mask is None where it hides nothing.
+
+    Raises:
+        ImageError: the picture is smaller than `size`.
+    """
+    small = resize_exemplar(image, size)
+    small_mask = None if mask is None else resize_mask(mask, size)
+    return small, None if small_mask is None or small_mask.all() else small_mask
+
+
+def check_enough(mask: Mask | None) -> None:
+    """Raise ImageError where fewer than `LEAST_TEXELS` texels of an exemplar take part."""
+    if mask is not None and (left := int(mask.sum())) < LEAST_TEXELS:
+        raise too_few(f"{left} of {mask.size} texels", f"at least {LEAST_TEXELS}")
+
+
+def too_few(left: str, expected: str) -> ImageError:
+    """What to raise where too little of an exemplar is visible."""
+    found = f"the mask leaves only {left} of the exemplar"
+    return ImageError(found, expected=expected, remedy="show more of the surface, or use a larger exemplar size")
+
+
+def told(exemplar: FloatArray, mask: Mask | None, share: float) -> str:
+    """What to tell the user: `share` of the picture is visible, and so many texels are left of the exemplar."""
+    texels = exemplar.shape[0] * exemplar.shape[1]
+    left = texels if mask is None else int(mask.sum())
+    return f"{share:.0%} of the picture takes part: {left} of {texels} texels of the exemplar"
+
+
+def texels_of(values: npt.NDArray[T], mask: Mask | None) -> npt.NDArray[T]:
+    """(height, width, ...) to (texels, 1, ...) of those that take part; all as they are where there is no mask."""
+    return values if mask is None else values[mask][:, None]
+
+
+def faded(mask: Mask) -> FloatArray:
+    """Weights in [0, 1] for spectra, (height, width): 0 where hidden, 1 where all is visible for some texels around.
+
+    A hard edge would look like detail. Where hidden texels are everywhere, nothing would be left, and it stays hard.
+    """
+    around = mask.astype(np.float64)
+    for axis in (0, 1):
+        around = _box_blurred(around, axis)
+    weights = np.where(mask, np.maximum(2 * around - 1, 0), 0)
+    return (weights if weights.sum() >= _LEAST_FADED * mask.sum() else mask).astype(np.float32)
+
+
+def _box_blurred(values: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
+    """The mean over `_FADE` texels to both sides; beyond the borders lies more of what is at them."""
+    width = [(_FADE + 1, _FADE) if each == axis else (0, 0) for each in range(2)]
+    sums = np.pad(values, width, mode="edge").cumsum(axis)
+    count, last = 2 * _FADE + 1, sums.shape[axis]
+    high, low = np.arange(count, last), np.arange(0, last - count)
+    blurred: npt.NDArray[np.float64] = (sums.take(high, axis) - sums.take(low, axis)) / count
+    return blurred
+
+
+def _filled(image: FloatArray, mask: Mask) -> FloatArray:
+    """Each hidden texel as the visible one that it mirrors, along its row or its column, in the nearest edge.
+
+    A strip of visible texels that is narrower than what it is to fill is mirrored back and forth.
+    """
+    height, width = mask.shape
+    texels, seen = image.reshape(height * width, -1).copy(), mask.copy()
+    while not seen.all():  # a second time where a whole row and a whole column were hidden
+        rows, columns = np.nonzero(~seen)
+        sources, costs = np.zeros(len(rows), np.int64), np.full(len(rows), np.inf)
+        for lines, places, view in ((rows, columns, seen), (columns, rows, seen.T)):
+            last = view.shape[1] - 1
+            for backward in (False, True):
+                if backward:
+                    found, cost = _mirrored(view[:, ::-1], lines, last - places)
+                    found = last - found
+                else:
+                    found, cost = _mirrored(view, lines, places)
+                nearer = cost < costs
+                flat = lines * width + found if view is seen else found * width + lines
+                sources[nearer], costs[nearer] = flat[nearer], cost[nearer]
+        known = np.isfinite(costs)
+        texels[(rows * width + columns)[known]] = texels[sources[known]]
+        seen[rows[known], columns[known]] = True
+    return texels.reshape(image.shape)
+
+
+def _mirrored(seen: Mask, lines: _Integers, places: _Integers) -> tuple[_Integers, npt.NDArray[np.float64]]:
+    """What hidden texels mirror of the visible ones before them on their lines.
+
+    Args:
+        seen: (lines, length).
+        lines: of each hidden texel.
+        places: of each along its line.
+
+    Returns:
+        The places of their images, and how far they had to be sought: infinitely where nothing is visible before them.
+    """
+    along = np.arange(seen.shape[1], dtype=np.int32)
+    edges = np.maximum.accumulate(np.where(seen, along, -1), axis=1)[lines, places]
+    gaps = np.maximum.accumulate(np.where(seen, -1, along), axis=1)[lines, edges]
+    strips, distances = np.maximum(edges - gaps, 1), places - edges - 1
+    turns, inside = np.divmod(distances, strips)
+    found = edges - np.where(turns % 2, strips - 1 - inside, inside)
+    return found, np.where(edges < 0, np.inf, (1.0 + distances) * (1 + turns))
