@@ -18,6 +18,8 @@ from texnet_core.settings import DescriptorSettings, Padding, Pooling
 # The layers of the default recipe: fine detail from the image and the first two blocks, structure above.
 DEFAULT_LAYERS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
 
+FEWEST_POSITIONS = 4  # of a layer that must be visible: as many as the smallest picture has
+
 _POOLINGS: dict[Pooling, Callable[[Tensor], Tensor]] = {
     "average": lambda x: F.avg_pool2d(x, 2),
     "max": lambda x: F.max_pool2d(x, 2),

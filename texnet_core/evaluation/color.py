@@ -3,8 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.evaluation.crops import ALL, Masks
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import srgb_to_linear
+from texnet_core.pictures.masks import texels_of
 
 _DIRECTIONS = 64
 _QUANTILES = 1024
@@ -14,7 +16,7 @@ _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193,
 _TO_XYZ /= _TO_XYZ.sum(axis=1, keepdims=True)
 
 
-def color_distance(image: FloatArray, exemplar: FloatArray) -> float:
+def color_distance(image: FloatArray, exemplar: FloatArray, masks: Masks = ALL) -> float:
     """Sliced 1-Wasserstein distance of the colors in CIELAB, in units of Delta E.
 
     A uniform shift of all colors by one Delta E, about what an eye just notices, measures about one.
@@ -22,13 +24,17 @@ def color_distance(image: FloatArray, exemplar: FloatArray) -> float:
     Args:
         image: (H, W, 3) sRGB in [0, 1].
         exemplar: (h, w, 3), likewise; sizes may differ.
+        masks: which texels of each take part.
 
     Source: Rabin et al. 2011, "Wasserstein Barycenter and its Application to Texture Mixing"; CIE 1976 L*a*b*.
     Differs: doubled, for the mean of |cos| over directions in space is 1/2.
     """
     directions = np.random.default_rng(_SEED).normal(size=(3, _DIRECTIONS))
     directions /= np.linalg.norm(directions, axis=0)
-    found, wanted = (_quantiles(lab(each).reshape(-1, 3) @ directions) for each in (image, exemplar))
+    found, wanted = (
+        _quantiles(lab(texels_of(each, mask)).reshape(-1, 3) @ directions)
+        for each, mask in zip((image, exemplar), masks, strict=True)
+    )
     return 2 * float(np.abs(found - wanted).mean())
 
 

@@ -6,12 +6,28 @@ No distance of a sample from the exemplar need be smaller than this, so it is th
 import itertools
 import statistics
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from texnet_core.mapset import FloatArray
-from texnet_core.pictures.resizing import resize_exemplar
+import numpy as np
+import numpy.typing as npt
 
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.pictures.resizing import resize_exemplar, resize_mask
+
+Masks = tuple[Mask | None, Mask | None]  # which texels of a picture and of the exemplar take part; None: all do
+ALL: Masks = (None, None)
+
+A = TypeVar("A", bound=np.generic)
 T = TypeVar("T")
+
+_LEAST_VISIBLE = 0.5  # of a crop
+
+
+class Crop(NamedTuple):
+    """A part of the exemplar, (H, W, 3), and which texels of it take part, (H, W); None: all do."""
+
+    image: FloatArray
+    mask: Mask | None = None
 
 
 def quadrants(exemplar: FloatArray, size: int = 256) -> list[FloatArray]:
@@ -24,19 +40,32 @@ def quadrants(exemplar: FloatArray, size: int = 256) -> list[FloatArray]:
     Raises:
         ImageError: the exemplar is too small.
     """
-    scaled = resize_exemplar(exemplar, 2 * size)
-    top, left = ((side - 2 * size) // 2 for side in scaled.shape[:2])
-    return [scaled[y : y + size, x : x + size] for y in (top, top + size) for x in (left, left + size)]
+    return _quarters(resize_exemplar(exemplar, 2 * size), size)
 
 
-def middle(exemplar: FloatArray, side: int) -> FloatArray:
-    """What is in the middle of the exemplar, at most (side, side, 3): as much of the surface as a sample shows."""
+def visible_quadrants(exemplar: FloatArray, mask: Mask | None, size: int) -> list[Crop]:
+    """The quadrants of which at least half is visible; none where these are fewer than two. See `quadrants`."""
+    images = quadrants(exemplar, size)
+    if mask is None:
+        return [Crop(image) for image in images]
+    masks = _quarters(resize_mask(mask, 2 * size), size)
+    crops = [Crop(*both) for both in zip(images, masks, strict=True) if both[1].mean() >= _LEAST_VISIBLE]
+    return crops if len(crops) > 1 else []
+
+
+def _quarters(square: npt.NDArray[A], size: int) -> list[npt.NDArray[A]]:
+    top, left = ((side - 2 * size) // 2 for side in square.shape[:2])
+    return [square[y : y + size, x : x + size] for y in (top, top + size) for x in (left, left + size)]
+
+
+def middle(exemplar: npt.NDArray[A], side: int) -> npt.NDArray[A]:
+    """What is in the middle of the exemplar or of its mask, at most `side` texels a side: as much as a sample shows."""
     top, left = (max(0, length - side) // 2 for length in exemplar.shape[:2])
     return exemplar[top : top + side, left : left + side]
 
 
-def halves(exemplar: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The exemplar cut across its long side; (H, W, 3) each about half."""
+def halves(exemplar: npt.NDArray[A]) -> tuple[npt.NDArray[A], npt.NDArray[A]]:
+    """The exemplar, or its mask, cut across its long side into about halves."""
     height, width = exemplar.shape[:2]
     if height >= width:
         return exemplar[: height // 2], exemplar[height // 2 :]

@@ -24,8 +24,9 @@ from texnet_core.evaluation.measures import (
     outlier_figure,
 )
 from texnet_core.evaluation.outliers import Outlier, find_outlier
-from texnet_core.mapset import FloatArray, shown_colors
+from texnet_core.mapset import FloatArray, Mask, shown_colors
 from texnet_core.model.artifact import Artifact
+from texnet_core.pictures.masks import told, visible_part
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
 
 LARGE_SIDE = 1024  # texels a side of the sample whose seams are measured
 _SIZES = range(28, 2400)  # that an exemplar can have had: 32 to 2048, and what fits a pattern to a sample
+_IN_ONE_PIECE = ("memorisation", "oddest")  # figures that look at whole patches and windows of the exemplar
 _DEFAULTS = EvaluationSettings()
 _DESCRIPTOR = DescriptorSettings()
+_TOO_LITTLE = "the mask leaves too little of the exemplar"
 _NO_EXEMPLAR = "no exemplar was given"
 
 
@@ -49,7 +52,7 @@ class Evaluation:
     Attributes:
         samples: one tile for each seed from 0 on, (size, size, 3) in [0, 1], at the exemplar's size or nearly so.
         large: a tile of 1024 texels a side, of seed 0.
-        exemplar: as training saw it, or None.
+        exemplar: as training saw it, gray where it took no part, or None.
         figures: name -> figure, in the order of `FIGURES`.
         missing: name -> why there is no such figure or curve.
         loss_curve: (step, loss) pairs, or ().
@@ -80,6 +83,7 @@ def evaluate(
     settings: EvaluationSettings = _DEFAULTS,
     descriptor: DescriptorSettings = _DESCRIPTOR,
     *,
+    mask: Mask | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> Evaluation:
     """Measure a generator.
@@ -89,11 +93,12 @@ def evaluate(
         exemplar: (H, W, 3) sRGB in [0, 1], the picture that it was trained from, or None.
         settings: what to look at.
         descriptor: where VGG-19's weights lie. Nothing is downloaded.
+        mask: (H, W), True where a texel of the exemplar takes part; others have no influence whatever. None: all do.
         progress: called after every sample and figure; raising Cancelled from it stops the work.
 
     Raises:
         ArtifactError: it does not tell a sensible training size.
-        ImageError: the exemplar is smaller than the training size.
+        ImageError: the exemplar is smaller than the training size, or its mask leaves too few texels.
         WeightsError: the weights that were named cannot be used.
         EngineError: no engine, or senseless parameters.
     """
@@ -101,10 +106,10 @@ def evaluate(
     descriptor.check()
     size = _training_size(artifact)
     flatten = artifact.training.get("flatten") is True
-    reference = None if exemplar is None else Reference.of(_large_enough(exemplar, size), size, flatten=flatten)
+    reference = None if exemplar is None else _reference(exemplar, mask, size, flatten)
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = open_metric(descriptor, size) if reference or named else _NO_EXEMPLAR
-    metric = opened if reference else _NO_EXEMPLAR
+    metric = _usable(opened, reference)
     pictures: list[FloatArray] = []
     figures: dict[str, Figure] = {}
     total = settings.seeds + 1 + len(FIGURES)
@@ -119,7 +124,7 @@ def evaluate(
         pictures.append(_sample(engine, side, seed))
         report()
     large, *samples = pictures
-    outlier = find_outlier(large, reference.exemplar, periodic=True) if reference else None
+    outlier = find_outlier(large, reference.exemplar, (None, reference.mask), periodic=True) if reference else None
     if reference and outlier:
         figures["oddest"] = outlier_figure(outlier, reference.crops)
         report()
@@ -130,14 +135,30 @@ def evaluate(
     return Evaluation(
         samples=samples,
         large=large,
-        exemplar=reference.exemplar if reference else None,
+        exemplar=reference.shown if reference else None,
         figures={name: figures[name] for name in FIGURES if name in figures},
-        missing=_missing(figures, metric, curve, artifact),
+        missing=_missing(figures, metric, curve, artifact, reference),
         loss_curve=curve,
         losses=_losses(artifact.training),
-        notes=_notes(artifact, reference),
+        notes=_notes(artifact, reference, mask),
         outlier=outlier,
     )
+
+
+def _usable(opened: "TextureMetric | str", reference: Reference | None) -> "TextureMetric | str":
+    """The metric, or why there is none for this reference."""
+    if reference is None:
+        return _NO_EXEMPLAR
+    if isinstance(opened, str) or reference.mask is None:
+        return opened
+    from texnet_core.evaluation.texture_metric import shows_enough
+
+    return opened if shows_enough(reference.mask) else f"{_TOO_LITTLE} for VGG-19"
+
+
+def _reference(exemplar: FloatArray, mask: Mask | None, size: int, flatten: bool) -> Reference:
+    picture, mask = visible_part(exemplar, mask)
+    return Reference.of(_large_enough(picture, size), size, mask, flatten=flatten)
 
 
 def _large_enough(image: FloatArray, size: int) -> FloatArray:
@@ -229,24 +250,32 @@ def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | s
 
 
 def _missing(
-    figures: Mapping[str, Figure], metric: "TextureMetric | str", curve: Curve, artifact: Artifact
+    figures: Mapping[str, Figure],
+    metric: "TextureMetric | str",
+    curve: Curve,
+    artifact: Artifact,
+    reference: Reference | None,
 ) -> dict[str, str]:
     reason = metric if isinstance(metric, str) else ""
     missing = {name: reason for name in FIGURES if name not in figures}
+    if reference:
+        missing |= {name: f"{_TOO_LITTLE} in one piece" for name in _IN_ONE_PIECE if name in missing}
     if not curve:
         missing[KEY] = "the recorded one makes no sense" if KEY in artifact.training else "the run recorded none"
     return missing
 
 
-def _notes(artifact: Artifact, reference: Reference | None) -> list[str]:
+def _notes(artifact: Artifact, reference: Reference | None, mask: Mask | None) -> list[str]:
     notes = []
     if warnings := artifact.training.get("troubles"):
         notes.append(f"its run had warnings: {one_line(str(warnings))}")
     learned_from = artifact.provenance.exemplar_sha256
-    if reference and learned_from and texels_digest(reference.exemplar) != learned_from:
+    if reference and learned_from and texels_digest(reference.exemplar, reference.mask) != learned_from:
         notes.append(
             "the generator was trained from another picture than this one, or from this one edited or recompressed"
         )
+    if reference and mask is not None and not mask.all():
+        notes.append(told(reference.exemplar, reference.mask, float(mask.mean())))
     return notes
 
 

@@ -4,11 +4,16 @@ For many small patches of the picture the nearest patch of the exemplar is sough
 find theirs at one and the same displacement; where something new was made, displacements scatter.
 """
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.mapset import FloatArray
+from texnet_core.evaluation.crops import ALL, Masks
+from texnet_core.mapset import FloatArray, Mask
+
+A = TypeVar("A", bound=np.generic)
 
 _PATCH = 7  # texels
 _WINDOW = 8  # texels that the corners of a window's patches span
@@ -16,10 +21,11 @@ _STRIDE = 2  # between the patches of a window
 _WINDOWS_A_SIDE = 20
 _COPIED = 0.5
 _COMPONENTS = 24
+_FEWEST_PATCHES = 64  # of the exemplar; among fewer, nearest says nothing
 _SCORES_AT_ONCE = 2**23
 
 
-def memorization(image: FloatArray, exemplar: FloatArray) -> float:
+def memorization(image: FloatArray, exemplar: FloatArray, masks: Masks = ALL) -> float | None:
     """Share of the picture's windows that are near copies of one region of the exemplar.
 
     Up to 20x20 windows are spread evenly over the picture. Each is described by 16 patches of 7x7 texels, two texels
@@ -29,9 +35,10 @@ def memorization(image: FloatArray, exemplar: FloatArray) -> float:
     Args:
         image: (H, W, 3) in [0, 1], at least 14 texels a side.
         exemplar: (h, w, 3), likewise, of the same texels a meter.
+        masks: which texels of each take part. Patches count of which all do, and windows of whose patches all count.
 
     Returns:
-        0 to 1.
+        0 to 1; None where masks leave no window or no patch.
 
     Raises:
         RequestError: a picture that is smaller than a window.
@@ -47,26 +54,40 @@ def memorization(image: FloatArray, exemplar: FloatArray) -> float:
                 expected=Range(_WINDOW + _PATCH - 1, None),
                 remedy="take a larger one",
             )
-    return float((copied_shares(image, exemplar) >= _COPIED).mean())
+    shares = copied_shares(image, exemplar, masks)
+    return float((shares >= _COPIED).mean()) if len(shares) else None
 
 
-def copied_shares(image: FloatArray, exemplar: FloatArray) -> npt.NDArray[np.float64]:
+def copied_shares(image: FloatArray, exemplar: FloatArray, masks: Masks = ALL) -> npt.NDArray[np.float64]:
     """For each window, the largest share of its patches that have one displacement; (windows,), each in (0, 1]."""
     wanted = _patches(exemplar)
     rows, columns = _positions(image)
+    if masks[0] is not None:
+        whole = _whole(masks[0])[rows, columns].all(axis=1)
+        rows, columns = rows[whole], columns[whole]
+    flat = wanted.reshape(-1, wanted.shape[-1])
+    known = None if masks[1] is None else np.flatnonzero(_whole(masks[1]))
+    if not len(rows) or (known is not None and len(known) < _FEWEST_PATCHES):
+        return np.empty(0)
     sought = _patches(image)[rows, columns]
-    found = _nearest(sought, wanted.reshape(-1, wanted.shape[-1]))
+    found = _nearest(sought, flat) if known is None else known[_nearest(sought, flat[known])]
     width = wanted.shape[1]
     down, right = found // width - rows, found % width - columns
     displacements = down * (2 * max(width, image.shape[1])) + right
     return np.array([np.unique(window, return_counts=True)[1].max() / window.size for window in displacements])
 
 
-def _patches(image: FloatArray) -> FloatArray:
-    """All patches of a picture: (H - 6, W - 6, 147)."""
+def _patches(image: npt.NDArray[A]) -> npt.NDArray[A]:
+    """All patches of a picture: (H - 6, W - 6, 147), or 49 where it has one channel."""
     height, width = (side - _PATCH + 1 for side in image.shape[:2])
     steps = range(_PATCH)
     return np.concatenate([image[y : y + height, x : x + width] for y in steps for x in steps], axis=2)
+
+
+def _whole(mask: Mask) -> Mask:
+    """Which patches consist of texels that take part: (H - 6, W - 6)."""
+    whole: Mask = _patches(mask[..., None]).all(axis=2)
+    return whole
 
 
 def _positions(image: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -5,10 +5,12 @@ import numpy.typing as npt
 
 from texnet_core.evaluation.color import luminance
 from texnet_core.evaluation.crops import middle
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.pictures.masks import texels_of
 
 _NEAREST = 8  # lags below this part of the short side are the grain itself
 _LEAST_VARIANCE = 1e-9
+_LEAST_PAIRS = 0.25  # of the texels that take part, as the longest lags of a whole crop have
 _ROUNDING = 1e-6
 
 
@@ -30,21 +32,22 @@ def repetition(image: FloatArray, exemplar: FloatArray | None = None) -> float:
     return highest_peak(image, periodic=True) - own
 
 
-def highest_peak(image: FloatArray, *, periodic: bool) -> float:
+def highest_peak(image: FloatArray, mask: Mask | None = None, *, periodic: bool) -> float:
     """The largest local maximum of the autocorrelation of lightness, an eighth of the short side or more away from 0.
 
     Args:
         image: (H, W, 3) sRGB in [0, 1].
+        mask: (H, W), which texels of a crop take part; lags count that enough pairs of these have. None: all do.
         periodic: lags go round the tile; otherwise up to half a side, with what overlaps.
 
     Returns:
         In [-1, 1] for tiles; 0 for a picture without contrast or without a peak.
     """
     light = luminance(image)
-    light -= light.mean()
-    if light.var() < _LEAST_VARIANCE:
+    light -= texels_of(light, mask).mean()
+    if texels_of(light, mask).var() < _LEAST_VARIANCE:
         return 0.0
-    correlation = _circular(light) if periodic else _overlapping(light)
+    correlation = _circular(light) if periodic else _overlapping(light, mask)
     peaks = np.ones(correlation.shape, bool)
     for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
         for sign in (1, -1):
@@ -62,10 +65,14 @@ def _circular(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return correlation / float(correlation[0, 0])
 
 
-def _overlapping(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _overlapping(light: npt.NDArray[np.float64], mask: Mask | None) -> npt.NDArray[np.float64]:
     """Autocorrelation of a crop at lags below half a side, each the mean over what overlaps; lags as in a transform."""
     lags = np.ix_(*(np.r_[0 : side // 2, 2 * side - side // 2 + 1 : 2 * side] for side in light.shape))
-    return _lagged_sums(light)[lags] / _lagged_sums(np.ones(light.shape))[lags] / float(light.var())
+    if mask is None:
+        return _lagged_sums(light)[lags] / _lagged_sums(np.ones(light.shape))[lags] / float(light.var())
+    pairs = _lagged_sums(mask.astype(float))[lags]
+    correlation = _lagged_sums(light * mask)[lags] / np.maximum(pairs, 1) / float(light[mask].var())
+    return np.where(pairs >= _LEAST_PAIRS * mask.sum(), correlation, -1)
 
 
 def _lagged_sums(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -17,11 +17,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from texnet_core.descriptor.layers import FeatureMaps
-from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, Vgg19, visible_positions
 from texnet_core.descriptor.weights import Vgg19Weights
-from texnet_core.evaluation.crops import mean_of_pairs
+from texnet_core.evaluation.crops import Crop, mean_of_pairs
+from texnet_core.losses.diversity import mean_difference
 from texnet_core.losses.gram import gram_matrix
-from texnet_core.mapset import FloatArray
+from texnet_core.losses.loss import Sample
+from texnet_core.mapset import FloatArray, Mask
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 HELD_OUT_LAYERS = ("relu3_3", "relu3_4", "relu4_2", "relu4_3", "relu4_4")  # all that neither training nor optimize sees
@@ -37,13 +39,15 @@ class TextureFeatures:
     """What the metric sees of a picture.
 
     Attributes:
-        maps: layer -> (1, C, h, w).
+        maps: layer -> (1, C, h, w); of a picture with a mask the positions that count, (1, C, count, 1).
         quantiles: layer -> (128, 4096), the quantile function along each direction. Sorting takes most of
             the time, so it is done once a picture.
+        has_holes: whether the picture has a mask.
     """
 
     maps: FeatureMaps
     quantiles: FeatureMaps
+    has_holes: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,16 +96,21 @@ class TextureMetric:
         self._vgg19 = Vgg19(weights, layers=(*LAYERS, *HELD_OUT_LAYERS), pooling="max").to(self.device)
 
     @torch.no_grad()
-    def features(self, image: FloatArray, *, periodic: bool) -> TextureFeatures:
+    def features(self, image: FloatArray, mask: Mask | None = None, *, periodic: bool) -> TextureFeatures:
         """See a picture.
 
         Args:
             image: (H, W, 3) in [0, 1], at least 172 texels a side.
+            mask: (H, W), which texels of a crop take part; see `shows_enough`. None: all do.
             periodic: the picture tiles, so what lies across its seam is measured too.
         """
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].to(self.device)
         maps: FeatureMaps = self._vgg19(pixels, periodic=periodic)
-        return TextureFeatures(maps, self._quantiles(maps, LAYERS) | self._quantiles(maps, HELD_OUT_LAYERS))
+        if mask is not None:
+            seen = Sample(pixels, maps, visible=_visible(mask))
+            maps = {layer: seen.counted(layer) for layer in maps}
+        quantiles = self._quantiles(maps, LAYERS) | self._quantiles(maps, HELD_OUT_LAYERS)
+        return TextureFeatures(maps, quantiles, mask is not None)
 
     def texture_distance(self, sample: TextureFeatures, exemplar: TextureFeatures) -> TextureDistance:
         """All distances of a sample from the exemplar."""
@@ -147,7 +156,16 @@ class TextureMetric:
         return found
 
 
-def crop_floor(metric: TextureMetric, crops: Sequence[FloatArray]) -> TextureDistance:
+def shows_enough(mask: Mask | None) -> bool:
+    """Whether each layer has positions enough that show what is visible of a picture."""
+    return mask is None or all(int(visible.sum()) >= FEWEST_POSITIONS for visible in _visible(mask).values())
+
+
+def _visible(mask: Mask) -> dict[str, Tensor]:
+    return visible_positions(torch.from_numpy(mask).float(), (*LAYERS, *HELD_OUT_LAYERS), "valid")
+
+
+def crop_floor(metric: TextureMetric, crops: Sequence[FloatArray | Crop]) -> TextureDistance:
     """Mean distance between crops of one surface: what a perfect texture need not fall below.
 
     Each two are held against one another both ways, for distances are relative to the second.
@@ -156,7 +174,8 @@ def crop_floor(metric: TextureMetric, crops: Sequence[FloatArray]) -> TextureDis
         metric: measures.
         crops: two or more, each (H, W, 3) in [0, 1] and at least 172 texels a side; `crops.quadrants` makes four.
     """
-    features = [metric.features(crop, periodic=False) for crop in crops]
+    parts = [crop if isinstance(crop, Crop) else Crop(crop) for crop in crops]
+    features = [metric.features(*part, periodic=False) for part in parts]
     return mean_distance([metric.texture_distance(*pair) for pair in itertools.permutations(features, 2)])
 
 
@@ -166,14 +185,18 @@ def diversity(samples: Sequence[TextureFeatures], exemplar: TextureFeatures) -> 
     Args:
         samples: features of two or more samples of one size.
         exemplar: features of the exemplar at the samples' scale. Its places are the quadrants of its feature maps,
-            which unlike features of smaller crops have seen what lies around them.
+            which unlike features of smaller crops have seen what lies around them; of one with a mask, all pairs of
+            positions that count.
 
     Source: Li et al. 2017, "Diversified Texture Synthesis with Feed-forward Networks", section 3.2.
     Differs: relative to the exemplar.
     """
+    places = exemplar.maps[_DIVERSITY_LAYER]
     return Diversity(
         between_seeds=mean_of_pairs([sample.maps[_DIVERSITY_LAYER] for sample in samples], _difference),
-        between_places=mean_of_pairs(_quadrants_of(exemplar.maps[_DIVERSITY_LAYER]), _difference),
+        between_places=mean_difference(places[0].flatten(1))
+        if exemplar.has_holes
+        else mean_of_pairs(_quadrants_of(places), _difference),
     )
 
 

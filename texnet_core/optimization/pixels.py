@@ -15,15 +15,15 @@ import torch
 from torch import Tensor
 
 from texnet_core.descriptor.precision import DTYPES, choose_precision
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS, Vgg19, smallest_side
+from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, POOLED_TEXELS, Vgg19, smallest_side, visible_positions
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.losses import Sample, WeightedSum, range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.color import is_gray, quantize
-from texnet_core.pictures.resizing import resize_exemplar
+from texnet_core.pictures.masks import resized, texels_of, told, too_few, visible_part
 from texnet_core.pictures.surface import check_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
@@ -53,6 +53,7 @@ def optimize(
     settings: OptimizeSettings,
     descriptor: DescriptorSettings,
     *,
+    mask: Mask | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> Optimized:
     """Make one picture that tiles and looks like the exemplar.
@@ -62,6 +63,8 @@ def optimize(
         settings: size, budget and optimizer.
         descriptor: which network compares. Its padding concerns the exemplar alone: over the picture it wraps. Its
             pooling plays no part: averages, as in the source.
+        mask: (height, width), True where a texel of the exemplar takes part; others have no influence whatever. None:
+            all do.
         progress: called after every step, now and then with a preview; raising Cancelled from it stops the work.
 
     Raises:
@@ -70,16 +73,24 @@ def optimize(
     """
     _check(settings, descriptor)
     device = torch.device(choose_device(settings.device))
-    small = resize_exemplar(exemplar, settings.exemplar_size)
-    check_surface(small)
-    weights = load_vgg19(
-        descriptor.vgg19,
-        descriptor.vgg19_input,
-        announce=lambda text: progress(Progress("optimizing", 0, settings.steps, "step", note=text)),
-    )
+
+    def announce(text: str) -> None:
+        progress(Progress("optimizing", 0, settings.steps, "step", note=text))
+
+    share = 1.0 if mask is None else float(mask.mean())
+    small, mask = resized(*visible_part(exemplar, mask), settings.exemplar_size)
+    check_surface(small, mask)
+    visible = _visible_of(mask, descriptor)
+    if share < 1:
+        announce(told(small, mask, share))
+    weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, announce=announce)
     precision = DTYPES[choose_precision(settings.precision, device)]
     vgg19 = Vgg19(weights, LAYERS, "average", descriptor.padding, precision).to(device)
-    search = _Search(torch.from_numpy(small).permute(2, 0, 1)[None].to(device), vgg19, settings, progress)
+    image = torch.from_numpy(small).permute(2, 0, 1)[None].to(device)
+    with torch.no_grad():
+        seen = Sample(image, vgg19(image), periodic=False, visible=visible)
+    colors = torch.from_numpy(texels_of(small, mask)).permute(2, 0, 1)[None].to(device)
+    search = _Search(seen, colors, vgg19, settings, progress)
     search.to_the_end()
     return Optimized(_to_array(search.best), search.best_loss)
 
@@ -102,19 +113,33 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
         )
 
 
+def _visible_of(mask: Mask | None, descriptor: DescriptorSettings) -> dict[str, Tensor] | None:
+    """Layer -> (h, w) bool, the positions that count; raises ImageError where they are too few."""
+    if mask is None:
+        return None
+    visible = visible_positions(torch.from_numpy(mask).float(), LAYERS, descriptor.padding)
+    for layer, positions in visible.items():
+        if (left := int(positions.sum())) < FEWEST_POSITIONS:
+            raise too_few(f"{left} places for {layer}", f"at least {FEWEST_POSITIONS}")
+    return visible
+
+
 class _Search:
     """Pixels on their way; remembers the best, since a line search also looks at worse ones."""
 
     def __init__(
-        self, exemplar: Tensor, descriptor: Vgg19, settings: OptimizeSettings, progress: ProgressCallback
+        self,
+        exemplar: Sample,
+        colors: Tensor,
+        descriptor: Vgg19,
+        settings: OptimizeSettings,
+        progress: ProgressCallback,
     ) -> None:
         self.descriptor, self.settings, self.progress = descriptor, settings, progress
-        with torch.no_grad():
-            gram = RelativeGramLoss(Sample(exemplar, descriptor(exemplar), periodic=False))
-        self.loss = WeightedSum([(1.0, gram), (_RANGE_WEIGHT, range_penalty)])
-        start = _noise_like(exemplar, settings)
+        self.loss = WeightedSum([(1.0, RelativeGramLoss(exemplar)), (_RANGE_WEIGHT, range_penalty)])
+        start = _noise_like(colors, settings)
         # a gray picture has one channel to move, so that no color can come of it
-        self.image = (start[:, :1].clone() if is_gray(_to_array(exemplar)) else start).requires_grad_()
+        self.image = (start[:, :1].clone() if is_gray(_to_array(colors)) else start).requires_grad_()
         self.best, self.best_loss = self.image.detach().clone(), math.inf
         self.step = 0
 
@@ -163,11 +188,11 @@ class _Search:
         self.progress(Progress("optimizing", done, total, "step", step=self.step, loss=loss, preview=preview))
 
 
-def _noise_like(exemplar: Tensor, settings: OptimizeSettings) -> Tensor:
-    """White noise with the mean and spread of the exemplar's colors, (1, 3, height, width)."""
+def _noise_like(colors: Tensor, settings: OptimizeSettings) -> Tensor:
+    """White noise with the mean and spread of the exemplar's colors (1, 3, ..., ...), (1, 3, height, width)."""
     rng = torch.Generator().manual_seed(settings.seed)
-    noise = torch.randn(1, 3, settings.height, settings.width, generator=rng).to(exemplar.device)
-    return noise * exemplar.std((2, 3), keepdim=True) + exemplar.mean((2, 3), keepdim=True)
+    noise = torch.randn(1, 3, settings.height, settings.width, generator=rng).to(colors.device)
+    return noise * colors.std((2, 3), keepdim=True) + colors.mean((2, 3), keepdim=True)
 
 
 def _three_channels(image: Tensor) -> Tensor:

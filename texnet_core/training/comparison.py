@@ -9,7 +9,7 @@ import torch
 
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.patches import FINEST, PatchPyramid
-from texnet_core.descriptor.vgg19 import smallest_side, visible_positions
+from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, smallest_side, visible_positions
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.errors import ImageError, MissingWeightsError, Range, RequestError
 from texnet_core.losses import Sample
@@ -18,8 +18,6 @@ from texnet_core.settings import MIN_EXEMPLAR_SIDE, DescriptorSettings, LossSett
 from texnet_core.training.checkpoint import stored_descriptor
 
 Descriptor = Octaves | PatchPyramid
-
-_FEWEST_POSITIONS = 4  # of a layer, as the smallest exemplar of VGG-19 has
 
 
 def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: TrainSettings) -> None:
@@ -150,7 +148,7 @@ def see_exemplar(descriptor: Descriptor, image: torch.Tensor, mask: torch.Tensor
 
 def _hides_too_much(mask: Mask, descriptor: DescriptorSettings) -> bool:
     visible = visible_positions(torch.from_numpy(mask).float(), padding=descriptor.padding)
-    return any(int(positions.sum()) < _FEWEST_POSITIONS for positions in visible.values())
+    return any(int(positions.sum()) < FEWEST_POSITIONS for positions in visible.values())
 
 
 def _too_little(kind: str, remedy: str) -> ImageError:
