@@ -22,14 +22,21 @@ def check_not_exemplar(path: Path, exemplar: Path, option: str) -> None:
         raise RequestError(f"{option} would replace the exemplar", expected="another file", remedy="name another file")
 
 
-def check_preview(preview: Path | None, exemplar: Path) -> None:
-    """Raise RequestError where --preview is given and cannot be such a picture, or would replace the exemplar."""
+def check_not_inputs(path: Path, exemplar: Path, mask: Path | None, option: str) -> None:
+    """Raise RequestError where an output would replace the exemplar or its mask."""
+    check_not_exemplar(path, exemplar, option)
+    if mask is not None and os.path.exists(path) and os.path.exists(mask) and os.path.samefile(path, mask):
+        raise RequestError(f"{option} would replace the mask", expected="another file", remedy="name another file")
+
+
+def check_preview(preview: Path | None, exemplar: Path, mask: Path | None) -> None:
+    """Raise RequestError where --preview is given and cannot be such a picture, or would replace what is read."""
     if preview is not None:
         if depth_for(preview) is None:
             raise RequestError(
                 "--preview cannot be an .exr file", expected="8 bits a channel", remedy="use .png or .jpg"
             )
-        check_not_exemplar(preview, exemplar, "--preview")
+        check_not_inputs(preview, exemplar, mask, "--preview")
 
 
 def picture_name(output: Path, format: str | None) -> Path:

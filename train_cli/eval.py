@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from texnet_core import read_artifact
+from texnet_core.errors import RequestError
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
-from train_cli.checks import check_not_exemplar
+from train_cli.checks import check_not_inputs
 from train_cli.display import showing
 from train_cli.groups import command
-from train_cli.options import json_option, path_option, settings_from, settings_options
+from train_cli.options import json_option, mask_option, path_option, settings_from, settings_options
 from train_cli.streams import is_input, source_file
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ _WEIGHTS = ("vgg19", "vgg19_input")  # of a descriptor, all that figures leave o
 @path_option("--report", group="output", help="folder for report.png and report.html")
 @json_option
 @path_option("--exemplar", group="picture", help="the picture that the generator was trained from", pipes=True)
+@mask_option
 @settings_options(EvaluationSettings)
 @settings_options(DescriptorSettings, only=_WEIGHTS)
-def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json: bool, **values: Any) -> None:
+def evaluate_file(
+    file: str, exemplar: Path | None, mask: Path | None, report: Path | None, as_json: bool, **values: Any
+) -> None:
     """Measure how good FILE is, a .texnet file or the name of a preset.
 
     Most figures need the exemplar. Four of them need VGG-19 and torch as well; its weights are never downloaded for
@@ -43,16 +47,21 @@ def evaluate_file(file: str, exemplar: Path | None, report: Path | None, as_json
     from texnet_core.evaluation.evaluate import evaluate
     from texnet_core.evaluation.report import REPORT_FILES, prepared_folder, write_report
 
+    if mask is not None and exemplar is None:
+        raise RequestError(
+            "--mask is given without --exemplar", expected="both", remedy="name the exemplar, or leave the mask out"
+        )
     with source_file(file) as path:
         artifact = read_artifact(path)
     if report is not None and exemplar is not None:
         for name in REPORT_FILES:
-            check_not_exemplar(report / name, exemplar, "--report")
+            check_not_inputs(report / name, exemplar, mask, "--report")
     settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)
     with showing(quiet=as_json) as display:
-        image = None if exemplar is None else display.read_exemplar(exemplar).image
+        picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
+        image, shown = (None, None) if picture is None else (picture.image, picture.mask)
         with nullcontext() if report is None else prepared_folder(report):
-            evaluation = evaluate(artifact, image, settings, descriptor, progress=display)
+            evaluation = evaluate(artifact, image, settings, descriptor, mask=shown, progress=display)
             display.note(*evaluation.notes)
             title = "Generator" if is_input(file) else Path(file).stem
             files = [] if report is None else write_report(evaluation, artifact, title, report)

@@ -12,11 +12,12 @@ from texnet_core.errors import Cancelled
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
-from train_cli.checks import check_not_exemplar, check_preview, check_torch, picture_name
+from train_cli.checks import check_not_inputs, check_preview, check_torch, picture_name
 from train_cli.display import showing, with_preview
 from train_cli.groups import command
 from train_cli.options import (
     json_option,
+    mask_option,
     path_argument,
     picture_option,
     preview_option,
@@ -35,6 +36,7 @@ _DEFAULTS = OptimizeSettings()
 @picture_option
 @preview_option
 @json_option
+@mask_option
 @size_option(_DEFAULTS.width, _DEFAULTS.height, "width and height in texels, multiples of 16 (64 to 4096)", "picture")
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
 @settings_options(DescriptorSettings, leave_out=("descriptor", "octaves", "pooling"))
@@ -43,6 +45,7 @@ def optimize(
     output: Path,
     format: str | None,
     size: tuple[int, int],
+    mask: Path | None,
     preview: Path | None,
     as_json: bool,
     **values: Any,
@@ -61,19 +64,22 @@ def optimize(
     check_alone(output, as_json)
     settings = settings_from(OptimizeSettings, values | {"width": size[0], "height": size[1]}).check()
     name = picture_name(output, format)
-    _check_files(exemplar, output, name, preview, settings)
+    check_picture_size(name, settings.width, settings.height)
+    check_not_inputs(output, exemplar, mask, "--output")
+    check_preview(preview, exemplar, mask)
     check_torch("optimizing")
     with (
         writing(output, name.suffix) as target,
         prepared(*new_files(output, preview)),
         showing(quiet=as_json) as display,
     ):
-        image = display.read_exemplar(exemplar).image
+        picture = display.read_exemplar(exemplar, mask)
         from texnet_core.optimization import optimize as optimize_picture
 
         descriptor = settings_from(DescriptorSettings, values)
         try:
-            made = optimize_picture(image, settings, descriptor, progress=with_preview(display, preview))
+            report = with_preview(display, preview)
+            made = optimize_picture(picture.image, settings, descriptor, mask=picture.mask, progress=report)
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
         depth = depth_for(target)
@@ -84,10 +90,3 @@ def optimize(
         click.echo(json.dumps(facts | {"loss": made.loss, "seconds": seconds}))
     else:
         tell_written(output, f"{settings.width}x{settings.height}, loss {made.loss:.4f}, {seconds:.0f} s")
-
-
-def _check_files(exemplar: Path, output: Path, name: Path, preview: Path | None, settings: OptimizeSettings) -> None:
-    """What can be refused before minutes of work."""
-    check_picture_size(name, settings.width, settings.height)
-    check_not_exemplar(output, exemplar, "--output")
-    check_preview(preview, exemplar)

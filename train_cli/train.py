@@ -29,6 +29,7 @@ from train_cli.options import (
     json_option,
     look_from,
     look_options,
+    mask_option,
     output_option,
     path_argument,
     preview_option,
@@ -47,6 +48,7 @@ _RESUME = "go on with the unfinished run of this output, if there is one; its bu
 @output_option("generator to write, NAME.texnet; - is the standard output")
 @preview_option
 @json_option
+@mask_option
 @option(
     "--generator-size",
     group="generator",
@@ -75,6 +77,7 @@ def train(
     /,
     exemplar: Path,
     output: Path,
+    mask: Path | None,
     resume: bool,
     preview: Path | None,
     real_width: float | None,
@@ -91,16 +94,17 @@ def train(
       texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png --real-width 1.2m
       magick wall.jpg -crop 2048x2048+0+0 png:- | texnet train - -o wall.texnet
       texnet train wall.jpg -o wall.texnet --flatten --generator-size base
+      texnet train wall.jpg -o wall.texnet --mask without-door.png
     """
     check_alone(output, as_json)
     _check_arguments(context, output)
     if real_width is not None:
         check_size_m(real_width, "--real-width")
-    check_preview(preview, exemplar)
+    check_preview(preview, exemplar, mask)
     name = clean(values["name"] or (output if is_input(exemplar) else exemplar).stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
-        image = display.read_exemplar(exemplar).image
+        picture = display.read_exemplar(exemplar, mask)
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator
 
@@ -113,8 +117,11 @@ def train(
             look=look_from(values),
             real_width=real_width or 0.0,
         )
+        report = with_preview(display, preview)
         try:
-            artifact = train_generator(image, target, request, resume=resume, progress=with_preview(display, preview))
+            artifact = train_generator(
+                picture.image, target, request, mask=picture.mask, resume=resume, progress=report
+            )
         except Cancelled:
             raise Cancelled(_how_to_go_on(output)) from None
     quality = artifact.quality

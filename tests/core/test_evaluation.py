@@ -14,6 +14,7 @@ from texnet_core.errors import ArtifactError, Cancelled, ImageError, OutputError
 from texnet_core.evaluation import evaluate as module
 from texnet_core.evaluation import page as page_module
 from texnet_core.evaluation import sheet, texture_metric
+from texnet_core.evaluation.crops import Crop
 from texnet_core.evaluation.evaluate import evaluate, open_metric
 from texnet_core.evaluation.figures import FIGURES, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
@@ -70,7 +71,7 @@ def test_outlier_distances_of_crops_is_taken_both_ways():
         find_outlier(one, other, periodic=False).distance for one, other in ((plain, spotted), (spotted, plain))
     )
     outlier = find_outlier(spotted, plain, periodic=True)
-    figure = outlier_figure(outlier, [plain, spotted])
+    figure = outlier_figure(outlier, [Crop(plain), Crop(spotted)])
     assert figure.reference == pytest.approx((there + back) / 2) != pytest.approx(there)
     assert figure.value == outlier.distance and figure.parts["x"] == outlier.x and figure.parts["y"] == outlier.y
 

@@ -65,7 +65,7 @@ def _circular(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return correlation / float(correlation[0, 0])
 
 
-def _overlapping(light: npt.NDArray[np.float64], mask: Mask | None) -> npt.NDArray[np.float64]:
+def _overlapping(light: npt.NDArray[np.float64], mask: Mask | None = None) -> npt.NDArray[np.float64]:
     """Autocorrelation of a crop at lags below half a side, each the mean over what overlaps; lags as in a transform."""
     lags = np.ix_(*(np.r_[0 : side // 2, 2 * side - side // 2 + 1 : 2 * side] for side in light.shape))
     if mask is None:

@@ -16,10 +16,9 @@ from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
 from texnet_core.lists.results import attempted
-from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
 from texnet_core.model.look import guess_look
-from texnet_core.pictures.reading import read_exemplar, texels_digest
+from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from texnet_core.training import TrainRequest, train
@@ -76,33 +75,34 @@ def _report_as(stage: str, progress: ProgressCallback, part: Progress) -> None:
 
 def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> RecipeResult:
     path = output / f"{recipe.name}{SUFFIX}"
-    picture = read_exemplar(exemplars / recipe.exemplar)
-    image = picture.image
+    picture = read_exemplar(exemplars / recipe.exemplar, exemplars / recipe.mask if recipe.mask else None)
     for note in picture.notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
-    exemplar = prepare_exemplar(image, recipe.settings["train"], recipe.settings["descriptor"], announce=_say_nothing)
+    settings = recipe.settings
+    exemplar = prepare_exemplar(picture.image, settings["train"], settings["descriptor"], _say_nothing, picture.mask)
     artifact = read_artifact(path) if path.exists() else None
     status: RecipeStatus = "kept"
-    if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image)):
+    if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image, exemplar.mask)):
         request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
-        artifact = _trained(image, path, request, report)
+        artifact = _trained(picture, path, request, report)
         status = "trained"
-    complete = _completed(artifact, recipe, image, report)
-    complete = replace(complete, look=guess_look(exemplar.image).changed(recipe.look))
+    complete = _completed(artifact, recipe, picture, report)
+    complete = replace(complete, look=guess_look(exemplar.image, exemplar.mask).changed(recipe.look))
     if _facts(complete) != _facts(artifact):
         write_artifact(path, complete)
         status = "completed" if status == "kept" else status
     return RecipeResult(recipe.name, status)
 
 
-def _trained(image: FloatArray, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:
+def _trained(picture: Picture, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:
     """Go on from a checkpoint of this very run; one of another is of no use any more."""
     checkpoint = checkpoint_path(path)
+    learn = partial(train, picture.image, path, request, mask=picture.mask, progress=report)
     try:
-        return train(image, path, request, resume=checkpoint.exists(), progress=report)
+        return learn(resume=checkpoint.exists())
     except OtherRunError:
         checkpoint.unlink()
-        return train(image, path, request, progress=report)
+        return learn()
 
 
 def _facts(card: Header) -> tuple[Any, ...]:
@@ -114,22 +114,22 @@ def _say_nothing(text: str) -> None:
     """What is told of an exemplar is told when it is trained from."""
 
 
-def _completed(artifact: Artifact, recipe: Recipe, image: FloatArray, report: ProgressCallback) -> Artifact:
+def _completed(artifact: Artifact, recipe: Recipe, picture: Picture, report: ProgressCallback) -> Artifact:
     """The artifact with all that a recipe says of its exemplar, and with figures; what it has of these it keeps."""
     made_by = artifact.provenance
     provenance = replace(recipe.provenance, exemplar_sha256=made_by.exemplar_sha256, command=made_by.command)
     quality = {name: artifact.quality[name] for name in _OF_THE_RUN if name in artifact.quality}
     measured = {name: value for name, value in artifact.quality.items() if name not in quality}
     if not FIGURES.keys() <= measured.keys():
-        measured |= _figures(artifact, image, recipe.settings["descriptor"], report)
+        measured |= _figures(artifact, picture, recipe.settings["descriptor"], report)
     return replace(artifact, provenance=provenance, size_m=recipe.size_m, quality=quality | measured)
 
 
 def _figures(
-    artifact: Artifact, image: FloatArray, descriptor: DescriptorSettings, report: ProgressCallback
+    artifact: Artifact, picture: Picture, descriptor: DescriptorSettings, report: ProgressCallback
 ) -> dict[str, float]:
     """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
-    evaluation = evaluate(artifact, image, EvaluationSettings(seeds=_SEEDS), descriptor)
+    evaluation = evaluate(artifact, picture.image, EvaluationSettings(seeds=_SEEDS), descriptor, mask=picture.mask)
     for why in evaluation.reasons:
         report(Progress("", 0, 1, "step", note=f"not all figures could be taken: {why}"))
     flat: dict[str, float] = {}

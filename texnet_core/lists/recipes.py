@@ -25,6 +25,7 @@ EXAMPLE = """
 steps = 1500
 [recipes.moss]                        # one or more: what makes moss.texnet
 exemplar = "ground/moss.jpg"          # below the folder of exemplars
+mask = "ground/moss-mask.png"         # optional, likewise: of the picture's size, white where it takes part
 title = "Moss 003"
 kind = "moss"
 author = "Lennart Demes (ambientCG)"
@@ -61,6 +62,7 @@ class Recipe:
     Attributes:
         name: of its file, without the suffix.
         exemplar: the picture, as a path below the folder of exemplars.
+        mask: the picture of its mask, likewise; "" where there is none.
         provenance: what the card will say of the exemplar.
         size_m: meters that the exemplar's short side spans, or None where unknown.
         look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
@@ -69,6 +71,7 @@ class Recipe:
 
     name: str
     exemplar: str
+    mask: str
     provenance: Provenance
     size_m: float | None
     look: Mapping[str, float]
@@ -148,15 +151,18 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
             f"{name!r} cannot name a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
         )
     entry = as_named(as_table(entry, where, _HELP), where)
-    check_keys(entry, (*_TEXTS, "size_m", "look", *_SETTINGS), where)
+    check_keys(entry, (*_TEXTS, "mask", "size_m", "look", *_SETTINGS), where)
     with inside(where):
         texts = {key: _text(entry, key) for key in _TEXTS}
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
         exemplar, title = _below(texts.pop("exemplar")), texts.pop("title")
+        mask = _below(_text(entry, "mask")) if "mask" in entry else ""
         provenance = Provenance(exemplar=title, **texts).check()
         settings = {**_OWN_DEFAULTS, **defaults, **given}
         fitting = {} if settings["descriptor"] == "patches" else machine  # most of it is VGG-19's
-        return Recipe(name, exemplar, provenance, _size_m(entry), _look(entry), _settings({**settings, **fitting}))
+        return Recipe(
+            name, exemplar, mask, provenance, _size_m(entry), _look(entry), _settings({**settings, **fitting})
+        )
 
 
 def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -188,7 +194,7 @@ def _below(exemplar: str) -> str:
     path = PureWindowsPath(check_place(exemplar, "exemplar"))
     if path.anchor or ".." in path.parts or not exemplar.isprintable():
         raise RequestError(
-            f"the exemplar {exemplar!r} does not lie below the folder of exemplars",
+            f"{exemplar!r} does not lie below the folder of exemplars",
             expected="a file below the folder of exemplars",
             remedy="name it from that folder on",
         )

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import RequestError
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.color import srgb_to_linear
 from texnet_core.settings import Checked, setting
+
+A = TypeVar("A", bound=np.generic)
 
 _look = partial(setting, group="record")
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear Rec. 709, as renderers weigh colors
@@ -66,7 +68,7 @@ class Look(Checked):
         return (self.roughness_dark + self.roughness_bright) / 2
 
 
-def guess_look(image: FloatArray, mask: npt.NDArray[np.bool_] | None = None) -> Look:
+def guess_look(image: FloatArray, mask: Mask | None = None) -> Look:
     """What an exemplar's own contrast suggests.
 
     Pictures with more contrast within a few texels are of rougher surfaces with more relief; what is dark tends to be
@@ -82,7 +84,7 @@ def guess_look(image: FloatArray, mask: npt.NDArray[np.bool_] | None = None) -> 
     dark, bright = (float(tone) for tone in np.percentile(seen, _ENDS))
     middle = (dark + bright) / 2
     half = max(bright - dark, _LEAST_SPREAD) / 2
-    contrast = _fine_contrast(np.cbrt(tones))
+    contrast = _fine_contrast(np.cbrt(tones), mask)
     roughness = float(np.clip(0.5 + 3 * contrast, 0.5, 0.8))
     guessed = Look(
         bump=float(np.clip(0.1 + 6 * contrast, 0.15, 0.6)),
@@ -94,8 +96,19 @@ def guess_look(image: FloatArray, mask: npt.NDArray[np.bool_] | None = None) -> 
     return replace(guessed, **{spec.name: round(getattr(guessed, spec.name), _DECIMALS) for spec in fields(Look)})
 
 
-def _fine_contrast(lightness: FloatArray) -> float:
-    """Standard deviation within small blocks."""
-    height, width = (side // _BLOCK * _BLOCK for side in lightness.shape)
-    blocks = lightness[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
-    return float(np.sqrt(blocks.var((1, 3)).mean()))
+def _fine_contrast(lightness: FloatArray, mask: Mask | None) -> float:
+    """Standard deviation within small blocks, each as far as it is visible."""
+    blocks = _in_blocks(lightness)
+    if mask is None:
+        return float(np.sqrt(blocks.var((1, 3)).mean()))
+    seen = _in_blocks(mask)
+    counts = seen.sum((1, 3), keepdims=True)
+    means = (blocks * seen).sum((1, 3), keepdims=True) / np.maximum(counts, 1)
+    squares = (np.square(blocks - means) * seen).sum()
+    return float(np.sqrt(squares / max(int(counts.sum()), 1)))
+
+
+def _in_blocks(values: npt.NDArray[A]) -> npt.NDArray[A]:
+    """(height, width) to (rows, texels, columns, texels); what is left over at the borders is cut."""
+    height, width = (side // _BLOCK * _BLOCK for side in values.shape)
+    return values[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)

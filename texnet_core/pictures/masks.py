@@ -48,9 +48,22 @@ def visible_part(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask
         raise ImageError(
             "the mask hides all of the picture", expected="True where a texel takes part", remedy="invert the mask"
         )
-    rows, columns = (slice(*np.flatnonzero(mask.any(axis=axis))[[0, -1]] + [0, 1]) for axis in (1, 0))
-    image, mask = image[rows, columns], mask[rows, columns]
+    inside = _bounds(mask)
+    image, mask = image[inside], mask[inside]
     return (np.ascontiguousarray(image), None) if mask.all() else (_filled(image, mask), np.ascontiguousarray(mask))
+
+
+def visible_sides(height: int, width: int, mask: Mask | None) -> tuple[int, int]:
+    """Height and width of what `visible_part` leaves of a picture of this size."""
+    if mask is None:
+        return height, width
+    rows, columns = _bounds(mask)
+    return rows.stop - rows.start, columns.stop - columns.start
+
+
+def _bounds(mask: Mask) -> tuple[slice, slice]:
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def resized(image: FloatArray, mask: Mask | None, size: int) -> tuple[FloatArray, Mask | None]:

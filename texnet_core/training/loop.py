@@ -128,7 +128,7 @@ class Run:
             parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
             preview_png=encode_thumbnail(to_bytes(self._sample(min(self.settings.size, _PREVIEW_SIDE)))),
             texels_per_exemplar=exemplar.side,
-            look=guess_look(exemplar.image).changed(request.look),
+            look=guess_look(exemplar.image, exemplar.mask).changed(request.look),
             waves=exemplar.waves,
             training=self.plan.record() | run_record(self.state, self.settings),
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},

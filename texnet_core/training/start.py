@@ -16,6 +16,7 @@ from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import check_size_m, short_side_m
+from texnet_core.pictures.masks import visible_sides
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.comparison import as_begun, check_descriptor
@@ -76,7 +77,9 @@ def train(
     elif output.exists():
         run.note(f"{output} is there already; it is replaced when the new one is complete")
     run.to_the_end()
-    artifact = replace(run.artifact(), size_m=short_side_m(request.real_width, *exemplar.shape[:2]))
+    height, width = visible_sides(*exemplar.shape[:2], mask)
+    width_m = request.real_width * width / exemplar.shape[1]  # of what is learned from
+    artifact = replace(run.artifact(), size_m=short_side_m(width_m, height, width))
     write_artifact(output, artifact)
     if found := shortfall(artifact.training):
         run.note(f"training {found}, so the result is a sketch; go on with more minutes")

@@ -66,14 +66,17 @@ probe: what this Python can do, found out by making a small texture.
 train: a generator from a picture.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
-     "folder": "/tmp/x", "online": false, ["steps": 400 or "minutes": 20, "size", "seed", "device", "vgg19",
-     "vgg19_input", "flatten", "exemplar_size", "generator_size": "small", "author", "license", "source",
-     "real_width": 1.2, and any other setting of a generator or its training]}
+     "folder": "/tmp/x", "online": false, ["mask": "/x/mask.png", "steps": 400 or "minutes": 20, "size", "seed",
+     "device", "vgg19", "vgg19_input", "flatten", "exemplar_size", "generator_size": "small", "author", "license",
+     "source", "real_width": 1.2, and any other setting of a generator or its training]}
     progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["step": 3, "note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0, "shortfall": "",
      "resumable": false}
     cancelled: {"resumable": true}
+
+    The mask is a picture of the exemplar's size, white where the exemplar takes part. Texels whose alpha is below one
+    half take no part in any case.
 
     The generator's size is one of `GENERATOR_SIZES`; "levels" and "channels", where given, replace its own. The stage
     is "preparing" before the first step. Done and total are steps, or seconds where the budget is in minutes. A note

@@ -33,14 +33,17 @@ def train(job: WorkerJob) -> Message:
     output, resume, online = _output(job), job.field("resume", bool), job.field("online", bool)
     settings = _settings(job)
     reporter = _Reporter(job, job.folder())
-    picture = read_exemplar(job.field("exemplar", str))
+    mask = job.field("mask", str) if "mask" in job.request else None
+    picture = read_exemplar(job.field("exemplar", str), mask)
     for note in ("", *picture.notes):  # at least one report, so that the job is seen to run
         reporter(Progress("preparing", 0, 60 * settings.minutes or settings.steps, "step", note=note))
     request = _request(job, settings)
     from texnet_core.training import train as train_generator
 
     try:
-        artifact = train_generator(picture.image, output, request, resume=resume, online=online, progress=reporter)
+        artifact = train_generator(
+            picture.image, output, request, mask=picture.mask, resume=resume, online=online, progress=reporter
+        )
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
     taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
