@@ -105,8 +105,7 @@ def evaluate(
     settings.check()
     descriptor.check()
     size = _training_size(artifact)
-    flatten = artifact.training.get("flatten") is True
-    reference = None if exemplar is None else _reference(exemplar, mask, size, flatten)
+    reference = None if exemplar is None else _reference(exemplar, mask, artifact)
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = open_metric(descriptor, size) if reference or named else _NO_EXEMPLAR
     metric = _usable(opened, reference)
@@ -156,9 +155,16 @@ def _usable(opened: "TextureMetric | str", reference: Reference | None) -> "Text
     return opened if shows_enough(reference.mask) else f"{_TOO_LITTLE} for VGG-19"
 
 
-def _reference(exemplar: FloatArray, mask: Mask | None, size: int, flatten: bool) -> Reference:
-    picture, mask = visible_part(exemplar, mask)
+def _reference(exemplar: FloatArray, mask: Mask | None, artifact: Artifact) -> Reference:
+    size, flatten = artifact.texels_per_exemplar, artifact.training.get("flatten") is True
+    picture, mask = visible_part(exemplar, mask, _asked_side(artifact))
     return Reference.of(_large_enough(picture, size), size, mask, flatten=flatten)
+
+
+def _asked_side(artifact: Artifact) -> int:
+    """The side that training was asked for, before a pattern was fitted; the record may come from anybody."""
+    asked = artifact.training.get("exemplar_size") or artifact.training.get("size")
+    return asked if isinstance(asked, int) and asked in _SIZES else artifact.texels_per_exemplar
 
 
 def _large_enough(image: FloatArray, size: int) -> FloatArray:

@@ -78,7 +78,7 @@ def optimize(
         progress(Progress("optimizing", 0, settings.steps, "step", note=text))
 
     share = 1.0 if mask is None else float(mask.mean())
-    small, mask = resized(*visible_part(exemplar, mask), settings.exemplar_size)
+    small, mask = resized(*visible_part(exemplar, mask, settings.exemplar_size), settings.exemplar_size)
     check_surface(small, mask)
     visible = _visible_of(mask, descriptor)
     if share < 1:

@@ -23,12 +23,13 @@ T = TypeVar("T", bound=np.generic)
 _Integers = npt.NDArray[np.signedinteger[Any]]
 
 
-def visible_part(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask | None]:
+def visible_part(image: FloatArray, mask: Mask | None, least: int = 0) -> tuple[FloatArray, Mask | None]:
     """The smallest rectangle that holds all that is visible, without a color that is hidden.
 
     Args:
         image: (height, width, 3) in [0, 1] where it is visible.
         mask: (height, width), True where a texel takes part; None where all do.
+        least: texels that each side of the rectangle has, as far as the picture goes.
 
     Returns:
         The picture, and its mask, None where all of it is visible.
@@ -48,22 +49,30 @@ def visible_part(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask
         raise ImageError(
             "the mask hides all of the picture", expected="True where a texel takes part", remedy="invert the mask"
         )
-    inside = _bounds(mask)
+    inside = _bounds(mask, least)
     image, mask = image[inside], mask[inside]
     return (np.ascontiguousarray(image), None) if mask.all() else (_filled(image, mask), np.ascontiguousarray(mask))
 
 
-def visible_sides(height: int, width: int, mask: Mask | None) -> tuple[int, int]:
+def visible_sides(height: int, width: int, mask: Mask | None, least: int = 0) -> tuple[int, int]:
     """Height and width of what `visible_part` leaves of a picture of this size."""
     if mask is None:
         return height, width
-    rows, columns = _bounds(mask)
+    rows, columns = _bounds(mask, least)
     return rows.stop - rows.start, columns.stop - columns.start
 
 
-def _bounds(mask: Mask) -> tuple[slice, slice]:
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+def _bounds(mask: Mask, least: int) -> tuple[slice, slice]:
+    return _stretch(mask.any(axis=1), least), _stretch(mask.any(axis=0), least)
+
+
+def _stretch(seen: npt.NDArray[np.bool_], least: int) -> slice:
+    """From the first that is seen to the last, and as far on both sides as it takes to be no shorter than `least`."""
+    places = np.flatnonzero(seen)
+    start, stop = int(places[0]), int(places[-1]) + 1
+    length = max(stop - start, min(least, len(seen)))
+    start = min(max(0, start - (length - (stop - start)) // 2), len(seen) - length)
+    return slice(start, start + length)
 
 
 def resized(image: FloatArray, mask: Mask | None, size: int) -> tuple[FloatArray, Mask | None]:

@@ -54,13 +54,13 @@ def prepare_exemplar(
         descriptor: what will look at it, and how small it may be for that.
         announce: called with a sentence about each warning of the picture, and about a pattern.
         mask: (height, width), True where a texel takes part; None where all do. The smallest rectangle that holds all
-            of these is the picture.
+            of these, and is no smaller than the exemplar, is the picture.
 
     Raises:
         ImageError: the picture is smaller than the run wants its exemplar, shows nothing at all, or too few texels.
     """
     share = 1.0 if mask is None else float(mask.mean())
-    image, mask = visible_part(image, mask)
+    image, mask = visible_part(image, mask, settings.exemplar_side)
     small, small_mask = resized(image, mask, settings.exemplar_side)
     check_surface(small, small_mask)
     for warning in find_warnings(image, mask, flatten=settings.flatten):
