@@ -155,7 +155,7 @@ def preview_option(command: C) -> C:
 def mask_option(command: C) -> C:
     """The option --mask of commands that learn from an exemplar."""
     text = "picture of the exemplar's size, white where the exemplar takes part; its own alpha counts too"
-    return path_option("--mask", group="picture", help=text)(command)
+    return path_option("--mask", group="picture", help=text, pipes=True)(command)
 
 
 def size_option(width: int, height: int, help: str, group: str = "texture") -> Callable[[C], C]:

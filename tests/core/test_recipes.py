@@ -15,7 +15,7 @@ from texnet_core.lists.recipe_runner import _figures, run_recipes
 from texnet_core.lists.recipes import chosen, read_recipes
 from texnet_core.model.artifact import checkpoint_path, write_artifact
 from texnet_core.pictures.color import quantize
-from texnet_core.pictures.reading import read_exemplar, texels_digest
+from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.writing import write_image
 from texnet_core.settings import DescriptorSettings
@@ -269,7 +269,7 @@ def test_figures_are_those_of_eval_with_their_references(random_vgg19_file, monk
     artifact = replace(random_artifact(), texels_per_exemplar=176)
     said = []
     named = DescriptorSettings(vgg19=str(random_vgg19_file))
-    figures = _figures(artifact, picture(352, 352), named, said.append)
+    figures = _figures(artifact, Picture(picture(352, 352)), named, said.append)
     assert said == []
     assert FIGURES.keys() <= figures.keys()
     assert figures["texture_gram"] > 0 and figures["texture_gram_reference"] > 0
