@@ -1,10 +1,10 @@
 """Spheres of all presets in Blender, as docs/ shows them: what New Material makes, and the bare color before.
 
-    python build_spheres.py DIR                    # textures, the spheres in Cycles, and the sheets
-    blender --python build_spheres.py -- DIR       # in between, with a window: the spheres in EEVEE
+    python build_spheres.py DIR                    # textures and the spheres in Cycles
+    blender --python build_spheres.py -- DIR       # with a window: the spheres in EEVEE
+    python build_spheres.py DIR                    # the sheets, with both
 
-The first needs texnet and bpy, the second a Blender of the same version line; DIR keeps what is between. Sheets are
-made of the renderings that are there.
+The first needs texnet and bpy, the second a Blender. DIR keeps textures and renderings, and what is there is kept.
 """
 
 import math
@@ -65,17 +65,20 @@ def make_textures(folder: Path) -> None:
 
 
 def render(folder: Path, engine: str) -> None:
-    """ENGINE-STAGE.png for both stages: all spheres in rows, the first preset at the top left."""
+    """ENGINE-STAGE.png for both stages, unless it is there: spheres in rows, the first preset at the top left."""
     scene: Any = bpy.context.scene
     _clear()
     _light_and_camera()
     _set_up(engine)
     spheres = {name: _sphere(number) for number, name in enumerate(list_presets())}
     for stage in STAGES:
+        file = folder / f"{engine}-{stage}.png"
+        if file.exists():
+            continue
         for name, sphere in spheres.items():
             sphere.data.materials.clear()
             sphere.data.materials.append(_material(name, folder / f"{name}.png", sphere, stage))
-        scene.render.filepath = str(folder / f"{engine}-{stage}.png")
+        scene.render.filepath = str(file)
         bpy.ops.render.render(write_still=True)
 
 
@@ -87,13 +90,14 @@ def make_sheets(folder: Path) -> None:
         engine, stage = file.stem.split("-")[0], file.stem.split("-")[-1]
         if engine not in ("CYCLES", "EEVEE") or stage not in STAGES:
             continue
-        spheres = Image.open(file).convert("RGB")
+        spheres = Image.open(file).convert("RGBA")
         sheet = Image.new("RGB", (spheres.width, _rows() * (_SIDE + _LABEL)), "#202020")
         pen = ImageDraw.Draw(sheet)
         for number, name in enumerate(list_presets()):
             row, column = divmod(number, _COLUMNS)
             left, top = column * _SIDE, row * _SIDE
-            sheet.paste(spheres.crop((left, top, left + _SIDE, top + _SIDE)), (left, row * (_SIDE + _LABEL)))
+            sphere = spheres.crop((left, top, left + _SIDE, top + _SIDE))
+            sheet.paste(sphere, (left, row * (_SIDE + _LABEL)), sphere)
             middle = (left + _SIDE // 2, row * (_SIDE + _LABEL) + _SIDE + _LABEL // 2)
             pen.text(middle, name, fill="#dddddd", anchor="mm", font_size=13)
         sheet.save(PICTURES / f"spheres-{engine.lower()}-{stage}.jpg", quality=88)
