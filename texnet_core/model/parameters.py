@@ -72,7 +72,7 @@ def unpack(packed: bytearray, shapes: Shapes) -> dict[str, npt.NDArray[Any]]:
     table, start = _table(packed)
     kind = _kind(table, shapes)
     views, end = {}, 0
-    for name in sorted(table, key=lambda name: table[name]["data_offsets"]):  # type: ignore[no-any-return]
+    for name in sorted(table, key=lambda name: table[name]["data_offsets"]):
         count = math.prod(shapes[name])
         begin, end = end, end + count * kind.itemsize
         if table[name]["data_offsets"] != [begin, end] or start + end > len(packed):
