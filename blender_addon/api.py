@@ -23,27 +23,22 @@ Those that make materials also take, where the generator makes no such maps and 
     metallic    0 to 1
 """
 
-import operator
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import bpy
 
 from texnet_core.atomic import as_output_error, replacing
-from texnet_core.errors import OutputError, RequestError
-from texnet_core.lengths import parse_length
-from texnet_core.paths import user_text
-from texnet_core.synthesis.sizes import parse_size
+from texnet_core.errors import RequestError
 
-from . import cleanup, creation, library, ownership, preview_jobs, reuse, session, sizing, surface
-from .preferences import preferences, user_file
+from . import arguments, cleanup, creation, library, ownership, preview_jobs, reuse, session, sizing, slots, surface
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
+from .wording import clause
 from .worker_process import WorkerError
 
 __all__ = [
@@ -63,8 +58,7 @@ __all__ = [
 ]
 
 Images = dict[str, bpy.types.Image]
-
-_OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth")
+Made = TypeVar("Made")
 
 
 def sources() -> list[str]:
@@ -74,38 +68,28 @@ def sources() -> list[str]:
 
 def texture(source: str, **options: Any) -> Images:
     """One texture: map name ("albedo", ...) -> new image."""
-    return textures(source, 1, **options)[0]
+    (made,) = _make(creation.make_images, _variations(source, 1, options))
+    return made
 
 
 def textures(source: str, count: int = 1, **options: Any) -> list[Images]:
     """Variations with this seed and the next ones; images only, kept in the file by a fake user."""
-    requests = _variations(source, count, options)
-    made = []
-    with all_or_nothing():
-        for request in requests:
-            with _finished(request) as result:
-                made.append(creation.make_images(result, request))
+    return _make(creation.make_images, _variations(source, count, options))
+
+
+def material(
+    source: str, *, bump: Any = None, roughness: Any = None, metallic: Any = None, **options: Any
+) -> bpy.types.Material:
+    """A new material that shows one texture; it is on no object and kept in the file by a fake user."""
+    (made,) = _materials(_variations(source, 1, options), told_look(bump, roughness, metallic))
     return made
-
-
-def material(source: str, **options: Any) -> bpy.types.Material:
-    """A new material that shows one texture."""
-    return materials(source, 1, **options)[0]
 
 
 def materials(
     source: str, count: int = 1, *, bump: Any = None, roughness: Any = None, metallic: Any = None, **options: Any
 ) -> list[bpy.types.Material]:
-    """A new material for each variation, kept in the file by a fake user."""
-    look = told_look(bump, roughness, metallic)
-    requests = _variations(source, count, options)
-    made = []
-    with all_or_nothing():
-        for request in requests:
-            with _finished(request) as result:
-                made.append(_material(result, request, None, 0.0, look))
-                made[-1].use_fake_user = True
-    return made
+    """A new material for each variation, as `material` makes one."""
+    return _materials(_variations(source, count, options), told_look(bump, roughness, metallic))
 
 
 def fill(
@@ -119,55 +103,52 @@ def fill(
     metallic: Any = None,
     **options: Any,
 ) -> list[bpy.types.Material]:
-    """Give each object a new material with a seed of its own.
+    """Give each object a new material with a seed of its own, in its active slot; if one fails, none is changed.
 
     Args:
-        objects: objects; those that can have no material are left out.
+        objects: objects; those that can have no material are left out, such as cameras and what is linked.
         source: one, or several to be used in turn.
         world_size: scene units that the texture's width spans on each object; 0 for what it covers, if that is said.
         set_mapping: whether what it covers sets the mapping.
         bump, roughness, metallic: instead of what the card says.
         options: as for all; the seed is that of the first object, the next ones follow.
     """
+    names, given = arguments.sources_in(source), arguments.objects_in(objects)
+    width = arguments.length_in("world_size", world_size)
+    wants_mapping = arguments.yes_or_no("set_mapping", set_mapping)
     look = told_look(bump, roughness, metallic)
-    names = [source] if isinstance(source, str) else list(source)
-    targets = [target for target in objects if creation.can_have_material(target)]
+    targets = [target for target in given if not slots.obstacle(target)]
     if not targets:
+        reason = slots.obstacle(given[0]) if given else "Give at least one object"
         raise RequestError(
             "none of the objects can have a material",
             expected="at least one object that can",
-            remedy="select at least one mesh or curve",
+            remedy=clause(reason),
         )
-    if not names:
-        raise RequestError("no source is given", expected="at least one", remedy="name a preset or a file")
-    requests = [
-        _variations(names[number % len(names)], number + 1, options)[-1] for number in range(len(targets))
-    ]  # all are checked before the first is made
-    made, replaced = [], [target.active_material for target in targets]
-    with all_or_nothing(*targets):
-        for request, target in zip(requests, targets, strict=True):
+    sound = [next(_variations(name, len(targets), options)) for name in names]  # before the first is made
+    replaced = [target.active_material for target in targets]
+    made = []
+    with all_or_nothing(*targets, *replaced):
+        for number, target in enumerate(targets):
+            first = sound[number % len(sound)]
+            request = replace(first, seed=first.seed + number)
             with _finished(request) as result:
-                width = world_size or (surface.scene_units(request.covers) if set_mapping else 0.0)
-                made.append(_material(result, request, target, width, look))
-            creation.assign(made[-1], target)
-    for before in replaced:
-        ownership.keep(before)
+                spanned = width or (surface.scene_units(request.covers) if wants_mapping else 0.0)
+                made.append(_material(result, request, target, spanned, look))
+            slots.assign(made[-1], target)
+            ownership.keep(replaced[number])
     return made
 
 
 def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> list[Path]:
     """Write PNG files, NAME_SEED_MAP.png, one for each map of each variation; existing files are replaced.
 
+    Where one fails, the files before it stay: each of them is whole.
+
     Returns:
         The files.
     """
-    if str(folder).startswith("//") and not bpy.data.filepath:
-        raise OutputError(
-            f"{folder} is relative to a .blend file that was never saved",
-            expected="a saved .blend",
-            remedy="save the .blend file first, or give an absolute path",
-        )
-    target = user_file(folder)
+    target = arguments.folder_in(folder)
     written = []
     for request in _variations(source, count, options):
         with _finished(request, session.SynthesisTask) as result:
@@ -187,12 +168,12 @@ def apply_size(objects: Iterable[Any], width: float | str = 0.0) -> sizing.Sized
     Returns:
         What became of them: `objects` that have their size now, `copies` of materials, and `left` with reasons.
     """
-    return sizing.apply_size(objects, parse_length(width))
+    return sizing.apply_size(arguments.objects_in(objects), arguments.meters_in("width", width))
 
 
 def state_size(source: str, size: float | str) -> None:
     """Write into a generator of the library what the short side of its picture shows, such as 1.2 or "50cm"."""
-    sizing.state_size(source, parse_length(size))
+    sizing.state_size(arguments.name_of(source), arguments.meters_in("size", size))
 
 
 def preview_pixels(source: str, *, whole: bool = False, **options: Any) -> Any:
@@ -201,7 +182,8 @@ def preview_pixels(source: str, *, whole: bool = False, **options: Any) -> Any:
     With `whole`, all of the texture made smaller, its longer side of 256 texels at most; that takes as long as the
     texture itself.
     """
-    return preview_jobs.make(_request(source, options), whole=whole)
+    request = arguments.request_of(source, options)
+    return preview_jobs.make(request, whole=arguments.yes_or_no("whole", whole))
 
 
 def remove_unused() -> tuple[int, int]:
@@ -212,8 +194,8 @@ def remove_unused() -> tuple[int, int]:
 def check(sources: Iterable[str], count: int = 1, **options: Any) -> None:
     """Raise TexnetError for whatever is wrong with the arguments, or for two sources whose files have one name."""
     stems: dict[str, str] = {}
-    for source in sources:
-        stem = _variations(source, count, options)[0].name
+    for source in arguments.sources_in(sources):
+        stem = next(_variations(source, count, options)).name
         if stems.setdefault(stem, source) != source:
             raise RequestError(
                 f"{stems[stem]} and {source} would write the same files",
@@ -222,59 +204,33 @@ def check(sources: Iterable[str], count: int = 1, **options: Any) -> None:
             )
 
 
-def _variations(source: str, count: int, options: dict[str, Any]) -> list[TextureRequest]:
+def _variations(source: Any, count: Any, options: dict[str, Any]) -> Iterator[TextureRequest]:
     """The requests for this seed and the next ones, all of them sound."""
-    if not isinstance(count, int) or count < 1:
-        raise RequestError(
-            f"count {count!r} is not a whole number from 1 on",
-            expected="a count",
-            remedy="give a whole number from 1 on",
-        )
-    requests = _request(source, options).variations(count)
-    requests[-1].file()
-    creation.check_packable(requests[0])
-    return requests
+    request = arguments.request_of(source, options)
+    found = arguments.variations_of(request, count)
+    creation.check_packable(request)
+    return found
 
 
-def _request(source: Any, options: dict[str, Any]) -> TextureRequest:
-    preferences()  # where the add-on is not enabled, this is what is wrong
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RequestError(f"no option is called {unknown[0]}", expected=_OPTIONS, remedy="leave it out")
-    if not isinstance(source, str | os.PathLike):
-        raise RequestError(
-            f"source {source!r} is neither a name nor a path",
-            expected="a name or a path",
-            remedy="give the name of a preset or the path of a .texnet file",
-        )
-    path = os.fspath(source)
-    values: dict[str, Any] = {"source": bpy.path.abspath(path) if path.startswith("//") else user_text(path)}
-    if options.get("size") is not None:
-        values["width"], values["height"] = _sides(options["size"])
-    for name, kind in (("seed", operator.index), ("scale", float), ("tile", str), ("depth", int)):
-        if name in options:
-            try:
-                values[name] = kind(options[name])  # numbers of NumPy too
-            except (TypeError, ValueError):
-                raise RequestError(
-                    f"{name} {options[name]!r} is not a number", expected="a number", remedy="give a number"
-                ) from None
-    if "covers" in options:
-        values["covers"] = parse_length(options["covers"])
-    request = TextureRequest(**values)
-    request.file()
-    return request
+def _materials(requests: Iterable[TextureRequest], look: dict[str, float]) -> list[bpy.types.Material]:
+    def into_file(result: dict[str, Any], request: TextureRequest) -> bpy.types.Material:
+        made = _material(result, request, None, 0.0, look)
+        made.use_fake_user = True
+        return made
+
+    return _make(into_file, requests)
 
 
-def _sides(size: Any) -> tuple[int, int]:
-    pair = parse_size(size) if isinstance(size, str) else size
-    sides = tuple(pair) if isinstance(pair, Sequence) else (pair, pair)
-    if len(sides) != 2 or not all(isinstance(side, Integral) for side in sides):
-        raise RequestError(
-            f"size {size!r} is not a number of texels",
-            expected="texels",
-            remedy='give one whole number, a width and a height, or "2048x1024"',
-        )
-    return int(sides[0]), int(sides[1])
+def _make(
+    into_file: Callable[[dict[str, Any], TextureRequest], Made], requests: Iterable[TextureRequest]
+) -> list[Made]:
+    """Make textures and take them into the file, all of them or none."""
+    made = []
+    with all_or_nothing():
+        for request in requests:
+            with _finished(request) as result:
+                made.append(into_file(result, request))
+    return made
 
 
 @contextmanager

@@ -14,16 +14,15 @@ from texnet_core.model.artifact import Header, read_header
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import texels_per_meter
 
-from . import images, looks, nodes, ownership, reuse, shaders, surface
+from . import images, looks, nodes, ownership, reuse, shaders, slots, surface
 from .preferences import preferences
 from .request import TextureRequest
 from .rollback import all_or_nothing
-from .wording import clause
+from .wording import clause, counted
 
 Destination = Literal["NEW_MATERIAL", "ACTIVE_MATERIAL", "REPLACE", "IMAGE", "UDIM"]
 Images = dict[str, bpy.types.Image]
 
-_HOLDERS = ("MESH", "CURVE", "SURFACE", "META", "FONT", "VOLUME", "POINTCLOUD", "CURVES")
 _AS_THE_CARD_SAYS: Mapping[str, float] = MappingProxyType({})
 _SURELY_PACKED = 3 * 2**30  # bytes of texels: a PNG of a texture takes two thirds of them
 
@@ -39,6 +38,7 @@ class Target:
         node: name of the Image Texture node that was active, "" for none.
         world_size: scene units that the texture's width spans, 0 to leave the mapping alone.
         look: fields of the look that the user asks for; the others are the generator's.
+        faces: those that were selected in Edit Mode, to which a material goes; none for the whole object.
     """
 
     destination: Destination
@@ -47,10 +47,30 @@ class Target:
     node: str = ""
     world_size: float = 0.0
     look: Mapping[str, float] = field(default_factory=dict)
+    faces: tuple[slots.ChosenFaces, ...] = ()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What has become of a result.
+
+    Attributes:
+        images: map name -> image.
+        material: the one that shows them, or None.
+        note: what the user should know about where it went, "" for nothing.
+    """
+
+    images: Images
+    material: Any = None
+    note: str = ""
 
 
 def target_of(
-    destination: Destination, target: Any, world_size: float = 0.0, look: Mapping[str, float] = _AS_THE_CARD_SAYS
+    destination: Destination,
+    target: Any,
+    world_size: float = 0.0,
+    look: Mapping[str, float] = _AS_THE_CARD_SAYS,
+    faces: tuple[slots.ChosenFaces, ...] = (),
 ) -> Target:
     """The place for a result, as it is now."""
     material = target.active_material if target is not None else None
@@ -62,18 +82,21 @@ def target_of(
         node=node.name if node is not None else "",
         world_size=world_size,
         look=dict(look),
+        faces=faces if destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL") else (),
     )
 
 
 def obstacle(destination: Destination, target: Any) -> str:
     """What the user has to do before a texture can go there; "" if nothing. A label for a button that is gray."""
-    if destination in ("IMAGE", "NEW_MATERIAL"):
+    if destination == "IMAGE" or (destination == "NEW_MATERIAL" and not slots.can_hold(target)):
         return ""
-    if target is None or not _can_hold(target):
-        return "Select an object that can have a material"
+    if destination == "NEW_MATERIAL" or not slots.can_hold(target) or target.active_material is None:
+        found = slots.obstacle(target)
+        if found or destination == "NEW_MATERIAL":
+            return found
     material = target.active_material
-    if not (material.is_editable if material is not None else _can_assign(target)):
-        return "Make the object and its material local, since they are linked from a library"
+    if material is not None and not material.is_editable:
+        return f"Make {material.name} local, since it is linked from a library"
     if destination == "REPLACE":
         return "" if nodes.active_image_node(material) is not None else "Select an Image Texture node in the material"
     if found := shaders.obstacle(material):
@@ -89,17 +112,13 @@ def check_target(destination: Destination, target: Any) -> None:
         raise RequestError("the texture has no place to go", expected="a place for it", remedy=clause(found))
 
 
-def can_have_material(target: Any) -> bool:
-    """Whether a new material can be put on an object."""
-    return _can_hold(target) and _can_assign(target)
+def changed_by(target: Target) -> list[Any]:
+    """The objects and the material of a place, as far as they are still there."""
+    objects = [find_object(uid) for uid in (target.object_uid, *(found.object_uid for found in target.faces))]
+    return [found for found in (*objects, find_material(target.material_uid)) if found is not None]
 
 
-def changed_by(target: Target) -> tuple[Any, Any]:
-    """The object and the material of a place, each None where it has gone."""
-    return find_object(target.object_uid), _by_uid(bpy.data.materials, target.material_uid)
-
-
-def place(result: dict[str, Any], request: TextureRequest, target: Target, *, show: bool = True) -> Images:
+def place(result: dict[str, Any], request: TextureRequest, target: Target, *, show: bool = True) -> Placed:
     """Make the images of a worker's result and put them where they belong.
 
     Args:
@@ -108,37 +127,54 @@ def place(result: dict[str, Any], request: TextureRequest, target: Target, *, sh
         target: where it goes. What has gone meanwhile is no loss: the images are made anyway.
         show: False only makes the images, for variations beside the first.
 
-    Returns:
-        Map name -> image.
-
     Raises:
         OutputError: the images cannot be kept. Then, as with every error, the file is as it was before.
     """
-    holder, material = changed_by(target)
-    with all_or_nothing(holder, material):
+    with all_or_nothing(*changed_by(target)):
         made = make_images(result, request)
-        if show and target.destination != "IMAGE":
-            _show(made, request, target, holder, material)
-        return made
+        return _shown(made, request, target) if show and target.destination != "IMAGE" else Placed(made)
 
 
-def _show(made: Images, request: TextureRequest, target: Target, holder: Any, material: Any) -> None:
+def _shown(made: Images, request: TextureRequest, target: Target) -> Placed:
     """Put images where they belong, as far as that is still there."""
-    if target.destination == "NEW_MATERIAL":
-        shown = looks.changes(holder.active_material if holder is not None else None, request.source)
-        new = new_material(request.title)
-        apply(new, made, request, holder, target.world_size, {**shown, **target.look})
-        assign(new, holder)
-        ownership.keep(material)
-        return
-    if material is None and not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
-        material = material_of(holder)
-    if material is None or not material.is_editable:
-        return
+    holder, material = find_object(target.object_uid), find_material(target.material_uid)
+    is_new = target.destination == "NEW_MATERIAL"
+    look = target.look
+    if is_new:
+        look = looks.changes(holder.active_material if holder is not None else None, request.source) | dict(look)
+        material = new_material(request.title)
+    elif not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
+        material = holder.active_material  # it may have got one meanwhile
+        is_new = material is None
+        material = material or new_material("TexNet")
+    can_show = material is not None and material.is_editable
+    if not can_show or not (target.destination == "REPLACE" or nodes.can_wire(material)):
+        return Placed(made, None, "The texture is an image alone, since what it was made for has gone or changed")
     if target.destination == "REPLACE":
         _replace(material, target.node, made)
-    elif nodes.can_wire(material):
-        apply(material, made, request, holder, target.world_size, target.look)
+        return Placed(made, material)
+    apply(material, made, request, holder, target.world_size, look)
+    note = ""
+    if target.faces:
+        note = _put_on_faces(material, target)
+    elif is_new:
+        note = assign(material, holder, gone=bool(target.object_uid))
+    ownership.keep(find_material(target.material_uid))
+    return Placed(made, material, note)
+
+
+def _put_on_faces(material: bpy.types.Material, target: Target) -> str:
+    """Let the faces that were selected show a material, and say what the user may not expect."""
+    chosen = {found.object_uid: found.chosen for found in target.faces}
+    objects = [found for found in map(find_object, chosen) if slots.can_hold(found) and not slots.obstacle(found)]
+    if not objects:
+        return assign(material, find_object(target.object_uid), gone=bool(target.object_uid))
+    done = [slots.assign_to_faces(material, found, chosen[found.session_uid]) for found in objects]
+    if not all(done):
+        return f"{material.name} has a slot but no faces, since the mesh has other faces now; press Assign for those"
+    if others := slots.sharing(objects):
+        return f"{material.name} shows on {counted(others, 'other object')} too, since the mesh is shared"
+    return ""
 
 
 def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
@@ -196,15 +232,16 @@ def apply(
     look = (card and card.look) or Look()
     looks.wire(material, made, look, told)
     ownership.follow(material, request.title)
-    if target is not None:
-        is_new = nodes.use_coordinates(material, "UV" if surface.has_uv(target) else "Object")
+    holder = target if slots.can_hold(target) else None
+    if holder is not None:
+        is_new = nodes.use_coordinates(material, "UV" if surface.has_uv(holder) else "Object")
         if (is_new or world_size > 0) and not request.udim:
-            nodes.set_mapping_scale(material, surface.mapping_scale(target, world_size, request.width / request.height))
+            nodes.set_mapping_scale(material, surface.mapping_scale(holder, world_size, request.width / request.height))
     if request.udim:
         nodes.set_mapping_scale(material, (1, 1, 1))  # tiles lie where the UV map has them
     scales = nodes.mapping_scales(material)
     if scales and scales[0].default_value[0]:
-        units = surface.units_per_repeat(target)[0] if target is not None else 1.0
+        units = surface.units_per_repeat(holder)[0] if holder is not None else 1.0
         width = units / abs(scales[0].default_value[0])
         looks.fit_relief(material, width * _share_of_exemplar(card, request), look)
 
@@ -235,19 +272,36 @@ def new_material(name: str) -> bpy.types.Material:
 def material_of(target: Any) -> bpy.types.Material:
     """The object's active material; a new one where there is none."""
     if target.active_material is None:
-        assign(new_material("TexNet"), target)
+        slots.assign(new_material("TexNet"), target)
     material: bpy.types.Material = target.active_material
     return material
 
 
-def assign(material: bpy.types.Material, target: Any) -> None:
-    """Put a material into the object's active slot, and into no other object's; keep it where that cannot be."""
-    if target is None or not _can_hold(target) or not _can_assign(target):
-        material.use_fake_user = True
-        return
-    if target.data.users > 1 and target.active_material_index < len(target.material_slots):
-        target.material_slots[target.active_material_index].link = "OBJECT"
-    target.active_material = material
+def assign(material: bpy.types.Material, target: Any, *, gone: bool = False) -> str:
+    """Put a material into the object's active slot, and into no other object's; keep it where that cannot be.
+
+    Args:
+        material: to be shown.
+        target: the object, or None.
+        gone: there was an object when the texture was asked for.
+
+    Returns:
+        Why it is on no object, for the user; "" where it is on this one.
+    """
+    if not slots.obstacle(target):
+        slots.assign(material, target)
+        return ""
+    material.use_fake_user = True
+    if target is None:
+        reason = "the one that it was made for has gone" if gone else "none is active"
+    else:
+        reason = f"{target.name} cannot have it"
+    return f"{material.name} is on no object, since {reason}"
+
+
+def find_material(session_uid: int) -> Any:
+    """The material of that number, or None."""
+    return _by_uid(bpy.data.materials, session_uid)
 
 
 def find_object(session_uid: int) -> Any:
@@ -264,17 +318,6 @@ def set_of(image: Any) -> Images:
     return {
         found["map"]: other for other, found in records if found is not None and found.get("set") == record.get("set")
     }
-
-
-def _can_hold(target: Any) -> bool:
-    return target.type in _HOLDERS and hasattr(target.data, "materials")
-
-
-def _can_assign(target: Any) -> bool:
-    """Whether the object's slot can be changed: it belongs to the object or to its data."""
-    slots = target.material_slots
-    is_own = bool(slots) and slots[target.active_material_index].link == "OBJECT"
-    return bool(target.is_editable and (is_own or target.data.is_editable))
 
 
 def _by_uid(blocks: Any, session_uid: int) -> Any:

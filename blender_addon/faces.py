@@ -1,4 +1,4 @@
-"""Which material slot the faces of a mesh use, in every mode.
+"""The faces of a mesh, in every mode: which material slot they use, which are selected.
 
 While a mesh is edited, its faces are those of the edit mesh; what the mesh itself holds is older, or empty.
 """
@@ -21,6 +21,13 @@ def slots_of(target: Any) -> Slots:
     slots = np.empty(len(target.data.polygons), np.int32)
     target.data.polygons.foreach_get("material_index", slots)
     return slots
+
+
+def are_selected(target: Any) -> list[bool]:
+    """For each face of a mesh that is being edited whether it is selected."""
+    if not target.data.total_face_sel:
+        return []
+    return [face.select for face in bmesh.from_edit_mesh(target.data).faces]
 
 
 def set_slots(target: Any, slots: Slots) -> None:

@@ -22,7 +22,8 @@ def all_or_nothing(*changed: Any) -> Iterator[None]:
             What hangs on a node beyond its values, sockets and links, such as a color ramp, is not put back.
     """
     before = {kind: {block.session_uid for block in getattr(bpy.data, kind)} for kind in _KINDS}
-    states = [_state_of(block) for block in changed if block is not None]
+    blocks = {block.session_uid: block for block in changed if block is not None}
+    states = [_state_of(block) for block in blocks.values()]
     try:
         yield
     except BaseException:

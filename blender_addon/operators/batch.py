@@ -11,6 +11,7 @@ from .. import api, session
 from ..fields import choice, count_property, path_property
 from ..registration import registration
 from ..request import rounded
+from ..rollback import all_or_nothing
 from ..wording import counted
 from .base import FINISHED, Reporting, Status
 from .generate import TextureOptions, set_options
@@ -45,27 +46,30 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         session.clear_problem()
+        with all_or_nothing(*context.selected_objects):
+            made = self._make(context)
+        self.report({"INFO"}, f"Created {made}")
+        return FINISHED
+
+    def _make(self, context: Any) -> str:
+        """Make all of it and say what that is."""
         sources = _sources_in(self.source)
-        options = {name: getattr(self, name) for name in ("seed", "tile", "depth")}
+        options = {name: getattr(self, name) for name in ("seed", "tile")}
+        options |= {"size": (self.width, self.height), "depth": int(self.depth)}
         options |= {"scale": rounded(self.scale), "covers": rounded(self.covers)}
         look = self.look()
-        options["size"] = (self.width, self.height)
         if self.goal == "SELECTED":
             mapping = {"world_size": self.world_size, "set_mapping": self.set_mapping}
             filled = api.fill(context.selected_objects, sources, **mapping, **look, **options)
-            made = counted(len(filled), "material")
-        elif self.goal == "FOLDER":
+            return counted(len(filled), "material")
+        if self.goal == "FOLDER":
             if not self.folder:
                 raise RequestError("no folder is given", expected="a folder for the files", remedy="choose a folder")
             api.check(sources, self.count, **options)
-            made = counted(sum(len(api.save(source, self.folder, self.count, **options)) for source in sources), "file")
-        else:
-            api.check(sources, self.count, **options)
-            made = counted(
-                sum(len(api.materials(source, self.count, **look, **options)) for source in sources), "material"
-            )
-        self.report({"INFO"}, f"Created {made}")
-        return FINISHED
+            return counted(sum(len(api.save(source, self.folder, self.count, **options)) for source in sources), "file")
+        api.check(sources, self.count, **options)
+        made = sum(len(api.materials(source, self.count, **look, **options)) for source in sources)
+        return counted(made, "material")
 
 
 def _sources_in(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import bpy
 
 from texnet_core.errors import Cancelled
 
-from .. import creation, history, reuse, reveal, session, surface
+from .. import creation, history, reuse, reveal, session, slots, surface
 from ..fields import (
     core_number,
     count_property,
@@ -22,6 +22,7 @@ from ..fields import (
 from ..registration import registration
 from ..request import OPTIONS, TextureRequest, first_preset, options_of, rounded, told_look
 from ..rollback import all_or_nothing
+from ..wording import sentence
 from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Interactive, Status, failed
 
 _POLL_S = 0.1
@@ -127,7 +128,9 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         for request in (requests[0], requests[-1]):
             request.file()
         creation.check_packable(requests[0])
-        return requests, creation.target_of(self.destination, target, self.mapped_width, told_look(**self.look()))
+        faces = slots.selected_faces(context.view_layer)
+        look = told_look(**self.look())
+        return requests, creation.target_of(self.destination, target, self.mapped_width, look, faces)
 
     def run(self, context: Any) -> Status:
         session.clear_problem()
@@ -188,33 +191,34 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         """Take in one of the variations; the first is shown."""
         result = task.job.result
         assert result is not None
-        holder, material = creation.changed_by(self._target)
+        target = self._target
+        material = creation.find_material(target.material_uid)
         nodes_before = reveal.node_count(material)
-        made = creation.place(result, task.request, self._target, show=number == 0)
-        leader = next(iter(made.values()))
-        history.remember(
-            made.values(), self._target.destination, self._target.world_size, variation=(number, self.count)
-        )
+        with all_or_nothing(*creation.changed_by(target)):
+            placed = creation.place(result, task.request, target, show=number == 0)
+            made = placed.images.values()
+            history.remember(made, target.destination, target.world_size, variation=(number, self.count))
+        slots.include_all_in_undo(bpy.context.view_layer)
         if number == 0:
+            leader = next(iter(made))
             bpy.context.scene.texnet.history_image = leader.name
             reveal.show_image(leader)
-            self._reveal(holder, material, nodes_before)
-        if task.note:
-            session.show_note(task.note)
-            self.report({"WARNING"}, task.note)
+            self._reveal(placed.material, is_new=placed.material != material, nodes_before=nodes_before)
+        if notes := [note for note in (task.note, placed.note) if note]:
+            session.show_note(". ".join(map(sentence, notes)))
+            self.report({"WARNING"}, session.note)
         name = f"{task.request.title}, {task.request.size_text}"
         again = reuse.is_found(result)
         self.report({"INFO"}, f"{name}, is used again" if again else f"Generated {name}, in {result['seconds']:.1f} s")
 
-    def _reveal(self, holder: Any, material: Any, nodes_before: int) -> None:
+    def _reveal(self, material: Any, *, is_new: bool, nodes_before: int) -> None:
         """Let the user see what has come to a material, wherever one is looked at."""
-        if self._target.destination == "IMAGE" or holder is None:
+        if material is None:
             return
         if reveal.show_textures():
             self.report({"INFO"}, "Solid views show textures now")
-        now = holder.active_material
-        if now != material or reveal.node_count(now) != nodes_before:
-            reveal.frame_nodes(now)
+        if is_new or reveal.node_count(material) != nodes_before:
+            reveal.frame_nodes(material)
 
     def _is_first(self) -> bool:
         """Whether no other texture is asked for earlier: Esc ends one at a time."""

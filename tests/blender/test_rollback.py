@@ -51,7 +51,7 @@ FILE = """
 
 # Raises at one line of the add-on after the other, each time in the same file, and says what was left behind.
 EVERY_LINE = """
-        MODULES = {"api", "creation", "faces", "images", "nodes", "surface", "looks", "slots"}
+        MODULES = {"api", "creation", "faces", "images", "nodes", "looks", "shaders", "slots", "surface"}
         class Injected(Exception):
             pass
         def is_ours(code):
@@ -105,10 +105,22 @@ PLACES = """
         def place(destination):
             for file in files:
                 shutil.copy(os.path.join(kept, os.path.basename(file)), file)
-            target = creation.target_of(destination, bpy.context.view_layer.objects.active, world_size=2.0)
+            faces = module("slots").selected_faces(bpy.context.view_layer)
+            target = creation.target_of(destination, bpy.context.view_layer.objects.active, 2.0, faces=faces)
             creation.place(task.job.result, request, target)
 """
 
+EDITED = """
+import bmesh
+bpy.ops.object.duplicate()
+bpy.ops.object.select_all(action="SELECT")
+bpy.ops.object.mode_set(mode="EDIT")
+for thing in bpy.context.objects_in_mode:
+    edited = bmesh.from_edit_mesh(thing.data)
+    for face in edited.faces:
+        face.select_set(face.index in (1, 3))
+    bmesh.update_edit_mesh(thing.data)
+"""
 SCENES = {
     "new material": ("NEW_MATERIAL", ""),
     "no slot": ("NEW_MATERIAL", "bpy.ops.mesh.primitive_plane_add()"),
@@ -127,6 +139,9 @@ tree.links.new(own.outputs[0], tree.nodes["Principled BSDF"].inputs["Base Color"
     "image node": ("REPLACE", "place('ACTIVE_MATERIAL')"),
     "image": ("IMAGE", ""),
     "tiles": ("UDIM", ""),
+    "faces": ("NEW_MATERIAL", EDITED),
+    "first faces": ("NEW_MATERIAL", "bpy.context.object.data.materials.clear()" + EDITED),
+    "faces of the active material": ("ACTIVE_MATERIAL", EDITED),
     "beside the .blend": (
         "NEW_MATERIAL",
         """
@@ -164,3 +179,77 @@ def test_an_error_in_any_line_of_placing_a_texture_changes_nothing(blender, mate
         preparation=preparation,
     )
     assert lines > 30 and left == [], str(left)[:4000]
+
+
+def test_an_error_at_a_later_one_takes_the_earlier_ones_away(blender, artifact_file):
+    """In a list of objects, among variations, in a batch, and where the texture itself is not made."""
+    (state,) = blender(
+        FILE
+        + """
+        api, creation, session = module("api"), module("creation"), module("session")
+        for x in (3, 6):
+            bpy.ops.mesh.primitive_plane_add(location=(x, 0, 0))
+        objects = list(bpy.data.objects)
+        for thing in objects:
+            thing.select_set(True)
+        class Injected(OSError):
+            pass
+        def after(count, function):
+            calls = []
+            def fail(*arguments, **options):
+                calls.append(1)
+                if len(calls) > count:
+                    raise Injected("injected")
+                return function(*arguments, **options)
+            return fail
+        options = {"source": values["source"], "width": 64, "height": 64}
+        actions = {
+            "fill": lambda: api.fill(objects, values["source"], size=64, world_size=1.0),
+            "textures": lambda: api.textures(values["source"], 4, size=64),
+            "materials": lambda: api.materials(values["source"], 4, size=64),
+            "variations": lambda: bpy.ops.texnet.generate(count=4, **options),
+            "selected": lambda: bpy.ops.texnet.batch(goal="SELECTED", **options),
+            "batch": lambda: bpy.ops.texnet.batch(goal="MATERIALS", count=4, **options),
+            "batch of two": lambda: bpy.ops.texnet.batch(goal="MATERIALS", **options | {
+                "source": ",".join([values["source"], "moss", "rock", "sand"])}),
+        }
+        state = {}
+        for name, action in actions.items():
+            for owner, step in ((creation, "make_images"), (session, "SynthesisTask")):
+                before, function = the_file(), getattr(owner, step)
+                setattr(owner, step, after(2, function))
+                try:
+                    action()
+                    message = ""
+                except (RuntimeError, OSError) as error:
+                    message = str(error)
+                finally:
+                    setattr(owner, step, function)
+                state[f"{name}, {step}"] = [message, difference(before, the_file())]
+        answer(state)
+        """,
+        source=str(artifact_file),
+    )
+    for name, (message, left) in state.items():
+        assert "injected" in message and left == [], (name, message, left)
+
+
+def test_what_is_cancelled_among_variations_takes_the_earlier_ones_away(blender, artifact_file):
+    (state,) = blender(
+        FILE
+        + """
+        session = module("session")
+        task_of, made = session.SynthesisTask, []
+        def second_is_cancelled(request):
+            made.append(task_of(request))
+            if len(made) == 2:
+                made[1].cancel()
+            return made[-1]
+        before = the_file()
+        put(session, "SynthesisTask", second_is_cancelled)
+        result = bpy.ops.texnet.generate(source=values["source"], width=64, height=64, count=3)
+        answer([list(result), len(made), difference(before, the_file())])
+        """,
+        source=str(artifact_file),
+    )
+    assert state == [["CANCELLED"], 2, []]

@@ -1,0 +1,174 @@
+"""What scripts pass to `api`, checked: whatever it is, a wrong value is one clear line before anything is made."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from texnet_core.errors import OutputError, Range, RequestError
+from texnet_core.lengths import parse_length
+from texnet_core.paths import user_text
+from texnet_core.synthesis.sizes import parse_size
+
+from .preferences import preferences, user_file
+from .request import MAX_INT, TextureRequest
+
+_OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth")
+
+
+def request_of(source: Any, options: dict[str, Any]) -> TextureRequest:
+    """The request that a source and options describe; its generator is there."""
+    preferences()  # where the add-on is not enabled, this is what is wrong
+    if unknown := sorted(set(options) - set(_OPTIONS)):
+        raise RequestError(f"no option is called {unknown[0]}", expected=_OPTIONS, remedy="leave it out")
+    values: dict[str, Any] = {"source": name_of(source)}
+    if "size" in options:
+        values["width"], values["height"] = _sides(options["size"])
+    for name in ("seed", "depth"):
+        if name in options:
+            values[name] = whole_number(name, options[name])
+    if "scale" in options:
+        values["scale"] = number("scale", options["scale"])
+    if "covers" in options:
+        values["covers"] = meters_in("covers", options["covers"])
+    if "tile" in options:
+        values["tile"] = _text("tile", options["tile"])
+    request = TextureRequest(**values)
+    request.file()
+    return request
+
+
+def variations_of(request: TextureRequest, count: Any) -> Iterator[TextureRequest]:
+    """The requests with this seed and the next ones; the last one is checked at once."""
+    wanted = whole_number("count", count)
+    if not 1 <= wanted <= MAX_INT:
+        raise RequestError(
+            f"count {wanted} is out of range", expected=Range(1, MAX_INT), remedy="give a whole number from 1 on"
+        )
+    replace(request, seed=request.seed + wanted - 1).check()
+    return (replace(request, seed=request.seed + step) for step in range(wanted))
+
+
+def sources_in(source: Any) -> list[Any]:
+    """One source or several."""
+    if isinstance(source, str | os.PathLike):
+        return [source]
+    found = _items(source, "source", "a name, a path, or a list of these")
+    if not found:
+        raise RequestError("no source is given", expected="at least one", remedy="name a preset or a file")
+    return found
+
+
+def objects_in(objects: Any) -> list[Any]:
+    """Objects that are still there, each once."""
+    found = {}
+    for thing in _items(objects, "objects", "a list of objects"):
+        if not isinstance(thing, bpy.types.Object):
+            raise RequestError(f"{thing!r} is not an object", expected="objects", remedy="give a list of objects")
+        try:
+            found[thing.session_uid] = thing
+        except ReferenceError:
+            raise RequestError(
+                "one of the objects has been removed", expected="objects", remedy="give objects that are still there"
+            ) from None
+    return list(found.values())
+
+
+def folder_in(folder: Any) -> Path:
+    """A folder, which may be relative to the .blend."""
+    text = os.fspath(folder) if isinstance(folder, str | os.PathLike) else folder
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise RequestError(f"{folder!r} is not a folder", expected="a path", remedy="give the path of a folder")
+    if text.startswith("//") and not bpy.data.filepath:
+        raise OutputError(
+            f"{text} is relative to a .blend file that was never saved",
+            expected="a saved .blend",
+            remedy="save the .blend file first, or give an absolute path",
+        )
+    return user_file(text)
+
+
+def length_in(name: str, value: Any) -> float:
+    """Scene units, 0 or more."""
+    found = number(name, value)
+    if not 0 <= found < float("inf"):
+        raise RequestError(f"{name} {found} is out of range", expected=Range(0, None), remedy="give a length from 0 on")
+    return found
+
+
+def meters_in(name: str, value: Any) -> float:
+    """Meters, 0 or more, from a number or a text with a unit."""
+    try:
+        return length_in(name, parse_length(value))
+    except OverflowError:
+        raise RequestError(f"{name} is too large", expected="meters", remedy="give a smaller length") from None
+
+
+def yes_or_no(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RequestError(
+            f"{name} {value!r} is neither true nor false", expected="a bool", remedy="give True or False"
+        )
+    return value
+
+
+def number(name: str, value: Any) -> float:
+    """A number, also one of NumPy."""
+    try:
+        if isinstance(value, Real) and not isinstance(value, bool):
+            return float(value)
+    except OverflowError:
+        pass
+    raise RequestError(f"{name} {value!r} is not a number", expected="a number", remedy="give a number")
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A whole number, also one of NumPy."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise RequestError(
+            f"{name} {value!r} is not a whole number", expected="a whole number", remedy="give a whole number"
+        )
+    return int(value)
+
+
+def _items(values: Any, name: str, expected: str) -> list[Any]:
+    """What is in a list or the like; texts are none."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise RequestError(f"{name} is {values!r}", expected=expected, remedy=f"give {expected}")
+    return list(values)
+
+
+def name_of(source: Any) -> str:
+    """What a source is called: a name, or a path in full."""
+    path = os.fspath(source) if isinstance(source, str | os.PathLike) else source
+    if not isinstance(path, str) or "\0" in path:
+        raise RequestError(
+            f"source {source!r} is neither a name nor a path",
+            expected="a name or a path",
+            remedy="give the name of a preset or the path of a .texnet file",
+        )
+    return bpy.path.abspath(path) if path.startswith("//") else user_text(path)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise RequestError(f"{name} {value!r} is not a text", expected="a text", remedy="give a text")
+    return value
+
+
+def _sides(size: Any) -> tuple[int, int]:
+    pair = parse_size(size) if isinstance(size, str) else size
+    if isinstance(pair, Sequence) and not isinstance(pair, bytes) and len(pair) == 2:
+        return whole_number("size", pair[0]), whole_number("size", pair[1])
+    if pair is None or isinstance(pair, Sequence):
+        raise RequestError(
+            f"size {size!r} is not a number of texels",
+            expected="texels",
+            remedy='give one whole number, a width and a height, or "2048x1024"',
+        )
+    side = whole_number("size", pair)
+    return side, side

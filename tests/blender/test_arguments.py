@@ -1,0 +1,128 @@
+"""Every function of `api` with values of every wrong kind: a TexnetError of one line, and nothing made."""
+
+import pytest
+
+# What no argument takes.
+NOTHING = (
+    "None",
+    "{}",
+    "b'moss'",
+    "object()",
+    "3 + 4j",
+    "float('nan')",
+    "lambda: 1",
+    "bpy.data",
+    "[None]",
+    "cube.data",
+)
+TEXTS = ("''", "'a\\0b'", "'nosuch'", "'//'")
+NUMBERS = ("-1", "10**400", "1e400", "True", "7.5")
+LOOKS = (*NOTHING[1:], *TEXTS, "10**400", "1e400", "True", "'1'")
+VALUES = {
+    "source": (*NOTHING, *TEXTS, *NUMBERS, "[]", "['moss', None]", "[['moss']]", "'/'", "'moss\\n'", "cube"),
+    "count": (*NOTHING, *TEXTS, *NUMBERS, "0", "'2'", "2**31", "10**9 * 9", "[1]"),
+    "size": (*NOTHING, *TEXTS, *NUMBERS, "0", "'64x'", "(64,)", "(64, None)", "(64, 64, 64)", "b'@@'", "[]", "10**9"),
+    "seed": (*NOTHING, *TEXTS, *NUMBERS, "'1'", "2**31", "[1]"),
+    "tile": (*NOTHING, *TEXTS, *NUMBERS, "'xyz'", "['x']", "1"),
+    "scale": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1'", "0", "5", "[1.0]"),
+    "covers": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1 mile'", "[1.0]"),
+    "bump": (*LOOKS, "2"),
+    "roughness": (*LOOKS, "2", "(0, 1, 1)", "(0, 'a')", "'ab'", "[None, 1]"),
+    "metallic": (*LOOKS, "-1"),
+    "set_mapping": (*NOTHING, *TEXTS, "1"),
+    "depth": (*NOTHING, *TEXTS, *NUMBERS, "'8'", "12", "8.0"),
+    "world_size": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1'", "[1.0]"),
+    "objects": (*NOTHING, *TEXTS, "cube", "[]", "'Cube'", "['Cube']", "7", "[cube, None]", "[[cube]]", "[removed]",
+                "[bpy.data.objects['Camera']]", "bpy.data.materials", "(thing for thing in [1])"),
+    "folder": (*NOTHING, "''", "'a\\0b'", "'//x'", "7", "[]", "cube"),
+    "color": ("1", "None"),
+}  # fmt: skip
+OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth", "color")
+LOOK = ("bump", "roughness", "metallic")
+FUNCTIONS = {
+    "texture": ("source", *OPTIONS, "count"),
+    "textures": ("source", "count", *OPTIONS),
+    "material": ("source", *OPTIONS, *LOOK, "count"),
+    "materials": ("source", "count", *OPTIONS, *LOOK),
+    "fill": ("objects", "source", "world_size", "set_mapping", *OPTIONS, *LOOK, "count"),
+    "save": ("source", "folder", "count", *OPTIONS),
+    "preview_pixels": ("source", *OPTIONS, "count"),
+    "check": ("sources", "count", *OPTIONS),
+}
+SOUND = {"source": "'moss'", "sources": "['moss']", "objects": "[cube]", "folder": "folder"}
+
+
+def test_all_functions_are_tried(blender):
+    (names,) = blender(
+        """
+        import inspect
+        api = module("api")
+        functions = {name: getattr(api, name) for name in api.__all__ if inspect.isfunction(getattr(api, name))}
+        answer({name: [one.name for one in inspect.signature(function).parameters.values()
+                       if one.kind != one.VAR_KEYWORD] for name, function in functions.items()})
+        """
+    )
+    assert names.pop("sources") == []
+    assert set(names) == set(FUNCTIONS)
+    for name, parameters in names.items():
+        assert set(parameters) <= set(FUNCTIONS[name])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_wrong_value_is_one_clear_line_and_nothing_is_made(blender, tmp_path, name):
+    needed = [argument for argument in FUNCTIONS[name] if argument in SOUND]
+    calls = [
+        {one: SOUND[one] for one in needed} | {argument: value}
+        for argument in FUNCTIONS[name]
+        for value in VALUES["source" if argument == "sources" else argument]
+        if not (name in ("check", "fill") and argument in ("sources", "source") and value == "'moss'")
+    ]
+    (wrong,) = blender(
+        """
+        from texnet_core.errors import TexnetError
+        api, cube, folder = module("api"), bpy.data.objects["Cube"], os.path.join(values["folder"], "new")
+        removed = bpy.data.objects.new("removed", None)
+        bpy.data.objects.remove(removed)
+        os.chdir(values["folder"])
+        kinds = [kind.identifier for kind in bpy.data.bl_rna.properties if kind.type == "COLLECTION"]
+        state = lambda: [[len(getattr(bpy.data, kind)) for kind in kinds], cube.active_material.name, os.listdir()]
+        before, wrong = state(), []
+        for call in values["calls"]:
+            arguments = {name: eval(text) for name, text in call.items()}
+            try:
+                getattr(api, values["name"])(**arguments)
+                wrong.append([call, "no error"])
+            except TexnetError as error:
+                if "\\n" in str(error) or "; " not in str(error):
+                    wrong.append([call, str(error)])
+            except BaseException as error:
+                wrong.append([call, repr(error)])
+            if state() != before:
+                wrong.append([call, "something was made"])
+                before = state()
+        answer(wrong)
+        """,
+        name=name,
+        calls=calls,
+        folder=str(tmp_path),
+    )
+    assert wrong == []
+
+
+def test_what_is_right_in_kind_is_taken(blender, tmp_path):
+    """Numbers of NumPy, paths, iterators; an object given twice gets one material."""
+    (state,) = blender(
+        """
+        import numpy as np
+        from pathlib import Path
+        api, cube = module("api"), bpy.data.objects["Cube"]
+        image = api.texture("moss", size=np.int64(64), seed=np.uint8(3), scale=np.float32(0.5), depth=np.int32(8))
+        made = api.fill(iter([cube, cube, bpy.data.objects["Light"]]), iter(["moss", "rock"]), size=[64, 32],
+                        world_size=np.float64(1))
+        files = api.save("moss", Path(values["folder"]) / "new", np.int16(2), size=64, scale=1)
+        api.check("moss", 3)
+        answer([image["albedo"].name, [one.name for one in made], [file.name for file in files]])
+        """,
+        folder=str(tmp_path),
+    )
+    assert state == ["moss_albedo_3", ["Moss"], ["moss_0_albedo.png", "moss_1_albedo.png"]]
