@@ -6,7 +6,7 @@ import bpy
 
 from texnet_core.errors import Cancelled
 
-from .. import creation, history, reuse, reveal, session, slots, surface
+from .. import creation, escape, history, reuse, reveal, session, slots, surface
 from ..fields import (
     core_number,
     count_property,
@@ -97,7 +97,8 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
     destination: destination_property("ACTIVE_MATERIAL")
 
     def modal(self, context: Any, event: Any) -> Status:
-        if event.type == "ESC" and event.value == "PRESS" and self._is_first():
+        is_escape = event.type == "ESC" and event.value == "PRESS"
+        if is_escape and self._is_first() and escape.is_meant(context, event):
             self._task.cancel()
             return {"RUNNING_MODAL"}  # the next one in the queue must not hear it too
         if event.type != "TIMER":
