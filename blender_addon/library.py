@@ -61,7 +61,7 @@ def icon_of(source: Source) -> int:
     """Number of the icon that shows a source; 0 where it has no picture."""
     try:
         return _icon(source.file, source.file.stat().st_mtime_ns)
-    except OSError:
+    except (OSError, ValueError):
         return 0
 
 
@@ -69,7 +69,7 @@ def card_of(source: Source) -> Header | None:
     """What is known of a source, or None where its file cannot be read."""
     try:
         return _card(source.file, source.file.stat().st_mtime_ns)
-    except (OSError, TexnetError):
+    except (OSError, ValueError, TexnetError):
         return None
 
 

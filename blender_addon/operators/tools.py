@@ -142,7 +142,9 @@ def is_checked(context: Any) -> bool:
     if space is not None and space.type == "IMAGE_EDITOR":
         return bool(space.show_repeat)
     material = _material(context)
-    return material is not None and any(nodes.CHECKED in socket.node for socket in nodes.mapping_scales(material))
+    if material is None or not material.use_nodes:  # which must not be switched on while drawing
+        return False
+    return any(nodes.CHECKED in socket.node for socket in nodes.mapping_scales(material))
 
 
 def _toggle_in_editor(context: Any, space: Any) -> None:
