@@ -27,7 +27,7 @@ VALUES = {
     "scale": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1'", "0", "5", "[1.0]"),
     "covers": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1 mile'", "[1.0]"),
     "bump": (*LOOKS, "2"),
-    "roughness": (*LOOKS, "2", "(0, 1, 1)", "(0, 'a')", "'ab'", "[None, 1]"),
+    "roughness": (*LOOKS, "2", "(0, 1, 1)", "(0, 'a')", "'ab'"),
     "metallic": (*LOOKS, "-1"),
     "set_mapping": (*NOTHING, *TEXTS, "1"),
     "depth": (*NOTHING, *TEXTS, *NUMBERS, "'8'", "12", "8.0"),
