@@ -34,6 +34,8 @@ VALUES = {
     "world_size": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1'", "[1.0]"),
     "objects": (*NOTHING, *TEXTS, "cube", "[]", "'Cube'", "['Cube']", "7", "[cube, None]", "[[cube]]", "[removed]",
                 "[bpy.data.objects['Camera']]", "bpy.data.materials", "(thing for thing in [1])"),
+    "width": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1 mile'", "[1.0]"),
+    "whole": (*NOTHING, *TEXTS, "1"),
     "folder": (*NOTHING, "''", "'a\\0b'", "'//x'", "7", "[]", "cube"),
     "color": ("1", "None"),
 }  # fmt: skip
@@ -46,7 +48,9 @@ FUNCTIONS = {
     "materials": ("source", "count", *OPTIONS, *LOOK),
     "fill": ("objects", "source", "world_size", "set_mapping", *OPTIONS, *LOOK, "count"),
     "save": ("source", "folder", "count", *OPTIONS),
-    "preview_pixels": ("source", *OPTIONS, "count"),
+    "preview_pixels": ("source", "whole", *OPTIONS, "count"),
+    "apply_size": ("objects", "width"),
+    "state_size": ("source", "size"),
     "check": ("sources", "count", *OPTIONS),
 }
 SOUND = {"source": "'moss'", "sources": "['moss']", "objects": "[cube]", "folder": "folder"}
@@ -62,7 +66,7 @@ def test_all_functions_are_tried(blender):
                        if one.kind != one.VAR_KEYWORD] for name, function in functions.items()})
         """
     )
-    assert names.pop("sources") == []
+    assert names.pop("sources") == names.pop("remove_unused") == []
     assert set(names) == set(FUNCTIONS)
     for name, parameters in names.items():
         assert set(parameters) <= set(FUNCTIONS[name])

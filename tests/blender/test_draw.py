@@ -39,6 +39,9 @@ DRAW = """
                 panel.draw(Context.Fake(layout=Layout()), Context())
             for scene in bpy.data.scenes:
                 scene.texnet.source  # the items of the gallery
+        def can_resume():
+            found = module("standing").standing_in_panel(settings)
+            return found is not None and found.can_resume
         settings = bpy.context.scene.texnet
         module("preferences").preferences().python = sys.executable
 """
@@ -49,7 +52,7 @@ def test_panels_are_drawn_with_all_their_sections(blender):
         DRAW
         + """
         asked = []
-        put(module("training"), "can_resume", lambda settings: bool(asked.append(1)))
+        put(module("standing"), "standing_in_panel", lambda settings: asked.append(1))
         draw()
         answer([len(panels()), len(asked)])
         """
@@ -76,7 +79,7 @@ def test_any_library_is_drawn(blender, tmp_path, library):
         module("preferences").preferences().library = values["library"]
         settings.exemplar = bpy.data.images.new("wall", 8, 8)
         draw()
-        answer(module("training").can_resume(settings))
+        answer(can_resume())
         """,
         library=str(tmp_path / "file") if library == "FILE" else library,
     )
@@ -108,7 +111,7 @@ def test_whatever_lies_in_the_library_is_drawn(blender, artifact_file, tmp_path)
         state = []
         for name in ("wall", "moor"):
             settings.exemplar = bpy.data.images.new(name, 8, 8)
-            state.append(module("training").can_resume(settings))
+            state.append(can_resume())
         for source in module("library").list_sources():
             settings.source_name = source.name
             module("library").card_of(source), module("library").icon_of(source)
@@ -125,16 +128,16 @@ def test_a_training_of_any_name_and_image_is_drawn(blender):
         DRAW
         + """
         from pathlib import Path
-        training, state = module("training"), []
+        state = []
         names = ("", "/", "..", "CON", "x" * 300, "\\u00fc" * 300, "a/../b", "\\n", "$NOPE", "~nobody", "a.texnet")
         for image in ("/", "..", ".", "CON", "x" * 60, "a/b", "\\n", "wall.png", " "):
             for name in names:
                 settings.exemplar = bpy.data.images.new(image, 8, 8)
                 settings.generator_name = name
-                training.can_resume(settings)
+                can_resume()
         draw()
         bpy.data.images.remove(settings.exemplar)
-        state.append(training.can_resume(settings))
+        state.append(can_resume())
         draw()
         settings.exemplar = bpy.data.images.new("wall", 8, 8)
         settings.generator_name = ""
@@ -146,7 +149,7 @@ def test_a_training_of_any_name_and_image_is_drawn(blender):
                 return function(path, *arguments, **options)
             setattr(Path, method, refuse)
             try:
-                state.append(training.can_resume(settings))
+                state.append(can_resume())
                 draw()
             finally:
                 setattr(Path, method, function)
