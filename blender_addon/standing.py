@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import bpy
 
-from texnet_core.errors import OutputError, RequestError, TexnetError
+from texnet_core.errors import OutputError, RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.budget import shortfall
 
