@@ -8,7 +8,7 @@ from texnet_core.model.header import Header
 from texnet_core.model.real_size import ASSUMED_SIZE_M, texels_per_meter
 from texnet_core.synthesis.extent import check_covers
 
-from .. import creation, library, preview
+from .. import creation, library, preview, slots
 from ..operators.tools import is_checked
 from ..request import TextureRequest
 from ..wording import sentence
@@ -119,14 +119,16 @@ def draw_generate(layout: Any, settings: Any, context: Any) -> None:
 
 def place_of(destination: str, target: Any) -> str:
     """Where a texture goes, for people, where there is no obstacle."""
-    if destination == "IMAGE" or target is None or not creation.can_have_material(target):
+    if destination == "IMAGE" or slots.obstacle(target):
         return "a new image" if destination == "IMAGE" else "a new material, on no object"
+    has_faces = target.mode == "EDIT" and target.type == "MESH" and target.data.total_face_sel
+    faces = "the selected faces of " if has_faces and destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL") else ""
     material = target.active_material
     if destination == "NEW_MATERIAL" or material is None:
-        return f"a new material on {target.name}"
+        return f"a new material on {faces}{target.name}"
     node = f", node {material.node_tree.nodes.active.name}" if destination == "REPLACE" else ""
     tiles = "UDIM tiles in " if destination == "UDIM" else "in "
-    return f"{tiles}the material {material.name}{node}"
+    return f"{tiles}the material {material.name}{node}{f', on {faces}{target.name}' if faces else ''}"
 
 
 def _draw_covers(layout: Any, settings: Any, context: Any) -> None:
