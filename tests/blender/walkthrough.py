@@ -269,7 +269,7 @@ def previews(editor, panel):
     while preview._follower._seeds:
         yield 0.2
     yield from scroll(editor, panel, "down")
-    yield from shot("seeds", (panel.x, HEIGHT - panel.y - 395, panel.width, 355))
+    yield from shot("seeds", (panel.x, HEIGHT - panel.y - 395, panel.width, 336))
     yield from scroll(editor, panel, "up")
     yield from click(panel, SEEDS)
     yield 1
@@ -287,13 +287,14 @@ def dialog(window, editor):
 
 
 def show_preferences():
-    """As an artist has them, whatever the backend is called here."""
+    """As an artist has them, whatever the backend is called here, and where the add-on lies."""
+    module("backend").report = ()
     preferences = module("preferences").preferences()
     preferences.python, preferences.vgg19 = "/home/artist/texnet-backend/bin/python", "/home/artist/vgg19.safetensors"
     with contextlib.suppress(RuntimeError):  # Blender complains that its own repository was never synchronized
         bpy.ops.preferences.addon_show(module="bl_ext.user_default.texnet")
     yield 3
-    yield from shot("preferences", (100, 250, 890, 620))
+    yield from shot("preferences", (280, 490, 690, 345))
     preferences.python = preferences.vgg19 = ""
 
 
@@ -309,7 +310,7 @@ def train(window, editor):
     yield 1
     settings = bpy.context.scene.texnet
     settings.exemplar = bpy.data.images.load(os.environ["EXEMPLAR"])
-    settings.generator_name, settings.minutes, settings.train_size = "Aerial Rocks", 1.5, 192
+    settings.generator_name, settings.minutes, settings.train_size = "Aerial Rocks", 1.5, 128
     yield from click(panel, TRAINING)
     yield 1
     with bpy.context.temp_override(window=window, area=editor, region=panel):
