@@ -310,7 +310,7 @@ def train(window, editor):
     yield 1
     settings = bpy.context.scene.texnet
     settings.exemplar = bpy.data.images.load(os.environ["EXEMPLAR"])
-    settings.generator_name, settings.minutes, settings.train_size = "Aerial Rocks", 1.5, 128
+    settings.generator_name, settings.minutes, settings.train_size = "Aerial Rocks", 1.5, 192
     yield from click(panel, TRAINING)
     yield 1
     with bpy.context.temp_override(window=window, area=editor, region=panel):
@@ -318,6 +318,7 @@ def train(window, editor):
                              minutes=settings.minutes, size=settings.train_size)  # fmt: skip
     run = module("training").running()
     while not (module("run_icons").icon_of("sample") and len(run.losses) > 2):
+        assert module("training").running() is run, module("session").problem or module("session").note
         yield 0.5
     yield 15
     yield from scroll(editor, panel, "down")
