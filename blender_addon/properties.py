@@ -193,6 +193,11 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     exemplar: bpy.props.PointerProperty(
         type=bpy.types.Image, name="Exemplar", description="Image of a surface to learn from"
     )
+    mask: bpy.props.PointerProperty(
+        type=bpy.types.Image,
+        name="Mask",
+        description="Image of the exemplar's size that is white where it takes part; what is transparent never does",
+    )
     generator_name: generator_name_property()
     minutes: minutes_property(default=20.0)
     train_size: training_size_property()

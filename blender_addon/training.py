@@ -38,6 +38,8 @@ class TrainingOptions:
         resume: continue the unfinished run of this output.
         replace: forget the unfinished run of this output; a generator stays until the new one is complete.
         is_copy: the exemplar's folder is temporary and goes with the run.
+        mask: image file of the exemplar's size, white where it takes part, or None.
+        mask_is_copy: likewise.
     """
 
     exemplar: Path
@@ -51,11 +53,14 @@ class TrainingOptions:
     resume: bool = False
     replace: bool = False
     is_copy: bool = False
+    mask: Path | None = None
+    mask_is_copy: bool = False
 
     def drop_copy(self) -> None:
-        """Remove the exemplar where it is a copy of ours."""
-        if self.is_copy:
-            shutil.rmtree(self.exemplar.parent, ignore_errors=True)
+        """Remove the exemplar and its mask where they are copies of ours."""
+        for file, is_copy in ((self.exemplar, self.is_copy), (self.mask, self.mask_is_copy)):
+            if is_copy and file is not None:
+                shutil.rmtree(file.parent, ignore_errors=True)
 
     def job(self) -> dict[str, Any]:
         """The worker's request for it."""
@@ -65,6 +70,7 @@ class TrainingOptions:
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
         job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
+        job |= {"mask": str(self.mask)} if self.mask else {}
         if chosen.vgg19:
             job["vgg19"] = bpy.path.abspath(chosen.vgg19)
             job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}

@@ -1,5 +1,6 @@
 """Learning a generator from a picture, and the backend that this needs."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     )
     image: bpy.props.StringProperty(
         name="Image", description="Name of the image of this .blend file to learn from, if there is no exemplar file"
+    )
+    mask: bpy.props.StringProperty(
+        name="Mask",
+        description="Name of an image of the exemplar's size that is white where the exemplar takes part, or its file",
     )
     name: generator_name_property()
     minutes: minutes_property()
@@ -102,13 +107,27 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         resume = self.resume and there.can_resume
         if not (resume or self.replace):
             standing.check_free(there)
-        path, is_copy = exemplar_of(image) if image else (user_file(self.exemplar), False)
+        mask, mask_is_copy = self._mask()
+        try:
+            path, is_copy = exemplar_of(image) if image else (user_file(self.exemplar), False)
+        except BaseException:
+            if mask_is_copy and mask is not None:
+                shutil.rmtree(mask.parent, ignore_errors=True)
+            raise
         minutes = self.minutes + there.spent_minutes if resume and self.minutes else self.minutes
         return training.TrainingOptions(
             path, output, minutes=minutes, steps=self.steps, size=self.size, flatten=self.flatten,
             real_width=rounded(self.real_width),
             generator_size=self.generator_size, resume=resume, replace=self.replace and not resume, is_copy=is_copy,
+            mask=mask, mask_is_copy=mask_is_copy,
         )  # fmt: skip
+
+    def _mask(self) -> tuple[Path | None, bool]:
+        """The file of the mask, if there is one, and whether it is a copy; an image of that name goes before a file."""
+        if not self.mask:
+            return None, False
+        image = bpy.data.images.get(self.mask)
+        return exemplar_of(image) if image is not None else (user_file(self.mask), False)
 
 
 class TEXNET_OT_discard_training(Interactive, bpy.types.Operator):

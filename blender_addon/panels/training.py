@@ -23,6 +23,7 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
     fields = body.column()
     fields.enabled = run is None
     fields.template_ID(settings, "exemplar", open="image.open")
+    fields.prop(settings, "mask")
     fields.prop(settings, "generator_name")
     fields.prop(settings, "minutes")
     fields.prop(settings, "train_size")
@@ -57,6 +58,7 @@ def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
 
 def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: bool = False) -> None:
     button.image = settings.exemplar.name if settings.exemplar is not None else ""
+    button.mask = settings.mask.name if settings.mask is not None else ""
     button.name, button.minutes, button.size = settings.generator_name, settings.minutes, settings.train_size
     button.generator_size, button.flatten = settings.generator, settings.flatten
     button.real_width = settings.real_width

@@ -73,7 +73,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         training, session, standing = module("training"), module("session"), module("standing")
         image = bpy.data.images.new("Drawn", 256, 192)
         pixels = np.random.default_rng(0).random((192, 256, 4), np.float32)
-        pixels[:30] = 1
+        pixels[:30] = pixels[..., 3] = 1
         image.pixels.foreach_set(pixels.ravel())
         path, is_copy = module("exemplar").exemplar_of(image)
         output = standing.output_for(image, "")
@@ -110,6 +110,44 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
         "ended": True,
         "left": False,
     }
+
+
+def test_what_is_transparent_or_masked_is_not_learned(blender, backend, tmp_path):
+    """Hidden colors differ in two trainings, and all that is made is the same."""
+    (state,) = blender(
+        SET_UP
+        + WITHOUT_WEIGHTS
+        + """
+        import numpy as np
+        from texnet_core import read_artifact
+        def image(name, hidden):
+            made = bpy.data.images.new(name, 128, 128, alpha=True)
+            pixels = np.ones((128, 128, 4), np.float32)
+            pixels[..., :3] = np.random.default_rng(0).random((128, 128, 3))
+            pixels[40:60, 40:60] = pixels[90:110, 20:40] = (*hidden, 1)
+            pixels[40:60, 40:60, 3] = 0
+            made.pixels.foreach_set(pixels.ravel())
+            return made
+        mask = bpy.data.images.new("Mask", 128, 128, is_data=True)
+        shown = np.ones((128, 128, 4), np.float32)
+        shown[90:110, 20:40, :3] = 0
+        mask.pixels.foreach_set(shown.ravel())
+        digests = []
+        for name, hidden in (("Magenta", (1, 0, 1)), ("Green", (0, 1, 0))):
+            image(name, hidden)
+            bpy.ops.texnet.train(image=name, mask="Mask", name=name, steps=10, size=64)
+            made = read_artifact(os.path.join(values["library"], f"{name}.texnet"))
+            digests.append(made.provenance.exemplar_sha256)
+        small = bpy.data.images.new("Small", 64, 64)
+        refused = error_of(bpy.ops.texnet.train, image="Green", mask="Small", name="other", steps=10, size=64)
+        answer({"digests": digests, "refused": refused})
+        """,
+        library=str(tmp_path),
+        **backend,
+    )
+    first, second = state["digests"]
+    assert first == second != ""
+    assert "has 64x64 pixels" in state["refused"]
 
 
 def test_a_training_that_was_far_too_short_can_be_continued_replaced_and_discarded(blender, backend, picture, tmp_path):
