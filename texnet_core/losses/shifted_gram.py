@@ -1,5 +1,7 @@
 """Shifted Gram loss: which features lie how far from which others."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -68,11 +70,11 @@ class ShiftedGramLoss:
             visible = None if exemplar.visible is None else exemplar.visible[layer]
             self.means[layer] = exemplar.counted(layer).detach().mean((2, 3), keepdim=True)
             features = features - self.means[layer]
-            same = {"periodic": exemplar.periodic, "visible": visible}
-            self.scales[layer] = shifted_gram(features, 0, 2, **same)
+            products = partial(shifted_gram, features, periodic=exemplar.periodic, visible=visible)
+            self.scales[layer] = products(0, 2)
             for shift, axis in _fitting(layer, features):
                 if visible is None or _has_pairs(visible, shift, axis, exemplar.periodic):
-                    self.targets[layer, shift, axis] = shifted_gram(features, shift, axis, **same)
+                    self.targets[layer, shift, axis] = products(shift, axis)
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; draws nothing, so `seed` is unused."""

@@ -40,7 +40,7 @@ class Autocorrelation:
 
     def __init__(self, luminance: FloatArray, mask: Mask | None = None) -> None:
         height, width = self.shape = luminance.shape
-        window = np.hanning(height)[:, None] * np.hanning(width)
+        window: Doubles = np.hanning(height)[:, None] * np.hanning(width)
         window = window if mask is None else window * mask
         raw = self._lagged_products(detail(luminance) * window)
         overlap = self._lagged_products(window)

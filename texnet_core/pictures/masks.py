@@ -54,10 +54,10 @@ def visible_part(image: FloatArray, mask: Mask | None, least: int = 0) -> tuple[
     return (np.ascontiguousarray(image), None) if mask.all() else (_filled(image, mask), np.ascontiguousarray(mask))
 
 
-def visible_sides(height: int, width: int, mask: Mask | None, least: int = 0) -> tuple[int, int]:
-    """Height and width of what `visible_part` leaves of a picture of this size."""
+def visible_sides(shape: tuple[int, ...], mask: Mask | None, least: int = 0) -> tuple[int, int]:
+    """Height and width of what `visible_part` leaves of a picture of this shape."""
     if mask is None:
-        return height, width
+        return shape[0], shape[1]
     rows, columns = _bounds(mask, least)
     return rows.stop - rows.start, columns.stop - columns.start
 

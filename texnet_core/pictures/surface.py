@@ -139,7 +139,7 @@ def _luminance(image: FloatArray, mask: Mask | None, side: int) -> tuple[FloatAr
     return light, mask
 
 
-def _shrunk(values: FloatArray, side: int) -> FloatArray:
+def _shrunk(values: npt.NDArray[Any], side: int) -> FloatArray:
     """The same at a short side of `side` texels or less, by averaging."""
     short = min(values.shape)
     if short <= side:
@@ -148,7 +148,7 @@ def _shrunk(values: FloatArray, side: int) -> FloatArray:
     return _resized(values, round(height * side / short), round(width * side / short))
 
 
-def _resized(values: FloatArray, height: int, width: int) -> FloatArray:
+def _resized(values: npt.NDArray[Any], height: int, width: int) -> FloatArray:
     """Averages where it shrinks, cubic curves where it grows."""
     from PIL import Image
 
@@ -198,7 +198,8 @@ def _textured(tone: FloatArray, mask: Mask | None) -> slice:
 def _spread_of_rows(tone: FloatArray, mask: Mask | None) -> npt.NDArray[np.floating[Any]]:
     """The standard deviation of each row; infinite where too little of it is visible to call it uniform."""
     if mask is None:
-        return tone.std(axis=1)
+        whole: npt.NDArray[np.floating[Any]] = tone.std(axis=1)
+        return whole
     counts = np.maximum(mask.sum(axis=1, keepdims=True), 1)
     means = (tone * mask).sum(axis=1, keepdims=True) / counts
     spread = np.sqrt((np.square(tone - means) * mask).sum(axis=1) / counts[:, 0])
@@ -275,10 +276,13 @@ def _strip_spectra(tone: FloatArray, mask: Mask | None) -> tuple[_Doubles, _Doub
 
 def _centered(rows: FloatArray, weights: FloatArray) -> FloatArray:
     """Each row without its mean, times its weights."""
+    centered: FloatArray
     if (weights == 1).all():
-        return rows - rows.mean(axis=1, keepdims=True)
+        centered = rows - rows.mean(axis=1, keepdims=True)
+        return centered
     totals = np.maximum(weights.sum(axis=1, keepdims=True), _LEAST_WEIGHT)
-    return (rows - (rows * weights).sum(axis=1, keepdims=True) / totals) * weights
+    centered = (rows - (rows * weights).sum(axis=1, keepdims=True) / totals) * weights
+    return centered
 
 
 def _unlikeness(octaves: _Doubles, places: _Doubles, spectra: _Doubles, shift: float, margin: float) -> float:

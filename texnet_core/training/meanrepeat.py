@@ -121,9 +121,8 @@ def origin_of_tiles(image: FloatArray, waves: Grid, mask: Mask | None = None) ->
     if spread(across) >= _TONED * spread((first, second)):
         return None
     names = numbered_repeats(waves, (first, second), *stretches)
-    down, across = places_in_repeats(waves, (first, second), *stretches)
-    names, down, across = _visible(small_mask, names, down, across)
-    tone = _shared_variance(departures, names, np.stack([down, across]), has_holes=mask is not None)
+    names, *places = _visible(small_mask, names, *places_in_repeats(waves, (first, second), *stretches))
+    tone = _shared_variance(departures, names, np.stack(places), has_holes=mask is not None)
     return (first, second) if tone > _LEAST_TONE**2 else None
 
 
@@ -172,7 +171,7 @@ def _stretches(image: FloatArray, level: int = 0) -> tuple[Stretch, Stretch]:
     return Stretch(level, 0, height, None), Stretch(level, 0, width, None)
 
 
-def _halved(image: FloatArray, times: int) -> FloatArray:
+def _halved(image: npt.NDArray[Any], times: int) -> FloatArray:
     """The image averaged over squares of 2^times texels; what is left over at the lower and right border is cut."""
     side = 2**times
     height, width = (length // side for length in image.shape[:2])

@@ -77,7 +77,7 @@ def train(
     elif output.exists():
         run.note(f"{output} is there already; it is replaced when the new one is complete")
     run.to_the_end()
-    height, width = visible_sides(*exemplar.shape[:2], mask, request.train.exemplar_side)
+    height, width = visible_sides(exemplar.shape, mask, request.train.exemplar_side)
     width_m = request.real_width * (width / exemplar.shape[1])  # of what is learned from
     artifact = replace(run.artifact(), size_m=short_side_m(width_m, height, width))
     write_artifact(output, artifact)
