@@ -36,6 +36,7 @@ from texnet_core.atomic import as_output_error, replacing
 from texnet_core.errors import RequestError
 
 from . import arguments, cleanup, creation, library, ownership, preview_jobs, reuse, session, sizing, slots, surface
+from .preferences import preferences
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
 from .wording import clause
@@ -63,6 +64,7 @@ Made = TypeVar("Made")
 
 def sources() -> list[str]:
     """What can be given as `source`: names of presets and paths of the library's files."""
+    preferences()  # where the add-on is not enabled, there are no sources, which says less
     return [source.name for source in library.list_sources()]
 
 

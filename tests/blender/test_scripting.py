@@ -151,10 +151,11 @@ def test_an_add_on_that_is_not_enabled_says_so_in_one_line(blender):
         api = module("api")
         bpy.ops.preferences.addon_disable(module=name)
         told = []
-        try:
-            api.texture("moss", size=64)
-        except module("api").RequestError as error:
-            told.append(str(error))
+        for call in (api.sources, lambda: api.texture("moss", size=64), lambda: api.preview_pixels("moss")):
+            try:
+                call()
+            except api.RequestError as error:
+                told.append(str(error))
         for loaded in [loaded for loaded in sys.modules if loaded.startswith((name, "texnet_core"))]:
             del sys.modules[loaded]
         put(importlib.util, "find_spec", lambda name, package=None: None)
@@ -165,7 +166,7 @@ def test_an_add_on_that_is_not_enabled_says_so_in_one_line(blender):
         answer(told)
         """
     )
-    assert len(state) == 2
+    assert len(state) == 4
     for told in state:
         assert told.startswith("TexNet is not enabled;") and "\n" not in told
         assert "addon_enable(module='bl_ext.user_default.texnet')" in told
