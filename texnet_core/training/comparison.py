@@ -89,13 +89,13 @@ def settle_descriptor(
     if descriptor.descriptor == "patches":
         return descriptor, None
     asked = descriptor.descriptor == "vgg19" or _asked_of_vgg19(descriptor, loss, train)
+    if not asked and _is_too_small_for_vgg19(descriptor, train):
+        announce(f"an exemplar of {train.exemplar_side} texels is too small for VGG-19: training by patches instead")
+        return replace(descriptor, descriptor="patches"), None
     if mask is not None and _hides_too_much(mask, descriptor):
         if asked:
             raise _too_little("VGG-19", "a smaller mask, a larger exemplar size, or the descriptor patches")
         announce("the mask leaves too little of the exemplar for VGG-19: training by patches instead")
-        return replace(descriptor, descriptor="patches"), None
-    if not asked and _is_too_small_for_vgg19(descriptor, train):
-        announce(f"an exemplar of {train.exemplar_side} texels is too small for VGG-19: training by patches instead")
         return replace(descriptor, descriptor="patches"), None
     try:
         weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, online=online, announce=announce)
