@@ -114,6 +114,19 @@ def test_both_ends_of_the_range_can_be_made_and_no_more(sized, fields):
             open_plane(sized, replace(request, covers=meters))
 
 
+@pytest.mark.parametrize("side", [16, 64, 300, 2048])
+def test_what_suits_a_generator_can_be_had_at_every_size(side):
+    for name, path in list_presets().items():
+        header = read_header(path)
+        low, high = covers_range(TextureRequest(width=side, height=side), header)
+        assert low <= usual_covers(header) <= high, name
+
+
+def test_a_tiny_texture_is_the_large_one_from_far_away(sized):
+    tiny, large = (texture(sized, side, side, 5, covers=16.0) for side in (16, 128))  # 128 of its texels in each
+    assert np.corrcoef((shrunk(large, 8) - tiny.mean((0, 1))).ravel(), (tiny - tiny.mean((0, 1))).ravel())[0, 1] > 0.8
+
+
 def test_bounds_that_a_message_names_are_within_the_range():
     for meters in (0.128, 0.1357, 2.0, 277.1, 5120.0, 0.29):
         assert rounded_down(meters) <= meters <= rounded_up(meters)

@@ -15,6 +15,7 @@ from texnet_core.settings import MAX_SIZE
 from texnet_core.synthesis.request import TextureRequest
 
 _MOST = 64  # of the generator's texels in one of the texture along an axis, and the other way round
+_FEW = 3300  # of its texels a side; so many are quickly made, however small the texture
 
 
 def native_texels(request: TextureRequest, header: Header) -> Callable[[int], float]:
@@ -34,11 +35,13 @@ def native_texels(request: TextureRequest, header: Header) -> Callable[[int], fl
 def covers_range(request: TextureRequest, header: Header) -> tuple[float, float]:
     """The least and the most meters that a texture of this size, scale and tiling can cover.
 
-    A period has at least one of the generator's coarsest cells, and a texture at most 65536 of its texels a side.
+    A period has at least one of the generator's coarsest cells. A texture shows at most 65536 of its texels a side, and
+    no more than 64 of them in each of its own, unless it is small.
     """
     cell = header.graph.cell_texels
     low = max(1 / _MOST, *(cell / period for period in request.periods if period is not None), 0)
-    high = min(_MOST, MAX_SIZE / max(request.width, request.height))
+    longest = max(request.width, request.height)
+    high = min(max(_MOST, _FEW / longest), MAX_SIZE / longest)
     meters = float(request.scale) * request.width / texels_per_meter(header)
     return low * meters, high * meters
 

@@ -164,8 +164,11 @@ class Plane:
             )
         return block
 
-    def _made(self, top: int, left: int, height: int, width: int) -> FloatArray:
-        """A window of what the generator makes, not clipped, in its own coordinates."""
+    def _made(self, top: int, left: int, height: int, width: int, *, overlaps: bool = False) -> FloatArray:
+        """A window of what the generator makes, not clipped, in its own coordinates.
+
+        Where it overlaps its neighbors, whole blocks are wanted again too.
+        """
         result = np.empty((height, width, self.channels), np.float32)
         places: dict[tuple[int, int], list[tuple[Segment, Segment]]] = {}
         for row in self._rows.segments(top, height, self._engine.block_shape[0]):
@@ -174,7 +177,7 @@ class Plane:
         for key, block in self._blocks(places):
             for row, column in places[key]:
                 result[row.target, column.target] = block[row.within, column.within]
-            if any(row.is_part or column.is_part for row, column in places[key]):
+            if overlaps or any(row.is_part or column.is_part for row, column in places[key]):
                 self._keep(key, block)
         return result
 
@@ -211,7 +214,7 @@ class Plane:
         y, x = int(first_rows.min()), int(first_columns.min())
         bottom = int(first_rows.max()) + row_weights.shape[1]
         right = int(first_columns.max()) + column_weights.shape[1]
-        source = self._made(y, x, bottom - y, right - x)
+        source = self._made(y, x, bottom - y, right - x, overlaps=True)
         source = resample_axis(source, 0, first_rows - y, row_weights)
         return with_unit_normals(resample_axis(source, 1, first_columns - x, column_weights), self.maps)
 

@@ -45,9 +45,22 @@ def resample_axis(source: FloatArray, axis: int, first: Indices, weights: FloatA
     Returns:
         The source with n rows or columns; it may overshoot the source's range a little.
     """
-    shape = [1, 1, 1]
-    shape[axis] = len(first)
-    result = np.zeros((*source.shape[:axis], len(first), *source.shape[axis + 1 :]), np.float32)
-    for tap in range(weights.shape[1]):
-        result += source.take(first + tap, axis) * weights[:, tap].reshape(shape)
+    height, width, channels = source.shape
+    if axis == 0:
+        return _weighted(source.reshape(height, width * channels), 0, first, weights).reshape(-1, width, channels)
+    # as single numbers, which is faster than as texels
+    places = (channels * first[:, None] + np.arange(channels)).ravel()
+    flat = source.reshape(height, width * channels)
+    return _weighted(flat, 1, places, weights.repeat(channels, axis=0), channels).reshape(height, -1, channels)
+
+
+def _weighted(source: FloatArray, axis: int, first: Indices, weights: FloatArray, stride: int = 1) -> FloatArray:
+    """Sums of rows or columns that are `stride` apart, from `first` on, each with its weight."""
+    shape = (-1, 1) if axis == 0 else (1, -1)
+    result = source.take(first, axis)
+    result *= weights[:, 0].reshape(shape)
+    for tap in range(1, weights.shape[1]):
+        part = source.take(first + tap * stride, axis)
+        part *= weights[:, tap].reshape(shape)
+        result += part
     return result
