@@ -8,7 +8,7 @@ import bpy
 from texnet_core.errors import RequestError
 from texnet_core.settings import MAX_SIZE
 
-from .. import cleanup, creation, history, ownership, reveal
+from .. import cleanup, creation, history, ownership, reveal, slots
 from ..registration import registration
 from ..request import options_of
 from ..rollback import all_or_nothing
@@ -119,7 +119,9 @@ class TEXNET_OT_use_texture(_HistoryOptions, Reporting, bpy.types.Operator):
     def run(self, context: Any) -> Status:
         target = context.view_layer.objects.active
         creation.check_target("ACTIVE_MATERIAL", target)
-        self._apply(context, creation.material_of(target), target)
+        with all_or_nothing(target, target.active_material):
+            self._apply(context, creation.material_of(target), target)
+        slots.include_all_in_undo(context.view_layer)
         return FINISHED
 
 
@@ -136,9 +138,12 @@ class TEXNET_OT_texture_to_material(_HistoryOptions, Reporting, bpy.types.Operat
         with all_or_nothing(target, before):
             material = creation.new_material(self._request(context).title)
             self._apply(context, material, target)
-            creation.assign(material, target)
+            note = creation.assign(material, target)
             ownership.keep(before)
+        slots.include_all_in_undo(context.view_layer)
         reveal.frame_nodes(material)
+        if note:
+            self.report({"WARNING"}, note)
         self.report({"INFO"}, f"Created {material.name}")
         return FINISHED
 

@@ -108,6 +108,33 @@ def test_one_undo_takes_faces_slot_material_and_image_away_and_redo_brings_them_
     assert undone == before and redone == made and made[0] == "EDIT"
 
 
+def test_undo_in_edit_mode_takes_away_what_came_without_a_new_datablock(blender, artifact_file):
+    """A texture that is in the file already, on a material that is there."""
+    (state,) = blender(
+        FACES
+        + """
+        module("api").texture(values["source"], size=64)
+        bpy.ops.ed.undo_push(message="before")
+        bpy.ops.object.mode_set("EXEC_DEFAULT", True, mode="EDIT")
+        def count():
+            cube = bpy.context.view_layer.objects.active
+            return [cube.mode, len(cube.active_material.node_tree.nodes), textures()]
+        state = []
+        for action in (lambda: generate("ACTIVE_MATERIAL", "EXEC_DEFAULT", True),
+                       lambda: bpy.ops.texnet.use_texture("EXEC_DEFAULT", True, image="random_albedo_0")):
+            before = count()
+            action()
+            made = count()
+            bpy.ops.ed.undo()
+            state.append([before, made, count()])
+        answer(state)
+        """,
+        source=str(artifact_file),
+    )
+    for before, made, undone in state:
+        assert undone == before and made[2] == before[2] and made[1] > before[1] and made[0] == "EDIT"
+
+
 def test_several_objects_that_are_edited_share_one_material_on_their_faces(blender, artifact_file):
     """One whose faces are not selected is left alone, be it the active one."""
     (state,) = blender(
