@@ -23,6 +23,7 @@ DRAW = """
             from types import SimpleNamespace as Fake
             region = Fake(width=300, height=800)
             space_data = area = None
+            preferences = Fake(system=Fake(ui_scale=1.0), addons=bpy.context.preferences.addons)
             def __getattr__(self, name):
                 return getattr(bpy.context, name)
         def draw_list(kind, name, data, property, *others):
