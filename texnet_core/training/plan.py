@@ -14,6 +14,7 @@ from texnet_core.engines.torch_device import choose_device
 from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.design import Design
 from texnet_core.pictures.color import is_gray
+from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import as_record
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
@@ -59,7 +60,7 @@ class Plan:
     @property
     def is_gray(self) -> bool:
         """Whether the exemplar has no colors: then textures have none either, which a loss alone does not bring."""
-        return is_gray(self.exemplar.image)
+        return is_gray(texels_of(self.exemplar.image, self.exemplar.mask))
 
     @property
     def colors(self) -> Tensor:
