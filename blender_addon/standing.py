@@ -50,7 +50,7 @@ def output_for(image: bpy.types.Image, name: str) -> Path:
 
 def standing_of(output: Path) -> Standing:
     """What lies there; the card of a generator that is there is read."""
-    title, is_there, has_run = title_of(str(output)), output.exists(), checkpoint_path(output).exists()
+    title, is_there, has_run = title_of(str(output)), output.exists(), checkpoint_path(output).is_file()
     if not has_run:
         return Standing(output, "DONE", f"Your library has a generator called {title}") if is_there else _free(output)
     card = library.card_of(library.Source(str(output), output, False)) if is_there else None
