@@ -119,7 +119,7 @@ def yes_or_no(name: str, value: Any) -> bool:
 def number(name: str, value: Any) -> float:
     """A number, also one of NumPy."""
     try:
-        if isinstance(value, Real) and not isinstance(value, bool):
+        if type(value) is not bool and isinstance(value, Real):
             return float(value)
     except OverflowError:
         pass
@@ -128,7 +128,7 @@ def number(name: str, value: Any) -> float:
 
 def whole_number(name: str, value: Any) -> int:
     """A whole number, also one of NumPy."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if type(value) is bool or not isinstance(value, Integral):
         raise RequestError(
             f"{name} {value!r} is not a whole number", expected="a whole number", remedy="give a whole number"
         )

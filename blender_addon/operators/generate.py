@@ -202,7 +202,8 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         slots.include_all_in_undo(bpy.context.view_layer)
         if number == 0:
             leader = next(iter(made))
-            bpy.context.scene.texnet.history_image = leader.name
+            settings: Any = bpy.context.scene.texnet  # type: ignore[union-attr]
+            settings.history_image = leader.name
             reveal.show_image(leader)
             self._reveal(placed.material, is_new=placed.material != material, nodes_before=nodes_before)
         if notes := [note for note in (task.note, placed.note) if note]:

@@ -7,7 +7,7 @@ import pytest
 
 # Of the panel and of operators: other identifiers for the same thing, and the same identifiers for other things.
 SAME = {"name": "generator_name", "size": "train_size", "generator_size": "generator"}
-OTHER = ("source", "exemplar")  # a name or a file for scripts; a list in the panel
+OTHER = ("source", "exemplar", "mask")  # a name or a file for scripts; a list in the panel
 
 SMALL_WORDS = {"a", "an", "and", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 

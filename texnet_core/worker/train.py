@@ -5,7 +5,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -105,7 +105,8 @@ class _Reporter:
     kept: deque[Path] = field(default_factory=deque)
 
     def __call__(self, progress: Progress) -> None:
-        note, preview = progress.note, {}
+        note = progress.note
+        preview: dict[str, Any] = {}
         if progress.preview is not None:
             try:
                 preview = {"preview": self._write(progress.preview, f"sample_{progress.step}.npy")}
