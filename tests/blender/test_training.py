@@ -150,61 +150,73 @@ def test_what_is_transparent_or_masked_is_not_learned(blender, backend, tmp_path
     assert "has 64x64 pixels" in state["refused"]
 
 
-def test_a_training_that_was_far_too_short_can_be_continued_replaced_and_discarded(blender, backend, picture, tmp_path):
+PANEL = """
+        standing, settings, train = module("standing"), bpy.context.scene.texnet, bpy.ops.texnet.train
+        settings.exemplar = bpy.data.images.load(values["picture"])
+        settings.generator_name = "wall"
+        there = lambda: standing.standing_in_panel(settings)
+        common = {"image": "wall.png", "name": "wall", "size": 64}
+"""
+
+
+def test_a_training_that_was_far_too_short_can_be_continued_and_discarded(blender, backend, picture, tmp_path):
     """What the panel offers at each point, and what comes of it."""
     (state,) = blender(
         SET_UP
         + WITHOUT_WEIGHTS
+        + PANEL
         + """
-        from pathlib import Path
-        training, session, standing = module("training"), module("session"), module("standing")
-        settings, train = bpy.context.scene.texnet, bpy.ops.texnet.train
-        settings.exemplar = bpy.data.images.load(values["picture"])
-        settings.generator_name = "wall"
-        there = lambda: standing.standing_in_panel(settings)
-        kinds, told = [there().kind], []
-        common = {"image": "wall.png", "name": "wall", "size": 64}
-
+        training = module("training")
+        kinds = [there().kind]
         train(**common, minutes=0.0005)
         short = there()
         kinds.append(short.kind)
-        told.append(short.text)
-        told.append(error_of(train, **common, steps=10))
+        told = [short.text, error_of(train, **common, steps=10)]
         seen = []
         make = training.TrainingOptions
         put(training, "TrainingOptions", lambda *a, **o: seen.append(o["minutes"]) or make(*a, **o))
         train(**common, minutes=0.001, resume=True)
         kinds.append(there().kind)
         budget = [seen[0] - short.spent_minutes, there().spent_minutes > short.spent_minutes]
-
         bpy.ops.texnet.discard_training(name="wall")
         kinds.append(there().kind)
-        left = sorted(os.listdir(values["library"]))
-
-        train(**common, steps=10)
-        kinds.append(there().kind)
-        told.append(error_of(train, **common, steps=11))
         told.append(error_of(bpy.ops.texnet.discard_training, name="wall"))
+        answer({"kinds": kinds, "told": told, "budget": budget, "left": sorted(os.listdir(values["library"]))})
+        """,
+        picture=str(picture),
+        library=str(tmp_path),
+        **backend,
+    )
+    assert state["kinds"] == ["FREE", "SHORT", "SHORT", "FREE"]
+    short, again, nothing = state["told"]
+    assert re.fullmatch(r"The training of Wall stopped after \d+ of 400 steps", short)
+    assert "of 400 steps; continue it, replace it or discard it" in again
+    assert "no unfinished training called wall" in nothing
+    assert state["left"] == [] and state["budget"] == [pytest.approx(0.001, rel=0.01), True]
+
+
+def test_a_name_that_is_taken_can_be_replaced_or_changed(blender, backend, picture, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + WITHOUT_WEIGHTS
+        + PANEL
+        + """
+        train(**common, steps=10)
+        kinds, told = [there().kind], error_of(train, **common, steps=11)
         output = there().output
         before = output.read_bytes()
         train(**common, steps=11, replace=True)
         bpy.ops.texnet.use_free_name()
         kinds.append(there().kind)
-        answer({"kinds": kinds, "told": told, "left": left, "budget": budget, "name": settings.generator_name,
+        answer({"kinds": kinds, "told": told, "name": settings.generator_name,
                 "replaced": output.read_bytes() != before})
         """,
         picture=str(picture),
         library=str(tmp_path),
         **backend,
     )
-    assert state["kinds"] == ["FREE", "SHORT", "SHORT", "FREE", "DONE", "FREE"]
-    short, again, done, nothing = state["told"]
-    assert re.fullmatch(r"The training of Wall stopped after \d+ of 400 steps", short)
-    assert "of 400 steps; continue it, replace it or discard it" in again
-    assert "has a generator called Wall; replace it, or choose another name such as wall 2" in done
-    assert "no unfinished training called wall" in nothing
-    assert state["left"] == [] and state["replaced"] and state["name"] == "wall 2"
-    assert state["budget"] == [pytest.approx(0.001, rel=0.01), True]
+    assert state["kinds"] == ["DONE", "FREE"] and state["replaced"] and state["name"] == "wall 2"
+    assert "has a generator called Wall; replace it, or choose another name such as wall 2" in state["told"]
 
 
 def test_the_first_step_shows_its_sample_and_its_loss_and_a_stopped_run_says_how_far_it_came(
