@@ -119,6 +119,15 @@ def test_other_facts_change_the_card_alone(workshop):
     assert workshop.statuses(other) == {"field": "kept"}
 
 
+def test_a_size_is_that_of_the_part_that_a_mask_shows(workshop, tmp_path):
+    height, width = read_exemplar(tmp_path / "a.png").image.shape[:2]
+    mask = np.zeros((height, width, 3), np.uint8)
+    mask[:, : width // 2] = 255
+    write_image(tmp_path / "left.png", mask)
+    workshop.run(entry("field", more='mask = "left.png"\nsize_m = 2'))
+    assert read_artifact(workshop.file("field")).size_m == 2 * (width // 2) / min(height, width)
+
+
 def test_figures_that_cannot_be_taken_again_stay_in_the_card(workshop):
     """Here VGG-19's, for pictures of 32 texels are too small for them."""
     workshop.run(entry("field"))

@@ -18,6 +18,7 @@ from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
 from texnet_core.lists.results import attempted
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
 from texnet_core.model.look import guess_look
+from texnet_core.pictures.masks import visible_sides
 from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -122,7 +123,16 @@ def _completed(artifact: Artifact, recipe: Recipe, picture: Picture, report: Pro
     measured = {name: value for name, value in artifact.quality.items() if name not in quality}
     if not FIGURES.keys() <= measured.keys():
         measured |= _figures(artifact, picture, recipe.settings["descriptor"], report)
-    return replace(artifact, provenance=provenance, size_m=recipe.size_m, quality=quality | measured)
+    return replace(artifact, provenance=provenance, size_m=_size_m(recipe, picture), quality=quality | measured)
+
+
+def _size_m(recipe: Recipe, picture: Picture) -> float | None:
+    """Meters along the short side of what is learned from, which a mask may make smaller than the picture."""
+    if recipe.size_m is None:
+        return None
+    sides = picture.image.shape[:2]
+    visible = visible_sides(sides, picture.mask, recipe.settings["train"].exemplar_side)
+    return recipe.size_m * (min(visible) / min(sides))
 
 
 def _figures(
