@@ -112,6 +112,9 @@ class Follower:
         is_long = len(self._steps) == 1 and self._steps[0].whole
         if self._steps and not (is_long and self._seeds):
             return self._steps.pop(0)
+        return self._next_seed()
+
+    def _next_seed(self) -> Step | None:
         if self._grid is None or not self._seeds:
             return None
         request = replace(self._grid[0], seed=self._seeds[0])
@@ -126,19 +129,18 @@ class Follower:
         self._job = None
 
     def _show(self, pixels: Pixels, step: Step) -> None:
-        name = "live" if step.caption else self._seed_shown(step.request.seed)
+        name = "live" if step.caption else self._seed_shown(step)
         if name:
             self.icon(name)
             self._draw(name, pixels)
         self.caption = step.caption or self.caption
         session.redraw()
 
-    def _seed_shown(self, seed: int) -> str:
-        """The place in the grid that a seed's picture is for; "" where the grid has moved on meanwhile."""
-        if self._grid is None or self._seeds[:1] != [seed]:
+    def _seed_shown(self, step: Step) -> str:
+        """The place in the grid that a seed's picture is for; "" where the grid is of something else meanwhile."""
+        if self._grid is None or step != self._next_seed():
             return ""
-        self._seeds.pop(0)
-        return f"seed {seed - self._grid[1]}"
+        return f"seed {self._seeds.pop(0) - self._grid[1]}"
 
     def _draw(self, name: str, pixels: Pixels) -> None:
         """Give an icon its pixels, in the middle of a square."""

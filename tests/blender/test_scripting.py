@@ -263,7 +263,7 @@ def test_the_live_preview_shows_the_whole_tile_and_says_where_it_stands_for_a_la
 
 
 def test_nine_seeds_are_shown_after_the_preview_and_each_is_the_corner_of_its_texture(blender, artifact_file):
-    (state,) = blender(
+    state, of_another = blender(
         """
         from dataclasses import replace
         preview, make, request = module("preview"), module("preview_jobs").make, module("request")
@@ -283,6 +283,14 @@ def test_nine_seeds_are_shown_after_the_preview_and_each_is_the_corner_of_its_te
                 for number, (_, pixels) in enumerate(pictures[1:])]
         answer({"names": [name for name, _ in pictures], "same": same, "again": follower.want_seeds(plain, 20),
                 "other seed": follower.want_seeds(replace(plain, seed=6), 20), "chosen": settings.seed})
+        follower.want_seeds(plain, 30)
+        follower.tick()  # the first is being made when another surface is chosen
+        drawn.clear()
+        moss = replace(plain, source="moss")
+        follower.want_seeds(moss, 30)
+        settle()
+        answer([name == f"seed {number}" and bool((pixels == make(replace(moss, seed=30 + number))).all())
+                for number, (name, pixels) in enumerate(drawn)])
         follower.remove()
         """,
         source=str(artifact_file),
@@ -290,3 +298,4 @@ def test_nine_seeds_are_shown_after_the_preview_and_each_is_the_corner_of_its_te
     assert state["names"] == ["live", *(f"seed {number}" for number in range(9))]
     assert state["same"] == [True] * 9 and state["chosen"] == 10
     assert not state["again"] and not state["other seed"]
+    assert of_another == [True] * 9
