@@ -81,7 +81,7 @@ class _Material:
     """A material with its nodes, their values and their links."""
 
     def __init__(self, material: Any) -> None:
-        self._material, self._values = material, _values(material)
+        self._material, self._values, self._custom = material, _values(material), _custom(material)
         tree = material.node_tree
         self._nodes = {node.name: _Node(node) for node in tree.nodes} if tree is not None else None
         self._active = tree.nodes.active.name if tree is not None and tree.nodes.active is not None else ""
@@ -91,6 +91,9 @@ class _Material:
         if self._nodes is not None:
             self._restore_tree(self._material.node_tree)
         _set_values(self._material, self._values)
+        for name, value in self._custom.items():
+            if self._material.get(name) != value:
+                self._material[name] = value
 
     def _restore_tree(self, tree: Any) -> None:
         assert self._nodes is not None
@@ -138,6 +141,12 @@ def _values(owner: Any) -> dict[str, Any]:
         if not known.is_readonly and (known.type in _SIMPLE or is_block):
             found[known.identifier] = _plain(getattr(owner, known.identifier))
     return found
+
+
+def _custom(owner: Any) -> dict[str, Any]:
+    """The custom properties that are plain values; what is in groups is others'."""
+    found = {name: owner[name] for name in owner.keys()}  # noqa: SIM118, a datablock is no mapping
+    return {name: value for name, value in found.items() if isinstance(value, int | float | str)}
 
 
 def _set_values(owner: Any, values: dict[str, Any]) -> None:

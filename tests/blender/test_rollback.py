@@ -253,3 +253,22 @@ def test_what_is_cancelled_among_variations_takes_the_earlier_ones_away(blender,
         source=str(artifact_file),
     )
     assert state == [["CANCELLED"], 2, []]
+
+
+def test_a_material_follows_what_it_shows_after_a_failure_as_before(blender):
+    (names,) = blender(
+        """
+        creation, ownership, rollback = module("creation"), module("ownership"), module("rollback")
+        material = creation.new_material("Moss")
+        try:
+            with rollback.all_or_nothing(material):
+                ownership.follow(material, "Rock")
+                during = material.name
+                raise OSError
+        except OSError:
+            after = material.name
+        ownership.follow(material, "Bark")
+        answer([during, after, material.name])
+        """
+    )
+    assert names == ["Rock", "Moss", "Bark"]
