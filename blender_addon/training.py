@@ -14,7 +14,7 @@ from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE
 
 from . import preview, run_icons, session, worker_client
-from .preferences import backend_python, is_online_allowed, preferences
+from .preferences import backend_python, is_online_allowed, preferences, user_file
 from .request import title_of
 from .standing import standing_of
 from .wording import counted, sentence
@@ -72,7 +72,7 @@ class TrainingOptions:
         job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
         job |= {"mask": str(self.mask)} if self.mask else {}
         if chosen.vgg19:
-            job["vgg19"] = bpy.path.abspath(chosen.vgg19)
+            job["vgg19"] = str(user_file(chosen.vgg19))
             job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}
         return job
 
