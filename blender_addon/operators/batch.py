@@ -7,7 +7,7 @@ import bpy
 
 from texnet_core.errors import RequestError
 
-from .. import api, session
+from .. import api, session, slots
 from ..fields import choice, count_property, path_property
 from ..registration import registration
 from ..request import rounded
@@ -48,6 +48,7 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
         session.clear_problem()
         with all_or_nothing(*context.selected_objects):
             made = self._make(context)
+        slots.include_all_in_undo(context.view_layer)
         self.report({"INFO"}, f"Created {made}")
         return FINISHED
 

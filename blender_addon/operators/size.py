@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from .. import sizing
+from .. import sizing, slots
 from ..registration import registration
 from .base import FINISHED, Guarded, Reporting, Status
 
@@ -30,6 +30,7 @@ class TEXNET_OT_apply_size(Guarded, Reporting, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         result = sizing.apply_size(context.selected_objects, self.width)
+        slots.include_all_in_undo(context.view_layer)
         self.report({"WARNING"} if result.left else {"INFO"}, result.text)
         return FINISHED
 
