@@ -16,17 +16,13 @@ def check_torch(purpose: str) -> None:
         raise EngineError(found, expected="torch", remedy="run: pip install 'texnet[train]'")
 
 
-def check_not_exemplar(path: Path, exemplar: Path, option: str) -> None:
-    """Raise RequestError where an output would replace the exemplar."""
-    if os.path.exists(path) and os.path.exists(exemplar) and os.path.samefile(path, exemplar):
-        raise RequestError(f"{option} would replace the exemplar", expected="another file", remedy="name another file")
-
-
 def check_not_inputs(path: Path, exemplar: Path, mask: Path | None, option: str) -> None:
     """Raise RequestError where an output would replace the exemplar or its mask."""
-    check_not_exemplar(path, exemplar, option)
-    if mask is not None and os.path.exists(path) and os.path.exists(mask) and os.path.samefile(path, mask):
-        raise RequestError(f"{option} would replace the mask", expected="another file", remedy="name another file")
+    for what, read in (("exemplar", exemplar), ("mask", mask)):
+        if read is not None and os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
+            raise RequestError(
+                f"{option} would replace the {what}", expected="another file", remedy="name another file"
+            )
 
 
 def check_preview(preview: Path | None, exemplar: Path, mask: Path | None) -> None:

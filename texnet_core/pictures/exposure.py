@@ -1,9 +1,8 @@
 """Linear light as a picture: what is brighter than white, and what is no number."""
 
 import numpy as np
-import numpy.typing as npt
 
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.color import linear_to_srgb
 
 _WHITE = 1.0045  # half a level of 255 above it in sRGB
@@ -11,10 +10,8 @@ _NEGATIVE = 1e-3
 _CLIPPED_AT_MOST = 0.1
 _CLIPPED_AFTER_LOWERING = 0.01
 
-_Mask = npt.NDArray[np.bool_]
 
-
-def expose(light: FloatArray, seen: _Mask | None) -> tuple[FloatArray, _Mask | None, list[str]]:
+def expose(light: FloatArray, seen: Mask | None) -> tuple[FloatArray, Mask | None, list[str]]:
     """Make sRGB of linear light.
 
     What is brighter than white is clipped. Where that would be more than a tenth of the picture, its exposure is

@@ -173,7 +173,7 @@ def _by_gamma(gama: bytes, chrm: bytes) -> Encoding | None:
     if same_primaries(primaries, SRGB):
         return (
             None
-            if is_usual or not 0.1 < exponent < 10
+            if is_usual or not is_sensible
             else by_primaries(f"gamma {1 / exponent:.2g}", SRGB, gamma(1 / exponent))
         )
     return by_primaries(name_of(primaries), primaries, gamma(1 / exponent) if is_sensible else None)

@@ -1,18 +1,15 @@
 """From values as files have them to sRGB: by the profile, else by what the format says, else they are sRGB."""
 
 import numpy as np
-import numpy.typing as npt
 
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.color import by_rows, linear_to_srgb
 from texnet_core.pictures.decoded import Decoded, ToLight
 from texnet_core.pictures.exposure import expose
 from texnet_core.pictures.icc import Profile, ProfileError, is_srgb, open_profile
 
-_Mask = npt.NDArray[np.bool_]
 
-
-def to_srgb(decoded: Decoded, seen: _Mask | None) -> tuple[FloatArray, _Mask | None, list[str]]:
+def to_srgb(decoded: Decoded, seen: Mask | None) -> tuple[FloatArray, Mask | None, list[str]]:
     """The colors of a picture.
 
     Args:
