@@ -69,7 +69,7 @@ def sources() -> list[str]:
 
 
 def texture(source: str, **options: Any) -> Images:
-    """One texture: map name ("albedo", ...) -> new image."""
+    """One texture: map name ("albedo", ...) -> image; those that the file has already, where they are the very same."""
     (made,) = _make(creation.make_images, _variations(source, 1, options))
     return made
 

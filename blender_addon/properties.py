@@ -253,9 +253,17 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         own = {"count": self.count, "destination": self.destination, "set_mapping": self.set_mapping}
         return options_of(self.request(None)) | own
 
-    def take_over(self, request: TextureRequest, destination: str = "") -> None:
-        """Set the fields to those of a request, and to the destination that it was for where that is known."""
+    def take_over(self, request: TextureRequest, destination: str = "", world_size: float = 0.0) -> None:
+        """Set the fields to those of a request.
+
+        Args:
+            request: what to take.
+            destination: what the texture was for; "" where that is not known.
+            world_size: scene units that it was to span there, 0 where the mapping was left alone.
+        """
         self.destination = destination or self.destination
+        if request.covers and destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL"):
+            self.set_mapping = world_size > 0
         self.source_name = request.source
         is_listed = request.width == request.height and request.width in _SIDES
         self.side = str(request.width) if is_listed else "CUSTOM"

@@ -9,7 +9,8 @@ import bpy
 from texnet_core.errors import RequestError
 from texnet_core.model import real_size
 
-from . import images, library, nodes, preview, surface
+from . import history, library, nodes, preview, surface
+from .request import TextureRequest
 from .rollback import all_or_nothing
 from .wording import counted
 
@@ -100,15 +101,15 @@ def _uses(objects: list[Any], meters: float, result: Sized) -> dict[str, tuple[A
     for holder in objects:
         reason = "no texture of TexNet's"
         for number, slot in enumerate(getattr(holder, "material_slots", ())):
-            record = _record_on(slot.material)
-            if record is None:
+            request = _request_on(slot.material)
+            if request is None:
                 continue
-            width = meters or float(record.get("covers", 0.0))
+            width = meters or request.covers
             if not width:
                 reason = "made without Covers"
                 continue
             reason = ""
-            scale = surface.mapping_scale(holder, surface.scene_units(width), record["width"] / record["height"])
+            scale = surface.mapping_scale(holder, surface.scene_units(width), request.width / request.height)
             use = _Use(holder, number, scale, "UV" if surface.has_uv(holder) else "Object")
             uses.setdefault(slot.material.name, (slot.material, []))[1].append(use)
         if reason:
@@ -116,14 +117,14 @@ def _uses(objects: list[Any], meters: float, result: Sized) -> dict[str, tuple[A
     return uses
 
 
-def _record_on(material: Any) -> dict[str, Any] | None:
+def _request_on(material: Any) -> TextureRequest | None:
     """What the first repeating texture of TexNet's on a material was made from."""
     if material is None or material.node_tree is None or nodes.has_tiles(material):
         return None
     if not nodes.mapping_scales(material):
         return None
     textures = (node for node in material.node_tree.nodes if node.type == "TEX_IMAGE")
-    return next(filter(None, (images.record_of(node.image) for node in textures)), None)
+    return next(filter(None, (history.request_of(node.image) for node in textures)), None)
 
 
 def _size(material: Any, uses: list[_Use], is_used_elsewhere: bool, result: Sized) -> None:

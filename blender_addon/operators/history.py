@@ -104,8 +104,7 @@ class TEXNET_OT_copy_settings(_HistoryOptions, Reporting, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
-        destination, _ = history.place_of(self._image(context))
-        context.scene.texnet.take_over(self._request(context), destination)
+        context.scene.texnet.take_over(self._request(context), *history.place_of(self._image(context)))
         return FINISHED
 
 
