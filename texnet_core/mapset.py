@@ -16,6 +16,7 @@ NormalConvention = Literal["opengl", "directx"]
 Depth = Literal[8, 16]
 FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]  # (height, width) of a picture: True where a texel takes part
+HALF = 0.5 - 1e-6  # a texel made of several takes part where this share of them does; means of ones and zeros round
 
 T = TypeVar("T", bound=np.generic)
 

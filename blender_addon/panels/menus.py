@@ -6,7 +6,7 @@ import bpy
 
 from ..operators.base import CANCELLED, Reporting, Status
 from ..registration import registration
-from .texture import draw_source, draw_texture
+from .texture import draw_destination, draw_source, draw_texture
 
 _MENUS = ("NODE_MT_add", "IMAGE_MT_image", "VIEW3D_MT_object")
 _WIDTH = 320
@@ -32,7 +32,7 @@ class TEXNET_OT_seamless_texture(Reporting, bpy.types.Operator):
         settings = context.scene.texnet
         draw_source(layout, settings, context)
         draw_texture(layout, settings, context)
-        layout.prop(settings, "destination")
+        draw_destination(layout, settings)
 
     def run(self, context: Any) -> Status:
         texnet: Any = bpy.ops.texnet  # type: ignore[attr-defined]

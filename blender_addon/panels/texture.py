@@ -92,14 +92,18 @@ def draw_texture(layout: Any, settings: Any, context: Any) -> None:
     column.prop(settings, "depth")
 
 
-def draw_generate(layout: Any, settings: Any, context: Any) -> None:
-    """The same rows whatever Destination is: what has no meaning there is gray."""
-    target = context.view_layer.objects.active
+def draw_destination(layout: Any, settings: Any) -> None:
     column = layout.column()
     column.prop(settings, "destination")
     row = column.row()
     row.enabled = settings.use_covers and settings.destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL")
     row.prop(settings, "set_mapping")
+
+
+def draw_generate(layout: Any, settings: Any, context: Any) -> None:
+    """The same rows whatever Destination is: what has no meaning there is gray."""
+    target = context.view_layer.objects.active
+    draw_destination(layout, settings)
     request = settings.request(None)
     reason = creation.obstacle(settings.destination, target) or covers_obstacle(request)
     column = layout.column(align=True)

@@ -13,9 +13,6 @@ FeatureMaps = dict[str, Tensor]  # layer -> (N, C, h, w) float32
 # 3x3 neighborhoods of the image itself, as 27 channels. ReLU features alone let a fine cross-hatch pass.
 PATCHES = "patches3x3"
 
-# The share of a layer's texel that must be visible for it to count; means of ones and zeros round.
-HALF = 0.5 - 1e-6
-
 _STRUCTURE_STRIDES = (2, 4, 8)
 
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.circular import wrap
-from texnet_core.descriptor.layers import HALF, FeatureMaps
+from texnet_core.descriptor.layers import FeatureMaps
+from texnet_core.mapset import HALF
 
 _FINE_SIDES = (4, 5)  # of the patches on the finest levels, in texels of the level
 _SIDE = 6  # on all others

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.circular import wrap_by_one
-from texnet_core.descriptor.layers import HALF, PATCHES, FeatureMaps
+from texnet_core.descriptor.layers import PATCHES, FeatureMaps
 from texnet_core.descriptor.weights import CONVOLUTIONS, Vgg19Weights
+from texnet_core.mapset import HALF
 from texnet_core.settings import DescriptorSettings, Padding, Pooling
 
 # The layers of the default recipe: fine detail from the image and the first two blocks, structure above.

@@ -14,10 +14,9 @@ from texnet_core.errors import ImageError
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.decoded import Decoded, Encoding, undo_premultiplied
 from texnet_core.pictures.primaries import SRGB, Chromaticities, name_of, same_primaries
-from texnet_core.pictures.transfer import by_primaries, linear
+from texnet_core.pictures.transfer import LINEAR_LIGHT, by_primaries, linear
 
 MAGIC = b"\x76\x2f\x31\x01"
-_LINEAR = Encoding("linear light", linear)
 _PREFERRED = ("combined", "beauty", "rgba", "color", "albedo", "diffuse")  # words in names of layers, the first first
 
 
@@ -146,13 +145,13 @@ def _from_luminance(luminance: FloatArray, red: FloatArray, blue: FloatArray) ->
 def _encoding(header: dict[str, Any]) -> Encoding:
     given: npt.NDArray[Any] | None = header.get("chromaticities")
     if given is None:
-        return _LINEAR
+        return LINEAR_LIGHT
     pairs = np.asarray(given, np.float64).reshape(4, 2)
     red, green, blue, white = ((float(x), float(y)) for x, y in pairs)
     primaries: Chromaticities = (red, green, blue, white)
     if same_primaries(primaries, SRGB):
-        return _LINEAR
+        return LINEAR_LIGHT
     try:
         return by_primaries(name_of(primaries), primaries, linear)
     except ValueError:  # nonsense, as some writers leave there
-        return _LINEAR
+        return LINEAR_LIGHT

@@ -4,15 +4,16 @@ Source: G. Ward, "Real Pixels", Graphics Gems II (1991), and "The RADIANCE Pictu
 """
 
 import re
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.decoded import Decoded, Encoding
+from texnet_core.pictures.decoded import Decoded
 from texnet_core.pictures.primaries import EQUAL_ENERGY_XYZ_TO_SRGB
-from texnet_core.pictures.transfer import linear
+from texnet_core.pictures.transfer import LINEAR_LIGHT
 
 MAGICS = (b"#?RADIANCE", b"#?RGBE")
 _MOST_HEADER = 2**16
@@ -42,7 +43,7 @@ def read_radiance(file: BinaryIO, check_size: Any) -> Decoded:
     scale[texels[..., 3] == 0] = 0
     light = texels[..., :3] * scale[..., None]
     matrix = EQUAL_ENERGY_XYZ_TO_SRGB.astype(np.float32)
-    encoding = Encoding("linear light", (lambda values: values @ matrix.T) if is_xyz else linear)
+    encoding = replace(LINEAR_LIGHT, to_light=lambda values: values @ matrix.T) if is_xyz else LINEAR_LIGHT
     return Decoded(_turned(light, match), "RGB", encoding=encoding, unbounded=True)
 
 

@@ -3,10 +3,8 @@
 import numpy as np
 
 from texnet_core.errors import ImageError
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE
-
-_HALF = 0.5 - 1e-6  # means of ones and zeros round
 
 
 def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
@@ -51,7 +49,7 @@ def resize_mask(mask: Mask, size: int) -> Mask:
     from PIL import Image
 
     shares = Image.fromarray(mask.astype(np.float32)).resize(_target(mask.shape, size), Image.Resampling.BOX)
-    resized: Mask = np.asarray(shares) >= _HALF
+    resized: Mask = np.asarray(shares) >= HALF
     return np.ascontiguousarray(resized[_kept(resized.shape, size)])
 
 

@@ -14,18 +14,17 @@ import numpy.typing as npt
 from texnet_core.errors import ImageError
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures import exr, png, radiance, tiff, webp
-from texnet_core.pictures.decoded import Decoded, Encoding
+from texnet_core.pictures.decoded import Decoded
 from texnet_core.pictures.exif import read_exif
 from texnet_core.pictures.jpeg import split_jpeg
 from texnet_core.pictures.primaries import ADOBE_RGB
-from texnet_core.pictures.transfer import by_primaries, gamma, linear
+from texnet_core.pictures.transfer import LINEAR_LIGHT, by_primaries, gamma
 
 MAX_EXEMPLAR_TEXELS = 16384 * 16384
 # Files of these kinds hold one picture, and other things that Pillow counts as frames: views of other eyes, layers.
 _STILLS = ("MPO", "HEIF", "PSD")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _AVIF_BRANDS = (b"avif", b"avis")
-_LINEAR = Encoding("linear light", linear)
 _ADOBE_RGB = by_primaries("Adobe RGB", ADOBE_RGB, gamma(563 / 256))
 
 
@@ -157,7 +156,7 @@ def _by_pillow(
 
 def _decoded(image: Any) -> Decoded:
     if image.mode == "F":
-        return Decoded(np.asarray(image, np.float32)[..., None], "gray", encoding=_LINEAR, unbounded=True)
+        return Decoded(np.asarray(image, np.float32)[..., None], "gray", encoding=LINEAR_LIGHT, unbounded=True)
     if image.mode.startswith("I"):
         return _of_levels(_whole_numbers(image)[..., None], 65535)
     if image.mode == "CMYK":

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.pictures.color import linear_to_srgb, srgb_to_linear
 from texnet_core.pictures.masks import check_enough, faded, resized, texels_of
 
@@ -42,7 +42,6 @@ _FINE_CYCLES, _FINE_SHARE = 32, 0.02
 _LEAST_VISIBLE = 0.25  # of a row, or of a part in shares of the part of which most is visible
 _LEAST_WEIGHT = 1e-9
 _FEWEST_STRIPS = 3
-_HALF = 0.5
 _Doubles = npt.NDArray[np.float64]
 
 
@@ -126,7 +125,7 @@ def find_warnings(image: FloatArray, mask: Mask | None = None, *, flatten: bool 
         found.append(
             "much of the structure is larger than a third of the picture; take one that shows more of the surface"
         )
-    small, small_mask = _shrunk(tone, _BLUR_SIDE), None if mask is None else _shrunk(mask, _BLUR_SIDE) >= _HALF
+    small, small_mask = _shrunk(tone, _BLUR_SIDE), None if mask is None else _shrunk(mask, _BLUR_SIDE) >= HALF
     if _energy_share(small, small_mask, _FINE_CYCLES, _SIDE) < _FINE_SHARE:
         found.append("the picture is blurred; take a sharper one")
     return found

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError
-from texnet_core.pictures.decoded import Decoded, Encoding, Space, undo_premultiplied
-from texnet_core.pictures.transfer import linear
+from texnet_core.pictures.decoded import Decoded, Space, undo_premultiplied
+from texnet_core.pictures.transfer import LINEAR_LIGHT
 
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
@@ -29,7 +29,6 @@ _SPACES: dict[int, tuple[Space, int]] = {
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _NONE, _DEFLATE, _OLD_DEFLATE = 1, 8, 32946
 _TOP_OF_16 = 65535
-_LINEAR = Encoding("linear light", linear)
 
 
 def find_page(file: Any, path: Path) -> int:
@@ -96,7 +95,7 @@ def decode_deep(page: Any) -> Decoded:
         space,
         alpha,
         profile=profile if isinstance(profile, bytes) else b"",
-        encoding=_LINEAR if is_float else None,
+        encoding=LINEAR_LIGHT if is_float else None,
         unbounded=is_float,
         orientation=orientation if orientation in range(1, 9) else 1,
     )

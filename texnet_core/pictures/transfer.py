@@ -26,6 +26,9 @@ def linear(values: FloatArray) -> FloatArray:
     return values
 
 
+LINEAR_LIGHT = Encoding("linear light", linear)
+
+
 def transfer_of(number: int) -> _Curve | None:
     """The curve of a number of H.273; None for sRGB's, which those of video stand for too."""
     return {4: gamma(2.2), 5: gamma(2.8), 8: linear, 16: _perceptual_quantizer}.get(number)

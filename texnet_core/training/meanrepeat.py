@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model.noise import NoisePlane
 from texnet_core.patterns.repeats import Stretch, numbered_repeats, places_in_repeats, sides_of_repeats
 from texnet_core.patterns.waves import Grid
@@ -29,7 +29,6 @@ _TONED = 0.5  # of the variance between repeats that may be left between what li
 _MIDDLE = 0.25  # of a repeat to both sides of its middle
 _LEAST_TONE = 2 / 255  # standard deviation of repeats' colors, a channel; less is hardly seen
 _STEPS = 24  # of a search along one wave; the second round divides one of the first into as many
-_HALF = 0.5
 _SEARCHED_SIDE = 512  # texels; for larger pictures fewer will do to find where repeats begin
 
 
@@ -100,7 +99,7 @@ def origin_of_tiles(image: FloatArray, waves: Grid, mask: Mask | None = None) ->
     """
     level = max(0, math.ceil(math.log2(min(image.shape[:2]) / _SEARCHED_SIDE)))
     small = _halved(image, level)
-    small_mask = None if mask is None else _halved(mask[..., None], level)[..., 0] >= _HALF
+    small_mask = None if mask is None else _halved(mask[..., None], level)[..., 0] >= HALF
     stretches = _stretches(small, level)
     cells, count = _cells(places_in_repeats(waves, (0, 0), *stretches), _sides(waves, level))
     cells, small = _visible(small_mask, cells, small)
