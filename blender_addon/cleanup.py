@@ -1,8 +1,10 @@
 """Takes out of a file what TexNet made and nothing uses."""
 
+from typing import Any
+
 import bpy
 
-from . import creation, history, ownership
+from . import images, ownership
 
 
 def remove_unused() -> tuple[int, int]:
@@ -15,9 +17,12 @@ def remove_unused() -> tuple[int, int]:
     materials = [material for material in materials if material.is_editable and ownership.is_unused(material)]
     for material in materials:
         bpy.data.materials.remove(material)
-    sets = [creation.set_of(image) for image in bpy.data.images if history.is_entry(image)]
-    unused = [made for made in sets if all(map(ownership.is_unused, made.values()))]
-    for made in unused:
-        for image in made.values():
-            bpy.data.images.remove(image)
+    sets: dict[str, list[Any]] = {}
+    for image in bpy.data.images:
+        record = images.record_of(image)
+        if record is not None and image.is_editable:
+            sets.setdefault(record["set"], []).append(image)
+    unused = [made for made in sets.values() if all(map(ownership.is_unused, made))]
+    for image in [image for made in unused for image in made]:
+        bpy.data.images.remove(image)
     return len(materials), len(unused)

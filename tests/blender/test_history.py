@@ -100,6 +100,7 @@ def test_each_variation_can_become_a_material_and_what_is_unused_can_go(blender,
         bpy.ops.wm.save_as_mainfile(filepath=values["blend"])
         bpy.ops.wm.open_mainfile(filepath=values["blend"])
         saved = names()
+        bpy.data.images["random_albedo_1"].copy()  # of the same texture as the one that it was copied from
         bpy.ops.texnet.remove_unused()
         answer({"shown": shown, "kept": kept, "saved": saved, "left": names(), "textures": textures()})
         """,

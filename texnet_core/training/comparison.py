@@ -94,7 +94,7 @@ def settle_descriptor(
         return replace(descriptor, descriptor="patches"), None
     if mask is not None and _hides_too_much(mask, descriptor):
         if asked:
-            raise _too_little("VGG-19", "a smaller mask, a larger exemplar size, or the descriptor patches")
+            raise _too_little("VGG-19", "a mask that hides less, a larger exemplar size, or the descriptor patches")
         announce("the mask leaves too little of the exemplar for VGG-19: training by patches instead")
         return replace(descriptor, descriptor="patches"), None
     try:
@@ -128,7 +128,7 @@ def make_descriptor(
 def check_patches(mask: Mask, size: int, exemplar_side: int) -> None:
     """Raise ImageError where an exemplar's mask leaves too few patches to compare; for the sides see above."""
     if FINEST not in PatchPyramid(size, exemplar_side).visible(torch.from_numpy(mask).float()):
-        raise _too_little("patches", "a smaller mask or a larger exemplar size")
+        raise _too_little("patches", "a mask that hides less or a larger exemplar size")
 
 
 def see_exemplar(descriptor: Descriptor, image: torch.Tensor, mask: torch.Tensor | None) -> Sample:
