@@ -10,7 +10,7 @@ from tests.conftest import picture, texture
 from tests.core.trainings import STEPS, FakeClock, assert_same_parameters, stop_at, stripes
 from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
-from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps
+from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps, write_artifact
 from texnet_core.model.budget import shortfall
 from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.look import guess_look
@@ -107,9 +107,12 @@ def test_a_run_that_was_far_too_short_says_so_and_goes_on_with_another_budget(re
     assert shortfall(artifact.training) in artifact.training["troubles"]
     assert any("stopped after 9" in report.note for report in reports)
     assert output.exists() and checkpoint_path(output).exists()
+    stated = artifact.look.changed({"bump": -0.5})
+    write_artifact(output, replace(artifact, size_m=1.5, look=stated))
 
     reports.clear()
     artifact = run(0.06, resume=True)
+    assert (artifact.size_m, artifact.look) == (1.5, stated), "what was said of the sketch meanwhile stays"
     assert artifact.training["steps_taken"] == 18 and "troubles" not in artifact.training
     assert reports[0].done == pytest.approx(2.0) and not any(report.note for report in reports)
     assert np.isfinite(artifact.quality["validation_loss"]) and not checkpoint_path(output).exists()

@@ -9,9 +9,9 @@ import torch
 
 from texnet_core.atomic import check_writable
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
-from texnet_core.errors import Range, RequestError, TrainingError
+from texnet_core.errors import ArtifactError, Range, RequestError, TrainingError
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
+from texnet_core.model.artifact import Artifact, checkpoint_path, read_header, write_artifact
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
@@ -80,12 +80,26 @@ def train(
     height, width = visible_sides(exemplar.shape, mask, request.train.exemplar_side)
     width_m = request.real_width * (width / exemplar.shape[1])  # of what is learned from
     artifact = replace(run.artifact(), size_m=short_side_m(width_m, height, width))
+    if resume and output.exists():
+        artifact = _with_what_was_stated(artifact, output, request)
     write_artifact(output, artifact)
     if found := shortfall(artifact.training):
         run.note(f"training {found}, so the result is a sketch; go on with more minutes")
     else:
         checkpoint.unlink(missing_ok=True)
     return artifact
+
+
+def _with_what_was_stated(artifact: Artifact, sketch: Path, request: TrainRequest) -> Artifact:
+    """The artifact with size and look of the sketch that its run goes on from, as far as the request says none."""
+    try:
+        before = read_header(sketch)
+    except ArtifactError:  # it is replaced in any case
+        return artifact
+    if before.provenance.exemplar_sha256 != artifact.provenance.exemplar_sha256:
+        return artifact
+    look = artifact.look if before.look is None else before.look.changed(request.look)
+    return replace(artifact, size_m=artifact.size_m or before.size_m, look=look)
 
 
 def _check(request: TrainRequest) -> None:
