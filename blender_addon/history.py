@@ -7,7 +7,7 @@ import bpy
 
 from texnet_core.errors import TexnetError
 
-from . import images
+from . import images, surface
 from .fields import DESTINATIONS
 from .request import TextureRequest
 
@@ -52,8 +52,14 @@ def remember(made: Iterable[Any], destination: str, world_size: float, variation
 
 
 def place_of(image: Any) -> tuple[str, float]:
-    """(destination, width on the surface in scene units) that `remember` wrote; ("", 0) where there is none."""
+    """(destination, width on the surface in scene units) that `remember` wrote, 0 where the mapping was left alone.
+
+    Of what a script made there is no destination, and the width is what the texture covers.
+    """
     record = images.record_of(image) or {}
+    if "world_size" not in record:
+        request = request_of(image)
+        return "", surface.scene_units(request.covers) if request is not None else 0.0
     destination, world_size = record.get("destination"), record.get("world_size")
     return (
         destination if destination in DESTINATIONS else "",

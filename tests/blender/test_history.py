@@ -78,13 +78,17 @@ def test_where_a_texture_went_and_how_wide_comes_back_too(blender, artifact_file
         last, options, sized = scale(), settings.options(), settings.set_mapping
         bpy.ops.texnet.generate(seed=3, covers=4.0, set_mapping=False, **common)
         bpy.ops.texnet.copy_settings(image="moss_albedo_3")
-        answer({"scales": [first, second, again, last], "settings": options, "sized": [sized, settings.set_mapping]})
+        module("api").texture("moss", size=128, seed=9, covers=4.0)
+        bpy.ops.texnet.use_texture(image="moss_albedo_9")
+        by_script = scale()
+        answer({"scales": [first, second, again, last], "settings": options, "sized": [sized, settings.set_mapping],
+                "by script": by_script})
         """
     )
     first, second, again, last = state["scales"]
     assert first != second and again == first and last == second
     assert state["settings"]["destination"] == "NEW_MATERIAL" and state["settings"]["covers"] == 4.0
-    assert state["sized"] == [True, False]
+    assert state["sized"] == [True, False] and state["by script"] == first
 
 
 def test_each_variation_can_become_a_material_and_what_is_unused_can_go(blender, artifact_file):
