@@ -87,7 +87,7 @@ def test_a_yardstick_measures_in_units_of_the_floor_and_takes_means():
     class Levels:
         """A texture metric whose distances are differences of means."""
 
-        def features(self, picture, *, periodic):
+        def features(self, picture, mask=None, *, periodic):
             return picture
 
         def texture_distance(self, first, second):
@@ -165,7 +165,7 @@ def test_a_real_picture_is_measured_once_and_stands_in_the_table(drawn, tmp_path
     class Brightness:
         """A texture metric whose distance is the difference of the mean brightness."""
 
-        def features(self, picture, *, periodic):
+        def features(self, picture, mask=None, *, periodic):
             return float(picture.mean())
 
         def texture_distance(self, first, second):

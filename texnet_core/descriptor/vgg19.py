@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from texnet_core.circular import wrap_by_one
 from texnet_core.descriptor.layers import PATCHES, FeatureMaps
-from texnet_core.descriptor.weights import CONVOLUTIONS, Vgg19Weights
+from texnet_core.descriptor.weights import CONVOLUTIONS, Convolution, Vgg19Weights
 from texnet_core.mapset import HALF
 from texnet_core.settings import DescriptorSettings, Padding, Pooling
 
@@ -54,7 +54,7 @@ class Vgg19(nn.Module):
             raise ValueError(f"no such layers: {sorted(unknown)}; VGG-19 here has {names} and {PATCHES}")
         self.layers, self.pooling, self.precision = layers, pooling, precision
         self.padding = 1 if padding == "zero" else 0
-        self.convolutions = CONVOLUTIONS[: 1 + max(names.index(layer) for layer in layers if layer != PATCHES)]
+        self.convolutions = _convolutions_of(layers)
         scale, shift = weights.input_affine()
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
@@ -121,12 +121,18 @@ def visible_positions(
     """
     cells = shares[None, None]
     visible = {PATCHES: -F.max_pool2d(-cells, 3, stride=1)} if PATCHES in layers else {}
-    for conv in CONVOLUTIONS:
+    for conv in _convolutions_of(layers):
         cells = F.avg_pool2d(cells, 2) if conv.pool_before else cells
         cells = cells[..., 1:-1, 1:-1] if padding == "valid" else cells
         if conv.relu in layers:
             visible[conv.relu] = cells
     return {layer: found[0, 0] >= HALF for layer, found in visible.items()}
+
+
+def _convolutions_of(layers: tuple[str, ...]) -> tuple[Convolution, ...]:
+    """Those up to the deepest of the layers."""
+    names = [conv.relu for conv in CONVOLUTIONS]
+    return CONVOLUTIONS[: 1 + max(names.index(layer) for layer in layers if layer != PATCHES)]
 
 
 def _patches(image: Tensor) -> Tensor:
