@@ -12,10 +12,11 @@ import bpy
 from texnet_core.errors import OutputError, Range, RequestError
 from texnet_core.lengths import parse_length
 from texnet_core.paths import user_text
+from texnet_core.synthesis.series import MAX_PICTURES
 from texnet_core.synthesis.sizes import parse_size
 
 from .preferences import preferences, user_file
-from .request import MAX_INT, TextureRequest
+from .request import TextureRequest
 
 _OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth")
 
@@ -45,9 +46,9 @@ def request_of(source: Any, options: dict[str, Any]) -> TextureRequest:
 def variations_of(request: TextureRequest, count: Any) -> Iterator[TextureRequest]:
     """The requests with this seed and the next ones; the last one is checked at once."""
     wanted = whole_number("count", count)
-    if not 1 <= wanted <= MAX_INT:
+    if not 1 <= wanted <= MAX_PICTURES:
         raise RequestError(
-            f"count {wanted} is out of range", expected=Range(1, MAX_INT), remedy="give a whole number from 1 on"
+            f"count {wanted} is out of range", expected=Range(1, MAX_PICTURES), remedy="choose a number in that range"
         )
     replace(request, seed=request.seed + wanted - 1).check()
     return (replace(request, seed=request.seed + step) for step in range(wanted))

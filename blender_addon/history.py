@@ -26,7 +26,7 @@ def chosen(scene: Any) -> Any:
 
 def newest_first(blocks: Any) -> list[int]:
     """For each image its place in the list."""
-    times = [_time_of(images.record_of(image) or {}) for image in blocks]
+    times = [images.time_of(images.record_of(image) or {}) for image in blocks]
     ranks = sorted(range(len(times)), key=lambda index: -times[index])
     places = [0] * len(times)
     for place, index in enumerate(ranks):
@@ -89,9 +89,3 @@ def request_of(image: Any) -> TextureRequest | None:
         return TextureRequest.from_record(record) if record is not None else None
     except (TexnetError, KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
-
-
-def _time_of(record: dict[str, Any]) -> float:
-    """When a texture was made, in seconds; 0 where the record holds something else."""
-    found = record.get("made")
-    return float(found) if isinstance(found, int | float) and found == found else 0.0

@@ -115,6 +115,12 @@ def record_of(image: Any) -> dict[str, Any] | None:
     return record if all(isinstance(record.get(key), str) for key in ("source", "map", "set")) else None
 
 
+def time_of(record: dict[str, Any]) -> float:
+    """When a texture was made, in seconds; 0 where the record, which anybody may have changed, holds no number."""
+    found = record.get("made")
+    return float(found) if isinstance(found, int | float) and found == found else 0.0
+
+
 def _pack(image: Any, files: list[Path]) -> None:
     """Pack, and say where Unpack and Reload will find the files: the temporary ones go away."""
     try:

@@ -80,7 +80,7 @@ def _is_of(record: dict[str, Any], request: TextureRequest) -> bool:
 
 def _is_intact(image: Any, record: dict[str, Any], modified: float) -> bool:
     """Whether an image is what its record says, and its generator no other since."""
-    if image.library is not None or image.is_dirty or float(record.get("made", 0.0)) < modified:
+    if image.library is not None or image.is_dirty or images.time_of(record) < modified:
         return False
     return bool(record.get("bytes")) and images.bytes_of(image) == record["bytes"]
 

@@ -213,11 +213,21 @@ def test_what_was_changed_is_made_again(blender, sized_file, tmp_path):
         later = time.time() + 5
         os.utime(values["source"], (later, later))
         state["younger generator"] = make() not in (first, third)
+        for made in ("x", "", [], {}):
+            third["texnet"] = third["texnet"].to_dict() | {"made": made}
+            make()
+        state["time that is none"] = make() != third
         answer(state)
         """,
         source=str(path),
     )
-    assert state == {"same": True, "painted": True, "painted and packed": True, "younger generator": True}
+    assert state == {
+        "same": True,
+        "painted": True,
+        "painted and packed": True,
+        "younger generator": True,
+        "time that is none": True,
+    }
 
 
 def test_files_are_written_though_the_texture_is_in_the_blend(blender, sized_file, tmp_path):

@@ -147,7 +147,7 @@ HOSTILE = {
     "backslash": (b'[[jobs]]\nsource="C:\\Users\\x.texnet"\n', "backslash in line 2"),
     "backslash that makes a tab": (
         b'[[jobs]]\nsource="moss"\noutput="C:\\textures\\new.png"',
-        "in single quotes, or with /",
+        "write it with /",
     ),
     "variable": (b'[[jobs]]\nsource="moss"\noutput="${NO_SUCH_PLACE}/a.png"', "the variable ${NO_SUCH_PLACE} in"),
     "home of nobody": (b'[[jobs]]\nsource="moss"\noutput="~nobody-here/a.png"', "home folder of nobody"),

@@ -338,3 +338,12 @@ def test_half_transparent_colors_are_as_they_are(tmp_path):
     )
     for name in ("straight.png", "associated.tif"):
         np.testing.assert_allclose(read_exemplar(tmp_path / name).image, LEVELS / 255, atol=1e-3)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_the_transparent_value_of_gray_takes_no_part_whatever_its_bits(tmp_path, bits):
+    levels = (np.arange(256).reshape(16, 16) % 2**bits).astype(np.uint8)
+    with (tmp_path / "gray.png").open("wb") as file:
+        png.Writer(16, 16, greyscale=True, bitdepth=bits, transparent=1).write(file, levels)
+    picture = read_exemplar(tmp_path / "gray.png")
+    np.testing.assert_array_equal(picture.mask, levels != 1)

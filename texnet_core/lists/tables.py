@@ -68,7 +68,7 @@ def check_place(text: str, what: str) -> str:
         raise RequestError(
             f"{what} {text!r} has a control character (from a backslash in double quotes?)",
             expected="a path",
-            remedy="write it in single quotes, or with /",
+            remedy="write it with /",
         )
     return text
 

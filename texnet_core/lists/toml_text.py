@@ -43,7 +43,7 @@ def parse_toml(data: bytes, name: str, expected: str) -> dict[str, Any]:
             raise RequestError(
                 f"{name} has a backslash in line {number}, which begins an escape in double quotes",
                 expected=expected,
-                remedy="write the path in single quotes, or with /",
+                remedy="write the path with /",
             ) from error
         raise RequestError(f"{name} is not TOML ({error})", expected=expected, remedy="correct it") from error
     except (ValueError, RecursionError) as error:  # a number without end, or tables

@@ -120,7 +120,15 @@ def _sort(parts: PngParts, name: bytes, content: bytes, sum_: bytes) -> None:
         return
     parts.chunks.setdefault(name, content)
     if name == b"tRNS" and parts.transparency and parts.header[0] < 16:
-        parts.pixels.write(struct.pack(">I", len(content)) + name + content + sum_)
+        parts.pixels.write(_transparency_for_pillow(parts))
+
+
+def _transparency_for_pillow(parts: PngParts) -> bytes:
+    """The chunk tRNS; of gray with 2 or 4 bits, the value as Pillow compares it, which is that of 8 bits."""
+    content, (bits, color_type) = parts.transparency, parts.header
+    if color_type == 0 and bits in (2, 4):
+        content = struct.pack(">H", int.from_bytes(content, "big") * 255 // (2**bits - 1))
+    return struct.pack(">I", len(content)) + b"tRNS" + content + struct.pack(">I", zlib.crc32(b"tRNS" + content))
 
 
 def decode_deep(parts: PngParts) -> npt.NDArray[np.uint16]:
