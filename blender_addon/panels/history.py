@@ -20,7 +20,7 @@ def draw_history(layout: Any, settings: Any, context: Any) -> None:
     column = body.column(align=True)
     row = column.row(align=True)
     row.operator("texnet.regenerate", icon="FILE_REFRESH").image = image.name
-    larger = row.operator("texnet.regenerate", text="Double Resolution", icon="FULLSCREEN_ENTER")
+    larger = row.operator("texnet.regenerate", text="2x Resolution", icon="FULLSCREEN_ENTER")
     larger.image, larger.factor = image.name, 2
     row = column.row(align=True)
     row.operator("texnet.copy_settings", icon="COPYDOWN").image = image.name

@@ -347,3 +347,44 @@ def test_the_transparent_value_of_gray_takes_no_part_whatever_its_bits(tmp_path,
         png.Writer(16, 16, greyscale=True, bitdepth=bits, transparent=1).write(file, levels)
     picture = read_exemplar(tmp_path / "gray.png")
     np.testing.assert_array_equal(picture.mask, levels != 1)
+
+
+def test_a_chain_of_pages_that_leads_back_has_an_end(tmp_path):
+    content = bytearray(bytes_of("TIFF"))
+    first = struct.unpack_from("<I", content, 4)[0]
+    (entries,) = struct.unpack_from("<H", content, first)
+    struct.pack_into("<I", content, first + 2 + 12 * entries, first)
+    np.testing.assert_array_equal(quantize(read_bytes(tmp_path, bytes(content)).image, 8), LEVELS)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_tiff_whose_strips_are_missing_is_damaged(tmp_path, kind):
+    tifffile.imwrite(tmp_path / "short.tif", LEVELS.astype(kind), rowsperstrip=12, photometric="rgb")
+    with tifffile.TiffFile(tmp_path / "short.tif", mode="r+b") as file:
+        file.pages[0].tags["ImageLength"].overwrite(48)
+    with pytest.raises(ImageError, match="2 of 4 pieces"):
+        read_exemplar(tmp_path / "short.tif")
+
+
+@pytest.mark.parametrize(
+    ("photometric", "channels", "planar"),
+    [("separated", 5, "contig"), ("miniswhite", 2, "contig"), ("minisblack", 2, "separate")],
+)
+def test_a_tiff_of_8_bits_reads_as_one_of_16(tmp_path, photometric, channels, planar):
+    levels = np.random.default_rng(1).integers(0, 256, (24, 36, channels), np.uint8)
+    levels[..., -1] = 255
+    images = []
+    for number, values in enumerate((levels, levels.astype(np.uint16) * 257)):
+        values = np.moveaxis(values, -1, 0) if planar == "separate" else values
+        path = tmp_path / f"{number}.tif"
+        tifffile.imwrite(path, values, photometric=photometric, planarconfig=planar, extrasamples=["unassalpha"])
+        images.append(read_exemplar(path).image)
+    np.testing.assert_allclose(images[0], images[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("value", ["abc", "nan", "0", "1e30"])
+def test_an_exposure_that_is_none_is_left_out(tmp_path, value):
+    texels = bytes([128, 64, 32, 129]) * 4
+    heads = [f"#?RADIANCE\n{line}FORMAT=32-bit_rle_rgbe\n\n-Y 2 +X 2\n" for line in ("", f"EXPOSURE={value}\n")]
+    first, second = (read_bytes(tmp_path, head.encode() + texels, "a.hdr").image for head in heads)
+    np.testing.assert_array_equal(first, second)

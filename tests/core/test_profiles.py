@@ -228,3 +228,16 @@ def test_a_png_says_its_colors_by_its_own_chunks(tmp_path, colors, chunks, of_va
     read = read_exemplar(saved_png(tmp_path / "a.png", encoded(colors, colorants, exponent), *chunks))
     np.testing.assert_allclose(read.image, colors, atol=3e-3)
     assert read.notes == ([] if note is None else [f"converted from {note} to sRGB"])
+
+
+FLAT = (table_curve((0, 0)), table_curve((1, 1)), struct.pack(">4s4xH2xi", b"para", 0, -65536))  # the last: 1 / x
+
+
+@pytest.mark.parametrize("curve", FLAT)
+@pytest.mark.filterwarnings("error")
+def test_a_profile_whose_curves_are_broken_is_left_out_with_a_note(tmp_path, curve):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8))
+    image.save(tmp_path / "a.png", icc_profile=rgb_profile("broken", DISPLAY_P3, curve))
+    picture = read_exemplar(tmp_path / "a.png")
+    assert picture.notes == ["its color profile is broken and is left out"]
+    np.testing.assert_array_equal(quantize(picture.image, 8), np.asarray(image))

@@ -22,6 +22,7 @@ from texnet_core.pictures.primaries import XYZ_D50_TO_SRGB, neutral
 
 _SPACES: dict[bytes, Space] = {b"RGB ": "RGB", b"GRAY": "gray", b"CMYK": "CMYK"}
 _MODES = {"gray": "L", "RGB": "RGB", "CMYK": "CMYK"}
+_DARK, _FAR = 0.2, 0.5  # light that black may have at most, and how far white may lie from 1
 _NAME_LENGTH = 60
 _Convert = Callable[[FloatArray], FloatArray]
 
@@ -65,7 +66,9 @@ def open_profile(content: bytes) -> Profile:
             raise ProfileError(f"is for {content[16:20].decode('latin-1').strip() or 'other'} values")
         if b"A2B0" in tags or b"A2B1" in tags:
             return Profile(name, space, None, _by_tables(opened, space))
-        return Profile(name, space, _by_curves(content, tags, space), None)
+        to_light = _by_curves(content, tags, space)
+        _check_gray_axis(to_light, channels=1 if space == "gray" else 3)
+        return Profile(name, space, to_light, None)
     except ProfileError:
         raise
     except Exception as error:  # LittleCMS, and whatever a broken length leads to
@@ -116,6 +119,16 @@ def _by_curves(content: bytes, tags: dict[bytes, bytes], space: Space) -> ToLigh
         return light @ matrix.T
 
     return to_light
+
+
+def _check_gray_axis(to_light: ToLight, channels: int) -> None:
+    """Raise ProfileError where grays become no numbers, black becomes light, or white becomes far from white."""
+    grays = np.repeat(np.linspace(0, 1, 256, dtype=np.float32), channels).reshape(1, -1, channels)
+    with np.errstate(all="ignore"):
+        light = to_light(grays)
+    is_sound = np.isfinite(light).all() and light[0, 0].max() < _DARK and np.abs(light[0, -1] - 1).max() < _FAR
+    if not is_sound:
+        raise ProfileError("is broken")
 
 
 def _gray(tags: dict[bytes, bytes], is_lightness: bool) -> ToLight:

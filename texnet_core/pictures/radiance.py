@@ -63,12 +63,19 @@ def _header(file: BinaryIO) -> tuple[float, bool]:
         left -= len(line)
         name, _, value = line.partition(b"=")
         if name.strip() == b"EXPOSURE":
-            exposure *= float(value)
+            exposure *= _exposure(value)
         elif name.strip() == b"FORMAT":
             is_xyz = b"xyze" in value
-    if not 1e-6 < exposure < 1e6:
-        raise ValueError(f"its exposure is {exposure:g}")
     return exposure, is_xyz
+
+
+def _exposure(value: bytes) -> float:
+    """The number of a line EXPOSURE; 1 where it is none that a picture could have."""
+    try:
+        number = float(value)
+    except ValueError:
+        return 1.0
+    return number if 1e-6 < number < 1e6 else 1.0
 
 
 def _texels(content: _Bytes, lines: int, length: int) -> _Bytes:

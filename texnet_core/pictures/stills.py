@@ -117,9 +117,17 @@ def _decode_tiff(path: Path) -> Decoded:
         number = tiff.find_page(file, path)
         page = file.pages[number]
         _size_check(path)(int(page.imagewidth), int(page.imagelength))
+        tiff.check_complete(page)
         if tiff.is_deep(page):
             return tiff.decode_deep(page)
-    return _by_pillow(path, path, page=number)
+        try:
+            return _by_pillow(path, path, page=number)
+        except ImageError:
+            raise
+        except Exception:  # Pillow does not know every arrangement of 8 bits
+            if not tiff.is_whole_bytes(page):
+                raise
+            return tiff.decode_deep(page)
 
 
 def _by_pillow(

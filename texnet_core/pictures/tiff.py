@@ -27,7 +27,7 @@ _SPACES: dict[int, tuple[Space, int]] = {
     _SEPARATED: ("CMYK", 4),
 }
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_NONE, _DEFLATE, _OLD_DEFLATE = 1, 8, 32946
+_NONE, _OLD_JPEG, _DEFLATE, _OLD_DEFLATE = 1, 6, 8, 32946
 _TOP_OF_16 = 65535
 
 
@@ -38,8 +38,12 @@ def find_page(file: Any, path: Path) -> int:
         ImageError: there are several.
     """
     kinds: list[int] = []
+    offsets: set[int] = set()
     try:
         for page in file.pages:
+            if page.offset in offsets:  # a chain of pages that leads back would have no end
+                break
+            offsets.add(page.offset)
             kinds.append(int(page.subfiletype or 0))
     except Exception:  # what follows the first page may be broken
         if not kinds:
@@ -60,9 +64,26 @@ def open_tiff(path: Path) -> Any:
     return tifffile.TiffFile(path)
 
 
+def check_complete(page: Any) -> None:
+    """Raise ValueError where strips or tiles of a page are missing; decoders take these for black."""
+    if int(page.compression) == _OLD_JPEG:  # whose strips may be one stream
+        return
+    down, across = int(page.imagelength), int(page.imagewidth)
+    high, wide = (page.tilelength, page.tilewidth) if page.is_tiled else (min(page.rowsperstrip or down, down), across)
+    planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
+    needed = -(-down // high) * -(-across // wide) * planes
+    if len(page.dataoffsets) < needed:
+        raise ValueError(f"{len(page.dataoffsets)} of {needed} pieces")
+
+
 def is_deep(page: Any) -> bool:
     """Whether a page has more than 8 bits or floats, in a way that is read here."""
     return page.dtype is not None and page.dtype.itemsize > 1 and int(page.photometric) in _SPACES
+
+
+def is_whole_bytes(page: Any) -> bool:
+    """Whether a page has 8 bits, in a way that is read here."""
+    return page.dtype == np.uint8 and int(page.bitspersample) == 8 and int(page.photometric) in _SPACES
 
 
 def decode_deep(page: Any) -> Decoded:
