@@ -128,6 +128,12 @@ def roughness_property() -> Any:
     )
 
 
+def own_source_property() -> Any:
+    return bpy.props.StringProperty(
+        name="Source", description="File in your library; leave empty to use the generator selected in the panel"
+    )
+
+
 def generator_name_property() -> Any:
     return bpy.props.StringProperty(
         name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"

@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy.utils.previews
 
-from texnet_core.atomic import replacing
+from texnet_core.atomic import delete_file, replacing
 from texnet_core.errors import OutputError, RequestError, TexnetError
 from texnet_core.model.artifact import SUFFIX, Header, read_artifact, read_header, read_preview
 from texnet_core.presets import find_source, list_presets
@@ -121,14 +121,7 @@ def remove(source: Source) -> None:
     Raises:
         OutputError: it cannot be deleted.
     """
-    try:
-        source.file.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"{source.file} cannot be deleted ({error.strerror})",
-            expected="a file that can be deleted",
-            remedy="check the permissions of its folder",
-        ) from error
+    delete_file(source.file)
 
 
 def new_file(name: str) -> Path:

@@ -6,6 +6,7 @@ import bpy
 
 from . import looks
 from .fields import core_number
+from .registration import registration
 
 
 def _of(read: Any) -> Any:
@@ -34,13 +35,4 @@ class TexnetLook(bpy.types.PropertyGroup):
     )
 
 
-def register() -> None:
-    bpy.utils.register_class(TexnetLook)
-    material_type: Any = bpy.types.Material
-    material_type.texnet_look = bpy.props.PointerProperty(type=TexnetLook)
-
-
-def unregister() -> None:
-    material_type: Any = bpy.types.Material
-    del material_type.texnet_look
-    bpy.utils.unregister_class(TexnetLook)
+register, unregister = registration(TexnetLook, pointers={(bpy.types.Material, "texnet_look"): TexnetLook})

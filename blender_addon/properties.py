@@ -24,6 +24,7 @@ from .fields import (
     set_mapping_property,
     training_size_property,
 )
+from .registration import registration
 from .request import MAX_INT, TextureRequest, first_preset, options_of, rounded
 
 _SIDES = (512, 1024, 2048, 4096, 8192)
@@ -276,13 +277,4 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             self.stated_covers = request.covers
 
 
-def register() -> None:
-    bpy.utils.register_class(TexnetSceneSettings)
-    scene_type: Any = bpy.types.Scene
-    scene_type.texnet = bpy.props.PointerProperty(type=TexnetSceneSettings)
-
-
-def unregister() -> None:
-    scene_type: Any = bpy.types.Scene
-    del scene_type.texnet
-    bpy.utils.unregister_class(TexnetSceneSettings)
+register, unregister = registration(TexnetSceneSettings, pointers={(bpy.types.Scene, "texnet"): TexnetSceneSettings})

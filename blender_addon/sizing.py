@@ -7,7 +7,7 @@ from typing import Any, Literal
 import bpy
 
 from texnet_core.errors import RequestError
-from texnet_core.model import real_size
+from texnet_core.model import card
 
 from . import history, library, nodes, preview, surface
 from .request import TextureRequest
@@ -91,7 +91,7 @@ def state_size(name: str, meters: float) -> None:
     Raises:
         TexnetError: no such generator, a preset, a size that makes no sense, or a file that cannot be written.
     """
-    real_size.state_size(library.check_own(name).file, meters)
+    card.state(library.check_own(name).file, size_m=meters)
     preview.forget()
 
 

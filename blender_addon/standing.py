@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import bpy
 
-from texnet_core.errors import OutputError, RequestError
+from texnet_core.atomic import delete_file
+from texnet_core.errors import RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.budget import shortfall
 
@@ -104,14 +105,7 @@ def discard(standing: Standing) -> None:
         )  # fmt: skip
     files = [checkpoint_path(standing.output)] + ([standing.output] if standing.kind == "SHORT" else [])
     for file in files:
-        try:
-            file.unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{file} cannot be deleted ({error.strerror})",
-                expected="a file that can be deleted",
-                remedy="check the permissions of its folder",
-            ) from error
+        delete_file(file)
 
 
 def _free(output: Path) -> Standing:

@@ -23,6 +23,22 @@ def check_writable(path: Path) -> None:
         pass
 
 
+def delete_file(path: Path) -> None:
+    """Delete a file, if it is there.
+
+    Raises:
+        OutputError: it cannot be deleted.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be deleted ({error.strerror})",
+            expected="a file that can be deleted",
+            remedy="check the permissions of its folder",
+        ) from error
+
+
 @contextmanager
 def prepared(*files: Path) -> Iterator[None]:
     """Make the folders of files that are to be, and see that the files can be made, before long work.

@@ -1,18 +1,18 @@
 """`texnet info` and `texnet presets`: what is known of a generator. They read headers only, unless a size is stated."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from texnet_core import find_source, list_presets, read_artifact, read_header, write_artifact
+from texnet_core import find_source, list_presets, read_header
 from texnet_core.errors import RequestError, printable
 from texnet_core.lengths import length_text
+from texnet_core.model import card
 from texnet_core.model.artifact import Header
-from texnet_core.model.look import Look
-from texnet_core.model.real_size import ASSUMED_SIZE_M, state_size, texels_per_meter
+from texnet_core.model.real_size import ASSUMED_SIZE_M, texels_per_meter
 from texnet_core.settings import as_fields, as_record
 from train_cli.groups import command, option
 from train_cli.options import LengthType, json_option, look_from, look_options
@@ -40,11 +40,8 @@ def info(file: str, set_size: float | None, as_json: bool, **values: Any) -> Non
       texnet info coin.texnet --metallic 1 --roughness 0.4..0.15
     """
     told = look_from(values)
-    if set_size is not None:
-        state_size(_changeable(file), set_size)
-    if told:
-        artifact = read_artifact(_changeable(file))
-        write_artifact(_changeable(file), replace(artifact, look=(artifact.look or Look()).changed(told)))
+    if set_size is not None or told:
+        card.state(_changeable(file), size_m=set_size, look=told)
     with source_file(file) as path:
         facts = _facts(shown_input(Path(file)) if is_input(file) else str(path), path.stat().st_size, read_header(path))
     if as_json:

@@ -42,6 +42,20 @@ class Interactive(Reporting):
         raise NotImplementedError
 
 
+class Confirmed(Interactive):
+    """An operator that asks first, where there is somebody to answer."""
+
+    def begin(self, context: Any, event: Any) -> Status:
+        title = self.bl_label  # type: ignore[attr-defined]
+        manager = context.window_manager
+        status: Status = manager.invoke_confirm(self, event, title=title, message=self.question(context))
+        return status
+
+    def question(self, context: Any) -> str:
+        """What to ask; may raise what `run` may."""
+        raise NotImplementedError
+
+
 class Guarded:
     """An operator whose button is gray while something stands in its way."""
 

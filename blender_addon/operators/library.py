@@ -7,11 +7,11 @@ import bpy
 from texnet_core.model.artifact import SUFFIX
 
 from .. import library
-from ..fields import path_property
+from ..fields import own_source_property, path_property
 from ..preferences import library_folder, user_file
 from ..properties import source_items
 from ..registration import registration
-from .base import FINISHED, Interactive, Reporting, Status
+from .base import FINISHED, Confirmed, Reporting, Status
 
 
 class TEXNET_OT_search_source(bpy.types.Operator):
@@ -67,15 +67,13 @@ class TEXNET_OT_reveal_library(Reporting, bpy.types.Operator):
         return FINISHED
 
 
-class TEXNET_OT_remove_generator(Interactive, bpy.types.Operator):
+class TEXNET_OT_remove_generator(Confirmed, bpy.types.Operator):
     """Delete the selected generator from your library"""
 
     bl_idname = "texnet.remove_generator"
     bl_label = "Remove Generator"
 
-    source: bpy.props.StringProperty(
-        name="Source", description="File in your library; leave empty to use the generator selected in the panel"
-    )
+    source: own_source_property()
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
@@ -84,11 +82,8 @@ class TEXNET_OT_remove_generator(Interactive, bpy.types.Operator):
             return f"{source.title} ships with TexNet and stays; generators of your library can be deleted"
         return "Delete the selected generator from your library"
 
-    def begin(self, context: Any, event: Any) -> Status:
-        question = f"Delete {library.check_own(self._name(context)).title} from your library?"
-        manager = context.window_manager
-        status: Status = manager.invoke_confirm(self, event, title=self.bl_label, message=question)
-        return status
+    def question(self, context: Any) -> str:
+        return f"Delete {library.check_own(self._name(context)).title} from your library?"
 
     def run(self, context: Any) -> Status:
         source = library.check_own(self._name(context))

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from .. import sizing, slots
+from ..fields import own_source_property
 from ..registration import registration
 from .base import FINISHED, Guarded, Reporting, Status
 
@@ -41,9 +42,7 @@ class TEXNET_OT_state_size(Reporting, bpy.types.Operator):
     bl_idname = "texnet.state_size"
     bl_label = "State Real Size"
 
-    source: bpy.props.StringProperty(
-        name="Source", description="File in your library; leave empty to use the generator selected in the panel"
-    )
+    source: own_source_property()
     size: bpy.props.FloatProperty(
         name="Short Side of the Picture (m)",
         description="Meters that the short side of the picture shows that the generator learned from",

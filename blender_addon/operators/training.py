@@ -22,7 +22,7 @@ from ..fields import (
 from ..preferences import backend_python, preferences, user_file
 from ..registration import registration
 from ..request import rounded
-from .base import CANCELLED, FINISHED, Guarded, Interactive, Reporting, Status
+from .base import CANCELLED, FINISHED, Confirmed, Guarded, Interactive, Reporting, Status
 
 
 class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
@@ -130,7 +130,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         return exemplar_of(image) if image is not None else (user_file(self.mask), False)
 
 
-class TEXNET_OT_discard_training(Interactive, bpy.types.Operator):
+class TEXNET_OT_discard_training(Confirmed, bpy.types.Operator):
     """Delete this unfinished training; a generator that is a sketch of it goes too"""
 
     bl_idname = "texnet.discard_training"
@@ -138,11 +138,8 @@ class TEXNET_OT_discard_training(Interactive, bpy.types.Operator):
 
     name: bpy.props.StringProperty(name="Name", description="Name of the unfinished training in your library")
 
-    def begin(self, context: Any, event: Any) -> Status:
-        question = f"Delete the unfinished training of {self._standing().output.stem}?"
-        manager = context.window_manager
-        status: Status = manager.invoke_confirm(self, event, title=self.bl_label, message=question)
-        return status
+    def question(self, context: Any) -> str:
+        return f"Delete the unfinished training of {self._standing().output.stem}?"
 
     def run(self, context: Any) -> Status:
         there = self._standing()

@@ -17,7 +17,8 @@ from texnet_core import (
     write_artifact,
 )
 from texnet_core.lengths import length_text, parse_length, rounded_down, rounded_up
-from texnet_core.model.real_size import short_side_m, size_note, state_size, texels_per_meter
+from texnet_core.model import card
+from texnet_core.model.real_size import short_side_m, size_note, texels_per_meter
 from texnet_core.synthesis.extent import covers_range, usual_covers
 from texnet_core.synthesis.series import Series, expand
 
@@ -165,13 +166,13 @@ def test_usual_extents_are_round_and_near_the_detail_that_there_is():
 def test_a_size_is_stated_without_training(sized, tmp_path):
     path = tmp_path / "wall.texnet"
     write_artifact(path, sized)
-    state_size(path, 0.5)
+    card.state(path, size_m=0.5)
     after = read_artifact(path)
     assert after.size_m == 0.5
     assert replace(after, size_m=2.0, parameters={}) == replace(sized, parameters={})
     for wrong in (0.0, -1.0, float("nan"), 1e8):
         with pytest.raises(RequestError, match="size of a picture cannot be"):
-            state_size(path, wrong)
+            card.state(path, size_m=wrong)
     assert read_header(path).size_m == 0.5
 
 

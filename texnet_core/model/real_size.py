@@ -1,11 +1,7 @@
 """How large a generator's features are in the world, as far as its card says it."""
 
-from dataclasses import replace
-from pathlib import Path
-
 from texnet_core.errors import RequestError
 from texnet_core.lengths import length_text
-from texnet_core.model.artifact import read_artifact, write_artifact
 from texnet_core.model.header import Header
 
 ASSUMED_SIZE_M = 1.0  # meters that an exemplar's short side is taken to show where nobody said it
@@ -38,15 +34,3 @@ def check_size_m(meters: float, what: str) -> None:
 def short_side_m(width_m: float, height: int, width: int) -> float | None:
     """What the short side of a picture of so many texels shows, where its width shows so many meters; 0 is unknown."""
     return width_m * min(height, width) / width if width_m else None
-
-
-def state_size(path: Path, meters: float) -> None:
-    """Write into a generator's card how many meters its exemplar's short side shows; nothing is trained.
-
-    Raises:
-        RequestError: meters that make no sense.
-        ArtifactError: the file is no generator.
-        OutputError: it cannot be written.
-    """
-    check_size_m(meters, "the size of a picture")
-    write_artifact(path, replace(read_artifact(path), size_m=meters))
