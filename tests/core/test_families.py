@@ -20,7 +20,7 @@ from texnet_core import (
 )
 from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.model.design import Design
-from texnet_core.model.families import FAMILIES, PYRAMID, Family
+from texnet_core.model.families import FAMILIES, PYRAMID, STYLIZER, Family
 from texnet_core.model.graph import GraphBuilder
 from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import Checked, setting
@@ -264,4 +264,4 @@ def test_inputs_that_repeat_at_another_period_than_the_texture_are_refused(guide
 
 
 def test_the_pyramid_is_a_family_like_any_other():
-    assert FAMILIES == {"pyramid": PYRAMID}
+    assert FAMILIES == {"pyramid": PYRAMID, "stylizer": STYLIZER}

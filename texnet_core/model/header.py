@@ -14,6 +14,7 @@ from texnet_core.model.families import FAMILIES, PYRAMID
 from texnet_core.model.graph import Graph
 from texnet_core.model.look import Look
 from texnet_core.patterns.waves import Wave
+from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.settings import MAX_SIZE, Checked, as_fields, as_record, setting
 
 MAX_TEXT = 4000
@@ -67,6 +68,7 @@ class Header:
         texels_per_exemplar: texels of output that show as much surface as the exemplar's short side.
         size_m: meters that these texels span, or None where unknown.
         look: what a material needs beside the maps, or None in files that are older than it.
+        style_colors: of the style, which pictures are given before they are painted anew; None where they are not.
         waves: of the pattern that repeats, as (cycles per texel down, across) each; as many as the settings say.
         training: settings of the run, for the record.
         quality: figures measured at its end, for the record.
@@ -79,6 +81,7 @@ class Header:
     texels_per_exemplar: int = 256
     size_m: float | None = None
     look: Look | None = None
+    style_colors: ColorStatistics | None = None
     waves: tuple[Wave, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
@@ -88,6 +91,11 @@ class Header:
     def design(self) -> Design:
         """What decides which parameters it has and what it reads."""
         return Design(self.settings, channels_of(self.maps), self.waves, self.family)
+
+    @property
+    def paints(self) -> bool:
+        """Whether it is a style, which paints pictures anew, and not a generator of textures."""
+        return FAMILIES[self.family].reads_content
 
     @property
     def graph(self) -> Graph:
@@ -103,6 +111,7 @@ def header_record(header: Header) -> dict[str, Any]:
         "maps": [as_record(spec) for spec in header.maps],
         "provenance": as_record(header.provenance),
         "look": None if header.look is None else as_record(header.look),
+        "style_colors": None if header.style_colors is None else as_record(header.style_colors),
     }
 
 
@@ -147,6 +156,7 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
         texels_per_exemplar=texels,
         size_m=size_m,
         look=_parse_look(raw.get("look"), name),
+        style_colors=_parse_colors(raw.get("style_colors"), name),
         waves=_parse_waves(raw.get("waves", []), family.waves(settings), name),
         training=_parse_record(raw, "training", name),
         quality=_parse_record(raw, "quality", name),
@@ -201,6 +211,15 @@ def _parse_look(item: Any, name: str) -> Look | None:
         raise damaged(name, "its look is not an object", "an object or null")
     try:
         return _parse_dataclass(Look, item, name).check()
+    except RequestError as error:
+        raise damaged(name, error.found, error.expected) from error
+
+
+def _parse_colors(item: Any, name: str) -> ColorStatistics | None:
+    if item is None:
+        return None
+    try:
+        return ColorStatistics.from_record(item)
     except RequestError as error:
         raise damaged(name, error.found, error.expected) from error
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import RequestError
 from texnet_core.mapset import Depth, FloatArray, MapSet, MapSpec, split_channels
-from texnet_core.model.artifact import Artifact
+from texnet_core.model.artifact import Artifact, Header
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, writing_image
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -86,6 +86,7 @@ def open_plane(
         RequestError: a field of the request out of its range, or more or less to be covered than can be made.
         EngineError: the engine is missing.
     """
+    check_is_texture(artifact)
     native = native_texels(request.check(), artifact)
     engine = engine or open_engine(artifact, request.engine, request.device, request.precision, request.threads)
     if engine.artifact is not artifact:
@@ -96,6 +97,16 @@ def open_plane(
     columns, rows = (Axis.fitting(period, native, cell) for period in request.periods)
     inputs = artifact.design.input_plane(int(request.seed), rows.made, columns.made, float(request.phase))
     return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
+
+
+def check_is_texture(header: Header) -> None:
+    """Raise RequestError for a style, which makes nothing without a picture."""
+    if header.paints:
+        raise RequestError(
+            "this generator is a style, which paints pictures anew",
+            expected="a generator of textures",
+            remedy="use it with: texnet stylize",
+        )
 
 
 def write_window(

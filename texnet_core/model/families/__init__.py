@@ -4,7 +4,8 @@ from typing import Any
 
 from texnet_core.model.families.family import Constants, Family
 from texnet_core.model.families.pyramid import PYRAMID
+from texnet_core.model.families.stylizer import STYLIZER
 
-__all__ = ["FAMILIES", "PYRAMID", "Constants", "Family"]
+__all__ = ["FAMILIES", "PYRAMID", "STYLIZER", "Constants", "Family"]
 
-FAMILIES: dict[str, Family[Any]] = {family.name: family for family in (PYRAMID,)}
+FAMILIES: dict[str, Family[Any]] = {family.name: family for family in (PYRAMID, STYLIZER)}

@@ -36,6 +36,7 @@ class Family(Generic[S]):
         input_plane: (settings, waves, seed, height, width, phase) -> what the inputs of a texture are windows of.
             Height and width are periods in texels, or None for axes without end; the phase is that of a loop, in turns.
         waves: settings -> how many waves of a pattern the inputs show, 0 to 2.
+        reads_content: whether it paints a picture anew, which its inputs show beside the noise.
         prepare: (artifact, plane) -> the constants of a texture, computed once before its first block.
     """
 
@@ -44,4 +45,5 @@ class Family(Generic[S]):
     graph: Callable[[S, int], Graph]
     input_plane: Callable[[S, tuple[Wave, ...], int, int | None, int | None, float], InputPlane]
     waves: Callable[[S], int] = no_waves
+    reads_content: bool = False
     prepare: Callable[[Any, InputPlane], Constants] = no_constants

@@ -15,7 +15,7 @@ nothing that training has seen.
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from texnet_core.errors import Range, RequestError
 from texnet_core.model.families.family import Family
@@ -93,7 +93,23 @@ def generator_settings(size: str = DEFAULT_GENERATOR_SIZE, **changes: Any) -> Py
     return replace(GENERATOR_SIZES[size], **changes).check()
 
 
-def graph(settings: PyramidSettings, channels: int) -> Graph:
+class Shape(Protocol):
+    """What the graph of a pyramid asks of its settings."""
+
+    @property
+    def levels(self) -> int: ...
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def input_channels(self) -> int: ...
+
+    @property
+    def leak(self) -> float: ...
+
+
+def graph(settings: Shape, channels: int) -> Graph:
     """The pyramid as it is trained.
 
     Args:
@@ -123,12 +139,12 @@ def input_plane(
     return NoisePlane(seed, settings.noise_channels, height, width, phase, waves, settings.repeat_channels)
 
 
-def _noise_branch(builder: GraphBuilder, settings: PyramidSettings, level: int) -> str:
+def _noise_branch(builder: GraphBuilder, settings: Shape, level: int) -> str:
     noise = builder.input(f"noise{level}", settings.input_channels, level)
     return _block(builder, noise, f"level{level}.noise", settings.channels, settings.leak)
 
 
-def _channels(settings: PyramidSettings, level: int) -> int:
+def _channels(settings: Shape, level: int) -> int:
     """Channels that leave a level: each level adds `settings.channels`, from coarse to fine."""
     return settings.channels * (settings.levels - level)
 
