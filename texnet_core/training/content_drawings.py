@@ -3,92 +3,17 @@
 Each says which shape a texel belongs to and how light falls there; `content_paints` gives the shapes their colors.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from texnet_core.training.content_paints import SUPERSAMPLING, Drawing, Grid, Labels
-
-Points = Sequence[tuple[float, float]]  # (x, y) in shares of the picture's side
-Stencil = npt.NDArray[np.bool_]
-
-
-class _Sheet:
-    """A sheet that shapes are put on, the later ones over the earlier."""
-
-    def __init__(self, side: int, rng: np.random.Generator) -> None:
-        self.side, self.rng = side * SUPERSAMPLING, rng
-        self.labels: Labels = np.zeros((self.side, self.side), np.int32)
-        self.light: Grid = np.ones((self.side, self.side), np.float32)
-        self.y, self.x = ((np.mgrid[0 : self.side, 0 : self.side] + 0.5) / self.side).astype(np.float32)
-
-    def put(self, stencil: Stencil, light: Grid | float = 1.0, *, label: int | None = None) -> int:
-        """Lay a shape over what is there; a new one, or one more part of an earlier one."""
-        label = int(self.labels.max()) + 1 if label is None else label
-        self.labels[stencil] = label
-        self.light[stencil] = light[stencil] if isinstance(light, np.ndarray) else light
-        return label
-
-    def polygon(self, points: Points) -> Stencil:
-        from PIL import Image, ImageDraw
-
-        image = Image.new("1", (self.side, self.side))
-        ImageDraw.Draw(image).polygon([(x * self.side, y * self.side) for x, y in points], fill=1)
-        return np.asarray(image)
-
-    def line(self, points: Points, width: float) -> Stencil:
-        """A line with round ends and joints; the width as a share of the side."""
-        from PIL import Image, ImageDraw
-
-        image = Image.new("1", (self.side, self.side))
-        draw, texels = ImageDraw.Draw(image), [(x * self.side, y * self.side) for x, y in points]
-        thick = max(1, round(width * self.side))
-        draw.line(texels, fill=1, width=thick)
-        for x, y in texels if thick > 2 else []:
-            draw.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=1)
-        return np.asarray(image)
-
-    def ellipse(self, x: float, y: float, rx: float, ry: float) -> Stencil:
-        stencil: Stencil = ((self.x - x) / rx) ** 2 + ((self.y - y) / ry) ** 2 < 1
-        return stencil
-
-    def ball(self, x: float, y: float, rx: float, ry: float, sun: tuple[float, float, float]) -> Grid:
-        """Light on the ellipsoid over an ellipse."""
-        nx, ny = (self.x - x) / rx, (self.y - y) / ry
-        nz = np.sqrt(np.clip(1 - nx**2 - ny**2, 0, 1))
-        return _lit(nx, ny, nz, sun)
-
-    def shadow(self, stencil: Stencil, dx: float, dy: float, strength: float = 0.45) -> None:
-        """Darken what lies beside a shape that is to come, softly."""
-        from PIL import Image, ImageFilter
-
-        moved = np.roll(stencil, (round(dy * self.side), round(dx * self.side)), (0, 1))
-        soft = Image.fromarray(np.uint8(255 * moved)).filter(ImageFilter.GaussianBlur(self.side / 80))
-        self.light *= 1 - np.float32(strength / 255) * np.asarray(soft, np.float32)
-
-    def drawing(self, depth: Grid | None = None, plain: Sequence[int] = ()) -> Drawing:
-        """The sheet as it is; shapes that nothing is left of are no more."""
-        found, labels = np.unique(self.labels, return_inverse=True)
-        kept = frozenset(int(np.searchsorted(found, label)) for label in plain if label in found)
-        return Drawing(labels.reshape(self.labels.shape).astype(np.int32), self.light, depth, kept)
-
-
-def _lit(nx: Grid, ny: Grid, nz: Grid, sun: tuple[float, float, float]) -> Grid:
-    """Light on a surface with these normals: some from all around, most from the sun."""
-    direction = np.array(sun) / np.linalg.norm(sun)
-    facing = np.clip(nx * direction[0] + ny * direction[1] + nz * direction[2], 0, 1)
-    return np.asarray(0.35 + 0.85 * facing, np.float32)
-
-
-def _sun(rng: np.random.Generator) -> tuple[float, float, float]:
-    """Towards the light: from above, left or right."""
-    return rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 1.0), -rng.uniform(0.3, 1.0), rng.uniform(0.4, 1.0)
+from texnet_core.training.content_paints import Drawing, Grid
+from texnet_core.training.content_sheet import Points, Sheet, Stencil, lit, sun_from
 
 
 def cells(side: int, rng: np.random.Generator) -> Drawing:
     """Voronoi cells, from a few large ones to many small ones, in some pictures with joints between."""
-    sheet = _Sheet(side, rng)
+    sheet = Sheet(side, rng)
     count = int(2 ** rng.uniform(2.5, 6.5))
     points = rng.random((count, 2)).astype(np.float32)
     stretch = np.float32(2 ** rng.uniform(-1, 1))
@@ -108,7 +33,7 @@ def cells(side: int, rng: np.random.Generator) -> Drawing:
 
 def strokes(side: int, rng: np.random.Generator) -> Drawing:
     """Curved strokes of all widths over a ground."""
-    sheet = _Sheet(side, rng)
+    sheet = Sheet(side, rng)
     for _ in range(int(2 ** rng.uniform(3, 6))):
         start, bend, end = rng.uniform(-0.15, 1.15, (3, 2))
         t = np.linspace(0, 1, 14)[:, None]
@@ -122,7 +47,7 @@ def strokes(side: int, rng: np.random.Generator) -> Drawing:
 
 def shapes(side: int, rng: np.random.Generator) -> Drawing:
     """Discs, rounded boxes and polygons under one light, some of them with shadows."""
-    sheet, sun = _Sheet(side, rng), _sun(rng)
+    sheet, sun = Sheet(side, rng), sun_from(rng)
     for size in sorted(2 ** rng.uniform(-4.5, -1.6, int(2 ** rng.uniform(2.3, 5))), reverse=True):
         x, y = rng.random(2)
         kind, light = rng.integers(4), rng.uniform(0.8, 1.15)
@@ -144,7 +69,7 @@ def shapes(side: int, rng: np.random.Generator) -> Drawing:
 
 def bars(side: int, rng: np.random.Generator) -> Drawing:
     """Panels with rows of bars, as lettering looks from afar."""
-    sheet = _Sheet(side, rng)
+    sheet = Sheet(side, rng)
     plain = []
     for _ in range(rng.integers(2, 6)):
         left, top = rng.uniform(-0.1, 0.7, 2)
@@ -170,7 +95,7 @@ def bars(side: int, rng: np.random.Generator) -> Drawing:
 
 def atlas(side: int, rng: np.random.Generator) -> Drawing:
     """Islands on a flat ground, as UV maps are laid out, with details on them."""
-    sheet = _Sheet(side, rng)
+    sheet = Sheet(side, rng)
     rows = int(rng.integers(2, 5))
     for row in range(rows):
         columns = int(rng.integers(1, 6))
@@ -192,7 +117,7 @@ def atlas(side: int, rng: np.random.Generator) -> Drawing:
 
 def landscape(side: int, rng: np.random.Generator) -> Drawing:
     """A sky, hills, a ground that runs to the horizon, and things on it."""
-    sheet, sun = _Sheet(side, rng), _sun(rng)
+    sheet, sun = Sheet(side, rng), sun_from(rng)
     horizon = rng.uniform(0.25, 0.65)
     sheet.light = (0.75 + 0.45 * sheet.y / np.float32(horizon)).clip(0, 1.2)
     if rng.random() < 0.7:
@@ -215,7 +140,7 @@ def landscape(side: int, rng: np.random.Generator) -> Drawing:
 
 def room(side: int, rng: np.random.Generator) -> Drawing:
     """Walls, ceiling and floor that run together, openings, and things that stand there."""
-    sheet, sun = _Sheet(side, rng), _sun(rng)
+    sheet, sun = Sheet(side, rng), sun_from(rng)
     left, right = rng.uniform(0.05, 0.4), rng.uniform(0.6, 0.95)
     top, bottom = rng.uniform(0.02, 0.3), rng.uniform(0.5, 0.8)
     x, y = (left + right) / 2, (top + bottom) / 2
@@ -236,7 +161,7 @@ def room(side: int, rng: np.random.Generator) -> Drawing:
 
 def forms(side: int, rng: np.random.Generator) -> Drawing:
     """A few large rounded forms, near enough to fill the picture, under one light."""
-    sheet, sun = _Sheet(side, rng), _sun(rng)
+    sheet, sun = Sheet(side, rng), sun_from(rng)
     sheet.light = (1 - 0.35 * np.hypot(sheet.x - 0.5, sheet.y - 0.5)).astype(np.float32)
     for size in sorted(rng.uniform(0.08, 0.42, rng.integers(3, 9)), reverse=True):
         x, y = rng.uniform(0.05, 0.95, 2)
@@ -263,11 +188,11 @@ DRAWINGS: tuple[Callable[[int, np.random.Generator], Drawing], ...] = (
 )
 
 
-def _with_plain(sheet: _Sheet, label: int) -> Drawing:
+def _with_plain(sheet: Sheet, label: int) -> Drawing:
     return sheet.drawing(plain=[label])
 
 
-def _rounded(sheet: _Sheet, x: float, y: float, half_w: float, half_h: float, radius: float) -> Stencil:
+def _rounded(sheet: Sheet, x: float, y: float, half_w: float, half_h: float, radius: float) -> Stencil:
     """A box with rounded corners."""
     radius = min(radius, half_w, half_h)
     out_x = np.maximum(np.abs(sheet.x - x) - (half_w - radius), 0)
@@ -292,7 +217,7 @@ def _shrunk(stencil: Stencil, texels: int) -> Stencil:
     return inside
 
 
-def _island(sheet: _Sheet, x: float, y: float, half_w: float, half_h: float) -> Stencil:
+def _island(sheet: Sheet, x: float, y: float, half_w: float, half_h: float) -> Stencil:
     """One to three boxes or ellipses that overlap."""
     rng = sheet.rng
     stencil = np.zeros(sheet.labels.shape, np.bool_)
@@ -304,7 +229,7 @@ def _island(sheet: _Sheet, x: float, y: float, half_w: float, half_h: float) -> 
     return stencil
 
 
-def _pillow(sheet: _Sheet, x: float, y: float, half_w: float, half_h: float) -> Grid:
+def _pillow(sheet: Sheet, x: float, y: float, half_w: float, half_h: float) -> Grid:
     """Light on an island whose edges are in some shade, as baked maps have it."""
     edge = np.maximum(np.abs(sheet.x - x) / half_w, np.abs(sheet.y - y) / half_h)
     return np.asarray(1.1 - 0.55 * np.clip(edge, 0, 1) ** 4, np.float32)
@@ -318,7 +243,7 @@ def _waves(x: Grid, rng: np.random.Generator) -> Grid:
     return ridge.clip(0, 1.4)
 
 
-def _heap(sheet: _Sheet, x: float, y: float, size: float, flat: float, sun: tuple[float, float, float]) -> None:
+def _heap(sheet: Sheet, x: float, y: float, size: float, flat: float, sun: tuple[float, float, float]) -> None:
     """Balls that overlap: a cloud, a bush, the crown of a tree."""
     label = None
     for _ in range(sheet.rng.integers(10, 24)):
@@ -328,7 +253,7 @@ def _heap(sheet: _Sheet, x: float, y: float, size: float, flat: float, sun: tupl
         label = sheet.put(stencil, sheet.ball(bx, by, radius, radius, sun), label=label)
 
 
-def _thing(sheet: _Sheet, x: float, foot: float, size: float, sun: tuple[float, float, float]) -> None:
+def _thing(sheet: Sheet, x: float, foot: float, size: float, sun: tuple[float, float, float]) -> None:
     """Something that stands at (x, foot): a ball, a box, a tree, a cone or a post."""
     rng = sheet.rng
     sheet.shadow(sheet.ellipse(x - 0.25 * size * sun[0], foot, size * 0.5, size * 0.1), 0, 0, 0.6)
@@ -351,15 +276,15 @@ def _thing(sheet: _Sheet, x: float, foot: float, size: float, sun: tuple[float, 
     elif kind == 3:
         w, h = size * 0.3, size * rng.uniform(0.5, 1)
         round_ = np.clip((sheet.x - x) / np.float32(w), -1, 1)
-        light = _lit(round_, np.zeros_like(round_), np.sqrt(1 - round_**2), sun)
+        light = lit(round_, np.zeros_like(round_), np.sqrt(1 - round_**2), sun)
         sheet.put(sheet.polygon([(x - w, foot), (x, foot - h), (x + w, foot)]), light)
     else:
         w = size * rng.uniform(0.02, 0.1)
         round_ = np.clip((sheet.x - x) / np.float32(w), -1, 1)
-        light = _lit(round_, np.zeros_like(round_), np.sqrt(1 - round_**2), sun)
+        light = lit(round_, np.zeros_like(round_), np.sqrt(1 - round_**2), sun)
         sheet.put(_box(sheet, x - w, x + w, foot - size, foot), light)
 
 
-def _box(sheet: _Sheet, left: float, right: float, top: float, bottom: float) -> Stencil:
+def _box(sheet: Sheet, left: float, right: float, top: float, bottom: float) -> Stencil:
     stencil: Stencil = (sheet.x > left) & (sheet.x < right) & (sheet.y > top) & (sheet.y < bottom)
     return stencil

@@ -30,7 +30,7 @@ from texnet_core.training.panoramas import find_panoramas, read_panorama, view
 POOL_COUNT = 64
 POOL_SIDE = 256
 
-_VERSION = 1  # of what is drawn; another one for each change that shows
+_VERSION = 2  # of what is drawn; another one for each change that shows
 _SURFACES = 14
 _TILT = (-28.0, 14.0)  # degrees; people look down more than up
 _FIELD = (55.0, 80.0)
