@@ -26,6 +26,7 @@ Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 PatternSearch = Literal["auto", "off"]
+ContentLossName = Literal["standardized", "plain"]
 DescriptorName = Literal["auto", "vgg19", "patches"]
 OptimizerName = Literal["lbfgs", "adam"]
 
@@ -69,6 +70,7 @@ _vgg19 = partial(_comparison, descriptor="vgg19")
 _losses = partial(setting, group="losses")
 _weight = partial(_losses, low=0.0, high=1e6)
 _loss = partial(_weight, descriptor="vgg19", compares=True)
+_style = partial(setting, group="style")
 _machine = partial(setting, group="machine", machine=True)
 
 # Files and messages keep the spelling that they began with: field -> key.
@@ -233,6 +235,39 @@ class TrainSettings(Checked):
     def exemplar_side(self) -> int:
         """Short side of the exemplar, in texels, as the run sees it."""
         return self.exemplar_size or self.size
+
+
+@dataclass(frozen=True)
+class StyleTrainSettings(TrainSettings):
+    """The training loop of a style."""
+
+    exemplar_size: int = _picture(
+        384, "short side of the style's picture in texels, which sets the size of its strokes", low=172, high=2048
+    )
+    pattern: PatternSearch = "off"
+    flatten: bool = False
+    batch: int = _budget(4, "samples a step until statistics are frozen, and one from then on", low=2, high=64)
+    half_share: float = _budget(
+        0.75, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
+    )
+    frozen_share: float = _budget(
+        0.25, "last part of the run, with frozen statistics; the generator is the average over it", low=0.0, high=0.9
+    )
+
+
+@dataclass(frozen=True)
+class StyleSettings(Checked):
+    """What a style is to keep of the pictures that it paints."""
+
+    content_weight: float = _style(
+        0.4, "weight of what the picture shows, at full strength; it grows as strength falls", low=0.0, high=1e6
+    )
+    content_loss: ContentLossName = _style(
+        "standardized", "how features of the picture are compared: each channel by its own mean and spread, or plainly"
+    )
+    identity_weight: float = _style(2.0, "weight of the picture's own texels, at strength 0", low=0.0, high=1e6)
+    match_colors: bool = _style(True, "give pictures the colors of the style before they are painted")
+    pool: int = _style(64, "how many crops of pictures are painted in training", low=1, high=4096)
 
 
 # Settings of a training that say where it runs and where its weights lie.

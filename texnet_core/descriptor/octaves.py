@@ -25,14 +25,22 @@ class Octaves(nn.Module):
         settings: number of octaves, pooling and padding.
         side: the shortest side of all pictures to come. It decides once which layers each octave has.
         precision: of the convolutions.
+        more: layers of the picture itself beside the default ones.
     """
 
     def __init__(
-        self, weights: Vgg19Weights, settings: DescriptorSettings, side: int, precision: torch.dtype = torch.float32
+        self,
+        weights: Vgg19Weights,
+        settings: DescriptorSettings,
+        side: int,
+        precision: torch.dtype = torch.float32,
+        more: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self._padding = settings.padding
-        layers = [DEFAULT_LAYERS] + [_layers(settings.padding, side >> octave) for octave in range(1, settings.octaves)]
+        layers = [DEFAULT_LAYERS + more] + [
+            _layers(settings.padding, side >> octave) for octave in range(1, settings.octaves)
+        ]
         self.networks = nn.ModuleList(
             Vgg19(weights, names, settings.pooling, settings.padding, precision) for names in layers if names
         )

@@ -17,6 +17,7 @@ from texnet_core.mapset import FloatArray
 
 _Matrix = npt.NDArray[np.float64]
 
+MATCHED_RANGE = (-0.5, 1.5)  # to which matched colors are clipped before anything looks at them
 _FAINT = 0.02  # of the mean variance, added to all directions
 _LEAST_VARIANCE = 1e-4  # about 2.5 levels of 255; what a flat picture has
 _DECIMALS = 6
@@ -83,8 +84,9 @@ class ColorStatistics:
         """The covariance, (3, 3), with what keeps it from being singular."""
         matrix = np.zeros((3, 3))
         matrix[np.triu_indices(3)] = self.covariance
-        matrix = matrix + np.triu(matrix, 1).T
-        return matrix + np.eye(3) * (_FAINT * matrix.trace() / 3 + _LEAST_VARIANCE)
+        matrix += np.triu(matrix, 1).T
+        lifted: _Matrix = matrix + np.eye(3) * (_FAINT * matrix.trace() / 3 + _LEAST_VARIANCE)
+        return lifted
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from texnet_core.model.training_form import Generator
 from texnet_core.training.checkpoint import RunState
-from texnet_core.training.objective import Objective
+from texnet_core.training.objective import RunObjective
 from texnet_core.training.samples import Samples, Stream
 
 VALIDATE_EVERY_STEPS = 20
@@ -68,7 +68,7 @@ class Validation:
         size: side of the samples.
     """
 
-    def __init__(self, objective: Objective, samples: Samples, size: int) -> None:
+    def __init__(self, objective: RunObjective, samples: Samples, size: int) -> None:
         self._objective, self._samples, self._size = objective, samples, size
 
     @torch.no_grad()

@@ -16,18 +16,16 @@ from torch.optim.swa_utils import AveragedModel
 from texnet_core.descriptor.precision import choose_precision
 from texnet_core.errors import TrainingError
 from texnet_core.model.artifact import Artifact, rounded
-from texnet_core.model.look import guess_look
 from texnet_core.model.training_form import Generator, fold
 from texnet_core.pictures.encoders import encode_thumbnail
-from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import ProgressCallback
 from texnet_core.training import clock, finishing
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, unreadable
 from texnet_core.training.curve import extend_curve
 from texnet_core.training.divergence import DivergenceMonitor, is_stalled, relative_spread
-from texnet_core.training.objective import Objective
+from texnet_core.training.objective import RunObjective
 from texnet_core.training.optimizer import Optimizer, clip_gradients
-from texnet_core.training.plan import MAPS, Plan
+from texnet_core.training.plan import RunPlan
 from texnet_core.training.reports import Reports, run_record, to_bytes
 from texnet_core.training.restarts import fraction_since_restart, lr_share, restarted
 from texnet_core.training.samples import Stream
@@ -47,8 +45,8 @@ class Run:
         progress: called after every step; what it raises ends the run, whose checkpoint is saved before.
     """
 
-    def __init__(self, plan: Plan, checkpoint: Path, progress: ProgressCallback) -> None:
-        self.plan, self.settings, self.checkpoint = plan, plan.request.train, checkpoint
+    def __init__(self, plan: RunPlan, checkpoint: Path, progress: ProgressCallback) -> None:
+        self.plan, self.settings, self.checkpoint = plan, plan.train, checkpoint
         self._reports = Reports(self.settings, progress)
         self._samples = plan.samples()
         self._fingerprint = plan.fingerprint()
@@ -121,18 +119,12 @@ class Run:
 
     def artifact(self) -> Artifact:
         """What the run has learned."""
-        request, exemplar = self.plan.request, self.plan.exemplar
-        return Artifact(
-            settings=request.generator,
-            maps=MAPS,
+        return replace(
+            self.plan.card(),
             parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
-            preview_png=encode_thumbnail(to_bytes(self._sample(min(self.settings.size, _PREVIEW_SIDE)))),
-            texels_per_exemplar=exemplar.side,
-            look=guess_look(exemplar.image, exemplar.mask).changed(request.look),
-            waves=exemplar.waves,
+            preview_png=encode_thumbnail(to_bytes(self._portrait())),
             training=self.plan.record() | run_record(self.state, self.settings),
             quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
-            provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image, exemplar.mask)),
         )
 
     def save(self) -> None:
@@ -149,7 +141,7 @@ class Run:
         with clock.counted(state):
             warm_start(self.generator, self.plan, self._samples, state, lambda: self._reports.work(state))
 
-    def _step(self, objective: Objective, validation: finishing.Validation) -> None:
+    def _step(self, objective: RunObjective, validation: finishing.Validation) -> None:
         state = self.state
         with clock.counted(state):
             image, loss, warning = self._update(objective)
@@ -164,14 +156,14 @@ class Run:
         else:
             self._after_step(image, loss)
 
-    def _update(self, objective: Objective) -> tuple[Tensor, float, str]:
+    def _update(self, objective: RunObjective) -> tuple[Tensor, float, str]:
         """Move the parameters once; returns the samples, their texture loss, and what is wrong with the run or ""."""
         state = self.state
         fraction = fraction_since_restart(state, self._fraction())
         if is_frozen_phase(self.settings, fraction) and not state.frozen:
             self._freeze()
         self.generator.train(not state.frozen)
-        seeds = self._samples.seeds(Stream.NOISE, state.step, count=self.settings.batch)
+        seeds = self._samples.seeds(Stream.NOISE, state.step, count=self.plan.batch(frozen=state.frozen))
         image = self._samples.draw(self.generator, seeds, self.plan.window(fraction), state.precision)
         loss_seed = self._samples.seed(Stream.LOSS, state.step)
         losses = objective(image, seeds, loss_seed, finishing=state.frozen)
@@ -245,9 +237,9 @@ class Run:
         return self._samples.calibration_fields(2 * self.settings.size)
 
     @torch.no_grad()
-    def _sample(self, size: int) -> Tensor:
-        """The texture of seed 0, (3, size, size)."""
-        return self._samples.draw(self.generator, [0], size, "f32")[0]
+    def _portrait(self) -> Tensor:
+        """A sample for the card, (3, size, size)."""
+        return self._samples.portrait(self.generator, min(self.settings.size, _PREVIEW_SIDE))
 
     def _fraction(self) -> float:
         return fraction_done(self.settings, self.state.step, self.state.elapsed_s)

@@ -6,6 +6,7 @@ looks at the samples alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -28,6 +29,14 @@ class Losses:
 
     texture: Tensor
     total: Tensor
+
+
+class RunObjective(Protocol):
+    """What a run minimizes, be it of a texture or of a style."""
+
+    def __call__(self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool) -> Losses:
+        """The loss of a batch; see `Objective`."""
+        ...
 
 
 class Objective:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -12,13 +12,15 @@ from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
+from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
+from texnet_core.model.look import guess_look
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
-from texnet_core.settings import as_record
+from texnet_core.settings import TrainSettings, as_record
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
-from texnet_core.training.objective import Objective
+from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
 from texnet_core.training.request import TrainRequest
 from texnet_core.training.samples import Samples
@@ -28,6 +30,77 @@ from texnet_core.training.tiles import Tiles
 MAPS = (ALBEDO,)
 _REPEAT_CHANNELS = 2  # where tiles have tones of their own
 _LEAST_WINDOW = 64  # texels
+
+
+class RunPlan(Protocol):
+    """What the loop asks of a plan, be it of a texture or of a style."""
+
+    @property
+    def train(self) -> TrainSettings:
+        """Settings of the loop."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where the run computes."""
+        ...
+
+    @property
+    def weights(self) -> Vgg19Weights | None:
+        """Of VGG-19, or None where patches are compared."""
+        ...
+
+    @property
+    def tiles(self) -> Tiles | None:
+        """Which samples should have, or None."""
+        ...
+
+    @property
+    def design(self) -> Design:
+        """Of the generator."""
+        ...
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether samples have no colors."""
+        ...
+
+    @property
+    def colors(self) -> Tensor:
+        """Texels whose mean and spread samples are to have, (1, 3, ..., ...)."""
+        ...
+
+    def window(self, fraction: float) -> int:
+        """Side of the samples of a step."""
+        ...
+
+    def half_window(self) -> int:
+        """Half the side of the samples, where that is possible; else 0."""
+        ...
+
+    def batch(self, *, frozen: bool) -> int:
+        """How many samples a step has."""
+        ...
+
+    def samples(self) -> Samples:
+        """What draws this run's samples."""
+        ...
+
+    def objective(self, precision: str) -> RunObjective:
+        """What this run minimizes."""
+        ...
+
+    def record(self) -> dict[str, Any]:
+        """The settings that make a run what it is."""
+        ...
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What must be equal for a checkpoint to be of this run."""
+        ...
+
+    def card(self) -> Artifact:
+        """All that is known of the generator before it is trained."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,6 +124,11 @@ class Plan:
     weights: Vgg19Weights | None
     tiles: Tiles | None
     device: torch.device
+
+    @property
+    def train(self) -> TrainSettings:
+        """Settings of the loop."""
+        return self.request.train
 
     @property
     def design(self) -> Design:
@@ -79,6 +157,10 @@ class Plan:
         fits = half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0
         return half if fits else 0
 
+    def batch(self, *, frozen: bool) -> int:
+        """How many samples a step has."""
+        return self.train.batch
+
     def samples(self) -> Samples:
         """What draws this run's samples."""
         return Samples(self.design, self.request.train.seed, self.device)
@@ -106,6 +188,18 @@ class Plan:
             "exemplar": texels_digest(self.exemplar.image, self.exemplar.mask),
             "weights of VGG-19": "" if self.weights is None else self.weights.sha256(),
         } | self.record()
+
+    def card(self) -> Artifact:
+        """All that is known of the generator before it is trained."""
+        request, exemplar = self.request, self.exemplar
+        return Artifact(
+            settings=request.generator,
+            maps=MAPS,
+            texels_per_exemplar=exemplar.side,
+            look=guess_look(exemplar.image, exemplar.mask).changed(request.look),
+            waves=exemplar.waves,
+            provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image, exemplar.mask)),
+        )
 
 
 def make_plan(

@@ -62,6 +62,10 @@ class Samples:
             image: Tensor = generator(inputs)
         return image.float()
 
+    def portrait(self, generator: nn.Module, size: int) -> Tensor:
+        """The sample that stands for the generator, (3, size, size)."""
+        return self.draw(generator, [0], size, "f32")[0]
+
     def calibration_fields(self, size: int) -> Iterator[dict[str, Tensor]]:
         """Inputs on which statistics are measured; `size` is large enough that what is rare is there."""
         for seed in self.seeds(Stream.CALIBRATION, count=_CALIBRATION_FIELDS):

@@ -5,14 +5,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import torch
-
-from texnet_core.atomic import check_writable
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
-from texnet_core.errors import ArtifactError, Range, RequestError, TrainingError
+from texnet_core.errors import ArtifactError, Range, RequestError
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.model.artifact import Artifact, checkpoint_path, read_header, write_artifact
-from texnet_core.model.budget import shortfall
+from texnet_core.model.artifact import Artifact, checkpoint_path, read_header
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import check_size_m, short_side_m
@@ -24,6 +20,7 @@ from texnet_core.training.loop import Run
 from texnet_core.training.plan import make_plan
 from texnet_core.training.reports import Reports
 from texnet_core.training.request import TrainRequest
+from texnet_core.training.sitting import check_torch, checked_checkpoint, complete, run_to_the_end
 
 
 def train(
@@ -52,41 +49,19 @@ def train(
         Cancelled: the callback asked to stop.
         TexnetError: see the message.
     """
-    checkpoint = checkpoint_path(output)
-    check_writable(output)
-    check_writable(checkpoint)
-    if resume and output.exists() and not checkpoint.exists():
-        raise TrainingError(
-            f"{output} is there, but no unfinished run of it",
-            expected="its checkpoint",
-            remedy="keep it if it is complete, or train anew without resuming",
-        )
-    if resume and checkpoint.exists():
-        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint))
+    if resume and checkpoint_path(output).exists():
+        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint_path(output)))
     _check(request)
-    if checkpoint.exists() and not resume:
-        raise TrainingError(
-            f"{checkpoint} holds an unfinished run",
-            expected="no checkpoint",
-            remedy="resume it, or delete it to start again",
-        )
+    checkpoint = checked_checkpoint(output, resume=resume)
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
     run = Run(make_plan(exemplar, request, mask, online=online, announce=announce), checkpoint, progress)
-    if resume:
-        run.resume()
-    elif output.exists():
-        run.note(f"{output} is there already; it is replaced when the new one is complete")
-    run.to_the_end()
+    run_to_the_end(run, output, resume=resume)
     height, width = visible_sides(exemplar.shape, mask, request.train.exemplar_side)
     width_m = request.real_width * (width / exemplar.shape[1])  # of what is learned from
     artifact = replace(run.artifact(), size_m=short_side_m(width_m, height, width))
     if resume and output.exists():
         artifact = _with_what_was_stated(artifact, output, request)
-    write_artifact(output, artifact)
-    if found := shortfall(artifact.training):
-        run.note(f"training {found}, so the result is a sketch; go on with more minutes")
-    else:
-        checkpoint.unlink(missing_ok=True)
+    complete(run, artifact, output)
     return artifact
 
 
@@ -105,12 +80,7 @@ def _with_what_was_stated(artifact: Artifact, sketch: Path, request: TrainReques
 def _check(request: TrainRequest) -> None:
     """Raise TrainingError or RequestError for what no look at the picture could make right."""
     Look().changed(request.look)
-    if not hasattr(torch.optim, "Muon"):
-        raise TrainingError(
-            f"training needs torch 2.9 or newer, and torch {torch.__version__} is installed",
-            expected="torch 2.9 or newer",
-            remedy="run: pip install --upgrade 'texnet[train]'",
-        )
+    check_torch()
     for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
         settings.check()
     if request.real_width:

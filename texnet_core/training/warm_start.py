@@ -7,7 +7,7 @@ from texnet_core.model.training_form import Generator
 from texnet_core.training import clock
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.optimizer import Optimizer, clip_gradients
-from texnet_core.training.plan import Plan
+from texnet_core.training.plan import RunPlan
 from texnet_core.training.restarts import lr_share
 from texnet_core.training.samples import Samples, Stream
 from texnet_core.training.schedule import learning_rate
@@ -16,7 +16,9 @@ STEPS = 40
 _SHARE = 0.1  # of a budget in minutes that these may take at most
 
 
-def warm_start(generator: Generator, plan: Plan, samples: Samples, state: RunState, report: Callable[[], None]) -> None:
+def warm_start(
+    generator: Generator, plan: RunPlan, samples: Samples, state: RunState, report: Callable[[], None]
+) -> None:
     """Move a new generator's parameters so that its samples show tiles where their noise has repeats.
 
     Nothing is done where the exemplar has no such tiles, and nothing is counted as a step of the run.
@@ -30,7 +32,7 @@ def warm_start(generator: Generator, plan: Plan, samples: Samples, state: RunSta
     """
     if plan.tiles is None:
         return
-    settings = plan.request.train
+    settings = plan.train
     size, limit = plan.half_window() or settings.size, _SHARE * 60 * (settings.minutes or math.inf)
     optimizer, share, start = Optimizer(generator), lr_share(state.restart), clock.now()
     generator.train()

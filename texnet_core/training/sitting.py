@@ -1,0 +1,65 @@
+"""One sitting of a run, be it of a texture or of a style: where it may begin, and what its end leaves."""
+
+from pathlib import Path
+
+import torch
+
+from texnet_core.atomic import check_writable
+from texnet_core.errors import TrainingError
+from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
+from texnet_core.model.budget import shortfall
+from texnet_core.training.loop import Run
+
+
+def checked_checkpoint(output: Path, *, resume: bool) -> Path:
+    """Where the run of an output keeps its checkpoint.
+
+    Raises:
+        OutputError: a place cannot be written.
+        TrainingError: there is something to resume and nobody said so, or nothing though somebody did; or torch is
+            too old.
+    """
+    checkpoint = checkpoint_path(output)
+    check_writable(output)
+    check_writable(checkpoint)
+    if resume and output.exists() and not checkpoint.exists():
+        raise TrainingError(
+            f"{output} is there, but no unfinished run of it",
+            expected="its checkpoint",
+            remedy="keep it if it is complete, or train anew without resuming",
+        )
+    if checkpoint.exists() and not resume:
+        raise TrainingError(
+            f"{checkpoint} holds an unfinished run",
+            expected="no checkpoint",
+            remedy="resume it, or delete it to start again",
+        )
+    return checkpoint
+
+
+def check_torch() -> None:
+    """Raise TrainingError where torch is too old."""
+    if not hasattr(torch.optim, "Muon"):
+        raise TrainingError(
+            f"training needs torch 2.9 or newer, and torch {torch.__version__} is installed",
+            expected="torch 2.9 or newer",
+            remedy="run: pip install --upgrade 'texnet[train]'",
+        )
+
+
+def run_to_the_end(run: Run, output: Path, *, resume: bool) -> None:
+    """Take up the run if it is to be resumed, and train until its budget is spent."""
+    if resume:
+        run.resume()
+    elif output.exists():
+        run.note(f"{output} is there already; it is replaced when the new one is complete")
+    run.to_the_end()
+
+
+def complete(run: Run, artifact: Artifact, output: Path) -> None:
+    """Write the generator; the checkpoint stays only where the run was far too short."""
+    write_artifact(output, artifact)
+    if found := shortfall(artifact.training):
+        run.note(f"training {found}, so the result is a sketch; go on with more minutes")
+    else:
+        run.checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,187 @@
+"""What is settled before the first step of a style's run."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from texnet_core.descriptor.octaves import Octaves
+from texnet_core.descriptor.precision import DTYPES
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS
+from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
+from texnet_core.engines.torch_device import choose_device
+from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.design import Design
+from texnet_core.model.families import STYLIZER
+from texnet_core.pictures.color import is_gray
+from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorStatistics, matching
+from texnet_core.pictures.masks import resized, texels_of, told, visible_part
+from texnet_core.pictures.reading import texels_digest
+from texnet_core.pictures.surface import check_surface
+from texnet_core.settings import StyleTrainSettings, as_record
+from texnet_core.training.comparison import see_exemplar
+from texnet_core.training.schedule import has_half_windows
+from texnet_core.training.styles.objective import CONTENT_LAYER, StyleObjective
+from texnet_core.training.styles.request import StyleRequest
+from texnet_core.training.styles.samples import StyleSamples
+
+MAPS = (ALBEDO,)
+_LEAST_WINDOW = 64  # texels
+
+
+@dataclass(frozen=True)
+class StylePlan:
+    """What a run works with; see `training.plan.RunPlan`.
+
+    Attributes:
+        request: of the run.
+        image: the style's picture, (height, width, 3) sRGB in [0, 1].
+        mask: which of its texels take part, (height, width), or None.
+        style_colors: of these texels, or None where pictures are painted with their own colors.
+        pool: (count, 3, side, side), pictures as the generator is given them.
+        pool_sha256: of the pictures as they came.
+        weights: of VGG-19.
+        device: where the run computes.
+    """
+
+    request: StyleRequest
+    image: FloatArray
+    mask: Mask | None
+    style_colors: ColorStatistics | None
+    pool: Tensor
+    pool_sha256: str
+    weights: Vgg19Weights
+    device: torch.device
+    tiles: None = None
+
+    @property
+    def train(self) -> StyleTrainSettings:
+        """Settings of the loop."""
+        return self.request.train
+
+    @property
+    def design(self) -> Design:
+        """Of the generator."""
+        return Design(self.request.generator, channels_of(MAPS), family=STYLIZER.name)
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether the style has no colors."""
+        return is_gray(texels_of(self.image, self.mask))
+
+    @property
+    def colors(self) -> Tensor:
+        """The style's texels that take part, (1, 3, ..., ...)."""
+        return _tensor(texels_of(self.image, self.mask), self.device)
+
+    def window(self, fraction: float) -> int:
+        """Side of the samples of a step: half of it in the first part of a run."""
+        return (has_half_windows(self.train, fraction) and self.half_window()) or self.train.size
+
+    def half_window(self) -> int:
+        """Half the side of the samples, where that is whole cells and not too small; else 0."""
+        half, cell = self.train.size // 2, self.request.generator.cell_texels
+        return half if half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0 else 0
+
+    def batch(self, *, frozen: bool) -> int:
+        """How many samples a step has: with statistics that are frozen, one will do."""
+        return 1 if frozen else self.train.batch
+
+    def samples(self) -> StyleSamples:
+        """What draws this run's samples."""
+        return StyleSamples(self.design, self.train.seed, self.device, self.pool)
+
+    def objective(self, precision: str) -> StyleObjective:
+        """What this run minimizes."""
+        request = self.request
+        descriptor = Octaves(
+            self.weights, request.descriptor, self.train.size, DTYPES[precision], more=(CONTENT_LAYER,)
+        ).to(self.device)
+        mask = None if self.mask is None else torch.from_numpy(self.mask).to(self.device)
+        with torch.no_grad():
+            style = see_exemplar(descriptor, _tensor(self.image, self.device), mask)
+        return StyleObjective(descriptor, style, self.samples(), request.loss, request.style)
+
+    def record(self) -> dict[str, Any]:
+        """The settings that make a run what it is; where the weights lie and where it runs do not."""
+        request = self.request
+        flat = {
+            key: getattr(part, spec.name)
+            for part in (request.generator, request.style, request.descriptor, request.loss, request.train)
+            for key, spec in zip(as_record(part), fields(part), strict=True)
+            if not spec.metadata.get("machine")
+        }
+        return flat | {"descriptor": "vgg19", "vgg19_input": self.weights.convention, "content": self.pool_sha256}
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What must be equal for a checkpoint to be of this run."""
+        of_files = {"style": texels_digest(self.image, self.mask), "weights of VGG-19": self.weights.sha256()}
+        return of_files | self.record()
+
+    def card(self) -> Artifact:
+        """All that is known of the generator before it is trained."""
+        digest = texels_digest(self.image, self.mask)
+        return Artifact(
+            settings=self.request.generator,
+            maps=MAPS,
+            family=STYLIZER.name,
+            texels_per_exemplar=min(self.image.shape[:2]),
+            style_colors=self.style_colors,
+            provenance=replace(self.request.provenance, exemplar_sha256=digest),
+        )
+
+
+def make_style_plan(
+    picture: FloatArray,
+    request: StyleRequest,
+    pool: Sequence[FloatArray],
+    mask: Mask | None = None,
+    *,
+    online: bool,
+    announce: Callable[[str], None],
+) -> StylePlan:
+    """Decide all that the request leaves open.
+
+    Args:
+        picture: of the style, (height, width, 3) sRGB in [0, 1].
+        request: checked.
+        pool: pictures to be painted, (side, side, 3) sRGB in [0, 1] each.
+        mask: which texels of the style take part, (height, width), or None for all.
+        online: whether weights may be downloaded.
+        announce: called with a sentence about each choice.
+
+    Raises:
+        EngineError: the device is not there.
+        ImageError: the style is too small or shows nothing.
+        WeightsError: the weights of VGG-19 cannot be had.
+    """
+    train, descriptor = request.train, request.descriptor
+    device = torch.device(choose_device(train.device))
+    share = 1.0 if mask is None else float(mask.mean())
+    image, mask = resized(*visible_part(picture, mask, train.exemplar_side), train.exemplar_side)
+    check_surface(image, mask)
+    if share < 1:
+        announce(told(image, mask, share))
+    weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, online=online, announce=announce)
+    colors = ColorStatistics.of([texels_of(image, mask)]) if request.style.match_colors else None
+    given = [_as_given(content, colors) for content in pool]
+    digest = hashlib.sha256(b"".join(content.tobytes() for content in pool)).hexdigest()
+    stacked = torch.from_numpy(np.stack(given)).permute(0, 3, 1, 2).contiguous().to(device)
+    return StylePlan(request, image, mask, colors, stacked, digest, weights, device)
+
+
+def _as_given(content: FloatArray, style: ColorStatistics | None) -> FloatArray:
+    """A picture as the generator is given it."""
+    if style is None:
+        return content.astype(np.float32)
+    matched = matching(ColorStatistics.of([content]), style)(content)
+    return np.clip(matched, *MATCHED_RANGE).astype(np.float32)
+
+
+def _tensor(image: FloatArray, device: torch.device) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].to(device)

@@ -1,0 +1,110 @@
+"""A picture of a style becomes a stylizer in a file."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS
+from texnet_core.errors import ImageError, Range, RequestError
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.model.artifact import Artifact
+from texnet_core.progress import ProgressCallback, ignore_progress
+from texnet_core.training.checkpoint import RunState
+from texnet_core.training.content_pool import default_pool
+from texnet_core.training.loop import Run
+from texnet_core.training.reports import Reports
+from texnet_core.training.sitting import check_torch, checked_checkpoint, complete, run_to_the_end
+from texnet_core.training.styles.plan import make_style_plan
+from texnet_core.training.styles.request import StyleRequest
+
+_DEFAULTS = StyleRequest()
+
+
+def train_style(
+    picture: FloatArray,
+    output: Path,
+    request: StyleRequest = _DEFAULTS,
+    *,
+    content: Sequence[FloatArray] | None = None,
+    mask: Mask | None = None,
+    resume: bool = False,
+    online: bool = True,
+    progress: ProgressCallback = ignore_progress,
+) -> Artifact:
+    """Learn a style from a picture and write it to `output`.
+
+    Args:
+        picture: of the style, (height, width, 3) sRGB in [0, 1].
+        output: the `.texnet` file; its checkpoint lies in the same folder until the run is complete.
+        request: the settings.
+        content: pictures to be painted in training, (size, size, 3) sRGB in [0, 1] each; see
+            `content_pool.read_pool`. None: those of `content_pool.default_pool`.
+        mask: (height, width), True where a texel of the style takes part; None where all do.
+        resume: go on from the checkpoint, or begin where neither it nor the output exists.
+        online: whether weights of VGG-19 may be downloaded.
+        progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
+
+    Raises:
+        Cancelled: the callback asked to stop.
+        TexnetError: see the message.
+    """
+    _check(request)
+    checkpoint = checked_checkpoint(output, resume=resume)
+    announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
+    request = _fitting(picture, request, announce)
+    size = request.train.size
+    pool = default_pool(request.style.pool, size) if content is None else list(content)
+    _check_pool(pool, size)
+    plan = make_style_plan(picture, request, pool, mask, online=online, announce=announce)
+    run = Run(plan, checkpoint, progress)
+    run_to_the_end(run, output, resume=resume)
+    artifact = run.artifact()
+    complete(run, artifact, output)
+    return artifact
+
+
+def _fitting(picture: FloatArray, request: StyleRequest, announce: partial[None]) -> StyleRequest:
+    """The request with a style of no more texels than its picture has."""
+    side, train = min(picture.shape[:2]), request.train
+    if train.exemplar_side <= side:
+        return request
+    announce(f"the picture has {side} texels along its short side: the style is learned at that size")
+    return replace(request, train=replace(train, exemplar_size=side))
+
+
+def _check(request: StyleRequest) -> None:
+    check_torch()
+    for settings in (
+        request.generator,
+        request.style,
+        request.descriptor,
+        request.loss,
+        request.train,
+        request.provenance,
+    ):
+        settings.check()
+    if request.descriptor.descriptor == "patches":
+        raise RequestError(
+            "a style cannot be learned by patches", expected=["auto", "vgg19"], remedy="leave the descriptor out"
+        )
+    if not request.loss.compares():
+        raise RequestError(
+            "no loss compares samples with the style", expected="one or more", remedy="give one a weight above 0"
+        )
+    size, cell = request.train.size, max(request.generator.cell_texels, POOLED_TEXELS)
+    if size % cell or size < 2 * cell:
+        whole = cell * max(2, math.ceil(size / cell))
+        raise RequestError(
+            f"size {size} is not a multiple of {cell}", expected=Range(2 * cell, None), remedy=f"use size {whole}"
+        )
+
+
+def _check_pool(pool: Sequence[FloatArray], size: int) -> None:
+    if not pool:
+        raise ImageError("there is no content to be painted", expected="one picture or more", remedy="give some")
+    for content in pool:
+        if content.shape != (size, size, 3):
+            found = f"content of the shape {content.shape}"
+            raise RequestError(found, expected=f"({size}, {size}, 3)", remedy="use content_pool.read_pool")
