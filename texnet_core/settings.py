@@ -266,7 +266,7 @@ class StyleSettings(Checked):
         "standardized", "how features of the picture are compared: each channel by its own mean and spread, or plainly"
     )
     identity_weight: float = _style(2.0, "weight of the picture's own texels, at strength 0", low=0.0, high=1e6)
-    match_colors: bool = _style(True, "give pictures the colors of the style before they are painted")
+    match_colors: bool = setting(True, "")  # the published recipe alone paints pictures with their own colors
     pool: int = _style(64, "how many crops of pictures are painted in training", low=1, high=4096)
 
 

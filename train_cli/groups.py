@@ -16,6 +16,7 @@ GROUPS = {
     "output": "",
     "list": "",
     "texture": "",
+    "style": "",
     "series": "",
     "picture": "",
     "budget": "",

@@ -19,6 +19,7 @@ from train_cli.info import info, presets
 from train_cli.optimize import optimize
 from train_cli.recipes import recipes
 from train_cli.streams import OutputTakenError
+from train_cli.style import style
 from train_cli.synth import synth
 from train_cli.train import train
 
@@ -27,7 +28,7 @@ from train_cli.train import train
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     sections=[
         cloup.Section("Make textures", [synth, batch, presets]),
-        cloup.Section("Train generators", [train, recipes]),
+        cloup.Section("Train generators", [train, style, recipes]),
         cloup.Section("Look and measure", [info, evaluate_file, bench]),
         cloup.Section("Work without a generator", [optimize]),
     ],

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from texnet_core.atomic import prepared
-from texnet_core.errors import Cancelled, RequestError
-from texnet_core.model.artifact import SUFFIX, Artifact, Provenance, checkpoint_path
-from texnet_core.model.budget import shortfall
+from texnet_core.errors import Cancelled
+from texnet_core.model.artifact import SUFFIX, Provenance
 from texnet_core.model.families.pyramid import (
     DEFAULT_GENERATOR_SIZE,
     GENERATOR_SIZES,
@@ -20,7 +18,7 @@ from texnet_core.model.families.pyramid import (
 )
 from texnet_core.model.real_size import check_size_m
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
-from train_cli.checks import check_preview, check_torch
+from train_cli.checks import check_preview
 from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -38,9 +36,8 @@ from train_cli.options import (
     settings_options,
 )
 from train_cli.results import tell_written
-from train_cli.streams import check_alone, is_input, is_output, new_files, writing
-
-_RESUME = "go on with the unfinished run of this output, if there is one; its budget may be another"
+from train_cli.streams import check_alone, is_input, new_files, writing
+from train_cli.trainings import RESUME_HELP, check_arguments, how_to_go_on, is_given, steps_taken
 
 
 @command()
@@ -59,7 +56,7 @@ _RESUME = "go on with the unfinished run of this output, if there is one; its bu
 )
 @settings_options(PyramidSettings)
 @settings_options(TrainSettings)
-@option("--resume", group="budget", is_flag=True, help=_RESUME)
+@option("--resume", group="budget", is_flag=True, help=RESUME_HELP)
 @settings_options(DescriptorSettings)
 @settings_options(LossSettings)
 @option(
@@ -97,7 +94,7 @@ def train(
       texnet train wall.jpg -o wall.texnet --mask without-door.png
     """
     check_alone(output, as_json)
-    _check_arguments(context, output)
+    check_arguments(context, output)
     if real_width is not None:
         check_size_m(real_width, "--real-width")
     check_preview(preview, exemplar, mask)
@@ -123,50 +120,18 @@ def train(
                 picture.image, target, request, mask=picture.mask, resume=resume, progress=report
             )
         except Cancelled:
-            raise Cancelled(_how_to_go_on(output)) from None
+            raise Cancelled(how_to_go_on(output)) from None
     quality = artifact.quality
     if as_json:
         facts = {"output": str(output), "steps": artifact.training["steps_taken"], **quality}
         click.echo(json.dumps(facts | {"descriptor": artifact.training["descriptor"], "notes": display.notes}))
     else:
         figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
-        tell_written(output, f"{shortfall(artifact.training) or _steps(artifact)}, {figures}")
-
-
-def _check_arguments(context: click.Context, output: Path) -> None:
-    """What can be refused before the slow import of torch."""
-    given = [name for name in ("steps", "minutes") if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if len(given) > 1:
-        raise RequestError("--steps and --minutes cannot be combined", expected="one budget", remedy="use one of them")
-    if given == ["minutes"] and context.params["minutes"] == 0:
-        raise RequestError("--minutes 0 leaves no time", expected="more", remedy="give more minutes, or --steps")
-    if is_output(output) and context.params["resume"]:
-        found = "--resume finds no checkpoint where the generator goes to a pipe"
-        raise RequestError(found, expected="a file", remedy="name a file, or leave --resume out")
-    if output.suffix != SUFFIX and not is_output(output):
-        found = f"--output {output.name} does not end in {SUFFIX}"
-        raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
-    check_torch("training")
-
-
-def _steps(artifact: Artifact) -> str:
-    return f"{artifact.training['steps_taken']} steps"
+        tell_written(output, f"{steps_taken(artifact)}, {figures}")
 
 
 def _generator(context: click.Context) -> PyramidSettings:
     """The size by name, with what the command line says otherwise."""
     own = {field.name for field in fields(PyramidSettings)}
-    changes = {
-        name: value
-        for name, value in context.params.items()
-        if name in own and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
+    changes = {name: value for name, value in context.params.items() if name in own and is_given(context, name)}
     return generator_settings(context.params["generator_size"], **changes)
-
-
-def _how_to_go_on(output: Path) -> str:
-    if is_output(output):
-        return "stopped; nothing was written"
-    if checkpoint_path(output).exists():
-        return f"stopped; the same command with --resume goes on with {output}"
-    return "stopped before the first step"

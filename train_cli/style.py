@@ -1,0 +1,146 @@
+"""`texnet style`: a style from a picture."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from texnet_core.atomic import prepared
+from texnet_core.errors import Cancelled
+from texnet_core.mapset import FloatArray
+from texnet_core.model.artifact import SUFFIX, Provenance
+from texnet_core.model.families.stylizer import StylizerSettings
+from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
+from train_cli.checks import check_preview
+from train_cli.display import Display, showing, with_preview
+from train_cli.groups import command, option
+from train_cli.options import (
+    clean,
+    json_option,
+    mask_option,
+    output_option,
+    path_argument,
+    path_option,
+    preview_option,
+    recorded_command,
+    settings_options,
+)
+from train_cli.results import tell_written
+from train_cli.streams import check_alone, is_input, new_files, writing
+from train_cli.trainings import RESUME_HELP, check_arguments, how_to_go_on, is_given, steps_taken
+
+S = TypeVar("S")
+
+RECIPES = ("default", "published")
+_PARTS = {
+    "generator": StylizerSettings,
+    "style": StyleSettings,
+    "descriptor": DescriptorSettings,
+    "loss": LossSettings,
+    "train": StyleTrainSettings,
+}
+_NOT_FOR_STYLES = ("diversity_weight", "tone_weight", "octaves", "descriptor")
+
+
+@command()
+@path_argument("style", "STYLE")
+@output_option("style to write, NAME.texnet; - is the standard output")
+@preview_option
+@json_option
+@mask_option
+@path_option(
+    "--content",
+    group="style",
+    help="folder of pictures to paint in training, such as photographs or a scene's own maps; "
+    "without it they are drawn",
+)
+@option(
+    "--recipe",
+    group="style",
+    type=click.Choice(RECIPES),
+    default=RECIPES[0],
+    show_default=True,
+    help="published is that of Texture Networks (2016); other options, where given, replace its own",
+)
+@settings_options(StyleSettings)
+@settings_options(StylizerSettings)
+@settings_options(StyleTrainSettings)
+@option("--resume", group="budget", is_flag=True, help=RESUME_HELP)
+@settings_options(DescriptorSettings, leave_out=_NOT_FOR_STYLES)
+@settings_options(LossSettings, leave_out=_NOT_FOR_STYLES)
+@option("--name", group="record", help="name of the style; without it the picture's file name")
+@settings_options(Provenance)
+@click.pass_context
+def style(
+    context: click.Context,
+    /,
+    style: Path,
+    output: Path,
+    mask: Path | None,
+    content: Path | None,
+    resume: bool,
+    preview: Path | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Learn a style from STYLE, a painting or any picture with strokes of its own.
+
+    Pictures are then painted anew by `texnet stylize`. Needs the [train] extra and weights of VGG-19. Ctrl-C keeps
+    a checkpoint beside the output; the same command with --resume goes on.
+
+    \b
+    Examples:
+      texnet style painting.jpg -o painting.texnet
+      texnet style moss.jpg -o mossy.texnet --content scene/albedo
+      texnet style painting.jpg -o painting.texnet --exemplar-size 512     larger strokes
+      texnet style painting.jpg -o painting.texnet --content-weight 0.2    less of the picture
+      texnet style painting.jpg -o paper.texnet --recipe published --content photographs
+    """
+    check_alone(output, as_json)
+    check_arguments(context, output)
+    check_preview(preview, style, mask)
+    name = clean(values["name"] or (output if is_input(style) else style).stem)
+    with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
+        picture = display.read_exemplar(style, mask)
+        from texnet_core.training.styles import StyleRequest, published_recipe, train_style
+
+        recipe = published_recipe() if context.params["recipe"] == "published" else StyleRequest()
+        parts = {part: _with_given(getattr(recipe, part), context) for part in _PARTS}
+        provenance = _with_given(recipe.provenance, context)
+        provenance = replace(provenance, exemplar=name, command=recorded_command(context))
+        request = replace(recipe, **parts, provenance=provenance)
+        painted = None if content is None else _content(content, request.style.pool, request.train, display)
+        try:
+            artifact = train_style(
+                picture.image,
+                target,
+                request,
+                content=painted,
+                mask=picture.mask,
+                resume=resume,
+                progress=with_preview(display, preview),
+            )
+        except Cancelled:
+            raise Cancelled(how_to_go_on(output)) from None
+    quality = artifact.quality
+    if as_json:
+        facts = {"output": str(output), "steps": artifact.training["steps_taken"], **quality}
+        click.echo(json.dumps(facts | {"notes": display.notes}))
+    else:
+        figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
+        tell_written(output, f"{steps_taken(artifact)}, {figures}")
+
+
+def _with_given(settings: S, context: click.Context) -> S:
+    """The settings, with what the command line says otherwise."""
+    own = {field.name for field in fields(settings)}  # type: ignore[arg-type]
+    changes = {name: value for name, value in context.params.items() if name in own and is_given(context, name)}
+    return replace(settings, **changes)  # type: ignore[type-var]
+
+
+def _content(folder: Path, count: int, train: StyleTrainSettings, display: Display) -> list[FloatArray]:
+    from texnet_core.training.content_pool import read_pool
+
+    return read_pool(folder, count, train.size, train.seed, announce=display.note)
