@@ -13,6 +13,8 @@ from texnet_core.engines import Engine, installed_engines
 from texnet_core.mapset import ALBEDO, MapSpec, channels_of
 from texnet_core.model.artifact import Provenance, without_clamps
 from texnet_core.model.design import Design
+from texnet_core.model.families.stylizer import STYLIZER, StylizerSettings
+from texnet_core.pictures.color_statistics import ColorStatistics
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXNET = [sys.executable, "-m", "train_cli"]  # the command, of this checkout
@@ -66,24 +68,43 @@ def random_artifact(
 ) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
     settings = PyramidSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
-    graph = Design(settings, channels_of(maps), waves).graph
-    clamps = without_clamps(graph)
+    return Artifact(
+        settings=settings,
+        maps=maps,
+        waves=waves,
+        parameters=_random_parameters(Design(settings, channels_of(maps), waves), seed),
+        provenance=Provenance(exemplar="random", license="none"),
+    )
+
+
+STYLE_COLORS = ColorStatistics((0.6, 0.5, 0.35), (0.03, 0.02, 0.01, 0.025, 0.015, 0.02))
+
+
+def random_style(levels: int = 4, seed: int = 0, **settings: int) -> Artifact:
+    """An untrained stylizer, whose output depends on the noise, the content and the strength at every level."""
+    kind = StylizerSettings(levels=levels, **settings)
+    return Artifact(
+        settings=kind,
+        maps=(ALBEDO,),
+        family=STYLIZER.name,
+        style_colors=STYLE_COLORS,
+        parameters=_random_parameters(Design(kind, 3, family=STYLIZER.name), seed),
+        provenance=Provenance(exemplar="random", license="none"),
+    )
+
+
+def _random_parameters(design: Design, seed: int) -> dict[str, np.ndarray]:
+    clamps = without_clamps(design.graph)
     rng = np.random.default_rng(seed)
     parameters = {}
-    for name, shape in graph.parameter_shapes.items():
+    for name, shape in design.graph.parameter_shapes.items():
         fan_in = float(np.prod(shape[1:])) if len(shape) > 1 else 1.0
         scale = np.sqrt(3 / fan_in) if len(shape) > 1 else 0.1
         parameters[name] = rng.normal(0, scale, shape).astype(np.float32)
     parameters |= {name: rng.uniform(1, 3, bound.shape).astype(np.float32) for name, bound in clamps.items()}
     parameters["output.weight"] *= 0.1
     parameters["output.bias"] += 0.5
-    return Artifact(
-        settings=settings,
-        maps=maps,
-        waves=waves,
-        parameters=parameters,
-        provenance=Provenance(exemplar="random", license="none"),
-    )
+    return parameters
 
 
 def texture(

@@ -6,7 +6,7 @@ command line and the Blender panel read them from here. This module imports noth
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
@@ -86,6 +86,34 @@ def as_record(facts: Any) -> dict[str, Any]:
 def as_fields(record: Mapping[str, Any]) -> dict[str, Any]:
     """What `as_record` made, or what was written by hand in today's spelling, under the names of the fields."""
     return {_FIELDS.get(key, key): value for key, value in record.items()}
+
+
+def plain_record(facts: Any) -> dict[str, Any]:
+    """The fields of a dataclass as JSON and TOML have them; those that are None are left out."""
+    values = {spec.name: getattr(facts, spec.name) for spec in fields(facts)}
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def stated_fields(kind: Any, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record, a JSON object or a TOML table, says of the fields of a dataclass. Other keys are left alone."""
+    return {spec.name: _as_field(record[spec.name], spec.type) for spec in fields(kind) if spec.name in record}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON and TOML have it, be it a number of NumPy's or a dataclass."""
+    if is_dataclass(value):
+        return plain_record(value)
+    if isinstance(value, tuple):
+        return [_plain(number) for number in value]
+    if isinstance(value, bool | str):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def _as_field(value: Any, kind: Any) -> Any:
+    if kind is float and type(value) is int and abs(value) < 2**31:
+        return float(value)  # so that 2 and 2.0 are one request
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Checked:

@@ -104,9 +104,16 @@ class ColorMap:
     def __call__(self, colors: FloatArray) -> FloatArray:
         """Colors (..., 3); results are not clipped. Each texel has the same bits wherever it lies."""
         matrix, offset = self.matrix.astype(np.float32), self.offset.astype(np.float32)
+        result = np.empty_like(colors, np.float32)
+        red, green, blue = (colors[..., channel] for channel in range(3))
         # one product a channel, and not a matrix product, whose bits may depend on the shape
-        terms = [colors[..., channel, None] * matrix[:, channel] for channel in range(3)]
-        return terms[0] + terms[1] + terms[2] + offset
+        for channel in range(3):
+            made = result[..., channel]
+            np.multiply(red, matrix[channel, 0], out=made)
+            made += green * matrix[channel, 1]
+            made += blue * matrix[channel, 2]
+            made += offset[channel]
+        return result
 
     @property
     def inverse(self) -> "ColorMap":

@@ -42,6 +42,7 @@ class Decoded:
         encoding: how values stand for light; None is sRGB.
         unbounded: whether values are floats, which may lie above 1.
         orientation: as EXIF counts, 1 is upright.
+        depth: bits a channel that the file has, 8 or 16; 0 for floats.
         notes: what the user should know, a clause each.
     """
 
@@ -52,6 +53,7 @@ class Decoded:
     encoding: Encoding | None = None
     unbounded: bool = False
     orientation: int = 1
+    depth: int = 8
     notes: list[str] = field(default_factory=list)
 
 

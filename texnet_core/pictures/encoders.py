@@ -18,7 +18,7 @@ from texnet_core.pictures.color import srgb_to_linear
 Bands = Iterator[npt.NDArray[Any]]  # (rows, width, channels) each, from top to bottom
 
 _PNG_TEXELS = 2**17  # that are compressed at once
-_PNG_COLOR_TYPES = {1: 0, 3: 2, 4: 6}  # the last has alpha
+_PNG_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _TIFF_TILE = (128, 128)
 _THUMBNAIL = 128  # texels, of which interfaces show about a hundred
 _LARGEST_CLASSIC_TIFF = 2**32 - 2**26  # bytes of texels; beyond, offsets need the 64 bits of BigTIFF
@@ -50,6 +50,11 @@ class Layout:
     channels: int
     depth: Depth | None  # None: floats
     space: ColorSpace
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last channel is alpha, by which colors are not multiplied."""
+        return self.channels in (2, 4)
 
 
 def write_png(path: Path, bands: Bands, layout: Layout) -> None:
@@ -105,6 +110,19 @@ def write_jpeg(path: Path, bands: Bands, layout: Layout) -> None:
     path.write_bytes(buffer.getbuffer())
 
 
+def write_webp(path: Path, bands: Bands, layout: Layout) -> None:
+    from PIL import Image
+
+    image = _gather(bands, layout, np.uint8)
+    colors = image[..., :-1] if layout.has_alpha else image
+    if colors.shape[2] == 1:
+        colors = np.repeat(colors, 3, axis=2)
+    image = np.concatenate((colors, image[..., -1:]), axis=2) if layout.has_alpha else colors
+    buffer = io.BytesIO()  # as for JPEG
+    Image.fromarray(image).save(buffer, format="WEBP", lossless=True, exact=True, method=1, quality=30)
+    path.write_bytes(buffer.getbuffer())
+
+
 def write_tiff(path: Path, bands: Bands, layout: Layout) -> None:
     import tifffile
 
@@ -122,7 +140,8 @@ def write_tiff(path: Path, bands: Bands, layout: Layout) -> None:
         shape=shape[:2] if layout.channels == 1 else shape,
         dtype=np.uint8 if bits == 8 else np.uint16,
         tile=_TIFF_TILE,
-        photometric="rgb" if layout.channels == 3 else "minisblack",
+        photometric="rgb" if layout.channels >= 3 else "minisblack",
+        extrasamples=("unassalpha",) if layout.has_alpha else (),
         compression="zlib",
         compressionargs={"level": 1},
         predictor=True,
@@ -134,14 +153,22 @@ def write_tiff(path: Path, bands: Bands, layout: Layout) -> None:
 def write_exr(path: Path, bands: Bands, layout: Layout) -> None:
     import OpenEXR
 
-    to_linear = srgb_to_linear if layout.space == "sRGB" else np.asarray
-    pixels = _gather((to_linear(band) for band in bands), layout, np.float16)
+    pixels = _gather((_as_light(band, layout) for band in bands), layout, np.float16)
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-    name = "RGB" if layout.channels == 3 else "Y"
-    with OpenEXR.File(header, {name: pixels if name == "RGB" else pixels[..., 0]}) as file:
+    names = {1: ("Y",), 2: ("Y", "A"), 3: ("RGB",), 4: ("RGBA",)}[layout.channels]
+    channels = {name: pixels[..., at] if len(name) == 1 else pixels for at, name in enumerate(names)}
+    with OpenEXR.File(header, channels) as file:
         buffer = io.BytesIO()  # the library refuses paths that are no text, and hides what a full disk says
         file.write(buffer)
         path.write_bytes(buffer.getbuffer())
+
+
+def _as_light(band: npt.NDArray[Any], layout: Layout) -> npt.NDArray[Any]:
+    """Linear light, multiplied by alpha, as EXR has it."""
+    to_linear = srgb_to_linear if layout.space == "sRGB" else np.asarray
+    if not layout.has_alpha:
+        return to_linear(band)
+    return np.concatenate((to_linear(band[..., :-1]) * band[..., -1:], band[..., -1:]), axis=2)
 
 
 def _gather(bands: Bands, layout: Layout, kind: Any) -> npt.NDArray[Any]:

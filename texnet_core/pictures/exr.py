@@ -83,6 +83,7 @@ class _Layer:
             alpha,
             encoding=_encoding(self._part.header),
             unbounded=True,
+            depth=0,
             notes=notes,
         )
 

@@ -44,7 +44,7 @@ def read_radiance(file: BinaryIO, check_size: Any) -> Decoded:
     light = texels[..., :3] * scale[..., None]
     matrix = EQUAL_ENERGY_XYZ_TO_SRGB.astype(np.float32)
     encoding = replace(LINEAR_LIGHT, to_light=lambda values: values @ matrix.T) if is_xyz else LINEAR_LIGHT
-    return Decoded(_turned(light, match), "RGB", encoding=encoding, unbounded=True)
+    return Decoded(_turned(light, match), "RGB", encoding=encoding, unbounded=True, depth=0)
 
 
 def _turned(light: FloatArray, match: re.Match[bytes]) -> FloatArray:

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from texnet_core.errors import ImageError, NoImageError
+from texnet_core.errors import ImageError, NoImageError, TexnetError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.decoded import Decoded, upright
 from texnet_core.pictures.srgb import to_srgb
@@ -78,10 +80,21 @@ def _filled(image: FloatArray, mask: Mask) -> FloatArray:
 
 
 def _read(path: Path) -> Picture:
+    with reading(path):
+        return _picture(path, decode(path))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what decoders raise into the error that names the file.
+
+    Raises:
+        ImageError: no file, no picture, or a damaged one; memory does not suffice.
+    """
     _check_is_file(path)
     try:
-        return _picture(path, decode(path))
-    except ImageError:
+        yield
+    except TexnetError:
         raise
     except MemoryError as error:
         raise ImageError(
@@ -98,14 +111,19 @@ def _read(path: Path) -> Picture:
 def _picture(path: Path, decoded: Decoded) -> Picture:
     seen = None if decoded.alpha is None else decoded.alpha >= _OPAQUE
     if seen is not None and not seen.any():
-        raise ImageError(
-            f"{path} is transparent everywhere",
-            expected="a picture that can be seen",
-            remedy="export it without an alpha channel",
-        )
+        raise transparent(path)
     image, seen, notes = to_srgb(decoded, seen)
     mask = None if seen is None or seen.all() else np.ascontiguousarray(upright(seen, decoded.orientation))
     return Picture(np.ascontiguousarray(upright(image, decoded.orientation)), mask, [*decoded.notes, *notes])
+
+
+def transparent(path: Path) -> ImageError:
+    """What to raise for a picture of which nothing can be seen."""
+    return ImageError(
+        f"{path} is transparent everywhere",
+        expected="a picture that can be seen",
+        remedy="export it without an alpha channel",
+    )
 
 
 def _check_is_file(path: Path) -> None:

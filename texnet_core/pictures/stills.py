@@ -164,7 +164,7 @@ def _by_pillow(
 
 def _decoded(image: Any) -> Decoded:
     if image.mode == "F":
-        return Decoded(np.asarray(image, np.float32)[..., None], "gray", encoding=LINEAR_LIGHT, unbounded=True)
+        return Decoded(np.asarray(image, np.float32)[..., None], "gray", encoding=LINEAR_LIGHT, unbounded=True, depth=0)
     if image.mode.startswith("I"):
         return _of_levels(_whole_numbers(image)[..., None], 65535)
     if image.mode == "CMYK":
@@ -183,7 +183,8 @@ def _of_levels(levels: npt.NDArray[Any], top: int) -> Decoded:
     shares = levels.astype(np.float32) / np.float32(top)
     colors = shares.shape[2] - (shares.shape[2] + 1) % 2
     alpha = shares[..., -1] if colors < shares.shape[2] else None
-    return Decoded(shares[..., :colors], "gray" if colors == 1 else "RGB", alpha)
+    depth = 8 if top == 255 else 16
+    return Decoded(shares[..., :colors], "gray" if colors == 1 else "RGB", alpha, depth=depth)
 
 
 def _as_shares(image: Any) -> FloatArray:

@@ -119,6 +119,7 @@ def decode_deep(page: Any) -> Decoded:
         encoding=LINEAR_LIGHT if is_float else None,
         unbounded=is_float,
         orientation=orientation if orientation in range(1, 9) else 1,
+        depth=0 if is_float else 8 if raw.dtype.itemsize == 1 else 16,
     )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from texnet_core.atomic import replacing
 from texnet_core.errors import RequestError
 from texnet_core.mapset import ColorSpace, Depth
-from texnet_core.pictures.encoders import Bands, Layout, write_exr, write_jpeg, write_png, write_tiff
+from texnet_core.pictures.encoders import Bands, Layout, write_exr, write_jpeg, write_png, write_tiff, write_webp
 from texnet_core.settings import MAX_SIZE
 
 
@@ -24,7 +24,7 @@ class Format:
     Attributes:
         encode: writes the picture.
         depths: bits a channel that it can hold, the usual one first; none: floats.
-        channels: how many there can be; a fourth is alpha.
+        channels: how many there can be; the last of 2 and of 4 is alpha.
         max_side: in texels.
         max_texels: in all; formats that are written while they are made need no limit of their own.
     """
@@ -36,11 +36,14 @@ class Format:
     max_texels: int = MAX_SIZE**2
 
 
-PNG = Format(write_png, (8, 16), (1, 3, 4))
+_WITH_ALPHA = (1, 2, 3, 4)
+
+PNG = Format(write_png, (8, 16), _WITH_ALPHA)
 JPEG = Format(write_jpeg, (8,), max_side=65500, max_texels=2**28)
-TIFF = Format(write_tiff, (8, 16))
-EXR = Format(write_exr, (), max_texels=2**28)
-FORMATS = {".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".tif": TIFF, ".tiff": TIFF, ".exr": EXR}
+TIFF = Format(write_tiff, (8, 16), _WITH_ALPHA)
+EXR = Format(write_exr, (), _WITH_ALPHA, max_texels=2**28)
+WEBP = Format(write_webp, (8,), _WITH_ALPHA, max_side=16383, max_texels=2**28)
+FORMATS = {".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".tif": TIFF, ".tiff": TIFF, ".exr": EXR, ".webp": WEBP}
 SUFFIXES = tuple(FORMATS)
 
 _NUMBERS: dict[Depth | None, str] = {8: "uint8", 16: "uint16", None: "float32"}  # in memory
@@ -69,6 +72,15 @@ def depth_for(path: Path, depth: int = 8, wanted: int = 0) -> Depth | None:
     return max(known for known in depths if known <= max(depth, wanted))
 
 
+def holds_alpha(path: Path) -> bool:
+    """Whether a file of this name can hold an alpha channel.
+
+    Raises:
+        RequestError: an unknown suffix.
+    """
+    return 4 in _format_of(path).channels
+
+
 def check_picture_size(path: Path, width: int, height: int) -> None:
     """Raise RequestError if a file of this name cannot hold a picture of this size."""
     kind = _format_of(path)
@@ -85,8 +97,8 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB")
 
     Args:
         path: where; an existing file is replaced only once the new one is complete.
-        image: (h, w, 1) or (h, w, 3), of PNG (h, w, 4) with alpha too: uint8 or uint16 for the formats that hold
-            these, float32 in [0, 1] for EXR.
+        image: (h, w, 1) or (h, w, 3), with alpha one channel more, but of JPEG: uint8 or uint16 for the formats that
+            hold these, float32 in [0, 1] for EXR.
         space: color space of the values in memory.
 
     Raises:
@@ -118,7 +130,7 @@ def writing_image(
         path: where; an existing file is replaced only once the new one is complete, and not if the block raises.
         width: of the picture.
         height: of the picture.
-        channels: 1 or 3, of PNG 4 too.
+        channels: 1 or 3, with alpha one more.
         depth: what `depth_for` says.
         space: color space of the values in memory.
 

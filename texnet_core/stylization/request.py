@@ -3,12 +3,13 @@
 Options of the command line, lists, messages to the worker and records on images are made from these fields.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from texnet_core.mapset import Depth
 from texnet_core.pictures.color_statistics import ColorStatistics
-from texnet_core.settings import MAX_SEED, MAX_SIZE, EngineSettings, setting
+from texnet_core.settings import MAX_SEED, MAX_SIZE, EngineSettings, plain_record, setting, stated_fields
 from texnet_core.synthesis.windows import Region, checked_region
 
 Wrap = Literal["auto", "xy", "x", "y", "none"]
@@ -67,3 +68,21 @@ class StylizeRequest(EngineSettings):
         if self.region is not None:
             checked_region(self.region)
         return self
+
+    def record(self) -> dict[str, Any]:
+        """All fields as plain values for JSON; those that are None are left out, for TOML has no word for it."""
+        return plain_record(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """The request behind a record, a JSON object or a TOML table; what it does not say has its default.
+
+        Whole numbers will do where fractions may stand. Keys that are no fields are left alone.
+
+        Raises:
+            RequestError: a value that does not fit.
+        """
+        stated = stated_fields(cls, record)
+        if stated.get("colors") is not None:
+            stated["colors"] = ColorStatistics.from_record(stated["colors"])
+        return cls(**stated).check()

@@ -27,6 +27,7 @@ from texnet_core.synthesis.resampling import resample_axis
 from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, sides_of
 
 Convert = Callable[[FloatArray], npt.NDArray[Any]]
+Finish = Callable[[FloatArray, int, int], FloatArray]  # (texels in [0, 1], top, left) -> as many; it may change them
 
 _KEPT_BYTES = 256 * 2**20  # of blocks that a neighboring window will want again
 _FEW_PIECES = 64  # that are kept where a window repeats them
@@ -49,7 +50,15 @@ class Plane:
         channels: of all maps together.
     """
 
-    def __init__(self, engine: Engine, inputs: InputPlane, rows: Axis, columns: Axis, blocks_at_once: int = 1) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        inputs: InputPlane,
+        rows: Axis,
+        columns: Axis,
+        blocks_at_once: int = 1,
+        finish: Finish | None = None,
+    ) -> None:
         """Nothing is made yet.
 
         Args:
@@ -58,6 +67,7 @@ class Plane:
             rows: how the texture's rows lie on those that are made.
             columns: likewise.
             blocks_at_once: how many blocks are made at a time.
+            finish: what is done to the texels of the texture at their places, each by itself. It repeats as they do.
 
         Raises:
             ValueError: the inputs repeat at another period than the axes.
@@ -66,6 +76,7 @@ class Plane:
             if period not in (None, axis.made):
                 raise ValueError(f"inputs that repeat after {period} texels, for an axis with a period of {axis.made}")
         self._engine, self._inputs, self._blocks_at_once = engine, inputs, blocks_at_once
+        self._finish = finish
         self.maps: tuple[MapSpec, ...] = engine.artifact.maps
         self.channels = channels_of(self.maps)
         self._rows = replace(rows, repeats=inputs.height is not None)
@@ -90,7 +101,7 @@ class Plane:
         self._prepare()
         try:
             if self._is_made_as_is():
-                return np.clip(self._made(top, left, height, width), 0, 1)
+                return self._finished(self._made(top, left, height, width), top, left)
             return np.concatenate(list(self.bands(top, left, height, width)))
         except MemoryError as error:
             raise too_little_memory(width, height) from error
@@ -151,7 +162,14 @@ class Plane:
 
     def _piece(self, row: Segment, column: Segment, convert: Convert) -> npt.NDArray[Any]:
         part = self._block(row.block, column.block)[row.within, column.within]
-        return convert(np.clip(part, 0, 1, out=part))
+        height, width = self._engine.block_shape
+        top, left = row.block * height + row.within.start, column.block * width + column.within.start
+        return convert(self._finished(part, top, left))
+
+    def _finished(self, texels: FloatArray, top: int, left: int) -> FloatArray:
+        """Texels of the texture, at their place, as they are to be; they are changed in place."""
+        np.clip(texels, 0, 1, out=texels)
+        return texels if self._finish is None else self._finish(texels, top, left)
 
     def _block(self, row: int, column: int) -> FloatArray:
         """A block of the grid, as the generator makes it."""
@@ -203,7 +221,7 @@ class Plane:
         for y in range(top, top + height, rows):
             high = min(rows, top + height - y)
             chunks = [
-                convert(np.clip(self._resampled(y, x, high, min(columns, left + width - x)), 0, 1))
+                convert(self._finished(self._resampled(y, x, high, min(columns, left + width - x)), y, x))
                 for x in range(left, left + width, columns)
             ]
             yield np.concatenate(chunks, axis=1)

@@ -4,13 +4,22 @@ Options of the command line, lists of textures, messages to the worker and recor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import Depth
-from texnet_core.settings import MAX_SEED, MAX_SIZE, MIN_SIZE, EngineSettings, Tiling, setting
+from texnet_core.settings import (
+    MAX_SEED,
+    MAX_SIZE,
+    MIN_SIZE,
+    EngineSettings,
+    Tiling,
+    plain_record,
+    setting,
+    stated_fields,
+)
 from texnet_core.synthesis.windows import MAX_COORDINATE, Region, checked_region
 
 UDIM_COLUMNS = 10  # the numbers of tiles count in tens
@@ -100,8 +109,7 @@ class TextureRequest(EngineSettings):
 
     def record(self) -> dict[str, Any]:
         """All fields as plain values for JSON; those that are None are left out, for TOML has no word for it."""
-        values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        return {name: _plain(value) for name, value in values.items() if value is not None}
+        return plain_record(self)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -112,23 +120,7 @@ class TextureRequest(EngineSettings):
         Raises:
             RequestError: a value that does not fit.
         """
-        known = {spec.name: _as_field(record[spec.name], spec.type) for spec in fields(cls) if spec.name in record}
-        return cls(**known).check()
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON and TOML have it, be it a number of NumPy's."""
-    if isinstance(value, tuple):
-        return [_plain(number) for number in value]
-    if isinstance(value, bool | str):
-        return value
-    return int(value) if isinstance(value, Integral) else float(value)
-
-
-def _as_field(value: Any, kind: Any) -> Any:
-    if kind is float and type(value) is int and abs(value) < 2**31:
-        return float(value)  # so that 2 and 2.0 are one request
-    return tuple(value) if isinstance(value, list) else value
+        return cls(**stated_fields(cls, record)).check()
 
 
 def _check_pair(name: str, pair: Any, *ranges: Range) -> None:

@@ -58,7 +58,7 @@ def synthesize(
     try:
         stack = np.empty((height, width, plane.channels), np.float32)
         top = 0
-        with closing(_reported_bands(plane, window, progress)) as bands:
+        with closing(reported_bands(plane, window, progress)) as bands:
             for band in bands:
                 stack[top : top + len(band)] = band
                 top += len(band)
@@ -147,7 +147,7 @@ def write_window(
             stack.enter_context(writing_image(path, region[2], region[3], spec.channels, bits, spec.color_space))
             for path, spec, bits in zip(paths, plane.maps, depths, strict=True)
         ]
-        bands = stack.enter_context(closing(_reported_bands(plane, region, progress, convert)))
+        bands = stack.enter_context(closing(reported_bands(plane, region, progress, convert)))
         for band in bands:
             parts = split_channels(band, plane.maps).values()
             for write, part, bits in zip(writers, parts, depths, strict=True):
@@ -175,7 +175,7 @@ def map_files(output: Path, maps: tuple[MapSpec, ...], marks: str = "") -> list[
     return [output.with_name(f"{output.stem}{name}{marks}{output.suffix}") for name in names]
 
 
-def _reported_bands(
+def reported_bands(
     plane: Plane, region: Region, progress: ProgressCallback, convert: Convert = unchanged
 ) -> Generator[npt.NDArray[Any], None, None]:
     """The bands of a region, with a report before the first and after each."""

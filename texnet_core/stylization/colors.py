@@ -1,0 +1,81 @@
+"""Colors on the way in and out: what the net is given, and what becomes of what it makes, texel by texel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from texnet_core.mapset import FloatArray
+from texnet_core.pictures.color_statistics import ColorMap
+from texnet_core.stylization.layers import Layer
+
+_LOW, _HIGH = np.float32(-0.5), np.float32(1.5)  # of matched colors
+_FADES_BELOW = np.float32(0.1)  # of the strength
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the net is given of a picture: its colors as the style's, and the strength where it is painted.
+
+    Attributes:
+        picture: on the plane of the net.
+        matched: gives its colors those of the style; None: they are given as they are.
+        strength: (h, w, 1) in [0, 1] on the same plane; None where it is the same everywhere.
+        factor: of the strength.
+    """
+
+    picture: Layer
+    matched: ColorMap | None
+    strength: Layer | None
+    factor: float
+
+    @property
+    def channels(self) -> int:
+        """Of a window."""
+        return 3 if self.strength is None else 4
+
+    def __call__(self, top: int, left: int, height: int, width: int) -> FloatArray:
+        """A window, (channels, height, width)."""
+        result = np.empty((self.channels, height, width), np.float32)
+        colors = result[:3].transpose(1, 2, 0)  # channel by channel in memory, which is faster
+        colors[...] = self.picture.window(top, left, height, width)
+        if self.matched is not None:
+            np.clip(self.matched(colors), _LOW, _HIGH, out=colors)
+        if self.strength is not None:
+            np.multiply(self.strength.window(top, left, height, width)[..., 0], np.float32(self.factor), out=result[3])
+        return result
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What becomes of what the net makes: colors nearer to those of the picture, and at last the picture itself.
+
+    With less strength the colors are more and more those of the picture. Below a strength of 0.1 the result fades into
+    the picture, so that a strength of 0 leaves it as it is.
+
+    Attributes:
+        picture: on the plane of the result.
+        undone: takes colors of the style to those of the picture; None: they stay.
+        keep_colors: whether they are wholly those of the picture.
+        strength: (h, w, 1) in [0, 1] on the same plane; None where it is the same everywhere.
+        factor: of the strength.
+    """
+
+    picture: Layer
+    undone: ColorMap | None
+    keep_colors: bool
+    strength: Layer | None
+    factor: float
+
+    def __call__(self, made: FloatArray, top: int, left: int) -> FloatArray:
+        """(h, w, 3) in [0, 1] at its place; it may be changed."""
+        strength = np.full((1, 1, 1), self.factor, np.float32)
+        if self.strength is not None:
+            strength = self.strength.window(top, left, *made.shape[:2]) * strength
+        share = np.float32(1) - strength
+        if self.undone is not None and (self.keep_colors or share.any()):
+            share = np.ones_like(share) if self.keep_colors else share
+            made = np.clip((1 - share) * made + share * self.undone(made), 0, 1)
+        if (strength < _FADES_BELOW).any():
+            part = np.minimum(strength / _FADES_BELOW, np.float32(1))
+            made = (1 - part) * self.picture.window(top, left, *made.shape[:2]) + part * made
+        return made

@@ -1,0 +1,72 @@
+"""A picture that is to be painted anew: its texels, wherever they are kept, and what is measured of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from texnet_core.errors import ImageError
+from texnet_core.mapset import FloatArray
+from texnet_core.pictures.color_statistics import ColorStatistics
+from texnet_core.stylization.stores import Store, as_values, bands_of
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Texels of a picture.
+
+    Attributes:
+        colors: (h, w, 3) sRGB. Where alpha is 0 they are those of visible texels nearby.
+        alpha: (h, w, 1), or None where all is opaque.
+        depth: bits a channel, 8 or 16; 0 for floats.
+        notes: what the user should know of how it was read, a clause each.
+    """
+
+    colors: Store
+    alpha: Store | None = None
+    depth: int = 8
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.colors.shape[:2]
+
+    def visible(self) -> Iterator[FloatArray]:
+        """All texels that are not fully transparent, (texels, 3) or (rows, width, 3) each, from top to bottom."""
+        _, width = self.shape
+        for top, rows in bands_of(self.colors.shape):
+            values = as_values(self.colors.window(top, 0, rows, width))
+            if self.alpha is not None:
+                values = values[self.alpha.window(top, 0, rows, width)[..., 0] > 0]
+            yield values
+
+
+def measured(pictures: Iterable[Picture]) -> ColorStatistics:
+    """Of the visible texels of some pictures together.
+
+    Raises:
+        RequestError: there are none.
+    """
+    return ColorStatistics.of(part for picture in pictures for part in picture.visible())
+
+
+def check_visible(alpha: Store) -> None:
+    """Raise ImageError for a picture that is transparent everywhere."""
+    _, width, _ = alpha.shape
+    if not any(alpha.window(top, 0, rows, width).any() for top, rows in bands_of(alpha.shape)):
+        raise ImageError(
+            "the picture is transparent everywhere",
+            expected="a picture that can be seen",
+            remedy="export it without an alpha channel",
+        )
+
+
+def check_numbers(values: FloatArray) -> None:
+    """Raise ImageError for values that are no numbers."""
+    if not np.isfinite(values).all():
+        raise ImageError(
+            "the picture has values that are no finite numbers",
+            expected="numbers in [0, 1]",
+            remedy="replace what is not a number",
+        )

@@ -1,0 +1,48 @@
+"""Whether a picture tiles: whether its edges meet as well as neighbors inside it do."""
+
+import numpy as np
+
+from texnet_core.stylization.picture import Picture
+from texnet_core.stylization.request import Wrap
+from texnet_core.stylization.stores import as_values
+
+_STRIPS, _STRIP_TEXELS = 4, 16
+_LEAST_SIDE = 16
+_USUAL = 0.98  # the share of steps inside the picture that are no larger
+_ONE_LEVEL = 1 / 255
+_SEEN = 0.5  # of both edges
+
+
+def tiling_axes(picture: Picture) -> Wrap:
+    """The axes along which a picture tiles, as far as its texels show it.
+
+    Along an axis it does where the step from the last row or column to the first is like those inside: no larger than
+    98% of them, or than one level of 255. Strips of it are looked at. Edges that are mostly hidden do not tell.
+    """
+    axes = "".join(name for name, axis in (("x", 1), ("y", 0)) if _tiles(picture, axis))
+    return axes or "none"  # type: ignore[return-value]
+
+
+def _tiles(picture: Picture, axis: int) -> bool:
+    length, breadth = picture.shape[axis], picture.shape[1 - axis]
+    if length < _LEAST_SIDE:
+        return False
+    strips = []
+    for number in range(_STRIPS):
+        start = max(0, (2 * number + 1) * breadth // (2 * _STRIPS) - _STRIP_TEXELS // 2)
+        count = min(_STRIP_TEXELS, breadth - start)
+        window = (start, 0, count, length) if axis == 1 else (0, start, length, count)
+        values = as_values(picture.colors.window(*window))
+        if picture.alpha is not None:
+            hidden = picture.alpha.window(*window)[..., 0] == 0
+            values = np.where(hidden[..., None], np.float32(np.nan), values)
+        strips.append(values if axis == 1 else values.swapaxes(0, 1))
+    lines = np.concatenate(strips)
+    across = np.abs(lines[:, 0] - lines[:, -1])
+    known = np.isfinite(across)
+    if known.mean() < _SEEN:
+        return False
+    steps = np.abs(np.diff(lines, axis=1))
+    counts = np.isfinite(steps).sum(axis=(0, 2))
+    inside = np.nansum(steps, axis=(0, 2))[counts > 0] / counts[counts > 0]
+    return bool(across[known].mean() <= max(float(np.quantile(inside, _USUAL)), _ONE_LEVEL))
