@@ -3,7 +3,7 @@
 Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
 line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
 
-    {"event": "ready", "protocol": 8, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+    {"event": "ready", "protocol": 9, "version": "0.1.0", "python": "3.11.9", "pid": 123}
 
 where the version is TexNet's own, or "unknown" where it is not installed as a package.
 
@@ -20,7 +20,7 @@ and then exactly one of
 An error that nobody foresaw has "details" too, the text of its traceback. A line that is no request is answered by an
 error without "id". Fields that a job does not know are ignored. Nothing that goes wrong in one job ends the worker.
 
-Previews have a lane of their own; all other jobs run one at a time, in the order they came. `{"cancel": 1}` cancels
+Previews, of both kinds, have a lane of their own; all other jobs run one at a time, in the order they came. `{"cancel": 1}` cancels
 a job that waits or runs, and is ignored where there is none; a job that waits answers at once. The end
 of stdin or SIGTERM ends the worker: what runs is cancelled and what waits never begins. SIGINT is ignored, since
 Ctrl-C in a terminal is the other program's business.
@@ -55,6 +55,31 @@ preview: the upper left corner of the same texture, at once, also while a large 
     boxes, its longer side of "size" texels at most, which takes as long as the texture itself. Of several previews
     that wait only the newest is made; the others are answered by "cancelled". There is no progress.
 
+stylize: pictures as PNG files, painted in a style. They are written while they are made.
+
+    {"job": "stylize", "source": "/x/mosaic.texnet", "folder": "/tmp/x",
+     "pictures": [{"content": "/tmp/y/wall.npy", "name": "wall", ["strength_map": "/tmp/y/mask.npy"]}],
+     ["one_look": false, "strength": 1.0, "noise": 1.0, "seed": 0, "scale": 1.0, "wrap": "auto", "keep_colors": false,
+     "width": 0, "height": 0, "depth": 0, "colors": {"mean": [3 numbers], "covariance": [6 numbers]}, "engine": "auto",
+     "device": "auto", "precision": "auto", "threads": 0]}
+    result: {"pictures": [{"file": "/tmp/x/wall.png", "request": {...}, "notes": []}], "engine": "onnx",
+     "device": "cpu", "precision": "f32", "seconds": 2.5}
+
+    The fields are those of `texnet_core.stylization.StylizeRequest`. A content is an array of uint8 or uint16 sRGB,
+    (h, w, 3) or with alpha (h, w, 4), first row on top, or a picture that this Python can decode. A strength map is
+    (h, w, 1) of the same size, or such a picture; it multiplies the strength. With "one_look", colors are measured
+    over all pictures together, so that all get the same colors. The request of a result says what was left open: wrap,
+    colors, width, height and depth; given again, it makes the same. Progress counts pictures, stage "pictures".
+
+preview_style: the middle of the same picture, at once; or all of it.
+
+    {"job": "preview_style", "source": "/x/mosaic.texnet", "folder": "/tmp/x", "content": "/tmp/y/wall.npy",
+     ["strength_map", "size": 256, "whole": false, "strength", ...]}
+    result: {"file": "/tmp/x/preview_1.npy", "request": {...}, "seconds": 0.1}
+
+    The file holds uint8 (h, w, 3), at most "size" a side. With "whole" it holds all of the result, made smaller.
+    Whoever gives "colors" and "wrap" back spares the worker to measure them again.
+
 probe: what this Python can do, found out by making a small texture.
 
     {"job": "probe"}
@@ -86,15 +111,24 @@ train: a generator from a picture.
     cancelled after it began says whether a checkpoint lies beside the output, so that the same request with "resume":
     true goes on; it is refused where there is an output without one. Without "online", nothing is downloaded.
 
+train_style: a style from a picture.
+
+    {"job": "train_style", "exemplar": "/x/painting.jpg", "output": "/x/painting.texnet", "name": "Painting",
+     "resume": false, "folder": "/tmp/x", "online": false, ["content": "/x/photographs", "mask", "steps" or "minutes",
+     and any other setting of a style or its training]}
+
+    All else is as for "train". The content is a folder of pictures to paint in training; without it they are drawn.
+
 describe: what a .texnet file says about itself.
 
     {"job": "describe", "source": "/x/wall.texnet"}
-    result: {"name": "wall", "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB", "role": "color",
-     "depth": 8, "normal_convention": ""}],
+    result: {"name": "wall", "style": false, "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB",
+     "role": "color", "depth": 8, "normal_convention": ""}],
      "texels_per_exemplar": 256, "size_m": null, "texels_per_meter": 256.0,
      "look": {"bump", "roughness_dark", "roughness_bright", "metallic", "dark", "bright"} or null,
      "provenance": {"exemplar", "author", "licence", "source", "exemplar_sha256", "command"}, "training": {...},
      "quality": {...}}
 
-    "size_m" is what the exemplar's short side shows, in meters; where nobody said it, it is taken as 1.
+    A style paints pictures anew and makes no textures. "size_m" is what the exemplar's short side shows, in meters;
+    where nobody said it, it is taken as 1.
 """

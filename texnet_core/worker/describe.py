@@ -13,6 +13,7 @@ def describe(job: WorkerJob) -> Message:
     header = read_header(path)
     return {
         "name": path.stem,
+        "style": header.paints,
         "maps": [as_record(spec) for spec in header.maps],
         "texels_per_exemplar": header.texels_per_exemplar,
         "size_m": header.size_m,

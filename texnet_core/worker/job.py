@@ -2,6 +2,7 @@
 
 import os
 import reprlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
@@ -82,6 +83,19 @@ def _is_speakable(text: str) -> bool:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
         return False
+
+
+def file_stem(job: WorkerJob) -> str:
+    """The field "name" as the name of a file without folder and suffix."""
+    name = job.field("name", str)
+    if not name or Path(name).name != name or "\\" in name:
+        raise job.refused("name", "a file name without folder and suffix")
+    return name
+
+
+def seconds_since(started: float) -> float:
+    """Since a monotonic time, as results state it."""
+    return round(time.monotonic() - started, 3)
 
 
 def settable(kind: Any) -> list[Field[Any]]:

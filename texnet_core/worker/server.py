@@ -14,16 +14,21 @@ from texnet_core.settings import WORKER_PROTOCOL, as_fields
 from texnet_core.worker.describe import describe
 from texnet_core.worker.job import Message, WorkerJob
 from texnet_core.worker.probe import probe, texnet_version
+from texnet_core.worker.stylize import preview_style, stylize
 from texnet_core.worker.textures import preview, synthesize
-from texnet_core.worker.train import train
+from texnet_core.worker.train import train, train_style
 
 JOBS: dict[str, Callable[[WorkerJob], Message]] = {
     "synthesize": synthesize,
     "preview": preview,
     "probe": probe,
+    "stylize": stylize,
+    "preview_style": preview_style,
     "train": train,
+    "train_style": train_style,
     "describe": describe,
 }
+_PREVIEWS = ("preview", "preview_style")  # jobs with a lane of their own
 
 _Lane = queue.SimpleQueue[Message | None]  # None ends it; a signal handler may put something into this kind of queue
 
@@ -82,7 +87,7 @@ class Worker:
             self._cancel(message["cancel"])
         else:
             self._waiting.add(message["id"])
-            (self._previews if message.get("job") == "preview" else self._jobs).put(message)
+            (self._previews if message.get("job") in _PREVIEWS else self._jobs).put(message)
 
     def _cancel(self, number: int) -> None:
         """Whoever waits is told at once: the job under way may take minutes."""

@@ -1,11 +1,13 @@
-"""The job `train`: a generator from a picture. Torch is imported, which takes seconds, once all else is checked."""
+"""The jobs `train` and `train_style`: a generator or a style from a picture. Torch is imported, which takes seconds, once all else is checked."""
 
 import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,38 +18,57 @@ from texnet_core.lengths import parse_length
 from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings, generator_settings
+from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
-from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
-from texnet_core.worker.job import Message, WorkerJob, settable
+from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings, TrainSettings
+from texnet_core.worker.job import Message, WorkerJob, seconds_since, settable
 
 if TYPE_CHECKING:
-    from texnet_core.training import TrainRequest
+    from texnet_core.model.artifact import Artifact
+
+S = TypeVar("S", bound=TrainSettings)
 
 _KEPT_PREVIEWS = 2
 
 
 def train(job: WorkerJob) -> Message:
-    """Train, and say what came of it; a run that is cancelled says whether it can go on."""
+    """Train a generator, and say what came of it; a run that is cancelled says whether it can go on."""
+    return _learn(job, TrainSettings, _texture_training)
+
+
+def train_style(job: WorkerJob) -> Message:
+    """The same for a style."""
+    return _learn(job, StyleTrainSettings, _style_training)
+
+
+def _learn(
+    job: WorkerJob, kind: type[S], training: Callable[[WorkerJob, S, "_Reporter"], Callable[..., "Artifact"]]
+) -> Message:
+    """Train, and say what came of it.
+
+    Args:
+        job: what is asked for.
+        kind: of the settings of the loop.
+        training: imports what trains, and gives it all but the picture and where it goes.
+    """
     started = time.monotonic()
     output, resume, online = _output(job), job.field("resume", bool), job.field("online", bool)
-    settings = _settings(job)
+    settings = _settings(job, kind)
     reporter = _Reporter(job, job.folder())
     mask = job.field("mask", str) if "mask" in job.request else None
     picture = read_exemplar(job.field("exemplar", str), mask)
     for note in ("", *picture.notes):  # at least one report, so that the job is seen to run
         reporter(Progress("preparing", 0, 60 * settings.minutes or settings.steps, "step", note=note))
-    request = _request(job, settings)
-    from texnet_core.training import train as train_generator
-
+    run = training(job, settings, reporter)
     try:
-        artifact = train_generator(
-            picture.image, output, request, mask=picture.mask, resume=resume, online=online, progress=reporter
+        artifact = run(
+            picture.image, output, mask=picture.mask, resume=resume, online=online, progress=reporter
         )
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
     taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
-    facts = {"output": str(output), "loss": loss, "steps": taken, "seconds": round(time.monotonic() - started, 3)}
+    facts = {"output": str(output), "loss": loss, "steps": taken, "seconds": seconds_since(started)}
     return facts | {"shortfall": shortfall(artifact.training), "resumable": checkpoint_path(output).exists()}
 
 
@@ -59,27 +80,57 @@ def _output(job: WorkerJob) -> Path:
     return output
 
 
-def _settings(job: WorkerJob) -> TrainSettings:
+def _settings(job: WorkerJob, kind: type[S]) -> S:
     if "steps" in job.request and "minutes" in job.request:
         raise RequestError("steps and minutes cannot be combined", expected="one budget", remedy="use one of them")
-    return job.settings(TrainSettings)
+    return job.settings(kind)
 
 
-def _request(job: WorkerJob, settings: TrainSettings) -> "TrainRequest":
-    """All that decides the run, or one clear line where there is no torch to run it."""
-    texts = {spec.name: job.field(spec.name, str) for spec in settable(Provenance) if spec.name in job.request}
-    provenance = Provenance(exemplar=job.field("name", str), **texts).check()
-    descriptor, loss = job.settings(DescriptorSettings), job.settings(LossSettings)
-    generator = _generator(job)
-    try:
+def _texture_training(job: WorkerJob, settings: TrainSettings, reporter: "_Reporter") -> Callable[..., "Artifact"]:
+    """All that decides a generator of textures."""
+    parts = _provenance(job), job.settings(DescriptorSettings), job.settings(LossSettings)
+    generator, real_width = _generator(job), _real_width(job)
+    with _torch_needed():
         from texnet_core.training import TrainRequest
+        from texnet_core.training import train as train_generator
+    provenance, descriptor, loss = parts
+    request = TrainRequest(generator, descriptor, loss, settings, provenance, real_width=real_width)
+    return partial(train_generator, request=request)
+
+
+def _style_training(job: WorkerJob, settings: StyleTrainSettings, reporter: "_Reporter") -> Callable[..., "Artifact"]:
+    """All that decides a style."""
+    generator, style = job.settings(StylizerSettings), job.settings(StyleSettings)
+    parts = _provenance(job), job.settings(DescriptorSettings), job.settings(LossSettings)
+    folder = job.field("content", str) if "content" in job.request else None
+    with _torch_needed():
+        from texnet_core.training.content_pool import read_pool
+        from texnet_core.training.styles import StyleRequest
+        from texnet_core.training.styles import train_style as train_on_style
+    provenance, descriptor, loss = parts
+    request = StyleRequest(generator, style, descriptor, loss, settings, provenance)
+    content = None
+    if folder is not None:
+        content = read_pool(folder, style.pool, settings.size, settings.seed, announce=reporter.note)
+    return partial(train_on_style, request=request, content=content)
+
+
+def _provenance(job: WorkerJob) -> Provenance:
+    texts = {spec.name: job.field(spec.name, str) for spec in settable(Provenance) if spec.name in job.request}
+    return Provenance(exemplar=job.field("name", str), **texts).check()
+
+
+@contextmanager
+def _torch_needed() -> Iterator[None]:
+    """One clear line where there is no torch to run a training."""
+    try:
+        yield
     except (ImportError, OSError) as error:
         raise EngineError(
             f"training needs torch, which cannot be imported ({error})",
             expected="torch",
             remedy="run: pip install 'texnet[train]'",
         ) from error
-    return TrainRequest(generator, descriptor, loss, settings, provenance, real_width=_real_width(job))
 
 
 def _real_width(job: WorkerJob) -> float:
@@ -115,6 +166,10 @@ class _Reporter:
         more = preview | ({"note": note} if note else {})
         more |= {"step": progress.step} if progress.step else {}
         self.job.report(progress.stage, progress.done, progress.total, loss=progress.loss, **more)
+
+    def note(self, text: str) -> None:
+        """Say a sentence before the first step."""
+        self(Progress("preparing", 0, 1, "step", note=text))
 
     def _write(self, preview: npt.NDArray[np.uint8], name: str) -> str:
         """Names change, so that whoever reads one never meets the next; older ones go."""

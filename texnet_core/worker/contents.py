@@ -1,0 +1,85 @@
+"""Pictures that come as arrays, from programs that have decoded them already."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from texnet_core.errors import ImageError
+from texnet_core.stylization.content import check_same_size, read_content
+from texnet_core.stylization.islands import fill_hidden
+from texnet_core.stylization.picture import Picture, check_visible
+from texnet_core.stylization.stores import ArrayStore, Store, bands_of, new_store
+
+ARRAY = ".npy"
+
+_DEPTHS = {"uint8": 8, "uint16": 16}
+
+
+@contextmanager
+def open_content(path: Path, folder: Path) -> Iterator[Picture]:
+    """A picture that is to be painted.
+
+    Args:
+        path: an array (h, w, 3), or (h, w, 4) with alpha, of uint8 or uint16 sRGB; or any picture that can be decoded.
+        folder: for what memory does not hold.
+
+    Raises:
+        ImageError: no picture, or transparent everywhere.
+    """
+    if path.suffix != ARRAY:
+        yield read_content(path).picture
+        return
+    array = _mapped(path, (3, 4))
+    depth, (height, width, channels) = _DEPTHS[array.dtype.name], array.shape
+    alpha = ArrayStore(array[..., 3:])
+    if channels == 3 or _is_opaque(alpha):
+        yield Picture(ArrayStore(array[..., :3]), None, depth)
+        return
+    check_visible(alpha)
+    with new_store((height, width, 3), array.dtype, folder / path.name) as colors:
+        for top, rows in bands_of(array.shape):
+            colors.write(top, array[top : top + rows, :, :3])
+        fill_hidden(colors, alpha, depth)
+        yield Picture(colors, alpha, depth)
+
+
+def open_strength(path: Path | None, picture: Picture) -> Store | None:
+    """A strength map, (h, w, 1): an array of uint8 or uint16, or any picture that can be decoded.
+
+    Raises:
+        ImageError: no picture, or one of another size than the picture.
+    """
+    if path is None:
+        return None
+    if path.suffix == ARRAY:
+        values = _mapped(path, (1,))
+    else:
+        read = read_content(path)
+        values = read.values.mean(axis=2, keepdims=True)
+        values = values if read.alpha is None else values * read.alpha[..., None]
+    check_same_size(f"the strength map {path}", values.shape, picture.shape)
+    return ArrayStore(values)
+
+
+def _mapped(path: Path, channels: tuple[int, ...]) -> npt.NDArray[Any]:
+    """An array as it lies on the disk."""
+    try:
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ImageError(f"{path} cannot be read ({error})", expected="an array", remedy="write it again") from error
+    if array.ndim != 3 or array.shape[2] not in channels or array.dtype.name not in _DEPTHS or not array.size:
+        expected = f"(height, width, {' or '.join(map(str, channels))}) of uint8 or uint16"
+        raise ImageError(
+            f"{path} holds {array.dtype} {array.shape}", expected=expected, remedy=f"write it as {expected}"
+        )
+    return array
+
+
+def _is_opaque(alpha: Store) -> bool:
+    full = np.iinfo(alpha.kind).max
+    _, width, _ = alpha.shape
+    return all((alpha.window(top, 0, rows, width) == full).all() for top, rows in bands_of(alpha.shape))
