@@ -20,10 +20,10 @@ and then exactly one of
 An error that nobody foresaw has "details" too, the text of its traceback. A line that is no request is answered by an
 error without "id". Fields that a job does not know are ignored. Nothing that goes wrong in one job ends the worker.
 
-Previews, of both kinds, have a lane of their own; all other jobs run one at a time, in the order they came. `{"cancel": 1}` cancels
-a job that waits or runs, and is ignored where there is none; a job that waits answers at once. The end
-of stdin or SIGTERM ends the worker: what runs is cancelled and what waits never begins. SIGINT is ignored, since
-Ctrl-C in a terminal is the other program's business.
+Previews, of both kinds, have a lane of their own; all other jobs run one at a time, in the order they came.
+`{"cancel": 1}` cancels a job that waits or runs, and is ignored where there is none; a job that waits answers at once.
+The end of stdin or SIGTERM ends the worker: what runs is cancelled and what waits never begins. SIGINT is ignored,
+since Ctrl-C in a terminal is the other program's business.
 
 The jobs follow; fields in brackets may be left out. The defaults and ranges of settings are those of
 `texnet_core.settings`.

@@ -1,8 +1,8 @@
 """Jobs that paint pictures anew: `stylize` writes them to files, `preview_style` a part of one as an array."""
 
 import time
-from contextlib import closing, contextmanager
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,6 @@ import numpy as np
 
 from texnet_core.atomic import as_output_error
 from texnet_core.engines import Engine
-from texnet_core.errors import RequestError
 from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.color_statistics import ColorStatistics
@@ -81,7 +80,7 @@ def preview_style(job: WorkerJob) -> Message:
     file = folder / f"preview_{job.request['id']}.npy"
     request, wanted, picture = _request(job), job.settings(_Preview), _picture(job, job.request)
     _, engine = _open(request)
-    with _opened(picture, folder, request, engine) as (read, canvas):
+    with _opened(picture, folder, request, engine) as (_, canvas):
         x, y, width, height = _all_of(canvas) if wanted.whole else _middle_of(canvas, wanted.size)
         reducer = Reducer(height, width, wanted.size)
         with closing(canvas.plane.bands(y, x, height, width, partial(quantize, depth=8))) as made:

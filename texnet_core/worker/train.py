@@ -1,4 +1,7 @@
-"""The jobs `train` and `train_style`: a generator or a style from a picture. Torch is imported, which takes seconds, once all else is checked."""
+"""The jobs `train` and `train_style`: a generator or a style from a picture.
+
+Torch is imported, which takes seconds, once all else is checked.
+"""
 
 import time
 from collections import deque
@@ -62,9 +65,7 @@ def _learn(
         reporter(Progress("preparing", 0, 60 * settings.minutes or settings.steps, "step", note=note))
     run = training(job, settings, reporter)
     try:
-        artifact = run(
-            picture.image, output, mask=picture.mask, resume=resume, online=online, progress=reporter
-        )
+        artifact = run(picture.image, output, mask=picture.mask, resume=resume, online=online, progress=reporter)
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
     taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
