@@ -46,7 +46,7 @@ class ColorStatistics:
         for part in parts:
             texels = part.reshape(-1, 3).astype(np.float64) - 0.5  # near zero, where squares keep their digits
             count += len(texels)
-            total += texels.sum(0)
+            total += np.ones(len(texels)) @ texels  # several times as fast as a sum along the longer axis
             products += texels.T @ texels
         if not count:
             raise RequestError("no texel has colors to measure", expected="some", remedy="use a picture with texels")

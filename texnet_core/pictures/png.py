@@ -94,13 +94,21 @@ class PngParts:
         return content if is_sound else b""
 
 
-def split_png(file: BinaryIO) -> PngParts:
-    """Keep what is needed for pixels, and take out what says something about the picture."""
+def split_png(file: BinaryIO, pieces: list[tuple[int, int]] | None = None) -> PngParts:
+    """Keep what is needed for pixels, and take out what says something about the picture.
+
+    Args:
+        file: at its start.
+        pieces: gets places and lengths of the compressed pixels, which are then not read.
+    """
     parts = PngParts()
     parts.pixels.write(file.read(8))
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
-        if name[:1].isupper():
+        if name == b"IDAT" and pieces is not None:
+            pieces.append((file.tell(), length))
+            file.seek(length + 4, io.SEEK_CUR)
+        elif name[:1].isupper():
             parts.pixels.write(head + file.read(length + 4))
             if name == b"IEND":
                 break

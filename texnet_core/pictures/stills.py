@@ -45,7 +45,7 @@ def decode(path: Path) -> Decoded:
         with warnings.catch_warnings():  # decoders warn of what is odd in metadata, which nobody asked for
             warnings.simplefilter("ignore")
             if head.startswith(png.SIGNATURE):
-                return _decode_png(path, png.split_png(file))
+                return decode_png(path, png.split_png(file))
             if head.startswith(b"\xff\xd8"):
                 return _decode_jpeg(path, file.read())
             if head.startswith(tiff.MAGICS):
@@ -72,7 +72,8 @@ def _frames_error(path: Path, frames: int) -> ImageError:
     return ImageError(f"{path} has {frames} frames", expected="a single picture", remedy="export one frame as PNG")
 
 
-def _decode_png(path: Path, parts: png.PngParts) -> Decoded:
+def decode_png(path: Path, parts: png.PngParts) -> Decoded:
+    """The values of a PNG file that was taken apart; errors as of `decode`."""
     if parts.frames > 1:
         raise _frames_error(path, parts.frames)
     is_deep = parts.header[0] == 16

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
+from texnet_core.mapset import Depth
 from texnet_core.model.artifact import Header
 from texnet_core.model.inputs import InputPlane
 from texnet_core.pictures.color_statistics import matching
@@ -89,12 +90,13 @@ def check_is_style(header: Header) -> None:
 
 def _settled(request: StylizeRequest, picture: Picture, style: Header, has_map: bool) -> StylizeRequest:
     height, width = picture.shape
+    depth: Depth = 8 if picture.depth == 8 else 16
     request = replace(
         request,
         width=int(request.width) or width,
         height=int(request.height) or height,
         wrap=tiling_axes(picture) if request.wrap == "auto" else request.wrap,
-        depth=request.depth or (picture.depth or 16),
+        depth=request.depth or depth,
     )
     if max(request.width, request.height) > MAX_SIZE:
         raise RequestError(
@@ -185,12 +187,11 @@ def _inputs(engine: Engine, request: StylizeRequest, given: Given, rows: _Fit, c
     graph, cell = style.graph, style.graph.cell_texels
     windows = graph.windows(0, 0, cell, cell)
     reach = max(max(-window.top, -window.left) << window.level for window in windows)
-    stretches = [
-        fit.stretch(block, reach, cell) for fit, block in zip((rows, columns), engine.block_shape, strict=True)
-    ]
+    down = rows.stretch(engine.block_shape[0], reach, cell)
+    across = columns.stretch(engine.block_shape[1], reach, cell)
     levels = 1 + max(window.level for window in windows)
     constant = given.factor if given.strength is None and style.settings.strength_channels else None  # type: ignore[attr-defined]
-    picture = PicturePlane(given, given.channels, constant, *stretches, levels)
+    picture = PicturePlane(given, given.channels, constant, down, across, levels)
     noise = style.design.input_plane(int(request.seed), rows.axis.made, columns.axis.made)
     if request.noise != 1:
         noise = VariedNoise(noise, float(request.noise))

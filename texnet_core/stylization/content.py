@@ -36,6 +36,11 @@ class Content:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.values.shape[0], self.values.shape[1]
+
+    @property
     def picture(self) -> Picture:
         """Its texels, hidden ones with the colors of visible ones nearby."""
         if self.alpha is None:
@@ -58,18 +63,15 @@ def read_content(path: Path | str) -> Content:
     """
     path = Path(path)
     with reading(path):
-        return as_content(path, decode(path))
-
-
-def as_content(path: Path, decoded: Decoded) -> Content:
-    """What decoders made of a file, or of a part of it.
-
-    Raises:
-        ImageError: it is transparent everywhere.
-    """
-    seen = None if decoded.alpha is None else decoded.alpha > 0
-    if seen is not None and not seen.any():
+        content = as_content(decode(path))
+    if content.alpha is not None and not content.alpha.any():
         raise transparent(path)
+    return content
+
+
+def as_content(decoded: Decoded) -> Content:
+    """What decoders made of a file, or of a part of it."""
+    seen = None if decoded.alpha is None else decoded.alpha > 0
     image, seen, notes = to_srgb(decoded, seen)
     alpha = decoded.alpha
     if seen is not None and not seen.all():

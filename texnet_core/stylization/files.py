@@ -1,6 +1,6 @@
 """Pictures painted anew from file to file."""
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
-from texnet_core.mapset import Depth, FloatArray
+from texnet_core.mapset import Depth
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, holds_alpha, writing_image
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.stylization.canvas import Canvas, check_is_style, open_canvas
-from texnet_core.stylization.content import check_same_size, read_content
 from texnet_core.stylization.request import StylizeRequest
-from texnet_core.stylization.stores import ArrayStore
+from texnet_core.stylization.sources import open_picture, open_strength
 from texnet_core.synthesis.plane import unchanged
 from texnet_core.synthesis.textures import reported_bands
 
@@ -68,15 +68,19 @@ def stylize_file(
     output = Path(output)
     check_is_style(engine.artifact)
     depth_for(output, request.depth or 8)
-    read = read_content(content)
-    strength = None if strength_map is None else _strength_map(Path(strength_map), read.values.shape)
-    canvas = open_canvas(engine, read.picture, request, strength)
-    notes = list(read.notes)
-    if canvas.alpha is not None and not holds_alpha(output):
-        notes.append(f"{output.suffix} files hold no alpha, so that it is left out")
-        canvas = replace(canvas, alpha=None)
-    bits = depth_for(output, request.depth or 8, canvas.request.depth)
-    write_canvas(canvas, output, bits, progress)
+    with ExitStack() as stack:
+        stack.enter_context(prepared(output))
+        picture = stack.enter_context(open_picture(Path(content), output))
+        strength = None
+        if strength_map is not None:
+            strength = stack.enter_context(open_strength(Path(strength_map), output, picture.shape))
+        canvas = open_canvas(engine, picture, request, strength)
+        notes = list(picture.notes)
+        if canvas.alpha is not None and not holds_alpha(output):
+            notes.append(f"{output.suffix} files hold no alpha, so that it is left out")
+            canvas = replace(canvas, alpha=None)
+        bits = depth_for(output, request.depth or 8, canvas.request.depth)
+        write_canvas(canvas, output, bits, progress)
     return StylizedFile(output, replace(canvas.request, depth=bits or canvas.request.depth), notes)
 
 
@@ -108,10 +112,3 @@ def write_canvas(canvas: Canvas, output: Path, bits: Depth | None, progress: Pro
 
 def _with_alpha(colors: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.concatenate((colors, alpha), axis=2)
-
-
-def _strength_map(path: Path, shape: tuple[int, ...]) -> ArrayStore:
-    drawn = read_content(path)
-    check_same_size(f"the strength map {path}", drawn.values.shape, (shape[0], shape[1]))
-    values: FloatArray = drawn.values.mean(axis=2, keepdims=True)
-    return ArrayStore(values if drawn.alpha is None else values * drawn.alpha[..., None])

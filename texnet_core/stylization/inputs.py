@@ -13,6 +13,7 @@ import numpy as np
 
 from texnet_core.mapset import FloatArray
 from texnet_core.model.inputs import InputPlane
+from texnet_core.synthesis.resampling import Indices
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +22,7 @@ Base = Callable[[int, int, int, int], FloatArray]  # (top, left, height, width) 
 
 _HELD_BYTES = 72 * 2**20
 _TILE_TEXELS = 2**19
+_NOTHING = np.empty((0, 0, 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Stretch:
         high = -(-(start + count + margin) // cell) * cell
         return cls(0, period, period) if period is not None and high - low >= period else cls(low, high - low, period)
 
-    def places(self, level: int, start: int, count: int) -> "slice | np.ndarray[tuple[int], np.dtype[np.int64]] | None":
+    def places(self, level: int, start: int, count: int) -> slice | Indices | None:
         """Where some cells of a level are among those of the stretch; None where they are not."""
         first = start - (self.start >> level)
         if self.period is None:
@@ -111,16 +113,22 @@ class PicturePlane:
             made = self._base(top, left, height, width)
         else:
             made = halved(self._pooled(level - 1, 2 * top, 2 * left, 2 * height, 2 * width))
-        self._recent.__dict__[level] = (top, left, made)
+        self._recent_windows[level] = (top, left, made)
         return made
 
     def _known(self, level: int, top: int, left: int, height: int, width: int) -> FloatArray | None:
         """A part of what this thread made last: the windows of a block, from coarse to fine, lie within each other."""
-        first, second, made = self._recent.__dict__.get(level, (0, 0, None))
-        if made is None or top < first or left < second:
+        first, second, made = self._recent_windows.get(level, (top + 1, left, _NOTHING))
+        if top < first or left < second:
             return None
-        part: FloatArray = made[:, top - first : top - first + height, left - second : left - second + width]
+        part = made[:, top - first : top - first + height, left - second : left - second + width]
         return part if part.shape[1:] == (height, width) else None
+
+    @property
+    def _recent_windows(self) -> dict[int, tuple[int, int, FloatArray]]:
+        """Level -> top, left and texels of the window that this thread made last."""
+        windows: dict[int, tuple[int, int, FloatArray]] = self._recent.__dict__.setdefault("windows", {})
+        return windows
 
     def _hold(self, levels: int) -> None:
         texels = self._rows.count * self._columns.count

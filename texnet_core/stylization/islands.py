@@ -52,8 +52,9 @@ def _fill_band(colors: Store, alpha: Store, depth: int, top: int, above: FloatAr
 def _band(colors: Store, alpha: Store, top: int, rows: int) -> tuple[FloatArray, Mask]:
     """Colors and which are seen, (rows, width, 3) and (rows, width, 1)."""
     window = (top, 0, rows, colors.shape[1])
-    seen = alpha.window(*window) > 0
-    return np.where(seen, as_values(colors.window(*window)), np.float32(0)), seen
+    seen: Mask = alpha.window(*window) > 0
+    values: FloatArray = np.where(seen, as_values(colors.window(*window)), np.float32(0))
+    return values, seen
 
 
 def _pulled(values: FloatArray, seen: Mask) -> list[tuple[FloatArray, FloatArray]]:
@@ -70,7 +71,8 @@ def _quartered(values: FloatArray) -> FloatArray:
     """Sums of two by two; at an odd edge, of what there is."""
     height, width = values.shape[:2]
     values = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
-    return (values[::2, ::2] + values[1::2, ::2]) + (values[::2, 1::2] + values[1::2, 1::2])
+    sums: FloatArray = values[::2, ::2] + values[1::2, ::2] + (values[::2, 1::2] + values[1::2, 1::2])
+    return sums
 
 
 def _pushed(sums: FloatArray, counts: FloatArray, above: FloatArray | None) -> FloatArray:

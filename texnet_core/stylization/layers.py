@@ -53,7 +53,8 @@ class Side:
             return [(0, texels, np.arange(start, start + count) % texels)]
         start %= texels
         first = min(count, texels - start)
-        return [(start, first, None), (0, count - first, None)][: 1 if first == count else 2]
+        parts: list[_Part] = [(start, first, None)]
+        return parts if first == count else [*parts, (0, count - first, None)]
 
 
 @dataclass(frozen=True)

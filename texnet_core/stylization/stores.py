@@ -85,7 +85,7 @@ class FileStore:
         return result
 
     def write(self, top: int, rows: Stored) -> None:
-        content = memoryview(np.ascontiguousarray(rows, self.kind)).cast("B")
+        content = np.ascontiguousarray(rows, self.kind).data.cast("B")
         with self._lock, as_output_error(self._path):
             self._file.seek(top * math.prod(self.shape[1:]) * self.kind.itemsize)
             while content:
@@ -93,7 +93,7 @@ class FileStore:
 
     def _read(self, start: int, into: Stored) -> None:
         self._file.seek(start)
-        left = memoryview(into).cast("B")
+        left = into.data.cast("B")
         while left:
             count = self._file.readinto(left)
             if not count:

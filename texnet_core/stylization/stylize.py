@@ -16,9 +16,9 @@ from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.stylization.canvas import check_is_style, open_canvas
-from texnet_core.stylization.content import Content, content_of, read_content, strength_of
-from texnet_core.stylization.picture import measured
+from texnet_core.stylization.content import Content, content_of, strength_of
 from texnet_core.stylization.request import StylizeRequest
+from texnet_core.stylization.sources import visible_texels
 from texnet_core.stylization.stores import ArrayStore
 from texnet_core.synthesis.plane import too_little_memory
 from texnet_core.synthesis.textures import reported_bands
@@ -82,7 +82,7 @@ def stylize(
             "the engine is open for another artifact", expected="one for this", remedy="open one for this artifact"
         )
     content = content_of(picture)
-    strength = None if strength_map is None else strength_of(strength_map, content.values.shape[:2])
+    strength = None if strength_map is None else strength_of(strength_map, content.shape)
     canvas = open_canvas(engine, content.picture, request, None if strength is None else ArrayStore(strength))
     x, y, width, height = window = canvas.window
     if width * height > MAX_WINDOW_TEXELS:
@@ -114,4 +114,4 @@ def colors_of(paths: Sequence[Path | str]) -> ColorStatistics:
         ImageError: one of them cannot be read.
         RequestError: there are none.
     """
-    return measured(read_content(path).picture for path in paths)
+    return ColorStatistics.of(part for path in paths for part in visible_texels(Path(path)))
