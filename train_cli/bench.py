@@ -15,6 +15,7 @@ from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact, Provenance, without_clamps
 from texnet_core.model.design import Design
 from texnet_core.settings import MAX_SIZE, Checked, EngineName, setting
+from texnet_core.synthesis.textures import check_is_texture
 from train_cli.display import showing
 from train_cli.groups import command, option
 from train_cli.options import json_option, settings_from, settings_options
@@ -90,7 +91,9 @@ def bench(source: str | None, sizes: str, engines: str, as_json: bool, **values:
 
 def _read(source: str) -> Artifact:
     with source_file(source) as path:
-        return read_artifact(path)
+        artifact = read_artifact(path)
+    check_is_texture(artifact)
+    return artifact
 
 
 def _sizes(text: str) -> list[int]:

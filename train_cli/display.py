@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -105,6 +106,15 @@ def with_preview(display: Display, path: Path | None) -> ProgressCallback:
             except OutputError as error:  # a picture on the side is not worth the run
                 display.note(str(error))
         display(progress)
+
+    return report
+
+
+def one_of(display: ProgressCallback, number: int, pictures: int) -> ProgressCallback:
+    """The progress of one picture as a part of all."""
+
+    def report(progress: Progress) -> None:
+        display(replace(progress, done=progress.done + number * progress.total, total=progress.total * pictures))
 
     return report
 

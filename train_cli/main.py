@@ -20,6 +20,7 @@ from train_cli.optimize import optimize
 from train_cli.recipes import recipes
 from train_cli.streams import OutputTakenError
 from train_cli.style import style
+from train_cli.stylize import stylize
 from train_cli.synth import synth
 from train_cli.train import train
 
@@ -28,6 +29,7 @@ from train_cli.train import train
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     sections=[
         cloup.Section("Make textures", [synth, batch, presets]),
+        cloup.Section("Paint pictures", [stylize]),
         cloup.Section("Train generators", [train, style, recipes]),
         cloup.Section("Look and measure", [info, evaluate_file, bench]),
         cloup.Section("Work without a generator", [optimize]),

@@ -136,12 +136,21 @@ def with_example(listed: str, usage: str) -> Callable[[C], C]:
     return decorate
 
 
-def picture_option(command: C) -> C:
-    """The options -o and --format of commands that write pictures."""
+def picture_options(output: str, format: str) -> Callable[[C], C]:
+    """The options -o and --format of commands that write pictures, with the beginning of their help texts."""
     kind = ChoiceType(suffix[1:] for suffix in SUFFIXES)
-    text = "format of the picture where it goes to a pipe, which has no suffix; png without it"
-    return output_option(f"picture to write: {', '.join(SUFFIXES)}; - is the standard output")(
-        option("--format", group="output", type=kind, help=text)(command)
+
+    def decorate(command: C) -> C:
+        command = option("--format", group="output", type=kind, help=f"{format}; png without it")(command)
+        return output_option(f"{output}: {', '.join(SUFFIXES)}; - is the standard output")(command)
+
+    return decorate
+
+
+def picture_option(command: C) -> C:
+    """The same of commands that write one kind of picture."""
+    return picture_options("picture to write", "format of the picture where it goes to a pipe, which has no suffix")(
+        command
     )
 
 
@@ -268,14 +277,15 @@ def _option_fields(kind: type, leave_out: tuple[str, ...] = ()) -> Iterator[Fiel
 
 
 def _attributes(field: Field[Any]) -> dict[str, Any]:
-    choices = [choice for choice in choices_of(field.type) if choice]  # empty: leave the option out
+    choices = [choice for choice in choices_of(field.type) if choice]  # empty or 0: leave the option out
     kind: Any = ChoiceType(choices) if choices else field.type
     shared = {"group": field.metadata["group"], "help": field.metadata["help"] + _range_text(field)}
     if field.metadata["length"]:  # whose 0 says nothing
         return shared | {"default": None, "type": LengthType()}
     if kind is bool:
         return shared | {"is_flag": True, "default": field.default}
-    return shared | {"default": field.default if field.default != "" else None, "type": kind, "show_default": True}
+    is_said = field.default != "" and not (choices and field.default not in choices)
+    return shared | {"default": field.default if is_said else None, "type": kind, "show_default": True}
 
 
 def _range_text(field: Field[Any]) -> str:

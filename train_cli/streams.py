@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import BinaryIO
@@ -76,10 +76,10 @@ def readable(path: Path, most: int = _MAX_PICTURE) -> Iterator[Path]:
 
 
 @contextmanager
-def source_file(source: str) -> Iterator[Path]:
-    """The file that a SOURCE means, be it a preset, a path or a pipe."""
+def source_file(source: str, find: Callable[[str], Path] = find_source) -> Iterator[Path]:
+    """The file that a SOURCE means, be it a name that `find` knows, a path or a pipe."""
     if source != STREAM and not is_input(path := user_path(source)):
-        yield find_source(source)
+        yield find(source)
         return
     with readable(Path(STREAM) if source == STREAM else path, _MAX_GENERATOR) as file:
         yield file

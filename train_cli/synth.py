@@ -17,13 +17,13 @@ from texnet_core.lengths import length_text
 from texnet_core.model.real_size import size_note
 from texnet_core.names import check_new_names
 from texnet_core.pictures.writing import check_picture_size, depth_for
-from texnet_core.progress import Progress, ProgressCallback
+from texnet_core.progress import ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.series import MarkedRequest, Series, expand
-from texnet_core.synthesis.textures import map_files
+from texnet_core.synthesis.textures import check_is_texture, map_files
 from texnet_core.synthesis.windows import Region
 from train_cli.checks import picture_name
-from train_cli.display import showing
+from train_cli.display import one_of, showing
 from train_cli.groups import command, option
 from train_cli.options import (
     GridType,
@@ -88,6 +88,7 @@ def synth(
     check_picture_size(name, *pictures[0].request.window[2:])
     with source_file(source) as path:
         artifact = read_artifact(path)
+    check_is_texture(artifact)
     check_alone(output, as_json, len(pictures) * len(artifact.maps))
     with writing(output, name.suffix) as target, showing(quiet=as_json) as display:
         if request.covers and (note := size_note(artifact, source)):
@@ -97,7 +98,7 @@ def synth(
         with prepared(*files):
             engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
             for number, picture in enumerate(pictures):
-                _make(picture, target, engine, _one_of(display, number, len(pictures)))
+                _make(picture, target, engine, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
     _tell(shown, pictures, engine, time.monotonic() - started, as_json)
 
@@ -113,15 +114,6 @@ def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: Progre
     request, marks = picture
     plane = open_plane(engine.artifact, request, engine=engine)
     write_window(plane, output, request.window, depth=request.depth, marks=marks, progress=progress)
-
-
-def _one_of(display: ProgressCallback, number: int, pictures: int) -> ProgressCallback:
-    """The progress of one picture as a part of all."""
-
-    def report(progress: Progress) -> None:
-        display(replace(progress, done=progress.done + number * progress.total, total=progress.total * pictures))
-
-    return report
 
 
 def _tell(paths: list[Path], pictures: list[MarkedRequest], engine: Engine, seconds: float, as_json: bool) -> None:

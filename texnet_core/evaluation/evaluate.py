@@ -31,7 +31,7 @@ from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
 from texnet_core.synthesis.request import TextureRequest
-from texnet_core.synthesis.textures import synthesize
+from texnet_core.synthesis.textures import check_is_texture, synthesize
 
 if TYPE_CHECKING:
     from texnet_core.evaluation.texture_metric import TextureMetric
@@ -97,6 +97,7 @@ def evaluate(
         progress: called after every sample and figure; raising Cancelled from it stops the work.
 
     Raises:
+        RequestError: it is a style.
         ArtifactError: it does not tell a sensible training size.
         ImageError: the exemplar is smaller than the training size, or its mask leaves too few texels.
         WeightsError: the weights that were named cannot be used.
@@ -104,6 +105,7 @@ def evaluate(
     """
     settings.check()
     descriptor.check()
+    check_is_texture(artifact)
     size = _training_size(artifact)
     reference = None if exemplar is None else _reference(exemplar, mask, artifact)
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed

@@ -57,7 +57,7 @@ class StylizeRequest(EngineSettings):
     width: int = setting(0, "", low=0, high=MAX_SIZE)
     height: int = setting(0, "", low=0, high=MAX_SIZE)
     depth: Depth | Literal[0] = setting(
-        0, "bits per channel, for PNG and TIFF; 0 means those of the picture", group="output"
+        0, "bits per channel, for PNG and TIFF; without it those of the picture", group="output"
     )
     region: Region | None = None
     colors: ColorStatistics | None = None
