@@ -4,11 +4,31 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+from texnet_core.settings import Tiling
 
 
 def wrap_by_one(x: Tensor) -> Tensor:
     """Circular padding by one texel: (..., H, W) -> (..., H + 2, W + 2)."""
     return wrap(x, 1, 1)
+
+
+def extend_by_one(x: Tensor, wrap: Tiling) -> Tensor:
+    """Padding by one texel, circular along the axes that wrap and mirrored along others.
+
+    Args:
+        x: (N, C, H, W).
+        wrap: axes that do.
+
+    Returns:
+        (N, C, H + 2, W + 2).
+    """
+    if wrap == "xy":
+        return wrap_by_one(x)
+    for axis, margins in (("x", (1, 1, 0, 0)), ("y", (0, 0, 1, 1))):  # one texel mirrored is the same texel again
+        x = F.pad(x, margins, mode="circular" if axis in wrap else "replicate")
+    return x
 
 
 def wrap(x: Tensor, before: int, after: int) -> Tensor:

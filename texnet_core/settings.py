@@ -26,6 +26,8 @@ Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 PatternSearch = Literal["auto", "off"]
+StyleLossName = Literal["gram", "wasserstein"]
+StartName = Literal["content", "noise"]
 ContentLossName = Literal["standardized", "plain"]
 DescriptorName = Literal["auto", "vgg19", "patches"]
 OptimizerName = Literal["lbfgs", "adam"]
@@ -326,3 +328,23 @@ class OptimizeSettings(Checked):
     seed: int = _picture(0, "seed of the noise that the picture starts from", low=0, high=MAX_SEED)
     precision: Precision = _machine("auto", "number format inside the descriptor; auto times both and takes the faster")
     device: str = _machine("auto", "where to optimize: auto, cpu, cuda, mps or xpu")
+
+
+@dataclass(frozen=True)
+class PaintingSettings(Checked):
+    """A picture in a style, found by optimizing its pixels."""
+
+    content_weight: float = _style(0.05, "weight of what the picture shows, against the style", low=0.0, high=1e6)
+    style_size: int = _style(
+        384,
+        "short side in texels to which the style's picture is scaled, which sets the size of its strokes",
+        low=MIN_EXEMPLAR_SIDE,
+        high=2048,
+    )
+    style_loss: StyleLossName = _style(
+        "gram", "how the style is compared: gram as published, or wasserstein as in training"
+    )
+    start: StartName = _style("content", "what the pixels are at first: the picture, or noise")
+    wrap: Tiling | Literal["auto"] = _style(
+        "auto", "axes along which the picture tiles, and the result with it; auto looks at its edges"
+    )

@@ -63,26 +63,30 @@ class Vgg19(nn.Module):
             self.register_buffer(_buffer(conv.key, "weight"), weight)
             self.register_buffer(_buffer(conv.key, "bias"), weights.parameters[f"{conv.key}.bias"].to(precision))
 
-    def forward(self, image: Tensor, *, periodic: bool = False) -> FeatureMaps:
+    def forward(
+        self, image: Tensor, *, periodic: bool = False, extend: Callable[[Tensor], Tensor] | None = None
+    ) -> FeatureMaps:
         """Feature maps of the layers.
 
         Args:
             image: (N, 3, H, W) sRGB in [0, 1]; at least `smallest_side` texels a side.
             periodic: the image is one period of a texture, so every convolution wraps and `padding` plays no part:
                 no texel is lost at borders, and what lies across the seam is seen like the rest.
+            extend: adds one texel on each side of what a convolution sees, for pictures that go on in another way.
 
         Returns:
             Layer -> (N, C, h, w), float32; layers after their ReLU.
         """
         x = image * self.get_buffer("scale")[:, None, None] + self.get_buffer("shift")[:, None, None]
         x = x.to(self.precision, memory_format=torch.channels_last)
-        padding = 0 if periodic else self.padding
-        features = {PATCHES: _patches(wrap_by_one(image) if periodic else image)} if PATCHES in self.layers else {}
+        extend = wrap_by_one if periodic else extend
+        padding = 0 if extend else self.padding
+        features = {PATCHES: _patches(extend(image) if extend else image)} if PATCHES in self.layers else {}
         for conv in self.convolutions:
             if conv.pool_before:
                 x = _POOLINGS[self.pooling](x)
             weight, bias = (self.get_buffer(_buffer(conv.key, kind)) for kind in ("weight", "bias"))
-            x = F.relu(F.conv2d(wrap_by_one(x) if periodic else x, weight, bias, padding=padding))
+            x = F.relu(F.conv2d(extend(x) if extend else x, weight, bias, padding=padding))
             if conv.relu in self.layers:
                 features[conv.relu] = x.float()
         return features
