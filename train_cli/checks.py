@@ -19,10 +19,14 @@ def check_torch(purpose: str) -> None:
 def check_not_inputs(path: Path, exemplar: Path, mask: Path | None, option: str) -> None:
     """Raise RequestError where an output would replace the exemplar or its mask."""
     for what, read in (("exemplar", exemplar), ("mask", mask)):
-        if read is not None and os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
-            raise RequestError(
-                f"{option} would replace the {what}", expected="another file", remedy="name another file"
-            )
+        if read is not None:
+            check_not_input(path, read, what, option)
+
+
+def check_not_input(path: Path, read: Path, what: str, option: str) -> None:
+    """Raise RequestError where an output would replace a picture that is read."""
+    if os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
+        raise RequestError(f"{option} would replace the {what}", expected="another file", remedy="name another file")
 
 
 def check_preview(preview: Path | None, exemplar: Path, mask: Path | None) -> None:

@@ -2,23 +2,26 @@
 
 import json
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from texnet_core.atomic import prepared
-from texnet_core.errors import Cancelled
+from texnet_core.errors import Cancelled, RequestError
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
-from texnet_core.settings import DescriptorSettings, OptimizeSettings
-from train_cli.checks import check_not_inputs, check_preview, check_torch, picture_name
+from texnet_core.settings import DescriptorSettings, OptimizeSettings, PaintingSettings
+from train_cli.checks import check_not_input, check_not_inputs, check_preview, check_torch, picture_name
 from train_cli.display import showing, with_preview
 from train_cli.groups import command
 from train_cli.options import (
     json_option,
     mask_option,
     path_argument,
+    path_option,
     picture_option,
     preview_option,
     settings_from,
@@ -32,61 +35,107 @@ _DEFAULTS = OptimizeSettings()
 
 
 @command()
-@path_argument("exemplar", "EXEMPLAR")
+@path_argument("picture", "PICTURE")
 @picture_option
 @preview_option
 @json_option
 @mask_option
-@size_option(_DEFAULTS.width, _DEFAULTS.height, "width and height in texels, multiples of 16 (64 to 4096)", "picture")
+@path_option("--style", group="style", help="picture in whose style PICTURE is painted", pipes=True)
+@size_option(
+    _DEFAULTS.width,
+    _DEFAULTS.height,
+    "width and height in texels, multiples of 16 (64 to 4096); with --style the box that the picture is scaled to fit",
+    "picture",
+)
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
+@settings_options(PaintingSettings)
 @settings_options(DescriptorSettings, leave_out=("descriptor", "octaves", "pooling"))
+@click.pass_context
 def optimize(
-    exemplar: Path,
+    context: click.Context,
+    /,
+    picture: Path,
     output: Path,
     format: str | None,
+    style: Path | None,
     size: tuple[int, int],
     mask: Path | None,
     preview: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Make one seamless picture from EXEMPLAR, pixel by pixel, without a generator.
+    """Make one picture pixel by pixel, without a generator.
 
-    This is the method of Gatys et al. (2015). It takes minutes for one picture; generators are measured against it.
-    Needs the [train] extra. Ctrl-C stops and writes nothing.
+    Without --style it is a seamless texture that looks like PICTURE (Gatys et al. 2015). With --style it shows what
+    PICTURE shows, in the style of the other one (Gatys et al. 2016); --mask is then one of the style's picture.
+    It takes minutes for one picture; generators and styles are measured against it. Needs the [train] extra. Ctrl-C
+    stops and writes nothing.
 
     \b
     Examples:
       texnet optimize wall.jpg -o wall.png
       texnet optimize wall.jpg -o wall.png --size 512x256 --steps 300 --preview state.png
+      texnet optimize houses.jpg --style painting.jpg -o painted.png --size 384
+      texnet optimize albedo.png --style painting.jpg -o painted.png --wrap xy --content-weight 0.2
     """
     started = time.monotonic()
     check_alone(output, as_json)
+    _check_given(context, style)
     settings = settings_from(OptimizeSettings, values | {"width": size[0], "height": size[1]}).check()
+    painting = settings_from(PaintingSettings, values).check()
     name = picture_name(output, format)
     check_picture_size(name, settings.width, settings.height)
-    check_not_inputs(output, exemplar, mask, "--output")
-    check_preview(preview, exemplar, mask)
+    _check_outputs(output, preview, picture, style, mask)
     check_torch("optimizing")
     with (
         writing(output, name.suffix) as target,
         prepared(*new_files(output, preview)),
         showing(quiet=as_json) as display,
     ):
-        picture = display.read_exemplar(exemplar, mask)
+        shown = display.read_exemplar(picture, None if style else mask)
+        other = display.read_exemplar(style, mask) if style else None
         from texnet_core.optimization import optimize as optimize_picture
+        from texnet_core.optimization import optimize_painting
 
         descriptor = settings_from(DescriptorSettings, values)
+        report = with_preview(display, preview)
         try:
-            report = with_preview(display, preview)
-            made = optimize_picture(picture.image, settings, descriptor, mask=picture.mask, progress=report)
+            if other is None:
+                made = optimize_picture(shown.image, settings, descriptor, mask=shown.mask, progress=report)
+            else:
+                made = optimize_painting(
+                    shown.image, other.image, settings, painting, descriptor, mask=other.mask, progress=report
+                )
         except Cancelled:
             raise Cancelled("stopped; nothing was written") from None
         depth = depth_for(target)
         write_image(target, made.image if depth is None else quantize(made.image, depth))
     seconds = round(time.monotonic() - started, 1)
+    height, width = made.image.shape[:2]
     if as_json:
-        facts = {"output": str(output), "width": settings.width, "height": settings.height}
-        click.echo(json.dumps(facts | {"loss": made.loss, "seconds": seconds}))
+        facts = {"output": str(output), "width": width, "height": height}
+        click.echo(json.dumps(facts | {"loss": made.loss, "seconds": seconds, "notes": display.notes}))
     else:
-        tell_written(output, f"{settings.width}x{settings.height}, loss {made.loss:.4f}, {seconds:.0f} s")
+        tell_written(output, f"{width}x{height}, loss {made.loss:.4f}, {seconds:.0f} s")
+
+
+def _check_given(context: click.Context, style: Path | None) -> None:
+    """Raise RequestError for options that do not belong to what is made."""
+    wrong = ("exemplar_size",) if style else tuple(field.name for field in fields(PaintingSettings))
+    for name in wrong:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise RequestError(
+                f"{option} is given with --style" if style else f"{option} is given without --style",
+                expected="options of what is made",
+                remedy="use --style-size instead" if style else "name a style, or leave it out",
+            )
+
+
+def _check_outputs(output: Path, preview: Path | None, picture: Path, style: Path | None, mask: Path | None) -> None:
+    """Raise RequestError where an output would replace what is read."""
+    check_not_inputs(output, picture, mask, "--output")
+    check_preview(preview, picture, mask)
+    for option, path in (("--output", output), ("--preview", preview)):
+        if style is not None and path is not None:
+            check_not_input(path, style, "style", option)

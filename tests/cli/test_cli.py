@@ -291,6 +291,22 @@ WRONG = {
     "optimize over exemplar": (["optimize", "exemplar.png", "-o", "exemplar.png"], 2, "would replace the exemplar"),
     "optimize below a file": (["optimize", "exemplar.png", "-o", "text.png/o.png"], 1, "cannot be written"),
     "optimize with pooling": (["optimize", "exemplar.png", "-o", "o.png", "--pooling", "max"], 2, "--pooling"),
+    "optimize without style": (
+        ["optimize", "exemplar.png", "-o", "o.png", "--content-weight", "1"],
+        2,
+        "--content-weight is given without --style",
+    ),
+    "optimize exemplar size of a style": (
+        ["optimize", "exemplar.png", "-o", "o.png", "--style", "exemplar.png", "--exemplar-size", "256"],
+        2,
+        "use --style-size instead",
+    ),
+    "optimize over style": (
+        ["optimize", "none.png", "-o", "exemplar.png", "--style", "exemplar.png"],
+        2,
+        "--output would replace the style",
+    ),
+    "optimize in no style": (["optimize", "exemplar.png", "-o", "o.png", "--style", "none.png"], 2, "no file none.png"),
     "optimize odd size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "250"], 2, "use width 256"),
     "optimize tiny size": (["optimize", "exemplar.png", "-o", "o.png", "--size", "32"], 2, "64 to 4096"),
     "optimize too few texels": (["optimize", "exemplar.png", "-o", "o.png"], 1, "at least 256"),
@@ -519,6 +535,16 @@ def test_optimize_makes_one_picture(inside, exemplar, random_vgg19_file, tmp_pat
     assert out.stat().st_size > 500
     if suffix == "png":
         assert loaded(out).shape == (64, 80, 3)
+
+
+def test_optimize_paints_in_a_style(inside, exemplar, random_vgg19_file, tmp_path):
+    Image.fromarray(np.uint8(255 * picture(100, 200))).save(tmp_path / "content.png")
+    words = [tmp_path / "content.png", "-o", tmp_path / "o.png", "--style", exemplar, "--style-size", 64, "--size", 128, "--padding", "zero"]
+    done = inside("optimize", *words, "--vgg19", random_vgg19_file, "--steps", "2", "--precision", "f32", "--json")
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    facts = json.loads(done.stdout)
+    assert (facts["width"], facts["height"]) == (128, 64) and facts["loss"] > 0
+    assert loaded(tmp_path / "o.png").shape == (64, 128, 3)
 
 
 @posix

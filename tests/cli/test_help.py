@@ -10,7 +10,14 @@ from click.testing import CliRunner
 
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.pyramid import PyramidSettings
-from texnet_core.settings import DescriptorSettings, EvaluationSettings, LossSettings, OptimizeSettings, TrainSettings
+from texnet_core.settings import (
+    DescriptorSettings,
+    EvaluationSettings,
+    LossSettings,
+    OptimizeSettings,
+    PaintingSettings,
+    TrainSettings,
+)
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import Series
 from train_cli.groups import GROUPS, Option
@@ -69,7 +76,7 @@ def test_help_has_an_example_and_standard_words(name):
         ("synth", [TextureRequest, Series]),
         ("train", [TrainSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
         ("eval", [EvaluationSettings]),
-        ("optimize", [OptimizeSettings]),
+        ("optimize", [OptimizeSettings, PaintingSettings]),
     ],
 )
 def test_every_setting_is_an_option_with_its_help_range_and_default(name, kinds):
