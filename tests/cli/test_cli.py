@@ -539,8 +539,9 @@ def test_optimize_makes_one_picture(inside, exemplar, random_vgg19_file, tmp_pat
 
 def test_optimize_paints_in_a_style(inside, exemplar, random_vgg19_file, tmp_path):
     Image.fromarray(np.uint8(255 * picture(100, 200))).save(tmp_path / "content.png")
-    words = [tmp_path / "content.png", "-o", tmp_path / "o.png", "--style", exemplar, "--style-size", 64, "--size", 128, "--padding", "zero"]
-    done = inside("optimize", *words, "--vgg19", random_vgg19_file, "--steps", "2", "--precision", "f32", "--json")
+    words = ["--style", exemplar, "--style-size", 64, "--size", 128, "--padding", "zero", "--precision", "f32"]
+    words += ["--vgg19", random_vgg19_file, "--steps", 2, "--json", "-o", tmp_path / "o.png"]
+    done = inside("optimize", tmp_path / "content.png", *words)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     facts = json.loads(done.stdout)
     assert (facts["width"], facts["height"]) == (128, 64) and facts["loss"] > 0
