@@ -1,4 +1,4 @@
-"""`texnet batch`: many textures from one list."""
+"""`texnet batch`: many textures and painted pictures from one list."""
 
 import time
 from pathlib import Path
@@ -21,10 +21,10 @@ from train_cli.streams import is_input, listed
 @json_option
 @with_example(EXAMPLE, "texnet batch list.toml")
 def batch(jobs: Path, as_json: bool) -> None:
-    """Make many textures from a list.
+    """Make many textures, or paint many pictures, from a list.
 
-    JOBS is a TOML file. A list of values in it means every combination. Sources and outputs are found from its
-    folder. As many jobs run at once as there are cores. A job that fails does not stop the others; the exit code is
+    JOBS is a TOML file. A list of values in it means every combination. Sources, contents and outputs are found from
+    its folder. As many jobs run at once as there are cores. A job that fails does not stop the others; the exit code is
     then 1. Running the list again makes only what is missing or has changed. With - the list comes from the standard
     input, places in it are found from the current folder, and every run makes everything.
     """

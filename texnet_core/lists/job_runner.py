@@ -1,4 +1,4 @@
-"""Many textures from one list: jobs in parallel, failures apart from each other, and a rerun that goes on.
+"""Many textures and painted pictures from one list: in parallel, failures apart, and a rerun that goes on.
 
 What was made is noted in a record, a line a job. A job is skipped where its files are still as they were written and
 nothing that decides their content has changed.
@@ -8,9 +8,9 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
@@ -18,31 +18,36 @@ from typing import Any, BinaryIO, Generic, Literal, TypeVar
 from texnet_core.atomic import as_output_error, make_folder
 from texnet_core.engines import Engine, available_cores, devices, open_engine
 from texnet_core.errors import Cancelled, OutputError, RequestError
-from texnet_core.lists.jobs import TextureJob
+from texnet_core.lists.jobs import Job, TextureJob
 from texnet_core.lists.results import attempted
+from texnet_core.lists.style_jobs import StyleJob
 from texnet_core.model.artifact import read_artifact
 from texnet_core.model.real_size import size_note
-from texnet_core.presets import find_source
+from texnet_core.presets import find_source, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.stylization import colors_of, stylize_file
+from texnet_core.stylization.canvas import check_is_style
 from texnet_core.synthesis.textures import map_files, open_plane, write_window
 
 K = TypeVar("K")
 V = TypeVar("V")
 JobStatus = Literal["made", "skipped", "failed"]
 
+_USUAL_TEXELS = 2**20  # of a picture whose size is not known before it is read
+
 
 @dataclass(frozen=True)
 class JobResult:
     """What became of a job: its files, or the one line that says why there are none."""
 
-    job: TextureJob
+    job: Job
     status: JobStatus
     files: tuple[Path, ...] = ()
     error: str = ""
 
 
 def run_jobs(
-    jobs: list[TextureJob], record: Path | None, *, progress: ProgressCallback = ignore_progress
+    jobs: Sequence[Job], record: Path | None, *, progress: ProgressCallback = ignore_progress
 ) -> list[JobResult]:
     """Run jobs in parallel: as many at once as there are cores or devices for them.
 
@@ -65,7 +70,7 @@ def run_jobs(
 
 
 class _Run:
-    def __init__(self, jobs: list[TextureJob], record: Path | None, progress: ProgressCallback) -> None:
+    def __init__(self, jobs: Sequence[Job], record: Path | None, progress: ProgressCallback) -> None:
         self._jobs, self._progress = jobs, progress
         self._lock = threading.Lock()
         self._texels, self._done = [0.0] * len(jobs), 0.0
@@ -80,6 +85,7 @@ class _Run:
         self._blocks_at_once = max(1, cores // self._at_once)
         self._cores = cores
         self._sources = _OpenOnce(self._open_source)
+        self._digests, self._looks = _OpenOnce(_digest), _OpenOnce(colors_of)
         self._record_path = Path(os.devnull) if record is None else record
         self._known = {} if record is None else _read_record(record)
 
@@ -115,30 +121,56 @@ class _Run:
             raise
         return result
 
-    def _make(self, number: int, job: TextureJob) -> JobResult:
+    def _make(self, number: int, job: Job) -> JobResult:
         self._report(number, 0)
         device = self._devices[number % len(self._devices)]
-        source = self._sources.get((job.request.source, device))
-        self._note_assumed_size(job, source)
-        fingerprint = _fingerprint(job, source, job.request.depth)
-        # the first records say nothing of the depth where their list did not
-        as_before = [fingerprint, _fingerprint(job, source, None)] if job.request.depth == 8 else [fingerprint]
-        files = tuple(map_files(job.output, source.engine.artifact.maps))
+        source = self._sources.get((job.request.source, device, isinstance(job, StyleJob)))
+        files: tuple[Path, ...] = (job.output,)
+        if isinstance(job, StyleJob):
+            fingerprints = [self._fingerprint_of_style(job, source)]
+        else:
+            self._note_assumed_size(job, source)
+            fingerprints = _fingerprints(job, source)
+            files = tuple(map_files(job.output, source.engine.artifact.maps))
         self._claim(number, files)
         states = _states(files)
-        if states is not None and self._known.get(_name(job)) in [[known, states] for known in as_before]:
+        if states is not None and self._known.get(_name(job)) in [[known, states] for known in fingerprints]:
             return JobResult(job, "skipped", files)
         make_folder(job.output.parent)
-        plane = open_plane(
-            source.engine.artifact, job.request, engine=source.engine, blocks_at_once=self._blocks_at_once
-        )
 
         def report(part: Progress) -> None:
-            self._report(number, part.done / part.total * _texels(job))
+            self._report(number, part.done / part.total * _texels(job), part.note)
 
-        write_window(plane, job.output, job.request.window, depth=job.request.depth, progress=report)
-        self._remember(job, fingerprint, files)
+        if isinstance(job, StyleJob):
+            self._paint(job, source.engine, report)
+        else:
+            self._write(job, source.engine, report)
+        self._remember(job, fingerprints[0], files)
         return JobResult(job, "made", files)
+
+    def _write(self, job: TextureJob, engine: Engine, report: ProgressCallback) -> None:
+        plane = open_plane(engine.artifact, job.request, engine=engine, blocks_at_once=self._blocks_at_once)
+        write_window(plane, job.output, job.request.window, depth=job.request.depth, progress=report)
+
+    def _paint(self, job: StyleJob, engine: Engine, report: ProgressCallback) -> None:
+        look = self._looks.get(job.look) if job.look else job.request.colors
+        made = stylize_file(
+            engine,
+            job.content,
+            job.output,
+            replace(job.request, colors=look),
+            strength_map=job.strength_map,
+            blocks_at_once=self._blocks_at_once,
+            progress=report,
+        )
+        for note in made.notes:
+            report(Progress("rows", 1, 1, "row", note=f"{job.content}: {note}"))
+
+    def _fingerprint_of_style(self, job: StyleJob, source: "_Source") -> str:
+        """Changes with the style, the pictures and all that is asked for; a look is that of its pictures."""
+        pictures = [self._digests.get(path) for path in (job.content, job.strength_map) if path is not None]
+        look = [self._digests.get(path) for path in job.look]
+        return _hashed([source.digest, pictures, job.strength_map is not None, look, _facts(job, source)])
 
     def _note_assumed_size(self, job: TextureJob, source: "_Source") -> None:
         """Say once of each source that its size is only assumed, if any texture is to cover so many meters."""
@@ -156,23 +188,25 @@ class _Run:
                 if self._claimed.setdefault(file, number) != number:
                     raise RequestError(f"two jobs write {file}", expected="a name for each", remedy="rename one output")
 
-    def _open_source(self, key: tuple[str, str]) -> "_Source":
-        name, device = key
-        path = find_source(name)
+    def _open_source(self, key: tuple[str, str, bool]) -> "_Source":
+        name, device, paints = key
+        path = find_style(name) if paints else find_source(name)
         common = self._jobs[0].request
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        engine = open_engine(read_artifact(path), common.engine, device, common.precision, self._cores)
-        return _Source(digest, engine)
+        artifact = read_artifact(path)
+        if paints:
+            check_is_style(artifact)
+        engine = open_engine(artifact, common.engine, device, common.precision, self._cores)
+        return _Source(_digest(path), engine)
 
-    def _report(self, number: int, texels: float) -> None:
+    def _report(self, number: int, texels: float, note: str = "") -> None:
         with self._lock:
             if self._cancelled:
                 raise Cancelled
             self._done += texels - self._texels[number]
             self._texels[number] = texels
-            self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel"))
+            self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel", note=note))
 
-    def _remember(self, job: TextureJob, fingerprint: str, files: tuple[Path, ...]) -> None:
+    def _remember(self, job: Job, fingerprint: str, files: tuple[Path, ...]) -> None:
         if (states := _states(files)) is None:  # somebody took them away already
             return
         line = json.dumps([_name(job), [fingerprint, states]]) + "\n"
@@ -204,31 +238,61 @@ class _OpenOnce(Generic[K, V]):
             return self._values[key]
 
 
-def _texels(job: TextureJob) -> int:
+def _texels(job: Job) -> int:
+    if isinstance(job, StyleJob):
+        width, height = (job.request.region or (0, 0, job.request.width, job.request.height))[2:]
+        return width * height or _USUAL_TEXELS
     _, _, width, height = job.request.window
     return width * height
 
 
-def _failed(job: TextureJob, error: str) -> JobResult:
+def _failed(job: Job, error: str) -> JobResult:
     return JobResult(job, "failed", error=error)
 
 
-def _name(job: TextureJob) -> str:
+def _name(job: Job) -> str:
     """What the record calls a job, from wherever the list was run."""
     return os.path.abspath(job.output)
 
 
-def _fingerprint(job: TextureJob, source: _Source, depth: int | None) -> str:
-    """Changes with all that decides the content of a job's files."""
-    engine, facts = source.engine, job.request.record()
-    del facts["source"]  # whose content counts, not its name
+def _fingerprints(job: TextureJob, source: _Source) -> list[str]:
+    """Change with all that decides the content of a job's files: today's, then those of older records.
+
+    The first records say nothing of the depth where their list did not.
+    """
+    facts = _facts(job, source)
     del facts["depth"]
     for younger in ("phase", "covers"):  # than the first records
         if not facts[younger]:
             del facts[younger]
+    depths = (8, None) if job.request.depth == 8 else (job.request.depth,)
+    return [_hashed([source.digest, facts, depth]) for depth in depths]
+
+
+def _facts(job: Job, source: _Source) -> dict[str, Any]:
+    """What a job asks for, with what makes it."""
+    engine, facts = source.engine, job.request.record()
+    del facts["source"]  # whose content counts, not its name
     made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
-    content = [source.digest, facts | made_by, depth]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return facts | made_by
+
+
+def _hashed(facts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """Of a file.
+
+    Raises:
+        RequestError: it is not there.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        found = f"{path} cannot be read ({error.strerror or error})"
+        raise RequestError(found, expected="a file that can be read", remedy="check the path") from error
 
 
 def _states(files: tuple[Path, ...]) -> list[list[int]] | None:

@@ -1,23 +1,27 @@
-"""Lists of textures to make, as TOML files; `EXAMPLE` is one."""
+"""Lists of textures and pictures to make, as TOML files; `EXAMPLE` is one."""
 
-import math
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
-from texnet_core.errors import Range, RequestError
+from texnet_core.errors import RequestError
 from texnet_core.lengths import parse_length
-from texnet_core.lists.tables import as_table, check_keys, check_place, inside, read_toml
+from texnet_core.lists.entries import (
+    check_needed,
+    check_number,
+    combinations,
+    filled,
+    size_of,
+    source_of,
+    template_of,
+)
+from texnet_core.lists.style_jobs import STYLE_NAMING, StyleJob, style_jobs
+from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
 from texnet_core.names import check_new_names
-from texnet_core.paths import expanded, user_text
 from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.synthesis.request import TextureRequest
-from texnet_core.synthesis.sizes import parse_size
 
 EXAMPLE = """
 [settings]                            # optional, for all jobs: engine, device, precision, threads
@@ -31,8 +35,13 @@ scale = [1.0, 2.0]
 covers = "2m"                         # meters that the width shows, or a length in mm, cm, m, in, ft
 depth = 8
 output = "out/{source}_{width}x{height}_{seed:03}_{scale}.png"      # beside the list
+[[jobs]]                              # with content, a style paints pictures; options of texnet stylize are keys
+source = "my/wave.texnet"
+content = ["wall.png", "maps"]        # pictures, folders of them, frames as in "frame_%04d.png", beside the list
+strength = [0.5, 1.0]
+one_look = true
+output = "painted/{content}_{strength}.png"
 """
-MAX_JOBS = 100_000
 
 _HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
@@ -49,7 +58,10 @@ class TextureJob:
     output: Path
 
 
-def read_jobs(file: Path | bytes, folder: Path | None = None) -> list[TextureJob]:
+Job = TextureJob | StyleJob
+
+
+def read_jobs(file: Path | bytes, folder: Path | None = None) -> list[Job]:
     """The jobs of a list, in its order.
 
     Args:
@@ -69,113 +81,53 @@ def read_jobs(file: Path | bytes, folder: Path | None = None) -> list[TextureJob
     entries = table.get("jobs")
     if not isinstance(entries, list) or not entries:
         raise RequestError(f"{name} has no [[jobs]]", expected="at least one", remedy=_HELP)
-    jobs: list[TextureJob] = []
+    jobs: list[Job] = []
     for number, entry in enumerate(entries, 1):
-        for job in _jobs_of(as_table(entry, f"jobs[{number}]", _HELP), f"jobs[{number}]", common, folder):
+        where = f"jobs[{number}]"
+        entry = as_table(entry, where, _HELP)
+        read = style_jobs if "content" in entry else _texture_jobs
+        for job in read(entry, where, common, folder):
             jobs.append(job)
-            _check_number(len(jobs))
+            check_number(len(jobs))
     _check_outputs_differ(jobs)
     return jobs
 
 
-def _jobs_of(entry: dict[str, Any], where: str, common: dict[str, Any], folder: Path) -> Iterator[TextureJob]:
+def _texture_jobs(entry: dict[str, Any], where: str, common: dict[str, Any], folder: Path) -> Iterator[TextureJob]:
     check_keys(entry, (*_VARIED, "output"), where)
-    for name in ("source", "output"):
-        if name not in entry:
-            raise RequestError(f"{where} has no {name}", expected="one", remedy=f"add {name} = ...")
-    template = entry["output"]
-    if not isinstance(template, str):
-        raise RequestError(f"output {template!r} in {where} is not text", expected="text", remedy="put it in quotes")
-    with inside(where):
-        template = expanded(check_place(template, "output"), spare=_FIELDS, quoted=_in_template)
-    varied = [name for name in _VARIED if name in entry]
-    lists = [_as_list(entry[name], name, where) for name in varied]
-    _check_number(math.prod(map(len, lists)))  # before the first of so many is made
-    for values in product(*lists):
+    check_needed(entry, ("source", "output"), where)
+    template = template_of(entry["output"], _FIELDS, where)
+    for values in combinations(entry, _VARIED, where):
         with inside(where):
-            job = _job(common | dict(zip(varied, values, strict=True)), template, folder)
+            job = _texture_job(common | values, template, folder)
         yield job
 
 
-def _check_number(jobs: int) -> None:
-    if jobs > MAX_JOBS:
-        raise RequestError("the list has too many jobs", expected=Range(1, MAX_JOBS), remedy="split the list")
-
-
-def _job(values: dict[str, Any], template: str, folder: Path) -> TextureJob:
-    if not isinstance(values["source"], str):
-        raise RequestError(
-            f"source {values['source']!r} is not text", expected="text", remedy="name a preset or a file"
-        )
-    values["source"] = _source(values["source"], folder)
+def _texture_job(values: dict[str, Any], template: str, folder: Path) -> TextureJob:
+    values["source"] = source_of(values["source"], folder)
     if "size" in values:
-        values["width"], values["height"] = _size(values["size"])
+        values["width"], values["height"] = size_of(values["size"])
     if "covers" in values:
         values["covers"] = parse_length(values["covers"])
     request = TextureRequest.from_record(values)
-    output = folder / _filled(template, Path(request.source).stem, request)
+    naming = {"source": Path(request.source).stem} | {name: getattr(request, name) for name in _NAMING}
+    output = folder / filled(template, naming)
     check_new_names(output)
     depth_for(output, request.depth)
     check_picture_size(output, *request.window[2:])
     return TextureJob(request, output)
 
 
-def _source(text: str, folder: Path) -> str:
-    """A file beside the list, or what the text says wherever the list lies."""
-    said = user_text(check_place(text, "source"))
-    beside = folder / said
-    return str(beside) if os.path.isfile(beside) else said  # unlike pathlib's, never raises
-
-
-def _in_template(text: str) -> str:
-    """What is to stand in a name as it is, though it may have braces."""
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _size(value: Any) -> tuple[int, int]:
-    if type(value) is int:
-        return value, value
-    sides = parse_size(value) if isinstance(value, str) else None
-    if sides is None:
-        raise RequestError(
-            f"{value!r} is not a size", expected='1024 or "2048x1024"', remedy='write 1024, or "2048x1024" in quotes'
-        )
-    return sides
-
-
-def _filled(template: str, source: str, request: TextureRequest) -> str:
-    """The output's name. Only whole fields are filled in, so that a list cannot reach into objects."""
-    values = {"source": source} | {name: getattr(request, name) for name in _NAMING}
-    try:
-        for _, name, shape, conversion in Formatter().parse(template):
-            if name is not None and (name not in values or conversion or not re.fullmatch(r"0?\d?[df]?", shape or "")):
-                raise RequestError(
-                    f"the output {template!r} has an unknown field {{{name}}}",
-                    expected=[f"{{{known}}}" for known in values],
-                    remedy="correct it; {seed:04} makes four digits",
-                )
-        return template.format(**values)
-    except ValueError as error:
-        found = f"the output {template!r} is no name with fields ({error})"
-        raise RequestError(found, expected="a name with fields", remedy="correct it") from error
-
-
-def _as_list(value: Any, name: str, where: str) -> list[Any]:
-    values = value if isinstance(value, list) else [value]
-    if not values:
-        raise RequestError(f"{where} has an empty list of {name}", expected="at least one", remedy="leave it out")
-    return values
-
-
-def _check_outputs_differ(jobs: list[TextureJob]) -> None:
+def _check_outputs_differ(jobs: Sequence[Job]) -> None:
     """Names are compared as the commonest file systems do, without regard to case."""
     seen: set[str] = set()
     for job in jobs:
         name = os.path.normcase(os.path.abspath(job.output)).casefold()
         if name in seen:
+            fields = STYLE_NAMING if isinstance(job, StyleJob) else _FIELDS
             raise RequestError(
                 f"two jobs write {job.output}",
                 expected="a name for each",
-                remedy=f"put {', '.join(f'{{{field}}}' for field in _FIELDS)} into output",
+                remedy=f"put {', '.join(f'{{{field}}}' for field in fields)} into output",
             )
         seen.add(name)

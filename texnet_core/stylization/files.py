@@ -44,6 +44,7 @@ def stylize_file(
     request: StylizeRequest,
     *,
     strength_map: Path | str | None = None,
+    blocks_at_once: int | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> StylizedFile:
     """Paint a picture in a file anew.
@@ -54,6 +55,7 @@ def stylize_file(
         output: the file to write, by its suffix. It appears when it is complete, or not at all.
         request: what is to become of it.
         strength_map: a picture of the same size, white for all of the strength; of colors, their mean counts.
+        blocks_at_once: fewer than the engine would like, where several pictures share it.
         progress: called after every band of rows; raising Cancelled from it stops the work.
 
     Returns:
@@ -74,7 +76,7 @@ def stylize_file(
         strength = None
         if strength_map is not None:
             strength = stack.enter_context(open_strength(Path(strength_map), output, picture.shape))
-        canvas = open_canvas(engine, picture, request, strength)
+        canvas = open_canvas(engine, picture, request, strength, blocks_at_once)
         notes = list(picture.notes)
         if canvas.alpha is not None and not holds_alpha(output):
             notes.append(f"{output.suffix} files hold no alpha, so that it is left out")

@@ -21,6 +21,7 @@ from texnet_core.errors import ImageError, OutputError, RequestError, TexnetErro
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.sequences import PICTURE_SUFFIXES
 from texnet_core.presets import list_presets
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.training.content_drawings import DRAWINGS
@@ -34,7 +35,6 @@ _VERSION = 2  # of what is drawn; another one for each change that shows
 _SURFACES = 14
 _TILT = (-28.0, 14.0)  # degrees; people look down more than up
 _FIELD = (55.0, 80.0)
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".tga", ".exr", ".hdr", ".heic", ".avif")
 
 
 def default_pool(
@@ -201,7 +201,7 @@ def _picture_files(folder: Path) -> list[Path]:
         )
     found = []
     for parent, _, names in os.walk(folder):
-        found += [Path(parent, name) for name in names if name.lower().endswith(_SUFFIXES)]
+        found += [Path(parent, name) for name in names if name.lower().endswith(PICTURE_SUFFIXES)]
     return sorted(found)
 
 

@@ -2,14 +2,14 @@
 
 from texnet_core.model.artifact import read_header
 from texnet_core.model.real_size import texels_per_meter
-from texnet_core.presets import find_source
+from texnet_core.presets import find_generator
 from texnet_core.settings import as_record
 from texnet_core.worker.job import Message, WorkerJob
 
 
 def describe(job: WorkerJob) -> Message:
     """The header of a .texnet file."""
-    path = find_source(job.field("source", str))
+    path = find_generator(job.field("source", str))
     header = read_header(path)
     return {
         "name": path.stem,

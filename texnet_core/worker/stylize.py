@@ -17,7 +17,7 @@ from texnet_core.pictures.color import quantize
 from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.pictures.reducing import Reducer
 from texnet_core.pictures.writing import depth_for
-from texnet_core.presets import find_source
+from texnet_core.presets import find_style
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import Checked, setting
 from texnet_core.stylization import StylizeRequest
@@ -98,7 +98,7 @@ def _request(job: WorkerJob) -> StylizeRequest:
 
 
 def _open(request: StylizeRequest) -> tuple[Artifact, Engine]:
-    style, engine = open_generator(find_source(request.source), request)
+    style, engine = open_generator(find_style(request.source), request)
     check_is_style(style)
     return style, engine
 
