@@ -212,13 +212,14 @@ def test_several_pictures_can_have_one_look(onnx, image):
 
 def test_colors_can_be_kept(style, onnx):
     """Of a style that makes the colors that it says."""
-    content = picture(160, 160) * np.float32([0.2, 0.5, 0.9])
-    made_colors = ColorStatistics.of([made(onnx, content).image])
-    engine = open_engine(replace(style, style_colors=made_colors), "onnx")
+    content, engine = picture(96, 96) * np.float32([0.2, 0.5, 0.9]), onnx
+    for _ in range(4):
+        colors = ColorStatistics.of([made(engine, content).image])
+        engine = open_engine(replace(style, style_colors=colors), "onnx")
     painted, kept = made(engine, content), made(engine, content, keep_colors=True)
     wanted = painted.request.colors.mean
-    assert np.abs(kept.image.mean(axis=(0, 1)) - wanted).max() < 0.08
-    assert np.abs(painted.image.mean(axis=(0, 1)) - wanted).max() > 0.2
+    off_painted, off_kept = (np.abs(each.image.mean(axis=(0, 1)) - wanted).max() for each in (painted, kept))
+    assert off_kept < 0.3 * off_painted
 
 
 # Islands

@@ -130,9 +130,9 @@ def as_stored(values: FloatArray, kind: "np.dtype[Any]") -> Stored:
     return values if kind == np.float32 else np.rint(values * np.float32(np.iinfo(kind).max)).astype(kind)
 
 
-def bands_of(shape: tuple[int, int, int], multiple: int = 1) -> Iterator[tuple[int, int]]:
+def bands_of(shape: tuple[int, ...], multiple: int = 1) -> Iterator[tuple[int, int]]:
     """(top, rows) of bands that are read at once; all but the last have a multiple of so many rows."""
-    height, width, _ = shape
+    height, width = shape[:2]
     rows = max(1, _BAND_TEXELS // width // multiple) * multiple
     for top in range(0, height, rows):
         yield top, min(rows, height - top)
