@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from texnet_core.errors import ImageError
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.stylization.stores import Store, as_values, bands_of
@@ -46,3 +47,14 @@ def measured(pictures: Iterable[Picture]) -> ColorStatistics:
         RequestError: there are none.
     """
     return ColorStatistics.of(part for picture in pictures for part in picture.visible())
+
+
+def check_visible(alpha: Store) -> None:
+    """Raise ImageError for a picture that is transparent everywhere."""
+    _, width, _ = alpha.shape
+    if not any(alpha.window(top, 0, rows, width).any() for top, rows in bands_of(alpha.shape)):
+        raise ImageError(
+            "the picture is transparent everywhere",
+            expected="a picture that can be seen",
+            remedy="export it without an alpha channel",
+        )
