@@ -17,7 +17,7 @@ from texnet_core.model.artifact import (
     write_artifact,
 )
 from texnet_core.model.families.pyramid import PyramidSettings
-from texnet_core.presets import find_source, list_presets
+from texnet_core.presets import find_source, find_style, list_presets, list_styles
 from texnet_core.progress import Progress
 from texnet_core.synthesis.plane import Plane
 from texnet_core.synthesis.request import TextureRequest
@@ -37,7 +37,9 @@ __all__ = [
     "TexnetError",
     "TextureRequest",
     "find_source",
+    "find_style",
     "list_presets",
+    "list_styles",
     "open_engine",
     "open_plane",
     "read_artifact",

@@ -86,8 +86,8 @@ def stylize(
     """Paint pictures anew in a style.
 
     STYLE is the name of a style (see `texnet presets`) or a .texnet file. CONTENT is a picture, several of them, a
-    folder, or the frames of a sequence, as in frame_%04d.png. One picture goes to OUTPUT itself, several go to the
-    folder OUTPUT, and frames to frames. What tiles stays tiling.
+    folder, or the frames of a sequence, frame_%04d.png or frame_####.png. One picture goes to OUTPUT itself, several
+    go to the folder OUTPUT, and frames to frames. What tiles stays tiling.
 
     \b
     Examples:
@@ -122,7 +122,7 @@ def stylize(
         with prepared(*outputs):
             engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
             if colors is None and (one_look or placed.are_frames):
-                request = replace(request, colors=colors_of(files))
+                request = replace(request, colors=colors_of(files, progress=display))
             made = _paint(engine, files, outputs, mask, request, display, Flicker() if placed.are_frames else None)
     _tell(placed.outputs, made, engine, time.monotonic() - started, as_json)
 
@@ -161,7 +161,8 @@ def _paint(
     for number, (file, output) in enumerate(zip(files, outputs, strict=True)):
         report = one_of(display, number, len(files))
         painted = stylize_file(engine, file, output, request, strength_map=mask, progress=report)
-        display.note(*(note for note in painted.notes if note not in display.notes))
+        of_which = f"{file}: " if len(files) > 1 and flicker is None else ""
+        display.note(*(text for note in painted.notes if (text := f"{of_which}{note}") not in display.notes))
         made.requests.append(painted.request)
         if flicker is not None:
             request = replace(request, wrap=painted.request.wrap)

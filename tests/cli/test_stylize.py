@@ -162,6 +162,13 @@ def test_frames_go_to_frames_in_order_with_gaps_and_one_look(paint, tmp_path):
     assert names(tmp_path / "same") == ["f_01.png", "f_02.png", "f_10.png"]
 
 
+def test_frames_are_also_named_as_blender_does(paint, tmp_path):
+    for number in (7, 12000):
+        write(tmp_path / f"f_{number:04d}.png")
+    told = paint(tmp_path / "f_####.png", "-o", tmp_path / "out" / "p_##.png")
+    assert names(tmp_path / "out") == ["p_07.png", "p_12000.png"] and told["flicker"] == 0
+
+
 def test_what_stands_still_does_not_flicker_and_grain_does_a_little(paint, run, style_file, tmp_path):
     base = quantize(picture(64, 64), 8).astype(int)
     rng = np.random.default_rng(0)
@@ -242,6 +249,9 @@ def test_alpha_is_kept_where_the_format_has_it_and_told_where_not(paint, tmp_pat
     assert np.array_equal(loaded(tmp_path / "painted.png")[..., 3:], alpha) and told["notes"] == []
     told = paint(tmp_path / "cut.png", "-o", tmp_path / "painted.jpg")
     assert "alpha" in told["notes"][0]
+    told = paint(tmp_path / "cut.png", tmp_path / "base.png", "-o", tmp_path / "jpg", "--format", "jpg")
+    (note,) = told["notes"]
+    assert note.startswith(str(tmp_path / "cut.png")) and "alpha" in note
 
 
 def _animated(folder):

@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
-from tests.conftest import picture, random_artifact, random_style
+from tests.conftest import ROOT, picture, random_artifact, random_style
 from texnet_core import presets, write_artifact
 from texnet_core.errors import RequestError
 from texnet_core.evaluation.evaluate import evaluate
@@ -137,3 +138,10 @@ def test_a_style_that_is_not_there_or_no_generator_is_named(run, tmp_path):
     assert done.returncode == 2 and "there is no file none.texnet" in done.stderr
     done = run("stylize", "house.png", "house.png", "-o", "o.png")
     assert done.returncode == 1 and "is not a TexNet generator" in done.stderr
+
+
+def test_every_file_of_the_presets_is_packed(shipped):
+    """Wheels, the add-on's among them, hold what the patterns name."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    packed = {path for pattern in patterns["texnet_core.presets"] for path in shipped.glob(pattern)}
+    assert packed == {*list_presets().values(), *list_styles().values()}

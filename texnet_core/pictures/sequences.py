@@ -11,12 +11,12 @@ from texnet_core.errors import NoImageError, RequestError
 # What files are called that `reading` knows; it goes by their content.
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".tga", ".exr", ".hdr", ".heic", ".avif")
 
-_NUMBER = re.compile(r"%(?:0\d)?d")
+_NUMBER = re.compile(r"%(?:0\d)?d|#+")
 
 
 @dataclass(frozen=True)
 class FramePattern:
-    """A path with %d or %04d in its name, for the number of a frame."""
+    """A path with %d or %04d in its name for the number of a frame, or ####, as Blender writes it."""
 
     path: Path
 
@@ -29,8 +29,9 @@ class FramePattern:
         """The path of a frame."""
         mark = _NUMBER.search(self.path.name)
         assert mark is not None
-        name = self.path.name
-        return self.path.with_name(f"{name[: mark.start()]}{mark.group() % number}{name[mark.end() :]}")
+        name, text = self.path.name, mark.group()
+        digits = text % number if text.startswith("%") else f"{number:0{len(text)}}"
+        return self.path.with_name(f"{name[: mark.start()]}{digits}{name[mark.end() :]}")
 
     def frames(self) -> dict[int, Path]:
         """The frames that are there, number -> path, in order.

@@ -1,6 +1,6 @@
 """Pictures painted anew in a style: in memory, or from file to file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from texnet_core.errors import RequestError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.color_statistics import ColorStatistics
-from texnet_core.progress import ProgressCallback, ignore_progress
+from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.stylization.canvas import check_is_style, open_canvas
 from texnet_core.stylization.content import Content, content_of, strength_of
 from texnet_core.stylization.request import StylizeRequest
@@ -104,14 +104,21 @@ def stylize(
     return Stylized(image, alpha, canvas.request, list(content.notes))
 
 
-def colors_of(paths: Sequence[Path | str]) -> ColorStatistics:
+def colors_of(paths: Sequence[Path | str], *, progress: ProgressCallback = ignore_progress) -> ColorStatistics:
     """The colors of several pictures together: given to each of their requests, they have one look.
 
     Args:
         paths: of pictures, each of which counts by its visible texels.
+        progress: called before every picture; raising Cancelled from it stops the work.
 
     Raises:
         ImageError: one of them cannot be read.
         RequestError: there are none.
     """
-    return ColorStatistics.of(part for path in paths for part in visible_texels(Path(path)))
+
+    def visible() -> Iterator[FloatArray]:
+        for number, path in enumerate(paths):
+            progress(Progress("colors", number, len(paths), "picture"))
+            yield from visible_texels(Path(path))
+
+    return ColorStatistics.of(visible())
