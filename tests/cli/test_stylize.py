@@ -13,10 +13,10 @@ from PIL import Image
 
 from tests.conftest import TEXNET, picture, posix, random_style
 from tests.waiting import PATIENCE
-from texnet_core import read_artifact, write_artifact
+from texnet_core import Cancelled, read_artifact, write_artifact
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
-from texnet_core.stylization import StylizeRequest, read_content, stylize
+from texnet_core.stylization import StylizeRequest, read_content, stylize, stylize_file
 from train_cli import main
 
 
@@ -372,6 +372,20 @@ def test_a_link_to_the_content_is_the_content(run, folder):
     (folder / "link.png").symlink_to("a.png")
     done = run("stylize", "paint.texnet", "a.png", "-o", "link.png")
     assert done.returncode == 2 and "which is read" in done.stderr
+
+
+def test_what_was_complete_stays_where_it_is_stopped(run, folder, monkeypatch):
+    command, painted = sys.modules["train_cli.stylize"], []
+
+    def stopped_at_the_second(engine, content, *rest, progress, **options):
+        painted.append(content)
+        if len(painted) > 1:
+            raise Cancelled
+        return stylize_file(engine, content, *rest, progress=progress, **options)
+
+    monkeypatch.setattr(command, "stylize_file", stopped_at_the_second)
+    done = run("stylize", "paint.texnet", "a.png", "b.png", "-o", "kept", "--engine", "onnx")
+    assert done.returncode == 1 and done.stderr == "texnet: stopped\n" and names(folder / "kept") == ["a.png"]
 
 
 def test_what_was_complete_stays_where_a_later_picture_fails(run, folder):

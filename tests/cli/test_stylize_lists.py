@@ -15,6 +15,7 @@ from texnet_core.lists.jobs import read_jobs
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
 from texnet_core.stylization import StylizeRequest, colors_of, read_content, stylize
+from texnet_core.stylization.contents import tiling_of
 
 SETTINGS = '[settings]\nengine = "onnx"\nthreads = 2\n'
 LIST = (
@@ -209,6 +210,24 @@ def test_what_is_wrong_names_the_key_and_the_job(folder, name):
     with pytest.raises(RequestError) as caught:
         read_jobs(folder / "jobs.toml")
     assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_frames_of_a_list_tile_as_the_first_one_does(folder, style):
+    flat = np.full((40, 56, 3), 90, np.uint8)
+    write_image(folder / "f_1.png", flat)  # meets itself at its edges
+    write_image(folder / "f_2.png", quantize(picture(40, 56, 2), 8))
+    assert (tiling_of(folder / "f_1.png"), tiling_of(folder / "f_2.png")) == ("xy", "none")
+    entry = '[[jobs]]\nsource = "paint.texnet"\ncontent = "f_%d.png"\noutput = "out/{content}.png"\n'
+    assert statuses(run(folder, SETTINGS + entry)) == ["made"] * 2
+    look = colors_of([folder / "f_1.png", folder / "f_2.png"])
+    assert np.array_equal(loaded(folder / "out" / "f_2.png"), made(style, folder / "f_2.png", colors=look, wrap="xy"))
+
+
+@pytest.mark.parametrize("output", ["a.png", "maps/B.PNG"])
+def test_no_job_reads_what_another_writes(folder, output):
+    (folder / "jobs.toml").write_text(LIST + JOB.replace("a.png", "maps/c.png").replace("o.png", output))
+    with pytest.raises(RequestError, match="is written by one job and read by another"):
+        read_jobs(folder / "jobs.toml")
 
 
 def test_an_output_may_not_be_the_map(folder):

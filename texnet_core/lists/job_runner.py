@@ -27,6 +27,7 @@ from texnet_core.presets import find_source, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.stylization import colors_of, stylize_file
 from texnet_core.stylization.canvas import check_is_style
+from texnet_core.stylization.contents import tiling_of
 from texnet_core.synthesis.textures import map_files, open_plane, write_window
 
 K = TypeVar("K")
@@ -85,7 +86,7 @@ class _Run:
         self._blocks_at_once = max(1, cores // self._at_once)
         self._cores = cores
         self._sources = _OpenOnce(self._open_source)
-        self._digests, self._looks = _OpenOnce(_digest), _OpenOnce(colors_of)
+        self._digests, self._looks, self._tilings = _OpenOnce(_digest), _OpenOnce(colors_of), _OpenOnce(tiling_of)
         self._record_path = Path(os.devnull) if record is None else record
         self._known = {} if record is None else _read_record(record)
 
@@ -153,12 +154,13 @@ class _Run:
         write_window(plane, job.output, job.request.window, depth=job.request.depth, progress=report)
 
     def _paint(self, job: StyleJob, engine: Engine, report: ProgressCallback) -> None:
-        look = self._looks.get(job.look) if job.look else job.request.colors
+        colors = self._looks.get(job.look) if job.look else job.request.colors
+        wrap = self._tilings.get(job.first) if job.first else job.request.wrap
         made = stylize_file(
             engine,
             job.content,
             job.output,
-            replace(job.request, colors=look),
+            replace(job.request, colors=colors, wrap=wrap),
             strength_map=job.strength_map,
             blocks_at_once=self._blocks_at_once,
             progress=report,
@@ -168,9 +170,8 @@ class _Run:
 
     def _fingerprint_of_style(self, job: StyleJob, source: "_Source") -> str:
         """Changes with the style, the pictures and all that is asked for; a look is that of its pictures."""
-        pictures = [self._digests.get(path) for path in (job.content, job.strength_map) if path is not None]
-        look = [self._digests.get(path) for path in job.look]
-        return _hashed([source.digest, pictures, job.strength_map is not None, look, _facts(job, source)])
+        pictures = [path and self._digests.get(path) for path in (job.content, job.strength_map, job.first, *job.look)]
+        return _hashed([source.digest, pictures, _facts(job, source)])
 
     def _note_assumed_size(self, job: TextureJob, source: "_Source") -> None:
         """Say once of each source that its size is only assumed, if any texture is to cover so many meters."""

@@ -119,10 +119,14 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
 
 
 def _check_outputs_differ(jobs: Sequence[Job]) -> None:
-    """Names are compared as the commonest file systems do, without regard to case."""
+    """Neither from each other nor from what is read, for jobs run in any order."""
     seen: set[str] = set()
+    read = {_comparable(path) for job in jobs if isinstance(job, StyleJob) for path in job.reads}
     for job in jobs:
-        name = os.path.normcase(os.path.abspath(job.output)).casefold()
+        name = _comparable(job.output)
+        if name in read:
+            found = f"{job.output} is written by one job and read by another"
+            raise RequestError(found, expected="another name", remedy="rename the output, or use two lists")
         if name in seen:
             fields = STYLE_NAMING if isinstance(job, StyleJob) else _FIELDS
             raise RequestError(
@@ -131,3 +135,8 @@ def _check_outputs_differ(jobs: Sequence[Job]) -> None:
                 remedy=f"put {', '.join(f'{{{field}}}' for field in fields)} into output",
             )
         seen.add(name)
+
+
+def _comparable(path: Path) -> str:
+    """A name as the commonest file systems compare it, without regard to case."""
+    return os.path.normcase(os.path.abspath(path)).casefold()

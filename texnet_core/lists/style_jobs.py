@@ -44,6 +44,7 @@ class StyleJob:
         content: the picture.
         strength_map: a picture of the same size, or None.
         look: the pictures whose colors are measured together; () where each has its own.
+        first: the frame as which all tile, where it is one of a sequence and the request leaves that open; or None.
     """
 
     request: StylizeRequest
@@ -51,6 +52,12 @@ class StyleJob:
     content: Path
     strength_map: Path | None = None
     look: tuple[Path, ...] = ()
+    first: Path | None = None
+
+    @property
+    def reads(self) -> list[Path]:
+        """The pictures that it cannot do without."""
+        return [self.content] if self.strength_map is None else [self.content, self.strength_map]
 
 
 def style_jobs(entry: dict[str, Any], where: str, common: dict[str, Any], folder: Path) -> Iterator[StyleJob]:
@@ -81,7 +88,8 @@ def style_jobs(entry: dict[str, Any], where: str, common: dict[str, Any], folder
             for values in combined:
                 with inside(where):
                     job = _job(whole | values, path, template, folder)
-                yield job if job.request.colors else replace(job, look=look)
+                first = contents.files[0] if contents.frames and job.request.wrap == "auto" else None
+                yield replace(job, look=() if job.request.colors else look, first=first)
 
 
 def _job(values: dict[str, Any], content: Path, template: str, folder: Path) -> StyleJob:

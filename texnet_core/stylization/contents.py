@@ -1,10 +1,14 @@
 """The pictures that somebody means who names one, a folder of them, or a sequence of frames."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from texnet_core.pictures.sequences import FramePattern, pictures_in
+from texnet_core.stylization.request import Wrap
+from texnet_core.stylization.sources import open_picture
+from texnet_core.stylization.tiling import tiling_axes
 
 
 class Contents(NamedTuple):
@@ -33,3 +37,13 @@ def find_contents(path: Path) -> Contents:
         found = pattern.frames()
         return Contents(tuple(found.values()), tuple(found))
     return Contents((path,))
+
+
+def tiling_of(path: Path) -> Wrap:
+    """The axes along which the picture in a file tiles: all frames of a sequence tile as the first one does.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    with open_picture(path, Path(tempfile.gettempdir(), path.name)) as picture:
+        return tiling_axes(picture)
