@@ -2,8 +2,8 @@
 
 from texnet_core.stylization.content import Content, read_content
 from texnet_core.stylization.files import StylizedFile, stylize_file
-from texnet_core.stylization.request import StylizeRequest, Wrap
 from texnet_core.stylization.in_memory import Stylized, colors_of, stylize
+from texnet_core.stylization.request import StylizeRequest, Wrap
 
 __all__ = [
     "Content",
