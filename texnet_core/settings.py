@@ -272,7 +272,10 @@ class StyleTrainSettings(TrainSettings):
     """The training loop of a style."""
 
     exemplar_size: int = _picture(
-        384, "short side of the style's picture in texels, which sets the size of its strokes", low=172, high=2048
+        384,
+        "short side of the style's picture in texels, which sets the size of its strokes",
+        low=MIN_EXEMPLAR_SIDE,
+        high=2048,
     )
     pattern: PatternSearch = "off"
     flatten: bool = False

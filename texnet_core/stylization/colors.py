@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.color_statistics import ColorMap
+from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorMap
 from texnet_core.stylization.layers import Layer
 
-_LOW, _HIGH = np.float32(-0.5), np.float32(1.5)  # of matched colors
 _FADES_BELOW = np.float32(0.1)  # of the strength
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of sRGB values, with the weights of ITU-R BT.709
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Given:
         colors = result[:3].transpose(1, 2, 0)  # channel by channel in memory, which is faster
         colors[...] = self.picture.window(top, left, height, width)
         if self.matched is not None:
-            np.clip(self.matched(colors), _LOW, _HIGH, out=colors)
+            np.clip(self.matched(colors), *MATCHED_RANGE, out=colors)
         if self.strength is not None:
             np.multiply(self.strength.window(top, left, height, width)[..., 0], np.float32(self.factor), out=result[3])
         return result
@@ -49,8 +49,12 @@ class Given:
 class Finish:
     """What becomes of what the net makes: colors nearer to those of the picture, and at last the picture itself.
 
-    With less strength the colors are more and more those of the picture. Below a strength of 0.1 the result fades into
-    the picture, so that a strength of 0 leaves it as it is.
+    With less strength the colors are more and more those of the picture: it keeps its chroma, and what was painted
+    decides how bright it is. Below a strength of 0.1 the result fades into the picture, so that a strength of 0 leaves
+    it as it is.
+
+    Source: luminance transfer, Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer"
+    (arXiv 1606.05897), section 4.
 
     Attributes:
         picture: on the plane of the result.
@@ -72,10 +76,22 @@ class Finish:
         if self.strength is not None:
             strength = self.strength.window(top, left, *made.shape[:2]) * strength
         share = np.float32(1) - strength
-        if self.undone is not None and (self.keep_colors or share.any()):
+        if self.keep_colors or (self.undone is not None and share.any()):
             share = np.ones_like(share) if self.keep_colors else share
-            made = np.clip((1 - share) * made + share * self.undone(made), 0, 1)
+            made = np.clip((1 - share) * made + share * self._in_own_colors(made, top, left), 0, 1)
         if (strength < _FADES_BELOW).any():
             part = np.minimum(strength / _FADES_BELOW, np.float32(1))
             made = (1 - part) * self.picture.window(top, left, *made.shape[:2]) + part * made
         return made
+
+    def _in_own_colors(self, made: FloatArray, top: int, left: int) -> FloatArray:
+        """The picture, as bright as what was painted."""
+        own = self.picture.window(top, left, *made.shape[:2])
+        painted = made if self.undone is None else self.undone(made)
+        return own + _luma(painted - own)
+
+
+def _luma(colors: FloatArray) -> FloatArray:
+    """(h, w, 3) to (h, w, 1), term by term, so that each texel has the same bits wherever it lies."""
+    terms = [colors[..., channel, None] * weight for channel, weight in enumerate(_LUMA)]
+    return terms[0] + terms[1] + terms[2]

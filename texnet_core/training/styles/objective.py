@@ -21,7 +21,7 @@ from texnet_core.training.styles.samples import Condition, StyleSamples
 
 CONTENT_LAYER = "relu4_2"
 
-_GROWTH = 0.8  # decades by which the content weighs more at strength 0 than at 1
+_GROWTH = 0.3  # decades by which the content weighs more at strength 0 than at 1
 _LEAST_STYLE = 0.1  # weight of the style at strength 0
 _SPREAD = 0.2  # of texels, in which the distance from the picture is counted
 
@@ -70,9 +70,9 @@ class StyleObjective:
         """Of the style, of what the picture shows, and of its texels."""
         settings = self._settings
         return (
-            _LEAST_STYLE + (1 - _LEAST_STYLE) * strength**0.5,
+            _LEAST_STYLE + (1 - _LEAST_STYLE) * strength**0.25,
             settings.content_weight * 10 ** (_GROWTH * (1 - strength)),
-            settings.identity_weight * (1 - strength) ** 3,
+            settings.identity_weight * (1 - strength) ** 4,
         )
 
     @torch.no_grad()

@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS, smallest_side
 from texnet_core.errors import ImageError, Range, RequestError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
 from texnet_core.progress import ProgressCallback, ignore_progress
+from texnet_core.settings import Padding
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.content_pool import default_pool
 from texnet_core.training.loop import Run
@@ -71,6 +72,7 @@ def _fitting(picture: FloatArray, request: StyleRequest, announce: partial[None]
     if train.exemplar_side <= side:
         return request
     announce(f"the picture has {side} texels along its short side: the style is learned at that size")
+    _check_style_side(side, request.descriptor.padding)
     return replace(request, train=replace(train, exemplar_size=side))
 
 
@@ -93,11 +95,21 @@ def _check(request: StyleRequest) -> None:
         raise RequestError(
             "no loss compares samples with the style", expected="one or more", remedy="give one a weight above 0"
         )
+    _check_style_side(request.train.exemplar_side, request.descriptor.padding)
     size, cell = request.train.size, max(request.generator.cell_texels, POOLED_TEXELS)
     if size % cell or size < 2 * cell:
         whole = cell * max(2, math.ceil(size / cell))
         raise RequestError(
             f"size {size} is not a multiple of {cell}", expected=Range(2 * cell, None), remedy=f"use size {whole}"
+        )
+
+
+def _check_style_side(side: int, padding: Padding) -> None:
+    if side < smallest_side(padding):
+        raise RequestError(
+            f"exemplar size {side} is too small for VGG-19 with {padding} padding",
+            expected=Range(smallest_side(padding), None),
+            remedy="use a larger one, or zero padding",
         )
 
 
