@@ -317,6 +317,14 @@ class EvaluationSettings(Checked):
 
 
 @dataclass(frozen=True)
+class StyleEvaluationSettings(Checked):
+    """What is looked at to measure a style."""
+
+    size: int = _style(512, "long side in texels to which larger pictures are scaled down", low=64, high=4096)
+    wrap: Tiling | Literal["auto"] = _style("auto", "axes along which pictures tile; auto looks at their edges")
+
+
+@dataclass(frozen=True)
 class OptimizeSettings(Checked):
     """One picture, found by optimizing its pixels."""
 

@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from texnet_core import read_artifact
 from texnet_core.errors import RequestError
-from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from texnet_core.model.artifact import Artifact
+from texnet_core.pictures.reading import Picture
+from texnet_core.presets import find_generator
+from texnet_core.settings import DescriptorSettings, EvaluationSettings, StyleEvaluationSettings
+from texnet_core.stylization.content import Content, read_content
+from texnet_core.stylization.contents import find_contents
 from train_cli.checks import check_not_inputs
-from train_cli.display import showing
-from train_cli.groups import command
-from train_cli.options import json_option, mask_option, path_option, settings_from, settings_options
+from train_cli.display import Display, showing
+from train_cli.groups import command, option
+from train_cli.options import PathType, json_option, mask_option, path_option, settings_from, settings_options
 from train_cli.streams import is_input, source_file
 
 if TYPE_CHECKING:
@@ -27,50 +33,140 @@ _WEIGHTS = ("vgg19", "vgg19_input")  # of a descriptor, all that figures leave o
 @click.argument("file", metavar="FILE")
 @path_option("--report", group="output", help="folder for report.png and report.html")
 @json_option
+@option(
+    "--content",
+    group="style",
+    type=PathType(),
+    multiple=True,
+    help="picture to paint, or a folder of such, to measure a style on; may be given several times",
+)
+@settings_options(StyleEvaluationSettings)
 @path_option("--exemplar", group="picture", help="the picture that the generator was trained from", pipes=True)
 @mask_option
 @settings_options(EvaluationSettings)
 @settings_options(DescriptorSettings, only=_WEIGHTS)
+@click.pass_context
 def evaluate_file(
-    file: str, exemplar: Path | None, mask: Path | None, report: Path | None, as_json: bool, **values: Any
+    context: click.Context,
+    /,
+    file: str,
+    content: tuple[Path, ...],
+    exemplar: Path | None,
+    mask: Path | None,
+    report: Path | None,
+    as_json: bool,
+    **values: Any,
 ) -> None:
-    """Measure how good FILE is, a .texnet file or the name of a preset.
+    """Measure how good FILE is, a .texnet file or the name of a preset or a style.
 
     Most figures need the exemplar. Four of them need VGG-19 and torch as well; its weights are never downloaded for
     this. A figure that cannot be measured is listed with the reason. docs/quality.md says what each one means.
+
+    A style is measured on pictures that it paints at five strengths (--content): how far from its own picture they
+    are, and how far from what they show.
 
     \b
     Examples:
       texnet eval wall.texnet --exemplar wall.jpg
       texnet eval moss --report moss-report
+      texnet eval wave.texnet --exemplar wave.jpg --content photographs --report wave-report
     """
-    from texnet_core.evaluation.evaluate import evaluate
-    from texnet_core.evaluation.report import REPORT_FILES, prepared_folder, write_report
+    from texnet_core.evaluation.report import REPORT_FILES, prepared_folder
 
     if mask is not None and exemplar is None:
         raise RequestError(
             "--mask is given without --exemplar", expected="both", remedy="name the exemplar, or leave the mask out"
         )
-    with source_file(file) as path:
+    with source_file(file, find_generator) as path:
         artifact = read_artifact(path)
+    _check_given(context, artifact)
     if report is not None and exemplar is not None:
         for name in REPORT_FILES:
             check_not_inputs(report / name, exemplar, mask, "--report")
-    settings, descriptor = settings_from(EvaluationSettings, values), settings_from(DescriptorSettings, values)
+    descriptor = settings_from(DescriptorSettings, values)
+    title = "Generator" if is_input(file) else Path(file).stem
     with showing(quiet=as_json) as display:
         picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
-        image, shown = (None, None) if picture is None else (picture.image, picture.mask)
         with nullcontext() if report is None else prepared_folder(report):
-            evaluation = evaluate(artifact, image, settings, descriptor, mask=shown, progress=display)
-            display.note(*evaluation.notes)
-            title = "Generator" if is_input(file) else Path(file).stem
-            files = [] if report is None else write_report(evaluation, artifact, title, report)
+            measure = _measure_style if artifact.paints else _measure_texture
+            facts, shown, files = measure(artifact, picture, content, values, descriptor, display, title, report)
     if as_json:
-        click.echo(json.dumps(_facts(evaluation) | {"outputs": [str(path) for path in files]}))
+        click.echo(json.dumps(facts | {"outputs": [str(path) for path in files]}))
     else:
-        click.echo(_table(evaluation))
+        click.echo(shown)
         for path in files:
             click.echo(f"wrote {path}")
+
+
+def _check_given(context: click.Context, artifact: Artifact) -> None:
+    """Raise RequestError for options that belong to the other kind of generator, or a style without pictures."""
+    wrong = ("seeds",) if artifact.paints else ("content", "size", "wrap")
+    for name in wrong:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            what = "a generator of textures, and this is a style" if artifact.paints else "a style, and this is none"
+            raise RequestError(f"--{name} is for {what}", expected="options of its kind", remedy="leave it out")
+    if artifact.paints and not context.params["content"]:
+        raise RequestError(
+            "a style is measured on pictures that it paints, and none is given",
+            expected="--content",
+            remedy="name a picture, or a folder of pictures, with --content",
+        )
+
+
+def _measure_texture(
+    artifact: Artifact,
+    picture: Picture | None,
+    content: tuple[Path, ...],
+    values: dict[str, Any],
+    descriptor: DescriptorSettings,
+    display: Display,
+    title: str,
+    report: Path | None,
+) -> tuple[dict[str, Any], str, list[Path]]:
+    """Figures as JSON and as text, and the files of the report."""
+    from texnet_core.evaluation.evaluate import evaluate
+    from texnet_core.evaluation.report import write_report
+
+    image, shown = (None, None) if picture is None else (picture.image, picture.mask)
+    settings = settings_from(EvaluationSettings, values)
+    evaluation = evaluate(artifact, image, settings, descriptor, mask=shown, progress=display)
+    display.note(*evaluation.notes)
+    files = [] if report is None else write_report(evaluation, artifact, title, report)
+    return _facts(evaluation), _table(evaluation), files
+
+
+def _measure_style(
+    artifact: Artifact,
+    picture: Picture | None,
+    content: tuple[Path, ...],
+    values: dict[str, Any],
+    descriptor: DescriptorSettings,
+    display: Display,
+    title: str,
+    report: Path | None,
+) -> tuple[dict[str, Any], str, list[Path]]:
+    """The same of a style."""
+    from texnet_core.evaluation.evaluate_style import evaluate_style
+    from texnet_core.evaluation.style_report import HEAD, record, remarks, rows, write_style_report
+
+    contents: dict[str, Content] = {}
+    for file in (file for path in content for file in find_contents(path).files):
+        contents[_name_beside(file, contents)] = found = read_content(file)
+        display.note(*found.notes)
+    image, shown = (None, None) if picture is None else (picture.image, picture.mask)
+    settings = settings_from(StyleEvaluationSettings, values)
+    evaluation = evaluate_style(artifact, contents, image, settings, descriptor, mask=shown, progress=display)
+    display.note(*evaluation.notes)
+    files = [] if report is None else write_style_report(evaluation, artifact, title, report)
+    lines = [("strength", *HEAD[1:]), *rows(evaluation)]
+    width = max(len(line[0]) for line in lines)
+    cells = ["".join([f"{line[0]:{width}}", *(f"{cell:>7}" for cell in line[1:])]) for line in lines]
+    return record(evaluation), "\n".join([*(cells if len(lines) > 1 else []), *remarks(evaluation)]), files
+
+
+def _name_beside(file: Path, others: dict[str, Content]) -> str:
+    """The file's name, with its folder where another has the same."""
+    return file.name if file.name not in others else str(file)
 
 
 def _facts(evaluation: "Evaluation") -> dict[str, Any]:

@@ -317,6 +317,8 @@ WRONG = {
     "eval beside nothing": (["eval", "moss", "--exemplar", "none.png", "--report", "no/report"], 2, "no file none.png"),
     "eval beside too little": (["eval", "moss", "--exemplar", "exemplar.png"], 1, "96x96"),
     "eval with no weights": (["eval", "moss", "--vgg19", "none.pth"], 2, "none.pth"),
+    "eval of a texture on pictures": (["eval", "moss", "--content", "exemplar.png"], 2, "--content is for a style"),
+    "eval of a texture at a size": (["eval", "moss", "--size", "256"], 2, "--size is for a style"),
     "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "is not a folder"),
     "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
     "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),

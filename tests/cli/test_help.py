@@ -16,6 +16,7 @@ from texnet_core.settings import (
     LossSettings,
     OptimizeSettings,
     PaintingSettings,
+    StyleEvaluationSettings,
     TrainSettings,
 )
 from texnet_core.synthesis.request import TextureRequest
@@ -75,7 +76,7 @@ def test_help_has_an_example_and_standard_words(name):
     [
         ("synth", [TextureRequest, Series]),
         ("train", [TrainSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
-        ("eval", [EvaluationSettings]),
+        ("eval", [EvaluationSettings, StyleEvaluationSettings]),
         ("optimize", [OptimizeSettings, PaintingSettings]),
     ],
 )

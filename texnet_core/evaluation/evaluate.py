@@ -3,7 +3,6 @@
 What cannot be measured is missing with its reason; nothing is ever guessed in its place.
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import ArtifactError, ImageError, Range, RequestError, WeightsError, one_line
+from texnet_core.errors import ArtifactError, ImageError, Range, RequestError, one_line
 from texnet_core.evaluation.figures import FIGURES, Figure
 from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
 from texnet_core.evaluation.measures import (
@@ -24,6 +23,7 @@ from texnet_core.evaluation.measures import (
     outlier_figure,
 )
 from texnet_core.evaluation.outliers import Outlier, find_outlier
+from texnet_core.evaluation.weights import NO_WEIGHTS, usable_weights
 from texnet_core.mapset import FloatArray, Mask, shown_colors
 from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.masks import told, visible_part
@@ -106,7 +106,7 @@ def evaluate(
     settings.check()
     descriptor.check()
     check_is_texture(artifact)
-    size = _training_size(artifact)
+    size = training_size(artifact)
     reference = None if exemplar is None else _reference(exemplar, mask, artifact)
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = open_metric(descriptor, size) if reference or named else _NO_EXEMPLAR
@@ -195,7 +195,8 @@ def _measure(
             yield from measure_texture(metric, reference, samples, report)
 
 
-def _training_size(artifact: Artifact) -> int:
+def training_size(artifact: Artifact) -> int:
+    """Texels of the exemplar's short side, as training saw it; raises ArtifactError where they make no sense."""
     size = artifact.texels_per_exemplar
     if size not in _SIZES:
         raise ArtifactError(
@@ -234,27 +235,15 @@ def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":
     """VGG-19 as a metric of textures of `size` texels a side, or why there is none."""
-    try:
-        from texnet_core.descriptor.vgg19 import smallest_side
-        from texnet_core.descriptor.weights import PATH_VARIABLE, find_vgg19, load_vgg19
-        from texnet_core.evaluation.texture_metric import TextureMetric
-    except (ImportError, OSError):
-        return "torch, which VGG-19 needs, is missing or broken in this Python"
-    file, weights = find_vgg19(descriptor.vgg19), None
-    if file is not None:
-        try:
-            weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input)
-        except WeightsError as error:
-            if descriptor.vgg19:  # those that were named must do
-                raise
-            found = error.found.replace(str(file), file.name)  # reports are shown to others
-            remedy = f"correct or unset ${PATH_VARIABLE}" if os.environ.get(PATH_VARIABLE) else "delete that file"
-            return f"VGG-19's weights cannot be used ({found}); {remedy}"
+    weights = usable_weights(descriptor)
+    if isinstance(weights, str) and weights != NO_WEIGHTS:
+        return weights
+    from texnet_core.descriptor.vgg19 import smallest_side
+    from texnet_core.evaluation.texture_metric import TextureMetric
+
     if size < (least := smallest_side("valid")):
         return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
-    if weights is None:
-        return "no weights of VGG-19 were found; vgg19 or $TEXNET_VGG19 can name them"
-    return TextureMetric(weights)
+    return weights if isinstance(weights, str) else TextureMetric(weights)
 
 
 def _missing(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from texnet_core.atomic import prepared, replacing
 from texnet_core.errors import OutputError
@@ -12,6 +13,9 @@ from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
 from texnet_core.evaluation.sheet import draw_sheet
 from texnet_core.model.artifact import Header
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 REPORT_FILES = _SHEET, _PAGE = "report.png", "report.html"
 
@@ -52,8 +56,13 @@ def write_report(evaluation: Evaluation, header: Header, title: str, folder: Pat
         sheet = draw_sheet(evaluation, title)
         losses = ", ".join(f"{name} {weight:g}" for name, weight in evaluation.losses.items())
         page = write_page(evaluation, title, asdict(header.provenance) | {"losses of the run": losses})
-        with replacing(folder / _SHEET) as temporary:
-            sheet.save(temporary, "PNG")
-        with replacing(folder / _PAGE) as temporary:
-            temporary.write_text(page, encoding="utf-8", errors="replace")
+        return write_files(sheet, page, folder)
+
+
+def write_files(sheet: "Image", page: str, folder: Path) -> list[Path]:
+    """Write the sheet and the page of a report, each whole or not at all."""
+    with replacing(folder / _SHEET) as temporary:
+        sheet.save(temporary, "PNG")
+    with replacing(folder / _PAGE) as temporary:
+        temporary.write_text(page, encoding="utf-8", errors="replace")
     return [folder / _SHEET, folder / _PAGE]

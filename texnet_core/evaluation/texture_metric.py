@@ -89,11 +89,18 @@ class TextureMetric:
     Args:
         weights: of VGG-19.
         device: where to compute.
+        groups: the layers to look at; each group has directions of its own.
     """
 
-    def __init__(self, weights: Vgg19Weights, device: torch.device | str = "cpu") -> None:
-        self.device = torch.device(device)
-        self._vgg19 = Vgg19(weights, layers=(*LAYERS, *HELD_OUT_LAYERS), pooling="max").to(self.device)
+    def __init__(
+        self,
+        weights: Vgg19Weights,
+        device: torch.device | str = "cpu",
+        groups: tuple[tuple[str, ...], ...] = (LAYERS, HELD_OUT_LAYERS),
+    ) -> None:
+        self.device, self._groups = torch.device(device), groups
+        layers = tuple(itertools.chain.from_iterable(groups))
+        self._vgg19 = Vgg19(weights, layers=layers, pooling="max").to(self.device)
 
     @torch.no_grad()
     def features(self, image: FloatArray, mask: Mask | None = None, *, periodic: bool) -> TextureFeatures:
@@ -109,7 +116,7 @@ class TextureMetric:
         if mask is not None:
             seen = Sample(pixels, maps, visible=_visible(mask))
             maps = {layer: seen.counted(layer) for layer in maps}
-        quantiles = self._quantiles(maps, LAYERS) | self._quantiles(maps, HELD_OUT_LAYERS)
+        quantiles = {layer: found for group in self._groups for layer, found in self._quantiles(maps, group).items()}
         return TextureFeatures(maps, quantiles, mask is not None)
 
     def texture_distance(self, sample: TextureFeatures, exemplar: TextureFeatures) -> TextureDistance:

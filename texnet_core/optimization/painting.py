@@ -12,7 +12,6 @@ convolution, so that no frame comes of zeros; a penalty keeps values in range.
 from collections.abc import Callable
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -46,7 +45,7 @@ from texnet_core.settings import (
 from texnet_core.stylization.picture import Picture
 from texnet_core.stylization.stores import ArrayStore
 from texnet_core.stylization.tiling import tiling_axes
-from texnet_core.synthesis.resampling import lanczos_taps, resample_axis
+from texnet_core.synthesis import resampling
 
 CONTENT_LAYER = "relu4_2"
 
@@ -117,7 +116,7 @@ def optimize_painting(
         seen: FeatureMaps = vgg19(image, extend=lambda x: extend_by_one(x, wrap))
         return seen
 
-    shown = to_tensor(_scaled(content, *size, wrap), device)
+    shown = to_tensor(resampling.resized(content, *size, wrap), device)
     seen_style = to_tensor(small, device)
     with torch.no_grad():
         wanted = see(shown)[CONTENT_LAYER]
@@ -154,21 +153,6 @@ def painting_size(content: FloatArray, settings: OptimizeSettings) -> tuple[int,
 
 def _axes(content: FloatArray, painting: PaintingSettings) -> Tiling:
     return cast(Tiling, tiling_axes(Picture(ArrayStore(content)))) if painting.wrap == "auto" else painting.wrap
-
-
-def _scaled(image: FloatArray, width: int, height: int, wrap: Tiling) -> FloatArray:
-    """(height, width, 3) in [0, 1]; along axes that wrap it still tiles."""
-    for axis, name, side in ((0, "y", height), (1, "x", width)):
-        there = image.shape[axis]
-        first, weights = lanczos_taps(np.arange(side), there / side)
-        places = np.arange(first[0], first[-1] + weights.shape[1])
-        if name in wrap:
-            places %= there
-        else:  # mirrored about the edges
-            places %= 2 * there
-            places = np.minimum(places, 2 * there - 1 - places)
-        image = resample_axis(image.take(places, axis), axis, first - first[0], weights)
-    return np.ascontiguousarray(np.clip(image, 0, 1))
 
 
 def _loss(

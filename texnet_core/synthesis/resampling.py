@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
+from texnet_core.settings import Tiling
 
 Indices = npt.NDArray[np.int64]
 _LOBES = 3
@@ -52,6 +53,31 @@ def resample_axis(source: FloatArray, axis: int, first: Indices, weights: FloatA
     places = (channels * first[:, None] + np.arange(channels)).ravel()
     flat = source.reshape(height, width * channels)
     return _weighted(flat, 1, places, weights.repeat(channels, axis=0), channels).reshape(height, -1, channels)
+
+
+def resized(image: FloatArray, width: int, height: int, wrap: Tiling) -> FloatArray:
+    """A picture in another size.
+
+    Args:
+        image: (h, w, channels) in [0, 1].
+        width: wanted, in texels.
+        height: likewise.
+        wrap: axes along which it tiles, and the result with it; along others it goes on mirrored.
+
+    Returns:
+        (height, width, channels) in [0, 1].
+    """
+    for axis, name, side in ((0, "y", height), (1, "x", width)):
+        there = image.shape[axis]
+        first, weights = lanczos_taps(np.arange(side), there / side)
+        places = np.arange(first[0], first[-1] + weights.shape[1])
+        if name in wrap:
+            places %= there
+        else:
+            places %= 2 * there
+            places = np.minimum(places, 2 * there - 1 - places)
+        image = resample_axis(image.take(places, axis), axis, first - first[0], weights)
+    return np.ascontiguousarray(np.clip(image, 0, 1))
 
 
 def _weighted(source: FloatArray, axis: int, first: Indices, weights: FloatArray, stride: int = 1) -> FloatArray:
