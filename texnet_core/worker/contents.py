@@ -12,6 +12,7 @@ from texnet_core.errors import ImageError
 from texnet_core.stylization.content import check_same_size, read_content
 from texnet_core.stylization.islands import fill_hidden
 from texnet_core.stylization.picture import Picture, check_visible
+from texnet_core.stylization.sources import open_picture
 from texnet_core.stylization.stores import ArrayStore, Store, bands_of, new_store
 
 ARRAY = ".npy"
@@ -31,7 +32,8 @@ def open_content(path: Path, folder: Path) -> Iterator[Picture]:
         ImageError: no picture, or transparent everywhere.
     """
     if path.suffix != ARRAY:
-        yield read_content(path).picture
+        with open_picture(path, folder / path.name) as picture:
+            yield picture
         return
     array = _mapped(path, (3, 4))
     depth, (height, width, channels) = _DEPTHS[array.dtype.name], array.shape
