@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import png
 import pytest
+import tifffile
 from PIL import Image
 
 from tests.conftest import picture, random_style
 from texnet_core import Cancelled, RequestError, open_engine
 from texnet_core.errors import ImageError, OutputError
-from texnet_core.pictures import strips
+from texnet_core.pictures import png_strips, tiff_strips
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.stills import decode
+from texnet_core.pictures.strips import open_strips
 from texnet_core.pictures.writing import SUFFIXES, write_image
 from texnet_core.stylization import StylizeRequest, colors_of, read_content, sources, stores, stylize, stylize_file
 
@@ -40,7 +42,9 @@ def levels():
 def small_strips(monkeypatch):
     """Every PNG is read in strips of a few rows, and kept in a file."""
     monkeypatch.setattr(sources, "_WORTH_STRIPS", 1)
-    monkeypatch.setattr(strips, "_STRIP_TEXELS", 7 * WIDTH)
+    monkeypatch.setattr(png_strips, "_STRIP_TEXELS", 7 * WIDTH)
+    monkeypatch.setattr(tiff_strips, "_STRIP_TEXELS", 7 * WIDTH)
+    monkeypatch.setattr(tiff_strips, "_STRIP_TEXELS", 7 * WIDTH)
     monkeypatch.setattr(stores, "_IN_MEMORY", 0)
 
 
@@ -130,6 +134,23 @@ def written(path, array, **options):
         writer.write(file, array.reshape(len(array), -1))
 
 
+def tiff_kinds(folder, levels):
+    """Strips and tiles, packed in several ways."""
+    deep = levels.astype(np.uint16) * 257 - 3 * (levels > 0).astype(np.uint16)
+    for number, (array, options) in enumerate(
+        [
+            (levels[..., :3], {"rowsperstrip": 5}),
+            (levels[..., :3], {"tile": (32, 48), "compression": "zlib", "predictor": True}),
+            (levels, {"rowsperstrip": 64, "extrasamples": ["unassalpha"]}),
+            (deep, {"tile": (16, 16), "compression": "zlib", "extrasamples": ["unassalpha"], "byteorder": ">"}),
+            (deep[..., 0], {"rowsperstrip": 9, "photometric": "minisblack"}),
+        ]
+    ):
+        tifffile.imwrite(folder / f"{number}.tif", array, **({"photometric": "rgb"} | options))
+    for packing in ("tiff_lzw", "packbits", "tiff_adobe_deflate"):
+        Image.fromarray(levels[..., :3]).save(folder / f"{packing}.tif", compression=packing)
+
+
 def test_strips_hold_what_the_whole_does(small_strips, levels, tmp_path):
     """All types of color and all depths; Pillow's files have rows with each filter."""
     rgb = Image.fromarray(levels[..., :3])
@@ -148,9 +169,10 @@ def test_strips_hold_what_the_whole_does(small_strips, levels, tmp_path):
         written(
             tmp_path / f"bits{bits}.png", levels[..., 0] >> (8 - bits), bitdepth=bits, greyscale=True, transparent=1
         )
+    tiff_kinds(tmp_path, levels)
     for path in sorted(tmp_path.iterdir()):
-        whole, parts = decode(path), list(strips.open_strips(path))
-        assert len(parts) > 10
+        whole, parts = decode(path), list(open_strips(path))
+        assert len(parts) > 10, path.name
         assert np.array_equal(np.concatenate([part.values for part in parts]), whole.values), path.name
         if whole.alpha is not None:
             assert np.array_equal(np.concatenate([part.alpha for part in parts]), whole.alpha), path.name
@@ -160,6 +182,7 @@ def test_strips_hold_what_the_whole_does(small_strips, levels, tmp_path):
 def test_a_picture_read_in_strips_is_painted_like_one_read_whole(engine, levels, tmp_path, request):
     deep = levels.astype(np.uint16) * 257
     contents = [
+        saved(tmp_path, deep, "d.tif"),
         saved(tmp_path, levels, "a.png"),
         saved(tmp_path, deep, "b.png"),
         saved(tmp_path, levels[..., :3], "c.png"),

@@ -7,6 +7,7 @@ import io
 import logging
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ _SPACES: dict[int, tuple[Space, int]] = {
     _RGB: ("RGB", 3),
     _SEPARATED: ("CMYK", 4),
 }
-_ASSOCIATED, _UNASSOCIATED = 1, 2
+_ASSOCIATED, UNASSOCIATED = 1, 2
 _NONE, _OLD_JPEG, _DEFLATE, _OLD_DEFLATE = 1, 6, 8, 32946
 _TOP_OF_16 = 65535
 
@@ -86,14 +87,27 @@ def is_whole_bytes(page: Any) -> bool:
     return page.dtype == np.uint8 and int(page.bitspersample) == 8 and int(page.photometric) in _SPACES
 
 
+def is_of_known_colors(page: Any) -> bool:
+    """Whether its channels are gray, RGB or CMYK."""
+    return int(page.photometric) in _SPACES
+
+
 def decode_deep(page: Any) -> Decoded:
-    """The values of a page.
+    """The values of a page; errors as of `decode_values`."""
+    return decode_values(page, np.atleast_3d(_pixels(page)))
+
+
+def decode_values(page: Any, raw: npt.NDArray[Any]) -> Decoded:
+    """What the numbers of a page, or of some rows of it, stand for.
+
+    Args:
+        page: says what they are.
+        raw: (h, w, channels).
 
     Raises:
         ValueError: fewer channels than its colors have, or numbers of 32 bits that do not look like a picture's.
     """
     space, channels = _SPACES[int(page.photometric)]
-    raw = np.atleast_3d(_pixels(page))
     is_float = raw.dtype.kind == "f"
     values = raw[..., :channels].astype(np.float32) if is_float else _shares(raw[..., :channels])
     if values.shape[2] < channels:
@@ -102,7 +116,7 @@ def decode_deep(page: Any) -> Decoded:
         values = 1 - values
     alpha = None
     extra = [int(kind) for kind in page.extrasamples]
-    for kind in (_ASSOCIATED, _UNASSOCIATED):
+    for kind in (_ASSOCIATED, UNASSOCIATED):
         if kind in extra and channels + extra.index(kind) < raw.shape[2]:
             band = raw[..., channels + extra.index(kind)]
             alpha = np.nan_to_num(band.astype(np.float32)) if is_float else _shares(band)
@@ -148,23 +162,41 @@ def _pixels(page: Any) -> npt.NDArray[Any]:
 def _assembled(page: Any) -> npt.NDArray[Any]:
     """A page from its strips or tiles: (h, w, channels), or (channels, h, w) where planar."""
     is_planar = int(page.planarconfig) == 2
-    samples = 1 if is_planar else int(page.samplesperpixel)
-    height, width = int(page.imagelength), int(page.imagewidth)
-    rows, columns = (int(page.tilelength), int(page.tilewidth)) if page.is_tiled else (int(page.rowsperstrip), width)
-    rows = min(rows, height) if not page.is_tiled else rows
-    planes = np.zeros((int(page.samplesperpixel) if is_planar else 1, height, width, samples), page.dtype)
-    down, across = -(-height // rows), -(-width // columns)
-    for number, (offset, count) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
-        if count == 0:  # a piece that was never written
-            continue
-        plane, place = divmod(number, down * across)
-        top, left = place // across * rows, place % across * columns
-        held = rows if page.is_tiled else min(rows, height - top)
-        page.parent.filehandle.seek(offset)
-        piece = _unpacked(page.parent.filehandle.read(count), page, (held, columns, samples))
-        target = planes[plane, top : top + held, left : left + columns]
-        target[:] = piece[: target.shape[0], : target.shape[1]]
+    channels, samples = (int(page.samplesperpixel), 1) if is_planar else (1, int(page.samplesperpixel))
+    planes = np.empty((channels, int(page.imagelength), int(page.imagewidth), samples), page.dtype)
+    for number, plane in enumerate(planes):
+        top = 0
+        for band in bands_of_page(page, number):
+            plane[top : top + len(band)] = band
+            top += len(band)
     return planes[..., 0] if is_planar else planes[0]
+
+
+def bands_of_page(page: Any, plane: int = 0) -> Iterator[npt.NDArray[Any]]:
+    """A page from top to bottom, (rows, w, channels) for each row of strips or tiles.
+
+    Args:
+        page: of tifffile.
+        plane: which channel, where they lie one after the other.
+    """
+    height, width = int(page.imagelength), int(page.imagewidth)
+    samples = 1 if int(page.planarconfig) == 2 else int(page.samplesperpixel)
+    rows, columns = (int(page.tilelength), int(page.tilewidth)) if page.is_tiled else (int(page.rowsperstrip), width)
+    rows = rows if page.is_tiled else min(rows, height)
+    across = -(-width // columns)
+    pieces = list(zip(page.dataoffsets, page.databytecounts, strict=True))[plane * across * -(-height // rows) :]
+    for number, top in enumerate(range(0, height, rows)):
+        count = min(rows, height - top)
+        band = np.zeros((count, width, samples), page.dtype)
+        for left, (offset, size) in zip(range(0, width, columns), pieces[number * across :], strict=False):
+            if size == 0:  # a piece that was never written
+                continue
+            page.parent.filehandle.seek(offset)
+            held = rows if page.is_tiled else count
+            piece = _unpacked(page.parent.filehandle.read(size), page, (held, columns, samples))
+            target = band[:, left : left + columns]
+            target[:] = piece[: target.shape[0], : target.shape[1]]
+        yield band
 
 
 def _unpacked(content: bytes, page: Any, shape: tuple[int, int, int]) -> npt.NDArray[Any]:

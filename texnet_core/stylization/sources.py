@@ -1,4 +1,4 @@
-"""Pictures from files: large PNG files strip by strip, all others as a whole."""
+"""Pictures from files: large PNG and TIFF files strip by strip, all others as a whole."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +10,7 @@ import numpy as np
 from texnet_core.errors import ImageError
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.reading import reading, transparent
-from texnet_core.pictures.strips import PngStrips, open_strips
+from texnet_core.pictures.strips import Strips, open_strips
 from texnet_core.settings import MAX_SIZE
 from texnet_core.stylization.content import Content, as_content, check_same_size, read_content
 from texnet_core.stylization.islands import fill_hidden
@@ -31,7 +31,7 @@ def open_picture(path: Path, output: Path) -> Iterator[Picture]:
         output: beside which a file for its texels may be made.
 
     Raises:
-        ImageError: as `read_content`; a large PNG may have up to 65536 texels a side.
+        ImageError: as `read_content`; one that is read in strips may have up to 65536 texels a side.
         OutputError: there is no room for the file.
     """
     strips = _strips(path)
@@ -82,7 +82,7 @@ def visible_texels(path: Path) -> Iterator[FloatArray]:
             yield part.values if part.alpha is None else part.values[part.alpha > 0]
 
 
-def _strips(path: Path) -> PngStrips | None:
+def _strips(path: Path) -> Strips | None:
     """Where it is a picture that is worth it."""
     with reading(path):
         strips = open_strips(path)
@@ -100,15 +100,17 @@ def _strips(path: Path) -> PngStrips | None:
 def _read_whole(path: Path) -> Picture:
     picture = read_content(path).picture
     if picture.shape[0] * picture.shape[1] >= _MUCH:
-        picture.notes.append("it was read as a whole, which takes much memory; PNG, not interlaced, is read in strips")
+        picture.notes.append(
+            "it was read as a whole, which takes much memory; PNG and most TIFF files are read in strips"
+        )
     return picture
 
 
-def _parts(strips: PngStrips) -> Iterator[Content]:
+def _parts(strips: Strips) -> Iterator[Content]:
     return (as_content(decoded) for decoded in strips)
 
 
-def _read_strips(path: Path, strips: PngStrips, output: Path, stack: ExitStack) -> Picture:
+def _read_strips(path: Path, strips: Strips, output: Path, stack: ExitStack) -> Picture:
     """Unpack a picture once, to where any window of it can be had."""
     colors: Store | None = None
     alpha: Store | None = None
