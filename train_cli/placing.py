@@ -77,8 +77,8 @@ def _outputs(files: tuple[Path, ...], frames: tuple[int, ...], output: Path, for
         picture_name(output, format)
         return tuple(pattern.frame(number) for number in frames)
     if output.suffix.lower() in FORMATS and not os.path.isdir(output):
-        is_there = "" if frames else ", which is one file"
-        found = f"{len(files)} pictures cannot go to {output.name}{is_there}"
+        what = "frames" if frames else f"{len(files)} pictures" if len(files) > 1 else "a folder of pictures"
+        found = f"{what} cannot go to {output.name}, which is one file"
         remedy = f"write {output.stem}_%04d{output.suffix}, or name a folder" if frames else "name a folder"
         raise RequestError(found, expected="a folder", remedy=remedy)
     outputs = tuple(output / f"{_stem(path)}{_suffix(path, format)}" for path in files)

@@ -278,6 +278,7 @@ def folder(tmp_path, style_file):
     write(tmp_path / "f_01.png")
     write_image(tmp_path / "small.png", np.full((16, 16, 1), 255, np.uint8))
     (tmp_path / "empty").mkdir()
+    write(tmp_path / "maps" / "a.png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
     (tmp_path / "nothing.png").write_bytes(b"")
     (tmp_path / "look.json").write_text('{"mean": [1]}')
@@ -305,6 +306,7 @@ WRONG = {
     "pattern beside others": (["f_%02d.png", "a.png", "-o", "out"], 2, "stands beside others"),
     "pattern to a file": (["f_%02d.png", "-o", "o.png"], 2, "write o_%04d.png, or name a folder"),
     "pattern for what is none": (["a.png", "b.png", "-o", "o_%d.png"], 2, "is a pattern of frames"),
+    "folder to a file": (["maps", "-o", "o.png"], 2, "a folder of pictures cannot go to o.png, which is one file"),
     "several to a file": (["a.png", "b.png", "-o", "o.png"], 2, "2 pictures cannot go to o.png"),
     "several to a pipe": (["a.png", "b.png", "-o", "-"], 2, "2 files cannot go to the standard output"),
     "json and pipe": (["a.png", "-o", "-", "--json"], 2, "both write to the standard output"),
