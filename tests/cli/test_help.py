@@ -18,7 +18,9 @@ from texnet_core.settings import (
     PaintingSettings,
     StyleEvaluationSettings,
     TrainSettings,
+    choices_of,
 )
+from texnet_core.stylization.request import StylizeRequest
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import Series
 from train_cli.groups import GROUPS, Option
@@ -75,6 +77,7 @@ def test_help_has_an_example_and_standard_words(name):
     ("name", "kinds"),
     [
         ("synth", [TextureRequest, Series]),
+        ("stylize", [StylizeRequest]),
         ("train", [TrainSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
         ("eval", [EvaluationSettings, StyleEvaluationSettings]),
         ("optimize", [OptimizeSettings, PaintingSettings]),
@@ -94,7 +97,8 @@ def test_every_setting_is_an_option_with_its_help_range_and_default(name, kinds)
         if field.metadata["low"] is not None:
             low, high = (f"{field.metadata[end]:f}".rstrip("0").rstrip(".") for end in ("low", "high"))
             assert f"{shown} ({low} to {high})" in text
-        if field.default != "" and field.type is not bool:
+        is_said = bool(field.default) if choices_of(field.type) else field.type is not bool
+        if field.default != "" and is_said:
             assert re.search(re.escape(shown) + rf".{{0,30}} \[default: {field.default}\]", text)
 
 

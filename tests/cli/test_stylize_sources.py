@@ -96,8 +96,6 @@ def test_info_says_that_it_is_a_style_where_it_comes_from_and_how_to_use_it(ship
     "words",
     [
         ["synth", "STYLE", "-o", "o.png"],
-        ["eval", "STYLE", "--report", "report"],
-        ["eval", "STYLE", "--exemplar", "house.png"],
         ["bench", "STYLE", "--sizes", "128"],
         ["info", "STYLE", "--set-size", "1m"],
     ],
