@@ -45,6 +45,7 @@ def texnet() -> None:
     Examples:
       texnet synth moss -o moss.png
       texnet train wall.jpg -o wall.texnet
+      texnet stylize wave.texnet wall.png -o painted.png
     """
 
 

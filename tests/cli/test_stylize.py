@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_several_pictures_and_folders_go_to_a_folder_under_their_names(paint, tm
     Image.fromarray(loaded(write(tmp_path / "c.png"))).save(tmp_path / "c.bmp")
     told = paint(tmp_path / "maps", tmp_path / "c.bmp", "-o", tmp_path / "out")
     assert names(tmp_path / "out") == ["a.jpg", "b.png", "c.png"]
-    assert [name.rsplit("/", 1)[-1] for name in told["outputs"]] == ["a.jpg", "b.png", "c.png"]
+    assert [Path(name).name for name in told["outputs"]] == ["a.jpg", "b.png", "c.png"]
     paint(tmp_path / "maps", "-o", tmp_path / "tif", "--format", "tif")
     assert names(tmp_path / "tif") == ["a.tif", "b.tif"]
     paint(tmp_path / "c.png", "-o", tmp_path / "tif")  # a folder that is there
@@ -314,8 +315,8 @@ WRONG = {
     "output folder is that of the content": (["a.png", "b.png", "-o", "."], 2, "which is read"),
     "frames over themselves": (["f_%02d.png", "-o", "f_%02d.png"], 2, "which is read"),
     "output is the map": (["a.png", "-o", "b.png", "--strength-map", "b.png"], 2, "which is read"),
-    "equal names": (["a.png", "sub", "-o", "out"], 2, "would both go to out/a.png"),
-    "equal names but for case": (["sub", "-o", "out", "--format", "png"], 2, "would both go to out/"),
+    "equal names": (["a.png", "sub", "-o", "out"], 2, "would both go to out"),
+    "equal names but for case": (["sub", "-o", "out", "--format", "png"], 2, "would both go to out"),
     "no suffix": (["a.png", "-o", "o"], 2, "no suffix of a picture"),
     "unknown suffix": (["a.png", "-o", "o.gif"], 2, ".gif is no picture that can be written"),
     "format and suffix": (["a.png", "-o", "o.png", "--format", "tif"], 2, "does not fit"),
