@@ -24,6 +24,28 @@ _DECIMALS = 6
 
 
 @dataclass(frozen=True)
+class ColorSums:
+    """What of some texels is needed to tell their mean and covariance.
+
+    Attributes:
+        count: of texels.
+        total: (3,) of their colors, less 0.5, so that squares keep their digits.
+        products: (3, 3) of each two of these.
+    """
+
+    count: int
+    total: _Matrix
+    products: _Matrix
+
+    @classmethod
+    def of(cls, part: FloatArray) -> Self:
+        """Of texels (..., 3) sRGB in [0, 1]."""
+        texels = part.reshape(-1, 3).astype(np.float64) - 0.5
+        # a sum along the longer axis would take several times as long
+        return cls(len(texels), np.ones(len(texels)) @ texels, texels.T @ texels)
+
+
+@dataclass(frozen=True)
 class ColorStatistics:
     """Nine numbers that say which colors a picture has.
 
@@ -42,12 +64,18 @@ class ColorStatistics:
         Raises:
             RequestError: there are none.
         """
+        return cls.of_sums(ColorSums.of(part) for part in parts)
+
+    @classmethod
+    def of_sums(cls, parts: "Iterable[ColorSums]") -> Self:
+        """The same of parts that were summed up already; in the same order they give the same numbers.
+
+        Raises:
+            RequestError: there are no texels.
+        """
         count, total, products = 0, np.zeros(3), np.zeros((3, 3))
         for part in parts:
-            texels = part.reshape(-1, 3).astype(np.float64) - 0.5  # near zero, where squares keep their digits
-            count += len(texels)
-            total += np.ones(len(texels)) @ texels  # several times as fast as a sum along the longer axis
-            products += texels.T @ texels
+            count, total, products = count + part.count, total + part.total, products + part.products
         if not count:
             raise RequestError("no texel has colors to measure", expected="some", remedy="use a picture with texels")
         mean = total / count

@@ -12,7 +12,7 @@ from texnet_core.settings import MAX_SIZE
 from texnet_core.stylization.colors import Finish, Given
 from texnet_core.stylization.inputs import PicturePlane, SideBySide, Stretch, VariedNoise
 from texnet_core.stylization.layers import Layer, Side
-from texnet_core.stylization.picture import Picture, measured
+from texnet_core.stylization.picture import Picture
 from texnet_core.stylization.request import StylizeRequest
 from texnet_core.stylization.stores import Store
 from texnet_core.stylization.tiling import tiling_axes
@@ -61,7 +61,8 @@ def open_canvas(
     """
     style = engine.artifact
     check_is_style(style)
-    request = _settled(request.check(), picture, style, strength is not None)
+    workers = min(max(1, blocks_at_once or engine.workers), engine.workers)
+    request = _settled(request.check(), picture, style, strength is not None, workers)
     rows, columns = (_Fit.of(request, picture, axis, style.graph.cell_texels) for axis in (0, 1))
     shown, seen = ((rows.shown, columns.shown), (rows.seen, columns.seen))
     matched = undone = None
@@ -72,8 +73,7 @@ def open_canvas(
     finish = Finish(
         Layer(picture.colors, *shown), undone, request.keep_colors, _layer(strength, *shown), float(request.strength)
     )
-    inputs = _inputs(engine, request, given, rows, columns)
-    workers = min(max(1, blocks_at_once or engine.workers), engine.workers)
+    inputs = _inputs(engine, request, given, rows, columns, workers)
     plane = Plane(engine, inputs, rows.axis, columns.axis, workers, finish if _changes(request, strength) else None)
     return Canvas(request, plane, _layer(picture.alpha, *shown))
 
@@ -88,7 +88,7 @@ def check_is_style(header: Header) -> None:
         )
 
 
-def _settled(request: StylizeRequest, picture: Picture, style: Header, has_map: bool) -> StylizeRequest:
+def _settled(request: StylizeRequest, picture: Picture, style: Header, has_map: bool, workers: int) -> StylizeRequest:
     height, width = picture.shape
     depth: Depth = 8 if picture.depth == 8 else 16
     request = replace(
@@ -118,7 +118,7 @@ def _settled(request: StylizeRequest, picture: Picture, style: Header, has_map: 
                 remedy="leave keep_colors out",
             )
         return replace(request, colors=None)
-    return request if request.colors is not None else replace(request, colors=measured([picture]))
+    return request if request.colors is not None else replace(request, colors=picture.colors_measured(workers))
 
 
 def _check_inside(region: Region, request: StylizeRequest) -> None:
@@ -182,7 +182,9 @@ class _Fit:
         return Stretch.around(low, high - low, reach, self.axis.made, cell)
 
 
-def _inputs(engine: Engine, request: StylizeRequest, given: Given, rows: _Fit, columns: _Fit) -> InputPlane:
+def _inputs(
+    engine: Engine, request: StylizeRequest, given: Given, rows: _Fit, columns: _Fit, workers: int
+) -> InputPlane:
     style = engine.artifact
     graph, cell = style.graph, style.graph.cell_texels
     windows = graph.windows(0, 0, cell, cell)
@@ -191,7 +193,7 @@ def _inputs(engine: Engine, request: StylizeRequest, given: Given, rows: _Fit, c
     across = columns.stretch(engine.block_shape[1], reach, cell)
     levels = 1 + max(window.level for window in windows)
     constant = given.factor if given.strength is None and style.settings.strength_channels else None  # type: ignore[attr-defined]
-    picture = PicturePlane(given, given.channels, constant, down, across, levels)
+    picture = PicturePlane(given, given.channels, constant, down, across, levels, workers)
     noise = style.design.input_plane(int(request.seed), rows.axis.made, columns.axis.made)
     if request.noise != 1:
         noise = VariedNoise(noise, float(request.noise))

@@ -7,12 +7,15 @@ held; those that would take too much memory are made anew for each window. Eithe
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from texnet_core.mapset import FloatArray
 from texnet_core.model.inputs import InputPlane
+from texnet_core.synthesis.plane import in_order
 from texnet_core.synthesis.resampling import Indices
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 Base = Callable[[int, int, int, int], FloatArray]  # (top, left, height, width) -> (channels, height, width)
 
 _HELD_BYTES = 72 * 2**20
-_TILE_TEXELS = 2**19
+_TILE_TEXELS, _TILE_COLUMNS = 2**17, 1024
 _NOTHING = np.empty((0, 0, 0), np.float32)
 
 
@@ -68,7 +71,16 @@ class PicturePlane:
         width: likewise to the right.
     """
 
-    def __init__(self, base: Base, channels: int, constant: float | None, rows: Stretch, columns: Stretch, levels: int):
+    def __init__(
+        self,
+        base: Base,
+        channels: int,
+        constant: float | None,
+        rows: Stretch,
+        columns: Stretch,
+        levels: int,
+        workers: int = 1,
+    ):
         """Read all of the stretches once, and hold what of the levels memory allows.
 
         Args:
@@ -78,13 +90,14 @@ class PicturePlane:
             rows: that are going to be read fast; others can be had too.
             columns: likewise.
             levels: how many there are.
+            workers: threads that read at a time.
         """
         self.height, self.width = rows.period, columns.period
         self._base, self._channels, self._constant = base, channels, constant
         self._rows, self._columns = rows, columns
         self._recent = threading.local()
         self._held: dict[int, FloatArray] = {}
-        self._hold(levels)
+        self._hold(levels, workers)
 
     def window(self, level: int, top: int, left: int, height: int, width: int) -> FloatArray:
         """See `inputs.InputPlane`."""
@@ -130,27 +143,31 @@ class PicturePlane:
         windows: dict[int, tuple[int, int, FloatArray]] = self._recent.__dict__.setdefault("windows", {})
         return windows
 
-    def _hold(self, levels: int) -> None:
+    def _hold(self, levels: int, workers: int) -> None:
         texels = self._rows.count * self._columns.count
         finest = next(
             (level for level in range(levels) if 4 * self._channels * texels * 4 // 3 >> 2 * level <= _HELD_BYTES),
             levels - 1,
         )
-        shape = (self._channels, self._rows.count >> finest, self._columns.count >> finest)
-        held = np.empty(shape, np.float32)
-        cell = 1 << (levels - 1)
-        across = min(self._columns.count, 2048 // cell * cell)
-        down = max(1, _TILE_TEXELS // across // cell) * cell
-        for top in range(0, self._rows.count, down):
-            for left in range(0, self._columns.count, across):
-                height, width = min(down, self._rows.count - top), min(across, self._columns.count - left)
-                tile = self._base(self._rows.start + top, self._columns.start + left, height, width)
-                for _ in range(finest):
-                    tile = halved(tile)
-                held[:, top >> finest :, left >> finest :][:, : height >> finest, : width >> finest] = tile
         for level in range(finest, levels):
-            self._held[level] = held
-            held = halved(held) if level + 1 < levels else held
+            shape = (self._channels, self._rows.count >> level, self._columns.count >> level)
+            self._held[level] = np.empty(shape, np.float32)
+        cell = 1 << (levels - 1)
+        across = min(self._columns.count, max(1, _TILE_COLUMNS // cell) * cell)
+        down = max(1, _TILE_TEXELS // across // cell) * cell
+        tiles = product(range(0, self._rows.count, down), range(0, self._columns.count, across))
+        for _ in in_order((partial(self._hold_tile, *tile, down, across) for tile in tiles), workers):
+            pass
+
+    def _hold_tile(self, top: int, left: int, down: int, across: int) -> None:
+        height, width = min(down, self._rows.count - top), min(across, self._columns.count - left)
+        tile = self._base(self._rows.start + top, self._columns.start + left, height, width)
+        for level in range(max(self._held) + 1):
+            if level in self._held:
+                rows, columns = slice(top >> level, top + height >> level), slice(left >> level, left + width >> level)
+                self._held[level][:, rows, columns] = tile
+            if level < max(self._held):
+                tile = halved(tile)
 
 
 def halved(planes: FloatArray) -> FloatArray:

@@ -146,7 +146,7 @@ class Plane:
         different = {column.cut: column for column in columns}
         kinds_of_rows = {row.cut: row for row in rows}
         few = len(kinds_of_rows) * len(different) <= _FEW_PIECES
-        pieces = _in_order(
+        pieces = in_order(
             (
                 partial(self._piece, row, column, convert)
                 for row in (kinds_of_rows.values() if few else rows)
@@ -204,7 +204,7 @@ class Plane:
         missing = [key for key in keys if key not in self._kept]
         yield from kept
         yield from zip(
-            missing, _in_order((partial(self._block, *key) for key in missing), self._blocks_at_once), strict=True
+            missing, in_order((partial(self._block, *key) for key in missing), self._blocks_at_once), strict=True
         )
 
     def _keep(self, key: tuple[int, int], block: FloatArray) -> None:
@@ -265,7 +265,7 @@ def too_little_memory(width: int, height: int) -> EngineError:
     )
 
 
-def _in_order(tasks: Iterable[Callable[[], Any]], workers: int) -> Iterator[Any]:
+def in_order(tasks: Iterable[Callable[[], Any]], workers: int) -> Iterator[Any]:
     """Results of tasks in their order, made a little ahead by several threads."""
     if workers == 1:
         yield from (task() for task in tasks)
