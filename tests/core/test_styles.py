@@ -13,9 +13,11 @@ from texnet_core.errors import ImageError, RequestError, TexnetError
 from texnet_core.losses.content import content_distance
 from texnet_core.model.design import Design
 from texnet_core.model.families.stylizer import StylizerSettings
+from texnet_core.model.training_form import Generator, fold
 from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
+from texnet_core.training import finishing
 from texnet_core.training.styles import StyleRequest, published_recipe, train_style
 from texnet_core.training.styles.samples import StyleSamples
 
@@ -154,4 +156,38 @@ def changed(request, **parts):
 def test_what_cannot_be_learned_is_one_line_and_leaves_nothing(request_, tmp_path, style, parts, content, found):
     with pytest.raises((ImageError, RequestError, TexnetError), match=found):
         train_style(style, tmp_path / "out.texnet", changed(request_, **parts), content=content)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_generator_that_adopts_parameters_makes_what_they_make():
+    torch.manual_seed(0)
+    samples = StyleSamples(DESIGN, 0, torch.device("cpu"), torch.rand(4, 3, SIDE, SIDE))
+    one, other = Generator(DESIGN), Generator(DESIGN)
+    finishing.freeze_statistics(one, samples.calibration_fields(SIDE))
+    for norm in one.norms():
+        torch.nn.init.uniform_(norm.weight, 0.5, 2)
+        torch.nn.init.uniform_(norm.bias, -1, 1)
+    inputs = samples.inputs([1, 2, 3, 4], SIDE)
+    wanted = one.eval()(inputs).detach()
+    parameters = {name: tensor.numpy() for name, tensor in fold(one).items()}
+    other.adopt(parameters, inputs)
+    torch.testing.assert_close(other.train()(inputs).detach(), wanted, atol=1e-3, rtol=1e-3)
+    sizes = other.convolution_of("level0.noise.0").weight.flatten(1).norm(dim=1)
+    torch.testing.assert_close(sizes, torch.full_like(sizes, 3**-0.5))
+    with pytest.raises(ValueError, match="shape"):
+        Generator(Design(StylizerSettings(levels=3, channels=5), 3, family="stylizer")).adopt(parameters, inputs)
+
+
+def test_a_run_that_begins_as_another_style_is_ahead(learned, request_, tmp_path):
+    start, losses = read_artifact(learned[0]), []
+    short = replace(request_, train=replace(request_.train, steps=10))
+    for begun in (None, start):
+        path = tmp_path / f"{begun is None}.texnet"
+        losses.append(train_style(picture(), path, short, content=pool(), start=begun).quality["validation_loss"])
+    assert losses[1] < losses[0]
+
+
+def test_a_run_cannot_begin_as_another_kind(request_, artifact, tmp_path):
+    with pytest.raises(RequestError, match="another kind"):
+        train_style(picture(), tmp_path / "out.texnet", request_, content=pool(), start=artifact)
     assert not list(tmp_path.iterdir())

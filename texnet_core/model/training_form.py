@@ -7,6 +7,8 @@ windows of the inputs. Both make the same image; a test says so.
 import math
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,6 +21,7 @@ from texnet_core.model.inputs import InputPlane
 from texnet_core.model.operations import Operations, run
 
 _ORDINARY_DEVIATIONS, _ORDINARY_SHARE = 3, 0.995
+_NORM_OF_KERNELS = 3**-0.5  # that torch gives a kernel at first, nearly
 
 Noise = Mapping[str, Tensor]  # name of an input -> (N, channels, h, w) in [0, 1]
 
@@ -36,6 +39,7 @@ class Generator(nn.Module, Operations):
         super().__init__()
         self.graph, self._is_gray = design.graph, is_gray
         self._clamped: dict[str, list[Tensor]] | None = None  # what values are clamped at, while that is measured
+        self._adopted: dict[str, Tensor] | None = None  # sizes that norms are to give back, while these are set
         self.convolutions, self.batch_norms = nn.ModuleDict(), nn.ModuleDict()
         for node in self.graph.nodes:
             if isinstance(node, nodes.Convolution):
@@ -69,6 +73,8 @@ class Generator(nn.Module, Operations):
         return result
 
     def norm(self, node: nodes.Norm, x: Tensor) -> Tensor:
+        if self._adopted is not None:
+            return _made_transparent(self.norm_of(node.name), x, self._adopted.get(node.inputs[0]))
         result: Tensor = self.norm_of(node.name)(x)
         return result
 
@@ -103,6 +109,38 @@ class Generator(nn.Module, Operations):
                 self.bound(node).copy_(torch.stack(self._clamped[node.bound]).mean(0))
         finally:
             self._clamped = None
+
+    @torch.no_grad()
+    def adopt(self, parameters: Mapping[str, npt.NDArray[np.float32]], inputs: Noise) -> None:
+        """Begin as a generator that is trained already: make what it makes, with norms that are there to learn.
+
+        Its norms are folded into its convolutions. The norms here get the mean and spread of what they meet, so that
+        they leave it as it is. What a norm follows has its size taken out, for a kernel of another size would learn
+        at another speed.
+
+        Args:
+            parameters: of the inference form, as `fold` names them.
+            inputs: as for `forward`, a batch that shows what inputs are like.
+
+        Raises:
+            ValueError: they are of another design.
+        """
+        for conv in self.graph.of(nodes.Convolution):
+            module = self.convolution_of(conv.name)
+            weight, bias = (torch.from_numpy(parameters[f"{conv.name}.{kind}"].copy()) for kind in ("weight", "bias"))
+            if weight.shape != module.weight.shape or module.bias is None:
+                raise ValueError(f"{conv.name} has the shape {tuple(weight.shape)}")
+            module.weight.copy_(weight)
+            module.bias.copy_(bias)
+        self._adopted = {
+            norm.inputs[0]: _take_size_out(self.convolution_of(norm.inputs[0]))
+            for norm in self.graph.of(nodes.Norm)
+            if isinstance(self.graph[norm.inputs[0]], nodes.Convolution)
+        }
+        try:
+            self(inputs)
+        finally:
+            self._adopted = None
 
     def norms(self) -> list[nn.BatchNorm2d]:
         """Every batch norm, for calibrating and freezing their statistics."""
@@ -229,6 +267,24 @@ class _Norms:
     def _identity(self, node: nodes.Node) -> tuple[Tensor, Tensor]:
         like = next(self._generator.parameters()).double()
         return like.new_ones(node.channels), like.new_zeros(node.channels)
+
+
+def _take_size_out(module: nn.Conv2d) -> Tensor:
+    """Give each kernel the norm that torch gives it at first; returns what it was a multiple of that, (channels,)."""
+    assert module.bias is not None
+    size = module.weight.flatten(1).norm(dim=1).clamp_min(1e-6) / _NORM_OF_KERNELS
+    module.weight.div_(size[:, None, None, None])
+    module.bias.div_(size)
+    return size
+
+
+def _made_transparent(norm: nn.BatchNorm2d, x: Tensor, size: Tensor | None) -> Tensor:
+    """Let a norm make nothing of a value but give its channels back the size that was taken out of them."""
+    variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
+    size = torch.ones_like(mean) if size is None else size
+    norm.weight.copy_((variance + norm.eps).sqrt() * size)
+    norm.bias.copy_(mean * size)
+    return x * size[:, None, None]
 
 
 def _largest_ordinary(x: Tensor) -> Tensor:

@@ -62,6 +62,7 @@ class Run:
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
         generator = Generator(self.plan.design, mean_color, is_gray=self.plan.is_gray)
         self.generator = generator.to(self.plan.device)
+        self.plan.begin(self.generator)
         self.optimizer = Optimizer(self.generator)
         self._average: AveragedModel | None = None
 

@@ -15,6 +15,7 @@ from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.look import guess_look
+from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
@@ -84,6 +85,10 @@ class RunPlan(Protocol):
 
     def samples(self) -> Samples:
         """What draws this run's samples."""
+        ...
+
+    def begin(self, generator: Generator) -> None:
+        """Change a new generator's parameters, where a run begins with others than random ones."""
         ...
 
     def objective(self, precision: str) -> RunObjective:
@@ -160,6 +165,9 @@ class Plan:
     def batch(self, *, frozen: bool) -> int:
         """How many samples a step has."""
         return self.train.batch
+
+    def begin(self, generator: Generator) -> None:
+        """All runs of textures begin with random parameters."""
 
     def samples(self) -> Samples:
         """What draws this run's samples."""

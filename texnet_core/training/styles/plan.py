@@ -18,6 +18,7 @@ from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.families import STYLIZER
+from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorStatistics, matching
 from texnet_core.pictures.masks import resized, texels_of, told, visible_part
@@ -25,6 +26,7 @@ from texnet_core.pictures.reading import texels_digest
 from texnet_core.pictures.surface import check_surface
 from texnet_core.settings import StyleTrainSettings, as_record
 from texnet_core.training.comparison import see_exemplar
+from texnet_core.training.samples import Stream
 from texnet_core.training.schedule import has_half_windows
 from texnet_core.training.styles.objective import CONTENT_LAYER, StyleObjective
 from texnet_core.training.styles.request import StyleRequest
@@ -47,6 +49,7 @@ class StylePlan:
         pool_sha256: of the pictures as they came.
         weights: of VGG-19.
         device: where the run computes.
+        start: the style whose parameters the run begins with, or None.
     """
 
     request: StyleRequest
@@ -57,6 +60,7 @@ class StylePlan:
     pool_sha256: str
     weights: Vgg19Weights
     device: torch.device
+    start: Artifact | None = None
     tiles: None = None
 
     @property
@@ -92,6 +96,13 @@ class StylePlan:
         """How many samples a step has: with statistics that are frozen, one will do."""
         return 1 if frozen else self.train.batch
 
+    def begin(self, generator: Generator) -> None:
+        """Take over the parameters of the style that the run begins with."""
+        if self.start is not None:
+            samples = self.samples()
+            seeds = samples.seeds(Stream.WARM_START, 0, count=self.batch(frozen=False))
+            generator.adopt(self.start.parameters, samples.inputs(seeds, self.train.size))
+
     def samples(self) -> StyleSamples:
         """What draws this run's samples."""
         return StyleSamples(self.design, self.train.seed, self.device, self.pool)
@@ -116,7 +127,10 @@ class StylePlan:
             for key, spec in zip(as_record(part), fields(part), strict=True)
             if not spec.metadata.get("machine")
         }
-        return flat | {"descriptor": "vgg19", "vgg19_input": self.weights.convention, "content": self.pool_sha256}
+        begun = {} if self.start is None else {"start": self.start.provenance.exemplar_sha256}
+        return (
+            flat | begun | {"descriptor": "vgg19", "vgg19_input": self.weights.convention, "content": self.pool_sha256}
+        )
 
     def fingerprint(self) -> dict[str, Any]:
         """What must be equal for a checkpoint to be of this run."""
@@ -142,6 +156,7 @@ def make_style_plan(
     pool: Sequence[FloatArray],
     mask: Mask | None = None,
     *,
+    start: Artifact | None = None,
     online: bool,
     announce: Callable[[str], None],
 ) -> StylePlan:
@@ -152,6 +167,7 @@ def make_style_plan(
         request: checked.
         pool: pictures to be painted, (side, side, 3) sRGB in [0, 1] each.
         mask: which texels of the style take part, (height, width), or None for all.
+        start: the style whose parameters the run begins with, or None.
         online: whether weights may be downloaded.
         announce: called with a sentence about each choice.
 
@@ -172,7 +188,7 @@ def make_style_plan(
     given = [_as_given(content, colors) for content in pool]
     digest = hashlib.sha256(b"".join(content.tobytes() for content in pool)).hexdigest()
     stacked = torch.from_numpy(np.stack(given)).permute(0, 3, 1, 2).contiguous().to(device)
-    return StylePlan(request, image, mask, colors, stacked, digest, weights, device)
+    return StylePlan(request, image, mask, colors, stacked, digest, weights, device, start)
 
 
 def _as_given(content: FloatArray, style: ColorStatistics | None) -> FloatArray:

@@ -30,6 +30,7 @@ def train_style(
     *,
     content: Sequence[FloatArray] | None = None,
     mask: Mask | None = None,
+    start: Artifact | None = None,
     resume: bool = False,
     online: bool = True,
     progress: ProgressCallback = ignore_progress,
@@ -43,6 +44,7 @@ def train_style(
         content: pictures to be painted in training, (size, size, 3) sRGB in [0, 1] each; see
             `content_pool.read_pool`. None: those of `content_pool.default_pool`.
         mask: (height, width), True where a texel of the style takes part; None where all do.
+        start: a style of the same settings whose parameters the run begins with, which saves most of the steps.
         resume: go on from the checkpoint, or begin where neither it nor the output exists.
         online: whether weights of VGG-19 may be downloaded.
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
@@ -52,13 +54,14 @@ def train_style(
         TexnetError: see the message.
     """
     _check(request)
+    _check_start(start, request)
     checkpoint = checked_checkpoint(output, resume=resume)
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
     request = _fitting(picture, request, announce)
     size = request.train.size
     pool = default_pool(request.style.pool, size) if content is None else list(content)
     _check_pool(pool, size)
-    plan = make_style_plan(picture, request, pool, mask, online=online, announce=announce)
+    plan = make_style_plan(picture, request, pool, mask, start=start, online=online, announce=announce)
     run = Run(plan, checkpoint, progress)
     run_to_the_end(run, output, resume=resume)
     artifact = run.artifact()
@@ -101,6 +104,15 @@ def _check(request: StyleRequest) -> None:
         whole = cell * max(2, math.ceil(size / cell))
         raise RequestError(
             f"size {size} is not a multiple of {cell}", expected=Range(2 * cell, None), remedy=f"use size {whole}"
+        )
+
+
+def _check_start(start: Artifact | None, request: StyleRequest) -> None:
+    if start is not None and (not start.paints or start.settings != request.generator):
+        raise RequestError(
+            "a run cannot begin with a generator of another kind or other settings",
+            expected="a style with the same levels and channels",
+            remedy="use another one, or begin without",
         )
 
 
