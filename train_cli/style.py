@@ -10,8 +10,9 @@ import click
 from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled
 from texnet_core.mapset import FloatArray
-from texnet_core.model.artifact import SUFFIX, Provenance
+from texnet_core.model.artifact import SUFFIX, Provenance, read_artifact
 from texnet_core.model.families.stylizer import StylizerSettings
+from texnet_core.presets import find_style
 from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
 from train_cli.checks import check_preview
 from train_cli.display import Display, showing, with_preview
@@ -64,6 +65,11 @@ _NOT_FOR_STYLES = ("diversity_weight", "tone_weight", "octaves", "descriptor")
     show_default=True,
     help="published is that of Texture Networks (2016); other options, where given, replace its own",
 )
+@option(
+    "--start",
+    group="style",
+    help="a style that ships, or a .texnet file, whose parameters the run begins with; it then needs fewer steps",
+)
 @settings_options(StyleSettings)
 @settings_options(StylizerSettings)
 @settings_options(StyleTrainSettings)
@@ -80,6 +86,7 @@ def style(
     output: Path,
     mask: Path | None,
     content: Path | None,
+    start: str | None,
     resume: bool,
     preview: Path | None,
     as_json: bool,
@@ -111,6 +118,7 @@ def style(
         provenance = _with_given(recipe.provenance, context)
         provenance = replace(provenance, exemplar=name, command=recorded_command(context))
         request = replace(recipe, **parts, provenance=provenance)
+        begun = None if start is None else read_artifact(find_style(start))
         painted = None if content is None else _content(content, request.style.pool, request.train, display)
         try:
             artifact = train_style(
@@ -119,6 +127,7 @@ def style(
                 request,
                 content=painted,
                 mask=picture.mask,
+                start=begun,
                 resume=resume,
                 progress=with_preview(display, preview),
             )
