@@ -36,7 +36,7 @@ def check_image(image: Any) -> None:
     if image is None:
         raise ImageError("no image is given", expected="an image of a surface", remedy="choose an image of a surface")
     is_still = image.source in ("FILE", "GENERATED")
-    if not is_still or (0 in image.size[:] and not (image.packed_file or os.path.isfile(_file_of(image)))):
+    if not is_still or (0 in image.size[:] and not (image.packed_file or os.path.isfile(file_of(image)))):
         raise ImageError(
             f"{image.name} is not a still image with pixels", expected="a still image", remedy="choose another image"
         )
@@ -51,27 +51,27 @@ def exemplar_of(image: Any) -> tuple[Path, bool]:
     check_image(image)
     if _is_as_its_file(image):
         if not image.packed_file:
-            return _file_of(image), False
-        with _temporary(image, _file_of(image).suffix) as copy:
+            return file_of(image), False
+        with temporary(image, file_of(image).suffix) as copy:
             copy.write_bytes(image.packed_file.data)
         return copy, True
     space = image.colorspace_settings
     if image.is_float and not space.is_data:
-        return _saved_light(image, _pixels_of(image)), True
+        return saved_light(image, pixels_of(image)), True
     if not space.is_data and space.name != _USUAL_SPACES[False]:
-        return _saved_light(image, _through_blender(image)), True
-    with _temporary(image, ".png") as copy:
-        write_image(copy, quantize(_straight(image), 16 if image.is_float else 8))
+        return saved_light(image, through_blender(image)), True
+    with temporary(image, ".png") as copy:
+        write_image(copy, quantize(straight(image), 16 if image.is_float else 8))
     return copy, True
 
 
-def _file_of(image: Any) -> Path:
+def file_of(image: Any) -> Path:
     return Path(bpy.path.abspath(image.filepath, library=image.library))
 
 
 def _is_as_its_file(image: Any) -> bool:
     """Whether nothing was painted, and colors and alpha are taken as Blender takes them by itself."""
-    if image.is_dirty or not (image.packed_file or (image.source == "FILE" and os.path.isfile(_file_of(image)))):
+    if image.is_dirty or not (image.packed_file or (image.source == "FILE" and os.path.isfile(file_of(image)))):
         return False
     if 0 in image.size[:]:  # Blender cannot read it, or there are layers; the backend may know how
         return True
@@ -82,7 +82,7 @@ def _is_as_its_file(image: Any) -> bool:
     )
 
 
-def _pixels_of(image: Any) -> _Pixels:
+def pixels_of(image: Any) -> _Pixels:
     """(h, w, 3 or 4), first row on top, as Blender has them; without alpha where that is no transparency."""
     values = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(values)
@@ -94,24 +94,24 @@ def _pixels_of(image: Any) -> _Pixels:
     return values if has_alpha else values[..., :3]
 
 
-def _straight(image: Any) -> _Pixels:
+def straight(image: Any) -> _Pixels:
     """Values that are no light, colors not multiplied by alpha, as Blender has bytes."""
-    values = _pixels_of(image)
+    values = pixels_of(image)
     if values.shape[2] == 4 and image.is_float and image.alpha_mode == "PREMUL":
         return np.dstack((undo_premultiplied(values[..., :3], values[..., 3]), values[..., 3]))
     return values
 
 
-def _through_blender(image: Any) -> _Pixels:
+def through_blender(image: Any) -> _Pixels:
     """The light of bytes in another color space: Blender converts 16 bits when it loads them, bytes only in shaders."""
-    values = _pixels_of(image)
-    with _temporary(image, ".png") as copy:
+    values = pixels_of(image)
+    with temporary(image, ".png") as copy:
         write_image(copy, quantize(values[..., :3], 16))
     try:
         loaded: Any = bpy.data.images.load(str(copy))
         try:
             loaded.colorspace_settings.name = image.colorspace_settings.name
-            light = _pixels_of(loaded)[..., :3]
+            light = pixels_of(loaded)[..., :3]
         finally:
             bpy.data.images.remove(loaded)
     finally:
@@ -119,19 +119,24 @@ def _through_blender(image: Any) -> _Pixels:
     return light if values.shape[2] == 3 else np.dstack((light * values[..., 3:], values[..., 3]))
 
 
-def _saved_light(image: Any, values: _Pixels) -> Path:
-    """A temporary EXR of linear light; what is brighter than white there is the backend's to tell."""
+def to_rec709(light: _Pixels) -> _Pixels:
+    """Light of the scene's primaries, (..., 3), as light of sRGB's."""
     axes = [Color(axis).from_scene_linear_to_rec709_linear() for axis in ((1, 0, 0), (0, 1, 0), (0, 0, 1))]
+    return np.asarray(light @ np.array(axes, np.float32))
+
+
+def saved_light(image: Any, values: _Pixels) -> Path:
+    """A temporary EXR of linear light; what is brighter than white there is the backend's to tell."""
     height, width, channels = values.shape
     rgba = np.ones((height, width, 4), np.float32)
     rgba[..., :channels] = values
-    rgba[..., :3] = rgba[..., :3] @ np.array(axes, np.float32)
+    rgba[..., :3] = to_rec709(rgba[..., :3])
     options = {"alpha": channels == 4, "float_buffer": True, "is_data": True}
     made: Any = bpy.data.images.new(image.name, width, height, **options)
     try:
         made.pixels.foreach_set(rgba[::-1].ravel())
         made.file_format = "OPEN_EXR"
-        with _temporary(image, ".exr") as copy:
+        with temporary(image, ".exr") as copy:
             made.save(filepath=str(copy))
     finally:
         bpy.data.images.remove(made)
@@ -139,7 +144,7 @@ def _saved_light(image: Any, values: _Pixels) -> Path:
 
 
 @contextmanager
-def _temporary(image: Any, suffix: str) -> Iterator[Path]:
+def temporary(image: Any, suffix: str) -> Iterator[Path]:
     """A file to be written in a folder of its own, which goes where that fails."""
     name = no_device(bpy.path.clean_name(Path(image.name).stem))
     copy = Path(tempfile.mkdtemp(prefix="texnet-")) / f"{name}{suffix}"

@@ -12,7 +12,7 @@ from texnet_core.model.graph import parameter_count
 from texnet_core.model.look import Look
 from texnet_core.settings import TrainSettings
 
-from .request import MAX_INT, TextureRequest
+from .request import MAX_INT, StylizeRequest, TextureRequest
 from .wording import sentence
 
 _DESTINATIONS = (
@@ -32,6 +32,20 @@ _TILINGS = (
     ("x", "X", "Repeat horizontally only"),
     ("y", "Y", "Repeat vertically only"),
     ("none", "None", "Do not repeat"),
+)
+_WRAPS = (
+    ("auto", "Automatic", "Repeat along the axes on which the edges of the image fit each other"),
+    *_TILINGS,
+)
+_GOALS = (
+    ("NODE", "Active Image Node", "The image in the active Image Texture node, which then shows the result"),
+    ("EDITOR", "Image Editor", "The image in the Image Editor, which then shows the result"),
+    (
+        "OBJECTS",
+        "Selected Objects",
+        "The images behind the Base Color of all selected objects, which all get the same colors",
+    ),
+    ("RENDER", "Render Result", "The rendered picture as it is shown; the result opens in the Image Editor"),
 )
 
 
@@ -110,6 +124,24 @@ def set_mapping_property() -> Any:
     )
 
 
+def style_number(name: str, label: str, **options: Any) -> Any:
+    """A number of a picture in a style."""
+    return core_number(name, label, StylizeRequest, **options)
+
+
+def wrap_property() -> Any:
+    return choice(_WRAPS, "Tiling", "Axes along which the image repeats, and the result with it")
+
+
+def goal_property() -> Any:
+    return choice(_GOALS, "Target", "What to paint")
+
+
+def keep_colors_property() -> Any:
+    text = sentence(_field(StylizeRequest, "keep_colors").metadata["help"])
+    return bpy.props.BoolProperty(name="Keep Colors", description=text)
+
+
 def look_property(name: str, **options: Any) -> Any:
     """A number of the look, for an operator: not remembered, and left to the generator where nobody sets it."""
     return core_number(name, kind=Look, options={"SKIP_SAVE", "HIDDEN"}, **options)
@@ -163,6 +195,17 @@ def flatten_property() -> Any:
     field = _field(TrainSettings, "flatten")
     text = sentence(field.metadata["help"])
     return bpy.props.BoolProperty(name="Even Out Lighting", description=text, default=field.default)
+
+
+def learns_property() -> Any:
+    return choice(
+        (
+            ("TEXTURE", "Texture", "A generator that makes textures of this surface"),
+            ("STYLE", "Style", "A style that paints other pictures as this one is painted"),
+        ),
+        "Learn",
+        "What to learn from the image",
+    )
 
 
 def generator_size_property() -> Any:

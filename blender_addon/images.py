@@ -6,6 +6,7 @@ in Blender's main thread, which stays live.
 
 import shutil
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,34 @@ import bpy
 
 from texnet_core.errors import OutputError
 
-from .request import TextureRequest
+from .request import StylizeRequest, TextureRequest
 
-PROPERTY = "texnet"  # custom property of every image that TexNet made
+PROPERTY = "texnet"  # custom property of every texture that TexNet made
+STYLE = "texnet_style"  # likewise, of every picture that was painted in a style
+_CONTENT, _MASK = "texnet_content", "texnet_mask"  # of such a picture: the image that it shows, and where it is painted
 
 _FOLDER = "textures"
 _PACKED_LIMIT = 2**31 - 1  # bytes; Blender packs no larger file
 
 
-def image_from_files(files: list[Path], name: str, *, is_data: bool, keep_beside: bool) -> Any:
+def image_from_files(
+    files: list[Path],
+    name: str,
+    *,
+    keep_beside: bool,
+    is_data: bool = False,
+    color_space: str = "",
+    alpha_mode: str = "",
+) -> Any:
     """A new image whose pixels survive saving, and that saving keeps though nobody uses it.
 
     Args:
         files: one picture, or UDIM tiles called stem.1001.png and so on.
         name: wanted name; Blender makes it unique.
-        is_data: linear measurements rather than colors.
         keep_beside: move the files next to the saved .blend instead of packing them. Too large ones always are.
+        is_data: linear measurements rather than colors.
+        color_space: as Blender calls that of the files; "" for what it takes by itself.
+        alpha_mode: likewise.
 
     Raises:
         OutputError: the folder beside the .blend cannot be written, or there is none and a file cannot be packed.
@@ -52,6 +65,10 @@ def image_from_files(files: list[Path], name: str, *, is_data: bool, keep_beside
             _add_tiles(image, files)
         if is_data:
             image.colorspace_settings.is_data = True
+        if color_space:
+            image.colorspace_settings.name = color_space
+        if alpha_mode:
+            image.alpha_mode = alpha_mode
         if is_beside:
             image.filepath_raw = bpy.path.relpath(_pattern(files[0]))
         else:
@@ -95,6 +112,46 @@ def set_record(image: bpy.types.Image, request: TextureRequest, map_name: str, s
     image[PROPERTY] = request.record() | facts
 
 
+def set_style_record(image: Any, request: StylizeRequest, content: Any, mask: Any) -> None:
+    """Write down how a picture was painted. What TexNet knew of the texture that it shows holds for it too.
+
+    Args:
+        image: to be marked.
+        request: with all that was left open settled.
+        content: the image that it shows, which the file keeps as long as this one; None for a rendered picture.
+        mask: where it was painted, or None.
+    """
+    image[STYLE] = request.record() | {"made": time.time(), "rendered": content is None}
+    for name, held in ((_CONTENT, content), (_MASK, mask)):
+        if held is not None:
+            image[name] = held
+    texture = record_of(content)
+    if texture is not None:
+        image[PROPERTY] = texture | {"set": uuid.uuid4().hex, "leads": False, "made": time.time(), "bytes": ""}
+
+
+def style_record_of(image: Any) -> dict[str, Any] | None:
+    """What `set_style_record` wrote, or None."""
+    found: Any = image.get(STYLE) if image is not None else None
+    record = found.to_dict() if hasattr(found, "to_dict") else {}
+    return record if isinstance(record.get("source"), str) else None
+
+
+def content_of(image: Any) -> Any:
+    """The image that a picture in a style shows, or None."""
+    return _held(image, _CONTENT)
+
+
+def mask_of(image: Any) -> Any:
+    """Where a picture was painted, or None."""
+    return _held(image, _MASK)
+
+
+def _held(image: Any, name: str) -> Any:
+    found: Any = image.get(name)
+    return found if isinstance(found, bpy.types.Image) else None
+
+
 def bytes_of(image: Any) -> str:
     """How many bytes the files of an image have, which painting on it changes once it is kept; "" where unknown.
 
@@ -131,9 +188,9 @@ def _pack(image: Any, files: list[Path]) -> None:
         ) from error
     for packed, file in zip(image.packed_files, files, strict=True):
         tile = f".{_tile_of(file)}" if _tile_of(file) is not None else ""
-        packed.filepath = f"//{_FOLDER}/{image.name}{tile}.png"
+        packed.filepath = f"//{_FOLDER}/{image.name}{tile}{file.suffix}"
     udim = ".<UDIM>" if _tile_of(files[0]) is not None else ""
-    image.filepath_raw = f"//{_FOLDER}/{image.name}{udim}.png"
+    image.filepath_raw = f"//{_FOLDER}/{image.name}{udim}{files[0].suffix}"
 
 
 def _tile_of(file: Path) -> int | None:

@@ -12,7 +12,7 @@ import bpy.utils.previews
 from texnet_core.atomic import delete_file, replacing
 from texnet_core.errors import OutputError, RequestError, TexnetError
 from texnet_core.model.artifact import SUFFIX, Header, read_artifact, read_header, read_preview
-from texnet_core.presets import find_source, list_presets
+from texnet_core.presets import find_source, list_presets, list_styles
 
 from .preferences import library_folder, user_folder
 from .request import MAX_NAME, file_name, title_of
@@ -40,21 +40,43 @@ class Source:
 
 
 def list_sources(also: str = "") -> list[Source]:
-    """Presets, then the files of the user's library, then the file `also` where it lies elsewhere."""
-    sources = [Source(name, file, True) for name, file in list_presets().items()]
+    """Generators of textures: presets, then the files of the user's library, then the file `also` if it lies elsewhere.
+
+    Files that cannot be read are among them, so that something is said of them.
+    """
+    return [Source(name, file, True) for name, file in list_presets().items()] + _files(also, are_styles=False)
+
+
+def list_own_styles(also: str = "") -> list[Source]:
+    """Styles, in the same order: those that ship, then the user's own."""
+    return [Source(name, file, True) for name, file in list_styles().items()] + _files(also, are_styles=True)
+
+
+def find(name: str) -> Source | None:
+    """The generator of that name, or None; a file need not lie in the library."""
+    return next((source for source in list_sources(also=name) if source.name == name), None)
+
+
+def find_style(name: str) -> Source | None:
+    """The style of that name, or None; likewise."""
+    return next((source for source in list_own_styles(also=name) if source.name == name), None)
+
+
+def _files(also: str, *, are_styles: bool) -> list[Source]:
     try:
         files = sorted(file for file in library_folder().glob(f"*{SUFFIX}") if _is_text(file))
     except (OSError, ValueError, TexnetError):  # no folder, no files; importing one says why
         files = []
-    sources += [Source(str(file), file, False) for file in files]
+    sources = [Source(str(file), file, False) for file in files]
     if also.endswith(SUFFIX) and all(source.name != also for source in sources):
         sources.append(Source(also, Path(also), False))
-    return sources
+    return [source for source in sources if is_style(source) == are_styles]
 
 
-def find(name: str) -> Source | None:
-    """The source of that name, or None; a file need not lie in the library."""
-    return next((source for source in list_sources(also=name) if source.name == name), None)
+def is_style(source: Source) -> bool:
+    """Whether it paints pictures; False where its file cannot be read."""
+    card = card_of(source)
+    return card is not None and card.paints
 
 
 def icon_of(source: Source) -> int:
@@ -107,7 +129,7 @@ def check_own(name: str) -> Source:
     Raises:
         RequestError: none, or a preset.
     """
-    source = find(name)
+    source = find(name) or find_style(name)
     if source is None or source.is_preset or source.file.parent != library_folder():
         title = title_of(name)
         found = f"{title} ships with TexNet" if source and source.is_preset else f"{name!r} is not in your library"

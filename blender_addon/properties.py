@@ -4,7 +4,6 @@ from typing import Any
 
 import bpy
 
-from texnet_core.model.budget import shortfall
 from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import usual_covers
 
@@ -19,13 +18,16 @@ from .fields import (
     flatten_property,
     generator_name_property,
     generator_size_property,
+    learns_property,
     minutes_property,
     real_width_property,
     set_mapping_property,
     training_size_property,
 )
+from .gallery import chosen_number, kept_items
 from .registration import registration
 from .request import MAX_INT, TextureRequest, first_preset, options_of, rounded
+from .style_properties import TexnetStyleSettings
 
 _SIDES = (512, 1024, 2048, 4096, 8192)
 
@@ -35,37 +37,17 @@ _PREVIEWS = (
 )
 
 _items: list[tuple[str, str, str, int, int]] = []
-_texts: dict[str, str] = {}
 
 
 def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]]:
     """The generators for a dynamic enum; each has the place in the list as its number."""
     # with the one in use, be it a file elsewhere: what is used must be what is shown
-    sources = library.list_sources(also=getattr(self, "source_name", ""))
-    _items[:] = [
-        (_kept(source.name), _kept(source.title), _kept(_description(source)), library.icon_of(source), number)
-        for number, source in enumerate(sources)
-    ]
+    _items[:] = kept_items(library.list_sources(also=getattr(self, "source_name", "")))
     return _items
 
 
-def _description(source: library.Source) -> str:
-    card = library.card_of(source)
-    if card and (found := shortfall(card.training)):
-        return f"{source.title}, a sketch, since its training {found}"
-    if card and card.provenance.author:
-        return f"{source.title}, learned from an image by {card.provenance.author}"
-    return f"{source.title}, {source.file}"
-
-
-def _kept(text: str) -> str:
-    """The text itself, kept for ever: Blender holds on to the strings of a dynamic enum without owning them."""
-    return _texts.setdefault(text, text)
-
-
 def _chosen_number(settings: Any) -> int:
-    names = [item[0] for item in source_items(settings, None)]
-    return names.index(settings.source_name) if settings.source_name in names else 0
+    return chosen_number(source_items(settings, None), settings.source_name)
 
 
 def _choose_number(settings: Any, number: int) -> None:
@@ -205,6 +187,10 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     generator: generator_size_property()
     flatten: flatten_property()
     picture_width: real_width_property(soft_max=100.0, unit="LENGTH")
+    learns: learns_property()
+    stylize: bpy.props.PointerProperty(
+        type=TexnetStyleSettings, name="Stylize", description="Fields of the section Stylize"
+    )
 
     @property
     def size(self) -> tuple[int, int]:

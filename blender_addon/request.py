@@ -1,4 +1,7 @@
-"""What one texture is to be, with what Blender adds to it: names for people, and records on images. Knows no bpy."""
+"""What one texture or one picture is to be, with what Blender adds: names for people, and records on images.
+
+Knows no bpy.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,12 +12,14 @@ from texnet_core.errors import Range, RequestError
 from texnet_core.model.artifact import read_header
 from texnet_core.model.look import Look
 from texnet_core.names import no_device
-from texnet_core.presets import find_source, list_presets
+from texnet_core.presets import find_source, find_style, list_presets, list_styles
+from texnet_core.stylization import request as stylization
 from texnet_core.synthesis import request as core
 from texnet_core.synthesis.extent import check_covers
 
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 MAX_NAME = 150  # bytes of a name, so that seed, map and suffixes find room behind it
+STYLE_OPTIONS = ("strength", "noise", "seed", "scale", "wrap", "keep_colors")  # likewise, of a picture in a style
 OPTIONS = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what operators and functions take
 
 
@@ -39,10 +44,7 @@ class TextureRequest(core.TextureRequest):
     def check(self) -> Self:
         """Return self, or raise RequestError at the first field that does not fit."""
         super().check()
-        if self.seed > MAX_INT:
-            raise RequestError(
-                f"seed {self.seed} is out of range", expected=Range(0, MAX_INT), remedy="choose a smaller seed"
-            )
+        _check_seed(self.seed)
         return self
 
     def file(self) -> Path:
@@ -84,6 +86,56 @@ class TextureRequest(core.TextureRequest):
         if known.get("udim") == [0, 0]:
             del known["udim"]
         return super().from_record(known)
+
+
+class StylizeRequest(stylization.StylizeRequest):
+    """The core's request for a picture in a style that has a name."""
+
+    @property
+    def title(self) -> str:
+        """What people call the style: Starry Night."""
+        return title_of(self.source)
+
+    def check(self) -> Self:
+        """Return self, or raise RequestError at the first field that does not fit."""
+        super().check()
+        _check_seed(self.seed)
+        return self
+
+    def file(self) -> Path:
+        """The style's file.
+
+        Raises:
+            TexnetError: no such style, or a number out of its range.
+        """
+        path = find_style(self.check().source)
+        if not read_header(path).paints:
+            raise RequestError(
+                f"{self.title} makes textures and is no style",
+                expected="a style",
+                remedy="choose a style, or train one from an image",
+            )
+        return path
+
+    def job(self) -> dict[str, Any]:
+        """The worker's request for it; the pictures are to be added."""
+        return {"job": "stylize"} | self.record() | {"source": str(self.file())}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """The request behind an image's record, which anybody may have changed: what Blender lets choose of it.
+
+        Raises:
+            RequestError: a value that does not fit.
+            KeyError: no record of a picture in a style.
+        """
+        names = (*STYLE_OPTIONS, "width", "height", "depth", "colors")
+        return super().from_record({"source": record["source"]} | {name: record[name] for name in names if name in record})
+
+
+def _check_seed(seed: int) -> None:
+    if seed > MAX_INT:
+        raise RequestError(f"seed {seed} is out of range", expected=Range(0, MAX_INT), remedy="choose a smaller seed")
 
 
 def rounded(number: float) -> float:
@@ -128,6 +180,11 @@ def shortened(name: str) -> str:
 def title_of(source: str) -> str:
     """What people call a source: Old Wall for /x/old_wall.texnet."""
     return Path(source).stem.replace("-", " ").replace("_", " ").strip().title() or "TexNet"
+
+
+def first_style() -> str:
+    """The style that a new scene starts with; "" where none ships."""
+    return next(iter(list_styles()), "")
 
 
 def first_preset() -> str:

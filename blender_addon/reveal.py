@@ -23,6 +23,18 @@ def show_image(image: Any) -> None:
             space.image = image
 
 
+def show_instead(before: Any, image: Any) -> None:
+    """Let the Image Editors that show one image show another."""
+    for _, area in _areas("IMAGE_EDITOR"):
+        if before is not None and area.spaces.active.image == before:
+            area.spaces.active.image = image
+
+
+def shown_images() -> Iterator[Any]:
+    """What the Image Editors that are open show."""
+    return (area.spaces.active.image for _, area in _areas("IMAGE_EDITOR"))
+
+
 def show_textures() -> bool:
     """Let Solid views that show the colors of materials show their textures; whether any view changed."""
     changed = False

@@ -89,19 +89,17 @@ class Task:
         self.job.close()
 
 
-class SynthesisTask(Task):
-    """One texture under way. Where the backend fails, the bundled worker steps in.
+class MakingTask(Task):
+    """Pictures under way. Where the backend fails, the bundled worker steps in.
 
     Attributes:
-        request: what is made.
-        note: what the user should know about how it was made.
+        note: what the user should know about how they were made.
     """
 
-    def __init__(self, request: TextureRequest) -> None:
-        self.request, self.note = request, ""
-        self._message = request.job()
+    def __init__(self, title: str) -> None:
+        self.note = ""
         self._on_backend = bool(backend_python()) and preferences().use_backend
-        super().__init__(f"{request.title} {request.size_text}", self._submit())
+        super().__init__(title, self._submit())
 
     def poll(self, timeout_s: float = 0.0) -> bool:
         try:
@@ -121,18 +119,39 @@ class SynthesisTask(Task):
             self.job = self._submit()
             return False
 
+    def message(self) -> dict[str, Any]:
+        """The worker's request."""
+        raise NotImplementedError
+
     def _submit(self) -> worker_client.PendingJob:
+        message = self.message()
         if self._on_backend:
             try:
-                return worker_client.backend(backend_python()).submit(self._message)
+                return worker_client.backend(backend_python()).submit(message)
             except WorkerError as error:
                 self._say_fallback(error)
         # the engine that the zip brings, whatever else is installed where Blender's Python comes from
-        return worker_client.bundled().submit(self._message | {"engine": "onnx"})
+        return worker_client.bundled().submit(message | {"engine": "onnx"})
 
     def _say_fallback(self, error: WorkerError) -> None:
         self._on_backend = False
         self.note = f"The backend failed, so the bundled engine was used: {error}"
+
+
+class SynthesisTask(MakingTask):
+    """One texture under way.
+
+    Attributes:
+        request: what is made.
+    """
+
+    def __init__(self, request: TextureRequest) -> None:
+        self.request = request
+        self._message = request.job()
+        super().__init__(f"{request.title} {request.size_text}")
+
+    def message(self) -> dict[str, Any]:
+        return self._message
 
 
 def check_protocol(worker: worker_client.Worker) -> None:

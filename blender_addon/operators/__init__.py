@@ -1,8 +1,8 @@
-"""One module a topic: making textures, the library, the history, training, and small tools."""
+"""One module a topic: making textures, pictures in a style, the library, the history, training, and small tools."""
 
-from . import batch, generate, history, library, size, tools, training
+from . import batch, generate, history, library, modal, size, stylize, tools, training
 
-_MODULES = (generate, batch, library, history, training, size, tools)
+_MODULES = (generate, batch, stylize, library, history, training, size, tools, modal)
 
 
 def register() -> None:

@@ -6,7 +6,7 @@ import bpy
 
 from texnet_core.errors import Cancelled
 
-from .. import creation, escape, history, reuse, reveal, session, slots, surface
+from .. import creation, history, reuse, reveal, session, slots, surface
 from ..fields import (
     core_number,
     count_property,
@@ -23,9 +23,8 @@ from ..registration import registration
 from ..request import OPTIONS, TextureRequest, first_preset, options_of, rounded, told_look
 from ..rollback import all_or_nothing
 from ..wording import sentence
-from .base import CANCELLED, EXPECTED_ERRORS, FINISHED, Interactive, Status, failed
-
-_POLL_S = 0.1
+from .base import CANCELLED, FINISHED, Status
+from .modal import Modal
 
 
 class TextureOptions:
@@ -80,7 +79,7 @@ def set_options(properties: Any, request: TextureRequest) -> None:
         setattr(properties, name, value)
 
 
-class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
+class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
     """Generate seamless textures and put them where Destination says"""
 
     bl_idname = "texnet.generate"
@@ -95,28 +94,6 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         min=0,
     )
     destination: destination_property("ACTIVE_MATERIAL")
-
-    def modal(self, context: Any, event: Any) -> Status:
-        is_escape = event.type == "ESC" and event.value == "PRESS"
-        if is_escape and self._is_first() and escape.is_meant(context, event):
-            self._task.cancel()
-            return {"RUNNING_MODAL"}  # the next one in the queue must not hear it too
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        status: Status = CANCELLED
-        try:
-            status = self._advance(context)
-        except EXPECTED_ERRORS as error:
-            status = failed(self, error)
-        finally:
-            if status != {"PASS_THROUGH"}:
-                self._clean_up(context)
-        return status
-
-    def cancel(self, context: Any) -> None:
-        """Blender ends the operator itself: on loading a file or quitting."""
-        self._task.cancel()
-        self._clean_up(context)
 
     def _requests(self, context: Any) -> tuple[list[TextureRequest], creation.Target]:
         """All textures that are wanted and where they go; raises TexnetError before anything is begun."""
@@ -157,14 +134,8 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
     def begin(self, context: Any, event: Any) -> Status:
         requests, self._target = self._requests(context)
         session.clear_problem()
-        self._waiting = requests
-        self._made, self._shown = 0, ""
-        self._task = self._next()
-        self._timer = context.window_manager.event_timer_add(_POLL_S, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        _live.append(self)
-        self._show(context)
-        return {"RUNNING_MODAL"}
+        self._waiting, self._made = requests, 0
+        return self._watch(context, self._next())
 
     def _next(self) -> session.SynthesisTask:
         task = reuse.task_for(self._waiting.pop(0))
@@ -222,54 +193,5 @@ class TEXNET_OT_generate(TextureOptions, Interactive, bpy.types.Operator):
         if is_new or reveal.node_count(material) != nodes_before:
             reveal.frame_nodes(material)
 
-    def _is_first(self) -> bool:
-        """Whether no other texture is asked for earlier: Esc ends one at a time."""
-        return self._task in _textures()[:1]
 
-    def _show(self, context: Any) -> None:
-        if self._task.text == self._shown:  # drawing costs time that the worker could use
-            return
-        self._shown = self._task.text
-        if self._is_first() and context.workspace is not None:
-            context.workspace.status_text_set(_draw_status)
-        session.redraw()
-
-    def _clean_up(self, context: Any) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        session.end(self._task)
-        if self in _live:
-            _live.remove(self)
-        workspaces: Any = bpy.data.workspaces
-        if not _live and workspaces:
-            workspaces[0].status_text_set(None)  # of all of them
-        session.redraw()
-
-
-# Operators under way: Blender does not tell them that the add-on goes.
-_live: list[TEXNET_OT_generate] = []
-
-
-def _textures() -> list[session.SynthesisTask]:
-    """Those under way, in their order."""
-    return [task for task in session.tasks if isinstance(task, session.SynthesisTask)]
-
-
-def _draw_status(header: Any, context: Any) -> None:
-    """The status bar while textures are made."""
-    layout = header.layout
-    textures = _textures()
-    if textures:
-        waiting = f"   {len(textures) - 1} waiting" if len(textures) > 1 else ""
-        row = layout.row()
-        row.ui_units_x = 16
-        row.progress(factor=textures[0].fraction, text=f"{textures[0].title}: {textures[0].text}")
-        layout.label(text=f"Cancel{waiting}", icon="EVENT_ESC")
-
-
-register, _unregister = registration(TEXNET_OT_generate)
-
-
-def unregister() -> None:
-    for operator in list(_live):
-        operator.cancel(bpy.context)
-    _unregister()
+register, unregister = registration(TEXNET_OT_generate)

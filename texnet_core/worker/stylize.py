@@ -20,7 +20,7 @@ from texnet_core.pictures.writing import depth_for
 from texnet_core.presets import find_style
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import Checked, setting
-from texnet_core.stylization import StylizeRequest
+from texnet_core.stylization.request import StylizeRequest
 from texnet_core.stylization.canvas import Canvas, check_is_style, open_canvas
 from texnet_core.stylization.files import write_canvas
 from texnet_core.stylization.picture import Picture

@@ -1,0 +1,95 @@
+"""What the section Stylize remembers with the scene."""
+
+from typing import Any
+
+import bpy
+
+from . import library
+from .fields import choice, core_number, goal_property, keep_colors_property, style_number, wrap_property
+from .gallery import chosen_number, kept_items
+from .registration import registration
+from .request import STYLE_OPTIONS, StylizeRequest, first_style, rounded
+
+_PREVIEWS = (
+    ("MIDDLE", "Middle", "The middle of the picture, texel by texel"),
+    ("WHOLE", "Whole Picture", "All of the picture, made smaller; a large one takes some seconds"),
+)
+
+_items: list[Any] = []
+
+
+def style_items(self: Any, context: Any) -> list[Any]:
+    """The styles for a dynamic enum; each has the place in the list as its number."""
+    _items[:] = kept_items(library.list_own_styles(also=getattr(self, "style_name", "")))
+    return _items
+
+
+def _chosen_number(settings: Any) -> int:
+    return chosen_number(style_items(settings, None), settings.style_name)
+
+
+def _choose_number(settings: Any, number: int) -> None:
+    settings.style_name = _items[number][0]
+
+
+class TexnetStyleSettings(bpy.types.PropertyGroup):
+    """The fields of the section."""
+
+    # The name is what is saved: a number would mean another style once the library has grown.
+    style_name: bpy.props.StringProperty(
+        name="Style Name", description="Name or file path of the style", default=first_style()
+    )
+    style: bpy.props.EnumProperty(
+        name="Style",
+        description="Style that ships with TexNet or is in your library",
+        items=style_items,
+        get=_chosen_number,
+        set=_choose_number,
+    )
+    goal: goal_property()
+    strength: style_number("strength", "Strength", subtype="FACTOR")
+    mask: bpy.props.PointerProperty(
+        type=bpy.types.Image,
+        name="Strength Mask",
+        description="Image that is white where all of the strength applies and black where none does",
+    )
+    seed: core_number("seed", description="Which of the endless variations to paint; equal seeds give equal pictures")
+    noise: style_number("noise", "Noise", subtype="FACTOR")
+    scale: style_number("scale", "Stroke Size", subtype="FACTOR")
+    wrap: wrap_property()
+    keep_colors: keep_colors_property()
+    preview_shows: choice(_PREVIEWS, "Live Preview", "Part of the picture that the live preview shows")
+
+    @property
+    def path(self) -> str:
+        """The style, wherever it lies."""
+        name = str(self.style_name)
+        return bpy.path.abspath(name) if name.startswith("//") else name
+
+    def request(self) -> StylizeRequest:
+        """What the fields ask for."""
+        return StylizeRequest(
+            source=self.path,
+            strength=rounded(self.strength),
+            noise=rounded(self.noise),
+            seed=self.seed,
+            scale=rounded(self.scale),
+            wrap=self.wrap,  # type: ignore[arg-type]
+            keep_colors=self.keep_colors,
+        )
+
+    def options(self) -> dict[str, Any]:
+        """The fields as properties of the operator that paints."""
+        request = self.request()
+        values = {name: getattr(request, name) for name in STYLE_OPTIONS}
+        mask = self.mask.name if self.mask is not None else ""
+        return values | {"style": request.source, "goal": self.goal, "mask": mask}
+
+    def take_over(self, request: StylizeRequest, mask: Any) -> None:
+        """Set the fields to those of a request, and where it was painted."""
+        self.style_name, self.mask = request.source, mask
+        for name in STYLE_OPTIONS:
+            setattr(self, name, getattr(request, name))
+
+
+register, unregister = registration(TexnetStyleSettings)
