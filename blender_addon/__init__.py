@@ -1,4 +1,4 @@
-"""TexNet in Blender: seamless textures from a panel, from operators and from scripts (`api`).
+"""TexNet in Blender: seamless textures and pictures in a style from a panel, from operators and from scripts (`api`).
 
 Synthesis and training run in worker processes (see `worker_client`), never in Blender's own.
 """
@@ -19,6 +19,8 @@ from . import (
     properties,
     run_icons,
     session,
+    style_preview,
+    style_properties,
     training,
 )
 
@@ -26,9 +28,11 @@ _MODULES = (
     preferences,
     library,
     preview,
+    style_preview,
     run_icons,
     backend_test,
     training,
+    style_properties,
     properties,
     look_fields,
     operators,

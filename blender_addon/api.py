@@ -16,6 +16,8 @@ Options that all of them take:
     covers      meters of surface that the width shows, or a text such as "50cm"; 0 leaves it to scale
     depth       8 or 16 bits per channel; 16 are floats in Blender, and height always has 16
 
+`stylize` paints images in a style and has options of its own.
+
 Those that make materials also take, where the generator makes no such maps and its card is to be overruled:
 
     bump        relief, -1 to 1; below 0 dark places are high
@@ -35,7 +37,20 @@ import bpy
 from texnet_core.atomic import as_output_error, replacing
 from texnet_core.errors import RequestError
 
-from . import arguments, cleanup, creation, library, ownership, preview_jobs, reuse, session, sizing, slots, surface
+from . import (
+    arguments,
+    cleanup,
+    creation,
+    library,
+    ownership,
+    preview_jobs,
+    reuse,
+    session,
+    sizing,
+    slots,
+    stylizing,
+    surface,
+)
 from .preferences import preferences
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
@@ -54,6 +69,8 @@ __all__ = [
     "save",
     "sources",
     "state_size",
+    "styles",
+    "stylize",
     "texture",
     "textures",
 ]
@@ -66,6 +83,44 @@ def sources() -> list[str]:
     """What can be given as `source`: names of presets and paths of the library's files."""
     preferences()  # where the add-on is not enabled, there are no sources, which says less
     return [source.name for source in library.list_sources()]
+
+
+def styles() -> list[str]:
+    """What can be given as `style`: names of styles that ship and paths of the library's files."""
+    preferences()
+    return [source.name for source in library.list_own_styles()]
+
+
+def stylize(
+    targets: Any,
+    style: str,
+    *,
+    mask: Any = None,
+    **options: Any,
+) -> list[bpy.types.Image]:
+    """Paint images in a style; several get one look, with colors measured over all of them together.
+
+    Args:
+        targets: images, or objects whose Base Color comes from images; one, or a list of them. Of an image a new one
+            is made and nothing else changes; the materials of objects show the new images in place of the old.
+        style: name of a style, or path of its `.texnet` file.
+        mask: an image, white where all of the strength applies and black where none does; fitted to each picture.
+        options: strength, 0 to 1; noise, 0 to 2; seed, 0 to 2^31 - 1; scale of the strokes, 0.25 to 4; wrap, "auto",
+            "xy", "x", "y" or "none"; keep_colors, True or False.
+
+    Returns:
+        The new images, kept in the file by a fake user. One for each image that is painted, in the order of the
+        targets; UDIM tiles are one image.
+    """
+    request = arguments.style_request_of(style, options)
+    found = arguments.subjects_in(targets)
+    mask_uid = arguments.image_in("mask", mask).session_uid if mask is not None else 0
+    task = stylizing.PaintingTask(stylizing.Painting(request, found, mask_uid))
+    try:
+        task.wait()
+        return stylizing.place(task)
+    finally:
+        session.end(task)
 
 
 def texture(source: str, **options: Any) -> Images:

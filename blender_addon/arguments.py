@@ -15,8 +15,10 @@ from texnet_core.paths import user_text
 from texnet_core.synthesis.series import MAX_PICTURES
 from texnet_core.synthesis.sizes import parse_size
 
+from . import subjects
 from .preferences import preferences, user_file
-from .request import TextureRequest
+from .request import STYLE_OPTIONS, StylizeRequest, TextureRequest
+from .wording import clause
 
 _OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth")
 
@@ -41,6 +43,56 @@ def request_of(source: Any, options: dict[str, Any]) -> TextureRequest:
     request = TextureRequest(**values)
     request.file()
     return request
+
+
+def style_request_of(style: Any, options: dict[str, Any]) -> StylizeRequest:
+    """The request that a style and options describe; its file is there."""
+    preferences()  # where the add-on is not enabled, this is what is wrong
+    if unknown := sorted(set(options) - set(STYLE_OPTIONS)):
+        raise RequestError(f"no option is called {unknown[0]}", expected=STYLE_OPTIONS, remedy="leave it out")
+    values: dict[str, Any] = {"source": name_of(style)}
+    values |= {name: number(name, options[name]) for name in ("strength", "noise", "scale") if name in options}
+    if "seed" in options:
+        values["seed"] = whole_number("seed", options["seed"])
+    if "wrap" in options:
+        values["wrap"] = _text("wrap", options["wrap"])
+    if "keep_colors" in options:
+        values["keep_colors"] = yes_or_no("keep_colors", options["keep_colors"])
+    request = StylizeRequest(**values)
+    request.file()
+    return request
+
+
+def subjects_in(targets: Any) -> subjects.Found:
+    """The images that are given, or those behind the base colors of objects, each once."""
+    is_one = isinstance(targets, bpy.types.ID)
+    things = [targets] if is_one else _items(targets, "targets", "an image, an object, or a list of these")
+    images = [thing for thing in things if not isinstance(thing, bpy.types.Object)]
+    objects = objects_in(thing for thing in things if isinstance(thing, bpy.types.Object))
+    on_objects = subjects.in_objects(objects)
+    found = {image.session_uid: subjects.Subject(image.session_uid) for image in map(_an_image, images)}
+    found |= {subject.image_uid: subject for subject in on_objects.subjects}
+    result = subjects.Found(tuple(found.values()), on_objects.left)
+    if reason := subjects.obstacle("OBJECTS", result):
+        raise RequestError("there is nothing to paint", expected="an image", remedy=clause(reason))
+    return result
+
+
+def image_in(name: str, image: Any) -> Any:
+    """An image datablock that is still there."""
+    if not isinstance(image, bpy.types.Image):
+        raise RequestError(f"{name} {image!r} is not an image", expected="an image", remedy="give an image of the file")
+    try:
+        image.session_uid  # noqa: B018
+    except ReferenceError:
+        raise RequestError(
+            f"{name} has been removed", expected="an image", remedy="give an image that is still there"
+        ) from None
+    return image
+
+
+def _an_image(thing: Any) -> Any:
+    return image_in("target", thing)
 
 
 def variations_of(request: TextureRequest, count: Any) -> Iterator[TextureRequest]:

@@ -17,12 +17,19 @@ def remove_unused() -> tuple[int, int]:
     materials = [material for material in materials if material.is_editable and ownership.is_unused(material)]
     for material in materials:
         bpy.data.materials.remove(material)
+    textures = 0
+    while unused := _unused_sets():  # what a picture in a style was painted from may be unused once it has gone
+        textures += len(unused)
+        for image in [image for made in unused for image in made]:
+            bpy.data.images.remove(image)
+    return len(materials), textures
+
+
+def _unused_sets() -> list[list[Any]]:
+    """The images of each texture, and each picture, that nothing uses."""
     sets: dict[str, list[Any]] = {}
     for image in bpy.data.images:
         record = images.record_of(image)
-        if record is not None and image.is_editable:
-            sets.setdefault(record["set"], []).append(image)
-    unused = [made for made in sets.values() if all(map(ownership.is_unused, made))]
-    for image in [image for made in unused for image in made]:
-        bpy.data.images.remove(image)
-    return len(materials), len(unused)
+        if image.is_editable and (record is not None or images.style_record_of(image) is not None):
+            sets.setdefault(record["set"] if record is not None else image.name, []).append(image)
+    return [made for made in sets.values() if all(map(ownership.is_unused, made))]

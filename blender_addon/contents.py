@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError, RequestError
+from texnet_core.mapset import Depth
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.decoded import undo_premultiplied
 from texnet_core.pictures.exposure import expose
@@ -63,6 +64,12 @@ class Part:
     tile: int = 0
     beside: Levels | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.levels.shape[:2]
+        return height, width
 
 
 def obstacle(image: Any) -> str:
@@ -170,7 +177,9 @@ def _shown(name: str, light: npt.NDArray[np.float32]) -> tuple[Levels, list[str]
     try:
         image, _, notes = expose(exemplar.to_rec709(colors), None if alpha is None else alpha > 0)
     except ValueError as error:
-        raise ImageError(f"{name} cannot be shown ({error})", expected="colors", remedy="choose another image") from None
+        raise ImageError(
+            f"{name} cannot be shown ({error})", expected="colors", remedy="choose another image"
+        ) from None
     image = image if alpha is None else np.dstack((image, np.clip(alpha, 0, 1)))
     return quantize(image, 16), notes
 
@@ -275,7 +284,7 @@ def _finished(file: Path, part: Part) -> Path:
         values = exemplar.pixels_of(loaded)
         if not part.kind.is_light:
             assert part.beside is not None
-            depth = 8 if part.beside.dtype == np.uint8 else 16
+            depth: Depth = 8 if part.beside.dtype == np.uint8 else 16
             write_image(file, np.dstack((quantize(values[..., :3], depth), part.beside)))
             return file
         if part.beside is not None:

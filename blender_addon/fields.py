@@ -208,6 +208,15 @@ def learns_property() -> Any:
     )
 
 
+def content_property() -> Any:
+    return path_property(
+        "Pictures to Paint",
+        "Folder of pictures that a style paints while it is trained, such as photographs or the maps of a scene; leave "
+        "empty to use drawn ones",
+        "DIR_PATH",
+    )
+
+
 def generator_size_property() -> Any:
     """The sizes of a generator, each with what it costs."""
     graphs = {name: Design(settings, ALBEDO.channels).graph for name, settings in GENERATOR_SIZES.items()}

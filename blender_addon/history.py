@@ -1,4 +1,4 @@
-"""The textures of this file that TexNet made: read from the images themselves."""
+"""The textures and pictures of this file that TexNet made: read from the images themselves."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,13 +9,18 @@ from texnet_core.errors import TexnetError
 
 from . import images, surface
 from .fields import DESTINATIONS
-from .request import TextureRequest
+from .request import StylizeRequest, TextureRequest
 
 
 def is_entry(image: Any) -> bool:
-    """Whether an image stands for its set in the list: one entry for all maps of a texture."""
+    """Whether an image stands for its set in the list: one entry for all maps of a texture, or for a picture."""
     record = images.record_of(image)
-    return record is not None and bool(record.get("leads"))
+    return is_painted(image) or (record is not None and bool(record.get("leads")))
+
+
+def is_painted(image: Any) -> bool:
+    """Whether an image is a picture in a style."""
+    return images.style_record_of(image) is not None
 
 
 def chosen(scene: Any) -> Any:
@@ -26,7 +31,8 @@ def chosen(scene: Any) -> Any:
 
 def newest_first(blocks: Any) -> list[int]:
     """For each image its place in the list."""
-    times = [images.time_of(images.record_of(image) or {}) for image in blocks]
+    records = (images.style_record_of(image) or images.record_of(image) or {} for image in blocks)
+    times = [images.time_of(record) for record in records]
     ranks = sorted(range(len(times)), key=lambda index: -times[index])
     places = [0] * len(times)
     for place, index in enumerate(ranks):
@@ -69,6 +75,8 @@ def place_of(image: Any) -> tuple[str, float]:
 
 def title_of(image: Any) -> str:
     """A line for the list: Rusty Metal · 12 · 2048, and what else tells it from its neighbors."""
+    if is_painted(image):
+        return _painted_title(image)
     request = request_of(image)
     if request is None:
         return str(image.name)
@@ -80,6 +88,29 @@ def title_of(image: Any) -> str:
     if isinstance(variation, list) and len(variation) == 2:
         parts.append("{} of {}".format(*variation))
     return " · ".join(parts)
+
+
+def _painted_title(image: Any) -> str:
+    """Starry Night · wall.png · 80%."""
+    request, content = style_request_of(image), images.content_of(image)
+    if request is None:
+        return str(image.name)
+    shown = content.name if content is not None else "Render" if is_rendered(image) else "a picture that has gone"
+    return " · ".join([request.title, shown, f"{100 * request.strength:.0f}%"])
+
+
+def is_rendered(image: Any) -> bool:
+    """Whether a picture in a style shows a rendered one."""
+    return bool((images.style_record_of(image) or {}).get("rendered"))
+
+
+def style_request_of(image: Any) -> StylizeRequest | None:
+    """How a picture was painted, or None where its record does not tell."""
+    record = images.style_record_of(image)
+    try:
+        return StylizeRequest.from_record(record) if record is not None else None
+    except (TexnetError, KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        return None
 
 
 def request_of(image: Any) -> TextureRequest | None:

@@ -63,12 +63,7 @@ def image_from_files(
         if is_tiled:
             image.source = "TILED"
             _add_tiles(image, files)
-        if is_data:
-            image.colorspace_settings.is_data = True
-        if color_space:
-            image.colorspace_settings.name = color_space
-        if alpha_mode:
-            image.alpha_mode = alpha_mode
+        _set_kind(image, is_data, color_space, alpha_mode)
         if is_beside:
             image.filepath_raw = bpy.path.relpath(_pattern(files[0]))
         else:
@@ -80,6 +75,15 @@ def image_from_files(
             file.unlink(missing_ok=True)
         raise
     return image
+
+
+def _set_kind(image: Any, is_data: bool, color_space: str, alpha_mode: str) -> None:
+    if is_data:
+        image.colorspace_settings.is_data = True
+    if color_space:
+        image.colorspace_settings.name = color_space
+    if alpha_mode:
+        image.alpha_mode = alpha_mode
 
 
 def remove(image: Any) -> None:

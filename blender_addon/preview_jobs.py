@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from texnet_core.errors import RequestError
 from texnet_core.model.real_size import texels_per_meter
@@ -11,16 +10,14 @@ from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import check_covers
 
 from . import library, worker_client
+from .follower import SIDE, Pixels
 from .request import TextureRequest
 
-SIDE = 256
 WHOLE_SIDE = 2048  # of the generator's own texels; a larger tile takes too long for a preview
 
 _MOST_PER_TEXEL = 8.0  # along an axis; more would not be live, so there the draft is all
 _DRAFT_SIDE = 512  # likewise, of the draft of a whole tile
 _CELL = 256  # sizes that are a multiple of every generator's coarsest cell are made as they are
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

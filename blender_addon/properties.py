@@ -10,6 +10,7 @@ from texnet_core.synthesis.extent import usual_covers
 from . import library, preview, surface
 from .fields import (
     choice,
+    content_property,
     core_number,
     count_property,
     covers_property,
@@ -188,6 +189,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     flatten: flatten_property()
     picture_width: real_width_property(soft_max=100.0, unit="LENGTH")
     learns: learns_property()
+    content: content_property()
     stylize: bpy.props.PointerProperty(
         type=TexnetStyleSettings, name="Stylize", description="Fields of the section Stylize"
     )

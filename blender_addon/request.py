@@ -130,7 +130,9 @@ class StylizeRequest(stylization.StylizeRequest):
             KeyError: no record of a picture in a style.
         """
         names = (*STYLE_OPTIONS, "width", "height", "depth", "colors")
-        return super().from_record({"source": record["source"]} | {name: record[name] for name in names if name in record})
+        return super().from_record(
+            {"source": record["source"]} | {name: record[name] for name in names if name in record}
+        )
 
 
 def _check_seed(seed: int) -> None:

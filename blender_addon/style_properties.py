@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 
 from . import library
-from .fields import choice, core_number, goal_property, keep_colors_property, style_number, wrap_property
+from .fields import choice, goal_property, keep_colors_property, style_number, wrap_property
 from .gallery import chosen_number, kept_items
 from .registration import registration
 from .request import STYLE_OPTIONS, StylizeRequest, first_style, rounded
@@ -53,7 +53,7 @@ class TexnetStyleSettings(bpy.types.PropertyGroup):
         name="Strength Mask",
         description="Image that is white where all of the strength applies and black where none does",
     )
-    seed: core_number("seed", description="Which of the endless variations to paint; equal seeds give equal pictures")
+    seed: style_number("seed", "Seed")
     noise: style_number("noise", "Noise", subtype="FACTOR")
     scale: style_number("scale", "Stroke Size", subtype="FACTOR")
     wrap: wrap_property()
@@ -74,7 +74,7 @@ class TexnetStyleSettings(bpy.types.PropertyGroup):
             noise=rounded(self.noise),
             seed=self.seed,
             scale=rounded(self.scale),
-            wrap=self.wrap,  # type: ignore[arg-type]
+            wrap=self.wrap,
             keep_colors=self.keep_colors,
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 from texnet_core.atomic import as_output_error
 from texnet_core.errors import RequestError
 
-from . import contents, images, reveal, session, subjects
+from . import contents, history, images, reveal, session, subjects
 from .preferences import preferences
 from .request import StylizeRequest
 from .rollback import all_or_nothing
@@ -117,7 +117,7 @@ class PaintingTask(session.MakingTask):
                 np.save(file, part.levels)
                 if mask is not None:
                     picture["strength_map"] = str(file.with_name(f"mask_{number}.npy"))
-                    np.save(picture["strength_map"], contents.read_mask(mask, part.levels.shape[:2]))
+                    np.save(picture["strength_map"], contents.read_mask(mask, part.shape))
             self._pictures.append(picture)
         self._parts.append([contents.without_levels(part) for part in parts])
 
@@ -174,12 +174,13 @@ def again(image: Any) -> Painting:
     Raises:
         RequestError: it is none, or what it shows has gone.
     """
-    record = images.style_record_of(image)
-    if record is None:
+    request = history.style_request_of(image)
+    if request is None:
+        name = image.name if image is not None else "the image"
         raise RequestError(
-            f"{image.name!r} was not painted in a style", expected="a picture that was", remedy="choose one"
+            f"{name} was not painted in a style", expected="a picture that was", remedy="choose one in the history"
         )
-    content = subjects.render_result() if record.get("rendered") else images.content_of(image)
+    content = subjects.render_result() if history.is_rendered(image) else images.content_of(image)
     if content is None:
         raise RequestError(
             f"the picture behind {image.name} has gone", expected="it", remedy="paint another image in this style"
@@ -187,7 +188,7 @@ def again(image: Any) -> Painting:
     mask = images.mask_of(image)
     subject = subjects.Subject(content.session_uid, subjects.showing(image))
     mask_uid = mask.session_uid if mask is not None else 0
-    request = replace(StylizeRequest.from_record(record), width=0, height=0, depth=0)  # as the content has them now
+    request = replace(request, width=0, height=0, depth=0)  # as the content has them now
     return Painting(request, subjects.Found((subject,)), mask_uid, replaced_uid=image.session_uid)
 
 

@@ -112,7 +112,8 @@ def in_objects(objects: Iterable[Any]) -> Found:
 def showing(image: Any) -> tuple[Spot, ...]:
     """All nodes that show an image and can be changed."""
     spots = []
-    for is_group, owners in ((False, bpy.data.materials), (True, bpy.data.node_groups)):
+    kinds: Any = ((False, bpy.data.materials), (True, bpy.data.node_groups))
+    for is_group, owners in kinds:
         for owner in owners:
             tree = owner if is_group else owner.node_tree
             if tree is None or not owner.is_editable or tree.type != "SHADER":
@@ -163,7 +164,7 @@ def _in_node(context: Any) -> Found:
     target = context.view_layer.objects.active
     material = target.active_material if target is not None else None
     node = nodes.active_image_node(material)
-    if node is None or node.image is None:
+    if material is None or node is None or node.image is None:
         return Found()
     if not material.is_editable:
         return Found(left=(f"{material.name} (linked from a library; make it local)",))
@@ -231,4 +232,3 @@ def title_of(found: Found) -> str:
         return f"{len(found.subjects)} images"
     image = found.subjects[0].image
     return str(image.name) if image is not None else "an image"
-

@@ -40,6 +40,8 @@ class TrainingOptions:
         is_copy: the exemplar's folder is temporary and goes with the run.
         mask: image file of the exemplar's size, white where it takes part, or None.
         mask_is_copy: likewise.
+        is_style: a style is learned, and no generator of textures.
+        content: folder of pictures that a style is to paint in training, or None for drawn ones.
     """
 
     exemplar: Path
@@ -55,6 +57,8 @@ class TrainingOptions:
     is_copy: bool = False
     mask: Path | None = None
     mask_is_copy: bool = False
+    is_style: bool = False
+    content: Path | None = None
 
     def drop_copy(self) -> None:
         """Remove the exemplar and its mask where they are copies of ours."""
@@ -65,11 +69,15 @@ class TrainingOptions:
     def job(self) -> dict[str, Any]:
         """The worker's request for it."""
         chosen = preferences()
-        job: dict[str, Any] = {"job": "train", "exemplar": str(self.exemplar), "output": str(self.output)}
+        name = "train_style" if self.is_style else "train"
+        job: dict[str, Any] = {"job": name, "exemplar": str(self.exemplar), "output": str(self.output)}
         job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
-        job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
+        if self.is_style:
+            job |= {"content": str(self.content)} if self.content else {}
+        else:
+            job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
         job |= {"mask": str(self.mask)} if self.mask else {}
         if chosen.vgg19:
             job["vgg19"] = str(user_file(chosen.vgg19))
@@ -190,7 +198,10 @@ def _tick() -> float | None:
             preview.forget()
             scenes: Any = bpy.data.scenes
             for scene in scenes:
-                scene.texnet.source_name = str(task.options.output)
+                if task.options.is_style:
+                    scene.texnet.stylize.style_name = str(task.options.output)
+                else:
+                    scene.texnet.source_name = str(task.options.output)
         elif task.job.cancelled:
             session.show_note(task.outcome)
     session.redraw()

@@ -95,6 +95,8 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
     )
     destination: destination_property("ACTIVE_MATERIAL")
 
+    _task: session.SynthesisTask
+
     def _requests(self, context: Any) -> tuple[list[TextureRequest], creation.Target]:
         """All textures that are wanted and where they go; raises TexnetError before anything is begun."""
         target = context.view_layer.objects.active

@@ -8,7 +8,7 @@ import bpy
 from texnet_core.errors import RequestError
 from texnet_core.settings import MAX_SIZE
 
-from .. import cleanup, creation, history, ownership, reveal, slots
+from .. import cleanup, creation, history, images, ownership, reveal, slots
 from ..registration import registration
 from ..request import options_of
 from ..rollback import all_or_nothing
@@ -27,6 +27,11 @@ class _HistoryOptions(Guarded):
     @classmethod
     def obstacle(cls, context: Any) -> str:
         return "" if any(map(history.is_entry, bpy.data.images)) else "Generate a texture first"
+
+    def _painted(self, context: Any) -> Any:
+        """The image, where it is a picture in a style, else None."""
+        image = bpy.data.images.get(self.image) if self.image else history.chosen(context.scene)
+        return image if history.is_painted(image) else None
 
     def _image(self, context: Any) -> Any:
         image = bpy.data.images.get(self.image) if self.image else history.chosen(context.scene)
@@ -54,16 +59,20 @@ def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_
         destination = "IMAGE"
     values = options_of(request)
     values |= {"destination": destination, "udim": request.udim or (0, 0), "set_mapping": settings.set_mapping}
-    texnet: Any = bpy.ops.texnet  # type: ignore[attr-defined]
+    return _run("generate", mode, **values)
+
+
+def _run(name: str, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"], **values: Any) -> Status:
+    """Another operator of TexNet's, whose errors are raised as this one's."""
     try:
-        status: Status = texnet.generate(mode, **values)
+        status: Status = getattr(bpy.ops.texnet, name)(mode, **values)  # type: ignore[attr-defined]
     except RuntimeError as error:  # so do operators tell scripts of errors
         raise WorkerError(str(error).strip().removeprefix("Error: ")) from None
     return status
 
 
 class TEXNET_OT_regenerate(_HistoryOptions, Interactive, bpy.types.Operator):
-    """Generate the selected texture again"""
+    """Generate the selected texture again, or paint the selected picture again in its place"""
 
     bl_idname = "texnet.regenerate"
     bl_label = "Regenerate"
@@ -79,6 +88,8 @@ class TEXNET_OT_regenerate(_HistoryOptions, Interactive, bpy.types.Operator):
         return self._remake(context, "EXEC_DEFAULT")
 
     def _remake(self, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
+        if (painted := self._painted(context)) is not None:
+            return _run("stylize", mode, again=painted.name)
         request = self._request(context)
         width, height = request.width * self.factor, request.height * self.factor
         if max(width, height) > MAX_SIZE:
@@ -90,6 +101,8 @@ class TEXNET_OT_regenerate(_HistoryOptions, Interactive, bpy.types.Operator):
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
+        if history.is_painted(bpy.data.images.get(properties.image)):
+            return "Paint the picture again as it was, and let what shows it show the new one"
         again = "Generate the selected texture again"
         if properties.factor == 1:
             return again
@@ -104,6 +117,14 @@ class TEXNET_OT_copy_settings(_HistoryOptions, Reporting, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
+        if (painted := self._painted(context)) is not None:
+            request = history.style_request_of(painted)
+            if request is None:
+                raise RequestError(
+                    f"the settings of {painted.name} are unreadable", expected="a record", remedy="paint it again"
+                )
+            context.scene.texnet.stylize.take_over(request, images.mask_of(painted))
+            return FINISHED
         context.scene.texnet.take_over(self._request(context), *history.place_of(self._image(context)))
         return FINISHED
 
@@ -155,7 +176,9 @@ class TEXNET_OT_remove_texture(_HistoryOptions, Reporting, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
-        for image in creation.set_of(self._image(context)).values():
+        painted = self._painted(context)
+        gone = [painted] if painted is not None else creation.set_of(self._image(context)).values()
+        for image in gone:
             bpy.data.images.remove(image)
         return FINISHED
 

@@ -34,7 +34,7 @@ class TEXNET_OT_search_source(bpy.types.Operator):
 
 
 class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):
-    """Copy a .texnet file into your library and select it"""
+    """Copy a .texnet file into your library and select it; styles appear under Stylize"""
 
     bl_idname = "texnet.import_generator"
     bl_label = "Import Generator"
@@ -51,7 +51,10 @@ class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         source = library.import_file(user_file(self.filepath))
-        context.scene.texnet.source_name = source.name
+        if library.is_style(source):
+            context.scene.texnet.stylize.style_name = source.name
+        else:
+            context.scene.texnet.source_name = source.name
         self.report({"INFO"}, f"{source.title} was added to your library")
         return FINISHED
 
@@ -77,7 +80,8 @@ class TEXNET_OT_remove_generator(Confirmed, bpy.types.Operator):
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
-        source = library.find(properties.source or context.scene.texnet.source_name)
+        name = properties.source or context.scene.texnet.source_name
+        source = library.find(name) or library.find_style(name)
         if source is not None and source.is_preset:
             return f"{source.title} ships with TexNet and stays; generators of your library can be deleted"
         return "Delete the selected generator from your library"
@@ -87,8 +91,13 @@ class TEXNET_OT_remove_generator(Confirmed, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         source = library.check_own(self._name(context))
+        was_style = library.is_style(source)
         library.remove(source)
-        context.scene.texnet.source_name = library.list_sources()[0].name
+        if was_style:
+            styles = library.list_own_styles()
+            context.scene.texnet.stylize.style_name = styles[0].name if styles else ""
+        else:
+            context.scene.texnet.source_name = library.list_sources()[0].name
         self.report({"INFO"}, f"Removed {source.title}")
         return FINISHED
 

@@ -7,12 +7,13 @@ import bpy
 from texnet_core.errors import Cancelled, RequestError
 
 from .. import session, slots, style_preview, stylizing, subjects
-from ..fields import core_number, goal_property, keep_colors_property, style_number, wrap_property
+from ..fields import goal_property, keep_colors_property, style_number, wrap_property
 from ..registration import registration
 from ..request import STYLE_OPTIONS, StylizeRequest, first_style, rounded
 from ..wording import clause, counted, sentence
 from .base import CANCELLED, FINISHED, Reporting, Status
 from .modal import Modal
+from .tools import random_seed
 
 
 class TEXNET_OT_stylize(Modal, bpy.types.Operator):
@@ -31,7 +32,7 @@ class TEXNET_OT_stylize(Modal, bpy.types.Operator):
         name="Strength Mask",
         description="Name of an image that is white where all of the strength applies and black where none does",
     )
-    seed: core_number("seed", description="Which of the endless variations to paint; equal seeds give equal pictures")
+    seed: style_number("seed", "Seed")
     noise: style_number("noise", "Noise")
     scale: style_number("scale", "Stroke Size")
     wrap: wrap_property()
@@ -70,9 +71,7 @@ class TEXNET_OT_stylize(Modal, bpy.types.Operator):
         else:
             found = subjects.find(self.goal, context)
             if reason := subjects.obstacle(self.goal, found):
-                raise RequestError(
-                    "there is nothing to paint", expected="an image", remedy=clause(reason)
-                )
+                raise RequestError("there is nothing to paint", expected="an image", remedy=clause(reason))
             painting = stylizing.Painting(self._request(), found, stylizing.mask_named(self.mask))
         painting.request.file()
         return painting
@@ -103,7 +102,21 @@ class TEXNET_OT_stylize(Modal, bpy.types.Operator):
             session.show_note(". ".join(map(sentence, task.notes)))
             self.report({"WARNING"}, session.note)
         seconds = task.job.result["seconds"]
-        self.report({"INFO"}, f"Painted {counted(len(made), 'image')} in {task.painting.request.title}, in {seconds:.1f} s")
+        self.report(
+            {"INFO"}, f"Painted {counted(len(made), 'image')} in {task.painting.request.title}, in {seconds:.1f} s"
+        )
+
+
+class TEXNET_OT_roll_style_seed(bpy.types.Operator):
+    """Choose a random seed, which gives another variation of the same strokes"""
+
+    bl_idname = "texnet.roll_style_seed"
+    bl_label = "Randomize Style Seed"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: Any) -> Status:
+        context.scene.texnet.stylize.seed = random_seed()
+        return FINISHED
 
 
 class TEXNET_OT_update_style_preview(Reporting, bpy.types.Operator):
@@ -119,4 +132,4 @@ class TEXNET_OT_update_style_preview(Reporting, bpy.types.Operator):
         return FINISHED
 
 
-register, unregister = registration(TEXNET_OT_stylize, TEXNET_OT_update_style_preview)
+register, unregister = registration(TEXNET_OT_stylize, TEXNET_OT_roll_style_seed, TEXNET_OT_update_style_preview)

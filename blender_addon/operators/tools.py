@@ -25,9 +25,13 @@ class TEXNET_OT_roll_seed(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: Any) -> Status:
-        # short numbers can be read out and typed again
-        context.scene.texnet.seed = random.SystemRandom().randrange(100_000)
+        context.scene.texnet.seed = random_seed()
         return FINISHED
+
+
+def random_seed() -> int:
+    """Short, so that it can be read out and typed again."""
+    return random.SystemRandom().randrange(100_000)
 
 
 class TEXNET_OT_use_seed(bpy.types.Operator):

@@ -11,9 +11,11 @@ from texnet_core.errors import EngineError, RequestError
 from .. import backend, backend_test, library, session, standing, training
 from ..exemplar import exemplar_of
 from ..fields import (
+    content_property,
     flatten_property,
     generator_name_property,
     generator_size_property,
+    learns_property,
     minutes_property,
     path_property,
     real_width_property,
@@ -21,12 +23,12 @@ from ..fields import (
 )
 from ..preferences import backend_python, preferences, user_file
 from ..registration import registration
-from ..request import rounded
+from ..request import first_style, rounded
 from .base import CANCELLED, FINISHED, Confirmed, Guarded, Interactive, Reporting, Status
 
 
 class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
-    """Train a generator on an image of a surface and add it to your library"""
+    """Train a generator or a style on an image and add it to your library"""
 
     bl_idname = "texnet.train"
     bl_label = "Train from Image"
@@ -41,6 +43,8 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         name="Mask",
         description="Name of an image of the exemplar's size that is white where the exemplar takes part, or its file",
     )
+    learns: learns_property()
+    content: content_property()
     name: generator_name_property()
     minutes: minutes_property()
     steps: bpy.props.IntProperty(
@@ -61,11 +65,13 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
         if not context.scene.texnet.exemplar:
-            return "Choose an image of a surface first"
+            return "Choose an image first"
         if properties.resume:
             return "Continue this training; where its time was over, it gets as many minutes again as are chosen above"
         if properties.replace:
             return "Start again. A generator of this name stays until the new one is complete"
+        if properties.learns == "STYLE":
+            return "Train a style on this image and add it to your library; other images can then be painted in it"
         return "Train a generator on this image and add it to your library"
 
     @classmethod
@@ -120,6 +126,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
             real_width=rounded(self.real_width),
             generator_size=self.generator_size, resume=resume, replace=self.replace and not resume, is_copy=is_copy,
             mask=mask, mask_is_copy=mask_is_copy,
+            is_style=self.learns == "STYLE", content=user_file(self.content) if self.content else None,
         )  # fmt: skip
 
     def _mask(self) -> tuple[Path | None, bool]:
@@ -148,6 +155,8 @@ class TEXNET_OT_discard_training(Confirmed, bpy.types.Operator):
         settings = context.scene.texnet
         if there.kind == "SHORT" and settings.source_name == str(there.output):
             settings.source_name = library.list_sources()[0].name
+        if there.kind == "SHORT" and settings.stylize.style_name == str(there.output):
+            settings.stylize.style_name = first_style()
         self.report({"INFO"}, f"Discarded the training of {there.output.stem}")
         return FINISHED
 

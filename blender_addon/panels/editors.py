@@ -7,6 +7,7 @@ import bpy
 from ..registration import registration
 from .history import TEXNET_UL_history, draw_history
 from .look import draw_look
+from .stylize import draw_stylize
 from .tasks import draw_messages, draw_tasks
 from .texture import draw_generate, draw_seeds, draw_source, draw_texture
 from .training import draw_training
@@ -27,6 +28,7 @@ class _TexnetPanel:
         draw_look(layout, context)
         draw_tasks(layout)
         draw_seeds(layout, settings)
+        draw_stylize(layout, settings, context)
         draw_history(layout, settings, context)
         draw_training(layout, settings, context)
 

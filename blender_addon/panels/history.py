@@ -14,9 +14,23 @@ def draw_history(layout: Any, settings: Any, context: Any) -> None:
         return
     body.template_list("TEXNET_UL_history", "", bpy.data, "images", settings, "history_index", rows=3)
     image = history.chosen(context.scene)
-    request = history.request_of(image)
-    if request is None:
-        return
+    if history.is_painted(image):
+        _draw_painted(body, image)
+    elif history.request_of(image) is not None:
+        _draw_texture(body, image)
+    if image is not None:
+        body.operator("texnet.remove_unused", icon="BRUSH_DATA")
+
+
+def _draw_painted(body: Any, image: Any) -> None:
+    column = body.column(align=True)
+    column.operator("texnet.regenerate", icon="FILE_REFRESH").image = image.name
+    row = column.row(align=True)
+    row.operator("texnet.copy_settings", icon="COPYDOWN").image = image.name
+    row.operator("texnet.remove_texture", icon="TRASH").image = image.name
+
+
+def _draw_texture(body: Any, image: Any) -> None:
     column = body.column(align=True)
     row = column.row(align=True)
     row.operator("texnet.regenerate", icon="FILE_REFRESH").image = image.name
@@ -28,11 +42,10 @@ def draw_history(layout: Any, settings: Any, context: Any) -> None:
     row = column.row(align=True)
     row.operator("texnet.texture_to_material", icon="MATERIAL").image = image.name
     row.operator("texnet.remove_texture", icon="TRASH").image = image.name
-    body.operator("texnet.remove_unused", icon="BRUSH_DATA")
 
 
 class TEXNET_UL_history(bpy.types.UIList):
-    """TexNet's textures among all images."""
+    """TexNet's textures and pictures among all images."""
 
     def draw_item(
         self, context: Any, layout: Any, data: Any, item: Any, icon: Any, active_data: Any, *unused: Any

@@ -6,10 +6,15 @@ from .. import run_icons, standing, training
 from ..preferences import ROOT, backend_python
 from ..wrapping import wrapped
 
+_FIELDS = {
+    "TEXTURE": ("mask", "generator_name", "minutes", "train_size", "generator", "picture_width", "flatten"),
+    "STYLE": ("mask", "generator_name", "minutes", "train_size", "content"),
+}
+
 
 def draw_training(layout: Any, settings: Any, context: Any) -> None:
     header, body = layout.panel("TEXNET_training", default_closed=True)
-    header.label(text="Train from Image")
+    header.label(text="Train from Image" if settings.learns == "TEXTURE" else "Train a Style from Image")
     if body is None:
         return
     if not backend_python():
@@ -22,14 +27,11 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
         _draw_run(body, run, context)
     fields = body.column()
     fields.enabled = run is None
+    row = fields.row(heading="Learn")
+    row.prop(settings, "learns", expand=True)
     fields.template_ID(settings, "exemplar", open="image.open")
-    fields.prop(settings, "mask")
-    fields.prop(settings, "generator_name")
-    fields.prop(settings, "minutes")
-    fields.prop(settings, "train_size")
-    fields.prop(settings, "generator")
-    fields.prop(settings, "picture_width")
-    fields.prop(settings, "flatten")
+    for name in _FIELDS[settings.learns]:
+        fields.prop(settings, name)
     if run is None:
         _draw_buttons(body, settings, context)
 
@@ -40,9 +42,13 @@ def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
     if there is None or there.kind == "FREE":
         row = layout.row()
         row.enabled = settings.exemplar is not None
-        _set_training(row.operator("texnet.train", text="Train", icon="PLAY"), settings)
+        is_style = settings.learns == "STYLE"
+        _set_training(
+            row.operator("texnet.train", text="Train a Style" if is_style else "Train", icon="PLAY"), settings
+        )
         if settings.exemplar is None:
-            wrapped(layout, "choose an image of a surface", context, icon="INFO")
+            wanted = "choose a painting, or an image of a material" if is_style else "choose an image of a surface"
+            wrapped(layout, wanted, context, icon="INFO")
         return
     box = layout.box()
     wrapped(box, there.text, context, icon="INFO")
@@ -62,6 +68,7 @@ def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: 
     button.name, button.minutes, button.size = settings.generator_name, settings.minutes, settings.train_size
     button.generator_size, button.flatten = settings.generator, settings.flatten
     button.real_width = settings.real_width
+    button.learns, button.content = settings.learns, settings.content
     button.resume, button.replace = resume, replace
 
 

@@ -276,7 +276,7 @@ def test_nine_seeds_are_shown_after_the_preview_and_each_is_the_corner_of_its_te
         follower.want_seeds(plain, 20)
         follower.want(plain)
         settle()
-        pictures = [(name, pixels) for name, pixels in drawn if pixels is not preview._BLANK]
+        pictures = [(name, pixels) for name, pixels in drawn if pixels is not module("follower").BLANK]
         bpy.ops.texnet.turn_seeds(step=9)
         bpy.ops.texnet.use_seed(seed=settings.first_seed + 1)
         same = [bool((pixels == make(replace(plain, seed=20 + number))).all())

@@ -20,10 +20,10 @@ from texnet_core.pictures.writing import depth_for
 from texnet_core.presets import find_style
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import Checked, setting
-from texnet_core.stylization.request import StylizeRequest
 from texnet_core.stylization.canvas import Canvas, check_is_style, open_canvas
 from texnet_core.stylization.files import write_canvas
 from texnet_core.stylization.picture import Picture
+from texnet_core.stylization.request import StylizeRequest
 from texnet_core.synthesis.windows import Region
 from texnet_core.worker.contents import open_content, open_strength
 from texnet_core.worker.job import Message, WorkerJob, file_stem, seconds_since
