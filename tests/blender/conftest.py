@@ -15,6 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.blender.stylized import SETTING
+from tests.conftest import random_style
+from texnet_core import write_artifact
+
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 240.0
 
@@ -203,6 +207,14 @@ def extension_zip(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def style_file(tmp_path_factory):
+    """An untrained style."""
+    path = tmp_path_factory.mktemp("style") / "broad_strokes.texnet"
+    write_artifact(path, random_style())
+    return path
+
+
+@pytest.fixture(scope="session")
 def blender(extension_zip, tmp_path_factory, request):
     home = tmp_path_factory.mktemp("blender")
     packages = tmp_path_factory.mktemp("packages")
@@ -222,3 +234,13 @@ def blender(extension_zip, tmp_path_factory, request):
     assert result == ["FINISHED"]
     found("")  # Blender unpacks the wheels when it first enables the extension, which two at once would both begin
     return found
+
+
+@pytest.fixture
+def styled(blender, style_file):
+    """Runs scripts that have what `stylized.SETTING` defines, and the path of a style as STYLE."""
+
+    def run(script, **values):
+        return blender(SETTING + script, style=str(style_file), **values)
+
+    return run

@@ -37,9 +37,18 @@ VALUES = {
     "width": (*NOTHING, *TEXTS, "-1", "10**400", "1e400", "True", "'1 mile'", "[1.0]"),
     "whole": (*NOTHING, *TEXTS, "1"),
     "folder": (*NOTHING, "''", "'a\\0b'", "'//x'", "7", "[]", "cube"),
+    "targets": (*NOTHING, *TEXTS, "[]", "cube", "'Cube'", "7", "[image, None]", "[[image]]", "[removed]",
+                "gone", "[gone]", "bpy.data.images['Movie']", "bpy.data.images", "[image, cube, gone]"),
+    "style": (*NOTHING, *TEXTS, *NUMBERS, "[]", "'moss'", "'/'", "image"),
+    "mask": (*NOTHING[1:], *TEXTS, "cube", "gone", "[image]", "bpy.data.images['Movie']"),
+    "strength": (*NOTHING, *TEXTS, "-1", "1.5", "10**400", "True", "'1'", "[1.0]"),
+    "noise": (*NOTHING, *TEXTS, "-1", "2.5", "10**400", "True", "'1'"),
+    "wrap": (*NOTHING, *TEXTS, *NUMBERS, "'xyz'", "['x']"),
+    "keep_colors": (*NOTHING, *TEXTS, "1"),
     "color": ("1", "None"),
 }  # fmt: skip
 OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth", "color")
+STYLE_OPTIONS = ("mask", "strength", "noise", "seed", "scale", "wrap", "keep_colors", "size", "color")
 LOOK = ("bump", "roughness", "metallic")
 FUNCTIONS = {
     "texture": ("source", *OPTIONS, "count"),
@@ -52,8 +61,9 @@ FUNCTIONS = {
     "apply_size": ("objects", "width"),
     "state_size": ("source", "size"),
     "check": ("sources", "count", *OPTIONS),
+    "stylize": ("targets", "style", *STYLE_OPTIONS),
 }
-SOUND = {"source": "'moss'", "sources": "['moss']", "objects": "[cube]", "folder": "folder"}
+SOUND = {"source": "'moss'", "sources": "['moss']", "objects": "[cube]", "folder": "folder", "targets": "image"}
 
 
 def test_all_functions_are_tried(blender):
@@ -66,15 +76,15 @@ def test_all_functions_are_tried(blender):
                        if one.kind != one.VAR_KEYWORD] for name, function in functions.items()})
         """
     )
-    assert names.pop("sources") == names.pop("remove_unused") == []
+    assert names.pop("sources") == names.pop("styles") == names.pop("remove_unused") == []
     assert set(names) == set(FUNCTIONS)
     for name, parameters in names.items():
         assert set(parameters) <= set(FUNCTIONS[name])
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_wrong_value_is_one_clear_line_and_nothing_is_made(blender, tmp_path, name):
-    sound = SOUND | ({"size": "1.0"} if name == "state_size" else {})
+def test_a_wrong_value_is_one_clear_line_and_nothing_is_made(blender, tmp_path, style_file, name):
+    sound = SOUND | {"style": repr(str(style_file))} | ({"size": "1.0"} if name == "state_size" else {})
     calls = [
         {one: sound[one] for one in FUNCTIONS[name] if one in sound} | {argument: value}
         for argument in FUNCTIONS[name]
@@ -87,6 +97,9 @@ def test_a_wrong_value_is_one_clear_line_and_nothing_is_made(blender, tmp_path, 
         api, cube, folder = module("api"), bpy.data.objects["Cube"], os.path.join(values["folder"], "new")
         removed = bpy.data.objects.new("removed", None)
         bpy.data.objects.remove(removed)
+        image, gone = bpy.data.images.new("image", 8, 8), bpy.data.images.new("gone", 8, 8)
+        bpy.data.images.new("Movie", 8, 8).source = "MOVIE"
+        bpy.data.images.remove(gone)
         os.chdir(values["folder"])
         kinds = [kind.identifier for kind in bpy.data.bl_rna.properties if kind.type == "COLLECTION"]
         state = lambda: [[len(getattr(bpy.data, kind)) for kind in kinds], cube.active_material.name, os.listdir()]
