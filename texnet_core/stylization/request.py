@@ -39,7 +39,7 @@ class StylizeRequest(EngineSettings):
     strength: float = setting(
         1.0, "0 leaves the picture as it is, 1 paints it wholly in the style", low=0.0, high=1.0, group="style"
     )
-    noise: float = setting(1.0, "how much the noise varies what is painted", low=0.0, high=2.0, group="style")
+    noise: float = setting(1.0, "how much the noise varies what is painted", low=0.0, high=10.0, group="style")
     seed: int = setting(
         0,
         "which of the endless variations to make; equal seeds give equal pictures",
