@@ -179,7 +179,7 @@ WRONG = {
     "no frames": (JOB.replace("a.png", "f_%04d.png"), "no file fits"),
     "strength": (JOB + "strength = 2", "strength 2.0 is out of range in jobs[1]"),
     "strength as text": (JOB + "strength = 'x'", "strength 'x' is not a finite number in jobs[1]"),
-    "second job": (JOB + JOB.replace("o.png", "p.png") + "noise = 9", "noise 9.0 is out of range in jobs[2]"),
+    "second job": (JOB + JOB.replace("o.png", "p.png") + "noise = 99", "noise 99.0 is out of range in jobs[2]"),
     "wrap": (JOB + "wrap = 'z'", "wrap 'z' is unknown in jobs[1]"),
     "keep_colors": (JOB + "keep_colors = 1", "keep colors 1 is not true or false in jobs[1]"),
     "depth": (JOB + "depth = 12", "depth 12 is unknown in jobs[1]"),
