@@ -345,7 +345,7 @@ class OptimizeSettings(Checked):
 class PaintingSettings(Checked):
     """A picture in a style, found by optimizing its pixels."""
 
-    content_weight: float = _style(0.05, "weight of what the picture shows, against the style", low=0.0, high=1e6)
+    content_weight: float = _style(0.2, "weight of what the picture shows, against the style", low=0.0, high=1e6)
     style_size: int = _style(
         384,
         "short side in texels to which the style's picture is scaled, which sets the size of its strokes",

@@ -76,7 +76,7 @@ def optimize(
       texnet optimize wall.jpg -o wall.png
       texnet optimize wall.jpg -o wall.png --size 512x256 --steps 300 --preview state.png
       texnet optimize houses.jpg --style painting.jpg -o painted.png --size 384
-      texnet optimize albedo.png --style painting.jpg -o painted.png --wrap xy --content-weight 0.2
+      texnet optimize albedo.png --style painting.jpg -o painted.png --wrap xy --content-weight 0.5
     """
     started = time.monotonic()
     check_alone(output, as_json)

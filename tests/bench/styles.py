@@ -72,7 +72,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="long side of the pictures")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--strength", type=float, default=1.0)
-    parser.add_argument("--weights", type=float, nargs="+", default=[0.02, 0.1, 0.5], help="of the content")
+    parser.add_argument("--weights", type=float, nargs="+", default=[0.05, 0.2, 0.8], help="of the content")
     return parser.parse_args()
 
 

@@ -89,6 +89,7 @@ def test_seams_are_those_of_the_axes_that_wrap():
     assert stylization.seams(image, "y", 8).keys() == {"y"}
     both = stylization.seams(image, "xy", 8)
     assert both.keys() == {"x", "y"} and both["x"].lines == 7
+    assert stylization.seams(noise(3, 64), "x", 8) == {}  # which has no lines to compare along y
     assert stylization.seams(noise(60, 64), "x", 8)["x"].lines == 63
 
 

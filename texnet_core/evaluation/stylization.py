@@ -12,6 +12,7 @@ from texnet_core.stylization.request import StylizeRequest
 
 _NOISE = 2 / 255  # standard deviation
 _CONTRAST = 0.5
+_FEWEST_TEXELS = 4
 _SEED = 20160310
 
 
@@ -44,14 +45,14 @@ def less_contrast(content: FloatArray) -> FloatArray:
 
 
 def seams(image: FloatArray, wrap: Tiling, cell: int) -> dict[str, AxisSeam]:
-    """Axis -> the seam of a picture along which it tiles; see `evaluation.seam`.
+    """Axis -> the seam of a picture along which it tiles, where it has lines to compare; see `evaluation.seam`.
 
     Args:
         image: (H, W, 3) in [0, 1].
         wrap: axes along which it does.
         cell: of the generator, in texels; where sides are whole cells, lines that lie whole cells apart are compared.
     """
-    if wrap == "none":
+    if wrap == "none" or min(image.shape[:2]) < _FEWEST_TEXELS:
         return {}
     whole = all(side % cell == 0 and side > 3 * cell for side in image.shape[:2])
     both = seam_error(image, cell if whole else 1)

@@ -56,7 +56,7 @@ _MOST_SIDE = 4096
 # Style loss -> layers, pooling, and a factor with which the default weight of the content means about the same.
 _SEEN: dict[StyleLossName, tuple[tuple[str, ...], Pooling, float]] = {
     "gram": (LAYERS, "average", 1.0),
-    "wasserstein": (DEFAULT_LAYERS, DescriptorSettings.pooling, 0.1),
+    "wasserstein": (DEFAULT_LAYERS, DescriptorSettings.pooling, 0.4),
 }
 _POSITIONS = 4096  # of each layer, among which a drawing loss compares
 _ROUND_STEPS = {"lbfgs": 20, "adam": 1}  # after which a loss that draws draws anew
@@ -94,6 +94,7 @@ def optimize_painting(
     painting.check()
     descriptor.check()
     check_side("style size", painting.style_size, descriptor)
+    _check_style(style, painting.style_size)
     size = painting_size(content, settings)
     wrap = _axes(content, painting)
     device = torch.device(choose_device(settings.device))
@@ -149,6 +150,16 @@ def painting_size(content: FloatArray, settings: OptimizeSettings) -> tuple[int,
     scale = max(fits, _LEAST_SIDE / min(width, height))
     sides = [POOLED_TEXELS * round(side * scale / POOLED_TEXELS) for side in (width, height)]
     return (min(max(sides[0], _LEAST_SIDE), _MOST_SIDE), min(max(sides[1], _LEAST_SIDE), _MOST_SIDE))
+
+
+def _check_style(style: FloatArray, size: int) -> None:
+    height, width = style.shape[:2]
+    if min(height, width) < size:
+        raise ImageError(
+            f"the style's picture is too small, with {width}x{height} pixels",
+            expected=f"at least {size} on the short side",
+            remedy=f"take one of at least {size} on the short side, or a smaller style size",
+        )
 
 
 def _axes(content: FloatArray, painting: PaintingSettings) -> Tiling:
