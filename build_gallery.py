@@ -48,13 +48,13 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     artifacts = {name: read_artifact(path) for name, path in list_presets().items()}
     for name, artifact in artifacts.items():
-        _write(PICTURES / f"{name}.jpg", picture(artifact))
+        write(PICTURES / f"{name}.jpg", picture(artifact))
     for file in PICTURES.glob("*.jpg"):
         if file.stem not in artifacts:
             file.unlink()
-    _write(GALLERY, page(artifacts).encode())
-    _write(OVERVIEW, overview(list(artifacts.values())))
-    _write(CURVES, curves(list(artifacts.values())))
+    write(GALLERY, page(artifacts).encode())
+    write(OVERVIEW, overview(list(artifacts.values())))
+    write(CURVES, curves(list(artifacts.values())))
 
 
 def picture(artifact: Artifact) -> bytes:
@@ -64,14 +64,14 @@ def picture(artifact: Artifact) -> bytes:
     repeated = Image.fromarray(np.tile(_texels(artifact, _TILE), (3, 3, 1))).resize(
         (_SIDE, _SIDE), Image.Resampling.BOX
     )
-    return _jpeg(np.hstack([large, gap, np.asarray(repeated)]))
+    return as_jpeg(np.hstack([large, gap, np.asarray(repeated)]))
 
 
 def overview(artifacts: list[Artifact]) -> bytes:
     """A JPEG: a piece of each preset, in rows of equal length, whose pieces are wider where they are fewer."""
     count = math.ceil(len(artifacts) / (_OVERVIEW_WIDTH // _CUT))
     ends = [len(artifacts) * row // count for row in range(count + 1)]
-    return _jpeg(np.vstack([_row(artifacts[start:end]) for start, end in pairwise(ends)]))
+    return as_jpeg(np.vstack([_row(artifacts[start:end]) for start, end in pairwise(ends)]))
 
 
 def _row(artifacts: list[Artifact]) -> npt.NDArray[np.uint8]:
@@ -104,7 +104,8 @@ def curves(artifacts: list[Artifact]) -> bytes:
     return encode_png(np.asarray(sheet))
 
 
-def _jpeg(texels: npt.NDArray[np.uint8]) -> bytes:
+def as_jpeg(texels: npt.NDArray[np.uint8]) -> bytes:
+    """A JPEG of (height, width, 3) texels."""
     file = io.BytesIO()
     Image.fromarray(texels).save(file, "JPEG", quality=_JPEG_QUALITY)
     return file.getvalue()
@@ -160,7 +161,8 @@ def _texels(artifact: Artifact, side: int) -> npt.NDArray[np.uint8]:
     )
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """A file of docs/, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
