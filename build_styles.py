@@ -3,7 +3,6 @@
 What is painted is the project's own: a texture of a preset, and drawn pictures that no style was trained on.
 """
 
-
 import numpy as np
 import numpy.typing as npt
 

@@ -279,6 +279,7 @@ class StyleTrainSettings(TrainSettings):
     )
     pattern: PatternSearch = "off"
     flatten: bool = False
+    steps: int = _budget(320, "number of training steps", low=10, high=10**6)
     batch: int = _budget(4, "samples a step until statistics are frozen, and one from then on", low=2, high=64)
     half_share: float = _budget(
         0.75, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
@@ -293,7 +294,7 @@ class StyleSettings(Checked):
     """What a style is to keep of the pictures that it paints."""
 
     content_weight: float = _style(
-        0.4, "weight of what the picture shows, at full strength; it grows as strength falls", low=0.0, high=1e6
+        0.25, "weight of what the picture shows, at full strength; it grows as strength falls", low=0.0, high=1e6
     )
     content_loss: ContentLossName = _style(
         "standardized", "how features of the picture are compared: each channel by its own mean and spread, or plainly"

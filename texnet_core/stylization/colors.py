@@ -49,7 +49,7 @@ class Given:
 class Finish:
     """What becomes of what the net makes: colors nearer to those of the picture, and at last the picture itself.
 
-    With less strength the colors are more and more those of the picture: it keeps its chroma, and what was painted
+    With less strength the colors are more and more those of the picture, by (1 - strength)^2: it keeps its chroma, and what was painted
     decides how bright it is. Below a strength of 0.1 the result fades into the picture, so that a strength of 0 leaves
     it as it is.
 
@@ -75,7 +75,7 @@ class Finish:
         strength = np.full((1, 1, 1), self.factor, np.float32)
         if self.strength is not None:
             strength = self.strength.window(top, left, *made.shape[:2]) * strength
-        share = np.float32(1) - strength
+        share = np.square(np.float32(1) - strength)
         if self.keep_colors or (self.undone is not None and share.any()):
             share = np.ones_like(share) if self.keep_colors else share
             made = np.clip((1 - share) * made + share * self._in_own_colors(made, top, left), 0, 1)

@@ -109,7 +109,7 @@ class Run:
             if self.state.step == self.state.restart_step:
                 self._warm_start()  # nothing is saved before the first step is taken, or it would be done twice
             self._step(objective, validation)
-        if is_stalled(self.state.curve):
+        if not self.plan.is_ahead and is_stalled(self.state.curve):
             self._warn("the loss hardly went down", "look at the texture before you use it, or train longer")
         if not self.state.frozen:
             self._freeze()

@@ -87,6 +87,11 @@ class RunPlan(Protocol):
         """What draws this run's samples."""
         ...
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the run begins with a generator that is trained, so that its loss need not go down much."""
+        ...
+
     def begin(self, generator: Generator) -> None:
         """Change a new generator's parameters, where a run begins with others than random ones."""
         ...
@@ -165,6 +170,11 @@ class Plan:
     def batch(self, *, frozen: bool) -> int:
         """How many samples a step has."""
         return self.train.batch
+
+    @property
+    def is_ahead(self) -> bool:
+        """No texture begins with a trained generator."""
+        return False
 
     def begin(self, generator: Generator) -> None:
         """All runs of textures begin with random parameters."""

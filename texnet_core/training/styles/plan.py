@@ -96,6 +96,11 @@ class StylePlan:
         """How many samples a step has: with statistics that are frozen, one will do."""
         return 1 if frozen else self.train.batch
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the run begins as another style."""
+        return self.start is not None
+
     def begin(self, generator: Generator) -> None:
         """Take over the parameters of the style that the run begins with."""
         if self.start is not None:
