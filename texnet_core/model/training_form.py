@@ -284,7 +284,8 @@ def _made_transparent(norm: nn.BatchNorm2d, x: Tensor, size: Tensor | None) -> T
     size = torch.ones_like(mean) if size is None else size
     norm.weight.copy_((variance + norm.eps).sqrt() * size)
     norm.bias.copy_(mean * size)
-    return x * size[:, None, None]
+    restored: Tensor = x * size[:, None, None]
+    return restored
 
 
 def _largest_ordinary(x: Tensor) -> Tensor:

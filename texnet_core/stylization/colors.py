@@ -49,9 +49,9 @@ class Given:
 class Finish:
     """What becomes of what the net makes: colors nearer to those of the picture, and at last the picture itself.
 
-    With less strength the colors are more and more those of the picture, by (1 - strength)^2: it keeps its chroma, and what was painted
-    decides how bright it is. Below a strength of 0.1 the result fades into the picture, so that a strength of 0 leaves
-    it as it is.
+    With less strength the colors are more and more those of the picture, by (1 - strength)^2: it keeps its chroma,
+    and what was painted decides how bright it is. Below a strength of 0.1 the result fades into the picture, so that a
+    strength of 0 leaves it as it is.
 
     Source: luminance transfer, Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer"
     (arXiv 1606.05897), section 4.
