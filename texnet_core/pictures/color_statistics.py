@@ -40,9 +40,11 @@ class ColorSums:
     @classmethod
     def of(cls, part: FloatArray) -> Self:
         """Of texels (..., 3) sRGB in [0, 1]."""
-        texels = part.reshape(-1, 3).astype(np.float64) - 0.5
-        # a sum along the longer axis would take several times as long
-        return cls(len(texels), np.ones(len(texels)) @ texels, texels.T @ texels)
+        planes = np.ascontiguousarray(part.reshape(-1, 3).T) - np.float32(0.5)
+        planes = planes.astype(np.float64)
+        # not by a matrix product: for such shapes it is slower, and its threads fight with those of whoever calls
+        products = [[np.einsum("n,n->", first, second) for second in planes] for first in planes]
+        return cls(planes.shape[1], planes.sum(axis=1), np.array(products))
 
 
 @dataclass(frozen=True)

@@ -93,5 +93,6 @@ class Finish:
 
 def _luma(colors: FloatArray) -> FloatArray:
     """(h, w, 3) to (h, w, 1), term by term, so that each texel has the same bits wherever it lies."""
-    terms = [colors[..., channel, None] * weight for channel, weight in enumerate(_LUMA)]
-    return terms[0] + terms[1] + terms[2]
+    terms: list[FloatArray] = [colors[..., channel, None] * weight for channel, weight in enumerate(_LUMA)]
+    luma: FloatArray = terms[0] + terms[1] + terms[2]
+    return luma

@@ -100,7 +100,7 @@ def content_of(picture: npt.NDArray[Any] | Content) -> Content:
     if not depth and array.dtype.kind != "f":
         raise _no_picture(f"an array of {array.dtype} is no picture", "floats in [0, 1], uint8 or uint16")
     values = array.astype(np.float32) / np.float32(2**depth - 1) if depth else array.astype(np.float32)
-    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
+    if not depth and (not np.isfinite(values).all() or values.min() < 0 or values.max() > 1):
         raise _no_picture("the picture has values outside of 0 to 1", "floats in [0, 1]")
     alpha = np.ascontiguousarray(values[..., 3]) if values.shape[2] == 4 else None
     if alpha is not None and not alpha.any():
