@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorMap
 from texnet_core.stylization.layers import Layer
 
 _FADES_BELOW = np.float32(0.1)  # of the strength
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of sRGB values, with the weights of ITU-R BT.709
+_LUMA = np.array([0.2126, 0.7152, 0.0722])  # of sRGB values, with the weights of ITU-R BT.709
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,19 @@ class Finish:
         return made
 
     def _in_own_colors(self, made: FloatArray, top: int, left: int) -> FloatArray:
-        """The picture, as bright as what was painted."""
+        """The picture, as bright as what was painted is in the colors of the picture."""
         own = self.picture.window(top, left, *made.shape[:2])
-        painted = made if self.undone is None else self.undone(made)
-        return own + _luma(painted - own)
+        weights, offset = _LUMA, 0.0
+        if self.undone is not None:  # both steps at once
+            weights, offset = weights @ self.undone.matrix, float(weights @ self.undone.offset)
+        brighter = _dot(made, weights) - _dot(own, _LUMA) + np.float32(offset)
+        result: FloatArray = own + brighter[..., None]
+        return result
 
 
-def _luma(colors: FloatArray) -> FloatArray:
-    """(h, w, 3) to (h, w, 1), term by term, so that each texel has the same bits wherever it lies."""
-    terms: list[FloatArray] = [colors[..., channel, None] * weight for channel, weight in enumerate(_LUMA)]
-    luma: FloatArray = terms[0] + terms[1] + terms[2]
-    return luma
+def _dot(colors: FloatArray, weights: npt.NDArray[np.float64]) -> FloatArray:
+    """(h, w, 3) to (h, w), term by term, so that each texel has the same bits wherever it lies."""
+    red, green, blue = (colors[..., channel] * np.float32(weight) for channel, weight in enumerate(weights))
+    red += green
+    red += blue
+    return red
