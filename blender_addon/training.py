@@ -12,6 +12,7 @@ import numpy as np
 from texnet_core.errors import EngineError, RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE
+from texnet_core.settings import PANORAMAS_VARIABLE
 
 from . import preview, run_icons, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences, user_file
@@ -101,7 +102,7 @@ class TrainTask(session.Task):
             job = options.job()
             if options.replace:
                 checkpoint_path(options.output).unlink(missing_ok=True)
-            self._worker = worker_client.Worker(_python(), worker_client.backend_environment())
+            self._worker = worker_client.Worker(_python(), environment())
         except BaseException:
             options.drop_copy()
             raise
@@ -206,6 +207,12 @@ def _tick() -> float | None:
             session.show_note(task.outcome)
     session.redraw()
     return None if ended else _TICK_S
+
+
+def environment() -> dict[str, str]:
+    """That of the backend, told where this Blender has its panoramas: styles take views of them for content."""
+    folder = bpy.utils.system_resource("DATAFILES", path="studiolights/world")  # type: ignore[attr-defined]
+    return ({PANORAMAS_VARIABLE: folder} if folder else {}) | worker_client.backend_environment()
 
 
 def _python() -> str:

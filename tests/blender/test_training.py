@@ -388,3 +388,21 @@ def test_the_loss_plot_falls_where_the_loss_falls(blender):
     )
     heights, shape = rows
     assert heights == sorted(heights) and heights[0] < 10 and heights[-1] > 140 and shape == [160, 320, 3]
+
+
+def test_the_backend_is_told_where_blender_has_panoramas(blender, backend, tmp_path):
+    """Eight of them, unless the user names others."""
+    (state,) = blender(
+        SET_UP
+        + """
+        import os
+        from pathlib import Path
+        training = module("training")
+        own = training.environment()["TEXNET_PANORAMAS"]
+        os.environ["TEXNET_PANORAMAS"] = "others"
+        answer([len([*Path(own).glob("*.exr")]), training.environment()["TEXNET_PANORAMAS"]])
+        """,
+        library=str(tmp_path),
+        **backend,
+    )
+    assert state == [8, "others"]

@@ -7,10 +7,11 @@ from PIL import Image
 from tests.conftest import picture
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.pictures.writing import write_image
+from texnet_core.settings import PANORAMAS_VARIABLE
 from texnet_core.training import content_drawings
 from texnet_core.training.content_paints import SUPERSAMPLING, painted
 from texnet_core.training.content_pool import default_pool, read_pool
-from texnet_core.training.panoramas import PANORAMAS_VARIABLE, find_panoramas, view
+from texnet_core.training.panoramas import find_panoramas, view
 
 SMALL = {"count": 6, "side": 64}
 

@@ -53,10 +53,10 @@ _LEAST_SIDE = 64  # of what is made
 _LEAST_CONTENT = 16  # texels of a content's short side
 _MOST_SIDE = 4096
 
-# Style loss -> layers, pooling, and a factor with which the default weight of the content means about the same.
-_SEEN: dict[StyleLossName, tuple[tuple[str, ...], Pooling, float]] = {
-    "gram": (LAYERS, "average", 1.0),
-    "wasserstein": (DEFAULT_LAYERS, DescriptorSettings.pooling, 0.4),
+# Style loss -> layers and pooling.
+_SEEN: dict[StyleLossName, tuple[tuple[str, ...], Pooling]] = {
+    "gram": (LAYERS, "average"),
+    "wasserstein": (DEFAULT_LAYERS, DescriptorSettings.pooling),
 }
 _POSITIONS = 4096  # of each layer, among which a drawing loss compares
 _ROUND_STEPS = {"lbfgs": 20, "adam": 1}  # after which a loss that draws draws anew
@@ -109,7 +109,7 @@ def optimize_painting(
     if share < 1:
         announce(told(small, mask, share))
     weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, announce=announce)
-    layers, pooling, _ = _SEEN[painting.style_loss]
+    layers, pooling = _SEEN[painting.style_loss]
     precision = DTYPES[choose_precision(settings.precision, device)]
     vgg19 = Vgg19(weights, (*layers, CONTENT_LAYER), pooling, descriptor.padding, precision).to(device)
 
@@ -170,7 +170,6 @@ def _loss(
     style: Sample, content: Tensor, see: Callable[[Tensor], FeatureMaps], painting: PaintingSettings
 ) -> Callable[[Tensor, int], Tensor]:
     """Style, content, and the range of values, of a picture (1, 3, H, W)."""
-    _, _, factor = _SEEN[painting.style_loss]
     style_loss: Loss = (
         RelativeGramLoss(style)
         if painting.style_loss == "gram"
@@ -182,6 +181,6 @@ def _loss(
         found = features.pop(CONTENT_LAYER)
         sample = Sample(image, features)
         kept = painting.content_weight * content_distance(found, content)
-        return factor * style_loss(sample, seed) + kept + RANGE_WEIGHT * range_penalty(sample, seed)
+        return style_loss(sample, seed) + kept + RANGE_WEIGHT * range_penalty(sample, seed)
 
     return loss

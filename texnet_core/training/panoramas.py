@@ -12,8 +12,7 @@ import numpy.typing as npt
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import linear_to_srgb
 from texnet_core.pictures.stills import decode
-
-PANORAMAS_VARIABLE = "TEXNET_PANORAMAS"
+from texnet_core.settings import PANORAMAS_VARIABLE
 
 Places = npt.NDArray[np.int64]  # rows or columns of texels
 

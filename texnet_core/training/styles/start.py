@@ -59,7 +59,7 @@ def train_style(
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
     request = _fitting(picture, request, announce)
     size = request.train.size
-    pool = default_pool(request.style.pool, size) if content is None else list(content)
+    pool = default_pool(request.style.pool, size, progress=progress) if content is None else list(content)
     _check_pool(pool, size)
     plan = make_style_plan(picture, request, pool, mask, start=start, online=online, announce=announce)
     run = Run(plan, checkpoint, progress)
