@@ -26,6 +26,7 @@ from train_cli.streams import STREAM, is_input, is_output
 
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S")
+_FILES_AS_TEXT = ("vgg19", "start")
 _NOT_RECORDED = ("resume", "preview", "as_json")
 
 
@@ -60,7 +61,7 @@ def recorded_command(context: click.Context) -> str:
         value = context.params[name]
         words += [parameter.opts[-1]] if isinstance(parameter, click.Option) else []
         if value is not True:
-            is_file = isinstance(value, Path) or name == "vgg19"
+            is_file = isinstance(value, Path) or name in _FILES_AS_TEXT
             text = "..".join(map(str, value)) if isinstance(value, tuple) else str(value)
             words.append(_recorded_file(Path(value)) if is_file else text)
     return clean(shlex.join(words))
