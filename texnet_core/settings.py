@@ -294,8 +294,15 @@ class StyleTrainSettings(TrainSettings):
 class StyleSettings(Checked):
     """What a style is to keep of the pictures that it paints."""
 
+    content_goal: float = _style(
+        0.4,
+        "how far a painting at full strength may be from its picture in what it shows, where 1 is all of it; "
+        "the weight of the content follows from it; 0: the weight stays",
+        low=0.0,
+        high=1.0,
+    )
     content_weight: float = _style(
-        0.25, "weight of what the picture shows, at full strength; it grows as strength falls", low=0.0, high=1e6
+        0.25, "weight of what the picture shows, at full strength, to begin with", low=0.0, high=1e6
     )
     content_loss: ContentLossName = _style(
         "standardized", "how features of the picture are compared: each channel by its own mean and spread, or plainly"

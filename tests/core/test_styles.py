@@ -191,3 +191,12 @@ def test_a_run_cannot_begin_as_another_kind(request_, artifact, tmp_path):
     with pytest.raises(RequestError, match="another kind"):
         train_style(picture(), tmp_path / "out.texnet", request_, content=pool(), start=artifact)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_weight_of_the_content_follows_from_how_much_of_it_is_lost(learned, request_, tmp_path):
+    ends = {}
+    for goal in (0.01, 0.0, 1.0):
+        wanted = changed(request_, style={"content_goal": goal}, train={"steps": 10})
+        training = train_style(picture(), tmp_path / f"{goal}.texnet", wanted, content=pool()).training
+        ends[goal] = training["content_weight_at_end"]
+    assert ends[0.01] > ends[1.0] and ends[0.01] > ends[0.0] == request_.style.content_weight

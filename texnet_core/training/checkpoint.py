@@ -34,6 +34,7 @@ class RunState:
         average: state of the average of the generator's parameters over the frozen phase; empty before.
         best_loss: lowest validation loss so far, of that average.
         best_parameters: state of the averaged generator at that loss; empty before.
+        balance: weights that the objective changes on its way; name -> weight.
         curve: the losses of all steps so far.
         restart: 0, and one more each time that the run had to start again.
         restart_step: the step at which it last began.
@@ -50,6 +51,7 @@ class RunState:
     average: dict[str, Tensor] = field(default_factory=dict)
     best_loss: float = float("inf")
     best_parameters: dict[str, Tensor] = field(default_factory=dict)
+    balance: dict[str, float] = field(default_factory=dict)
     curve: Curve = field(default_factory=list)
     restart: int = 0
     restart_step: int = 0

@@ -102,7 +102,7 @@ class Run:
         Raises:
             TrainingError: the run does not get better.
         """
-        objective = self.plan.objective(self.state.precision)
+        objective = self.plan.objective(self.state.precision, self.state.balance)
         validation = finishing.Validation(objective, self._samples, self.settings.size)
         self.save()  # claims the name from the first step on
         while self._fraction() < 1 and not self.state.ended:

@@ -96,8 +96,8 @@ class RunPlan(Protocol):
         """Change a new generator's parameters, where a run begins with others than random ones."""
         ...
 
-    def objective(self, precision: str) -> RunObjective:
-        """What this run minimizes."""
+    def objective(self, precision: str, balance: dict[str, float]) -> RunObjective:
+        """What this run minimizes; weights that it changes on its way are kept in `balance`."""
         ...
 
     def record(self) -> dict[str, Any]:
@@ -183,7 +183,7 @@ class Plan:
         """What draws this run's samples."""
         return Samples(self.design, self.request.train.seed, self.device)
 
-    def objective(self, precision: str) -> Objective:
+    def objective(self, precision: str, balance: dict[str, float]) -> Objective:
         """What this run minimizes; the descriptor's convolutions are "f32" or "bf16"."""
         sides = self.request.train.size, self.exemplar.side
         descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)

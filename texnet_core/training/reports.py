@@ -60,6 +60,7 @@ def run_record(state: RunState, settings: TrainSettings) -> dict[str, Any]:
         "loss_curve": curve_text(state.curve, state.restart_step),
     }
     troubles = [*state.warnings, *filter(None, [shortfall(as_record(settings) | facts)])]
+    facts |= {f"{name}_at_end": round(weight, 4) for name, weight in state.balance.items()}
     return facts | ({"troubles": "; ".join(troubles)} if troubles else {})
 
 

@@ -39,4 +39,5 @@ def restarted(state: RunState, fraction: float) -> RunState | None:
         restart_step=state.step,
         restart_fraction=fraction,
         warnings=state.warnings,
+        balance=state.balance,
     )

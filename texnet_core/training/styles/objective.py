@@ -7,6 +7,7 @@ Source: Texture Networks (Ulyanov et al. 2016), equation 7. Differs: strength as
 of their own spread, so that colors and contrast belong to the style alone.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -20,8 +21,11 @@ from texnet_core.training.objective import Losses
 from texnet_core.training.styles.samples import Condition, StyleSamples
 
 CONTENT_LAYER = "relu4_2"
+_CONTENT = "content_weight"  # key of the balance
 
 _GROWTH = 0.3  # decades by which the content weighs more at strength 0 than at 1
+_PACE = 0.1  # of the content's weight: how fast it follows
+_LEAST_WEIGHT, _MOST_WEIGHT = 0.02, 20.0
 _LEAST_STYLE = 0.1  # weight of the style at strength 0
 _SPREAD = 0.2  # of texels, in which the distance from the picture is counted
 
@@ -35,12 +39,22 @@ class StyleObjective:
         samples: which say what was painted, and how.
         losses: which losses compare with the style.
         settings: weights of what is kept of the pictures.
+        balance: holds the weight of the content, which follows from its distance at full strength: a style of fine
+            grain hides what a picture shows, and one of broad strokes does not.
     """
 
     def __init__(
-        self, descriptor: Octaves, style: Sample, samples: StyleSamples, losses: LossSettings, settings: StyleSettings
+        self,
+        descriptor: Octaves,
+        style: Sample,
+        samples: StyleSamples,
+        losses: LossSettings,
+        settings: StyleSettings,
+        balance: dict[str, float],
     ) -> None:
         self._descriptor, self._samples, self._settings = descriptor, samples, settings
+        self._balance = balance
+        balance.setdefault(_CONTENT, settings.content_weight)
         self._range_weight = losses.range_weight
         self._style = TextureLoss(_without_content(style), losses)
         self._content = content_distance if settings.content_loss == "standardized" else plain_content_loss
@@ -58,9 +72,10 @@ class StyleObjective:
             sample = Sample(image[one], {layer: maps[one] for layer, maps in features.items()})
             style_weight, content_weight, identity_weight = self._weights(condition.strength)
             painted = style_weight * self._style(_without_content(sample), loss_seed, finishing=finishing)
-            kept = content_weight * self._content(
-                sample.features[CONTENT_LAYER], self._features_of(condition, pictures[one])
-            )
+            distance = self._content(sample.features[CONTENT_LAYER], self._features_of(condition, pictures[one]))
+            if condition.strength == 1 and not finishing and distance.requires_grad:
+                self._steer(float(distance.detach()))
+            kept = content_weight * distance
             same = identity_weight * _texel_distance(sample.image, pictures[one])
             style = style + painted / len(conditions)
             total = total + (painted + kept + same) / len(conditions)
@@ -71,9 +86,15 @@ class StyleObjective:
         settings = self._settings
         return (
             _LEAST_STYLE + (1 - _LEAST_STYLE) * strength**0.25,
-            settings.content_weight * 10 ** (_GROWTH * (1 - strength)),
+            self._balance[_CONTENT] * 10 ** (_GROWTH * (1 - strength)),
             settings.identity_weight * (1 - strength) ** 4,
         )
+
+    def _steer(self, distance: float) -> None:
+        """Let the content weigh more where too much of it is lost, and less where too little is."""
+        if self._settings.content_goal:
+            weight = self._balance[_CONTENT] * math.exp(_PACE * (distance - self._settings.content_goal))
+            self._balance[_CONTENT] = min(max(weight, _LEAST_WEIGHT), _MOST_WEIGHT)
 
     @torch.no_grad()
     def _features_of(self, condition: Condition, picture: Tensor) -> Tensor:

@@ -112,8 +112,8 @@ class StylePlan:
         """What draws this run's samples."""
         return StyleSamples(self.design, self.train.seed, self.device, self.pool)
 
-    def objective(self, precision: str) -> StyleObjective:
-        """What this run minimizes."""
+    def objective(self, precision: str, balance: dict[str, float]) -> StyleObjective:
+        """What this run minimizes; the weight of the content is kept in `balance`."""
         request = self.request
         descriptor = Octaves(
             self.weights, request.descriptor, self.train.size, DTYPES[precision], more=(CONTENT_LAYER,)
@@ -121,7 +121,7 @@ class StylePlan:
         mask = None if self.mask is None else torch.from_numpy(self.mask).to(self.device)
         with torch.no_grad():
             style = see_exemplar(descriptor, _tensor(self.image, self.device), mask)
-        return StyleObjective(descriptor, style, self.samples(), request.loss, request.style)
+        return StyleObjective(descriptor, style, self.samples(), request.loss, request.style, balance)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""

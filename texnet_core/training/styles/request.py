@@ -37,7 +37,12 @@ def published_recipe(content_weight: float = 0.8) -> StyleRequest:
     return StyleRequest(
         generator=StylizerSettings(strength_channels=0),
         style=StyleSettings(
-            content_weight=content_weight, content_loss="plain", identity_weight=0.0, match_colors=False, pool=16
+            content_goal=0.0,
+            content_weight=content_weight,
+            content_loss="plain",
+            identity_weight=0.0,
+            match_colors=False,
+            pool=16,
         ),
         loss=LossSettings(sliced_wasserstein_weight=0.0, gram_weight=1000.0),
         train=StyleTrainSettings(exemplar_size=256, half_share=0.0, frozen_share=0.2),
