@@ -272,7 +272,7 @@ class _Norms:
 def _take_size_out(module: nn.Conv2d) -> Tensor:
     """Give each kernel the norm that torch gives it at first; returns what it was a multiple of that, (channels,)."""
     assert module.bias is not None
-    size = module.weight.flatten(1).norm(dim=1).clamp_min(1e-6) / _NORM_OF_KERNELS
+    size: Tensor = module.weight.flatten(1).norm(dim=1).clamp_min(1e-6) / _NORM_OF_KERNELS
     module.weight.div_(size[:, None, None, None])
     module.bias.div_(size)
     return size

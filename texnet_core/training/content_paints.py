@@ -42,7 +42,7 @@ def surfaces(files: Sequence[Path], rng: np.random.Generator) -> list[FloatArray
         request = TextureRequest(width=TILE, height=TILE, seed=seed, engine="onnx", precision="f32")
         made = synthesize(artifact, request)
         colors = next(spec.name for spec in artifact.maps if spec.role == "color")
-        tiles.append(np.clip(made[colors], 0, 1))
+        tiles.append(np.clip(made[colors], 0, 1).astype(np.float32))
     return tiles
 
 
@@ -168,7 +168,8 @@ class _Surface:
         y, x = self.start[0] + 2 * middle * depth, (x - middle) * depth + middle
         fine, coarse = (_looked_up(tile, y, x) for tile in (self.tile, _averaged(self.tile, 8)))
         share = np.clip((self.step * depth - 1) / 6, 0, 1)[:, None]
-        return fine + share * (coarse - fine) - self.mean
+        mixed: FloatArray = fine + share * (coarse - fine) - self.mean
+        return mixed
 
 
 def _looked_up(tile: FloatArray, y: FloatArray, x: FloatArray) -> FloatArray:
@@ -187,5 +188,5 @@ def _looked_up(tile: FloatArray, y: FloatArray, x: FloatArray) -> FloatArray:
 def _averaged(tile: FloatArray, cell: int) -> FloatArray:
     """The tile with the means of its cells."""
     side = len(tile) // cell
-    means = tile.reshape(side, cell, side, cell, 3).mean((1, 3))
+    means: FloatArray = tile.reshape(side, cell, side, cell, 3).mean((1, 3))
     return means.repeat(cell, 0).repeat(cell, 1)
