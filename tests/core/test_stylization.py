@@ -349,3 +349,12 @@ def test_work_can_be_stopped(onnx, image):
 
     with pytest.raises(Cancelled):
         stylize(onnx.artifact, image, engine=onnx, progress=stop)
+
+
+def test_a_frame_of_one_color_does_not_tile():
+    """Its edges are alike, but nothing goes on there."""
+    framed = picture(96, 128)
+    framed[:, :2] = framed[:, -2:] = 0.5
+    framed[:2] = framed[-2:] = 0.5
+    style = random_style()
+    assert stylize(style, framed, StylizeRequest(engine="onnx")).request.wrap == "none"

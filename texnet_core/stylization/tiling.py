@@ -10,6 +10,7 @@ _STRIPS, _STRIP_TEXELS = 4, 16
 _LEAST_SIDE = 16
 _USUAL = 0.98  # the share of steps inside the picture that are no larger
 _ONE_LEVEL = 1 / 255
+_OF_ONE_COLOR = 4 / 255  # the most spread of such an edge, with what JPEG adds
 _SEEN = 0.5  # of both edges
 
 
@@ -17,7 +18,8 @@ def tiling_axes(picture: Picture) -> Wrap:
     """The axes along which a picture tiles, as far as its texels show it.
 
     Along an axis it does where the step from the last row or column to the first is like those inside: no larger than
-    98% of them, or than one level of 255. Strips of it are looked at. Edges that are mostly hidden do not tell.
+    98% of them, or than one level of 255. Edges of one color do not tell, for a frame has them too; nor do such that are
+    mostly hidden. Strips of it are looked at.
     """
     axes = "".join(name for name, axis in (("x", 1), ("y", 0)) if _tiles(picture, axis))
     return axes or "none"  # type: ignore[return-value]
@@ -41,6 +43,8 @@ def _tiles(picture: Picture, axis: int) -> bool:
     across = np.abs(lines[:, 0] - lines[:, -1])
     known = np.isfinite(across)
     if known.mean() < _SEEN:
+        return False
+    if np.nanstd(lines[:, [0, -1]][known.any(axis=1)], axis=0).max() <= _OF_ONE_COLOR:
         return False
     steps = np.abs(np.diff(lines, axis=1))
     counts = np.isfinite(steps).sum(axis=(0, 2))
