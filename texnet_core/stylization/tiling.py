@@ -18,8 +18,8 @@ def tiling_axes(picture: Picture) -> Wrap:
     """The axes along which a picture tiles, as far as its texels show it.
 
     Along an axis it does where the step from the last row or column to the first is like those inside: no larger than
-    98% of them, or than one level of 255. Edges of one color do not tell, for a frame has them too; nor do such that are
-    mostly hidden. Strips of it are looked at.
+    98% of them, or than one level of 255. Edges of one color do not tell, for a frame has them too; nor do edges that
+    are mostly hidden. Strips of it are looked at.
     """
     axes = "".join(name for name, axis in (("x", 1), ("y", 0)) if _tiles(picture, axis))
     return axes or "none"  # type: ignore[return-value]
