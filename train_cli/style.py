@@ -102,7 +102,7 @@ def style(
       texnet style painting.jpg -o painting.texnet
       texnet style moss.jpg -o mossy.texnet --content scene/albedo
       texnet style painting.jpg -o painting.texnet --exemplar-size 512     larger strokes
-      texnet style painting.jpg -o painting.texnet --content-goal 0.55     less of the picture
+      texnet style painting.jpg -o painting.texnet --content-goal 0.6      less of the picture
       texnet style painting.jpg -o paper.texnet --recipe published --content photographs
     """
     check_alone(output, as_json)

@@ -24,8 +24,8 @@ CONTENT_LAYER = "relu4_2"
 _CONTENT = "content_weight"  # key of the balance
 
 _GROWTH = 0.3  # decades by which the content weighs more at strength 0 than at 1
-_PACE = 0.1  # of the content's weight: how fast it follows
-_LEAST_WEIGHT, _MOST_WEIGHT = 0.02, 20.0
+_PACE = 0.04  # of the content's weight: how fast it follows
+_LEAST_WEIGHT, _MOST_WEIGHT = 0.05, 2.0
 _LEAST_STYLE = 0.1  # weight of the style at strength 0
 _SPREAD = 0.2  # of texels, in which the distance from the picture is counted
 
