@@ -96,6 +96,7 @@ def stylize(
     style: str,
     *,
     mask: Any = None,
+    from_original: bool = True,
     **options: Any,
 ) -> list[bpy.types.Image]:
     """Paint images in a style; several get one look, with colors measured over all of them together.
@@ -105,6 +106,7 @@ def stylize(
             is made and nothing else changes; the materials of objects show the new images in place of the old.
         style: name of a style, or path of its `.texnet` file.
         mask: an image, white where all of the strength applies and black where none does; fitted to each picture.
+        from_original: objects that show pictures in a style already get what these were painted from, painted anew.
         options: strength, 0 to 1; noise, 0 to 2; seed, 0 to 2^31 - 1; scale of the strokes, 0.25 to 4; wrap, "auto",
             "xy", "x", "y" or "none"; keep_colors, True or False.
 
@@ -113,7 +115,7 @@ def stylize(
         targets; UDIM tiles are one image.
     """
     request = arguments.style_request_of(style, options)
-    found = arguments.subjects_in(targets)
+    found = arguments.subjects_in(targets, from_original=arguments.yes_or_no("from_original", from_original))
     mask_uid = arguments.image_in("mask", mask).session_uid if mask is not None else 0
     task = stylizing.PaintingTask(stylizing.Painting(request, found, mask_uid))
     try:

@@ -63,13 +63,13 @@ def style_request_of(style: Any, options: dict[str, Any]) -> StylizeRequest:
     return request
 
 
-def subjects_in(targets: Any) -> subjects.Found:
+def subjects_in(targets: Any, *, from_original: bool) -> subjects.Found:
     """The images that are given, or those behind the base colors of objects, each once."""
     is_one = isinstance(targets, bpy.types.ID)
     things = [targets] if is_one else _items(targets, "targets", "an image, an object, or a list of these")
     images = [thing for thing in things if not isinstance(thing, bpy.types.Object)]
     objects = objects_in(thing for thing in things if isinstance(thing, bpy.types.Object))
-    on_objects = subjects.in_objects(objects)
+    on_objects = subjects.in_objects(objects, from_original=from_original)
     found = {image.session_uid: subjects.Subject(image.session_uid) for image in map(_an_image, images)}
     found |= {subject.image_uid: subject for subject in on_objects.subjects}
     result = subjects.Found(tuple(found.values()), on_objects.left)

@@ -137,6 +137,15 @@ def goal_property() -> Any:
     return choice(_GOALS, "Target", "What to paint")
 
 
+def from_original_property() -> Any:
+    return bpy.props.BoolProperty(
+        name="From Original",
+        description="Where a picture in a style is shown already, paint the image that it was painted from, so that "
+        "settings can be tried one after the other; off, strokes come upon strokes",
+        default=True,
+    )
+
+
 def keep_colors_property() -> Any:
     text = sentence(_field(StylizeRequest, "keep_colors").metadata["help"])
     return bpy.props.BoolProperty(name="Keep Colors", description=text)

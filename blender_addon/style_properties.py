@@ -5,14 +5,14 @@ from typing import Any
 import bpy
 
 from . import library
-from .fields import choice, goal_property, keep_colors_property, style_number, wrap_property
+from .fields import choice, from_original_property, goal_property, keep_colors_property, style_number, wrap_property
 from .gallery import chosen_number, kept_items
 from .registration import registration
 from .request import STYLE_OPTIONS, StylizeRequest, first_style, rounded
 
 _PREVIEWS = (
     ("MIDDLE", "Middle", "The middle of the picture, texel by texel"),
-    ("WHOLE", "Whole Picture", "All of the picture, made smaller; a large one takes some seconds"),
+    ("WHOLE", "Whole", "All of the picture, made smaller; a large one takes some seconds"),
 )
 
 _items: list[Any] = []
@@ -58,6 +58,7 @@ class TexnetStyleSettings(bpy.types.PropertyGroup):
     scale: style_number("scale", "Stroke Size", subtype="FACTOR")
     wrap: wrap_property()
     keep_colors: keep_colors_property()
+    from_original: from_original_property()
     preview_shows: choice(_PREVIEWS, "Live Preview", "Part of the picture that the live preview shows")
 
     @property
@@ -83,7 +84,8 @@ class TexnetStyleSettings(bpy.types.PropertyGroup):
         request = self.request()
         values = {name: getattr(request, name) for name in STYLE_OPTIONS}
         mask = self.mask.name if self.mask is not None else ""
-        return values | {"style": request.source, "goal": self.goal, "mask": mask}
+        own = {"goal": self.goal, "mask": mask, "from_original": self.from_original}
+        return values | own | {"style": request.source}
 
     def take_over(self, request: StylizeRequest, mask: Any) -> None:
         """Set the fields to those of a request, and where it was painted."""

@@ -180,7 +180,7 @@ def again(image: Any) -> Painting:
         raise RequestError(
             f"{name} was not painted in a style", expected="a picture that was", remedy="choose one in the history"
         )
-    content = subjects.render_result() if history.is_rendered(image) else images.content_of(image)
+    content = subjects.original_of(image)
     if content is None:
         raise RequestError(
             f"the picture behind {image.name} has gone", expected="it", remedy="paint another image in this style"

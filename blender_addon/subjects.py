@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import bpy
 
-from . import contents, nodes, reveal, shaders
+from . import contents, history, images, nodes, reveal, shaders
 
 Goal = Literal["NODE", "EDITOR", "OBJECTS", "RENDER"]
 
@@ -68,14 +68,22 @@ class Found:
     in_editor: bool = False
 
 
-def find(goal: Goal, context: Any) -> Found:
-    """What a goal means at the moment; no subjects where something is missing."""
+def find(goal: Goal, context: Any, *, from_original: bool = False) -> Found:
+    """What a goal means at the moment; no subjects where something is missing.
+
+    Args:
+        goal: what is to be painted.
+        context: of an operator or a panel.
+        from_original: in place of a picture that is in a style already, what it shows is painted.
+    """
     if goal == "OBJECTS":
-        return in_objects(context.selected_objects)
+        return in_objects(context.selected_objects, from_original=from_original)
     if goal == "NODE":
-        return _in_node(context)
-    image = render_result() if goal == "RENDER" else editor_image(context)
-    return Found((Subject(image.session_uid),), in_editor=True) if image is not None else Found()
+        found = _in_node(context)
+    else:
+        image = render_result() if goal == "RENDER" else editor_image(context)
+        found = Found((Subject(image.session_uid),), in_editor=True) if image is not None else Found()
+    return _originals(found) if from_original else found
 
 
 def obstacle(goal: Goal, found: Found) -> str:
@@ -93,8 +101,8 @@ def obstacle(goal: Goal, found: Found) -> str:
     return next(filter(None, reasons), "")
 
 
-def in_objects(objects: Iterable[Any]) -> Found:
-    """The images that give objects their base colors."""
+def in_objects(objects: Iterable[Any], *, from_original: bool = False) -> Found:
+    """The images that give objects their base colors; see `find`."""
     materials: dict[int, Any] = {}
     left = []
     for target in objects:
@@ -106,7 +114,13 @@ def in_objects(objects: Iterable[Any]) -> Found:
     for material in materials.values():
         reason = _collect(material, spots)
         left += [f"{material.name} ({reason})"] if reason else []
-    return Found(tuple(Subject(uid, tuple(found)) for uid, found in spots.items()), tuple(left))
+    found = Found(tuple(Subject(uid, tuple(spots_of)) for uid, spots_of in spots.items()), tuple(left))
+    return _originals(found) if from_original else found
+
+
+def original_of(image: Any) -> Any:
+    """What a picture in a style shows; None where that has gone, and of an image that is in no style."""
+    return render_result() if history.is_rendered(image) else images.content_of(image)
 
 
 def showing(image: Any) -> tuple[Spot, ...]:
@@ -158,6 +172,16 @@ def shown_by(spots: Iterable[tuple[Spot, Any]]) -> Iterator[list[Spot]]:
         for node, image in reversed(before):
             node.image = image
         raise
+
+
+def _originals(found: Found) -> Found:
+    """The same places, with the originals of pictures that are in a style already, each once."""
+    spots: dict[int, list[Spot]] = {}
+    for subject in found.subjects:
+        original = original_of(subject.image)
+        uid = original.session_uid if original is not None else subject.image_uid
+        spots.setdefault(uid, []).extend(subject.spots)
+    return replace(found, subjects=tuple(Subject(uid, tuple(known)) for uid, known in spots.items()))
 
 
 def _in_node(context: Any) -> Found:

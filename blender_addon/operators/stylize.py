@@ -7,7 +7,7 @@ import bpy
 from texnet_core.errors import Cancelled, RequestError
 
 from .. import session, slots, style_preview, stylizing, subjects
-from ..fields import goal_property, keep_colors_property, style_number, wrap_property
+from ..fields import from_original_property, goal_property, keep_colors_property, style_number, wrap_property
 from ..registration import registration
 from ..request import STYLE_OPTIONS, StylizeRequest, first_style, rounded
 from ..wording import clause, counted, sentence
@@ -37,6 +37,7 @@ class TEXNET_OT_stylize(Modal, bpy.types.Operator):
     scale: style_number("scale", "Stroke Size")
     wrap: wrap_property()
     keep_colors: keep_colors_property()
+    from_original: from_original_property()
     again: bpy.props.StringProperty(
         name="Again",
         description="Name of a picture that was painted in a style, to paint it once more as it was; nothing else is "
@@ -69,7 +70,7 @@ class TEXNET_OT_stylize(Modal, bpy.types.Operator):
         if self.again:
             painting = stylizing.again(bpy.data.images.get(self.again))
         else:
-            found = subjects.find(self.goal, context)
+            found = subjects.find(self.goal, context, from_original=self.from_original)
             if reason := subjects.obstacle(self.goal, found):
                 raise RequestError("there is nothing to paint", expected="an image", remedy=clause(reason))
             painting = stylizing.Painting(self._request(), found, stylizing.mask_named(self.mask))

@@ -17,7 +17,7 @@ def draw_stylize(layout: Any, settings: Any, context: Any) -> None:
         wrapped(body, "there is no style yet; import one, or train one from an image below", context, icon="INFO")
         body.operator("texnet.import_generator", text="Import Style", icon="IMPORT")
         return
-    found = subjects.find(fields.goal, context)
+    found = subjects.find(fields.goal, context, from_original=fields.from_original)
     reason = subjects.obstacle(fields.goal, found)
     _draw_style(body, fields, context)
     _draw_preview(body, fields, found, reason)
@@ -38,9 +38,9 @@ def place_of(goal: subjects.Goal, found: subjects.Found) -> str:
     title = subjects.title_of(found)
     if goal == "OBJECTS":
         left = f"; left as they are: {', '.join(found.left)}" if found.left else ""
-        return f"{title}, in place of the old in {counted(sum(len(one.spots) for one in found.subjects), 'node')}{left}"
+        return f"{title}, in {counted(sum(len(one.spots) for one in found.subjects), 'node')}{left}"
     if goal == "NODE":
-        return f"{title}, in place of it in the node {found.subjects[0].spots[0].node}"
+        return f"{title}, in the node {found.subjects[0].spots[0].node}"
     return f"{title}; the result opens in the Image Editor"
 
 
@@ -63,7 +63,7 @@ def _draw_style(layout: Any, fields: Any, context: Any) -> None:
 
 def _draw_preview(layout: Any, fields: Any, found: subjects.Found, reason: str) -> None:
     header, body = layout.panel("TEXNET_style_preview")
-    header.label(text="Live Preview")
+    header.label(text="Preview")
     if body is None:
         return
     if not reason:
@@ -89,3 +89,4 @@ def _draw_fields(layout: Any, fields: Any) -> None:
     column.prop(fields, "scale", slider=True)
     column.prop(fields, "wrap")
     column.prop(fields, "keep_colors")
+    column.prop(fields, "from_original")

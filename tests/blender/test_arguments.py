@@ -45,10 +45,11 @@ VALUES = {
     "noise": (*NOTHING, *TEXTS, "-1", "2.5", "10**400", "True", "'1'"),
     "wrap": (*NOTHING, *TEXTS, *NUMBERS, "'xyz'", "['x']"),
     "keep_colors": (*NOTHING, *TEXTS, "1"),
+    "from_original": (*NOTHING, *TEXTS, "1"),
     "color": ("1", "None"),
 }  # fmt: skip
 OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth", "color")
-STYLE_OPTIONS = ("mask", "strength", "noise", "seed", "scale", "wrap", "keep_colors", "size", "color")
+STYLE_OPTIONS = ("mask", "from_original", "strength", "noise", "seed", "scale", "wrap", "keep_colors", "size", "color")
 LOOK = ("bump", "roughness", "metallic")
 FUNCTIONS = {
     "texture": ("source", *OPTIONS, "count"),

@@ -151,3 +151,26 @@ def test_regenerate_takes_the_place_of_what_is_there(styled):
     assert state["result"] == ["FINISHED"] and state["new"] and state["off"] == 0
     assert state["record"] == [0.6, 5, "x", True] and state["fields"] == [True, 0.6, 5, "x", True]
     assert "has gone" in state["gone"] and state["left"]
+
+
+def test_settings_can_be_tried_one_after_the_other_on_the_original(styled):
+    (state,) = styled(
+        """
+        image = drawn()
+        material, node = material_with(image)
+        cube = cube_with(material)
+        shown = []
+        for strength in (1.0, 0.5):
+            bpy.ops.texnet.stylize(style=STYLE, goal="NODE", strength=strength)
+            shown.append(node.image)
+        (alone,) = api.stylize(image, STYLE, strength=0.5)
+        state = [float(np.abs(pixels(node.image) - pixels(alone)).max()), images.content_of(node.image) == image]
+        (from_objects,) = api.stylize(cube, STYLE, strength=0.5)
+        state.append(images.content_of(from_objects) == image)
+        bpy.ops.texnet.stylize(style=STYLE, goal="OBJECTS", from_original=False)
+        state += [images.content_of(node.image) == from_objects, history.title_of(node.image)]
+        (upon,) = api.stylize(node.image, STYLE)  # an image that is named is painted as it is
+        answer([*state, images.content_of(upon) == node.image])
+        """
+    )
+    assert state == [0, True, True, True, "Broad Strokes · wall Broad Strokes.003 · 100%", True]

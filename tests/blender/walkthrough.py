@@ -14,7 +14,7 @@ HEIGHT = 1200
 # Places in the panel at interface scale 1, in pixels right of its left edge and below its upper one.
 # Nothing above the sections moves, whatever is chosen.
 # The sections are where they are below the sliders of a material that TexNet made.
-GALLERY, GENERATE, SEEDS, HISTORY, TRAINING = (63, 74), (133, 625), (58, 803), (58, 824), (58, 845)
+GALLERY, GENERATE, SEEDS, STYLIZE, HISTORY, TRAINING = (63, 74), (133, 625), (58, 803), (58, 824), (58, 845), (58, 866)
 
 bpy.context.preferences.view.show_splash = False
 
@@ -161,7 +161,7 @@ def walk():
         bpy.ops.view3d.view_selected()
     yield 45  # the first draw of a material, with software OpenGL
     yield from shot("result")
-    yield from shot("panel", box_of(panel, 880))
+    yield from shot("panel", box_of(panel, 901))
     view.spaces.active.shading.type = "SOLID"
 
     yield from click(panel, GALLERY)
@@ -171,6 +171,8 @@ def walk():
     yield 1
     yield from previews(editor, panel)
     yield from dialog(window, editor)
+    yield from stylize(editor, panel)
+    window, view, editor, panel = layout()
 
     # a large one and a queue; the interface must stay live
     # without a material, since the first draw of one takes Blender seconds with software OpenGL
@@ -183,7 +185,7 @@ def walk():
     yield from click(panel, GENERATE)
     yield 2
     assert len(module("session").tasks) == 2, "no queue"
-    yield from shot("queue", box_of(panel, 990))
+    yield from shot("queue", box_of(panel, 1011))
     yield from idle()
     say(f"main thread while 4096x4096 was made: longest breaks {stalls}")
     say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
@@ -284,6 +286,59 @@ def dialog(window, editor):
     yield from ask(f"move {editor.x + 310} 410")
     yield from ask("key Escape")
     yield 1
+
+
+def stylize(editor, panel):
+    """The texture of the cube in a style: preview, result in its place, one undo."""
+    library, preview = module("library"), module("style_preview")
+    if os.environ["STYLE"]:
+        library.import_file(Path(os.environ["STYLE"]))
+    styles = library.list_own_styles()
+    if not styles:
+        say("no style to walk through")
+        return
+    fields = bpy.context.scene.texnet.stylize
+    fields.style_name = styles[-1 if os.environ["STYLE"] else 0].name
+    yield from click(panel, STYLIZE)
+    yield 2
+    while not preview._follower.caption or preview._follower._job:
+        yield 0.2
+    yield from scroll(editor, panel, "down")
+    yield 2
+    yield from shot("stylize", (panel.x, HEIGHT - panel.y - 640, panel.width, 640))
+    fields.preview_shows, fields.strength = "WHOLE", 0.6
+    layout()[2].tag_redraw()
+    yield 3
+    while preview._follower._steps or preview._follower._job:
+        yield 0.2
+    assert preview.caption() == "All of the Picture", preview.caption()
+    yield from shot("stylize-whole", (panel.x, HEIGHT - panel.y - 640, panel.width, 640))
+    stylizing, operator = module("stylizing"), module("operators.stylize").TEXNET_OT_stylize
+    stalls, ours = Stalls(), [Timed(stylizing.PaintingTask, "_read"), Timed(operator, "_place")]
+    window = layout()[0]
+    with bpy.context.temp_override(window=window, area=layout()[2], region=panel):
+        bpy.ops.texnet.stylize("INVOKE_DEFAULT", **fields.options())
+    yield 0.5
+    yield from idle()
+    say(f"main thread while 1024x1024 was painted: longest breaks {stalls}")
+    say(f"  of that TexNet: reading the image {ours[0]}; the result into the file {ours[1]}")
+    assert module("session").problem is None, module("session").problem
+    node = shown_node()
+    assert node.image.name.startswith("bark_albedo_0 "), node.image.name
+    yield 20  # the first draw of the texture
+    yield from shot("stylized")
+    with bpy.context.temp_override(window=layout()[0]):
+        bpy.ops.ed.undo()
+    assert shown_node().image.name == "bark_albedo_0", "undo left the node changed"
+    assert len([image for image in bpy.data.images if "texnet_style" in image]) == 0, "undo left a picture"
+    _, _, editor, panel = layout()
+    yield from scroll(editor, panel, "up")
+    yield from click(panel, STYLIZE)
+    yield 1
+
+
+def shown_node():
+    return bpy.context.view_layer.objects.active.active_material.node_tree.nodes.active
 
 
 def show_preferences():

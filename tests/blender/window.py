@@ -26,14 +26,18 @@ def main() -> None:
     parser.add_argument("--backend", default="", help="a Python with texnet and torch; without it nothing is trained")
     parser.add_argument("--exemplar", default="", help="picture to train on")
     parser.add_argument("--vgg19", default="", help="file with VGG-19 weights in Oxford's input convention")
+    parser.add_argument("--style", default="", help="a style to paint with; without it the first that ships")
     parser.add_argument("--folder", type=Path, help="empty folder that Blender sees under the same name")
     parser.add_argument("--display", default=":93")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="texnet-window-"))
     environment = os.environ | {"DISPLAY": given.display, "LIBGL_ALWAYS_SOFTWARE": "1", "TEXNET_WALK": str(folder)}
-    environment |= {name.upper(): getattr(given, name) for name in ("backend", "exemplar", "vgg19")}
+    environment |= {name.upper(): getattr(given, name) for name in ("backend", "exemplar", "vgg19", "style")}
     (folder / "walkthrough.py").write_bytes((HERE / "walkthrough.py").read_bytes())
     (folder / "texnet.zip").write_bytes(given.zip.read_bytes())
+    if given.style:  # where Blender sees it
+        environment["STYLE"] = str(folder / Path(given.style).name)
+        Path(environment["STYLE"]).write_bytes(Path(given.style).read_bytes())
     size = "{}x{}x24".format(*SCREEN)
     screen = subprocess.Popen(["Xvfb", given.display, "-screen", "0", size, "+extension", "GLX"], stderr=-3)
     try:
