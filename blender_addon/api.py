@@ -107,7 +107,7 @@ def stylize(
         style: name of a style, or path of its `.texnet` file.
         mask: an image, white where all of the strength applies and black where none does; fitted to each picture.
         from_original: objects that show pictures in a style already get what these were painted from, painted anew.
-        options: strength, 0 to 1; noise, 0 to 2; seed, 0 to 2^31 - 1; scale of the strokes, 0.25 to 4; wrap, "auto",
+        options: strength, 0 to 1; noise, 0 to 10; seed, 0 to 2^31 - 1; scale of the strokes, 0.25 to 4; wrap, "auto",
             "xy", "x", "y" or "none"; keep_colors, True or False.
 
     Returns:

@@ -54,7 +54,7 @@ class TexnetStyleSettings(bpy.types.PropertyGroup):
         description="Image that is white where all of the strength applies and black where none does",
     )
     seed: style_number("seed", "Seed")
-    noise: style_number("noise", "Noise", subtype="FACTOR")
+    noise: style_number("noise", "Noise", subtype="FACTOR", soft_max=2.0)
     scale: style_number("scale", "Stroke Size", subtype="FACTOR")
     wrap: wrap_property()
     keep_colors: keep_colors_property()

@@ -42,7 +42,7 @@ VALUES = {
     "style": (*NOTHING, *TEXTS, *NUMBERS, "[]", "'moss'", "'/'", "image"),
     "mask": (*NOTHING[1:], *TEXTS, "cube", "gone", "[image]", "bpy.data.images['Movie']"),
     "strength": (*NOTHING, *TEXTS, "-1", "1.5", "10**400", "True", "'1'", "[1.0]"),
-    "noise": (*NOTHING, *TEXTS, "-1", "2.5", "10**400", "True", "'1'"),
+    "noise": (*NOTHING, *TEXTS, "-1", "11", "10**400", "True", "'1'"),
     "wrap": (*NOTHING, *TEXTS, *NUMBERS, "'xyz'", "['x']"),
     "keep_colors": (*NOTHING, *TEXTS, "1"),
     "from_original": (*NOTHING, *TEXTS, "1"),

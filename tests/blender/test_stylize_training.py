@@ -21,9 +21,8 @@ def test_a_style_is_learned_from_an_image_of_the_file_and_is_in_its_own_gallery(
         SETTING
         + SET_UP
         + """
-        library, training, session = module("library"), module("training"), module("session")
+        library, training = module("library"), module("training")
         image = drawn("Painting", 180, 180)
-        image.colorspace_settings.name = "sRGB"
         before = len(library.list_sources())
         job = training.TrainingOptions.job
         def quick(self):

@@ -305,14 +305,14 @@ def stylize(editor, panel):
         yield 0.2
     yield from scroll(editor, panel, "down")
     yield 2
-    yield from shot("stylize", (panel.x, HEIGHT - panel.y - 640, panel.width, 640))
+    yield from shot("stylize", (panel.x, HEIGHT - panel.y - 668, panel.width, 668))
     fields.preview_shows, fields.strength = "WHOLE", 0.6
     layout()[2].tag_redraw()
     yield 3
     while preview._follower._steps or preview._follower._job:
         yield 0.2
     assert preview.caption() == "All of the Picture", preview.caption()
-    yield from shot("stylize-whole", (panel.x, HEIGHT - panel.y - 640, panel.width, 640))
+    yield from shot("stylize-whole", (panel.x, HEIGHT - panel.y - 668, panel.width, 668))
     stylizing, operator = module("stylizing"), module("operators.stylize").TEXNET_OT_stylize
     stalls, ours = Stalls(), [Timed(stylizing.PaintingTask, "_read"), Timed(operator, "_place")]
     window = layout()[0]
