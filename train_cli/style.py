@@ -16,7 +16,7 @@ from texnet_core.presets import find_style
 from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
 from train_cli.checks import check_preview
 from train_cli.display import Display, showing, with_preview
-from train_cli.groups import command, option
+from train_cli.groups import command, option, option_name
 from train_cli.options import (
     clean,
     json_option,
@@ -144,9 +144,10 @@ def style(
 
 def _with_given(settings: S, context: click.Context) -> S:
     """The settings, with what the command line says otherwise."""
-    own = {field.name for field in fields(settings)}  # type: ignore[arg-type]
-    changes = {name: value for name, value in context.params.items() if name in own and is_given(context, name)}
-    return replace(settings, **changes)  # type: ignore[type-var]
+    offered = (field for field in fields(settings) if field.metadata.get("help"))  # type: ignore[arg-type]
+    options = {field.name: option_name(field).replace("-", "_") for field in offered}
+    given = {name: context.params[key] for name, key in options.items() if is_given(context, key)}
+    return replace(settings, **given)  # type: ignore[type-var]
 
 
 def _content(folder: Path, count: int, train: StyleTrainSettings, display: Display) -> list[FloatArray]:
