@@ -295,7 +295,7 @@ class StyleSettings(Checked):
     """What a style is to keep of the pictures that it paints."""
 
     content_goal: float = _style(
-        0.5,
+        0.4,
         "how far a painting at full strength may be from its picture in what it shows, where 1 is all of it; "
         "the weight of the content follows from it; 0: the weight stays",
         low=0.0,
