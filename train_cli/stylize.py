@@ -138,7 +138,7 @@ class _Made:
 
 def _checked_size(size: tuple[int, int] | None) -> tuple[int, int]:
     """(width, height); 0 where the picture's own is taken."""
-    if size is not None and min(size) < 1:
+    if size is not None and not 1 <= min(size) <= max(size) <= MAX_SIZE:
         found = f"--size {size[0]}x{size[1]} is out of range"
         raise RequestError(found, expected=Range(1, MAX_SIZE), remedy="choose a size in that range, or leave it out")
     return size or (0, 0)

@@ -14,6 +14,7 @@ from texnet_core.stylization import StylizeRequest, stylize
 from texnet_core.stylization.canvas import open_canvas
 from texnet_core.stylization.content import content_of, strength_of
 from texnet_core.stylization.inputs import PicturePlane, Stretch
+from texnet_core.stylization.tiling import tiling_axes
 
 pytestmark = pytest.mark.device
 SIZE = (150, 210)  # no multiple of a cell, and several blocks
@@ -358,3 +359,18 @@ def test_a_frame_of_one_color_does_not_tile():
     framed[:2] = framed[-2:] = 0.5
     style = random_style()
     assert stylize(style, framed, StylizeRequest(engine="onnx")).request.wrap == "none"
+
+
+@pytest.mark.parametrize("falls", [0.0, 0.2])
+def test_what_is_bright_above_and_dark_below_does_not_tile_however_hard_the_outlines_inside(falls):
+    outlines = np.where(np.arange(128) // 8 % 2, 0.7, 0.1)
+    rows = outlines + np.linspace(falls, 0, 128)  # the last meets the first with less than an outline's step
+    content = rows[:, None, None] * np.linspace(0.8, 1.1, 96)[:, None].repeat(3, axis=1)
+    assert ("y" in tiling_axes(content_of(content).picture)) == (not falls)
+
+
+def test_a_band_of_which_nothing_is_seen_does_not_tell():
+    content = tiling(128, 96)
+    content = np.dstack([content, np.ones(content.shape[:2], np.float32)])
+    content[40:80, :, 3] = 0
+    assert "y" in tiling_axes(content_of(content).picture)

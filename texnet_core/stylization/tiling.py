@@ -1,7 +1,10 @@
 """Whether a picture tiles: whether its edges meet as well as neighbors inside it do."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from texnet_core.mapset import FloatArray
 from texnet_core.stylization.picture import Picture
 from texnet_core.stylization.request import Wrap
 from texnet_core.stylization.stores import as_values
@@ -12,14 +15,18 @@ _USUAL = 0.98  # the share of steps inside the picture that are no larger
 _ONE_LEVEL = 1 / 255
 _OF_ONE_COLOR = 4 / 255  # the most spread of such an edge, with what JPEG adds
 _SEEN = 0.5  # of both edges
+_BANDS = 8  # across the axis, whose colors are compared
+_FAR = 1.4  # times the most between neighboring bands inside the picture
+_SOME_LEVELS = 5 / 255  # by which bands at both edges may always differ
 
 
 def tiling_axes(picture: Picture) -> Wrap:
     """The axes along which a picture tiles, as far as its texels show it.
 
     Along an axis it does where the step from the last row or column to the first is like those inside: no larger than
-    98% of them, or than one level of 255. Edges of one color do not tell, for a frame has them too; nor do edges that
-    are mostly hidden. Strips of it are looked at.
+    98% of them, or than one level of 255. The broad bands at both edges must be like neighbors, too: sky above and
+    ground below are not, even where the step between them is no harder than the outlines inside. Edges of one color do
+    not tell, for a frame has them too; nor do edges that are mostly hidden. Strips of it are looked at.
     """
     axes = "".join(name for name, axis in (("x", 1), ("y", 0)) if _tiles(picture, axis))
     return axes or "none"  # type: ignore[return-value]
@@ -29,7 +36,7 @@ def _tiles(picture: Picture, axis: int) -> bool:
     length, breadth = picture.shape[axis], picture.shape[1 - axis]
     if length < _LEAST_SIDE:
         return False
-    strips = []
+    strips: list[FloatArray] = []
     for number in range(_STRIPS):
         start = max(0, (2 * number + 1) * breadth // (2 * _STRIPS) - _STRIP_TEXELS // 2)
         count = min(_STRIP_TEXELS, breadth - start)
@@ -49,4 +56,23 @@ def _tiles(picture: Picture, axis: int) -> bool:
     steps = np.abs(np.diff(lines, axis=1))
     counts = np.isfinite(steps).sum(axis=(0, 2))
     inside = np.nansum(steps, axis=(0, 2))[counts > 0] / counts[counts > 0]
-    return bool(across[known].mean() <= max(float(np.quantile(inside, _USUAL)), _ONE_LEVEL))
+    if across[known].mean() > max(float(np.quantile(inside, _USUAL)), _ONE_LEVEL):
+        return False
+    return _bands_go_on(strips)
+
+
+def _bands_go_on(strips: Sequence[FloatArray]) -> bool:
+    """Whether broad bands at the two ends of strips, (breadth, length, 3) each, differ like neighbors inside."""
+    bands = np.array([[_mean(part) for part in np.array_split(strip, _BANDS, axis=1)] for strip in strips])
+    differences = np.abs(bands - np.roll(bands, 1, axis=1)).transpose(1, 0, 2)
+    ends, *inside = (_mean(difference).mean() for difference in differences)
+    most = max((difference for difference in inside if np.isfinite(difference)), default=0.0)
+    return not ends > max(_FAR * most, _SOME_LEVELS)  # where nothing of one end is seen, neither tells
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Of those that are known, over all axes but the last; NaN where none is."""
+    axes = tuple(range(values.ndim - 1))
+    with np.errstate(invalid="ignore"):
+        result: FloatArray = np.nansum(values, axis=axes) / np.isfinite(values).sum(axis=axes)
+    return result
