@@ -198,6 +198,8 @@ class PathType(click.ParamType[Path]):
             if not self._pipes:
                 self.fail("- cannot stand here; name a file, as in ./-", parameter, context)
             return Path(STREAM)
+        if not os.fspath(value):  # a variable of the shell that is not set
+            self.fail("'' is no path; name a file or a folder.", parameter, context)
         return user_path(value)
 
 

@@ -328,6 +328,8 @@ WRONG = {
     "wrap": (["a.png", "-o", "o.png", "--wrap", "z"], 2, "'z' is not one of"),
     "size 0": (["a.png", "-o", "o.png", "--size", "0"], 2, "--size 0x0 is out of range (1 to 65536)"),
     "size huge": (["a.png", "-o", "o.png", "--size", "99999x1"], 2, "--size 99999x1 is out of range (1 to 65536)"),
+    "output without a name": (["a.png", "-o", ""], 2, "'' is no path"),
+    "content without a name": (["", "-o", "o.png"], 2, "'' is no path"),
     "size nonsense": (["a.png", "-o", "o.png", "--size", "big"], 2, "2048x1024"),
     "region nonsense": (["a.png", "-o", "o.png", "--region", "1,2"], 2, "X,Y,W,H"),
     "region empty": (["a.png", "-o", "o.png", "--region", "0,0,0,5"], 2, "region"),
