@@ -19,7 +19,8 @@ from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
 from texnet_core.training import finishing
 from texnet_core.training.styles import StyleRequest, published_recipe, train_style
-from texnet_core.training.styles.samples import StyleSamples
+from texnet_core.training.styles.full_strength import settle_full_strength
+from texnet_core.training.styles.samples import Condition, StyleSamples
 
 SIDE, STEPS = 32, 16
 DESIGN = Design(StylizerSettings(levels=3, channels=4), 3, family="stylizer")
@@ -200,3 +201,23 @@ def test_the_weight_of_the_content_follows_from_how_much_of_it_is_lost(learned, 
         training = train_style(picture(), tmp_path / f"{goal}.texnet", wanted, content=pool()).training
         ends[goal] = training["content_weight_at_end"]
     assert ends[0.01] > ends[1.0] and ends[0.01] > ends[0.0] == request_.style.content_weight
+
+
+def test_full_strength_is_where_the_goal_is_reached():
+    """The factor is folded into the kernels: half the factor at 1 is the factor at one half."""
+    torch.manual_seed(0)
+    samples = StyleSamples(DESIGN, 0, torch.device("cpu"), torch.rand(4, 3, SIDE, SIDE))
+    generator = Generator(DESIGN)
+    finishing.freeze_statistics(generator, samples.calibration_fields(SIDE))
+    generator.eval()
+    before = {factor: generator(samples.inputs_of([Condition(0, factor, 1.0)], [0])) for factor in (0.5, 1.0)}
+
+    def as_strong(image, conditions):
+        return conditions[0].strength
+
+    assert settle_full_strength(generator, samples, as_strong, 1.0) == 1.0
+    torch.testing.assert_close(generator(samples.inputs_of([Condition(0, 1.0, 1.0)], [0])), before[1.0])
+    factor = settle_full_strength(generator, samples, as_strong, 0.5)
+    assert 0.45 < factor <= 0.5
+    scaled = generator(samples.inputs_of([Condition(0, 0.5 / factor, 1.0)], [0]))
+    torch.testing.assert_close(scaled, before[0.5], atol=1e-4, rtol=1e-4)

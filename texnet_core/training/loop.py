@@ -116,6 +116,7 @@ class Run:
         self._validate(validation)
         self.save()  # what is stopped while activation clamps are measured comes back to here
         self.generator.load_state_dict(self.state.best_parameters)
+        self.plan.finish(self.generator, objective, self.state.balance)
         self.generator.set_clamps(self._calibration_fields())
 
     def artifact(self) -> Artifact:

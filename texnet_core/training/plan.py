@@ -83,6 +83,10 @@ class RunPlan(Protocol):
         """How many samples a step has."""
         ...
 
+    def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
+        """Change the best generator of the run, where more is to be settled; `balance` is told what it came to."""
+        ...
+
     def samples(self) -> Samples:
         """What draws this run's samples."""
         ...
@@ -178,6 +182,9 @@ class Plan:
 
     def begin(self, generator: Generator) -> None:
         """All runs of textures begin with random parameters."""
+
+    def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
+        """Nothing is left to be settled of a texture."""
 
     def samples(self) -> Samples:
         """What draws this run's samples."""

@@ -81,6 +81,15 @@ class StyleObjective:
             total = total + (painted + kept + same) / len(conditions)
         return Losses(style, total)
 
+    @torch.no_grad()
+    def content_distance(self, image: Tensor, conditions: Sequence[Condition]) -> float:
+        """How far painted pictures, (N, 3, size, size), are from what they show; see `losses.content`."""
+        maps = self._descriptor(image.clamp(0, 1), periodic=True)[CONTENT_LAYER]
+        pictures = self._samples.pictures(conditions, image.shape[-1])
+        ones = [slice(number, number + 1) for number in range(len(conditions))]
+        seen = [self._features_of(condition, pictures[one]) for condition, one in zip(conditions, ones, strict=True)]
+        return sum(float(content_distance(maps[one], kept)) for one, kept in zip(ones, seen, strict=True)) / len(ones)
+
     def _weights(self, strength: float) -> tuple[float, float, float]:
         """Of the style, of what the picture shows, and of its texels."""
         settings = self._settings

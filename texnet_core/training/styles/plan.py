@@ -26,8 +26,10 @@ from texnet_core.pictures.reading import texels_digest
 from texnet_core.pictures.surface import check_surface
 from texnet_core.settings import StyleTrainSettings, as_record
 from texnet_core.training.comparison import see_exemplar
+from texnet_core.training.objective import RunObjective
 from texnet_core.training.samples import Stream
 from texnet_core.training.schedule import has_half_windows
+from texnet_core.training.styles.full_strength import settle_full_strength
 from texnet_core.training.styles.objective import CONTENT_LAYER, StyleObjective
 from texnet_core.training.styles.request import StyleRequest
 from texnet_core.training.styles.samples import StyleSamples
@@ -107,6 +109,14 @@ class StylePlan:
             samples = self.samples()
             seeds = samples.seeds(Stream.WARM_START, 0, count=self.batch(frozen=False))
             generator.adopt(self.start.parameters, samples.inputs(seeds, self.train.size))
+
+    def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
+        """Settle what strength 1 means, where there is a goal for it."""
+        assert isinstance(objective, StyleObjective)
+        goal = self.request.style.content_goal
+        if goal and self.request.generator.strength_channels:
+            content = objective.content_distance
+            balance["full_strength"] = settle_full_strength(generator, self.samples(), content, goal)
 
     def samples(self) -> StyleSamples:
         """What draws this run's samples."""

@@ -70,6 +70,10 @@ class StyleSamples(Samples):
         """Name of each input -> (N, channels, size / 2^level, size / 2^level), one whole period."""
         return self._inputs(self.conditions(seeds), seeds, size)
 
+    def inputs_of(self, conditions: Sequence[Condition], seeds: list[int]) -> dict[str, Tensor]:
+        """Inputs of whole pictures that are painted like this, as they are."""
+        return self._inputs(conditions, seeds, self.pool.shape[-1], clean=True)
+
     def portrait(self, generator: nn.Module, size: int) -> Tensor:
         """A picture of the pool, wholly in the style, (3, size, size)."""
         generator.eval()
