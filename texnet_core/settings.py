@@ -296,8 +296,8 @@ class StyleSettings(Checked):
 
     content_goal: float = _style(
         0.4,
-        "how far a painting at full strength may be from its picture in what it shows, where 1 is all of it; "
-        "the weight of the content follows from it; 0: the weight stays",
+        "share of what a picture shows that may be lost at full strength; the content weight follows from it, and "
+        "with 0 it stays",
         low=0.0,
         high=1.0,
     )

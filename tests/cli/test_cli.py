@@ -193,7 +193,7 @@ WRONG = {
     "seed negative": (["synth", "moss", "-o", "o.png", "--seed", "-1"], 2, "texnet: --seed -1 is out of range"),
     "seed text": (["synth", "moss", "-o", "o.png", "--seed", "x"], 2, "seed"),
     "unknown suffix": (["synth", "moss", "-o", "o.gif"], 2, ".png"),
-    "empty name": (["synth", "moss", "-o", ""], 2, ".png"),
+    "empty name": (["synth", "moss", "-o", ""], 2, "no path"),
     "seed endless": (["synth", "moss", "-o", "o.png", "--seed", "9" * 400], 2, "0 to 4294967295"),
     "pictures endless": (["synth", "moss", "-o", "o.png", "--count", "10000", "--loop", "10000"], 2, "ask for fewer"),
     "no suffix": (["synth", "moss", "-o", "o"], 2, ".png"),

@@ -213,8 +213,9 @@ def test_what_is_wrong_names_the_key_and_the_job(folder, name):
 
 
 def test_frames_of_a_list_tile_as_the_first_one_does(folder, style):
-    flat = np.full((40, 56, 3), 90, np.uint8)
-    write_image(folder / "f_1.png", flat)  # meets itself at its edges
+    y, x = np.mgrid[0:40, 0:56]
+    waves = 128 + 60 * np.sin(2 * np.pi * (x / 28 + y / 40)) + 40 * np.cos(2 * np.pi * (3 * x / 56 - y / 20))
+    write_image(folder / "f_1.png", np.repeat(waves[..., None].astype(np.uint8), 3, axis=2))
     write_image(folder / "f_2.png", quantize(picture(40, 56, 2), 8))
     assert (tiling_of(folder / "f_1.png"), tiling_of(folder / "f_2.png")) == ("xy", "none")
     entry = '[[jobs]]\nsource = "paint.texnet"\ncontent = "f_%d.png"\noutput = "out/{content}.png"\n'
