@@ -65,6 +65,11 @@ def setting(
     return field(default=default, metadata=facts | {"machine": machine, "compares": compares, "length": length})
 
 
+def _with_default(kind: type, name: str, default: Any) -> Any:
+    """The field of another settings dataclass with another default."""
+    return field(default=default, metadata=next(spec.metadata for spec in fields(kind) if spec.name == name))
+
+
 # One for each group, so that no field has to name its own.
 _picture = partial(setting, group="picture")
 _budget = partial(setting, group="budget")
@@ -91,21 +96,15 @@ def as_fields(record: Mapping[str, Any]) -> dict[str, Any]:
     return {_FIELDS.get(key, key): value for key, value in record.items()}
 
 
-def plain_record(facts: Any) -> dict[str, Any]:
-    """The fields of a dataclass as JSON and TOML have them; those that are None are left out."""
+def _plain_record(facts: Any) -> dict[str, Any]:
     values = {spec.name: getattr(facts, spec.name) for spec in fields(facts)}
     return {name: _plain(value) for name, value in values.items() if value is not None}
-
-
-def stated_fields(kind: Any, record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record, a JSON object or a TOML table, says of the fields of a dataclass. Other keys are left alone."""
-    return {spec.name: _as_field(record[spec.name], spec.type) for spec in fields(kind) if spec.name in record}
 
 
 def _plain(value: Any) -> Any:
     """A value as JSON and TOML have it, be it a number of NumPy's or a dataclass."""
     if is_dataclass(value):
-        return plain_record(value)
+        return _plain_record(value)
     if isinstance(value, tuple):
         return [_plain(number) for number in value]
     if isinstance(value, bool | str):
@@ -132,6 +131,31 @@ class Checked:
                     error.setting = spec
                     raise
         return self
+
+
+class Recorded(Checked):
+    """Gives a request its record, and makes it of one."""
+
+    def record(self) -> dict[str, Any]:
+        """All fields as plain values for JSON; those that are None are left out, for TOML has no word for it."""
+        return _plain_record(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """The request behind a record, a JSON object or a TOML table; what it does not say has its default.
+
+        Whole numbers will do where fractions may stand. Keys that are no fields are left alone.
+
+        Raises:
+            RequestError: a value that does not fit.
+        """
+        return cls(**cls._stated(record)).check()
+
+    @classmethod
+    def _stated(cls, record: Mapping[str, Any]) -> dict[str, Any]:
+        """What a record says of the fields."""
+        specs = fields(cls)  # type: ignore[arg-type]
+        return {spec.name: _as_field(record[spec.name], spec.type) for spec in specs if spec.name in record}
 
 
 def choices_of(kind: Any) -> tuple[str | int, ...]:
@@ -278,16 +302,12 @@ class StyleTrainSettings(TrainSettings):
         low=MIN_EXEMPLAR_SIDE,
         high=2048,
     )
-    pattern: PatternSearch = "off"
-    flatten: bool = False
-    steps: int = _budget(320, "number of training steps", low=10, high=10**6)
+    pattern: PatternSearch = setting("off", "")  # a style has no pattern
+    flatten: bool = setting(False, "")
+    steps: int = _with_default(TrainSettings, "steps", 320)
     batch: int = _budget(4, "samples a step until statistics are frozen, and one from then on", low=2, high=64)
-    half_share: float = _budget(
-        0.75, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
-    )
-    frozen_share: float = _budget(
-        0.25, "last part of the run, with frozen statistics; the generator is the average over it", low=0.0, high=0.9
-    )
+    half_share: float = _with_default(TrainSettings, "half_share", 0.75)
+    frozen_share: float = _with_default(TrainSettings, "frozen_share", 0.25)
 
 
 @dataclass(frozen=True)

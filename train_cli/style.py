@@ -1,9 +1,8 @@
 """`texnet style`: a style from a picture."""
 
-import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -16,7 +15,7 @@ from texnet_core.presets import find_style
 from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
 from train_cli.checks import check_preview
 from train_cli.display import Display, showing, with_preview
-from train_cli.groups import command, option, option_name
+from train_cli.groups import command, option
 from train_cli.options import (
     clean,
     json_option,
@@ -28,14 +27,11 @@ from train_cli.options import (
     recorded_command,
     settings_options,
 )
-from train_cli.results import tell_written
 from train_cli.streams import check_alone, is_input, new_files, writing
-from train_cli.trainings import RESUME_HELP, check_arguments, how_to_go_on, is_given, steps_taken
-
-S = TypeVar("S")
+from train_cli.trainings import RESUME_HELP, check_arguments, given, how_to_go_on, tell_trained
 
 RECIPES = ("default", "published")
-_PARTS = {
+_PARTS: dict[str, type] = {
     "generator": StylizerSettings,
     "style": StyleSettings,
     "descriptor": DescriptorSettings,
@@ -114,9 +110,8 @@ def style(
         from texnet_core.training.styles import StyleRequest, published_recipe, train_style
 
         recipe = published_recipe() if context.params["recipe"] == "published" else StyleRequest()
-        parts = {part: _with_given(getattr(recipe, part), context) for part in _PARTS}
-        provenance = _with_given(recipe.provenance, context)
-        provenance = replace(provenance, exemplar=name, command=recorded_command(context))
+        parts = {part: replace(getattr(recipe, part), **given(kind, context)) for part, kind in _PARTS.items()}
+        provenance = Provenance(exemplar=name, command=recorded_command(context), **given(Provenance, context))
         request = replace(recipe, **parts, provenance=provenance)
         begun = None if start is None else read_artifact(find_style(start))
         painted = None if content is None else _content(content, request.style.pool, request.train, display)
@@ -133,21 +128,7 @@ def style(
             )
         except Cancelled:
             raise Cancelled(how_to_go_on(output)) from None
-    quality = artifact.quality
-    if as_json:
-        facts = {"output": str(output), "steps": artifact.training["steps_taken"], **quality}
-        click.echo(json.dumps(facts | {"notes": display.notes}))
-    else:
-        figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
-        tell_written(output, f"{steps_taken(artifact)}, {figures}")
-
-
-def _with_given(settings: S, context: click.Context) -> S:
-    """The settings, with what the command line says otherwise."""
-    offered = (field for field in fields(settings) if field.metadata.get("help"))  # type: ignore[arg-type]
-    options = {field.name: option_name(field).replace("-", "_") for field in offered}
-    given = {name: context.params[key] for name, key in options.items() if is_given(context, key)}
-    return replace(settings, **given)  # type: ignore[type-var]
+    tell_trained(artifact, output, display.notes, as_json=as_json)
 
 
 def _content(folder: Path, count: int, train: StyleTrainSettings, display: Display) -> list[FloatArray]:

@@ -1,7 +1,6 @@
 """`texnet train`: a generator from a picture."""
 
-import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,8 @@ from train_cli.options import (
     settings_from,
     settings_options,
 )
-from train_cli.results import tell_written
 from train_cli.streams import check_alone, is_input, new_files, writing
-from train_cli.trainings import RESUME_HELP, check_arguments, how_to_go_on, is_given, steps_taken
+from train_cli.trainings import RESUME_HELP, check_arguments, given, how_to_go_on, tell_trained
 
 
 @command()
@@ -121,17 +119,10 @@ def train(
             )
         except Cancelled:
             raise Cancelled(how_to_go_on(output)) from None
-    quality = artifact.quality
-    if as_json:
-        facts = {"output": str(output), "steps": artifact.training["steps_taken"], **quality}
-        click.echo(json.dumps(facts | {"descriptor": artifact.training["descriptor"], "notes": display.notes}))
-    else:
-        figures = f"{quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}"
-        tell_written(output, f"{steps_taken(artifact)}, {figures}")
+    compared_by = artifact.training["descriptor"]
+    tell_trained(artifact, output, display.notes, as_json=as_json, descriptor=compared_by)
 
 
 def _generator(context: click.Context) -> PyramidSettings:
     """The size by name, with what the command line says otherwise."""
-    own = {field.name for field in fields(PyramidSettings)}
-    changes = {name: value for name, value in context.params.items() if name in own and is_given(context, name)}
-    return generator_settings(context.params["generator_size"], **changes)
+    return generator_settings(context.params["generator_size"], **given(PyramidSettings, context))

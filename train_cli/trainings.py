@@ -1,6 +1,9 @@
 """What commands that train have in common, be it a texture or a style."""
 
+import json
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -9,6 +12,8 @@ from texnet_core.errors import RequestError
 from texnet_core.model.artifact import SUFFIX, Artifact, checkpoint_path
 from texnet_core.model.budget import shortfall
 from train_cli.checks import check_torch
+from train_cli.groups import option_name
+from train_cli.results import tell_written
 from train_cli.streams import is_output
 
 RESUME_HELP = "go on with the unfinished run of this output, if there is one; its budget may be another"
@@ -16,10 +21,10 @@ RESUME_HELP = "go on with the unfinished run of this output, if there is one; it
 
 def check_arguments(context: click.Context, output: Path) -> None:
     """What can be refused before the slow import of torch."""
-    given = [name for name in ("steps", "minutes") if is_given(context, name)]
-    if len(given) > 1:
+    budget = [name for name in ("steps", "minutes") if is_given(context, name)]
+    if len(budget) > 1:
         raise RequestError("--steps and --minutes cannot be combined", expected="one budget", remedy="use one of them")
-    if given == ["minutes"] and context.params["minutes"] == 0:
+    if budget == ["minutes"] and context.params["minutes"] == 0:
         raise RequestError("--minutes 0 leaves no time", expected="more", remedy="give more minutes, or --steps")
     if is_output(output) and context.params["resume"]:
         found = "--resume finds no checkpoint where the generator goes to a pipe"
@@ -35,9 +40,22 @@ def is_given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def steps_taken(artifact: Artifact) -> str:
-    """How far a run came, for its last line."""
-    return shortfall(artifact.training) or f"{artifact.training['steps_taken']} steps"
+def given(kind: type, context: click.Context) -> dict[str, Any]:
+    """Field of a settings dataclass -> value, of those whose options stand on the command line."""
+    offered = (field for field in fields(kind) if field.metadata.get("help"))
+    options = {field.name: option_name(field).replace("-", "_") for field in offered}
+    return {name: context.params[key] for name, key in options.items() if is_given(context, key)}
+
+
+def tell_trained(artifact: Artifact, output: Path, notes: list[str], *, as_json: bool, **more: Any) -> None:
+    """The last line of a run, or its JSON object."""
+    quality, training = artifact.quality, artifact.training
+    if as_json:
+        facts = {"output": str(output), "steps": training["steps_taken"], **quality}
+        click.echo(json.dumps(facts | more | {"notes": notes}))
+        return
+    steps = shortfall(training) or f"{training['steps_taken']} steps"
+    tell_written(output, f"{steps}, {quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}")
 
 
 def how_to_go_on(output: Path) -> str:

@@ -212,8 +212,8 @@ def test_full_strength_is_where_the_goal_is_reached():
     generator.eval()
     before = {factor: generator(samples.inputs_of([Condition(0, factor, 1.0)], [0])) for factor in (0.5, 1.0)}
 
-    def as_strong(image, conditions):
-        return conditions[0].strength
+    def as_strong(image, condition):
+        return condition.strength
 
     assert settle_full_strength(generator, samples, as_strong, 1.0) == 1.0
     torch.testing.assert_close(generator(samples.inputs_of([Condition(0, 1.0, 1.0)], [0])), before[1.0])

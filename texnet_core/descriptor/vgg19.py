@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from texnet_core.circular import wrap_by_one
 from texnet_core.descriptor.layers import PATCHES, FeatureMaps
 from texnet_core.descriptor.weights import CONVOLUTIONS, Convolution, Vgg19Weights
+from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import HALF
 from texnet_core.settings import DescriptorSettings, Padding, Pooling
 
@@ -106,6 +107,18 @@ def smallest_side(padding: Padding, layers: tuple[str, ...] = DEFAULT_LAYERS, te
         side += 2 if padding == "valid" else 0
         side *= 2 if conv.pool_before else 1
     return side
+
+
+def check_side(name: str, side: int, padding: Padding) -> None:
+    """Raise RequestError for a short side that is too small for the deepest layers; `name` is the setting's."""
+    smallest = smallest_side(padding)
+    if side < smallest:
+        padded = "" if padding == "zero" else " or zero padding"
+        raise RequestError(
+            f"{name} {side} is too small for VGG-19 with {padding} padding",
+            expected=Range(smallest, None),
+            remedy=f"use a larger {name}{padded}",
+        )
 
 
 def visible_positions(

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+CONTENT_LAYER = "relu4_2"  # of VGG-19, where pictures are compared in what they show
 _FAINT = 0.1  # of the spread of all features, added to that of each channel, so that silent channels stay silent
 
 

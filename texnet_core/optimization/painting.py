@@ -18,20 +18,20 @@ from torch import Tensor
 from texnet_core.circular import extend_by_one
 from texnet_core.descriptor.layers import FeatureMaps
 from texnet_core.descriptor.precision import DTYPES, choose_precision
-from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS, POOLED_TEXELS, Vgg19
+from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS, POOLED_TEXELS, Vgg19, check_side
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import ImageError
 from texnet_core.losses import Loss, Sample, range_penalty
-from texnet_core.losses.content import content_distance
+from texnet_core.losses.content import CONTENT_LAYER, content_distance
 from texnet_core.losses.gram import RelativeGramLoss
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.optimization.pixels import LAYERS, RANGE_WEIGHT, Optimized, check_side, visible_layers
+from texnet_core.optimization.pixels import LAYERS, RANGE_WEIGHT, Optimized, visible_layers
 from texnet_core.optimization.search import Search, noise_like, to_array, to_tensor
 from texnet_core.pictures.color import is_gray
-from texnet_core.pictures.masks import resized, texels_of, told, visible_part
-from texnet_core.pictures.surface import check_surface
+from texnet_core.pictures.masks import texels_of
+from texnet_core.pictures.surface import reduced_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import (
     DescriptorSettings,
@@ -46,8 +46,6 @@ from texnet_core.stylization.picture import Picture
 from texnet_core.stylization.stores import ArrayStore
 from texnet_core.stylization.tiling import tiling_axes
 from texnet_core.synthesis import resampling
-
-CONTENT_LAYER = "relu4_2"
 
 _LEAST_SIDE = 64  # of what is made
 _LEAST_CONTENT = 16  # texels of a content's short side
@@ -93,7 +91,7 @@ def optimize_painting(
     settings.check()
     painting.check()
     descriptor.check()
-    check_side("style size", painting.style_size, descriptor)
+    check_side("style size", painting.style_size, descriptor.padding)
     _check_style(style, painting.style_size)
     size = painting_size(content, settings)
     wrap = _axes(content, painting)
@@ -102,12 +100,8 @@ def optimize_painting(
     def announce(text: str) -> None:
         progress(Progress("optimizing", 0, settings.steps, "step", note=text))
 
-    share = 1.0 if mask is None else float(mask.mean())
-    small, mask = resized(*visible_part(style, mask, painting.style_size), painting.style_size)
-    check_surface(small, mask)
+    small, mask = reduced_surface(style, mask, painting.style_size, announce)
     visible = visible_layers(mask, descriptor)
-    if share < 1:
-        announce(told(small, mask, share))
     weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, announce=announce)
     layers, pooling = _SEEN[painting.style_loss]
     precision = DTYPES[choose_precision(settings.precision, device)]

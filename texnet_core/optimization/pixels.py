@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from texnet_core.descriptor.precision import DTYPES, choose_precision
-from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, POOLED_TEXELS, Vgg19, smallest_side, visible_positions
+from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, POOLED_TEXELS, Vgg19, check_side, visible_positions
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_device import choose_device
-from texnet_core.errors import Range, RequestError
+from texnet_core.errors import RequestError
 from texnet_core.losses import Sample, WeightedSum, range_penalty
 from texnet_core.losses.gram import RelativeGramLoss
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.optimization.search import Search, noise_like, to_array, to_tensor
 from texnet_core.pictures.color import is_gray
-from texnet_core.pictures.masks import resized, texels_of, told, too_few, visible_part
-from texnet_core.pictures.surface import check_surface
+from texnet_core.pictures.masks import texels_of, too_few
+from texnet_core.pictures.surface import reduced_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 
@@ -74,12 +74,8 @@ def optimize(
     def announce(text: str) -> None:
         progress(Progress("optimizing", 0, settings.steps, "step", note=text))
 
-    share = 1.0 if mask is None else float(mask.mean())
-    small, mask = resized(*visible_part(exemplar, mask, settings.exemplar_size), settings.exemplar_size)
-    check_surface(small, mask)
+    small, mask = reduced_surface(exemplar, mask, settings.exemplar_size, announce)
     visible = visible_layers(mask, descriptor)
-    if share < 1:
-        announce(told(small, mask, share))
     weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, announce=announce)
     precision = DTYPES[choose_precision(settings.precision, device)]
     vgg19 = Vgg19(weights, LAYERS, "average", descriptor.padding, precision).to(device)
@@ -107,19 +103,7 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
             near = POOLED_TEXELS * round(side / POOLED_TEXELS)
             found = f"{name} {side} is not a multiple of {POOLED_TEXELS}"
             raise RequestError(found, expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {name} {near}")
-    check_side("exemplar size", settings.exemplar_size, descriptor)
-
-
-def check_side(name: str, side: int, descriptor: DescriptorSettings) -> None:
-    """Raise RequestError for a picture whose short side is too small for the descriptor; `name` is the setting's."""
-    smallest = smallest_side(descriptor.padding, LAYERS)
-    if side < smallest:
-        padded = "" if descriptor.padding == "zero" else " or zero padding"
-        raise RequestError(
-            f"{name} {side} is too small for VGG-19 with {descriptor.padding} padding",
-            expected=Range(smallest, None),
-            remedy=f"use a larger {name}{padded}",
-        )
+    check_side("exemplar size", settings.exemplar_size, descriptor.padding)
 
 
 def visible_layers(mask: Mask | None, descriptor: DescriptorSettings) -> dict[str, Tensor] | None:

@@ -4,6 +4,7 @@ A texture network learns statistics that are the same everywhere in the picture.
 frames break that, and a structure that is seen once gives no statistics at all.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from texnet_core.errors import ImageError
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.pictures.color import linear_to_srgb, srgb_to_linear
-from texnet_core.pictures.masks import check_enough, faded, resized, texels_of
+from texnet_core.pictures.masks import check_enough, faded, resized, texels_of, told, visible_part
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear RGB with sRGB's primaries
 
@@ -70,6 +71,28 @@ def flatten_lighting(image: FloatArray, mask: Mask | None = None) -> FloatArray:
     gain = np.clip(mean / np.maximum(surroundings, 1e-6), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
     gain *= mean / max(float(texels_of(light * gain, mask).mean()), 1e-6)
     return linear_to_srgb(linear * gain[..., None])
+
+
+def reduced_surface(
+    image: FloatArray, mask: Mask | None, side: int, announce: Callable[[str], None]
+) -> tuple[FloatArray, Mask | None]:
+    """What is visible of a picture of a surface, at a short side of `side` texels, and its mask.
+
+    Args:
+        image: (height, width, 3) sRGB in [0, 1].
+        mask: (height, width), True where a texel takes part; None where all do.
+        side: in texels.
+        announce: told how much takes part, where that is not all.
+
+    Raises:
+        ImageError: the picture is smaller, has one color only, or too little of it takes part.
+    """
+    share = 1.0 if mask is None else float(mask.mean())
+    small, small_mask = resized(*visible_part(image, mask, side), side)
+    check_surface(small, small_mask)
+    if share < 1:
+        announce(told(small, small_mask, share))
+    return small, small_mask
 
 
 def check_surface(image: FloatArray, mask: Mask | None = None) -> None:

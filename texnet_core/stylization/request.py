@@ -9,14 +9,14 @@ from typing import Any, Literal, Self
 
 from texnet_core.mapset import Depth
 from texnet_core.pictures.color_statistics import ColorStatistics
-from texnet_core.settings import MAX_SEED, MAX_SIZE, EngineSettings, plain_record, setting, stated_fields
+from texnet_core.settings import MAX_SEED, MAX_SIZE, EngineSettings, Recorded, setting
 from texnet_core.synthesis.windows import Region, checked_region
 
 Wrap = Literal["auto", "xy", "x", "y", "none"]
 
 
 @dataclass(frozen=True)
-class StylizeRequest(EngineSettings):
+class StylizeRequest(EngineSettings, Recorded):
     """One picture in a style.
 
     Attributes:
@@ -69,20 +69,9 @@ class StylizeRequest(EngineSettings):
             checked_region(self.region)
         return self
 
-    def record(self) -> dict[str, Any]:
-        """All fields as plain values for JSON; those that are None are left out, for TOML has no word for it."""
-        return plain_record(self)
-
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """The request behind a record, a JSON object or a TOML table; what it does not say has its default.
-
-        Whole numbers will do where fractions may stand. Keys that are no fields are left alone.
-
-        Raises:
-            RequestError: a value that does not fit.
-        """
-        stated = stated_fields(cls, record)
+    def _stated(cls, record: Mapping[str, Any]) -> dict[str, Any]:
+        stated = super()._stated(record)
         if stated.get("colors") is not None:
             stated["colors"] = ColorStatistics.from_record(stated["colors"])
-        return cls(**stated).check()
+        return stated

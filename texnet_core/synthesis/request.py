@@ -3,7 +3,6 @@
 Options of the command line, lists of textures, messages to the worker and records on images are made from these fields.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Self
@@ -15,10 +14,9 @@ from texnet_core.settings import (
     MAX_SIZE,
     MIN_SIZE,
     EngineSettings,
+    Recorded,
     Tiling,
-    plain_record,
     setting,
-    stated_fields,
 )
 from texnet_core.synthesis.windows import MAX_COORDINATE, Region, checked_region
 
@@ -29,7 +27,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class TextureRequest(EngineSettings):
+class TextureRequest(EngineSettings, Recorded):
     """One texture.
 
     Attributes:
@@ -106,21 +104,6 @@ class TextureRequest(EngineSettings):
         """(width, height) at which the plane repeats; None along an axis on which it goes on without end."""
         width, height = self.period or self.whole
         return int(width) if "x" in self.tile else None, int(height) if "y" in self.tile else None
-
-    def record(self) -> dict[str, Any]:
-        """All fields as plain values for JSON; those that are None are left out, for TOML has no word for it."""
-        return plain_record(self)
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """The request behind a record, a JSON object or a TOML table; what it does not say has its default.
-
-        Whole numbers will do where fractions may stand. Keys that are no fields are left alone.
-
-        Raises:
-            RequestError: a value that does not fit.
-        """
-        return cls(**stated_fields(cls, record)).check()
 
 
 def _check_pair(name: str, pair: Any, *ranges: Range) -> None:

@@ -1,6 +1,6 @@
 """What is settled before the first step of a run and stays so to its end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from texnet_core.descriptor.precision import DTYPES
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
@@ -25,12 +24,11 @@ from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
 from texnet_core.training.request import TrainRequest
 from texnet_core.training.samples import Samples
-from texnet_core.training.schedule import has_half_windows
+from texnet_core.training.schedule import half_window, window
 from texnet_core.training.tiles import Tiles
 
 MAPS = (ALBEDO,)
 _REPEAT_CHANNELS = 2  # where tiles have tones of their own
-_LEAST_WINDOW = 64  # texels
 
 
 class RunPlan(Protocol):
@@ -150,6 +148,10 @@ class Plan:
         return Design(self.request.generator, channels_of(MAPS), self.exemplar.waves)
 
     @property
+    def _cell(self) -> int:
+        return self.request.generator.cell_texels
+
+    @property
     def is_gray(self) -> bool:
         """Whether the exemplar has no colors: then textures have none either, which a loss alone does not bring."""
         return is_gray(texels_of(self.exemplar.image, self.exemplar.mask))
@@ -161,15 +163,11 @@ class Plan:
 
     def window(self, fraction: float) -> int:
         """Side of the samples of a step: half of it in the first part of a run with VGG-19, where it can be."""
-        settings = self.request.train
-        halved = self.weights is not None and has_half_windows(settings, fraction)
-        return (halved and self.half_window()) or settings.size
+        return self.train.size if self.weights is None else window(self.train, fraction, self._cell)
 
     def half_window(self) -> int:
         """Half the side of the samples, where that is whole cells and not too small; else 0."""
-        half, cell = self.request.train.size // 2, self.request.generator.cell_texels
-        fits = half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0
-        return half if fits else 0
+        return half_window(self.train, self._cell)
 
     def batch(self, *, frozen: bool) -> int:
         """How many samples a step has."""
@@ -199,12 +197,8 @@ class Plan:
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
         request = self.request
-        flat = {
-            key: getattr(part, spec.name)
-            for part in (request.generator, request.descriptor, request.loss, request.train)
-            for key, spec in zip(as_record(part), fields(part), strict=True)
-            if not spec.metadata["machine"] and spec.metadata["descriptor"] in (None, request.descriptor.descriptor)
-        }
+        parts = (request.generator, request.descriptor, request.loss, request.train)
+        flat = settings_record(parts, request.descriptor.descriptor)
         return flat if self.weights is None else flat | {"vgg19_input": self.weights.convention}
 
     def fingerprint(self) -> dict[str, Any]:
@@ -225,6 +219,16 @@ class Plan:
             waves=exemplar.waves,
             provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image, exemplar.mask)),
         )
+
+
+def settings_record(parts: Iterable[Any], descriptor: str) -> dict[str, Any]:
+    """Settings that make a run what it is, under the keys of files; where things lie and run is left out."""
+    return {
+        key: getattr(part, spec.name)
+        for part in parts
+        for key, spec in zip(as_record(part), fields(part), strict=True)
+        if not spec.metadata["machine"] and spec.metadata["descriptor"] in (None, descriptor)
+    }
 
 
 def make_plan(

@@ -10,7 +10,7 @@ from texnet_core.model.design import Design
 from texnet_core.model.noise import derive_seed
 from texnet_core.model.training_form import periodic_inputs
 
-_CALIBRATION_FIELDS = 6
+CALIBRATION_FIELDS = 6
 
 
 class Stream(IntEnum):
@@ -68,5 +68,5 @@ class Samples:
 
     def calibration_fields(self, size: int) -> Iterator[dict[str, Tensor]]:
         """Inputs on which statistics are measured; `size` is large enough that what is rare is there."""
-        for seed in self.seeds(Stream.CALIBRATION, count=_CALIBRATION_FIELDS):
+        for seed in self.seeds(Stream.CALIBRATION, count=CALIBRATION_FIELDS):
             yield self.inputs([seed], size)

@@ -6,10 +6,12 @@ everything that changes over a run is a function of that fraction.
 
 import math
 
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.settings import TrainSettings
 
 WARM_UP_STEPS = 20
 _FINAL_LR_SHARE = 0.02
+_LEAST_WINDOW = 64  # texels
 
 
 def fraction_done(settings: TrainSettings, step: int, elapsed_s: float) -> float:
@@ -29,6 +31,17 @@ def learning_rate(settings: TrainSettings, step: int, fraction: float) -> float:
 def has_half_windows(settings: TrainSettings, fraction: float) -> bool:
     """Whether the run is still in its first part, whose samples have half the size: a quarter of the time each."""
     return fraction < min(settings.half_share, 1 - settings.frozen_share)
+
+
+def half_window(settings: TrainSettings, cell: int) -> int:
+    """Half the side of the samples, where that is whole cells of so many texels and not too small; else 0."""
+    half = settings.size // 2
+    return half if half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0 else 0
+
+
+def window(settings: TrainSettings, fraction: float, cell: int) -> int:
+    """Side of the samples of a step: half of it in the first part of a run, where it can be."""
+    return (has_half_windows(settings, fraction) and half_window(settings, cell)) or settings.size
 
 
 def is_frozen_phase(settings: TrainSettings, fraction: float) -> bool:

@@ -1,11 +1,12 @@
 """One sitting of a run, be it of a texture or of a style: where it may begin, and what its end leaves."""
 
+import math
 from pathlib import Path
 
 import torch
 
 from texnet_core.atomic import check_writable
-from texnet_core.errors import TrainingError
+from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
 from texnet_core.model.budget import shortfall
 from texnet_core.training.loop import Run
@@ -44,6 +45,21 @@ def check_torch() -> None:
             f"training needs torch 2.9 or newer, and torch {torch.__version__} is installed",
             expected="torch 2.9 or newer",
             remedy="run: pip install --upgrade 'texnet[train]'",
+        )
+
+
+def check_size(size: int, cell: int, levels: int) -> None:
+    """Raise RequestError for samples that are no whole cells of so many texels, or too few of them."""
+    if size % cell:
+        whole = cell * math.ceil(size / cell)
+        raise RequestError(
+            f"size {size} is not a multiple of {cell}", expected=f"a multiple of {cell}", remedy=f"use size {whole}"
+        )
+    if size < 2 * cell:
+        raise RequestError(
+            f"size {size} is too small for {levels} levels",
+            expected=Range(2 * cell, None),
+            remedy="use a larger size or fewer levels",
         )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from texnet_core.descriptor.vgg19 import POOLED_TEXELS
-from texnet_core.errors import ArtifactError, Range, RequestError
+from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, checkpoint_path, read_header
 from texnet_core.model.families.pyramid import PyramidSettings
@@ -20,7 +20,7 @@ from texnet_core.training.loop import Run
 from texnet_core.training.plan import make_plan
 from texnet_core.training.reports import Reports
 from texnet_core.training.request import TrainRequest
-from texnet_core.training.sitting import check_torch, checked_checkpoint, complete, run_to_the_end
+from texnet_core.training.sitting import check_size, check_torch, checked_checkpoint, complete, run_to_the_end
 
 
 def train(
@@ -99,18 +99,8 @@ def _check_inputs(generator: PyramidSettings) -> None:
 
 
 def _check_size(request: TrainRequest) -> None:
-    size, cell, levels = request.train.size, request.generator.cell_texels, request.generator.levels
-    if size % cell:
-        whole = cell * math.ceil(size / cell)
-        raise RequestError(
-            f"size {size} is not a multiple of {cell}", expected=f"a multiple of {cell}", remedy=f"use size {whole}"
-        )
-    if size < 2 * cell:
-        raise RequestError(
-            f"size {size} is too small for {levels} levels",
-            expected=Range(2 * cell, None),
-            remedy="use a larger size or fewer levels",
-        )
+    size = request.train.size
+    check_size(size, request.generator.cell_texels, request.generator.levels)
     if size % POOLED_TEXELS and request.descriptor.descriptor != "patches":
         whole = POOLED_TEXELS * math.ceil(size / POOLED_TEXELS)
         raise RequestError(

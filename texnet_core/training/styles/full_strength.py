@@ -4,7 +4,7 @@ Training steers the weight of the content, but what it comes to depends on the s
 strength 1 is of no use there, and its middle would be crowded below. So the strength is scaled at the end of a run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from texnet_core.model import nodes
 from texnet_core.model.training_form import Generator
 from texnet_core.training.styles.samples import Condition, StyleSamples
 
-ContentOf = Callable[[Tensor, Sequence[Condition]], float]
+ContentOf = Callable[[Tensor, Condition], float]
 
 _PICTURES = 8
 _HALVINGS = 4  # of what is known of the factor
@@ -27,20 +27,20 @@ def settle_full_strength(generator: Generator, samples: StyleSamples, content: C
     Args:
         generator: with frozen statistics; it is changed.
         samples: which hold the pictures to look at.
-        content: (painted pictures, how they were painted) -> their mean content distance.
+        content: (a painted picture, how it was painted) -> its content distance.
         goal: for that distance.
 
     Returns:
         The factor, 0.3 to 1.
     """
     generator.eval()
-    conditions = [Condition(number % len(samples.pool), 1.0, 1.0) for number in range(_PICTURES)]
 
     def distance(factor: float) -> float:
-        found = []
-        for number, condition in enumerate(conditions):
-            one = [Condition(condition.picture, factor, condition.noise)]
-            found.append(content(generator(samples.inputs_of(one, [number])), one))
+        conditions = [Condition(number % len(samples.pool), factor, 1.0) for number in range(_PICTURES)]
+        found = [
+            content(generator(samples.inputs_of([condition], [number])), condition)
+            for number, condition in enumerate(conditions)
+        ]
         return sum(found) / len(found)
 
     low, high = _LEAST, 1.0

@@ -15,12 +15,11 @@ from torch import Tensor
 
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.losses import Sample, TextureLoss, range_penalty
-from texnet_core.losses.content import content_distance, plain_content_loss
+from texnet_core.losses.content import CONTENT_LAYER, content_distance, plain_content_loss
 from texnet_core.settings import LossSettings, StyleSettings
 from texnet_core.training.objective import Losses
 from texnet_core.training.styles.samples import Condition, StyleSamples
 
-CONTENT_LAYER = "relu4_2"
 _CONTENT = "content_weight"  # key of the balance
 
 _GROWTH = 0.3  # decades by which the content weighs more at strength 0 than at 1
@@ -82,13 +81,11 @@ class StyleObjective:
         return Losses(style, total)
 
     @torch.no_grad()
-    def content_distance(self, image: Tensor, conditions: Sequence[Condition]) -> float:
-        """How far painted pictures, (N, 3, size, size), are from what they show; see `losses.content`."""
+    def content_distance(self, image: Tensor, condition: Condition) -> float:
+        """How far a painted picture, (1, 3, size, size), is from what it shows; see `losses.content`."""
         maps = self._descriptor(image.clamp(0, 1), periodic=True)[CONTENT_LAYER]
-        pictures = self._samples.pictures(conditions, image.shape[-1])
-        ones = [slice(number, number + 1) for number in range(len(conditions))]
-        seen = [self._features_of(condition, pictures[one]) for condition, one in zip(conditions, ones, strict=True)]
-        return sum(float(content_distance(maps[one], kept)) for one, kept in zip(ones, seen, strict=True)) / len(ones)
+        picture = self._samples.pictures([condition], image.shape[-1])
+        return float(content_distance(maps, self._features_of(condition, picture)))
 
     def _weights(self, strength: float) -> tuple[float, float, float]:
         """Of the style, of what the picture shows, and of its texels."""

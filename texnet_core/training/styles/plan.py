@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from torch import Tensor
 
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.precision import DTYPES
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.engines.torch_device import choose_device
+from texnet_core.losses.content import CONTENT_LAYER
 from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
@@ -21,21 +21,21 @@ from texnet_core.model.families import STYLIZER
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorStatistics, matching
-from texnet_core.pictures.masks import resized, texels_of, told, visible_part
+from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
-from texnet_core.pictures.surface import check_surface
-from texnet_core.settings import StyleTrainSettings, as_record
+from texnet_core.pictures.surface import reduced_surface
+from texnet_core.settings import StyleTrainSettings
 from texnet_core.training.comparison import see_exemplar
 from texnet_core.training.objective import RunObjective
+from texnet_core.training.plan import settings_record
 from texnet_core.training.samples import Stream
-from texnet_core.training.schedule import has_half_windows
+from texnet_core.training.schedule import half_window, window
 from texnet_core.training.styles.full_strength import settle_full_strength
-from texnet_core.training.styles.objective import CONTENT_LAYER, StyleObjective
+from texnet_core.training.styles.objective import StyleObjective
 from texnet_core.training.styles.request import StyleRequest
 from texnet_core.training.styles.samples import StyleSamples
 
 MAPS = (ALBEDO,)
-_LEAST_WINDOW = 64  # texels
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,11 @@ class StylePlan:
 
     def window(self, fraction: float) -> int:
         """Side of the samples of a step: half of it in the first part of a run."""
-        return (has_half_windows(self.train, fraction) and self.half_window()) or self.train.size
+        return window(self.train, fraction, self.request.generator.cell_texels)
 
     def half_window(self) -> int:
         """Half the side of the samples, where that is whole cells and not too small; else 0."""
-        half, cell = self.train.size // 2, self.request.generator.cell_texels
-        return half if half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0 else 0
+        return half_window(self.train, self.request.generator.cell_texels)
 
     def batch(self, *, frozen: bool) -> int:
         """How many samples a step has: with statistics that are frozen, one will do."""
@@ -136,12 +135,8 @@ class StylePlan:
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
         request = self.request
-        flat = {
-            key: getattr(part, spec.name)
-            for part in (request.generator, request.style, request.descriptor, request.loss, request.train)
-            for key, spec in zip(as_record(part), fields(part), strict=True)
-            if not spec.metadata.get("machine")
-        }
+        parts = (request.generator, request.style, request.descriptor, request.loss, request.train)
+        flat = settings_record(parts, "vgg19")
         begun = {} if self.start is None else {"start": self.start.provenance.exemplar_sha256}
         return (
             flat | begun | {"descriptor": "vgg19", "vgg19_input": self.weights.convention, "content": self.pool_sha256}
@@ -193,11 +188,7 @@ def make_style_plan(
     """
     train, descriptor = request.train, request.descriptor
     device = torch.device(choose_device(train.device))
-    share = 1.0 if mask is None else float(mask.mean())
-    image, mask = resized(*visible_part(picture, mask, train.exemplar_side), train.exemplar_side)
-    check_surface(image, mask)
-    if share < 1:
-        announce(told(image, mask, share))
+    image, mask = reduced_surface(picture, mask, train.exemplar_side, announce)
     weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, online=online, announce=announce)
     colors = ColorStatistics.of([texels_of(image, mask)]) if request.style.match_colors else None
     given = [_as_given(content, colors) for content in pool]

@@ -8,12 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from texnet_core.model.design import Design
-from texnet_core.model.graph import Graph
 from texnet_core.model.nodes import Input
 from texnet_core.model.noise import derive_seed
-from texnet_core.training.samples import Samples, Stream
+from texnet_core.training.samples import CALIBRATION_FIELDS, Samples, Stream
 
-MOST_NOISE = 1.5  # of what is painted in training; at run time it may be a little more
+_MOST_NOISE = 1.5  # factor of it in training; at run time it may be more
 _BATCH = 4  # of a calibration field
 _WHOLLY = 0.4  # share of single samples that are painted wholly in the style, which is what users want most
 _NOISE_OF_CONTENT = 0.02  # at most; so that what a camera or JPEG adds is not painted
@@ -48,8 +47,6 @@ class StyleSamples(Samples):
     def __init__(self, design: Design, run_seed: int, device: torch.device, pool: Tensor) -> None:
         super().__init__(design, run_seed, device)
         self.pool = pool
-        self._graph: Graph = design.graph
-        self._noise_channels = design.settings.noise_channels  # type: ignore[attr-defined]
         self._has_strength = bool(design.settings.strength_channels)  # type: ignore[attr-defined]
 
     def conditions(self, seeds: Sequence[int]) -> list[Condition]:
@@ -83,7 +80,7 @@ class StyleSamples(Samples):
     def calibration_fields(self, size: int) -> Iterator[dict[str, Tensor]]:
         """Inputs on which statistics are measured: batches of whole pictures, whatever the size asked for."""
         side = self.pool.shape[-1]
-        for place, _ in enumerate(super().seeds(Stream.CALIBRATION, count=6)):
+        for place in range(CALIBRATION_FIELDS):
             yield self.inputs(self.seeds(Stream.CALIBRATION, place, count=_BATCH), side)
 
     def _condition(self, seed: int, place: int, count: int) -> Condition:
@@ -95,7 +92,7 @@ class StyleSamples(Samples):
             strength = (1.0, 0.0)[place] if place < 2 else strength
         elif _share(seed, 3) < _WHOLLY:
             strength = 1.0
-        return Condition(picture, strength, MOST_NOISE * _share(seed, 4) if self._has_strength else 1.0)
+        return Condition(picture, strength, _MOST_NOISE * _share(seed, 4) if self._has_strength else 1.0)
 
     def _inputs(
         self, conditions: Sequence[Condition], seeds: list[int], size: int, *, clean: bool = False
@@ -105,11 +102,11 @@ class StyleSamples(Samples):
         if not clean:
             content = content + self._spoiling(content, seeds)
         found = {}
-        for node in self._graph.of(Input):
-            factors = self._column([condition.noise for condition in conditions])
+        factors = self._column([condition.noise for condition in conditions])
+        strengths = self._column([condition.strength for condition in conditions])
+        for node in self._design.graph.of(Input):
             parts = [(noise[node.name] - 0.5) * factors + 0.5, _pooled(content, node.level)]
             if self._has_strength:
-                strengths = self._column([condition.strength for condition in conditions])
                 parts.append(strengths.expand(-1, 1, *parts[0].shape[2:]))
             found[node.name] = torch.cat(parts, dim=1)
         return found

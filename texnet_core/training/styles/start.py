@@ -1,22 +1,20 @@
 """A picture of a style becomes a stylizer in a file."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS, smallest_side
-from texnet_core.errors import ImageError, Range, RequestError
+from texnet_core.descriptor.vgg19 import POOLED_TEXELS, check_side
+from texnet_core.errors import ImageError, RequestError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
 from texnet_core.progress import ProgressCallback, ignore_progress
-from texnet_core.settings import Padding
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.content_pool import default_pool
 from texnet_core.training.loop import Run
 from texnet_core.training.reports import Reports
-from texnet_core.training.sitting import check_torch, checked_checkpoint, complete, run_to_the_end
+from texnet_core.training.sitting import check_size, check_torch, checked_checkpoint, complete, run_to_the_end
 from texnet_core.training.styles.plan import make_style_plan
 from texnet_core.training.styles.request import StyleRequest
 
@@ -69,13 +67,13 @@ def train_style(
     return artifact
 
 
-def _fitting(picture: FloatArray, request: StyleRequest, announce: partial[None]) -> StyleRequest:
+def _fitting(picture: FloatArray, request: StyleRequest, announce: Callable[[str], None]) -> StyleRequest:
     """The request with a style of no more texels than its picture has."""
     side, train = min(picture.shape[:2]), request.train
     if train.exemplar_side <= side:
         return request
     announce(f"the picture has {side} texels along its short side: the style is learned at that size")
-    _check_style_side(side, request.descriptor.padding)
+    check_side("exemplar size", side, request.descriptor.padding)
     return replace(request, train=replace(train, exemplar_size=side))
 
 
@@ -98,13 +96,8 @@ def _check(request: StyleRequest) -> None:
         raise RequestError(
             "no loss compares samples with the style", expected="one or more", remedy="give one a weight above 0"
         )
-    _check_style_side(request.train.exemplar_side, request.descriptor.padding)
-    size, cell = request.train.size, max(request.generator.cell_texels, POOLED_TEXELS)
-    if size % cell or size < 2 * cell:
-        whole = cell * max(2, math.ceil(size / cell))
-        raise RequestError(
-            f"size {size} is not a multiple of {cell}", expected=Range(2 * cell, None), remedy=f"use size {whole}"
-        )
+    check_side("exemplar size", request.train.exemplar_side, request.descriptor.padding)
+    check_size(request.train.size, max(request.generator.cell_texels, POOLED_TEXELS), request.generator.levels)
 
 
 def _check_start(start: Artifact | None, request: StyleRequest) -> None:
@@ -113,15 +106,6 @@ def _check_start(start: Artifact | None, request: StyleRequest) -> None:
             "a run cannot begin with a generator of another kind or other settings",
             expected="a style with the same levels and channels",
             remedy="use another one, or begin without",
-        )
-
-
-def _check_style_side(side: int, padding: Padding) -> None:
-    if side < smallest_side(padding):
-        raise RequestError(
-            f"exemplar size {side} is too small for VGG-19 with {padding} padding",
-            expected=Range(smallest_side(padding), None),
-            remedy="use a larger one, or zero padding",
         )
 
 
