@@ -27,9 +27,6 @@ Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 PatternSearch = Literal["auto", "off"]
-StyleLossName = Literal["gram", "wasserstein"]
-StartName = Literal["content", "noise"]
-ContentLossName = Literal["standardized", "plain"]
 DescriptorName = Literal["auto", "vgg19", "patches"]
 OptimizerName = Literal["lbfgs", "adam"]
 
@@ -65,11 +62,6 @@ def setting(
     return field(default=default, metadata=facts | {"machine": machine, "compares": compares, "length": length})
 
 
-def _with_default(kind: type, name: str, default: Any) -> Any:
-    """The field of another settings dataclass with another default."""
-    return field(default=default, metadata=next(spec.metadata for spec in fields(kind) if spec.name == name))
-
-
 # One for each group, so that no field has to name its own.
 _picture = partial(setting, group="picture")
 _budget = partial(setting, group="budget")
@@ -78,7 +70,6 @@ _vgg19 = partial(_comparison, descriptor="vgg19")
 _losses = partial(setting, group="losses")
 _weight = partial(_losses, low=0.0, high=1e6)
 _loss = partial(_weight, descriptor="vgg19", compares=True)
-_style = partial(setting, group="style")
 _machine = partial(setting, group="machine", machine=True)
 
 # Files and messages keep the spelling that they began with: field -> key.
@@ -292,46 +283,6 @@ class TrainSettings(Checked):
         return self.exemplar_size or self.size
 
 
-@dataclass(frozen=True)
-class StyleTrainSettings(TrainSettings):
-    """The training loop of a style."""
-
-    exemplar_size: int = _picture(
-        384,
-        "short side of the style's picture in texels, which sets the size of its strokes",
-        low=MIN_EXEMPLAR_SIDE,
-        high=2048,
-    )
-    pattern: PatternSearch = setting("off", "")  # a style has no pattern
-    flatten: bool = setting(False, "")
-    steps: int = _with_default(TrainSettings, "steps", 320)
-    batch: int = _budget(4, "samples a step until statistics are frozen, and one from then on", low=2, high=64)
-    half_share: float = _with_default(TrainSettings, "half_share", 0.75)
-    frozen_share: float = _with_default(TrainSettings, "frozen_share", 0.25)
-
-
-@dataclass(frozen=True)
-class StyleSettings(Checked):
-    """What a style is to keep of the pictures that it paints."""
-
-    content_goal: float = _style(
-        0.4,
-        "share of what a picture shows that may be lost at full strength; the content weight follows from it, and "
-        "with 0 it stays",
-        low=0.0,
-        high=1.0,
-    )
-    content_weight: float = _style(
-        0.25, "weight of what the picture shows, at full strength, to begin with", low=0.0, high=1e6
-    )
-    content_loss: ContentLossName = _style(
-        "standardized", "how features of the picture are compared: each channel by its own mean and spread, or plainly"
-    )
-    identity_weight: float = _style(2.0, "weight of the picture's own texels, at strength 0", low=0.0, high=1e6)
-    match_colors: bool = setting(True, "")  # the published recipe alone paints pictures with their own colors
-    pool: int = _style(64, "how many crops of pictures are painted in training", low=1, high=4096)
-
-
 # Settings of a training that say where it runs and where its weights lie.
 MACHINE_SETTINGS = tuple(
     spec.name for kind in (DescriptorSettings, TrainSettings) for spec in fields(kind) if spec.metadata["machine"]
@@ -343,14 +294,6 @@ class EvaluationSettings(Checked):
     """What is looked at to measure a generator."""
 
     seeds: int = _budget(4, "how many samples to measure, with the seeds from 0 on", low=2, high=64)
-
-
-@dataclass(frozen=True)
-class StyleEvaluationSettings(Checked):
-    """What is looked at to measure a style."""
-
-    size: int = _style(512, "long side in texels to which larger pictures are scaled down", low=64, high=4096)
-    wrap: Tiling | Literal["auto"] = _style("auto", "axes along which pictures tile; auto looks at their edges")
 
 
 @dataclass(frozen=True)
@@ -368,23 +311,3 @@ class OptimizeSettings(Checked):
     seed: int = _picture(0, "seed of the noise that the picture starts from", low=0, high=MAX_SEED)
     precision: Precision = _machine("auto", "number format inside the descriptor; auto times both and takes the faster")
     device: str = _machine("auto", "where to optimize: auto, cpu, cuda, mps or xpu")
-
-
-@dataclass(frozen=True)
-class PaintingSettings(Checked):
-    """A picture in a style, found by optimizing its pixels."""
-
-    content_weight: float = _style(0.2, "weight of what the picture shows, against the style", low=0.0, high=1e6)
-    style_size: int = _style(
-        384,
-        "short side in texels to which the style's picture is scaled, which sets the size of its strokes",
-        low=MIN_EXEMPLAR_SIDE,
-        high=2048,
-    )
-    style_loss: StyleLossName = _style(
-        "gram", "how the style is compared: gram as published, or wasserstein as in training"
-    )
-    start: StartName = _style("content", "what the pixels are at first: the picture, or noise")
-    wrap: Tiling | Literal["auto"] = _style(
-        "auto", "axes along which the picture tiles, and the result with it; auto looks at its edges"
-    )

@@ -14,7 +14,8 @@ from texnet_core.errors import RequestError
 from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.reading import Picture
 from texnet_core.presets import find_generator
-from texnet_core.settings import DescriptorSettings, EvaluationSettings, StyleEvaluationSettings
+from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from texnet_core.style_settings import StyleEvaluationSettings
 from texnet_core.stylization.content import Content, read_content
 from texnet_core.stylization.contents import find_contents
 from train_cli.checks import check_not_inputs

@@ -13,7 +13,8 @@ from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
-from texnet_core.settings import DescriptorSettings, OptimizeSettings, PaintingSettings
+from texnet_core.settings import DescriptorSettings, OptimizeSettings
+from texnet_core.style_settings import PaintingSettings
 from train_cli.checks import check_not_input, check_not_inputs, check_preview, check_torch, picture_name
 from train_cli.display import showing, with_preview
 from train_cli.groups import command

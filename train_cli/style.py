@@ -12,7 +12,8 @@ from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import SUFFIX, Provenance, read_artifact
 from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.presets import find_style
-from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
+from texnet_core.settings import DescriptorSettings, LossSettings
+from texnet_core.style_settings import StyleSettings, StyleTrainSettings
 from train_cli.checks import check_preview
 from train_cli.display import Display, showing, with_preview
 from train_cli.groups import command, option

@@ -24,7 +24,8 @@ from texnet_core.pictures.color import quantize
 from texnet_core.pictures.masks import resized
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.pictures.writing import write_image
-from texnet_core.settings import DescriptorSettings, OptimizeSettings, PaintingSettings
+from texnet_core.settings import DescriptorSettings, OptimizeSettings
+from texnet_core.style_settings import PaintingSettings
 from texnet_core.stylization import StylizeRequest, stylize
 from texnet_core.synthesis import resampling
 

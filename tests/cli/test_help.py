@@ -15,11 +15,10 @@ from texnet_core.settings import (
     EvaluationSettings,
     LossSettings,
     OptimizeSettings,
-    PaintingSettings,
-    StyleEvaluationSettings,
     TrainSettings,
     choices_of,
 )
+from texnet_core.style_settings import PaintingSettings, StyleEvaluationSettings
 from texnet_core.stylization.request import StylizeRequest
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import Series

@@ -15,7 +15,8 @@ from texnet_core.errors import ImageError, RequestError
 from texnet_core.losses.content import content_distance
 from texnet_core.optimization import optimize_painting
 from texnet_core.optimization.painting import CONTENT_LAYER, painting_size
-from texnet_core.settings import DescriptorSettings, OptimizeSettings, PaintingSettings
+from texnet_core.settings import DescriptorSettings, OptimizeSettings
+from texnet_core.style_settings import PaintingSettings
 
 QUICK = OptimizeSettings(width=64, height=64, steps=6, precision="f32", device="cpu")
 FIRST = replace(QUICK, steps=1, optimizer="adam")  # which looks before it moves: the best is what it began at

@@ -15,7 +15,8 @@ from texnet_core.evaluation.evaluate_style import STRENGTHS, evaluate_style
 from texnet_core.evaluation.style_metric import LEAST_SIDE, StyleMetric
 from texnet_core.evaluation.style_report import draw_sheet, record, remarks, rows, write_style_report
 from texnet_core.model.artifact import Provenance
-from texnet_core.settings import DescriptorSettings, StyleEvaluationSettings
+from texnet_core.settings import DescriptorSettings
+from texnet_core.style_settings import StyleEvaluationSettings
 from texnet_core.stylization import Content, StylizeRequest
 
 SMALL = StyleEvaluationSettings(size=128)

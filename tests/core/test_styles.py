@@ -16,7 +16,8 @@ from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.model.training_form import Generator, fold
 from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.pictures.resizing import resize_exemplar
-from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
+from texnet_core.settings import DescriptorSettings, LossSettings
+from texnet_core.style_settings import StyleSettings, StyleTrainSettings
 from texnet_core.training import finishing
 from texnet_core.training.styles import StyleRequest, published_recipe, train_style
 from texnet_core.training.styles.full_strength import settle_full_strength

@@ -20,7 +20,8 @@ from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.masks import resized, told, visible_part
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import DescriptorSettings, StyleEvaluationSettings, Tiling
+from texnet_core.settings import DescriptorSettings, Tiling
+from texnet_core.style_settings import StyleEvaluationSettings
 from texnet_core.stylization import Content, Stylized, StylizeRequest, stylize
 from texnet_core.stylization.canvas import check_is_style
 from texnet_core.stylization.tiling import tiling_axes

@@ -33,15 +33,8 @@ from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.surface import reduced_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import (
-    DescriptorSettings,
-    LossSettings,
-    OptimizeSettings,
-    PaintingSettings,
-    Pooling,
-    StyleLossName,
-    Tiling,
-)
+from texnet_core.settings import DescriptorSettings, LossSettings, OptimizeSettings, Pooling, Tiling
+from texnet_core.style_settings import PaintingSettings, StyleLossName
 from texnet_core.stylization.picture import Picture
 from texnet_core.stylization.stores import ArrayStore
 from texnet_core.stylization.tiling import tiling_axes

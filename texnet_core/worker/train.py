@@ -24,7 +24,8 @@ from texnet_core.model.families.pyramid import PyramidSettings, generator_settin
 from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
-from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings, TrainSettings
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.style_settings import StyleSettings, StyleTrainSettings
 from texnet_core.worker.job import Message, WorkerJob, seconds_since, settable
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from torch import Tensor
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.losses import Sample, TextureLoss, range_penalty
 from texnet_core.losses.content import CONTENT_LAYER, content_distance, plain_content_loss
-from texnet_core.settings import LossSettings, StyleSettings
+from texnet_core.settings import LossSettings
+from texnet_core.style_settings import StyleSettings
 from texnet_core.training.objective import Losses
 from texnet_core.training.styles.samples import Condition, StyleSamples
 

@@ -24,7 +24,7 @@ from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorStatistics
 from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.pictures.surface import reduced_surface
-from texnet_core.settings import StyleTrainSettings
+from texnet_core.style_settings import StyleTrainSettings
 from texnet_core.training.comparison import see_exemplar
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.plan import settings_record

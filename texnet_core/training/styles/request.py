@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.stylizer import StylizerSettings
-from texnet_core.settings import DescriptorSettings, LossSettings, StyleSettings, StyleTrainSettings
+from texnet_core.settings import DescriptorSettings, LossSettings
+from texnet_core.style_settings import StyleSettings, StyleTrainSettings
 
 
 @dataclass(frozen=True)
