@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.conftest import ENGINES, STYLE_COLORS, picture, random_style
-from texnet_core import Cancelled, RequestError, open_engine
+from tests.conftest import ENGINES, STYLE_COLORS, picture, random_style, texture
+from texnet_core import Cancelled, RequestError, list_presets, open_engine, read_artifact
 from texnet_core.errors import ImageError
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.color_statistics import ColorStatistics
@@ -14,6 +14,8 @@ from texnet_core.stylization import StylizeRequest, stylize
 from texnet_core.stylization.canvas import open_canvas
 from texnet_core.stylization.content import content_of, strength_of
 from texnet_core.stylization.inputs import PicturePlane, Stretch
+from texnet_core.stylization.picture import Picture
+from texnet_core.stylization.stores import ArrayStore
 from texnet_core.stylization.tiling import tiling_axes
 
 pytestmark = pytest.mark.device
@@ -374,3 +376,21 @@ def test_a_band_of_which_nothing_is_seen_does_not_tell():
     content = np.dstack([content, np.ones(content.shape[:2], np.float32)])
     content[40:80, :, 3] = 0
     assert "y" in tiling_axes(content_of(content).picture)
+
+
+@pytest.mark.parametrize("name", list_presets())
+def test_textures_that_tile_are_taken_for_such(name):
+    """Wherever they are cut: the edge of bricks may be a joint."""
+    made = texture(read_artifact(list_presets()[name]), 256, 256, 0)
+    for shift in ((0, 0), (3, 5), (60, 99), (130, 31)):
+        assert tiling_axes(Picture(ArrayStore(np.roll(made, shift, (0, 1))))) == "xy", shift
+
+
+def test_bricks_cut_along_their_joints_tile_and_framed_ones_do_not():
+    wall = picture(96, 96) * 0.3 + 0.2
+    for top in range(0, 96, 24):
+        wall[top : top + 4] = 0.8
+    assert "y" in tiling_axes(Picture(ArrayStore(wall)))
+    framed = picture(96, 96)
+    framed[:3] = framed[-3:] = framed[:, :3] = framed[:, -3:] = 0.5
+    assert tiling_axes(Picture(ArrayStore(framed))) == "none"
