@@ -50,6 +50,11 @@ def no_device(name: str) -> str:
     return f"{start}_{name[len(start) :]}" if _DEVICE.fullmatch(start) else name
 
 
+def as_compared(path: Path) -> str:
+    """A name as the commonest file systems compare it, without regard to case."""
+    return os.path.normcase(os.path.abspath(path)).casefold()
+
+
 def _before_dot(name: str) -> str:
     """The part that decides on Windows whether a name is a device."""
     return name.split(".", 1)[0].rstrip(" ")

@@ -64,6 +64,11 @@ def expanded(text: str, *, spare: Container[str] = (), quoted: Callable[[str], s
     return (quoted(home) if home else "") + _VARIABLE.sub(value, rest)
 
 
+def is_same_file(path: Path, other: Path) -> bool:
+    """Whether both are there and are one file, under whatever names."""
+    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
+
+
 def _split_home(text: str) -> tuple[str, str]:
     """The folder that `~` or `~user` at the beginning means, "" where there is neither, and what follows.
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from texnet_core.errors import Range, RequestError
 from texnet_core.lists.tables import check_place, inside
+from texnet_core.names import check_new_names
 from texnet_core.paths import expanded, user_text
+from texnet_core.pictures.writing import depth_for
 from texnet_core.synthesis.sizes import parse_size
 
 MAX_JOBS = 100_000
@@ -47,20 +49,12 @@ def template_of(output: Any, fields: Sequence[str], where: str) -> str:
         return expanded(check_place(output, "output"), spare=fields, quoted=_in_template)
 
 
-def filled(template: str, values: Mapping[str, Any]) -> str:
-    """The output's name. Only whole fields are filled in, so that a list cannot reach into objects."""
-    try:
-        for _, name, shape, conversion in Formatter().parse(template):
-            if name is not None and (name not in values or conversion or not re.fullmatch(r"0?\d?[df]?", shape or "")):
-                raise RequestError(
-                    f"the output {template!r} has an unknown field {{{name}}}",
-                    expected=[f"{{{known}}}" for known in values],
-                    remedy="correct it; {seed:04} makes four digits",
-                )
-        return template.format(**values)
-    except ValueError as error:
-        found = f"the output {template!r} is no name with fields ({error})"
-        raise RequestError(found, expected="a name with fields", remedy="correct it") from error
+def output_of(folder: Path, template: str, values: Mapping[str, Any], depth: int) -> Path:
+    """The file of a job, whose name every system takes and whose format holds the depth."""
+    output = folder / _filled(template, values)
+    check_new_names(output)
+    depth_for(output, depth)
+    return output
 
 
 def source_of(value: Any, folder: Path) -> str:
@@ -87,6 +81,22 @@ def size_of(value: Any) -> tuple[int, int]:
             f"{value!r} is not a size", expected='1024 or "2048x1024"', remedy='write 1024, or "2048x1024" in quotes'
         )
     return sides
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    """The output's name. Only whole fields are filled in, so that a list cannot reach into objects."""
+    try:
+        for _, name, shape, conversion in Formatter().parse(template):
+            if name is not None and (name not in values or conversion or not re.fullmatch(r"0?\d?[df]?", shape or "")):
+                raise RequestError(
+                    f"the output {template!r} has an unknown field {{{name}}}",
+                    expected=[f"{{{known}}}" for known in values],
+                    remedy="correct it; {seed:04} makes four digits",
+                )
+        return template.format(**values)
+    except ValueError as error:
+        found = f"the output {template!r} is no name with fields ({error})"
+        raise RequestError(found, expected="a name with fields", remedy="correct it") from error
 
 
 def _in_template(text: str) -> str:

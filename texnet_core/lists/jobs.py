@@ -1,6 +1,5 @@
 """Lists of textures and pictures to make, as TOML files; `EXAMPLE` is one."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,15 @@ from texnet_core.lists.entries import (
     check_needed,
     check_number,
     combinations,
-    filled,
+    output_of,
     size_of,
     source_of,
     template_of,
 )
 from texnet_core.lists.style_jobs import STYLE_NAMING, StyleJob, style_jobs
 from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
-from texnet_core.names import check_new_names
-from texnet_core.pictures.writing import check_picture_size, depth_for
+from texnet_core.names import as_compared
+from texnet_core.pictures.writing import check_picture_size
 from texnet_core.synthesis.request import TextureRequest
 
 EXAMPLE = """
@@ -111,9 +110,7 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
         values["covers"] = parse_length(values["covers"])
     request = TextureRequest.from_record(values)
     naming = {"source": Path(request.source).stem} | {name: getattr(request, name) for name in _NAMING}
-    output = folder / filled(template, naming)
-    check_new_names(output)
-    depth_for(output, request.depth)
+    output = output_of(folder, template, naming, request.depth)
     check_picture_size(output, *request.window[2:])
     return TextureJob(request, output)
 
@@ -121,9 +118,9 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
 def _check_outputs_differ(jobs: Sequence[Job]) -> None:
     """Neither from each other nor from what is read, for jobs run in any order."""
     seen: set[str] = set()
-    read = {_comparable(path) for job in jobs if isinstance(job, StyleJob) for path in job.reads}
+    read = {as_compared(path) for job in jobs if isinstance(job, StyleJob) for path in job.reads}
     for job in jobs:
-        name = _comparable(job.output)
+        name = as_compared(job.output)
         if name in read:
             found = f"{job.output} is written by one job and read by another"
             raise RequestError(found, expected="another name", remedy="rename the output, or use two lists")
@@ -135,8 +132,3 @@ def _check_outputs_differ(jobs: Sequence[Job]) -> None:
                 remedy=f"put {', '.join(f'{{{field}}}' for field in fields)} into output",
             )
         seen.add(name)
-
-
-def _comparable(path: Path) -> str:
-    """A name as the commonest file systems compare it, without regard to case."""
-    return os.path.normcase(os.path.abspath(path)).casefold()

@@ -1,6 +1,5 @@
 """The entries of a list of jobs that paint pictures in a style: read, and made."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -11,16 +10,14 @@ from texnet_core.lists.entries import (
     check_needed,
     check_number,
     combinations,
-    filled,
+    output_of,
     size_of,
     source_of,
     template_of,
     text_of,
 )
 from texnet_core.lists.tables import check_keys, check_place, inside
-from texnet_core.names import check_new_names
-from texnet_core.paths import user_text
-from texnet_core.pictures.writing import depth_for
+from texnet_core.paths import is_same_file, user_text
 from texnet_core.settings import EngineSettings
 from texnet_core.stylization.contents import Contents, find_contents
 from texnet_core.stylization.looks import colors_in, read_colors
@@ -101,12 +98,10 @@ def _job(values: dict[str, Any], content: Path, template: str, folder: Path) -> 
     request = StylizeRequest.from_record(values)
     naming = {name: getattr(request, name, "") for name in STYLE_NAMING}
     naming |= {"source": Path(request.source).stem, "content": content.stem}
-    output = folder / filled(template, naming)
-    check_new_names(output)
-    depth_for(output, request.depth or 8)
+    output = output_of(folder, template, naming, request.depth or 8)
     strength_map = _place(values["strength_map"], "strength_map", folder) if "strength_map" in values else None
     for what, read in (("content", content), ("strength_map", strength_map)):
-        if read is not None and os.path.exists(output) and os.path.exists(read) and os.path.samefile(output, read):
+        if read is not None and is_same_file(output, read):
             found = f"the output {output} would replace the {what}"
             raise RequestError(found, expected="another file", remedy="name another file")
     return StyleJob(request, output, content, strength_map)
