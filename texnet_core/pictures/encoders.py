@@ -18,7 +18,7 @@ from texnet_core.pictures.color import srgb_to_linear
 Bands = Iterator[npt.NDArray[Any]]  # (rows, width, channels) each, from top to bottom
 
 _PNG_TEXELS = 2**17  # that are compressed at once
-_PNG_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+PNG_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by channels
 _TIFF_TILE = (128, 128)
 _THUMBNAIL = 128  # texels, of which interfaces show about a hundred
 _LARGEST_CLASSIC_TIFF = 2**32 - 2**26  # bytes of texels; beyond, offsets need the 64 bits of BigTIFF
@@ -66,18 +66,18 @@ def write_png(path: Path, bands: Bands, layout: Layout) -> None:
     """
     with path.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
-        color_type = _PNG_COLOR_TYPES[layout.channels]
+        color_type = PNG_COLOR_TYPES[layout.channels]
         header = struct.pack(">IIBBBBB", layout.width, layout.height, layout.depth, color_type, 0, 0, 0)
-        _write_png_chunk(file, b"IHDR", header)
+        write_png_chunk(file, b"IHDR", header)
         compressor = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
         at_once = max(1, _PNG_TEXELS // layout.width)
         for band in bands:
             for top in range(0, len(band), at_once):
                 rows = _png_rows(band[top : top + at_once])
-                _write_png_chunk(file, b"IDAT", compressor.compress(rows))
+                write_png_chunk(file, b"IDAT", compressor.compress(rows))
             del band  # frees it while the next one is made: bands of wide pictures take megabytes
-        _write_png_chunk(file, b"IDAT", compressor.flush())
-        _write_png_chunk(file, b"IEND", b"")
+        write_png_chunk(file, b"IDAT", compressor.flush())
+        write_png_chunk(file, b"IEND", b"")
 
 
 def _png_rows(rows: npt.NDArray[Any]) -> bytes:
@@ -92,7 +92,8 @@ def _png_rows(rows: npt.NDArray[Any]) -> bytes:
     return filtered.tobytes()
 
 
-def _write_png_chunk(file: BinaryIO, kind: bytes, content: bytes) -> None:
+def write_png_chunk(file: BinaryIO, kind: bytes, content: bytes) -> None:
+    """A chunk with its check sum; pixels of no bytes are left out."""
     if content or kind != b"IDAT":
         file.write(struct.pack(">I", len(content)) + kind)
         file.write(content)
@@ -114,10 +115,8 @@ def write_webp(path: Path, bands: Bands, layout: Layout) -> None:
     from PIL import Image
 
     image = _gather(bands, layout, np.uint8)
-    colors = image[..., :-1] if layout.has_alpha else image
-    if colors.shape[2] == 1:
-        colors = np.repeat(colors, 3, axis=2)
-    image = np.concatenate((colors, image[..., -1:]), axis=2) if layout.has_alpha else colors
+    if layout.channels < 3:  # WebP has no gray
+        image = image[..., [0, 0, 0, 1][: layout.channels + 2]]
     buffer = io.BytesIO()  # as for JPEG
     Image.fromarray(image).save(buffer, format="WEBP", lossless=True, exact=True, method=1, quality=30)
     path.write_bytes(buffer.getbuffer())

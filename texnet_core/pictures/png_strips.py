@@ -19,25 +19,18 @@ import numpy.typing as npt
 
 from texnet_core.pictures import png
 from texnet_core.pictures.decoded import Decoded
+from texnet_core.pictures.encoders import PNG_COLOR_TYPES, write_png_chunk
 from texnet_core.pictures.exif import read_exif
 from texnet_core.pictures.stills import decode_png
 
 _STRIP_TEXELS = 2**18
 _READ_AT_ONCE = 2**16
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the type of color
-_TYPES_OF_8_BITS = {1: 0, 2: 4, 3: 2, 4: 6}  # by bytes a texel
 _HEADER = slice(16, 29)  # of a file: the content of IHDR, before its check sum
 
 
 class PngStrips:
-    """A PNG file that can be decoded in strips.
-
-    Attributes:
-        width: in texels.
-        height: likewise.
-        depth: bits a channel that it has, 8 or 16.
-        has_alpha: whether it may be transparent somewhere.
-    """
+    """A PNG file that can be decoded in strips; see `strips.Strips`."""
 
     def __init__(self, path: Path, parts: png.PngParts, pieces: list[tuple[int, int]]) -> None:
         self._path, self._parts, self._pieces = path, parts, pieces
@@ -65,8 +58,8 @@ class PngStrips:
     def _unfiltered(self, filtered: bytes, rows: int, row_bytes: int) -> npt.NDArray[np.uint8]:
         """Bytes of rows, (rows, row_bytes). Filters know bytes of texels only, so 8 bits a channel stand for all."""
         texel = max(1, _CHANNELS[self._type] * self._bits // 8)
-        if texel in _TYPES_OF_8_BITS:
-            strip = self._strip(row_bytes // texel, rows, 8, _TYPES_OF_8_BITS[texel], filtered, plain=True)
+        if texel in PNG_COLOR_TYPES:
+            strip = self._strip(row_bytes // texel, rows, 8, PNG_COLOR_TYPES[texel], filtered, plain=True)
             return _levels(strip.pixels).reshape(rows, row_bytes)
         strip = self._strip(self.width, rows, self._bits, self._type, filtered, plain=True)
         deep: npt.NDArray[Any] = png.decode_deep(strip).astype(">u2")
@@ -78,9 +71,11 @@ class PngStrips:
         """A file of some rows; a plain one has no palette and nothing that is transparent."""
         header = struct.pack(">IIBBBBB", width, rows, bits, color_type, 0, 0, 0)
         file = io.BytesIO()
-        file.write(png.SIGNATURE + _chunk(b"IHDR", header))
+        file.write(png.SIGNATURE)
+        write_png_chunk(file, b"IHDR", header)
         file.write(b"" if plain else self._head[_HEADER.stop + 4 :])
-        file.write(_chunk(b"IDAT", zlib.compress(filtered, 0)) + _chunk(b"IEND", b""))
+        write_png_chunk(file, b"IDAT", zlib.compress(filtered, 0))
+        write_png_chunk(file, b"IEND", b"")
         file.seek(0)
         return png.PngParts(file, {} if plain else self._parts.chunks, self._parts.xmp)
 
@@ -150,7 +145,3 @@ def _unfilterable(plain: npt.NDArray[np.uint8]) -> bytes:
 
 def _before_end(parts: png.PngParts) -> int:
     return len(parts.pixels.getbuffer()) - (12 if parts.pixels.getvalue().endswith(b"IEND\xaeB`\x82") else 0)
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))

@@ -69,22 +69,29 @@ def check_complete(page: Any) -> None:
     """Raise ValueError where strips or tiles of a page are missing; decoders take these for black."""
     if int(page.compression) == _OLD_JPEG:  # whose strips may be one stream
         return
-    down, across = int(page.imagelength), int(page.imagewidth)
-    high, wide = (page.tilelength, page.tilewidth) if page.is_tiled else (min(page.rowsperstrip or down, down), across)
+    rows, columns = piece_of(page)
     planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
-    needed = -(-down // high) * -(-across // wide) * planes
+    needed = -(-int(page.imagelength) // rows) * -(-int(page.imagewidth) // columns) * planes
     if len(page.dataoffsets) < needed:
         raise ValueError(f"{len(page.dataoffsets)} of {needed} pieces")
 
 
+def piece_of(page: Any) -> tuple[int, int]:
+    """Rows and columns of its strips or tiles; the last strip may have fewer rows."""
+    if page.is_tiled:
+        return int(page.tilelength), int(page.tilewidth)
+    height = int(page.imagelength)
+    return min(int(page.rowsperstrip or height), height), int(page.imagewidth)
+
+
 def is_deep(page: Any) -> bool:
     """Whether a page has more than 8 bits or floats, in a way that is read here."""
-    return page.dtype is not None and page.dtype.itemsize > 1 and int(page.photometric) in _SPACES
+    return page.dtype is not None and page.dtype.itemsize > 1 and is_of_known_colors(page)
 
 
 def is_whole_bytes(page: Any) -> bool:
     """Whether a page has 8 bits, in a way that is read here."""
-    return page.dtype == np.uint8 and int(page.bitspersample) == 8 and int(page.photometric) in _SPACES
+    return page.dtype == np.uint8 and int(page.bitspersample) == 8 and is_of_known_colors(page)
 
 
 def is_of_known_colors(page: Any) -> bool:
@@ -181,8 +188,7 @@ def bands_of_page(page: Any, plane: int = 0) -> Iterator[npt.NDArray[Any]]:
     """
     height, width = int(page.imagelength), int(page.imagewidth)
     samples = 1 if int(page.planarconfig) == 2 else int(page.samplesperpixel)
-    rows, columns = (int(page.tilelength), int(page.tilewidth)) if page.is_tiled else (int(page.rowsperstrip), width)
-    rows = rows if page.is_tiled else min(rows, height)
+    rows, columns = piece_of(page)
     across = -(-width // columns)
     pieces = list(zip(page.dataoffsets, page.databytecounts, strict=True))[plane * across * -(-height // rows) :]
     for number, top in enumerate(range(0, height, rows)):

@@ -18,14 +18,7 @@ _UPRIGHT = 1
 
 
 class TiffStrips:
-    """A TIFF file that can be decoded in strips.
-
-    Attributes:
-        width: in texels.
-        height: likewise.
-        depth: bits a channel that it has, 8 or 16.
-        has_alpha: whether it may be transparent somewhere.
-    """
+    """A TIFF file that can be decoded in strips; see `strips.Strips`."""
 
     def __init__(self, path: Path, number: int, page: Any) -> None:
         self._path, self._number = path, number
@@ -66,7 +59,7 @@ def open_tiff_strips(path: Path) -> TiffStrips | None:
 
 
 def _is_simple(page: Any) -> bool:
-    rows = int(page.tilelength) if page.is_tiled else min(int(page.rowsperstrip), int(page.imagelength))
+    rows, _ = tiff.piece_of(page)
     return (
         page.dtype in _KINDS
         and tiff.is_of_known_colors(page)
