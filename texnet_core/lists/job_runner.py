@@ -23,12 +23,12 @@ from texnet_core.lists.results import attempted
 from texnet_core.lists.style_jobs import StyleJob
 from texnet_core.model.artifact import read_artifact
 from texnet_core.model.real_size import size_note
-from texnet_core.presets import find_source, find_style
+from texnet_core.presets import find_generator, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.stylization import colors_of, stylize_file
 from texnet_core.stylization.canvas import check_is_style
 from texnet_core.stylization.contents import tiling_of
-from texnet_core.synthesis.textures import map_files, open_plane, write_window
+from texnet_core.synthesis.textures import check_is_texture, map_files, open_plane, write_window
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -191,11 +191,13 @@ class _Run:
 
     def _open_source(self, key: tuple[str, str, bool]) -> "_Source":
         name, device, paints = key
-        path = find_style(name) if paints else find_source(name)
+        path = find_style(name) if paints else find_generator(name)
         common = self._jobs[0].request
         artifact = read_artifact(path)
         if paints:
             check_is_style(artifact)
+        else:
+            check_is_texture(artifact, remedy="add content = ..., the pictures to paint")
         engine = open_engine(artifact, common.engine, device, common.precision, self._cores)
         return _Source(_digest(path), engine)
 

@@ -40,8 +40,7 @@ class Canvas:
     @property
     def window(self) -> Region:
         """The part that is to be made."""
-        request = self.request
-        return checked_region((0, 0, request.width, request.height) if request.region is None else request.region)
+        return _window_of(self.request)
 
 
 def open_canvas(
@@ -137,6 +136,11 @@ def _changes(request: StylizeRequest, strength: Store | None) -> bool:
     return request.strength < 1 or request.keep_colors or strength is not None
 
 
+def _window_of(request: StylizeRequest) -> Region:
+    """The part that a settled request asks for."""
+    return checked_region((0, 0, request.width, request.height) if request.region is None else request.region)
+
+
 def _layer(store: Store | None, rows: Side, columns: Side) -> Layer | None:
     return None if store is None else Layer(store, rows, columns)
 
@@ -163,11 +167,9 @@ class _Fit:
                 expected=f"at most {_MOST_SHRUNK:g} times the result",
                 remedy="scale the picture down first",
             )
-        region = (0, 0, request.width, request.height) if request.region is None else request.region
-        start, count = region[1 - axis], region[3 - axis]
-        return cls(
-            lies, Side(texels, lies.made, step), Side(texels, lies.period, texels / result), int(start), int(count)
-        )
+        window = _window_of(request)
+        start, count = window[1 - axis], window[3 - axis]
+        return cls(lies, Side(texels, lies.made, step), Side(texels, lies.period, texels / result), start, count)
 
     def stretch(self, block: int, reach: int, cell: int) -> Stretch:
         """What the blocks of the region read."""

@@ -1,12 +1,10 @@
-"""Pictures painted anew in a style: in memory, or from file to file."""
+"""Pictures painted anew in a style, in memory."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from texnet_core.engines import Engine, open_engine
@@ -20,9 +18,7 @@ from texnet_core.stylization.content import Content, content_of, strength_of
 from texnet_core.stylization.request import StylizeRequest
 from texnet_core.stylization.sources import visible_texels
 from texnet_core.stylization.stores import ArrayStore
-from texnet_core.synthesis.plane import too_little_memory
-from texnet_core.synthesis.textures import reported_bands
-from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS
+from texnet_core.synthesis.textures import check_held, gathered
 
 _DEFAULTS = StylizeRequest()
 
@@ -84,22 +80,9 @@ def stylize(
     content = content_of(picture)
     strength = None if strength_map is None else strength_of(strength_map, content.shape)
     canvas = open_canvas(engine, content.picture, request, None if strength is None else ArrayStore(strength))
-    x, y, width, height = window = canvas.window
-    if width * height > MAX_WINDOW_TEXELS:
-        raise RequestError(
-            f"{width}x{height} is too large to be held in memory",
-            expected=f"at most {MAX_WINDOW_TEXELS} texels",
-            remedy="write it to a PNG or TIFF file, which can be larger",
-        )
-    try:
-        image = np.empty((height, width, 3), np.float32)
-        top = 0
-        with closing(reported_bands(canvas.plane, window, progress)) as bands:
-            for band in bands:
-                image[top : top + len(band)] = band
-                top += len(band)
-    except MemoryError as error:
-        raise too_little_memory(width, height) from error
+    check_held(canvas.window)
+    image = gathered(canvas.plane, canvas.window, progress)
+    x, y, width, height = canvas.window
     alpha = None if canvas.alpha is None else canvas.alpha.window(y, x, height, width)[..., 0]
     return Stylized(image, alpha, canvas.request, list(content.notes))
 

@@ -47,24 +47,10 @@ def synthesize(
         RequestError: a field of the request out of its range, or too large a window.
         EngineError: the engine is missing or failed, memory did not suffice, or the parameters are senseless.
     """
-    _, _, width, height = window = request.check().window
-    if width * height > MAX_WINDOW_TEXELS:
-        raise RequestError(
-            f"{width}x{height} is too large to be held in memory",
-            expected=f"at most {MAX_WINDOW_TEXELS} texels",
-            remedy="write it to a PNG or TIFF file, which can be larger",
-        )
+    window = request.check().window
+    check_held(window)
     plane = open_plane(artifact, request, engine=engine)
-    try:
-        stack = np.empty((height, width, plane.channels), np.float32)
-        top = 0
-        with closing(reported_bands(plane, window, progress)) as bands:
-            for band in bands:
-                stack[top : top + len(band)] = band
-                top += len(band)
-    except MemoryError as error:
-        raise too_little_memory(width, height) from error
-    return split_channels(stack, artifact.maps)
+    return split_channels(gathered(plane, window, progress), artifact.maps)
 
 
 def open_plane(
@@ -99,13 +85,13 @@ def open_plane(
     return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
 
 
-def check_is_texture(header: Header) -> None:
+def check_is_texture(header: Header, remedy: str = "use it with: texnet stylize") -> None:
     """Raise RequestError for a style, which makes nothing without a picture."""
     if header.paints:
         raise RequestError(
             "this generator is a style, which paints pictures anew",
             expected="a generator of textures",
-            remedy="use it with: texnet stylize",
+            remedy=remedy,
         )
 
 
@@ -173,6 +159,36 @@ def map_files(output: Path, maps: tuple[MapSpec, ...], marks: str = "") -> list[
     """The file of each map: stem, the map's name where there are several, marks, suffix."""
     names = [""] if len(maps) == 1 else [f"_{spec.name}" for spec in maps]
     return [output.with_name(f"{output.stem}{name}{marks}{output.suffix}") for name in names]
+
+
+def check_held(region: Region) -> None:
+    """Raise RequestError for more texels than memory is to hold."""
+    _, _, width, height = region
+    if width * height > MAX_WINDOW_TEXELS:
+        raise RequestError(
+            f"{width}x{height} is too large to be held in memory",
+            expected=f"at most {MAX_WINDOW_TEXELS} texels",
+            remedy="write it to a PNG or TIFF file, which can be larger",
+        )
+
+
+def gathered(plane: Plane, region: Region, progress: ProgressCallback) -> FloatArray:
+    """A region in memory, (height, width, channels), reported as `reported_bands` does.
+
+    Raises:
+        EngineError: memory did not suffice.
+    """
+    _, _, width, height = region
+    try:
+        result = np.empty((height, width, plane.channels), np.float32)
+        top = 0
+        with closing(reported_bands(plane, region, progress)) as bands:
+            for band in bands:
+                result[top : top + len(band)] = band
+                top += len(band)
+    except MemoryError as error:
+        raise too_little_memory(width, height) from error
+    return result
 
 
 def reported_bands(
