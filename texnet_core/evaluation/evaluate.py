@@ -25,7 +25,7 @@ from texnet_core.evaluation.measures import (
 from texnet_core.evaluation.outliers import Outlier, find_outlier
 from texnet_core.evaluation.weights import NO_WEIGHTS, usable_weights
 from texnet_core.mapset import FloatArray, Mask, shown_colors
-from texnet_core.model.artifact import Artifact
+from texnet_core.model.artifact import Artifact, Header
 from texnet_core.pictures.masks import told, visible_part
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -266,13 +266,28 @@ def _notes(artifact: Artifact, reference: Reference | None, mask: Mask | None) -
     notes = []
     if warnings := artifact.training.get("troubles"):
         notes.append(f"its run had warnings: {one_line(str(warnings))}")
-    learned_from = artifact.provenance.exemplar_sha256
-    if reference and learned_from and texels_digest(reference.exemplar, reference.mask) != learned_from:
+    if reference:
+        notes += notes_on_picture("generator", artifact, (reference.exemplar, reference.mask), mask)
+    return notes
+
+
+def notes_on_picture(what: str, header: Header, seen: tuple[FloatArray, Mask | None], mask: Mask | None) -> list[str]:
+    """What to know of the picture that a generator is said to be trained from.
+
+    Args:
+        what: the word for the generator.
+        header: its own.
+        seen: the picture and its mask as training saw them.
+        mask: as it was given.
+    """
+    notes = []
+    learned_from = header.provenance.exemplar_sha256
+    if learned_from and texels_digest(*seen) != learned_from:
         notes.append(
-            "the generator was trained from another picture than this one, or from this one edited or recompressed"
+            f"the {what} was trained from another picture than this one, or from this one edited or recompressed"
         )
-    if reference and mask is not None and not mask.all():
-        notes.append(told(reference.exemplar, reference.mask, float(mask.mean())))
+    if mask is not None and not mask.all():
+        notes.append(told(*seen, float(mask.mean())))
     return notes
 
 

@@ -12,13 +12,12 @@ from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import RequestError
 from texnet_core.evaluation import stylization
 from texnet_core.evaluation.color import color_distance
-from texnet_core.evaluation.evaluate import training_size
+from texnet_core.evaluation.evaluate import notes_on_picture, training_size
 from texnet_core.evaluation.seam import AxisSeam
 from texnet_core.evaluation.weights import usable_weights
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
-from texnet_core.pictures.masks import resized, told, visible_part
-from texnet_core.pictures.reading import texels_digest
+from texnet_core.pictures.masks import resized, visible_part
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, Tiling
 from texnet_core.style_settings import StyleEvaluationSettings
@@ -128,7 +127,7 @@ def evaluate_style(
     small = None if style is None else _as_trained(style, mask, training_size(artifact))
     examiner = _Examiner(artifact, small, weights, settings, progress, len(contents))
     painted = [examiner.examine(name, content) for name, content in contents.items()]
-    notes = _notes(artifact, style, mask, small)
+    notes = [] if small is None else notes_on_picture("style", artifact, small, mask)
     return StyleEvaluation(
         style=None if small is None else small[0],
         contents=painted,
@@ -183,7 +182,6 @@ class _Examiner:
         )
         faint = self._painted(stylization.less_contrast(image), request).image
         style, kept, contrast = self._distances(name, image, [each.image for each in made], faint, wrap)
-        style_part = None if self.style is None else (None, self.style[1])
         return PaintedContent(
             name=name,
             content=image,
@@ -191,7 +189,7 @@ class _Examiner:
             flicker=flicker,
             style=style,
             kept=kept,
-            color=color_distance(full.image, self.style[0], style_part) if self.style and style_part else None,
+            color=None if self.style is None else color_distance(full.image, self.style[0], (None, self.style[1])),
             contrast=contrast,
             seams=stylization.seams(full.image, wrap, self.engine.artifact.graph.cell_texels),
         )
@@ -241,19 +239,3 @@ def _metric(weights: "Vgg19Weights") -> "StyleMetric":
 
 def _as_trained(style: FloatArray, mask: Mask | None, side: int) -> tuple[FloatArray, Mask | None]:
     return resized(*visible_part(style, mask, side), side)
-
-
-def _notes(
-    artifact: Artifact, style: FloatArray | None, mask: Mask | None, small: tuple[FloatArray, Mask | None] | None
-) -> list[str]:
-    if style is None or small is None:
-        return []
-    notes = []
-    learned_from = artifact.provenance.exemplar_sha256
-    if learned_from and texels_digest(*small) != learned_from:
-        notes.append(
-            "the style was trained from another picture than this one, or from this one edited or recompressed"
-        )
-    if mask is not None and not mask.all():
-        notes.append(told(*small, float(mask.mean())))
-    return notes

@@ -119,9 +119,8 @@ def _page(evaluation: StyleEvaluation, header: Header, title: str) -> str:
     for each in evaluation.contents:
         parts.append(f"<h2>{text(each.name)}</h2>")
         parts += [picture(caption, shown) for caption, shown in _captioned(each)]
-        parts += [picture("at full strength, its tile repeated", np.tile(each.pictures[-1], (2, 2, 1)))] * bool(
-            each.seams
-        )
+        if each.seams:
+            parts.append(picture("at full strength, its tile repeated", np.tile(each.pictures[-1], (2, 2, 1))))
     card = ((name, str(value)) for name, value in asdict(header.provenance).items() if value != "")
     parts += [
         "<h2>Figures</h2>",
