@@ -2,9 +2,12 @@
 
 import importlib.util
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from texnet_core.errors import EngineError, RequestError
+from texnet_core.names import check_new_names
+from texnet_core.paths import is_same_file
 from texnet_core.pictures.writing import FORMATS, depth_for
 from train_cli.streams import is_output
 
@@ -16,27 +19,29 @@ def check_torch(purpose: str) -> None:
         raise EngineError(found, expected="torch", remedy="run: pip install 'texnet[train]'")
 
 
-def check_not_inputs(path: Path, exemplar: Path, mask: Path | None, option: str) -> None:
-    """Raise RequestError where an output would replace the exemplar or its mask."""
-    for what, read in (("exemplar", exemplar), ("mask", mask)):
-        if read is not None:
-            check_not_input(path, read, what, option)
-
-
-def check_not_input(path: Path, read: Path, what: str, option: str) -> None:
+def check_not_inputs(path: Path, exemplar: Path, mask: Path | None, option: str, style: Path | None = None) -> None:
     """Raise RequestError where an output would replace a picture that is read."""
-    if os.path.exists(path) and os.path.exists(read) and os.path.samefile(path, read):
-        raise RequestError(f"{option} would replace the {what}", expected="another file", remedy="name another file")
+    for what, read in (("exemplar", exemplar), ("mask", mask), ("style", style)):
+        if read is not None and is_same_file(path, read):
+            found = f"{option} would replace the {what}"
+            raise RequestError(found, expected="another file", remedy="name another file")
 
 
-def check_preview(preview: Path | None, exemplar: Path, mask: Path | None) -> None:
+def check_names(files: Sequence[Path], *, are_made: bool) -> None:
+    """A name that is given is the user's; names that are made of it must be names everywhere."""
+    if are_made or os.name == "nt":
+        for file in files:
+            check_new_names(file)
+
+
+def check_preview(preview: Path | None, exemplar: Path, mask: Path | None, style: Path | None = None) -> None:
     """Raise RequestError where --preview is given and cannot be such a picture, or would replace what is read."""
     if preview is not None:
         if depth_for(preview) is None:
             raise RequestError(
                 "--preview cannot be an .exr file", expected="8 bits a channel", remedy="use .png or .jpg"
             )
-        check_not_inputs(preview, exemplar, mask, "--preview")
+        check_not_inputs(preview, exemplar, mask, "--preview", style)
 
 
 def picture_name(output: Path, format: str | None) -> Path:

@@ -2,15 +2,15 @@
 
 import json
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from texnet_core import read_artifact
 from texnet_core.errors import RequestError
+from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.reading import Picture
 from texnet_core.presets import find_generator
@@ -20,7 +20,7 @@ from texnet_core.stylization.content import Content, read_content
 from texnet_core.stylization.contents import find_contents
 from train_cli.checks import check_not_inputs
 from train_cli.display import Display, showing
-from train_cli.groups import command, option
+from train_cli.groups import command, is_given, option
 from train_cli.options import PathType, json_option, mask_option, path_option, settings_from, settings_options
 from train_cli.streams import is_input, source_file
 
@@ -84,13 +84,12 @@ def evaluate_file(
     if report is not None and exemplar is not None:
         for name in REPORT_FILES:
             check_not_inputs(report / name, exemplar, mask, "--report")
-    descriptor = settings_from(DescriptorSettings, values)
     title = "Generator" if is_input(file) else Path(file).stem
     with showing(quiet=as_json) as display:
         picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
+        asked = _Asked(artifact, picture, values, title, report)
         with nullcontext() if report is None else prepared_folder(report):
-            measure = _measure_style if artifact.paints else _measure_texture
-            facts, shown, files = measure(artifact, picture, content, values, descriptor, display, title, report)
+            facts, shown, files = _style(asked, content, display) if artifact.paints else _texture(asked, display)
     if as_json:
         click.echo(json.dumps(facts | {"outputs": [str(path) for path in files]}))
     else:
@@ -103,7 +102,7 @@ def _check_given(context: click.Context, artifact: Artifact) -> None:
     """Raise RequestError for options that belong to the other kind of generator, or a style without pictures."""
     wrong = ("seeds",) if artifact.paints else ("content", "size", "wrap")
     for name in wrong:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if is_given(context, name):
             what = "a generator of textures, and this is a style" if artifact.paints else "a style, and this is none"
             raise RequestError(f"--{name} is for {what}", expected="options of its kind", remedy="leave it out")
     if artifact.paints and not context.params["content"]:
@@ -114,39 +113,51 @@ def _check_given(context: click.Context, artifact: Artifact) -> None:
         )
 
 
-def _measure_texture(
-    artifact: Artifact,
-    picture: Picture | None,
-    content: tuple[Path, ...],
-    values: dict[str, Any],
-    descriptor: DescriptorSettings,
-    display: Display,
-    title: str,
-    report: Path | None,
-) -> tuple[dict[str, Any], str, list[Path]]:
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be measured.
+
+    Attributes:
+        artifact: a generator of textures, or a style.
+        picture: that it was trained from, or None.
+        values: of the options.
+        title: of the report.
+        report: its folder, or None.
+    """
+
+    artifact: Artifact
+    picture: Picture | None
+    values: dict[str, Any]
+    title: str
+    report: Path | None
+
+    @property
+    def image(self) -> FloatArray | None:
+        return None if self.picture is None else self.picture.image
+
+    @property
+    def mask(self) -> Mask | None:
+        return None if self.picture is None else self.picture.mask
+
+    @property
+    def descriptor(self) -> DescriptorSettings:
+        return settings_from(DescriptorSettings, self.values)
+
+
+def _texture(asked: _Asked, display: Display) -> tuple[dict[str, Any], str, list[Path]]:
     """Figures as JSON and as text, and the files of the report."""
     from texnet_core.evaluation.evaluate import evaluate
     from texnet_core.evaluation.report import write_report
 
-    image, shown = (None, None) if picture is None else (picture.image, picture.mask)
-    settings = settings_from(EvaluationSettings, values)
-    evaluation = evaluate(artifact, image, settings, descriptor, mask=shown, progress=display)
+    settings = settings_from(EvaluationSettings, asked.values)
+    evaluation = evaluate(asked.artifact, asked.image, settings, asked.descriptor, mask=asked.mask, progress=display)
     display.note(*evaluation.notes)
-    files = [] if report is None else write_report(evaluation, artifact, title, report)
+    files = [] if asked.report is None else write_report(evaluation, asked.artifact, asked.title, asked.report)
     return _facts(evaluation), _table(evaluation), files
 
 
-def _measure_style(
-    artifact: Artifact,
-    picture: Picture | None,
-    content: tuple[Path, ...],
-    values: dict[str, Any],
-    descriptor: DescriptorSettings,
-    display: Display,
-    title: str,
-    report: Path | None,
-) -> tuple[dict[str, Any], str, list[Path]]:
-    """The same of a style."""
+def _style(asked: _Asked, content: tuple[Path, ...], display: Display) -> tuple[dict[str, Any], str, list[Path]]:
+    """The same of a style, on pictures that it paints."""
     from texnet_core.evaluation.evaluate_style import evaluate_style
     from texnet_core.evaluation.style_report import HEAD, record, remarks, rows, write_style_report
 
@@ -154,11 +165,12 @@ def _measure_style(
     for file in (file for path in content for file in find_contents(path).files):
         contents[_name_beside(file, contents)] = found = read_content(file)
         display.note(*found.notes)
-    image, shown = (None, None) if picture is None else (picture.image, picture.mask)
-    settings = settings_from(StyleEvaluationSettings, values)
-    evaluation = evaluate_style(artifact, contents, image, settings, descriptor, mask=shown, progress=display)
+    settings = settings_from(StyleEvaluationSettings, asked.values)
+    evaluation = evaluate_style(
+        asked.artifact, contents, asked.image, settings, asked.descriptor, mask=asked.mask, progress=display
+    )
     display.note(*evaluation.notes)
-    files = [] if report is None else write_style_report(evaluation, artifact, title, report)
+    files = [] if asked.report is None else write_style_report(evaluation, asked.artifact, asked.title, asked.report)
     lines = [("strength", *HEAD[1:]), *rows(evaluation)]
     width = max(len(line[0]) for line in lines)
     cells = ["".join([f"{line[0]:{width}}", *(f"{cell:>7}" for cell in line[1:])]) for line in lines]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 import cloup
+from click.core import ParameterSource
 
 from texnet_core.errors import RequestError
 
@@ -77,6 +78,11 @@ def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
 def option_name(field: Field[Any]) -> str:
     """What the option of a setting is called, without the dashes."""
     return str(field.metadata["option"] or field.name.replace("_", "-"))
+
+
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether an option stands on the command line."""
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _rank(parameter: click.Parameter) -> int:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled, RequestError
@@ -15,9 +14,9 @@ from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 from texnet_core.style_settings import PaintingSettings
-from train_cli.checks import check_not_input, check_not_inputs, check_preview, check_torch, picture_name
+from train_cli.checks import check_not_inputs, check_preview, check_torch, picture_name
 from train_cli.display import showing, with_preview
-from train_cli.groups import command
+from train_cli.groups import command, is_given
 from train_cli.options import (
     json_option,
     mask_option,
@@ -86,7 +85,8 @@ def optimize(
     painting = settings_from(PaintingSettings, values).check()
     name = picture_name(output, format)
     check_picture_size(name, settings.width, settings.height)
-    _check_outputs(output, preview, picture, style, mask)
+    check_not_inputs(output, picture, mask, "--output", style)
+    check_preview(preview, picture, mask, style)
     check_torch("optimizing")
     with (
         writing(output, name.suffix) as target,
@@ -124,19 +124,10 @@ def _check_given(context: click.Context, style: Path | None) -> None:
     """Raise RequestError for options that do not belong to what is made."""
     wrong = ("exemplar_size",) if style else tuple(field.name for field in fields(PaintingSettings))
     for name in wrong:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if is_given(context, name):
             option = f"--{name.replace('_', '-')}"
             raise RequestError(
                 f"{option} is given with --style" if style else f"{option} is given without --style",
                 expected="options of what is made",
                 remedy="use --style-size instead" if style else "name a style, or leave it out",
             )
-
-
-def _check_outputs(output: Path, preview: Path | None, picture: Path, style: Path | None, mask: Path | None) -> None:
-    """Raise RequestError where an output would replace what is read."""
-    check_not_inputs(output, picture, mask, "--output")
-    check_preview(preview, picture, mask)
-    for option, path in (("--output", output), ("--preview", preview)):
-        if style is not None and path is not None:
-            check_not_input(path, style, "style", option)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from texnet_core.errors import RequestError
 from texnet_core.lengths import parse_length
@@ -21,7 +20,7 @@ from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
 from texnet_core.synthesis.request import UDIM_COLUMNS
 from texnet_core.synthesis.sizes import parse_grid, parse_size
-from train_cli.groups import option, option_name
+from train_cli.groups import is_given, option, option_name
 from train_cli.streams import STREAM, is_input, is_output
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -56,7 +55,7 @@ def recorded_command(context: click.Context) -> str:
     words = context.command_path.split()
     for parameter in context.command.params:
         name = parameter.name or ""
-        if name in _NOT_RECORDED or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        if name in _NOT_RECORDED or not is_given(context, name):
             continue
         value = context.params[name]
         words += [parameter.opts[-1]] if isinstance(parameter, click.Option) else []

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from texnet_core.errors import NoImageError, RequestError
-from texnet_core.names import check_new_names
+from texnet_core.names import as_compared
 from texnet_core.pictures.sequences import FramePattern
 from texnet_core.pictures.writing import FORMATS
 from texnet_core.stylization.contents import Contents, find_contents
-from train_cli.checks import picture_name
+from train_cli.checks import check_names, picture_name
 from train_cli.streams import check_alone, is_input, is_output
 
 
@@ -48,10 +48,13 @@ def place(given: Sequence[Path], output: Path, format: str | None, as_json: bool
         _check_is_there(path)
     check_alone(output, as_json, len(files))
     is_many = len(files) > 1 or found[0].is_folder or bool(found[0].frames)
+    if not found[0].frames:
+        _check_is_no_pattern(output, is_many)
     if is_output(output) or not (is_many or os.path.isdir(output)):
-        picture_name(output, format)
+        check_names([] if is_output(output) else [output], are_made=False)
         return Placed(files, (output,))
     outputs = _outputs(files, found[0].frames, output, format)
+    check_names(outputs, are_made=True)
     _check_differ(files, outputs)
     return Placed(files, outputs, bool(found[0].frames))
 
@@ -69,11 +72,7 @@ def check_spared(outputs: Sequence[Path], inputs: Sequence[Path | None]) -> None
 
 
 def _outputs(files: tuple[Path, ...], frames: tuple[int, ...], output: Path, format: str | None) -> tuple[Path, ...]:
-    pattern = FramePattern.of(output)
-    if pattern and not frames:
-        found = f"--output {output.name} is a pattern of frames, and the pictures are none"
-        raise RequestError(found, expected="a folder", remedy="name a folder, or give a pattern as CONTENT")
-    if pattern:
+    if pattern := FramePattern.of(output):
         picture_name(output, format)
         return tuple(pattern.frame(number) for number in frames)
     if output.suffix.lower() in FORMATS and not os.path.isdir(output):
@@ -81,10 +80,15 @@ def _outputs(files: tuple[Path, ...], frames: tuple[int, ...], output: Path, for
         found = f"{what} cannot go to {output.name}, which is one file"
         remedy = f"write {output.stem}_%04d{output.suffix}, or name a folder" if frames else "name a folder"
         raise RequestError(found, expected="a folder", remedy=remedy)
-    outputs = tuple(output / f"{_stem(path)}{_suffix(path, format)}" for path in files)
-    for path in outputs:
-        check_new_names(path)
-    return outputs
+    return tuple(output / f"{_stem(path)}{_suffix(path, format)}" for path in files)
+
+
+def _check_is_no_pattern(output: Path, is_many: bool) -> None:
+    is_pattern = FramePattern.of(output) is not None
+    if is_pattern and (is_many or output.name.count("#") != 1):  # a single # may stand before any number
+        what, where = ("the pictures are none", "a folder") if is_many else ("the picture is none", "a file")
+        found = f"--output {output.name} is a pattern of frames, and {what}"
+        raise RequestError(found, expected=where, remedy=f"name {where}, or give a pattern as CONTENT")
 
 
 def _stem(path: Path) -> str:
@@ -104,10 +108,9 @@ def _check_is_there(path: Path) -> None:
 
 
 def _check_differ(files: Sequence[Path], outputs: Sequence[Path]) -> None:
-    """Names are compared as the commonest file systems do, without regard to case."""
     seen: dict[str, Path] = {}
     for path, output in zip(files, outputs, strict=True):
-        other = seen.setdefault(os.path.normcase(os.path.abspath(output)).casefold(), path)
+        other = seen.setdefault(as_compared(output), path)
         if other is not path:
             raise RequestError(
                 f"{other} and {path} would both go to {output}",

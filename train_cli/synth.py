@@ -1,7 +1,6 @@
 """`texnet synth`: textures from a preset or a `.texnet` file."""
 
 import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +14,13 @@ from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
 from texnet_core.lengths import length_text
 from texnet_core.model.real_size import size_note
-from texnet_core.names import check_new_names
 from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.series import MarkedRequest, Series, expand
 from texnet_core.synthesis.textures import check_is_texture, map_files
 from texnet_core.synthesis.windows import Region
-from train_cli.checks import picture_name
+from train_cli.checks import check_names, picture_name
 from train_cli.display import one_of, showing
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -94,20 +92,13 @@ def synth(
         if request.covers and (note := size_note(artifact, source)):
             display.note(note)
         files = [path for picture in pictures for path in map_files(target, artifact.maps, picture.marks)]
-        _check_names(files)
+        check_names(files, are_made=len(files) > 1)
         with prepared(*files):
             engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
             for number, picture in enumerate(pictures):
                 _make(picture, target, engine, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
     _tell(shown, pictures, engine, time.monotonic() - started, as_json)
-
-
-def _check_names(files: list[Path]) -> None:
-    """A name that is given is the user's; names that are made of it must be names everywhere."""
-    if len(files) > 1 or os.name == "nt":
-        for file in files:
-            check_new_names(file)
 
 
 def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: ProgressCallback) -> None:

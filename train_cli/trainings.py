@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from texnet_core.errors import RequestError
 from texnet_core.model.artifact import SUFFIX, Artifact, checkpoint_path
 from texnet_core.model.budget import shortfall
 from train_cli.checks import check_torch
-from train_cli.groups import option_name
+from train_cli.groups import is_given, option_name
 from train_cli.results import tell_written
 from train_cli.streams import is_output
 
@@ -33,11 +32,6 @@ def check_arguments(context: click.Context, output: Path) -> None:
         found = f"--output {output.name} does not end in {SUFFIX}"
         raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
     check_torch("training")
-
-
-def is_given(context: click.Context, name: str) -> bool:
-    """Whether an option stands on the command line."""
-    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def given(kind: type, context: click.Context) -> dict[str, Any]:
