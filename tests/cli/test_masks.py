@@ -1,8 +1,6 @@
 """Masks on the command line: alpha, --mask, and the key in recipes."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,23 +8,9 @@ from PIL import Image
 
 from tests.conftest import picture
 from texnet_core.pictures.color import quantize
-from train_cli import main
 
 QUICK = ["--descriptor", "patches", "--size", 32, "--exemplar-size", 64, "--steps", 10, "--levels", 3, "--channels", 4]
 CARD = 'title = "T"\nkind = "k"\nauthor = "A"\nlicense = "CC0-1.0"\nsource = "https://example.org"\n'
-
-
-@pytest.fixture
-def inside(monkeypatch, capfd, tmp_path):
-    """The command in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["texnet", *map(str, words)])
-        capfd.readouterr()
-        return subprocess.CompletedProcess(sys.argv, main.run(), *capfd.readouterr())
-
-    return run
 
 
 @pytest.fixture(autouse=True)
@@ -41,29 +25,29 @@ def pictures(tmp_path):
     Image.fromarray(shown).save(tmp_path / "mask.png")
 
 
-def digest(inside, file):
-    return json.loads(inside("info", file, "--json").stdout)["provenance"]["exemplar_sha256"]
+def digest(run, file):
+    return json.loads(run("info", file, "--json").stdout)["provenance"]["exemplar_sha256"]
 
 
-def test_a_mask_is_what_alpha_is(inside, tmp_path):
-    done = inside("train", "alpha.png", "-o", "alpha.texnet", *QUICK)
+def test_a_mask_is_what_alpha_is(run, tmp_path):
+    done = run("train", "alpha.png", "-o", "alpha.texnet", *QUICK)
     assert done.returncode == 0 and "84% of the picture takes part: 3" in done.stderr
-    masked = inside("train", "door.png", "-o", "masked.texnet", "--mask", "mask.png", *QUICK)
-    bare = inside("train", "door.png", "-o", "bare.texnet", *QUICK)
+    masked = run("train", "door.png", "-o", "masked.texnet", "--mask", "mask.png", *QUICK)
+    bare = run("train", "door.png", "-o", "bare.texnet", *QUICK)
     assert masked.returncode == bare.returncode == 0 and "takes part" not in bare.stderr
-    of_alpha, of_mask, of_none = (digest(inside, f"{name}.texnet") for name in ("alpha", "masked", "bare"))
+    of_alpha, of_mask, of_none = (digest(run, f"{name}.texnet") for name in ("alpha", "masked", "bare"))
     assert of_alpha == of_mask != of_none
-    command = json.loads(inside("info", "masked.texnet", "--json").stdout)["provenance"]["command"]
+    command = json.loads(run("info", "masked.texnet", "--json").stdout)["provenance"]["command"]
     assert "--mask mask.png" in command
     told = [
-        json.loads(inside("eval", "masked.texnet", "--exemplar", *words, "--seeds", 2, "--json").stdout)
+        json.loads(run("eval", "masked.texnet", "--exemplar", *words, "--seeds", 2, "--json").stdout)
         for words in (["alpha.png"], ["door.png", "--mask", "mask.png"], ["door.png"])
     ]
     assert told[0]["figures"] == told[1]["figures"] != told[2]["figures"]
     assert ["another picture" in " ".join(each["notes"]) for each in told] == [False, False, True]
 
 
-def test_a_recipe_names_its_mask(inside, tmp_path):
+def test_a_recipe_names_its_mask(run, tmp_path):
     settings = (
         '[defaults]\ndescriptor = "patches"\nsize = 32\nexemplar_size = 64\nsteps = 10\nlevels = 3\nchannels = 4\n'
     )
@@ -71,10 +55,10 @@ def test_a_recipe_names_its_mask(inside, tmp_path):
     statuses = []
     for more in ("", 'mask = "mask.png"\n', 'mask = "mask.png"\n'):
         (tmp_path / "list.toml").write_text(f'{settings}[recipes.wall]\nexemplar = "door.png"\n{more}{CARD}')
-        statuses.append(json.loads(inside(*words).stdout)["recipes"][0]["status"])
+        statuses.append(json.loads(run(*words).stdout)["recipes"][0]["status"])
     assert statuses == ["trained", "trained", "kept"]
     (tmp_path / "list.toml").write_text(f'[recipes.wall]\nexemplar = "door.png"\nmask = "../mask.png"\n{CARD}')
-    assert "does not lie below the folder" in inside("recipes", "list.toml", "--exemplars", ".", "-o", "made").stderr
+    assert "does not lie below the folder" in run("recipes", "list.toml", "--exemplars", ".", "-o", "made").stderr
 
 
 @pytest.mark.parametrize(
@@ -86,6 +70,6 @@ def test_a_recipe_names_its_mask(inside, tmp_path):
         (["optimize", "door.png", "-o", "mask.png", "--mask", "mask.png"], "--output would replace the mask"),
     ],
 )
-def test_what_cannot_be_is_one_line(inside, words, says):
-    done = inside(*words)
+def test_what_cannot_be_is_one_line(run, words, says):
+    done = run(*words)
     assert done.returncode in (1, 2) and says in done.stderr and len(done.stderr.splitlines()) == 1

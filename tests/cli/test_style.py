@@ -1,8 +1,6 @@
 """`texnet style`: a style from a picture, from the command line."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -10,27 +8,18 @@ from tests.conftest import picture, random_artifact
 from texnet_core import read_artifact, write_artifact
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
-from train_cli import main
 
 SHORT = ("--levels", 3, "--channels", 4, "--size", 32, "--exemplar-size", 64, "--padding", "zero", "--pool", 3)
 QUICK = (*SHORT, "--steps", 10, "--directions", 8, "--positions", 128, "--precision", "f32")
 
 
 @pytest.fixture
-def run(monkeypatch, capfd, tmp_path, random_vgg19_file):
-    monkeypatch.chdir(tmp_path)
+def run(run, monkeypatch, tmp_path, random_vgg19_file):
     monkeypatch.setenv("TEXNET_VGG19", str(random_vgg19_file))
     write_image(tmp_path / "painting.png", quantize(picture(), 8))
     (tmp_path / "photos").mkdir()
     for number in range(3):
         write_image(tmp_path / "photos" / f"{number}.png", quantize(picture(48, 64, number), 8))
-
-    def run(*words):
-        words = [*map(str, words)]
-        monkeypatch.setattr(sys, "argv", ["texnet", *words])
-        capfd.readouterr()
-        return subprocess.CompletedProcess(words, main.run(), *capfd.readouterr())
-
     return run
 
 

@@ -1,8 +1,6 @@
 """`texnet eval` of styles, from outside."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -11,24 +9,16 @@ from PIL import Image
 from tests.conftest import picture, random_style
 from texnet_core import write_artifact
 from texnet_core.pictures.color import quantize
-from train_cli import main
 
 
 @pytest.fixture
-def inside(monkeypatch, capfd, tmp_path):
+def inside(run, tmp_path):
     """The command in this process, in a folder with a style and pictures."""
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "photographs").mkdir()
     (tmp_path / "empty").mkdir()
     for seed, name in enumerate(("a.png", "photographs/a.png", "photographs/b.jpg")):
         Image.fromarray(quantize(picture(72, 96, seed=seed), 8)).save(tmp_path / name)
     write_artifact(tmp_path / "style.texnet", replace(random_style(levels=3), texels_per_exemplar=64))
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["texnet", *map(str, words)])
-        capfd.readouterr()
-        return subprocess.CompletedProcess(sys.argv, main.run(), *capfd.readouterr())
-
     return run
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from texnet_core import Cancelled, read_artifact, write_artifact
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
 from texnet_core.stylization import StylizeRequest, read_content, stylize, stylize_file
-from train_cli import main
 
 
 @pytest.fixture(scope="module")
@@ -26,20 +26,6 @@ def style_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("style") / "paint.texnet"
     write_artifact(path, random_style())
     return path
-
-
-@pytest.fixture
-def run(monkeypatch, capfd, tmp_path):
-    """The command in this process, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        words = [*map(str, words)]
-        monkeypatch.setattr(sys, "argv", ["texnet", *words])
-        capfd.readouterr()
-        return subprocess.CompletedProcess(words, main.run(), *capfd.readouterr())
-
-    return run
 
 
 @pytest.fixture
@@ -307,6 +293,8 @@ WRONG = {
     "pattern beside others": (["f_%02d.png", "a.png", "-o", "out"], 2, "stands beside others"),
     "pattern to a file": (["f_%02d.png", "-o", "o.png"], 2, "write o_%04d.png, or name a folder"),
     "pattern for what is none": (["a.png", "b.png", "-o", "o_%d.png"], 2, "is a pattern of frames"),
+    "pattern for one picture": (["a.png", "-o", "o_%04d.png"], 2, "and the picture is none; name a file"),
+    "frames called like a device": (["f_%02d.png", "-o", "aux.%d.png"], 2, "'aux.1.png' is the name of a device"),
     "folder to a file": (["maps", "-o", "o.png"], 2, "a folder of pictures cannot go to o.png, which is one file"),
     "several to a file": (["a.png", "b.png", "-o", "o.png"], 2, "2 pictures cannot go to o.png"),
     "several to a pipe": (["a.png", "b.png", "-o", "-"], 2, "2 files cannot go to the standard output"),
@@ -370,6 +358,14 @@ def test_a_strip_of_30000_texels_is_painted(paint, tmp_path):
     Image.new("RGB", (30_000, 4), (90, 60, 30)).save(tmp_path / "strip.png")
     paint(tmp_path / "strip.png", "-o", tmp_path / "painted.png")
     assert loaded(tmp_path / "painted.png").shape == (4, 30_000, 3)
+
+
+def test_a_name_that_is_given_is_the_users(run, folder):
+    """As with `texnet synth`: names that are made of it must be names everywhere."""
+    done = run("stylize", "paint.texnet", "a.png", "-o", "new/CON.png", "--engine", "onnx")
+    assert (done.returncode == 2 and "device on Windows" in done.stderr) if os.name == "nt" else done.returncode == 0
+    assert run("stylize", "paint.texnet", "a.png", "-o", "house #1.png", "--engine", "onnx").returncode == 0
+    assert (folder / "house #1.png").is_file()
 
 
 @posix

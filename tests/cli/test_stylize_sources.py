@@ -1,8 +1,6 @@
 """Styles and generators of textures: each is listed, described, and refused where the other is wanted."""
 
 import json
-import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -14,7 +12,6 @@ from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
 from texnet_core.presets import find_generator, find_source, find_style, list_presets, list_styles
-from train_cli import main
 
 
 @pytest.fixture
@@ -29,16 +26,8 @@ def shipped(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capfd, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def run(run, tmp_path):
     write_image(tmp_path / "house.png", quantize(picture(32, 32), 8))
-
-    def run(*words):
-        words = [*map(str, words)]
-        monkeypatch.setattr(sys, "argv", ["texnet", *words])
-        capfd.readouterr()
-        return subprocess.CompletedProcess(words, main.run(), *capfd.readouterr())
-
     return run
 
 
@@ -120,6 +109,9 @@ def test_a_style_is_refused_in_a_list_and_in_python(shipped, run, tmp_path):
     (tmp_path / "jobs.toml").write_text('[[jobs]]\nsource = "paint.texnet"\nsize = 64\noutput = "o.png"\n')
     done = run("batch", "jobs.toml")
     assert done.returncode == 1 and "o.png: this generator is a style" in done.stderr
+    assert "add content = ..." in done.stderr
+    (tmp_path / "jobs.toml").write_text('[[jobs]]\nsource = "great_wave"\nsize = 64\noutput = "o.png"\n')
+    assert "is a style, which paints pictures anew; add content = ..." in run("batch", "jobs.toml").stderr
     with pytest.raises(RequestError, match="is a style"):
         evaluate(random_style())
 
