@@ -117,8 +117,8 @@ def _facts(file: str, size: int, header: Header) -> dict[str, Any]:
 
 def _facts_of_style(file: str, header: Header) -> dict[str, Any]:
     """What tells a style from a generator of textures, which has a real size and a look."""
-    name = next((name for name, path in list_styles().items() if str(path) == file), file)
-    name = name if name in list_styles() or os.path.isfile(name) else "STYLE"  # where it came through a pipe
+    shipped = {str(path): name for name, path in list_styles().items()}
+    name = shipped.get(file, file if os.path.isfile(file) else "STYLE")  # where it came through a pipe
     colors = header.style_colors
     return {
         "kind": "style, which paints pictures anew",
