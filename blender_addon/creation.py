@@ -15,6 +15,7 @@ from texnet_core.model.look import Look
 from texnet_core.model.real_size import texels_per_meter
 
 from . import images, looks, nodes, ownership, reuse, shaders, slots, surface
+from .blocks import by_uid
 from .preferences import preferences
 from .request import TextureRequest
 from .rollback import all_or_nothing
@@ -301,12 +302,12 @@ def assign(material: bpy.types.Material, target: Any, *, gone: bool = False) -> 
 
 def find_material(session_uid: int) -> Any:
     """The material of that number, or None."""
-    return _by_uid(bpy.data.materials, session_uid)
+    return by_uid(bpy.data.materials, session_uid)
 
 
 def find_object(session_uid: int) -> Any:
     """The object of that number, or None; it may have been renamed or undone meanwhile."""
-    return _by_uid(bpy.data.objects, session_uid)
+    return by_uid(bpy.data.objects, session_uid)
 
 
 def set_of(image: Any) -> Images:
@@ -318,10 +319,6 @@ def set_of(image: Any) -> Images:
     return {
         found["map"]: other for other, found in records if found is not None and found.get("set") == record.get("set")
     }
-
-
-def _by_uid(blocks: Any, session_uid: int) -> Any:
-    return next((found for found in blocks if session_uid and found.session_uid == session_uid), None)
 
 
 def _replace(material: Any, name: str, made: Images) -> None:

@@ -122,11 +122,13 @@ def set_style_record(image: Any, request: StylizeRequest, content: Any, mask: An
     Args:
         image: to be marked.
         request: with all that was left open settled.
-        content: the image that it shows, which the file keeps as long as this one; None for a rendered picture.
+        content: the image that it shows, which the file keeps as long as this one unless it is the Render Result; None
+            where it has gone.
         mask: where it was painted, or None.
     """
-    image[STYLE] = request.record() | {"made": time.time(), "rendered": content is None}
-    for name, held in ((_CONTENT, content), (_MASK, mask)):
+    is_rendered = content is not None and content.type == "RENDER_RESULT"
+    image[STYLE] = request.record() | {"made": time.time(), "rendered": is_rendered}
+    for name, held in ((_CONTENT, None if is_rendered else content), (_MASK, mask)):
         if held is not None:
             image[name] = held
     texture = record_of(content)

@@ -6,6 +6,8 @@ from typing import Any
 
 import bpy
 
+from .blocks import by_uid
+
 _SETTLE_S = 0.3  # an editor knows the nodes of another material only once it has been drawn
 
 
@@ -56,7 +58,7 @@ def frame_nodes(material: Any) -> None:
 
 
 def _frame(material_uid: int) -> None:
-    material = next((found for found in bpy.data.materials if found.session_uid == material_uid), None)
+    material = by_uid(bpy.data.materials, material_uid)
     if material is None:
         return
     for window, area in _areas("NODE_EDITOR"):

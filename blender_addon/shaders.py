@@ -78,6 +78,12 @@ def place_of(node: Any) -> tuple[float, float]:
     return x, y
 
 
+def group_output(tree: Any, socket: Any) -> Any:
+    """What feeds a socket of a group from inside, in the tree of the group; or None."""
+    output = next((node for node in tree.nodes if node.type == "GROUP_OUTPUT" and node.is_active_output), None)
+    return _by_identifier(output.inputs, socket.identifier) if output is not None else None
+
+
 def _alone(node: Any) -> Shader:
     return Shader(node, {socket.name: socket for socket in node.inputs})
 
@@ -102,9 +108,7 @@ def _behind(socket: Any) -> Shader | None:
 
 def _inside(group: Any, socket: Any) -> Shader | None:
     """The Principled BSDF that comes out of a group's socket, reached by the group's own inputs."""
-    nodes = group.node_tree.nodes
-    output = next((node for node in nodes if node.type == "GROUP_OUTPUT" and node.is_active_output), None)
-    entry = _by_identifier(output.inputs, socket.identifier) if output is not None else None
+    entry = group_output(group.node_tree, socket)
     inner = _behind(entry) if entry is not None else None
     if inner is None:
         return None

@@ -17,6 +17,7 @@ from texnet_core.errors import RequestError
 from texnet_core.pictures.color_statistics import ColorStatistics
 
 from . import contents, subjects, worker_client
+from .blocks import by_uid
 from .follower import SIDE, PictureFollower, Pixels
 from .request import StylizeRequest
 
@@ -76,7 +77,9 @@ class _Read:
         levels, self.shape = first.levels, first.shape
         np.save(self.file("content"), levels)
         if wanted.mask_uid:
-            mask = next(image for image in bpy.data.images if image.session_uid == wanted.mask_uid)
+            mask = by_uid(bpy.data.images, wanted.mask_uid)
+            if mask is None:
+                raise RequestError("the mask has gone", expected="it", remedy="choose another one")
             np.save(self.file("mask"), contents.read_mask(mask, self.shape))
         samples = [_samples(levels)]
         if sum(image.size[0] * image.size[1] for image in images if image is not None) <= _MOST_TEXELS:

@@ -1,8 +1,7 @@
 """Painting images in a style: the task of a worker, and its result into the file."""
 
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from texnet_core.atomic import as_output_error
 from texnet_core.errors import RequestError
 
 from . import contents, history, images, reveal, session, subjects
+from .blocks import by_uid
 from .preferences import preferences
 from .request import StylizeRequest
 from .rollback import all_or_nothing
@@ -104,7 +104,7 @@ class PaintingTask(session.MakingTask):
         image = subject.image
         if image is None:
             raise RequestError("the image has gone", expected="it", remedy="choose another one")
-        mask = _image(self.painting.mask_uid)
+        mask = by_uid(bpy.data.images, self.painting.mask_uid)
         if mask is None and self.painting.mask_uid:
             raise RequestError("the mask has gone", expected="it", remedy="choose another one")
         parts = contents.read(image)
@@ -137,13 +137,12 @@ def place(task: PaintingTask) -> list[Any]:
     with all_or_nothing():
         for subject, parts, results in task.results():
             content = subject.image
-            name = f"{_stem(content, painting)} {painting.request.title[:_MAX_SUFFIX]}"
+            name = f"{_stem(content)} {painting.request.title[:_MAX_SUFFIX]}"
             files = [Path(result["file"]) for result in results]
             image = contents.made_image(files, parts, name, keep_beside=keep_beside)
             made.append((subject, image))
             settled = StylizeRequest.from_record(results[0]["request"] | {"source": painting.request.source})
-            is_rendered = content is not None and content.type == "RENDER_RESULT"
-            images.set_style_record(image, settled, None if is_rendered else content, _image(painting.mask_uid))
+            images.set_style_record(image, settled, content, by_uid(bpy.data.images, painting.mask_uid))
         spots = [(spot, image) for subject, image in made for spot in subject.spots]
         with subjects.shown_by(spots) as gone:
             if gone:
@@ -156,12 +155,12 @@ def _show(painting: Painting, made: list[Any]) -> None:
     if painting.found.in_editor:
         reveal.show_image(made[0])
     elif painting.replaced_uid:
-        reveal.show_instead(_image(painting.replaced_uid), made[0])
+        reveal.show_instead(by_uid(bpy.data.images, painting.replaced_uid), made[0])
     elif painting.found.subjects[0].spots:
         reveal.show_textures()
 
 
-def _stem(content: Any, painting: Painting) -> str:
+def _stem(content: Any) -> str:
     """What the picture shows, for its name: of one that was painted already, the one behind."""
     if content is None:
         return "Picture"
@@ -204,15 +203,6 @@ def mask_named(name: str) -> int:
     return int(image.session_uid) if image is not None else 0
 
 
-def painted(image_list: Iterable[Any]) -> tuple[subjects.Subject, ...]:
-    """Images as subjects that no node shows; for scripts."""
-    return tuple(subjects.Subject(image.session_uid) for image in image_list)
-
-
-def _image(session_uid: int) -> Any:
-    return next((found for found in bpy.data.images if session_uid and found.session_uid == session_uid), None)
-
-
 @dataclass
 class _Reading:
     """As much of `worker_client.PendingJob` as a task needs before there is one."""
@@ -222,7 +212,6 @@ class _Reading:
     started: bool = True
     is_stopping: bool = False
     fraction: float = 0.0
-    progress: dict[str, Any] = field(default_factory=dict)
 
     def cancel(self) -> None:
         self.is_stopping = True

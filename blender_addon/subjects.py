@@ -8,6 +8,7 @@ from typing import Any, Literal
 import bpy
 
 from . import contents, history, images, nodes, reveal, shaders
+from .blocks import by_uid
 
 Goal = Literal["NODE", "EDITOR", "OBJECTS", "RENDER"]
 
@@ -17,20 +18,17 @@ class Spot:
     """An Image Texture node, without a reference to anything that may go away meanwhile.
 
     Attributes:
-        is_group: it is in a node group, not in a material's own tree.
-        owner_uid: of the group, or of the material.
+        owner_uid: of the material in whose tree it is, or of the node group.
         node: its name.
     """
 
-    is_group: bool
     owner_uid: int
     node: str
 
     def find(self) -> Any:
         """The node, or None where it has gone."""
-        owners: Any = bpy.data.node_groups if self.is_group else bpy.data.materials
-        owner = next((found for found in owners if found.session_uid == self.owner_uid), None)
-        tree = owner if self.is_group or owner is None else owner.node_tree
+        owner = by_uid(bpy.data.materials, self.owner_uid) or by_uid(bpy.data.node_groups, self.owner_uid)
+        tree = _tree_of(owner) if owner is not None else None
         node = tree.nodes.get(self.node) if tree is not None else None
         return node if node is not None and node.type == "TEX_IMAGE" else None
 
@@ -50,7 +48,7 @@ class Subject:
     @property
     def image(self) -> Any:
         """The image, or None where it has gone."""
-        return next((found for found in bpy.data.images if found.session_uid == self.image_uid), None)
+        return by_uid(bpy.data.images, self.image_uid)
 
 
 @dataclass(frozen=True)
@@ -126,14 +124,12 @@ def original_of(image: Any) -> Any:
 def showing(image: Any) -> tuple[Spot, ...]:
     """All nodes that show an image and can be changed."""
     spots = []
-    kinds: Any = ((False, bpy.data.materials), (True, bpy.data.node_groups))
-    for is_group, owners in kinds:
-        for owner in owners:
-            tree = owner if is_group else owner.node_tree
-            if tree is None or not owner.is_editable or tree.type != "SHADER":
-                continue
-            found = (node for node in tree.nodes if node.type == "TEX_IMAGE" and node.image == image)
-            spots += [Spot(is_group, owner.session_uid, node.name) for node in found]
+    for owner in (*bpy.data.materials, *bpy.data.node_groups):
+        tree = _tree_of(owner)
+        if tree is None or not owner.is_editable or tree.type != "SHADER":
+            continue
+        found = (node for node in tree.nodes if node.type == "TEX_IMAGE" and node.image == image)
+        spots += [Spot(owner.session_uid, node.name) for node in found]
     return tuple(spots)
 
 
@@ -192,62 +188,61 @@ def _in_node(context: Any) -> Found:
         return Found()
     if not material.is_editable:
         return Found(left=(f"{material.name} (linked from a library; make it local)",))
-    return Found((Subject(node.image.session_uid, (Spot(False, material.session_uid, node.name),)),))
+    return Found((Subject(node.image.session_uid, (Spot(material.session_uid, node.name),)),))
 
 
 def _collect(material: Any, spots: dict[int, list[Spot]]) -> str:
     """Note where a material gets its base color from; why nothing could be noted, "" where something was."""
     if not material.is_editable:
         return "linked from a library; make it local"
-    reason = "no image leads to its Base Color"
-    for owner, is_group, node in _base_color_nodes(material):
+    was_noted, reason = False, "no image leads to its Base Color"
+    for owner, node in _base_color_nodes(material):
         if not owner.is_editable:
             reason = f"the node group {owner.name} is linked from a library; make it local"
         elif found := contents.obstacle(node.image):
             reason = found
         else:
-            spot = Spot(is_group, owner.session_uid, node.name)
+            spot = Spot(owner.session_uid, node.name)
             known = spots.setdefault(node.image.session_uid, [])
             known += [spot] if spot not in known else []
-            reason = ""
-    return reason
+            was_noted = True
+    return "" if was_noted else reason
 
 
-def _base_color_nodes(material: Any) -> Iterator[tuple[Any, bool, Any]]:
-    """(material or group, whether it is a group, node) of the Image Texture nodes behind the Base Color."""
+def _tree_of(owner: Any) -> Any:
+    """The nodes of a material, or of a group."""
+    return owner if isinstance(owner, bpy.types.NodeTree) else owner.node_tree
+
+
+def _base_color_nodes(material: Any) -> Iterator[tuple[Any, Any]]:
+    """(material or group, node) of the Image Texture nodes behind the Base Color."""
     tree = material.node_tree
     shader = shaders.shown(tree.get_output_node("ALL")) if tree is not None else None
     if shader is None:
         return
-    found = list(_behind(shader.sockets.get(shaders.BASE_COLOR), material, False))
+    found = list(_behind(shader.sockets.get(shaders.BASE_COLOR), material))
     if not found and shader.groups:
         inner = shader.groups[0]
         shaders_inside = (node for node in inner.nodes if node.type == "BSDF_PRINCIPLED")
         for node in shaders_inside:
-            found += _behind(node.inputs[shaders.BASE_COLOR], inner, True)
+            found += _behind(node.inputs[shaders.BASE_COLOR], inner)
     yield from found
 
 
-def _behind(socket: Any, owner: Any, is_group: bool) -> Iterator[tuple[Any, bool, Any]]:
+def _behind(socket: Any, owner: Any) -> Iterator[tuple[Any, Any]]:
     """Image Texture nodes whose color comes to a socket: what decides how much of it is left alone."""
     waiting, seen = [socket] if socket is not None else [], set()
     while waiting:
         for link in waiting.pop(0).links:
             node = link.from_node
             if node.type == "TEX_IMAGE" and node.image is not None and link.from_socket.type == "RGBA":
-                yield owner, is_group, node
+                yield owner, node
             if node.name in seen or node.type == "TEX_IMAGE":
                 continue
             seen.add(node.name)
             if node.type == "GROUP" and node.node_tree is not None:
-                yield from _behind(_group_output(node.node_tree, link.from_socket), node.node_tree, True)
+                yield from _behind(shaders.group_output(node.node_tree, link.from_socket), node.node_tree)
             waiting += [entry for entry in node.inputs if entry.type == "RGBA" or node.type == "REROUTE"]
-
-
-def _group_output(tree: Any, socket: Any) -> Any:
-    output = next((node for node in tree.nodes if node.type == "GROUP_OUTPUT" and node.is_active_output), None)
-    entries = output.inputs if output is not None else ()
-    return next((entry for entry in entries if entry.identifier == socket.identifier), None)
 
 
 def title_of(found: Found) -> str:
