@@ -1,7 +1,7 @@
 """What scripts pass to `api`, checked: whatever it is, a wrong value is one clear line before anything is made."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -17,29 +17,15 @@ from texnet_core.synthesis.sizes import parse_size
 
 from . import subjects
 from .preferences import preferences, user_file
-from .request import STYLE_OPTIONS, StylizeRequest, TextureRequest
+from .request import StylizeRequest, TextureRequest
 from .wording import clause
-
-_OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth")
 
 
 def request_of(source: Any, options: dict[str, Any]) -> TextureRequest:
     """The request that a source and options describe; its generator is there."""
-    preferences()  # where the add-on is not enabled, this is what is wrong
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RequestError(f"no option is called {unknown[0]}", expected=_OPTIONS, remedy="leave it out")
-    values: dict[str, Any] = {"source": name_of(source)}
-    if "size" in options:
-        values["width"], values["height"] = _sides(options["size"])
-    for name in ("seed", "depth"):
-        if name in options:
-            values[name] = whole_number(name, options[name])
-    if "scale" in options:
-        values["scale"] = number("scale", options["scale"])
-    if "covers" in options:
-        values["covers"] = meters_in("covers", options["covers"])
-    if "tile" in options:
-        values["tile"] = _text("tile", options["tile"])
+    values = _values_of(source, options, _TEXTURE_OPTIONS)
+    if "size" in values:
+        values["width"], values["height"] = values.pop("size")
     request = TextureRequest(**values)
     request.file()
     return request
@@ -47,18 +33,7 @@ def request_of(source: Any, options: dict[str, Any]) -> TextureRequest:
 
 def style_request_of(style: Any, options: dict[str, Any]) -> StylizeRequest:
     """The request that a style and options describe; its file is there."""
-    preferences()  # where the add-on is not enabled, this is what is wrong
-    if unknown := sorted(set(options) - set(STYLE_OPTIONS)):
-        raise RequestError(f"no option is called {unknown[0]}", expected=STYLE_OPTIONS, remedy="leave it out")
-    values: dict[str, Any] = {"source": name_of(style)}
-    values |= {name: number(name, options[name]) for name in ("strength", "noise", "scale") if name in options}
-    if "seed" in options:
-        values["seed"] = whole_number("seed", options["seed"])
-    if "wrap" in options:
-        values["wrap"] = _text("wrap", options["wrap"])
-    if "keep_colors" in options:
-        values["keep_colors"] = yes_or_no("keep_colors", options["keep_colors"])
-    request = StylizeRequest(**values)
+    request = StylizeRequest(**_values_of(style, options, _STYLE_OPTIONS))
     request.file()
     return request
 
@@ -213,15 +188,44 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
-def _sides(size: Any) -> tuple[int, int]:
+def _sides(name: str, size: Any) -> tuple[int, int]:
     pair = parse_size(size) if isinstance(size, str) else size
     if isinstance(pair, Sequence) and not isinstance(pair, bytes) and len(pair) == 2:
-        return whole_number("size", pair[0]), whole_number("size", pair[1])
+        return whole_number(name, pair[0]), whole_number(name, pair[1])
     if pair is None or isinstance(pair, Sequence):
         raise RequestError(
-            f"size {size!r} is not a number of texels",
+            f"{name} {size!r} is not a number of texels",
             expected="texels",
             remedy='give one whole number, a width and a height, or "2048x1024"',
         )
-    side = whole_number("size", pair)
+    side = whole_number(name, pair)
     return side, side
+
+
+_Options = dict[str, Callable[[str, Any], Any]]  # name -> what checks a value of that name
+
+_TEXTURE_OPTIONS: _Options = {
+    "size": _sides,
+    "seed": whole_number,
+    "tile": _text,
+    "scale": number,
+    "covers": meters_in,
+    "depth": whole_number,
+}
+_STYLE_OPTIONS: _Options = {
+    "strength": number,
+    "noise": number,
+    "seed": whole_number,
+    "scale": number,
+    "wrap": _text,
+    "keep_colors": yes_or_no,
+}
+
+
+def _values_of(source: Any, options: dict[str, Any], known: _Options) -> dict[str, Any]:
+    """A source and its options as the fields of a request."""
+    preferences()  # where the add-on is not enabled, this is what is wrong
+    if unknown := sorted(set(options) - set(known)):
+        raise RequestError(f"no option is called {unknown[0]}", expected=[*known], remedy="leave it out")
+    values = {"source": name_of(source)}
+    return values | {name: check(name, options[name]) for name, check in known.items() if name in options}

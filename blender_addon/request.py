@@ -13,23 +13,40 @@ from texnet_core.model.artifact import read_header
 from texnet_core.model.look import Look
 from texnet_core.names import no_device
 from texnet_core.presets import find_source, find_style, list_presets, list_styles
+from texnet_core.settings import Checked
 from texnet_core.stylization import request as stylization
 from texnet_core.synthesis import request as core
 from texnet_core.synthesis.extent import check_covers
 
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 MAX_NAME = 150  # bytes of a name, so that seed, map and suffixes find room behind it
-STYLE_OPTIONS = ("strength", "noise", "seed", "scale", "wrap", "keep_colors")  # likewise, of a picture in a style
 OPTIONS = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what operators and functions take
+STYLE_OPTIONS = ("strength", "noise", "seed", "scale", "wrap", "keep_colors")  # likewise, of a picture in a style
 
 
-class TextureRequest(core.TextureRequest):
-    """The core's request for a texture, from a source that has a name."""
+class _Named(Checked):
+    """What both kinds of request have here: a source with a name for people, and a seed that Blender can hold."""
+
+    source: str
+    seed: int
 
     @property
     def title(self) -> str:
         """What people call the source: Rusty Metal."""
         return title_of(self.source)
+
+    def check(self) -> Self:
+        """Return self, or raise RequestError at the first field that does not fit."""
+        super().check()
+        if self.seed > MAX_INT:
+            raise RequestError(
+                f"seed {self.seed} is out of range", expected=Range(0, MAX_INT), remedy="choose a smaller seed"
+            )
+        return self
+
+
+class TextureRequest(_Named, core.TextureRequest):
+    """The core's request for a texture, from a source that has a name."""
 
     @property
     def name(self) -> str:
@@ -41,21 +58,22 @@ class TextureRequest(core.TextureRequest):
         tiles = f", {self.udim[0]}x{self.udim[1]} tiles" if self.udim else ""
         return f"{self.width} x {self.height}{tiles}"
 
-    def check(self) -> Self:
-        """Return self, or raise RequestError at the first field that does not fit."""
-        super().check()
-        _check_seed(self.seed)
-        return self
-
     def file(self) -> Path:
         """The generator's file.
 
         Raises:
-            TexnetError: no such source, or a number out of its range.
+            TexnetError: no such source, a style, or a number out of its range.
         """
-        path = find_source(self.check().source)
+        path = _shipped(self.check().source) or find_source(self.source)
+        header = read_header(path)
+        if header.paints:
+            raise RequestError(
+                f"{self.title} is a style, which paints images and makes no textures",
+                expected="a generator of textures",
+                remedy="choose a generator of textures, or paint an image in it with Stylize",
+            )
         if self.covers:
-            check_covers(self, read_header(path))
+            check_covers(self, header)
         return path
 
     def job(self) -> dict[str, Any]:
@@ -88,27 +106,16 @@ class TextureRequest(core.TextureRequest):
         return super().from_record(known)
 
 
-class StylizeRequest(stylization.StylizeRequest):
+class StylizeRequest(_Named, stylization.StylizeRequest):
     """The core's request for a picture in a style that has a name."""
-
-    @property
-    def title(self) -> str:
-        """What people call the style: Starry Night."""
-        return title_of(self.source)
-
-    def check(self) -> Self:
-        """Return self, or raise RequestError at the first field that does not fit."""
-        super().check()
-        _check_seed(self.seed)
-        return self
 
     def file(self) -> Path:
         """The style's file.
 
         Raises:
-            TexnetError: no such style, or a number out of its range.
+            TexnetError: no such style, a generator of textures, or a number out of its range.
         """
-        path = find_style(self.check().source)
+        path = _shipped(self.check().source) or find_style(self.source)
         if not read_header(path).paints:
             raise RequestError(
                 f"{self.title} makes textures and is no style",
@@ -135,9 +142,9 @@ class StylizeRequest(stylization.StylizeRequest):
         )
 
 
-def _check_seed(seed: int) -> None:
-    if seed > MAX_INT:
-        raise RequestError(f"seed {seed} is out of range", expected=Range(0, MAX_INT), remedy="choose a smaller seed")
+def _shipped(name: str) -> Path | None:
+    """The file of what ships under a name, of either kind: what helps where it is the wrong one is said here."""
+    return (list_presets() | list_styles()).get(name)
 
 
 def rounded(number: float) -> float:
