@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.settings import Checked
+from texnet_core.stylization.request import StylizeRequest
 from texnet_core.synthesis.request import TextureRequest
 
 Message = dict[str, Any]
 T = TypeVar("T")
 S = TypeVar("S", bound=Checked)
+R = TypeVar("R", TextureRequest, StylizeRequest)
 
 _WORDS = {str: "text", bool: "true or false"}
 
@@ -59,10 +61,10 @@ class WorkerJob:
             raise self.refused("folder", "an existing folder")
         return Path(folder)
 
-    def texture(self) -> TextureRequest:
-        """The texture that is asked for; what is not there has its default, but for the source."""
+    def asked(self, kind: type[R]) -> R:
+        """The texture or the picture that is asked for; what is not there has its default, but for the source."""
         self.field("source", str)
-        return TextureRequest.from_record(self.request)
+        return kind.from_record(self.request)
 
     def settings(self, kind: type[S]) -> S:
         """Settings from the fields of their names; what is not there has its default."""

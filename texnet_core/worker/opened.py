@@ -11,6 +11,11 @@ from texnet_core.settings import EngineSettings
 _KEPT_OPEN = 4
 
 
+def engine_facts(engine: Engine) -> dict[str, str]:
+    """What results say of the engine that made them."""
+    return {"engine": engine.name, "device": engine.device, "precision": engine.precision}
+
+
 class _Opened:
     """A place for a generator and its engine; whoever holds the lock may fill it."""
 

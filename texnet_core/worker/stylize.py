@@ -2,20 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from texnet_core.atomic import as_output_error
 from texnet_core.engines import Engine
 from texnet_core.model.artifact import Artifact
-from texnet_core.pictures.color import quantize
 from texnet_core.pictures.color_statistics import ColorStatistics
-from texnet_core.pictures.reducing import Reducer
 from texnet_core.pictures.writing import depth_for
 from texnet_core.presets import find_style
 from texnet_core.progress import Progress, ProgressCallback
@@ -27,18 +21,13 @@ from texnet_core.stylization.request import StylizeRequest
 from texnet_core.synthesis.windows import Region
 from texnet_core.worker.contents import open_content, open_strength
 from texnet_core.worker.job import Message, WorkerJob, file_stem, seconds_since
-from texnet_core.worker.opened import open_generator
+from texnet_core.worker.opened import engine_facts, open_generator
+from texnet_core.worker.previews import Preview, preview_file, write_preview
 
 
 @dataclass(frozen=True)
 class _Look(Checked):
     one_look: bool = setting(False, "colors are measured over all pictures together")
-
-
-@dataclass(frozen=True)
-class _Preview(Checked):
-    size: int = setting(256, "side of the preview in texels", low=16, high=1024)
-    whole: bool = setting(False, "all of the picture, made smaller, instead of its middle")
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,7 @@ class _Wanted:
 def stylize(job: WorkerJob) -> Message:
     """Write pictures as PNG files, painted in a style."""
     started = time.monotonic()
-    folder, request, one_look = job.folder(), _request(job), job.settings(_Look).one_look
+    folder, request, one_look = job.folder(), job.asked(StylizeRequest), job.settings(_Look).one_look
     pictures = _pictures(job)
     style, engine = _open(request)
     job.report("pictures", 0, len(pictures))
@@ -69,32 +58,20 @@ def stylize(job: WorkerJob) -> Message:
         _paint(picture, folder, request, engine, _pictures_done(job, number, len(pictures)))
         for number, picture in enumerate(pictures)
     ]
-    made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
-    return {"pictures": made, **made_by, "seconds": seconds_since(started)}
+    return {"pictures": made, **engine_facts(engine), "seconds": seconds_since(started)}
 
 
 def preview_style(job: WorkerJob) -> Message:
     """Write the middle of a picture, or all of it made smaller, painted in a style, as an array."""
     started = time.monotonic()
     folder = job.folder()
-    file = folder / f"preview_{job.request['id']}.npy"
-    request, wanted, picture = _request(job), job.settings(_Preview), _picture(job, job.request)
+    file = preview_file(job)
+    request, wanted, picture = job.asked(StylizeRequest), job.settings(Preview), _picture(job, job.request)
     _, engine = _open(request)
     with _opened(picture, folder, request, engine) as (_, canvas):
-        x, y, width, height = _all_of(canvas) if wanted.whole else _middle_of(canvas, wanted.size)
-        reducer = Reducer(height, width, wanted.size)
-        with closing(canvas.plane.bands(y, x, height, width, partial(quantize, depth=8))) as made:
-            for band in made:
-                job.check()
-                reducer.take(band)
-        with as_output_error(file):
-            np.save(file, reducer.result())
+        region = _all_of(canvas) if wanted.whole else _middle_of(canvas, wanted.size)
+        write_preview(job, file, canvas.plane, region, wanted.size)
         return {"file": str(file), "request": canvas.request.record(), "seconds": seconds_since(started)}
-
-
-def _request(job: WorkerJob) -> StylizeRequest:
-    job.field("source", str)
-    return StylizeRequest.from_record(job.request)
 
 
 def _open(request: StylizeRequest) -> tuple[Artifact, Engine]:

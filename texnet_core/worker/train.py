@@ -90,12 +90,11 @@ def _settings(job: WorkerJob, kind: type[S]) -> S:
 
 def _texture_training(job: WorkerJob, settings: TrainSettings, reporter: "_Reporter") -> Callable[..., "Artifact"]:
     """All that decides a generator of textures."""
-    parts = _provenance(job), job.settings(DescriptorSettings), job.settings(LossSettings)
+    provenance, descriptor, loss = _common(job)
     generator, real_width = _generator(job), _real_width(job)
     with _torch_needed():
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator
-    provenance, descriptor, loss = parts
     request = TrainRequest(generator, descriptor, loss, settings, provenance, real_width=real_width)
     return partial(train_generator, request=request)
 
@@ -103,13 +102,12 @@ def _texture_training(job: WorkerJob, settings: TrainSettings, reporter: "_Repor
 def _style_training(job: WorkerJob, settings: StyleTrainSettings, reporter: "_Reporter") -> Callable[..., "Artifact"]:
     """All that decides a style."""
     generator, style = job.settings(StylizerSettings), job.settings(StyleSettings)
-    parts = _provenance(job), job.settings(DescriptorSettings), job.settings(LossSettings)
+    provenance, descriptor, loss = _common(job)
     folder = job.field("content", str) if "content" in job.request else None
     with _torch_needed():
         from texnet_core.training.content_pool import read_pool
         from texnet_core.training.styles import StyleRequest
         from texnet_core.training.styles import train_style as train_on_style
-    provenance, descriptor, loss = parts
     request = StyleRequest(generator, style, descriptor, loss, settings, provenance)
     content = None
     if folder is not None:
@@ -117,9 +115,11 @@ def _style_training(job: WorkerJob, settings: StyleTrainSettings, reporter: "_Re
     return partial(train_on_style, request=request, content=content)
 
 
-def _provenance(job: WorkerJob) -> Provenance:
+def _common(job: WorkerJob) -> tuple[Provenance, DescriptorSettings, LossSettings]:
+    """What decides a run of either kind."""
     texts = {spec.name: job.field(spec.name, str) for spec in settable(Provenance) if spec.name in job.request}
-    return Provenance(exemplar=job.field("name", str), **texts).check()
+    provenance = Provenance(exemplar=job.field("name", str), **texts).check()
+    return provenance, job.settings(DescriptorSettings), job.settings(LossSettings)
 
 
 @contextmanager
