@@ -1,4 +1,4 @@
-"""A short training, and one of it that is complete, for all tests that compare others with it."""
+"""A short training, and one of it that is complete, for all tests that compare others with it; a worker."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,9 @@ from texnet_core.progress import Progress
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.core.workers import Thread
     from texnet_core.training import TrainRequest
 
 
@@ -58,3 +61,13 @@ def complete_run(request_: "TrainRequest", tmp_path_factory: pytest.TempPathFact
     reports: list[Progress] = []
     path = tmp_path_factory.mktemp("complete") / "run.texnet"
     return CompleteRun(train(picture(), path, request_, progress=reports.append), reports)
+
+
+@pytest.fixture
+def inside() -> "Iterator[Thread]":
+    """A worker in this process."""
+    from tests.core.workers import Thread
+
+    conversation = Thread()
+    yield conversation
+    conversation.close()

@@ -6,19 +6,12 @@ import numpy as np
 import pytest
 
 from tests.conftest import picture, random_style
-from tests.core.test_worker import Thread, pixels
+from tests.core.workers import pixels
 from texnet_core import read_artifact, read_header, write_artifact
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.stylization import StylizeRequest, stylize
-
-
-@pytest.fixture
-def inside():
-    conversation = Thread()
-    yield conversation
-    conversation.close()
 
 
 @pytest.fixture(scope="module")
