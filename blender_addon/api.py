@@ -27,7 +27,6 @@ Those that make materials also take, where the generator makes no such maps and 
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,11 +117,8 @@ def stylize(
     found = arguments.subjects_in(targets, from_original=arguments.yes_or_no("from_original", from_original))
     mask_uid = arguments.image_in("mask", mask).session_uid if mask is not None else 0
     task = stylizing.PaintingTask(stylizing.Painting(request, found, mask_uid))
-    try:
-        task.wait()
+    with session.finished(task):
         return stylizing.place(task)
-    finally:
-        session.end(task)
 
 
 def texture(source: str, **options: Any) -> Images:
@@ -191,7 +187,7 @@ def fill(
         for number, target in enumerate(targets):
             first = sound[number % len(sound)]
             request = replace(first, seed=first.seed + number)
-            with _finished(request) as result:
+            with session.finished(reuse.task_for(request)) as result:
                 spanned = width or (surface.scene_units(request.covers) if wants_mapping else 0.0)
                 made.append(_material(result, request, target, spanned, look))
             slots.assign(made[-1], target)
@@ -210,7 +206,7 @@ def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> lis
     target = arguments.folder_in(folder)
     written = []
     for request in _variations(source, count, options):
-        with _finished(request, session.SynthesisTask) as result:
+        with session.finished(session.SynthesisTask(request)) as result:
             for item in result["maps"]:
                 for file in item["files"]:
                     written.append(_move(Path(file), target))
@@ -287,23 +283,9 @@ def _make(
     made = []
     with all_or_nothing():
         for request in requests:
-            with _finished(request) as result:
+            with session.finished(reuse.task_for(request)) as result:
                 made.append(into_file(result, request))
     return made
-
-
-@contextmanager
-def _finished(
-    request: TextureRequest, begin: Callable[[TextureRequest], session.SynthesisTask] = reuse.task_for
-) -> Iterator[dict[str, Any]]:
-    """The worker's result, or the images that are there; files go away behind the block."""
-    task = begin(request)
-    try:
-        task.wait()
-        assert task.job.result is not None
-        yield task.job.result
-    finally:
-        session.end(task)
 
 
 def _material(

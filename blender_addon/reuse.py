@@ -1,6 +1,5 @@
 """A texture that is in the file already is not made again."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -8,7 +7,7 @@ import bpy
 from texnet_core.errors import RequestError, TexnetError
 from texnet_core.model.artifact import read_header
 
-from . import images, session
+from . import images, session, worker_client
 from .request import TextureRequest
 from .worker_process import Message
 
@@ -24,7 +23,7 @@ class FoundTask(session.SynthesisTask):
         self.request, self.note = request, ""
         self._on_backend = False
         numbers = {name: image.session_uid for name, image in found.items()}
-        job: Any = _FoundJob({_FOUND: numbers, "seconds": 0.0})
+        job: Any = worker_client.StandIn({_FOUND: numbers, "seconds": 0.0})
         session.Task.__init__(self, f"{request.title} {request.size_text}", job)
 
 
@@ -83,23 +82,3 @@ def _is_intact(image: Any, record: dict[str, Any], modified: float) -> bool:
     if image.library is not None or image.is_dirty or images.time_of(record) < modified:
         return False
     return bool(record.get("bytes")) and images.bytes_of(image) == record["bytes"]
-
-
-@dataclass
-class _FoundJob:
-    """As much of `worker_client.PendingJob` as a task needs."""
-
-    result: Message | None
-    ended: Message | None = None
-    started: bool = True
-    is_stopping: bool = False
-    fraction: float = 1.0
-
-    def poll(self, timeout_s: float = 0.0) -> bool:
-        return True
-
-    def cancel(self) -> None:
-        self.result, self.ended = None, {}
-
-    def close(self) -> None:
-        """Nothing is held."""

@@ -1,11 +1,14 @@
 """What lives as long as Blender runs and is never saved: tasks under way, the last error, the last note."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import bpy
 
+from texnet_core.errors import Cancelled
 from texnet_core.settings import WORKER_PROTOCOL
 
 from . import worker_client
@@ -174,6 +177,22 @@ def end(task: "Task") -> None:
     if task in tasks:
         tasks.remove(task)
     task.close()
+
+
+@contextmanager
+def finished(task: "Task") -> Iterator[dict[str, Any]]:
+    """The result of a task, which is waited for, in a block behind which the task ends; for scripts.
+
+    Raises:
+        Cancelled: it was stopped.
+    """
+    try:
+        task.wait()
+        if task.job.result is None:
+            raise Cancelled
+        yield task.job.result
+    finally:
+        end(task)
 
 
 def show_problem(error: Exception) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from texnet_core.atomic import as_output_error
 from texnet_core.errors import RequestError
 
-from . import contents, history, images, reveal, session, subjects
+from . import contents, history, images, reveal, session, subjects, worker_client
 from .blocks import by_uid
 from .preferences import preferences
 from .request import StylizeRequest
@@ -61,8 +61,7 @@ class PaintingTask(session.MakingTask):
     def poll(self, timeout_s: float = 0.0) -> bool:
         if not self._unread:
             return super().poll(timeout_s)
-        if self.job.is_stopping:
-            self.job.ended = {}
+        if self.job.cancelled:
             return True
         self._read(self._unread.pop(0))
         if not self._unread:
@@ -97,7 +96,7 @@ class PaintingTask(session.MakingTask):
         return list(dict.fromkeys(texts))
 
     def _submit(self) -> Any:
-        return _Reading() if self._unread else super()._submit()
+        return worker_client.StandIn() if self._unread else super()._submit()
 
     def _read(self, subject: subjects.Subject) -> None:
         """Write the texels of an image where the worker finds them."""
@@ -201,20 +200,3 @@ def mask_named(name: str) -> int:
     if name and image is None:
         raise RequestError(f"no image is called {name!r}", expected="an image", remedy="choose another mask")
     return int(image.session_uid) if image is not None else 0
-
-
-@dataclass
-class _Reading:
-    """As much of `worker_client.PendingJob` as a task needs before there is one."""
-
-    result: Any = None
-    ended: Any = None
-    started: bool = True
-    is_stopping: bool = False
-    fraction: float = 0.0
-
-    def cancel(self) -> None:
-        self.is_stopping = True
-
-    def close(self) -> None:
-        """Nothing is held."""

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .worker_process import GRACE_S, Message, WorkerError, WorkerProcess
@@ -132,6 +133,42 @@ class PendingJob:
         if self._cancel_asked_at is None or self._is_patient:
             return False
         return time.monotonic() - self._cancel_asked_at > GRACE_S
+
+
+@dataclass
+class StandIn:
+    """As much of `PendingJob` as a task needs where no worker has anything to do, or not yet.
+
+    Attributes:
+        result: what is there without a worker, or None.
+        ended: not None once it was cancelled.
+        started: there is nothing to wait for.
+    """
+
+    result: Message | None = None
+    ended: Message | None = None
+    started: bool = True
+
+    @property
+    def cancelled(self) -> bool:
+        return self.ended is not None
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.cancelled
+
+    @property
+    def fraction(self) -> float:
+        return 0.0 if self.result is None else 1.0
+
+    def poll(self, timeout_s: float = 0.0) -> bool:
+        return self.result is not None or self.cancelled
+
+    def cancel(self) -> None:
+        self.result, self.ended = None, {}
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class Worker:

@@ -22,7 +22,6 @@ from ..fields import (
 from ..registration import registration
 from ..request import OPTIONS, TextureRequest, first_preset, options_of, rounded, told_look
 from ..rollback import all_or_nothing
-from ..wording import sentence
 from .base import CANCELLED, FINISHED, Status
 from .modal import Modal
 
@@ -125,13 +124,8 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
 
     def _make(self, request: TextureRequest, number: int) -> None:
         task = reuse.task_for(request)
-        try:
-            task.wait()
-            if task.job.result is None:
-                raise Cancelled
+        with session.finished(task):
             self._place(task, number)
-        finally:
-            session.end(task)
 
     def begin(self, context: Any, event: Any) -> Status:
         requests, self._target = self._requests(context)
@@ -144,18 +138,11 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
         session.start(task)
         return task
 
-    def _advance(self, context: Any) -> Status:
-        """Take in what the worker says, and what follows from it."""
-        if not self._task.poll():
-            self._show(context)
-            return {"PASS_THROUGH"}
-        if self._task.job.result is None:
-            self.report({"INFO"}, "Canceled")
-            return CANCELLED
+    def _take_in(self, context: Any) -> Status:
         self._place(self._task, self._made)
         self._made += 1
         if not self._waiting:
-            return FINISHED  # which is an undo step
+            return FINISHED
         bpy.ops.ed.undo_push(message=self.bl_label)
         session.end(self._task)
         self._task = self._next()
@@ -179,9 +166,7 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
             settings.history_image = leader.name
             reveal.show_image(leader)
             self._reveal(placed.material, is_new=placed.material != material, nodes_before=nodes_before)
-        if notes := [note for note in (task.note, placed.note) if note]:
-            session.show_note(". ".join(map(sentence, notes)))
-            self.report({"WARNING"}, session.note)
+        self._tell([note for note in (task.note, placed.note) if note])
         name = f"{task.request.title}, {task.request.size_text}"
         again = reuse.is_found(result)
         self.report({"INFO"}, f"{name}, is used again" if again else f"Generated {name}, in {result['seconds']:.1f} s")

@@ -1,10 +1,12 @@
 """Operators that go on while the user works: a timer takes in what the worker says, and Esc ends them one by one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
 
 from .. import escape, session
+from ..wording import sentence
 from .base import CANCELLED, EXPECTED_ERRORS, Interactive, Status, failed
 
 _POLL_S = 0.1
@@ -39,7 +41,23 @@ class Modal(Interactive):
 
     def _advance(self, context: Any) -> Status:
         """Take in what the worker says, and what follows from it; {"PASS_THROUGH"} while there is more to come."""
+        if not self._task.poll():
+            self._show(context)
+            return {"PASS_THROUGH"}
+        if self._task.job.result is None:
+            self.report({"INFO"}, "Canceled")  # type: ignore[attr-defined]
+            return CANCELLED
+        return self._take_in(context)
+
+    def _take_in(self, context: Any) -> Status:
+        """What follows from the result of the task; FINISHED is an undo step, {"PASS_THROUGH"} where another begins."""
         raise NotImplementedError
+
+    def _tell(self, notes: Sequence[str]) -> None:
+        """Let the panel and Blender's report say what the user should know, a clause each."""
+        if notes:
+            session.show_note(". ".join(map(sentence, notes)))
+            self.report({"WARNING"}, session.note)  # type: ignore[attr-defined]
 
     def _watch(self, context: Any, task: session.MakingTask) -> Status:
         """Begin: the task is known to the session already."""

@@ -10,7 +10,7 @@ from .. import session, slots, style_preview, stylizing, subjects
 from ..fields import from_original_property, goal_property, keep_colors_property, style_number, wrap_property
 from ..registration import registration
 from ..request import STYLE_OPTIONS, StylizeRequest, first_style, rounded
-from ..wording import clause, counted, sentence
+from ..wording import clause, counted
 from .base import CANCELLED, FINISHED, Reporting, Status
 from .modal import Modal
 from .tools import random_seed
@@ -48,14 +48,10 @@ class TEXNET_OT_stylize(Modal, bpy.types.Operator):
         session.clear_problem()
         task = stylizing.PaintingTask(self._painting(context))
         try:
-            task.wait()
-            if task.job.result is None:
-                raise Cancelled
-            self._place(context, task)
+            with session.finished(task):
+                self._place(context, task)
         except Cancelled:
             return CANCELLED
-        finally:
-            session.end(task)
         return FINISHED
 
     def begin(self, context: Any, event: Any) -> Status:
@@ -85,23 +81,15 @@ class TEXNET_OT_stylize(Modal, bpy.types.Operator):
             raise RequestError("no style is given", expected="a style", remedy="choose a style, or train one")
         return StylizeRequest(source=style, **values)
 
-    def _advance(self, context: Any) -> Status:
-        if not self._task.poll():
-            self._show(context)
-            return {"PASS_THROUGH"}
-        if self._task.job.result is None:
-            self.report({"INFO"}, "Canceled")
-            return CANCELLED
+    def _take_in(self, context: Any) -> Status:
         self._place(context, self._task)
-        return FINISHED  # which is an undo step
+        return FINISHED
 
     def _place(self, context: Any, task: Any) -> None:
         made = stylizing.place(task)
         slots.include_all_in_undo(context.view_layer)
         context.scene.texnet.history_image = made[0].name
-        if task.notes:
-            session.show_note(". ".join(map(sentence, task.notes)))
-            self.report({"WARNING"}, session.note)
+        self._tell(task.notes)
         seconds = task.job.result["seconds"]
         self.report(
             {"INFO"}, f"Painted {counted(len(made), 'image')} in {task.painting.request.title}, in {seconds:.1f} s"
