@@ -54,12 +54,22 @@ def list_own_styles(also: str = "") -> list[Source]:
 
 def find(name: str) -> Source | None:
     """The generator of that name, or None; a file need not lie in the library."""
-    return next((source for source in list_sources(also=name) if source.name == name), None)
+    return named(name, list_sources(also=name))
 
 
 def find_style(name: str) -> Source | None:
     """The style of that name, or None; likewise."""
-    return next((source for source in list_own_styles(also=name) if source.name == name), None)
+    return named(name, list_own_styles(also=name))
+
+
+def find_any(name: str) -> Source | None:
+    """The generator or the style of that name, or None."""
+    return find(name) or find_style(name)
+
+
+def named(name: str, sources: list[Source]) -> Source | None:
+    """The one of that name among them, or None."""
+    return next((source for source in sources if source.name == name), None)
 
 
 def _files(also: str, *, are_styles: bool) -> list[Source]:
@@ -129,7 +139,7 @@ def check_own(name: str) -> Source:
     Raises:
         RequestError: none, or a preset.
     """
-    source = find(name) or find_style(name)
+    source = find_any(name)
     if source is None or source.is_preset or source.file.parent != library_folder():
         title = title_of(name)
         found = f"{title} ships with TexNet" if source and source.is_preset else f"{name!r} is not in your library"

@@ -25,7 +25,7 @@ from .fields import (
     set_mapping_property,
     training_size_property,
 )
-from .gallery import chosen_number, kept_items
+from .gallery import gallery_of
 from .registration import registration
 from .request import MAX_INT, TextureRequest, first_preset, options_of, rounded
 from .style_properties import TexnetStyleSettings
@@ -37,23 +37,7 @@ _PREVIEWS = (
     ("WHOLE", "Whole Tile", "All of the texture, made smaller; a large one takes some seconds"),
 )
 
-_items: list[tuple[str, str, str, int, int]] = []
-
-
-def source_items(self: Any, context: Any) -> list[tuple[str, str, str, int, int]]:
-    """The generators for a dynamic enum; each has the place in the list as its number."""
-    # with the one in use, be it a file elsewhere: what is used must be what is shown
-    _items[:] = kept_items(library.list_sources(also=getattr(self, "source_name", "")))
-    return _items
-
-
-def _chosen_number(settings: Any) -> int:
-    return chosen_number(source_items(settings, None), settings.source_name)
-
-
-def _choose_number(settings: Any, number: int) -> None:
-    settings.source_name = _items[number][0]
-
+source_items, _chosen_number, _choose_number = gallery_of(library.list_sources, "source_name")
 
 _is_following = False  # one side follows the other, not the other way round as well
 
@@ -219,8 +203,14 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     @property
     def source_path(self) -> str:
         """The source, wherever it lies."""
-        name = str(self.source_name)
-        return bpy.path.abspath(name) if name.startswith("//") else name
+        return str(bpy.path.abspath(self.source_name))
+
+    def choose(self, name: str, *, is_style: bool) -> None:
+        """Select a generator or a style in its gallery."""
+        if is_style:
+            self.stylize.style_name = name
+        else:
+            self.source_name = name
 
     def request(self, target: Any) -> TextureRequest:
         """What the panel asks for; UDIM tiles are those of the target."""

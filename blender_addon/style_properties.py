@@ -6,7 +6,7 @@ import bpy
 
 from . import library
 from .fields import choice, from_original_property, goal_property, keep_colors_property, style_number, wrap_property
-from .gallery import chosen_number, kept_items
+from .gallery import gallery_of
 from .registration import registration
 from .request import STYLE_OPTIONS, StylizeRequest, first_style, rounded
 
@@ -15,21 +15,7 @@ _PREVIEWS = (
     ("WHOLE", "Whole", "All of the picture, made smaller; a large one takes some seconds"),
 )
 
-_items: list[Any] = []
-
-
-def style_items(self: Any, context: Any) -> list[Any]:
-    """The styles for a dynamic enum; each has the place in the list as its number."""
-    _items[:] = kept_items(library.list_own_styles(also=getattr(self, "style_name", "")))
-    return _items
-
-
-def _chosen_number(settings: Any) -> int:
-    return chosen_number(style_items(settings, None), settings.style_name)
-
-
-def _choose_number(settings: Any, number: int) -> None:
-    settings.style_name = _items[number][0]
+style_items, _chosen_number, _choose_number = gallery_of(library.list_own_styles, "style_name")
 
 
 class TexnetStyleSettings(bpy.types.PropertyGroup):
@@ -64,8 +50,7 @@ class TexnetStyleSettings(bpy.types.PropertyGroup):
     @property
     def path(self) -> str:
         """The style, wherever it lies."""
-        name = str(self.style_name)
-        return bpy.path.abspath(name) if name.startswith("//") else name
+        return str(bpy.path.abspath(self.style_name))
 
     def request(self) -> StylizeRequest:
         """What the fields ask for."""

@@ -199,10 +199,7 @@ def _tick() -> float | None:
             preview.forget()
             scenes: Any = bpy.data.scenes
             for scene in scenes:
-                if task.options.is_style:
-                    scene.texnet.stylize.style_name = str(task.options.output)
-                else:
-                    scene.texnet.source_name = str(task.options.output)
+                scene.texnet.choose(str(task.options.output), is_style=task.options.is_style)
         elif task.job.cancelled:
             session.show_note(task.outcome)
     session.redraw()

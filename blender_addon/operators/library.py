@@ -11,6 +11,7 @@ from ..fields import own_source_property, path_property
 from ..preferences import library_folder, user_file
 from ..properties import source_items
 from ..registration import registration
+from ..request import first_preset, first_style
 from .base import FINISHED, Confirmed, Reporting, Status
 
 
@@ -51,10 +52,7 @@ class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         source = library.import_file(user_file(self.filepath))
-        if library.is_style(source):
-            context.scene.texnet.stylize.style_name = source.name
-        else:
-            context.scene.texnet.source_name = source.name
+        context.scene.texnet.choose(source.name, is_style=library.is_style(source))
         self.report({"INFO"}, f"{source.title} was added to your library")
         return FINISHED
 
@@ -80,8 +78,7 @@ class TEXNET_OT_remove_generator(Confirmed, bpy.types.Operator):
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
-        name = properties.source or context.scene.texnet.source_name
-        source = library.find(name) or library.find_style(name)
+        source = library.find_any(properties.source or context.scene.texnet.source_name)
         if source is not None and source.is_preset:
             return f"{source.title} ships with TexNet and stays; generators of your library can be deleted"
         return "Delete the selected generator from your library"
@@ -91,13 +88,9 @@ class TEXNET_OT_remove_generator(Confirmed, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         source = library.check_own(self._name(context))
-        was_style = library.is_style(source)
+        is_style = library.is_style(source)  # while its file is there
         library.remove(source)
-        if was_style:
-            styles = library.list_own_styles()
-            context.scene.texnet.stylize.style_name = styles[0].name if styles else ""
-        else:
-            context.scene.texnet.source_name = library.list_sources()[0].name
+        context.scene.texnet.choose(first_style() if is_style else first_preset(), is_style=is_style)
         self.report({"INFO"}, f"Removed {source.title}")
         return FINISHED
 

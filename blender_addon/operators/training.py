@@ -23,7 +23,7 @@ from ..fields import (
 )
 from ..preferences import backend_python, preferences, user_file
 from ..registration import registration
-from ..request import first_style, rounded
+from ..request import first_preset, first_style, rounded
 from .base import CANCELLED, FINISHED, Confirmed, Guarded, Interactive, Reporting, Status
 
 
@@ -154,7 +154,7 @@ class TEXNET_OT_discard_training(Confirmed, bpy.types.Operator):
         session.clear_problem()
         settings = context.scene.texnet
         if there.kind == "SHORT" and settings.source_name == str(there.output):
-            settings.source_name = library.list_sources()[0].name
+            settings.source_name = first_preset()
         if there.kind == "SHORT" and settings.stylize.style_name == str(there.output):
             settings.stylize.style_name = first_style()
         self.report({"INFO"}, f"Discarded the training of {there.output.stem}")

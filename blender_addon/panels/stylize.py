@@ -5,6 +5,7 @@ from typing import Any
 from .. import library, style_preview, subjects
 from ..wording import counted
 from ..wrapping import wrapped
+from .texture import draw_own_files
 
 
 def draw_stylize(layout: Any, settings: Any, context: Any) -> None:
@@ -13,13 +14,14 @@ def draw_stylize(layout: Any, settings: Any, context: Any) -> None:
     if body is None:
         return
     fields = settings.stylize
-    if not library.list_own_styles(also=fields.path):
+    styles = library.list_own_styles(also=fields.path)
+    if not styles:
         wrapped(body, "there is no style yet; import one, or train one from an image below", context, icon="INFO")
         body.operator("texnet.import_generator", text="Import Style", icon="IMPORT")
         return
     found = subjects.find(fields.goal, context, from_original=fields.from_original)
     reason = subjects.obstacle(fields.goal, found)
-    _draw_style(body, fields, context)
+    _draw_style(body, fields, library.named(fields.path, styles), context)
     _draw_preview(body, fields, found, reason)
     _draw_fields(body, fields)
     column = body.column(align=True)
@@ -44,19 +46,13 @@ def place_of(goal: subjects.Goal, found: subjects.Found) -> str:
     return f"{title}; the result opens in the Image Editor"
 
 
-def _draw_style(layout: Any, fields: Any, context: Any) -> None:
+def _draw_style(layout: Any, fields: Any, source: library.Source | None, context: Any) -> None:
     split = layout.split(factor=0.38)
     column = split.column(align=True)
     column.template_icon_view(fields, "style", show_labels=True, scale=3.6, scale_popup=5.0)
     column = split.column(align=True)
     column.prop(fields, "style", text="")
-    row = column.row(align=True)
-    row.operator("texnet.import_generator", text="", icon="IMPORT")
-    row.operator("texnet.reveal_library", text="", icon="FILE_FOLDER")
-    source = library.find_style(fields.path)
-    remove = row.row(align=True)
-    remove.enabled = source is not None and not source.is_preset
-    remove.operator("texnet.remove_generator", text="", icon="TRASH").source = fields.style_name
+    draw_own_files(column.row(align=True), source, fields.style_name)
     if source is None:
         wrapped(layout, f"{fields.path} is no style that can be read", context, icon="ERROR")
 

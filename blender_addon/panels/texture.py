@@ -27,15 +27,20 @@ def draw_source(layout: Any, settings: Any, context: Any) -> None:
     column.prop(settings, "source", text="")
     row = column.row(align=True)
     row.operator("texnet.search_source", text="", icon="VIEWZOOM")
-    row.operator("texnet.import_generator", text="", icon="IMPORT")
-    row.operator("texnet.reveal_library", text="", icon="FILE_FOLDER")
     source = library.find(settings.source_path)
-    remove = row.row(align=True)
-    remove.enabled = source is not None and not source.is_preset
-    remove.operator("texnet.remove_generator", text="", icon="TRASH").source = settings.source_name
+    draw_own_files(row, source, settings.source_name)
     if source is None or library.card_of(source) is None:
         wrapped(layout, f"{settings.source_path} cannot be read", context, icon="ERROR")
     _draw_preview(layout, settings)
+
+
+def draw_own_files(row: Any, source: library.Source | None, name: str) -> None:
+    """Buttons for the files of the user's library; one of them deletes what is chosen."""
+    row.operator("texnet.import_generator", text="", icon="IMPORT")
+    row.operator("texnet.reveal_library", text="", icon="FILE_FOLDER")
+    remove = row.row(align=True)
+    remove.enabled = source is not None and not source.is_preset
+    remove.operator("texnet.remove_generator", text="", icon="TRASH").source = name
 
 
 def _draw_preview(layout: Any, settings: Any) -> None:
