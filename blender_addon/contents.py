@@ -7,7 +7,7 @@ have 16 bits. UDIM tiles are taken one by one.
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def read(image: Any) -> list[Part]:
     if found := obstacle(image):
         raise RequestError(found, expected="an image with pixels", remedy="choose another image")
     if image.type == "RENDER_RESULT":
-        with _rendered() as shown:
+        with _rendered(image) as shown:
             return [_part(shown, shown)]
     if image.source == "TILED":
         return [_tile(image, tile.number) for tile in image.tiles]
@@ -148,19 +148,18 @@ def made_image(files: list[Path], parts: list[Part], name: str, *, keep_beside: 
 
 def _part(image: Any, like: Any) -> Part:
     """The texels of an image that is loaded, whose settings are those of another."""
-    values = exemplar.pixels_of(image)
-    if not values.size:
+    if 0 in image.size[:]:
         raise ImageError(f"{like.name} has no pixels", expected="an image with pixels", remedy="reload it")
     space = like.colorspace_settings
     notes: list[str] = []
     if space.is_data:
         kind, levels = Kind(space.name, False, like.alpha_mode), _levels(exemplar.straight(image), image.is_float)
     elif image.is_float or _is_linear(space.name):
-        light = values if image.is_float else exemplar.through_blender(image)
+        light = exemplar.pixels_of(image) if image.is_float else exemplar.through_blender(image)
         levels, notes = _shown(like.name, light)
         kind = Kind(_LINEAR if _is_linear(space.name) else _SRGB, _is_linear(space.name), like.alpha_mode)
     else:
-        kind, levels = Kind(space.name, False, like.alpha_mode), _levels(values, is_deep=False)
+        kind, levels = Kind(space.name, False, like.alpha_mode), _levels(exemplar.pixels_of(image), is_deep=False)
     if kind.alpha_mode in ("STRAIGHT", "PREMUL"):  # as the file will have it that comes of it
         kind = replace(kind, alpha_mode="PREMUL" if kind.is_light else "STRAIGHT")
     return Part(levels, kind, beside=_beside(image, levels), notes=tuple(notes))
@@ -188,10 +187,7 @@ def _beside(image: Any, levels: Levels) -> Levels | None:
     """The fourth channel where Blender takes it for something else than transparency."""
     if image.channels != 4 or image.alpha_mode != "CHANNEL_PACKED":
         return None
-    values = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(values)
-    fourth = values.reshape(*levels.shape[:2], 4)[::-1, :, 3:]
-    return _levels(fourth, is_deep=levels.dtype == np.uint16)
+    return _levels(exemplar.channels_of(image)[..., 3:], is_deep=levels.dtype == np.uint16)
 
 
 def _is_linear(space: str) -> bool:
@@ -200,14 +196,10 @@ def _is_linear(space: str) -> bool:
 
 def _tile(image: Any, number: int) -> Part:
     """One UDIM tile: Blender gives the pixels of the first one only, so that its file is read."""
-    with _tile_file(image, number) as file:
-        loaded: Any = bpy.data.images.load(str(file))
-        try:
-            loaded.colorspace_settings.name = image.colorspace_settings.name
-            loaded.alpha_mode = image.alpha_mode
-            return replace(_part(loaded, image), tile=number)
-        finally:
-            bpy.data.images.remove(loaded)
+    with _tile_file(image, number) as file, exemplar.loaded(file) as there:
+        there.colorspace_settings.name = image.colorspace_settings.name
+        there.alpha_mode = image.alpha_mode
+        return replace(_part(there, image), tile=number)
 
 
 @contextmanager
@@ -232,24 +224,17 @@ def _tile_file(image: Any, number: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _rendered() -> Iterator[Any]:
+def _rendered(result: Any) -> Iterator[Any]:
     """The rendered picture as it is shown, as an image for the time being."""
-    result: Any = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
     scene: Any = bpy.context.scene
     with _folder() as folder, _png_settings(scene.render.image_settings):
         file = folder / "render.png"
-        try:
-            if result is not None:
-                result.save_render(str(file), scene=scene)
-        except RuntimeError:  # there is a name for it before there is a picture
-            pass
+        with suppress(RuntimeError):  # there is a name for it before there is a picture
+            result.save_render(str(file), scene=scene)
         if not file.is_file():
             raise RequestError("nothing was rendered yet", expected="a rendered picture", remedy="render first")
-        shown: Any = bpy.data.images.load(str(file))
-        try:
+        with exemplar.loaded(file) as shown:
             yield shown
-        finally:
-            bpy.data.images.remove(shown)
 
 
 @contextmanager
@@ -277,21 +262,17 @@ def _finished(file: Path, part: Part) -> Path:
     """The file with what the worker knows nothing of: a fourth channel, or light instead of sRGB."""
     if part.beside is None and not part.kind.is_light:
         return file
-    loaded: Any = bpy.data.images.load(str(file))
-    try:
-        if not part.kind.is_light:
-            loaded.colorspace_settings.is_data = True
-        values = exemplar.pixels_of(loaded)
+    with exemplar.loaded(file) as there:
         if not part.kind.is_light:
             assert part.beside is not None
+            there.colorspace_settings.is_data = True
             depth: Depth = 8 if part.beside.dtype == np.uint8 else 16
-            write_image(file, np.dstack((quantize(values[..., :3], depth), part.beside)))
+            write_image(file, np.dstack((quantize(exemplar.pixels_of(there)[..., :3], depth), part.beside)))
             return file
+        values = exemplar.pixels_of(there)
         if part.beside is not None:
             values = np.dstack((values[..., :3], part.beside / np.float32(np.iinfo(part.beside.dtype).max)))
-        light = exemplar.saved_light(loaded, values)
-    finally:
-        bpy.data.images.remove(loaded)
+        light = exemplar.saved_light(there, values)
     target = file.with_suffix(light.suffix)
     shutil.move(light, target)
     shutil.rmtree(light.parent, ignore_errors=True)

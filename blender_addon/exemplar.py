@@ -84,14 +84,19 @@ def _is_as_its_file(image: Any) -> bool:
 
 def pixels_of(image: Any) -> _Pixels:
     """(h, w, 3 or 4), first row on top, as Blender has them; without alpha where that is no transparency."""
-    values = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(values)
-    width, height = image.size
-    values = values.reshape(height, width, image.channels)[::-1]
+    values = channels_of(image)
     if image.channels < 3:
         return np.repeat(values[..., :1], 3, axis=2)
     has_alpha = image.channels == 4 and image.alpha_mode in ("STRAIGHT", "PREMUL")
     return values if has_alpha else values[..., :3]
+
+
+def channels_of(image: Any) -> _Pixels:
+    """(h, w, channels), first row on top: all that Blender has, whatever it takes it for."""
+    values = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(values)
+    width, height = image.size
+    return values.reshape(height, width, image.channels)[::-1]
 
 
 def straight(image: Any) -> _Pixels:
@@ -108,12 +113,9 @@ def through_blender(image: Any) -> _Pixels:
     with temporary(image, ".png") as copy:
         write_image(copy, quantize(values[..., :3], 16))
     try:
-        loaded: Any = bpy.data.images.load(str(copy))
-        try:
-            loaded.colorspace_settings.name = image.colorspace_settings.name
-            light = pixels_of(loaded)[..., :3]
-        finally:
-            bpy.data.images.remove(loaded)
+        with loaded(copy) as there:
+            there.colorspace_settings.name = image.colorspace_settings.name
+            light = pixels_of(there)[..., :3]
     finally:
         shutil.rmtree(copy.parent, ignore_errors=True)
     return light if values.shape[2] == 3 else np.dstack((light * values[..., 3:], values[..., 3]))
@@ -141,6 +143,16 @@ def saved_light(image: Any, values: _Pixels) -> Path:
     finally:
         bpy.data.images.remove(made)
     return copy
+
+
+@contextmanager
+def loaded(file: Path) -> Iterator[Any]:
+    """A file as an image, for the time being."""
+    image: Any = bpy.data.images.load(str(file))
+    try:
+        yield image
+    finally:
+        bpy.data.images.remove(image)
 
 
 @contextmanager
