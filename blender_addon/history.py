@@ -1,7 +1,7 @@
 """The textures and pictures of this file that TexNet made: read from the images themselves."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import bpy
 
@@ -10,6 +10,8 @@ from texnet_core.errors import TexnetError
 from . import images, surface
 from .fields import DESTINATIONS
 from .request import StylizeRequest, TextureRequest
+
+R = TypeVar("R", TextureRequest, StylizeRequest)
 
 
 def is_entry(image: Any) -> bool:
@@ -106,17 +108,17 @@ def is_rendered(image: Any) -> bool:
 
 def style_request_of(image: Any) -> StylizeRequest | None:
     """How a picture was painted, or None where its record does not tell."""
-    record = images.style_record_of(image)
-    try:
-        return StylizeRequest.from_record(record) if record is not None else None
-    except (TexnetError, KeyError, TypeError, ValueError, OverflowError, AttributeError):
-        return None
+    return _told(StylizeRequest, images.style_record_of(image))
 
 
 def request_of(image: Any) -> TextureRequest | None:
     """What an image was made from, or None where its record does not tell."""
-    record = images.record_of(image)
+    return _told(TextureRequest, images.record_of(image))
+
+
+def _told(kind: type[R], record: dict[str, Any] | None) -> R | None:
+    """The request in a record, which anybody may have changed."""
     try:
-        return TextureRequest.from_record(record) if record is not None else None
+        return kind.from_record(record) if record is not None else None
     except (TexnetError, KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None

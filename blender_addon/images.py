@@ -138,9 +138,7 @@ def set_style_record(image: Any, request: StylizeRequest, content: Any, mask: An
 
 def style_record_of(image: Any) -> dict[str, Any] | None:
     """What `set_style_record` wrote, or None."""
-    found: Any = image.get(STYLE) if image is not None else None
-    record = found.to_dict() if hasattr(found, "to_dict") else {}
-    return record if isinstance(record.get("source"), str) else None
+    return _record(image, STYLE, ("source",))
 
 
 def content_of(image: Any) -> Any:
@@ -173,9 +171,14 @@ def bytes_of(image: Any) -> str:
 
 def record_of(image: Any) -> dict[str, Any] | None:
     """What `set_record` wrote, or None for images that are not TexNet's."""
-    found: Any = image.get(PROPERTY) if image is not None else None
+    return _record(image, PROPERTY, ("source", "map", "set"))
+
+
+def _record(image: Any, name: str, texts: tuple[str, ...]) -> dict[str, Any] | None:
+    """The custom property of that name, or None where it is none of ours: these of its entries are texts."""
+    found: Any = image.get(name) if image is not None else None
     record = found.to_dict() if hasattr(found, "to_dict") else {}
-    return record if all(isinstance(record.get(key), str) for key in ("source", "map", "set")) else None
+    return record if all(isinstance(record.get(key), str) for key in texts) else None
 
 
 def time_of(record: dict[str, Any]) -> float:

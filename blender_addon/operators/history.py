@@ -28,13 +28,17 @@ class _HistoryOptions(Guarded):
     def obstacle(cls, context: Any) -> str:
         return "" if any(map(history.is_entry, bpy.data.images)) else "Generate a texture first"
 
+    def _entry(self, context: Any) -> Any:
+        """The image that is meant, or None."""
+        return bpy.data.images.get(self.image) if self.image else history.chosen(context.scene)
+
     def _painted(self, context: Any) -> Any:
         """The image, where it is a picture in a style, else None."""
-        image = bpy.data.images.get(self.image) if self.image else history.chosen(context.scene)
+        image = self._entry(context)
         return image if history.is_painted(image) else None
 
     def _image(self, context: Any) -> Any:
-        image = bpy.data.images.get(self.image) if self.image else history.chosen(context.scene)
+        image = self._entry(context)
         if image is None or history.request_of(image) is None:
             found = f"{self.image!r} is not a texture made by TexNet" if self.image else "no texture is selected"
             raise RequestError(found, expected="a texture of the history", remedy="select one in the history")
