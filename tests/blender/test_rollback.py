@@ -49,6 +49,20 @@ FILE = """
             return [(key, before[key], after[key]) for key in before if before[key] != after[key]]
 """
 
+# A function that fails once it was called a number of times.
+AFTER = """
+        class Injected(OSError):
+            pass
+        def after(count, function):
+            calls = []
+            def fail(*arguments, **options):
+                calls.append(1)
+                if len(calls) > count:
+                    raise Injected("injected")
+                return function(*arguments, **options)
+            return fail
+"""
+
 # Raises at one line of the add-on after the other, each time in the same file, and says what was left behind.
 EVERY_LINE = """
         MODULES = {"api", "creation", "faces", "images", "nodes", "looks", "shaders", "slots", "surface"}
@@ -185,6 +199,7 @@ def test_an_error_at_a_later_one_takes_the_earlier_ones_away(blender, artifact_f
     """In a list of objects, among variations, in a batch, and where the texture itself is not made."""
     (state,) = blender(
         FILE
+        + AFTER
         + """
         api, creation, session = module("api"), module("creation"), module("session")
         for x in (3, 6):
@@ -192,16 +207,6 @@ def test_an_error_at_a_later_one_takes_the_earlier_ones_away(blender, artifact_f
         objects = list(bpy.data.objects)
         for thing in objects:
             thing.select_set(True)
-        class Injected(OSError):
-            pass
-        def after(count, function):
-            calls = []
-            def fail(*arguments, **options):
-                calls.append(1)
-                if len(calls) > count:
-                    raise Injected("injected")
-                return function(*arguments, **options)
-            return fail
         options = {"source": values["source"], "width": 64, "height": 64}
         actions = {
             "fill": lambda: api.fill(objects, values["source"], size=64, world_size=1.0),

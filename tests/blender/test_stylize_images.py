@@ -86,14 +86,16 @@ def test_a_fourth_channel_stays_and_is_taken_as_the_image_says(styled, tmp_path,
     assert np.abs(before - painted)[..., :3].max() > 0.02
 
 
-def test_data_goes_as_its_numbers(checked, tmp_path):
+@pytest.mark.parametrize("space", ["Non-Color", "Display P3"])
+def test_bytes_of_other_color_spaces_and_data_go_as_their_numbers(checked, tmp_path, space):
     state = checked(
         """
         image = bpy.data.images.load(values["path"])
-        image.colorspace_settings.name = "Non-Color"
+        image.colorspace_settings.name = values["space"]
         check(image)
         """,
         path=png(tmp_path / "a.png"),
+        space=space,
     )
     assert state["is"] == state["was"] and state["off"] == 0
 
@@ -108,16 +110,7 @@ def test_light_stays_light(checked, tmp_path):
     assert state["is"][0] == state["was"][0] == "Linear Rec.709" and state["is"][2] and state["off"] <= 2e-3
 
 
-def test_bytes_of_other_color_spaces_keep_them(checked, tmp_path):
-    state = checked(
-        """
-        image = bpy.data.images.load(values["path"])
-        image.colorspace_settings.name = "Display P3"
-        check(image)
-        """,
-        path=png(tmp_path / "a.png"),
-    )
-    assert state["is"] == state["was"] and state["off"] == 0
+def test_bytes_of_linear_light_stay_linear(checked, tmp_path):
     state = checked(
         """
         image = bpy.data.images.load(values["path"])

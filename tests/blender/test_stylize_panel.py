@@ -1,7 +1,7 @@
 """The section Stylize: its galleries, its preview, and what the file looks like after a failure."""
 
 from tests.blender.test_draw import DRAW
-from tests.blender.test_rollback import FILE
+from tests.blender.test_rollback import AFTER, FILE
 
 
 def test_styles_and_textures_are_never_in_each_others_gallery(styled, artifact_file, style_file):
@@ -113,20 +113,11 @@ def test_the_live_preview_is_the_middle_of_the_result(styled):
 def test_a_failure_at_any_step_leaves_the_file_as_it_was(styled):
     (found,) = styled(
         FILE
+        + AFTER
         + """
         one, two = drawn("one"), drawn("two", seed=1)
         (first, upper), (second, lower) = material_with(one, "First"), material_with(two, "Second")
         cubes = [cube_with(first), cube_with(second)]
-        class Injected(OSError):
-            pass
-        def after(count, function):
-            calls = []
-            def fail(*arguments, **options):
-                calls.append(1)
-                if len(calls) > count:
-                    raise Injected("injected")
-                return function(*arguments, **options)
-            return fail
         stylizing, subjects, client = module("stylizing"), module("subjects"), module("worker_client")
         steps = [(contents, "read", 0), (contents, "read", 1), (contents, "made_image", 0), (contents, "made_image", 1),
                  (images, "set_style_record", 1), (stylizing, "_show", 0), (subjects.Spot, "find", 1)]
