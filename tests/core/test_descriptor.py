@@ -7,7 +7,8 @@ from safetensors.torch import load_file, save_file
 
 from tests.conftest import SHARED_VGG19, needs_shared_data
 from texnet_core.descriptor import weights as weights_module
-from texnet_core.descriptor.vgg19 import PATCHES, Vgg19, smallest_side
+from texnet_core.descriptor.layers import PATCHES
+from texnet_core.descriptor.vgg19 import VGG19, Vgg19
 from texnet_core.descriptor.weights import CONVOLUTIONS, METADATA_KEY, Vgg19Weights, load_vgg19
 from texnet_core.errors import WeightsError
 from texnet_core.settings import Pooling
@@ -106,7 +107,7 @@ def test_mixed_pooling_lies_halfway_between_the_others(random_vgg19_file):
 @pytest.mark.parametrize("padding", ["valid", "zero"])
 def test_the_smallest_side_is_just_enough(random_vgg19_file, padding):
     descriptor = Vgg19(load_vgg19(str(random_vgg19_file)), padding=padding)
-    side = smallest_side(padding)
+    side = VGG19.smallest_side(padding)
     assert side == {"valid": 172, "zero": 32}[padding]
     with torch.no_grad():
         assert min(min(f.shape[2:]) for f in descriptor(torch.rand(1, 3, side, side)).values()) == 2

@@ -155,7 +155,7 @@ def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
 
 
 def test_the_held_out_layers_are_all_that_no_loss_looks_at():
-    from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS
+    from texnet_core.descriptor.layers import DEFAULT_LAYERS
     from texnet_core.descriptor.weights import CONVOLUTIONS
     from texnet_core.evaluation.texture_metric import HELD_OUT_LAYERS, LAYERS
     from texnet_core.losses import diversity

@@ -1,6 +1,7 @@
 """Masks: what is hidden has no influence whatever, and what is visible has that which it would have alone."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import torch
 
 from tests.conftest import random_artifact
 from tests.core.trainings import assert_same_parameters, tiles
+from texnet_core.descriptor.light import Light
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.patches import PatchPyramid
+from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import ImageError, OtherRunError
 from texnet_core.evaluation.evaluate import evaluate
@@ -180,9 +183,9 @@ def seen(random_vgg19_file):
     """What both descriptors see: of other pictures of the surface, of one, of that with magenta, and with masks."""
     image = grain(WIDE, WIDE)
     batch = torch.cat([as_tensor(grain(WIDE, WIDE, seed)) for seed in (1, 2)])
-    given = DescriptorSettings(padding="zero")
+    weights = load_vgg19(str(random_vgg19_file))
     descriptors = {
-        "vgg19": Octaves(load_vgg19(str(random_vgg19_file)), given, WIDE),
+        "vgg19": Octaves(lambda layers: Vgg19(weights, layers, padding="zero"), 1, WIDE),
         "patches": PatchPyramid(WIDE, WIDE),
     }
 
@@ -221,9 +224,10 @@ def test_losses_with_a_mask_ask_for_what_is_visible(kind, shape, seen):
 
 @pytest.mark.parametrize("padding", ["valid", "zero"])
 def test_visible_positions_have_the_size_of_the_maps(random_vgg19_file, padding):
+    weights = load_vgg19(str(random_vgg19_file))
     for height, width in ((176, 201), (187, 180)):
-        octaves = Octaves(load_vgg19(str(random_vgg19_file)), DescriptorSettings(octaves=2, padding=padding), 176)
-        for descriptor in (octaves, PatchPyramid(128, height)):
+        octaves = Octaves(lambda layers: Vgg19(weights, layers, padding=padding), 2, 176)
+        for descriptor in (octaves, Octaves(partial(Light, None), 2, 176), PatchPyramid(128, height)):
             maps = descriptor(as_tensor(grain(height, width)))
             visible = descriptor.visible(torch.ones(height, width))
             assert {layer: tuple(shown.shape) for layer, shown in visible.items()} == {

@@ -1,16 +1,19 @@
 import pytest
 import torch
 
-from texnet_core.descriptor.layers import PATCHES, octave_layer, stride, structure_layers
+from texnet_core.descriptor.layers import DEFAULT_LAYERS, PATCHES, octave_layer, stride, structure_layers
 from texnet_core.descriptor.octaves import Octaves
-from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS, Vgg19
+from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
-from texnet_core.settings import DescriptorSettings
 
 
 @pytest.fixture(scope="module")
 def weights(random_vgg19_file):
     return load_vgg19(str(random_vgg19_file))
+
+
+def octaves_of(weights, count, side, padding="zero"):
+    return Octaves(lambda layers: Vgg19(weights, layers, padding=padding), count, side)
 
 
 def random_picture(height=64, width=64):
@@ -21,7 +24,7 @@ def random_picture(height=64, width=64):
 def test_one_octave_is_vgg19_itself(weights, periodic):
     picture = random_picture()
     expected = Vgg19(weights, padding="zero")(picture, periodic=periodic)
-    found = Octaves(weights, DescriptorSettings(padding="zero"), 64)(picture, periodic=periodic)
+    found = octaves_of(weights, 1, 64)(picture, periodic=periodic)
     assert list(found) == list(expected)
     for layer, features in expected.items():
         torch.testing.assert_close(found[layer], features, rtol=0, atol=0)
@@ -30,7 +33,7 @@ def test_one_octave_is_vgg19_itself(weights, periodic):
 @pytest.mark.parametrize("periodic", [False, True])
 def test_an_octave_is_vgg19_of_the_picture_averaged_over_squares(weights, periodic):
     picture = random_picture(64, 96)
-    features = Octaves(weights, DescriptorSettings(padding="zero", octaves=3), 64)(picture, periodic=periodic)
+    features = octaves_of(weights, 3, 64)(picture, periodic=periodic)
     for factor in (2, 4):
         small = picture.reshape(1, 3, 64 // factor, factor, 96 // factor, factor).mean((3, 5))
         expected = Vgg19(weights, padding="zero")(small, periodic=periodic)
@@ -42,7 +45,7 @@ def test_an_octave_is_vgg19_of_the_picture_averaged_over_squares(weights, period
 
 @pytest.mark.parametrize("side", [32, 96])
 def test_smaller_copies_have_the_layers_with_8x8_texels(weights, side):
-    features = Octaves(weights, DescriptorSettings(padding="zero", octaves=4), side)(random_picture(side, side))
+    features = octaves_of(weights, 4, side)(random_picture(side, side))
     for factor in (2, 4, 8):
         with torch.no_grad():
             every = Vgg19(weights, padding="zero")(random_picture(side // factor * 4, side // factor * 4))
@@ -53,14 +56,14 @@ def test_smaller_copies_have_the_layers_with_8x8_texels(weights, side):
 
 
 def test_valid_borders_cost_the_deep_layers_of_smaller_copies(weights):
-    networks = Octaves(weights, DescriptorSettings(octaves=4), 256).networks
+    networks = octaves_of(weights, 4, 256, padding="valid").networks
     assert [network.layers[-1] for network in networks] == ["relu5_1", "relu4_1", "relu3_2", "relu2_2"]
     with torch.no_grad():
         assert networks[1](random_picture(128, 128))["relu4_1"].shape[2:] == (8, 8)
 
 
 def test_features_of_a_rolled_periodic_picture_are_rolled_in_every_octave(weights):
-    descriptor = Octaves(weights, DescriptorSettings(padding="zero", octaves=3), 64)
+    descriptor = octaves_of(weights, 3, 64)
     picture = random_picture()
     plain, rolled = (descriptor(image, periodic=True) for image in (picture, picture.roll((16, 32), (2, 3))))
     for layer, features in plain.items():
@@ -69,9 +72,7 @@ def test_features_of_a_rolled_periodic_picture_are_rolled_in_every_octave(weight
 
 
 def test_a_name_tells_the_stride(weights):
-    features = Octaves(weights, DescriptorSettings(octaves=4, padding="zero"), 64)(
-        random_picture(64, 64), periodic=True
-    )
+    features = octaves_of(weights, 4, 64)(random_picture(64, 64), periodic=True)
     for layer, maps in features.items():
         assert stride(layer) * maps.shape[2] == 64, layer
 

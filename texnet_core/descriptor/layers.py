@@ -1,6 +1,7 @@
 """What the layers of a descriptor are called, and what a name says. Descriptors and losses share it.
 
-"relu3_1" is a layer of VGG-19 after its ReLU; "relu3_1/2" is the same layer of the picture at half its size.
+"relu3_1" is a layer of VGG-19 after its ReLU, or what the light descriptor says of it; "relu3_1/2" is the same layer of
+the picture at half its size.
 """
 
 import re
@@ -12,6 +13,9 @@ FeatureMaps = dict[str, Tensor]  # layer -> (N, C, h, w) float32
 
 # 3x3 neighborhoods of the image itself, as 27 channels. ReLU features alone let a fine cross-hatch pass.
 PATCHES = "patches3x3"
+
+# The layers of the default recipe: fine detail from the image and the first two blocks, structure above.
+DEFAULT_LAYERS = (PATCHES, "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1", "relu5_1")
 
 _STRUCTURE_STRIDES = (2, 4, 8)
 
@@ -49,3 +53,6 @@ def _strides(layer: str) -> tuple[int, int]:
     name, _, factor = layer.partition("/")
     block = re.fullmatch(r"relu(\d)_\d", name)
     return 2 ** (int(block[1]) - 1) if block else 1, int(factor or 1)
+
+
+POOLED_TEXELS = max(map(stride, DEFAULT_LAYERS))  # of the picture, that one texel of the deepest layer stands for

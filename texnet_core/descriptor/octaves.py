@@ -1,17 +1,16 @@
-"""VGG-19 on a picture and on smaller copies of it, so that every loss compares several scales.
+"""A network on a picture and on smaller copies of it, so that every loss compares several scales.
 
 Source: Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis".
 Differs: area averages instead of a Gaussian pyramid; layers of few texels are left out.
 """
 
-import torch
+from collections.abc import Callable
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from texnet_core.descriptor.layers import FeatureMaps, octave_layer
-from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS, Vgg19, smallest_side, visible_positions
-from texnet_core.descriptor.weights import Vgg19Weights
-from texnet_core.settings import DescriptorSettings, Padding
+from texnet_core.descriptor.layers import DEFAULT_LAYERS, FeatureMaps, octave_layer
+from texnet_core.descriptor.network import Network
 
 # A layer of a smaller copy has at least 8x8 texels: from fewer no distribution can be told.
 _FEWEST_TEXELS = 8
@@ -21,36 +20,30 @@ class Octaves(nn.Module):
     """The default layers of a picture, and what they see of it at 1/2, 1/4, ... of its size.
 
     Args:
-        weights: of VGG-19.
-        settings: number of octaves, pooling and padding.
+        network: makes one that returns given layers.
+        octaves: how many sizes of the picture are compared, the picture's own included.
         side: the shortest side of all pictures to come. It decides once which layers each octave has.
-        precision: of the convolutions.
         more: layers of the picture itself beside the default ones.
     """
 
     def __init__(
         self,
-        weights: Vgg19Weights,
-        settings: DescriptorSettings,
+        network: Callable[[tuple[str, ...]], Network],
+        octaves: int,
         side: int,
-        precision: torch.dtype = torch.float32,
         more: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
-        self._padding = settings.padding
-        layers = [DEFAULT_LAYERS + more] + [
-            _layers(settings.padding, side >> octave) for octave in range(1, settings.octaves)
-        ]
-        self.networks = nn.ModuleList(
-            Vgg19(weights, names, settings.pooling, settings.padding, precision) for names in layers if names
-        )
+        first = network(DEFAULT_LAYERS + more)
+        layers = [_layers(first, side >> octave) for octave in range(1, octaves)]
+        self.networks = nn.ModuleList([first, *(network(names) for names in layers if names)])
 
     def forward(self, image: Tensor, *, periodic: bool = False) -> FeatureMaps:
         """Feature maps of all octaves.
 
         Args:
             image: (N, 3, H, W) sRGB in [0, 1], at least `side` texels a side.
-            periodic: as for `Vgg19`; H and W are then multiples of 2^(octaves - 1).
+            periodic: as for `Network`; H and W are then multiples of 2^(octaves - 1).
 
         Returns:
             Layer -> (N, C, h, w), float32; "relu3_1/2" is relu3_1 of the picture at half its size.
@@ -64,7 +57,7 @@ class Octaves(nn.Module):
         return features
 
     def visible(self, shares: Tensor) -> dict[str, Tensor]:
-        """Which positions of each layer show what is visible of a picture; see `vgg19.visible_positions`.
+        """Which positions of each layer show what is visible of a picture; see `Structure.visible_positions`.
 
         Layers of smaller copies that have fewer than 8x8 of them are left out.
         """
@@ -72,12 +65,13 @@ class Octaves(nn.Module):
         for octave, network in enumerate(self.networks):
             factor = 2**octave
             smaller = F.avg_pool2d(shares[None, None], factor)[0, 0]
-            assert isinstance(network, Vgg19)
-            maps = visible_positions(smaller, network.layers, self._padding)
+            assert isinstance(network, Network)
+            maps = network.visible_positions(smaller)
             fewest = _FEWEST_TEXELS**2 if octave else 1
             found |= {octave_layer(layer, factor): value for layer, value in maps.items() if int(value.sum()) >= fewest}
         return found
 
 
-def _layers(padding: Padding, side: int) -> tuple[str, ...]:
-    return tuple(layer for layer in DEFAULT_LAYERS if smallest_side(padding, (layer,), _FEWEST_TEXELS) <= side)
+def _layers(network: Network, side: int) -> tuple[str, ...]:
+    smallest = network.structure.smallest_side
+    return tuple(layer for layer in DEFAULT_LAYERS if smallest(network.padding, (layer,), _FEWEST_TEXELS) <= side)

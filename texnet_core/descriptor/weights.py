@@ -15,6 +15,7 @@ from typing import cast, get_args
 import torch
 from torch import Tensor
 
+from texnet_core.descriptor.structure import Convolution
 from texnet_core.errors import MissingWeightsError, NoWeightsFileError, WeightsError
 from texnet_core.paths import user_path
 from texnet_core.settings import InputConvention
@@ -24,17 +25,6 @@ _HASH_PREFIX = "dcbb9e9d"  # of the SHA-256 of torchvision's published file, whi
 METADATA_KEY = "texnet_input"
 PATH_VARIABLE = "TEXNET_VGG19"
 INPUT_VARIABLE = "TEXNET_VGG19_INPUT"
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """One convolution of VGG-19: torchvision's key, its ReLU's usual name, and its shape."""
-
-    key: str
-    relu: str
-    in_channels: int
-    out_channels: int
-    pool_before: bool
 
 
 def _convolutions() -> tuple[Convolution, ...]:

@@ -238,10 +238,10 @@ def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | s
     weights = usable_weights(descriptor)
     if isinstance(weights, str) and weights != NO_WEIGHTS:
         return weights
-    from texnet_core.descriptor.vgg19 import smallest_side
+    from texnet_core.descriptor.vgg19 import VGG19
     from texnet_core.evaluation.texture_metric import TextureMetric
 
-    if size < (least := smallest_side("valid")):
+    if size < (least := VGG19.smallest_side("valid")):
         return f"VGG-19 needs pictures of {least} texels, and the training size is {size}"
     return weights if isinstance(weights, str) else TextureMetric(weights)
 

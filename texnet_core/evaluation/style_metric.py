@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
-from texnet_core.descriptor.vgg19 import smallest_side
+from texnet_core.descriptor.vgg19 import VGG19
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.evaluation.crops import Crop, halves
 from texnet_core.evaluation.texture_metric import HELD_OUT_LAYERS, TextureFeatures, TextureMetric, shows_enough
@@ -19,7 +19,7 @@ from texnet_core.settings import Tiling
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = tuple(layer for layer in HELD_OUT_LAYERS if layer != CONTENT_LAYER)  # that no loss of a style looks at
-LEAST_SIDE = smallest_side("valid", HELD_OUT_LAYERS)
+LEAST_SIDE = VGG19.smallest_side("valid", HELD_OUT_LAYERS)
 
 
 class StyleMetric:

@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from texnet_core.descriptor.layers import FeatureMaps
-from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, Vgg19, visible_positions
+from texnet_core.descriptor.structure import FEWEST_POSITIONS
+from texnet_core.descriptor.vgg19 import VGG19, Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.evaluation.crops import Crop, mean_of_pairs
 from texnet_core.losses.diversity import mean_difference
@@ -169,7 +170,7 @@ def shows_enough(mask: Mask | None) -> bool:
 
 
 def _visible(mask: Mask) -> dict[str, Tensor]:
-    return visible_positions(torch.from_numpy(mask).float(), (*LAYERS, *HELD_OUT_LAYERS), "valid")
+    return VGG19.visible_positions(torch.from_numpy(mask).float(), "valid", (*LAYERS, *HELD_OUT_LAYERS))
 
 
 def crop_floor(metric: TextureMetric, crops: Sequence[FloatArray | Crop]) -> TextureDistance:

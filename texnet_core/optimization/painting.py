@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from texnet_core.circular import extend_by_one
-from texnet_core.descriptor.layers import FeatureMaps
+from texnet_core.descriptor.layers import DEFAULT_LAYERS, POOLED_TEXELS, FeatureMaps
 from texnet_core.descriptor.precision import DTYPES, choose_precision
-from texnet_core.descriptor.vgg19 import DEFAULT_LAYERS, POOLED_TEXELS, Vgg19, check_side
+from texnet_core.descriptor.vgg19 import VGG19, Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import ImageError
@@ -84,7 +84,7 @@ def optimize_painting(
     settings.check()
     painting.check()
     descriptor.check()
-    check_side("style size", painting.style_size, descriptor.padding)
+    VGG19.check_side("style size", painting.style_size, descriptor.padding)
     _check_style(style, painting.style_size)
     size = painting_size(content, settings)
     wrap = _axes(content, painting)

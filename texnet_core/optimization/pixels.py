@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.descriptor.precision import DTYPES, choose_precision
-from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, POOLED_TEXELS, Vgg19, check_side, visible_positions
+from texnet_core.descriptor.structure import FEWEST_POSITIONS
+from texnet_core.descriptor.vgg19 import VGG19, Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import RequestError
@@ -103,14 +105,14 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
             near = POOLED_TEXELS * round(side / POOLED_TEXELS)
             found = f"{name} {side} is not a multiple of {POOLED_TEXELS}"
             raise RequestError(found, expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {name} {near}")
-    check_side("exemplar size", settings.exemplar_size, descriptor.padding)
+    VGG19.check_side("exemplar size", settings.exemplar_size, descriptor.padding)
 
 
 def visible_layers(mask: Mask | None, descriptor: DescriptorSettings) -> dict[str, Tensor] | None:
     """Layer -> (h, w) bool, the positions that count; raises ImageError where they are too few."""
     if mask is None:
         return None
-    visible = visible_positions(torch.from_numpy(mask).float(), LAYERS, descriptor.padding)
+    visible = VGG19.visible_positions(torch.from_numpy(mask).float(), descriptor.padding, LAYERS)
     for layer, positions in visible.items():
         if (left := int(positions.sum())) < FEWEST_POSITIONS:
             raise too_few(f"{left} places for {layer}", f"at least {FEWEST_POSITIONS}")

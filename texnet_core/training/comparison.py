@@ -9,7 +9,8 @@ import torch
 
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.patches import FINEST, PatchPyramid
-from texnet_core.descriptor.vgg19 import FEWEST_POSITIONS, smallest_side, visible_positions
+from texnet_core.descriptor.structure import FEWEST_POSITIONS
+from texnet_core.descriptor.vgg19 import VGG19, Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.errors import ImageError, MissingWeightsError, Range, RequestError
 from texnet_core.losses import Sample
@@ -109,7 +110,7 @@ def settle_descriptor(
 
 def least_side(descriptor: DescriptorSettings) -> int:
     """The smallest side in texels that an exemplar may have."""
-    return MIN_EXEMPLAR_SIDE if descriptor.descriptor == "patches" else smallest_side(descriptor.padding)
+    return MIN_EXEMPLAR_SIDE if descriptor.descriptor == "patches" else VGG19.smallest_side(descriptor.padding)
 
 
 def make_descriptor(
@@ -122,7 +123,11 @@ def make_descriptor(
     """The descriptor of a run whose samples have `size` texels a side, and its exemplar at least `exemplar_side`."""
     if weights is None:
         return PatchPyramid(size, exemplar_side)
-    return Octaves(weights, settings, min(size, exemplar_side), precision)
+
+    def network(layers: tuple[str, ...]) -> Vgg19:
+        return Vgg19(weights, layers, settings.pooling, settings.padding, precision)
+
+    return Octaves(network, settings.octaves, min(size, exemplar_side))
 
 
 def check_patches(mask: Mask, size: int, exemplar_side: int) -> None:
@@ -147,7 +152,7 @@ def see_exemplar(descriptor: Descriptor, image: torch.Tensor, mask: torch.Tensor
 
 
 def _hides_too_much(mask: Mask, descriptor: DescriptorSettings) -> bool:
-    visible = visible_positions(torch.from_numpy(mask).float(), padding=descriptor.padding)
+    visible = VGG19.visible_positions(torch.from_numpy(mask).float(), descriptor.padding)
     return any(int(positions.sum()) < FEWEST_POSITIONS for positions in visible.values())
 
 
@@ -175,10 +180,10 @@ def _check_size_for_vgg19(descriptor: DescriptorSettings, train: TrainSettings) 
     raise RequestError(
         f"{'exemplar size' if train.exemplar_size else 'size'} {train.exemplar_side} is too small for VGG-19 "
         f"with {descriptor.padding} padding",
-        expected=Range(smallest_side(descriptor.padding), None),
+        expected=Range(VGG19.smallest_side(descriptor.padding), None),
         remedy=f"use an exemplar size of 256{padded}, or the descriptor patches",
     )
 
 
 def _is_too_small_for_vgg19(descriptor: DescriptorSettings, train: TrainSettings) -> bool:
-    return train.exemplar_side < smallest_side(descriptor.padding)
+    return train.exemplar_side < VGG19.smallest_side(descriptor.padding)

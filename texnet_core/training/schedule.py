@@ -6,7 +6,7 @@ everything that changes over a run is a function of that fraction.
 
 import math
 
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS
+from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.settings import TrainSettings
 
 WARM_UP_STEPS = 20

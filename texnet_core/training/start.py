@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS
+from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, checkpoint_path, read_header

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.precision import DTYPES
+from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.losses.content import CONTENT_LAYER
@@ -124,9 +125,12 @@ class StylePlan:
     def objective(self, precision: str, balance: dict[str, float]) -> StyleObjective:
         """What this run minimizes; the weight of the content is kept in `balance`."""
         request = self.request
-        descriptor = Octaves(
-            self.weights, request.descriptor, self.train.size, DTYPES[precision], more=(CONTENT_LAYER,)
-        ).to(self.device)
+        seen = request.descriptor
+
+        def network(layers: tuple[str, ...]) -> Vgg19:
+            return Vgg19(self.weights, layers, seen.pooling, seen.padding, DTYPES[precision])
+
+        descriptor = Octaves(network, seen.octaves, self.train.size, more=(CONTENT_LAYER,)).to(self.device)
         mask = None if self.mask is None else torch.from_numpy(self.mask).to(self.device)
         with torch.no_grad():
             style = see_exemplar(descriptor, _tensor(self.image, self.device), mask)

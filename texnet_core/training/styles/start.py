@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from texnet_core.descriptor.vgg19 import POOLED_TEXELS, check_side
+from texnet_core.descriptor.layers import POOLED_TEXELS
+from texnet_core.descriptor.vgg19 import VGG19
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
@@ -73,7 +74,7 @@ def _fitting(picture: FloatArray, request: StyleRequest, announce: Callable[[str
     if train.exemplar_side <= side:
         return request
     announce(f"the picture has {side} texels along its short side: the style is learned at that size")
-    check_side("exemplar size", side, request.descriptor.padding)
+    VGG19.check_side("exemplar size", side, request.descriptor.padding)
     return replace(request, train=replace(train, exemplar_size=side))
 
 
@@ -96,7 +97,7 @@ def _check(request: StyleRequest) -> None:
         raise RequestError(
             "no loss compares samples with the style", expected="one or more", remedy="give one a weight above 0"
         )
-    check_side("exemplar size", request.train.exemplar_side, request.descriptor.padding)
+    VGG19.check_side("exemplar size", request.train.exemplar_side, request.descriptor.padding)
     check_size(request.train.size, max(request.generator.cell_texels, POOLED_TEXELS), request.generator.levels)
 
 
