@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from texnet_core.training.muon import Muon
 from texnet_core.training.optimizer import Optimizer
 
 LR = 0.01
@@ -94,3 +95,22 @@ def test_its_state_is_all_that_it_remembers(fresh):
     give_gradients(other, 2)
     moves = zip(moves_of(parts, first), moves_of(other, second), strict=True)
     assert all(torch.equal(a, b) for a, b in moves) is not fresh
+
+
+def test_matrices_move_as_by_the_muon_of_torch_but_for_its_coarser_numbers():
+    torch.manual_seed(2)
+    start, gradients = torch.randn(6, 80), torch.randn(5, 6, 80)
+    ours, theirs = (nn.Parameter(start.clone()) for _ in range(2))
+    moves = [Muon([ours], lr=LR), torch.optim.Muon([theirs], lr=LR, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")]
+    for gradient in gradients:
+        ours.grad, theirs.grad = gradient.clone(), gradient.clone()
+        for optimizer in moves:
+            optimizer.step()
+    assert (ours - theirs).norm() < 0.03 * (theirs - start).norm()
+
+
+def test_a_matrix_without_a_gradient_stays_and_a_gradient_of_zeros_moves_nothing():
+    still, flat = nn.Parameter(torch.ones(2, 3)), nn.Parameter(torch.ones(2, 3))
+    flat.grad = torch.zeros(2, 3)
+    Muon([still, flat]).step()
+    assert still.eq(1).all() and flat.eq(1).all()

@@ -9,7 +9,7 @@ import torch
 from tests.conftest import picture, texture
 from tests.core.trainings import STEPS, FakeClock, assert_same_parameters, stop_at, stripes
 from texnet_core import Cancelled, read_artifact
-from texnet_core.errors import ImageError, OutputError, RequestError, TrainingError, WeightsError
+from texnet_core.errors import ImageError, OutputError, RequestError, WeightsError
 from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps, write_artifact
 from texnet_core.model.budget import shortfall
 from texnet_core.model.graph import NO_CLAMP
@@ -279,11 +279,4 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
     for output in (tmp_path / "missing" / "out.texnet", tmp_path / ("x" * 240 + ".texnet")):
         with pytest.raises(OutputError):
             train(picture(), output, request_)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_torch_without_muon_is_refused_at_once(request_, tmp_path, monkeypatch):
-    monkeypatch.delattr(torch.optim, "Muon")
-    with pytest.raises(TrainingError, match=r"training needs torch 2\.9 or newer.*texnet\[train\]"):
-        train(picture(), tmp_path / "out.texnet", request_)
     assert list(tmp_path.iterdir()) == []

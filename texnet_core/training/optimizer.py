@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from texnet_core.training.muon import Muon
+
 _BETAS = (0.9, 0.99)
 _GRADIENT_CLIP = 5.0
 
@@ -20,10 +22,8 @@ class Optimizer:
     Near the end of a run gradients are steady, and what keeps Adam from following them is that kernels are steep in
     some directions and flat in others. Muon moves a kernel as far in each of its singular directions.
 
-    Source: Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), with kernels flattened to matrices
-    as there, and the steps of Liu et al. 2025, "Muon is Scalable for LLM Training", section 2.2, which are as large as
-    Adam's, so that one learning rate serves both. Differs: the first and the last convolutions are moved so too, which
-    the authors leave to Adam.
+    Source: see `muon`, with kernels flattened to matrices as there. Differs: the first and the last convolutions are
+    moved so too, which the authors leave to Adam. Both step alike, so that one learning rate serves both.
 
     Args:
         generator: whose parameters to move; they must stay where they lie in memory, its kernels contiguous.
@@ -38,9 +38,7 @@ class Optimizer:
         # Muon takes matrices; these are the kernels in the same memory
         self._matrices = [nn.Parameter(kernel.detach().view(len(kernel), -1)) for kernel in self._kernels]
         vectors = [parameter for parameter in parameters if parameter.ndim == 1]
-        self._muon: torch.optim.Optimizer = torch.optim.Muon(
-            self._matrices, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"
-        )
+        self._muon = Muon(self._matrices)
         self._adam: torch.optim.Optimizer = torch.optim.Adam(vectors, betas=_BETAS)
 
     def step(self, lr: float) -> None:

@@ -3,8 +3,6 @@
 import math
 from pathlib import Path
 
-import torch
-
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
@@ -17,8 +15,7 @@ def checked_checkpoint(output: Path, *, resume: bool) -> Path:
 
     Raises:
         OutputError: a place cannot be written.
-        TrainingError: there is something to resume and nobody said so, or nothing though somebody did; or torch is
-            too old.
+        TrainingError: there is something to resume and nobody said so, or nothing though somebody did.
     """
     checkpoint = checkpoint_path(output)
     check_writable(output)
@@ -36,16 +33,6 @@ def checked_checkpoint(output: Path, *, resume: bool) -> Path:
             remedy="resume it, or delete it to start again",
         )
     return checkpoint
-
-
-def check_torch() -> None:
-    """Raise TrainingError where torch is too old."""
-    if not hasattr(torch.optim, "Muon"):
-        raise TrainingError(
-            f"training needs torch 2.9 or newer, and torch {torch.__version__} is installed",
-            expected="torch 2.9 or newer",
-            remedy="run: pip install --upgrade 'texnet[train]'",
-        )
 
 
 def check_size(size: int, cell: int, levels: int) -> None:

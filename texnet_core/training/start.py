@@ -20,7 +20,7 @@ from texnet_core.training.loop import Run
 from texnet_core.training.plan import make_plan
 from texnet_core.training.reports import Reports
 from texnet_core.training.request import TrainRequest
-from texnet_core.training.sitting import check_size, check_torch, checked_checkpoint, complete, run_to_the_end
+from texnet_core.training.sitting import check_size, checked_checkpoint, complete, run_to_the_end
 
 
 def train(
@@ -80,7 +80,6 @@ def _with_what_was_stated(artifact: Artifact, sketch: Path, request: TrainReques
 def _check(request: TrainRequest) -> None:
     """Raise TrainingError or RequestError for what no look at the picture could make right."""
     Look().changed(request.look)
-    check_torch()
     for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
         settings.check()
     if request.real_width:

@@ -15,7 +15,7 @@ from texnet_core.training.checkpoint import RunState
 from texnet_core.training.content_pool import default_pool
 from texnet_core.training.loop import Run
 from texnet_core.training.reports import Reports
-from texnet_core.training.sitting import check_size, check_torch, checked_checkpoint, complete, run_to_the_end
+from texnet_core.training.sitting import check_size, checked_checkpoint, complete, run_to_the_end
 from texnet_core.training.styles.plan import make_style_plan
 from texnet_core.training.styles.request import StyleRequest
 
@@ -79,7 +79,6 @@ def _fitting(picture: FloatArray, request: StyleRequest, announce: Callable[[str
 
 
 def _check(request: StyleRequest) -> None:
-    check_torch()
     for settings in (
         request.generator,
         request.style,
