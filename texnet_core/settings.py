@@ -195,6 +195,26 @@ class EngineSettings(Checked):
     threads: int = _machine(0, "blocks of the texture made at once on the CPU; 0 means one per core", low=0, high=1024)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExemplarSettings(Checked):
+    """The picture that some sources make their generator of, and how it is taken.
+
+    Attributes:
+        exemplar: its file; "" where the source needs none, or where it is at hand.
+        mask: a picture of the same size, white where the exemplar takes part; "" where all of it does.
+    """
+
+    exemplar: str = setting("", "")
+    mask: str = setting("", "")
+    exemplar_size: int = _picture(
+        0, "short side in texels to which the exemplar is scaled first; 0 leaves that to the source", low=0, high=16384
+    )
+    flatten: bool = _picture(False, "take slow changes of brightness out of the exemplar first")
+    real_width: float = _picture(
+        0.0, "what the exemplar's width shows, such as 1.2m, 50cm or 3ft", low=0.0, length=True
+    )
+
+
 @dataclass(frozen=True)
 class DescriptorSettings(Checked):
     """What compares textures, and where its weights come from."""

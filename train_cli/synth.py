@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from texnet_core import TextureRequest, open_engine, open_plane, read_artifact, write_window
+from texnet_core import Artifact, TextureRequest, open_engine, open_plane, write_window
+from texnet_core.adaptive.open import find_any_source, open_source
 from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
@@ -18,15 +19,17 @@ from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.series import MarkedRequest, Series, expand
-from texnet_core.synthesis.textures import check_is_texture, map_files
+from texnet_core.synthesis.textures import check_is_texture, check_moves, map_files
 from texnet_core.synthesis.windows import Region
 from train_cli.checks import check_names, picture_name
-from train_cli.display import one_of, showing
+from train_cli.display import Display, one_of, showing
 from train_cli.groups import command, option
 from train_cli.options import (
     GridType,
     RegionType,
     json_option,
+    mask_option,
+    path_option,
     picture_option,
     settings_from,
     settings_options,
@@ -45,6 +48,13 @@ _DEFAULTS = TextureRequest()
 @option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
 @option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
 @settings_options(Series)
+@path_option(
+    "--exemplar",
+    group="picture",
+    help="picture of a surface, for a SOURCE that makes textures of one, such as collage; - is the standard input",
+    pipes=True,
+)
+@mask_option
 @settings_options(TextureRequest, leave_out=("width", "height"))
 @json_option
 def synth(
@@ -54,13 +64,16 @@ def synth(
     size: tuple[int, int],
     region: Region | None,
     udim: tuple[int, int] | None,
+    exemplar: Path | None,
+    mask: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
     """Make seamless textures.
 
-    SOURCE is the name of a preset (see `texnet presets`) or a .texnet file. Pictures are written while they are
-    made, so that PNG and TIFF files can be far larger than memory.
+    SOURCE is the name of a preset (see `texnet presets`), a .texnet file, or collage, which makes textures of the
+    pieces of an exemplar at once. Pictures are written while they are made, so that PNG and TIFF files can be far
+    larger than memory.
 
     \b
     Examples:
@@ -71,6 +84,7 @@ def synth(
       texnet synth rock -o rock.png --udim 3x2 --size 4096      rock.1001.png ... rock.1013.png
       texnet synth moss -o moss.png --loop 48 --size 512        moss_0001.png ... moss_0048.png
       texnet synth moss -o - --format png | magick - -resize 50% small.png
+      texnet synth collage --exemplar photo.jpg -o wall.png --size 4096
       texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
@@ -84,9 +98,10 @@ def synth(
     name = picture_name(output, format)
     depth_for(name, request.depth)
     check_picture_size(name, *pictures[0].request.window[2:])
-    with source_file(source) as path:
-        artifact = read_artifact(path)
-    check_is_texture(artifact)
+    with showing(quiet=as_json) as display:
+        artifact = _opened(source, exemplar, mask, request, display)
+    for picture in pictures:
+        check_moves(artifact, picture.request)
     check_alone(output, as_json, len(pictures) * len(artifact.maps))
     with writing(output, name.suffix) as target, showing(quiet=as_json) as display:
         if request.covers and (note := size_note(artifact, source)):
@@ -99,6 +114,20 @@ def synth(
                 _make(picture, target, engine, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
     _tell(shown, pictures, engine, time.monotonic() - started, as_json)
+
+
+def _opened(
+    source: str, exemplar: Path | None, mask: Path | None, request: TextureRequest, display: Display
+) -> Artifact:
+    """The generator of a source, made of the exemplar where there is one."""
+    if mask is not None and exemplar is None:
+        raise RequestError("--mask hides parts of an exemplar", expected="both", remedy="give --exemplar too")
+    with source_file(source, find_any_source) as path:
+        picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
+        image, shown = (None, None) if picture is None else (picture.image, picture.mask)
+        artifact = open_source(path, image, shown, request, announce=display.note)
+    check_is_texture(artifact)
+    return artifact
 
 
 def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: ProgressCallback) -> None:

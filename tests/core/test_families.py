@@ -20,7 +20,7 @@ from texnet_core import (
 )
 from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.model.design import Design
-from texnet_core.model.families import FAMILIES, PYRAMID, STYLIZER, Family
+from texnet_core.model.families import COLLAGE, FAMILIES, PYRAMID, STYLIZER, Family
 from texnet_core.model.graph import GraphBuilder
 from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import Checked, setting
@@ -52,7 +52,7 @@ def twig_graph(settings, channels):
     return builder.graph()
 
 
-def twig_inputs(settings, waves, seed, height, width, phase):
+def twig_inputs(settings, waves, parameters, seed, height, width, phase):
     return NoisePlane(seed, 2, height, width, phase)
 
 
@@ -115,7 +115,7 @@ def circular_twig(twig, plane, size):
 @pytest.mark.parametrize("name", ENGINES)
 def test_every_engine_runs_a_second_family(twig, name):
     engine = open_engine(twig, name, precision="f32")
-    inputs = TWIG.input_plane(twig.settings, (), 5, 64, 64, 0.0)
+    inputs = TWIG.input_plane(twig.settings, (), {}, 5, 64, 64, 0.0)
     made = engine.block(inputs, 0, 0, 64, 64, twig_constants(twig, inputs))
     np.testing.assert_allclose(made, circular_twig(twig, inputs, 64), atol=2e-5)
 
@@ -264,4 +264,4 @@ def test_inputs_that_repeat_at_another_period_than_the_texture_are_refused(guide
 
 
 def test_the_pyramid_is_a_family_like_any_other():
-    assert FAMILIES == {"pyramid": PYRAMID, "stylizer": STYLIZER}
+    assert FAMILIES == {"pyramid": PYRAMID, "stylizer": STYLIZER, "collage": COLLAGE}

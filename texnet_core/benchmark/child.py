@@ -89,7 +89,7 @@ class _Maker:
         from texnet_core.engines.torch_engine import TorchEngine
 
         engine = cast(TorchEngine, self._engine)
-        inputs = engine.artifact.design.input_plane(1, size, size)
+        inputs = engine.artifact.input_plane(1, size, size)
         height, width = (min(size, side) for side in engine.block_shape)
         for top in range(0, size, height):
             for left in range(0, size, width):
@@ -106,7 +106,7 @@ class _Maker:
     def _noise_share(self) -> float:
         """Of blocks in the middle of a plane, made one after the other."""
         engine = self._engine
-        plane, graph = engine.artifact.design.input_plane(1), inference_form(engine.artifact.graph)
+        plane, graph = engine.artifact.input_plane(1), inference_form(engine.artifact.graph)
         height, width = engine.block_shape
         noise, whole = [], []
         for number in (*range(_NOISE_ROUNDS), *range(_NOISE_ROUNDS)):  # first, hashes of rows and columns are new

@@ -14,7 +14,7 @@ _LEVELS = 2  # the finest
 
 
 def with_bf16(graph: Graph) -> Graph:
-    """The graph with those convolutions marked."""
+    """The graph with those convolutions marked; the same graph where there is no finer level to join."""
     if not any(graph.of(Upsample)):
         return graph
     behind_coarser = graph.values_behind(Upsample)

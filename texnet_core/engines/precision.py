@@ -16,6 +16,7 @@ import numpy as np
 
 from texnet_core.atomic import replacing
 from texnet_core.engines import EngineClass, NumberFormat, available_cores
+from texnet_core.engines.bf16 import with_bf16
 from texnet_core.errors import OutputError
 from texnet_core.model.artifact import Artifact
 
@@ -26,6 +27,8 @@ _MEAN_ERROR, _LARGEST_ERROR = 0.5 / 255, 2 / 255
 
 def choose_format(kind: EngineClass, artifact: Artifact, device: str) -> NumberFormat:
     """Bf16 where it is faster and close to float32, as measured now or remembered; for an engine that has both."""
+    if with_bf16(artifact.graph) is artifact.graph:
+        return "f32"
     file, key = _file(), _key(kind, artifact, device)
     known = _read(file)
     if known.get(key) not in ("f32", "bf16"):
@@ -38,7 +41,7 @@ def _pays(kind: EngineClass, artifact: Artifact, device: str) -> bool:
     """Make one block in both formats by turns; the best times count, which other programs disturbed least."""
     formats: tuple[NumberFormat, NumberFormat] = ("f32", "bf16")
     engines = {name: kind(artifact, device, name, 1) for name in formats}
-    plane = artifact.design.input_plane(0)
+    plane = artifact.input_plane(0)
     constants = artifact.constants(plane)
     best = dict.fromkeys(formats, float("inf"))
     blocks = {}

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
@@ -25,6 +25,7 @@ from texnet_core.model.artifact import read_artifact
 from texnet_core.model.real_size import size_note
 from texnet_core.presets import find_generator, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.settings import ExemplarSettings
 from texnet_core.stylization import colors_of, stylize_file
 from texnet_core.stylization.canvas import check_is_style
 from texnet_core.stylization.contents import tiling_of
@@ -34,6 +35,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 JobStatus = Literal["made", "skipped", "failed"]
 
+# fields that are younger than the first records, which say nothing of them
+_YOUNGER = ("phase", "covers", *(spec.name for spec in fields(ExemplarSettings)))
 _USUAL_TEXELS = 2**20  # of a picture whose size is not known before it is read
 
 
@@ -265,7 +268,7 @@ def _fingerprints(job: TextureJob, source: _Source) -> list[str]:
     """
     facts = _facts(job, source)
     del facts["depth"]
-    for younger in ("phase", "covers"):  # than the first records
+    for younger in _YOUNGER:
         if not facts[younger]:
             del facts[younger]
     depths = (8, None) if job.request.depth == 8 else (job.request.depth,)

@@ -61,7 +61,7 @@ SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
 _MAX_HEADER = 64 * 1024
-_MAX_PART = {"preview": 1024 * 1024, "parameters": 64 * 1024 * 1024}  # in their order in the file
+_MAX_PART = {"preview": 1024 * 1024, "parameters": 100 * 1024 * 1024}  # in their order in the file
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _FIRST_WITH = {"waves": 2, "repeat_channels": 4}  # format versions; generators of older ones have none
@@ -76,12 +76,18 @@ class Artifact(Header):
     """A generator ready to run.
 
     Attributes:
-        parameters: name -> float32, as `Graph.parameter_shapes` says.
+        parameters: name -> float32, as `Design.parameter_shapes` says.
         preview_png: a small sample, or b"".
     """
 
     parameters: Parameters = field(default_factory=dict)
     preview_png: bytes = b""
+
+    def input_plane(
+        self, seed: int, height: int | None = None, width: int | None = None, phase: float = 0.0
+    ) -> InputPlane:
+        """What the inputs of a texture are windows of; see `Design.input_plane`."""
+        return self.design.input_plane(seed, height, width, phase, self.parameters)
 
     def constants(self, plane: InputPlane) -> Constants:
         """The constants of the texture that is made of this plane, to be computed once before its first block."""
@@ -229,7 +235,7 @@ def _artifact(file: _File) -> Artifact:
     preview = bytes(_part(file, start, "preview"))
     packed = _part(file, start, "parameters")
     implied = without_clamps(header.graph) if start.version < _FIRST_WITH_CLAMPS else {}
-    shapes = {key: shape for key, shape in header.graph.parameter_shapes.items() if key not in implied}
+    shapes = {key: shape for key, shape in header.design.parameter_shapes.items() if key not in implied}
     try:
         parameters = StoredParameters(unpack(packed, shapes) | implied)
     except ValueError as error:

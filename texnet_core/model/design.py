@@ -7,8 +7,11 @@ from typing import Any
 from texnet_core.model.families import FAMILIES, PYRAMID, Family
 from texnet_core.model.graph import Graph
 from texnet_core.model.inputs import InputPlane
+from texnet_core.model.parameters import Parameters, Shapes
 from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked
+
+NO_PARAMETERS: Parameters = {}
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,18 @@ class Design:
         """As it is trained."""
         return _graph(FAMILIES[self.family], self.settings, self.channels)
 
+    @property
+    def parameter_shapes(self) -> Shapes:
+        """Name -> shape of all parameters of the inference form."""
+        return self.graph.parameter_shapes | dict(FAMILIES[self.family].stored(self.settings))
+
     def input_plane(
-        self, seed: int, height: int | None = None, width: int | None = None, phase: float = 0.0
+        self,
+        seed: int,
+        height: int | None = None,
+        width: int | None = None,
+        phase: float = 0.0,
+        parameters: Parameters = NO_PARAMETERS,
     ) -> InputPlane:
         """What the inputs of a texture are windows of.
 
@@ -42,8 +55,9 @@ class Design:
             height: period in texels, a multiple of the coarsest cell, or None for an axis without end.
             width: likewise.
             phase: position on the loop, in turns.
+            parameters: for families whose inputs are made of them.
         """
-        return FAMILIES[self.family].input_plane(self.settings, self.waves, seed, height, width, phase)
+        return FAMILIES[self.family].input_plane(self.settings, self.waves, parameters, seed, height, width, phase)
 
 
 @lru_cache(maxsize=64)

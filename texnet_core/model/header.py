@@ -98,6 +98,16 @@ class Header:
         return FAMILIES[self.family].reads_content
 
     @property
+    def moves(self) -> bool:
+        """Whether its textures change with the phase of a loop."""
+        return FAMILIES[self.family].moves
+
+    @property
+    def copies(self) -> bool:
+        """Whether its textures are pieces of the exemplar, which the file therefore holds."""
+        return FAMILIES[self.family].copies
+
+    @property
     def graph(self) -> Graph:
         """Its forward pass, as it is trained."""
         return self.design.graph

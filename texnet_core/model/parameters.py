@@ -34,6 +34,10 @@ class StoredParameters(Mapping[str, FloatArray]):
     def __init__(self, stored: Mapping[str, npt.NDArray[Any]]) -> None:
         self._stored = dict(stored)
 
+    def as_kept(self, name: str) -> npt.NDArray[Any]:
+        """A parameter without a copy, float16 where the file has that."""
+        return self._stored[name]
+
     def __getitem__(self, name: str) -> FloatArray:
         return self._stored[name].astype(np.float32, copy=False)
 
@@ -42,6 +46,11 @@ class StoredParameters(Mapping[str, FloatArray]):
 
     def __len__(self) -> int:
         return len(self._stored)
+
+
+def as_kept(parameters: Parameters, name: str) -> npt.NDArray[Any]:
+    """A large parameter of which parts will be read: as it is in memory, float16 or float32."""
+    return parameters.as_kept(name) if isinstance(parameters, StoredParameters) else parameters[name]
 
 
 def rounded(parameters: Parameters) -> Parameters:

@@ -196,7 +196,7 @@ def _inputs(
     levels = 1 + max(window.level for window in windows)
     constant = given.factor if given.strength is None and style.settings.strength_channels else None  # type: ignore[attr-defined]
     picture = PicturePlane(given, given.channels, constant, down, across, levels, workers)
-    noise = style.design.input_plane(int(request.seed), rows.axis.made, columns.axis.made)
+    noise = style.input_plane(int(request.seed), rows.axis.made, columns.axis.made)
     if request.noise != 1:
         noise = VariedNoise(noise, float(request.noise))
     return SideBySide((noise, picture))

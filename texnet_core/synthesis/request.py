@@ -14,6 +14,7 @@ from texnet_core.settings import (
     MAX_SIZE,
     MIN_SIZE,
     EngineSettings,
+    ExemplarSettings,
     Recorded,
     Tiling,
     setting,
@@ -27,11 +28,12 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class TextureRequest(EngineSettings, Recorded):
+class TextureRequest(ExemplarSettings, EngineSettings, Recorded):
     """One texture.
 
     Attributes:
-        source: name of a preset, or path of a `.texnet` file; "" where the generator is at hand.
+        source: name of a preset, path of a `.texnet` file, or what makes a generator of the exemplar, such as collage;
+            "" where the generator is at hand.
         width: in texels; of each tile where there are UDIM tiles.
         height: likewise.
         seed: which of the variations.

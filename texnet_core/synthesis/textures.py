@@ -69,10 +69,12 @@ def open_plane(
         blocks_at_once: fewer than the engine would like, where several planes share it.
 
     Raises:
-        RequestError: a field of the request out of its range, or more or less to be covered than can be made.
+        RequestError: a field of the request out of its range, more or less to be covered than can be made, or a
+            moment of a loop where textures stand still.
         EngineError: the engine is missing.
     """
     check_is_texture(artifact)
+    check_moves(artifact, request)
     native = native_texels(request.check(), artifact)
     engine = engine or open_engine(artifact, request.engine, request.device, request.precision, request.threads)
     if engine.artifact is not artifact:
@@ -81,7 +83,7 @@ def open_plane(
         )
     cell = artifact.graph.cell_texels
     columns, rows = (Axis.fitting(period, native, cell) for period in request.periods)
-    inputs = artifact.design.input_plane(int(request.seed), rows.made, columns.made, float(request.phase))
+    inputs = artifact.input_plane(int(request.seed), rows.made, columns.made, float(request.phase))
     return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
 
 
@@ -92,6 +94,16 @@ def check_is_texture(header: Header, remedy: str = "use it with: texnet stylize"
             "this generator is a style, which paints pictures anew",
             expected="a generator of textures",
             remedy=remedy,
+        )
+
+
+def check_moves(header: Header, request: TextureRequest) -> None:
+    """Raise RequestError for a moment of a loop where textures stand still."""
+    if request.phase and not header.moves:
+        raise RequestError(
+            f"a {header.family} stands still and has no loop",
+            expected="a still",
+            remedy="leave the loop out, or train a generator",
         )
 
 

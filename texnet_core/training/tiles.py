@@ -53,7 +53,7 @@ class Tiles:
 
     def _planes(self, image: Tensor, seeds: Sequence[int]) -> list[NoisePlane]:
         size = image.shape[2]
-        return [input_plane(self._settings, self._waves, seed, size, size, 0.0) for seed in seeds]
+        return [input_plane(self._settings, self._waves, {}, seed, size, size, 0.0) for seed in seeds]
 
     def _laid_out(self, planes: list[NoisePlane], size: int) -> Tensor:
         laid = np.stack([self._mean.laid_out(plane, size) for plane in planes])

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from texnet_core.model.families.collage import COLLAGE
 from texnet_core.model.families.family import Constants, Family
 from texnet_core.model.families.pyramid import PYRAMID
 from texnet_core.model.families.stylizer import STYLIZER
 
-__all__ = ["FAMILIES", "PYRAMID", "STYLIZER", "Constants", "Family"]
+__all__ = ["COLLAGE", "FAMILIES", "PYRAMID", "STYLIZER", "Constants", "Family"]
 
-FAMILIES: dict[str, Family[Any]] = {family.name: family for family in (PYRAMID, STYLIZER)}
+FAMILIES: dict[str, Family[Any]] = {family.name: family for family in (PYRAMID, STYLIZER, COLLAGE)}

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from texnet_core.mapset import FloatArray
 from texnet_core.model.graph import Graph
 from texnet_core.model.inputs import InputPlane
+from texnet_core.model.parameters import Parameters, Shapes
 from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked
 
@@ -25,6 +26,11 @@ def no_waves(settings: Any) -> int:
     return 0
 
 
+def no_stored(settings: Any) -> Shapes:
+    """For families all of whose parameters are those of the graph."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Family(Generic[S]):
     """A kind of generator.
@@ -33,17 +39,24 @@ class Family(Generic[S]):
         name: as the header of a file states it.
         settings: the dataclass of its settings.
         graph: (settings, channels of all maps) -> the graph as it is trained.
-        input_plane: (settings, waves, seed, height, width, phase) -> what the inputs of a texture are windows of.
-            Height and width are periods in texels, or None for axes without end; the phase is that of a loop, in turns.
+        input_plane: (settings, waves, parameters, seed, height, width, phase) -> what the inputs of a texture are
+            windows of. Height and width are periods in texels, or None for axes without end; the phase is that of a
+            loop, in turns.
+        stored: settings -> parameters that the inputs are made of, beside those of the graph: name -> shape.
         waves: settings -> how many waves of a pattern the inputs show, 0 to 2.
         reads_content: whether it paints a picture anew, which its inputs show beside the noise.
+        moves: whether its textures change with the phase of a loop.
+        copies: whether its textures are pieces of the exemplar, which its files therefore hold.
         prepare: (artifact, plane) -> the constants of a texture, computed once before its first block.
     """
 
     name: str
     settings: type[S]
     graph: Callable[[S, int], Graph]
-    input_plane: Callable[[S, tuple[Wave, ...], int, int | None, int | None, float], InputPlane]
+    input_plane: Callable[[S, tuple[Wave, ...], Parameters, int, int | None, int | None, float], InputPlane]
+    stored: Callable[[S], Shapes] = no_stored
     waves: Callable[[S], int] = no_waves
     reads_content: bool = False
+    moves: bool = True
+    copies: bool = False
     prepare: Callable[[Any, InputPlane], Constants] = no_constants

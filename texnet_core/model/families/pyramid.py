@@ -21,6 +21,7 @@ from texnet_core.errors import Range, RequestError
 from texnet_core.model.families.family import Family
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.model.noise import NoisePlane
+from texnet_core.model.parameters import Parameters
 from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked, setting
 
@@ -130,6 +131,7 @@ def graph(settings: Shape, channels: int) -> Graph:
 def input_plane(
     settings: PyramidSettings,
     waves: tuple[Wave, ...],
+    parameters: Parameters,
     seed: int,
     height: int | None,
     width: int | None,

@@ -13,6 +13,7 @@ from functools import partial
 from texnet_core.model.families.family import Family
 from texnet_core.model.families.pyramid import graph
 from texnet_core.model.noise import NoisePlane
+from texnet_core.model.parameters import Parameters
 from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked, setting
 
@@ -45,6 +46,7 @@ class StylizerSettings(Checked):
 def noise_plane(
     settings: StylizerSettings,
     waves: tuple[Wave, ...],
+    parameters: Parameters,
     seed: int,
     height: int | None,
     width: int | None,
