@@ -8,8 +8,16 @@ from pathlib import Path
 from texnet_core.errors import EngineError, RequestError
 from texnet_core.names import check_new_names
 from texnet_core.paths import is_same_file
+from texnet_core.model.artifact import SUFFIX
 from texnet_core.pictures.writing import FORMATS, depth_for
 from train_cli.streams import is_output
+
+
+def check_generator_name(output: Path) -> None:
+    """Raise RequestError where an output cannot be a generator by its suffix."""
+    if output.suffix != SUFFIX and not is_output(output):
+        found = f"--output {output.name} does not end in {SUFFIX}"
+        raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
 
 
 def check_torch(purpose: str) -> None:

@@ -14,6 +14,7 @@ import cloup
 from texnet_core.errors import Cancelled, RequestError, TexnetError, one_line
 from train_cli.batch import batch
 from train_cli.bench import bench
+from train_cli.collage import collage
 from train_cli.eval import evaluate_file
 from train_cli.info import info, presets
 from train_cli.optimize import optimize
@@ -28,7 +29,7 @@ from train_cli.train import train
 @cloup.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     sections=[
-        cloup.Section("Make textures", [synth, batch, presets]),
+        cloup.Section("Make textures", [synth, collage, batch, presets]),
         cloup.Section("Paint pictures", [stylize]),
         cloup.Section("Train generators", [train, style, recipes]),
         cloup.Section("Look and measure", [info, evaluate_file, bench]),

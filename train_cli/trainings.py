@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from texnet_core.errors import RequestError
-from texnet_core.model.artifact import SUFFIX, Artifact, checkpoint_path
+from texnet_core.model.artifact import Artifact, checkpoint_path
 from texnet_core.model.budget import shortfall
-from train_cli.checks import check_torch
+from train_cli.checks import check_generator_name, check_torch
 from train_cli.groups import is_given, option_name
 from train_cli.results import tell_written
 from train_cli.streams import is_output
@@ -28,9 +28,7 @@ def check_arguments(context: click.Context, output: Path) -> None:
     if is_output(output) and context.params["resume"]:
         found = "--resume finds no checkpoint where the generator goes to a pipe"
         raise RequestError(found, expected="a file", remedy="name a file, or leave --resume out")
-    if output.suffix != SUFFIX and not is_output(output):
-        found = f"--output {output.name} does not end in {SUFFIX}"
-        raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
+    check_generator_name(output)
     check_torch("training")
 
 

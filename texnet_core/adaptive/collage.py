@@ -5,13 +5,14 @@ their middle rank, so that flat parts of a picture stay flat.
 """
 
 import math
-from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.adaptive.preparing import Announce, scaled
+from texnet_core.adaptive.suitability import ghost_note
 from texnet_core.mapset import ALBEDO, FloatArray, Mask
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.model.families.collage import AXES, COLLAGE, CollageSettings
@@ -20,7 +21,6 @@ from texnet_core.model.parameters import StoredParameters
 from texnet_core.model.pieces import REACH
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.color_statistics import ColorSums
-from texnet_core.pictures.masks import resized
 from texnet_core.pictures.reading import texels_digest
 
 MOST_TEXELS = 2**24  # of the picture: what phones take, and a file of 96 MB
@@ -33,14 +33,16 @@ _NORMAL = NormalDist()
 _Doubles = npt.NDArray[np.float64]
 
 
-def make_collage(image: FloatArray, mask: Mask | None, announce: Callable[[str], None]) -> Artifact:
+def make_collage(image: FloatArray, mask: Mask | None, announce: Announce) -> Artifact:
     """A collage of a picture, ready to run.
 
     Args:
         image: (height, width, 3) sRGB in [0, 1], 32 texels a side or more. Hidden texels have colors of visible ones.
         mask: (height, width), True where a texel may be shown; None: all may.
-        announce: called with a sentence where the picture is scaled down.
+        announce: called with a sentence where the picture does not suit, and where it is scaled down.
     """
+    if note := ghost_note(image, mask):
+        announce(note)
     image, mask = _held(image, mask, announce)
     height, width = image.shape[:2]
     image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2) if is_gray(image) else image
@@ -71,12 +73,12 @@ def make_collage(image: FloatArray, mask: Mask | None, announce: Callable[[str],
     )
 
 
-def _held(image: FloatArray, mask: Mask | None, announce: Callable[[str], None]) -> tuple[FloatArray, Mask | None]:
+def _held(image: FloatArray, mask: Mask | None, announce: Announce) -> tuple[FloatArray, Mask | None]:
     """The picture at the largest size that a collage holds, if it is larger."""
     short, long = sorted(image.shape[:2])
     if short * long <= MOST_TEXELS:
         return image, mask
-    image, mask = resized(image, mask, math.isqrt(MOST_TEXELS * short // long))
+    image, mask = scaled(image, mask, math.isqrt(MOST_TEXELS * short // long))
     height, width = image.shape[:2]
     announce(f"the exemplar is scaled to {width}x{height} texels, for a collage holds {MOST_TEXELS / 1e6:.1f} million")
     return image, mask
@@ -117,7 +119,7 @@ def _gaussian(
     bins = ((values - low) * ((_BINS - 1) / (high - low)) + 0.5).astype(np.uint16)
     counts = np.bincount(bins[mask] if mask is not None else bins.ravel(), minlength=_BINS)
     ranks = counts.cumsum()
-    ranked = np.unique(bins)
+    ranked = np.flatnonzero(np.bincount(bins.ravel(), minlength=_BINS))
     least = 0.5 / ranks[-1]
     middles = np.clip((ranks - counts / 2)[ranked] / ranks[-1], least, 1 - least)
     normal: npt.NDArray[Any] = np.zeros(_BINS, np.float16)

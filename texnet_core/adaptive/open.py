@@ -10,27 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from texnet_core.adaptive.collage import make_collage
+from texnet_core.adaptive.preparing import Announce, ignore, prepared, size_m
 from texnet_core.errors import RequestError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, read_artifact
-from texnet_core.model.real_size import check_size_m, short_side_m
-from texnet_core.paths import user_path
-from texnet_core.pictures.masks import resized, told, visible_part, visible_sides
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.presets import find_source
-from texnet_core.settings import MIN_EXEMPLAR_SIDE, ExemplarSettings
+from texnet_core.settings import ExemplarSettings
 from texnet_core.synthesis.request import TextureRequest
 
-Announce = Callable[[str], None]
 Maker = Callable[[FloatArray, Mask | None, Announce], Artifact]
 
 MAKERS: dict[str, Maker] = {"collage": make_collage}
 _AS_IT_IS = ExemplarSettings()
-
-
-def ignore(note: str) -> None:
-    """Take a sentence and do nothing."""
 
 
 def find_any_source(source: str | Path) -> Path:
@@ -39,7 +31,7 @@ def find_any_source(source: str | Path) -> Path:
     Raises:
         RequestError: neither.
     """
-    if str(source) in MAKERS:
+    if is_maker(source):
         return Path(source)
     try:
         return find_source(source)
@@ -48,6 +40,11 @@ def find_any_source(source: str | Path) -> Path:
         if near and "did you mean" not in error.remedy:
             raise RequestError(error.found, expected=near[0], remedy=f"did you mean {near[0]!r}?") from error
         raise
+
+
+def is_maker(source: str | Path) -> bool:
+    """Whether a source is the name of one that makes a generator of an exemplar, and no file."""
+    return str(source) in MAKERS
 
 
 def needs_exemplar(source: str | Path) -> bool:
@@ -97,8 +94,8 @@ def open_source(
             expected="an exemplar",
             remedy="name a picture of a surface as exemplar",
         )
-    image, shown = _prepared(exemplar, mask, settings, announce)
-    return replace(make(image, shown, announce), size_m=_size_m(exemplar, mask, settings))
+    image, shown = prepared(exemplar, mask, settings, announce)
+    return replace(make(image, shown, announce), size_m=size_m(exemplar.shape, mask, settings))
 
 
 def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> Artifact:
@@ -109,7 +106,7 @@ def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> A
     """
     if not request.exemplar:
         return open_source(request.source, settings=request, announce=announce)
-    picture = read_exemplar(user_path(request.exemplar), user_path(request.mask) if request.mask else None)
+    picture = read_exemplar(request.exemplar, request.mask or None)
     for note in picture.notes:
         announce(note)
     return open_source(request.source, picture.image, picture.mask, request, announce=announce)
@@ -118,28 +115,3 @@ def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> A
 def _maker(source: str | Path) -> Maker | None:
     """What makes a generator of an exemplar; None where the source is one already."""
     return MAKERS.get(str(source))
-
-
-def _prepared(
-    image: FloatArray, mask: Mask | None, settings: ExemplarSettings, announce: Announce
-) -> tuple[FloatArray, Mask | None]:
-    """The part of a picture that is visible, at the size that was asked for, and its mask."""
-    share = 1.0 if mask is None else float(mask.mean())
-    wanted = settings.exemplar_size
-    image, mask = visible_part(image, mask, wanted or MIN_EXEMPLAR_SIDE)
-    image, mask = resized(image, mask, wanted or max(MIN_EXEMPLAR_SIDE, min(image.shape[:2])))
-    check_surface(image, mask)
-    for warning in find_warnings(image, mask, flatten=settings.flatten):
-        announce(warning)
-    if share < 1:
-        announce(told(image, mask, share))
-    return (flatten_lighting(image, mask), mask) if settings.flatten else (image, mask)
-
-
-def _size_m(exemplar: FloatArray, mask: Mask | None, settings: ExemplarSettings) -> float | None:
-    """Meters along the short side of what is visible, where the exemplar's width is known."""
-    if not settings.real_width:
-        return None
-    check_size_m(settings.real_width, "the real width of a picture")
-    height, width = visible_sides(exemplar.shape, mask, settings.exemplar_size or MIN_EXEMPLAR_SIDE)
-    return short_side_m(settings.real_width * (width / exemplar.shape[1]), height, width)

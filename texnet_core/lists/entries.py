@@ -57,6 +57,11 @@ def output_of(folder: Path, template: str, values: Mapping[str, Any], depth: int
     return output
 
 
+def place_of(value: Any, name: str, folder: Path) -> Path:
+    """A picture beside the list."""
+    return folder / user_text(check_place(text_of(value, name, "name a picture"), name))
+
+
 def source_of(value: Any, folder: Path) -> str:
     """A file beside the list, or what the text says wherever the list lies."""
     said = user_text(check_place(text_of(value, "source", "name a preset or a file"), "source"))

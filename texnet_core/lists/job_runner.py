@@ -8,20 +8,22 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, Literal, TypeVar
+from typing import Any, BinaryIO, Literal
 
+from texnet_core.adaptive.open import is_maker, open_requested
 from texnet_core.atomic import as_output_error, make_folder
 from texnet_core.engines import Engine, available_cores, devices, open_engine
 from texnet_core.errors import Cancelled, OutputError, RequestError
 from texnet_core.lists.jobs import Job, TextureJob
+from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.results import attempted
 from texnet_core.lists.style_jobs import StyleJob
-from texnet_core.model.artifact import read_artifact
+from texnet_core.model.artifact import Artifact, read_artifact, read_header
 from texnet_core.model.real_size import size_note
 from texnet_core.presets import find_generator, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -29,10 +31,9 @@ from texnet_core.settings import ExemplarSettings
 from texnet_core.stylization import colors_of, stylize_file
 from texnet_core.stylization.canvas import check_is_style
 from texnet_core.stylization.contents import tiling_of
+from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import check_is_texture, map_files, open_plane, write_window
 
-K = TypeVar("K")
-V = TypeVar("V")
 JobStatus = Literal["made", "skipped", "failed"]
 
 # fields that are younger than the first records, which say nothing of them
@@ -88,8 +89,8 @@ class _Run:
         self._at_once = min(len(jobs), cores if self._devices == ["cpu"] else len(self._devices))
         self._blocks_at_once = max(1, cores // self._at_once)
         self._cores = cores
-        self._sources = _OpenOnce(self._open_source)
-        self._digests, self._looks, self._tilings = _OpenOnce(_digest), _OpenOnce(colors_of), _OpenOnce(tiling_of)
+        self._sources = OpenOnce(self._open_source)
+        self._digests, self._looks, self._tilings = OpenOnce(_digest), OpenOnce(colors_of), OpenOnce(tiling_of)
         self._record_path = Path(os.devnull) if record is None else record
         self._known = {} if record is None else _read_record(record)
 
@@ -128,7 +129,7 @@ class _Run:
     def _make(self, number: int, job: Job) -> JobResult:
         self._report(number, 0)
         device = self._devices[number % len(self._devices)]
-        source = self._sources.get((job.request.source, device, isinstance(job, StyleJob)))
+        source = self._sources.get(_SourceKey.of(job, device))
         files: tuple[Path, ...] = (job.output,)
         if isinstance(job, StyleJob):
             fingerprints = [self._fingerprint_of_style(job, source)]
@@ -183,7 +184,11 @@ class _Run:
             note = size_note(source.engine.artifact, name) if job.request.covers else ""
             if note and name not in self._assumed:
                 self._assumed.add(name)
-                self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel", note=note))
+                self._tell(note)
+
+    def _tell(self, note: str) -> None:
+        """Say a sentence; whoever calls holds the lock."""
+        self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel", note=note))
 
     def _claim(self, number: int, files: tuple[Path, ...]) -> None:
         """Names with a map in them are known only now that the generator is open."""
@@ -192,17 +197,32 @@ class _Run:
                 if self._claimed.setdefault(file, number) != number:
                     raise RequestError(f"two jobs write {file}", expected="a name for each", remedy="rename one output")
 
-    def _open_source(self, key: tuple[str, str, bool]) -> "_Source":
-        name, device, paints = key
-        path = find_style(name) if paints else find_generator(name)
+    def _open_source(self, key: "_SourceKey") -> "_Source":
         common = self._jobs[0].request
-        artifact = read_artifact(path)
-        if paints:
-            check_is_style(artifact)
+        if isinstance(key.asked, TextureRequest):
+            digest, artifact = self._open_texture(key.asked)
         else:
-            check_is_texture(artifact, remedy="add content = ..., the pictures to paint")
-        engine = open_engine(artifact, common.engine, device, common.precision, self._cores)
-        return _Source(_digest(path), engine)
+            path = find_style(key.asked)
+            digest, artifact = _digest(path), read_artifact(path)
+            check_is_style(artifact)
+        engine = open_engine(artifact, common.engine, key.device, common.precision, self._cores)
+        return _Source(digest, engine)
+
+    def _open_texture(self, asked: TextureRequest) -> tuple[str, Artifact]:
+        """What makes a texture, with a digest of all that it is read from."""
+        digests = [self._digests.get(Path(file)) for file in (asked.exemplar, asked.mask) if file]
+        if is_maker(asked.source):
+            digests.insert(0, asked.source)
+        else:
+            path = find_generator(asked.source)
+            check_is_texture(read_header(path), remedy="add content = ..., the pictures to paint")
+            digests.insert(0, self._digests.get(path))
+
+        def announce(note: str) -> None:
+            with self._lock:
+                self._tell(f"{asked.exemplar}: {note}")
+
+        return digests[0] if len(digests) == 1 else _hashed(digests), open_requested(asked, announce=announce)
 
     def _report(self, number: int, texels: float, note: str = "") -> None:
         with self._lock:
@@ -221,27 +241,29 @@ class _Run:
 
 
 @dataclass(frozen=True)
+class _SourceKey:
+    """What jobs with one open source have in common.
+
+    Attributes:
+        asked: a style; of a texture the request, as far as it says what makes it.
+        device: where it runs.
+    """
+
+    asked: str | TextureRequest
+    device: str
+
+    @classmethod
+    def of(cls, job: Job, device: str) -> "_SourceKey":
+        if isinstance(job, StyleJob):
+            return cls(job.request.source, device)
+        taken = {spec.name: getattr(job.request, spec.name) for spec in fields(ExemplarSettings)}
+        return cls(TextureRequest(job.request.source, **taken), device)
+
+
+@dataclass(frozen=True)
 class _Source:
     digest: str
     engine: Engine
-
-
-class _OpenOnce(Generic[K, V]):
-    """A cache whose values are made once, also when several threads ask for one; errors are raised for each."""
-
-    def __init__(self, make: Callable[[K], V]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._locks: dict[K, threading.Lock] = {}
-        self._values: dict[K, V] = {}
-
-    def get(self, key: K) -> V:
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._values:
-                self._values[key] = self._make(key)
-            return self._values[key]
 
 
 def _texels(job: Job) -> int:
@@ -269,8 +291,8 @@ def _fingerprints(job: TextureJob, source: _Source) -> list[str]:
     facts = _facts(job, source)
     del facts["depth"]
     for younger in _YOUNGER:
-        if not facts[younger]:
-            del facts[younger]
+        if not facts.get(younger):
+            facts.pop(younger, None)
     depths = (8, None) if job.request.depth == 8 else (job.request.depth,)
     return [_hashed([source.digest, facts, depth]) for depth in depths]
 
@@ -278,7 +300,8 @@ def _fingerprints(job: TextureJob, source: _Source) -> list[str]:
 def _facts(job: Job, source: _Source) -> dict[str, Any]:
     """What a job asks for, with what makes it."""
     engine, facts = source.engine, job.request.record()
-    del facts["source"]  # whose content counts, not its name
+    for read in ("source", "exemplar", "mask"):  # whose content counts, not their names
+        facts.pop(read, None)
     made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
     return facts | made_by
 

@@ -1,7 +1,7 @@
 """Lists of textures and pictures to make, as TOML files; `EXAMPLE` is one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from texnet_core.lists.entries import (
     check_number,
     combinations,
     output_of,
+    place_of,
     size_of,
     source_of,
     template_of,
@@ -20,6 +21,7 @@ from texnet_core.lists.style_jobs import STYLE_NAMING, StyleJob, style_jobs
 from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
 from texnet_core.names import as_compared
 from texnet_core.pictures.writing import check_picture_size
+from texnet_core.settings import ExemplarSettings
 from texnet_core.synthesis.request import TextureRequest
 
 EXAMPLE = """
@@ -34,6 +36,10 @@ scale = [1.0, 2.0]
 covers = "2m"                         # meters that the width shows, or a length in mm, cm, m, in, ft
 depth = 8
 output = "out/{source}_{width}x{height}_{seed:03}_{scale}.png"      # beside the list
+[[jobs]]                              # of a picture, at once
+source = "collage"
+exemplar = ["sand.jpg", "moss.png"]   # beside the list; mask, exemplar_size, flatten and real_width are keys too
+output = "out/{exemplar}_{seed}.png"
 [[jobs]]                              # with content, a style paints pictures; options of texnet stylize are keys
 source = "my/wave.texnet"
 content = ["wall.png", "maps"]        # pictures, folders of them, frames as in "frame_%04d.png", beside the list
@@ -44,9 +50,11 @@ output = "painted/{content}_{strength}.png"
 
 _HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
-_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth")
+_PICTURES, _LENGTHS = ("exemplar", "mask"), ("covers", "real_width")
+_EXEMPLAR = tuple(spec.name for spec in fields(ExemplarSettings))
+_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth", *_EXEMPLAR)
 _NAMING = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what the name of an output may hold
-_FIELDS = ("source", *_NAMING)
+_FIELDS = ("source", "exemplar", *_NAMING)
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,11 @@ class TextureJob:
 
     request: TextureRequest
     output: Path
+
+    @property
+    def reads(self) -> list[Path]:
+        """The pictures that it cannot do without."""
+        return [Path(name) for name in (self.request.exemplar, self.request.mask) if name]
 
 
 Job = TextureJob | StyleJob
@@ -106,10 +119,11 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
     values["source"] = source_of(values["source"], folder)
     if "size" in values:
         values["width"], values["height"] = size_of(values["size"])
-    if "covers" in values:
-        values["covers"] = parse_length(values["covers"])
+    values |= {name: parse_length(values[name]) for name in _LENGTHS if name in values}
+    values |= {name: str(place_of(values[name], name, folder)) for name in _PICTURES if name in values}
     request = TextureRequest.from_record(values)
-    naming = {"source": Path(request.source).stem} | {name: getattr(request, name) for name in _NAMING}
+    naming = {name: Path(getattr(request, name)).stem for name in ("source", "exemplar")}
+    naming |= {name: getattr(request, name) for name in _NAMING}
     output = output_of(folder, template, naming, request.depth)
     check_picture_size(output, *request.window[2:])
     return TextureJob(request, output)
@@ -118,7 +132,7 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
 def _check_outputs_differ(jobs: Sequence[Job]) -> None:
     """Neither from each other nor from what is read, for jobs run in any order."""
     seen: set[str] = set()
-    read = {as_compared(path) for job in jobs if isinstance(job, StyleJob) for path in job.reads}
+    read = {as_compared(path) for job in jobs for path in job.reads}
     for job in jobs:
         name = as_compared(job.output)
         if name in read:

@@ -11,13 +11,13 @@ from texnet_core.lists.entries import (
     check_number,
     combinations,
     output_of,
+    place_of,
     size_of,
     source_of,
     template_of,
-    text_of,
 )
-from texnet_core.lists.tables import check_keys, check_place, inside
-from texnet_core.paths import is_same_file, user_text
+from texnet_core.lists.tables import check_keys, inside
+from texnet_core.paths import is_same_file
 from texnet_core.settings import EngineSettings
 from texnet_core.stylization.contents import Contents, find_contents
 from texnet_core.stylization.looks import colors_in, read_colors
@@ -99,7 +99,7 @@ def _job(values: dict[str, Any], content: Path, template: str, folder: Path) -> 
     naming = {name: getattr(request, name, "") for name in STYLE_NAMING}
     naming |= {"source": Path(request.source).stem, "content": content.stem}
     output = output_of(folder, template, naming, request.depth or 8)
-    strength_map = _place(values["strength_map"], "strength_map", folder) if "strength_map" in values else None
+    strength_map = place_of(values["strength_map"], "strength_map", folder) if "strength_map" in values else None
     for what, read in (("content", content), ("strength_map", strength_map)):
         if read is not None and is_same_file(output, read):
             found = f"the output {output} would replace the {what}"
@@ -108,16 +108,11 @@ def _job(values: dict[str, Any], content: Path, template: str, folder: Path) -> 
 
 
 def _contents(value: Any, folder: Path) -> Contents:
-    place = _place(value, "content", folder)
+    place = place_of(value, "content", folder)
     try:
         return find_contents(place)
     except RequestError as error:
         raise RequestError(f"content: {error.found}", expected=error.allowed, remedy=error.remedy) from error
-
-
-def _place(value: Any, name: str, folder: Path) -> Path:
-    """A file beside the list."""
-    return folder / user_text(check_place(text_of(value, name, "name a picture"), name))
 
 
 def _as_list(value: Any, name: str) -> list[Any]:
@@ -140,7 +135,7 @@ def _colors(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     if "colors" not in entry:
         return {}
     value = entry["colors"]
-    known = read_colors(_place(value, "colors", folder)) if isinstance(value, str) else colors_in(value, "colors")
+    known = read_colors(place_of(value, "colors", folder)) if isinstance(value, str) else colors_in(value, "colors")
     return {"colors": {"mean": known.mean, "covariance": known.covariance}}
 
 

@@ -15,7 +15,7 @@ from texnet_core.pictures.decoded import Decoded, upright
 from texnet_core.pictures.srgb import to_srgb
 from texnet_core.pictures.stills import decode
 
-_OPAQUE = 0.5  # texels with less alpha are not seen well enough to be learned from
+OPAQUE = 0.5  # texels with less alpha are not seen well enough to be learned from
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def read_exemplar(path: Path | str, mask: Path | str | None = None) -> Picture:
         picture = _masked_by(picture, Path(path), Path(mask))
     if picture.mask is None:
         return picture
-    return replace(picture, image=_filled(picture.image, picture.mask))
+    return replace(picture, image=filled(picture.image, picture.mask))
 
 
 def _masked_by(picture: Picture, path: Path, mask_path: Path) -> Picture:
@@ -74,7 +74,7 @@ def _masked_by(picture: Picture, path: Path, mask_path: Path) -> Picture:
     return replace(picture, mask=None if mask.all() else mask)
 
 
-def _filled(image: FloatArray, mask: Mask) -> FloatArray:
+def filled(image: FloatArray, mask: Mask) -> FloatArray:
     """Hidden colors are often garbage, and nobody sees them: equal pictures are to be equal arrays."""
     return np.where(mask[..., None], image, image[mask].mean(axis=0, dtype=np.float64).astype(np.float32))
 
@@ -109,7 +109,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def _picture(path: Path, decoded: Decoded) -> Picture:
-    seen = None if decoded.alpha is None else decoded.alpha >= _OPAQUE
+    seen = None if decoded.alpha is None else decoded.alpha >= OPAQUE
     if seen is not None and not seen.any():
         raise transparent(path)
     image, seen, notes = to_srgb(decoded, seen)

@@ -3,7 +3,7 @@
 Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
 line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
 
-    {"event": "ready", "protocol": 9, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+    {"event": "ready", "protocol": 10, "version": "0.1.0", "python": "3.11.9", "pid": 123}
 
 where the version is TexNet's own, or "unknown" where it is not installed as a package.
 
@@ -32,12 +32,17 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
 
     {"job": "synthesize", "source": "moss", "folder": "/tmp/x", "name": "moss_7", ["width": 512, "height": 512,
      "seed": 7, "tile": "xy", "scale": 1.0, "covers": 2.0, "depth": 8, "phase": 0.0, "region": [0, 0, 64, 64],
-     "period": [512, 512], "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0]}
+     "period": [512, 512], "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0,
+     "exemplar": "/tmp/y/sand.npy", "mask": "/tmp/y/mask.npy", "exemplar_size": 0, "flatten": false,
+     "real_width": 1.2]}
     result: {"maps": [{"name": "albedo", "files": ["/tmp/x/moss_7_albedo.png"], "channels": 3,
      "colour_space": "sRGB", "role": "color", "normal_convention": "", "depth": 8}], "engine": "onnx",
      "device": "cpu", "precision": "f32", "seconds": 0.2}
 
-    The fields are those of `texnet_core.TextureRequest`. The source is a preset's name or the path of a .texnet file.
+    The fields are those of `texnet_core.TextureRequest`. The source is a preset's name, the path of a .texnet file, or
+    "collage", which makes its generator of the exemplar: an array of uint8 or uint16 sRGB, (h, w, 3) or with alpha
+    (h, w, 4), first row on top, or a picture that this Python can decode. The mask of an array is one of (h, w, 1),
+    white where the exemplar takes part. What the user should know of it comes as notes of progress reports.
     "covers" is in meters of surface that the width shows, of each tile where there are several; 0 where the scale of
     the features alone decides.
     The depth of a map may be more than was asked for: height has 16 bits, because 8 show as steps in displacement.
@@ -87,6 +92,15 @@ probe: what this Python can do, found out by making a small texture.
      "devices": ["cuda:0", "cpu"], "device_name": "NVIDIA H200", "can_train": true, "seconds": 3.1}
 
     The engine is torch wherever it can be imported.
+
+adapt: what a source makes of an exemplar at once, as a generator in a file.
+
+    {"job": "adapt", "source": "collage", "exemplar": "/tmp/y/sand.npy", "output": "/x/sand.texnet", "name": "Sand",
+     ["mask", "exemplar_size", "flatten", "real_width", "author", "license"]}
+    progress: {"stage": "adapting", "done": 1, "total": 2, ["note": "..."]}
+    result: {"output": "/x/sand.texnet", "seconds": 0.4}
+
+    Pictures are as for "synthesize". A collage holds the picture itself, and its textures are pieces of it.
 
 train: a generator from a picture.
 

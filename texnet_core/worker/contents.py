@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError
+from texnet_core.mapset import FloatArray
+from texnet_core.pictures.reading import OPAQUE, filled, read_exemplar, transparent
+from texnet_core.pictures.reading import Picture as Surface
 from texnet_core.stylization.content import check_same_size, read_content
 from texnet_core.stylization.islands import fill_hidden
 from texnet_core.stylization.picture import Picture, check_visible
@@ -18,6 +21,38 @@ from texnet_core.stylization.stores import ArrayStore, Store, bands_of, new_stor
 ARRAY = ".npy"
 
 _DEPTHS = {"uint8": 8, "uint16": 16}
+
+
+def read_surface(path: Path, mask: Path | None) -> Surface:
+    """A picture of a surface.
+
+    Args:
+        path: an array (h, w, 3), or (h, w, 4) with alpha, of uint8 or uint16 sRGB; or any picture that can be decoded.
+        mask: an array (h, w, 1) of the same size, white where the surface takes part, or any such picture; None for
+            all of it. Both are arrays or neither.
+
+    Raises:
+        ImageError: no picture, transparent everywhere, or a mask that does not fit or leaves nothing.
+    """
+    if path.suffix != ARRAY:
+        return read_exemplar(path, mask)
+    shares = _shares(path, (3, 4))
+    seen = shares[..., 3] >= OPAQUE if shares.shape[2] == 4 else np.ones(shares.shape[:2], bool)
+    if not seen.any():
+        raise transparent(path)
+    if mask is not None:
+        drawn = _shares(mask, (1,))
+        check_same_size(f"the mask {mask}", drawn.shape, shares.shape)
+        seen &= drawn[..., 0] >= OPAQUE
+        if not seen.any():
+            raise ImageError("the mask leaves nothing", expected="white", remedy="invert the mask, or draw it anew")
+    image = np.ascontiguousarray(shares[..., :3])
+    return Surface(image) if seen.all() else Surface(filled(image, seen), seen)
+
+
+def _shares(path: Path, channels: tuple[int, ...]) -> FloatArray:
+    array = _mapped(path, channels)
+    return np.asarray(array, np.float32) / np.float32(np.iinfo(array.dtype).max)
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from texnet_core.atomic import check_writable
 from texnet_core.errors import Cancelled, RequestError
+from texnet_core.model.artifact import SUFFIX
 from texnet_core.settings import Checked
 from texnet_core.stylization.request import StylizeRequest
 from texnet_core.synthesis.request import TextureRequest
@@ -44,6 +46,10 @@ class WorkerJob:
         """Send progress, or raise Cancelled if the job is to stop."""
         self.check()
         self.send({"event": "progress", "stage": stage, "done": done, "total": total, **more})
+
+    def note(self, text: str) -> None:
+        """Say a sentence that is worth showing."""
+        self.report("preparing", 0, 1, note=text)
 
     def field(self, name: str, kind: type[T]) -> T:
         """The field of that name, a text or a truth."""
@@ -93,6 +99,15 @@ def file_stem(job: WorkerJob) -> str:
     if not name or Path(name).name != name or "\\" in name:
         raise job.refused("name", "a file name without folder and suffix")
     return name
+
+
+def generator_output(job: WorkerJob) -> Path:
+    """Where a generator goes, by the field "output"; the place can be written."""
+    output = Path(job.field("output", str))
+    if output.suffix != SUFFIX:
+        raise job.refused("output", f"a path ending in {SUFFIX}")
+    check_writable(output)
+    return output
 
 
 def seconds_since(started: float) -> float:

@@ -2,11 +2,16 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from texnet_core.adaptive.open import find_any_source, open_source
 from texnet_core.engines import Engine, open_engine
 from texnet_core.model.artifact import Artifact, read_artifact
 from texnet_core.settings import EngineSettings
+from texnet_core.synthesis.request import TextureRequest
+from texnet_core.worker.contents import read_surface
 
 _KEPT_OPEN = 4
 
@@ -33,8 +38,36 @@ def open_generator(path: Path, settings: EngineSettings) -> tuple[Artifact, Engi
 
     Both lanes ask. Neither opens what the other is opening, nor waits while the other opens something else.
     """
+    return _open(_states(path), settings, partial(read_artifact, path))
+
+
+def open_texture(request: TextureRequest, announce: Callable[[str], None]) -> tuple[Artifact, Engine]:
+    """The same of what makes a texture, be it of an exemplar or not; `announce` is told of one that is read."""
+    source = find_any_source(request.source)
+    exemplar, mask = (Path(file) if file else None for file in (request.exemplar, request.mask))
+
+    def make() -> Artifact:
+        if exemplar is None:
+            return open_source(source, settings=request)
+        picture = read_surface(exemplar, mask)
+        for note in picture.notes:
+            announce(note)
+        return open_source(source, picture.image, picture.mask, request, announce=announce)
+
+    taken = (request.exemplar_size, request.flatten, request.real_width)
+    return _open((*_states(source, exemplar, mask), *taken), request, make)
+
+
+def _states(*files: Path | None) -> tuple[object, ...]:
+    """Files with their times, for one that has changed is another one; what is no file is a name alone."""
+    return tuple((file, file.stat().st_mtime_ns) if file is not None and file.is_file() else file for file in files)
+
+
+def _open(
+    content: tuple[object, ...], settings: EngineSettings, make: Callable[[], Artifact]
+) -> tuple[Artifact, Engine]:
     options = (settings.engine, settings.device, settings.precision, settings.threads)
-    key = (path, path.stat().st_mtime_ns, *options)  # a file that has changed is another one
+    key = (*content, *options)
     with _looking:
         place = _opened.setdefault(key, _Opened())
         _opened.move_to_end(key)
@@ -42,6 +75,6 @@ def open_generator(path: Path, settings: EngineSettings) -> tuple[Artifact, Engi
             _opened.popitem(last=False)
     with place.filling:
         if place.content is None:
-            artifact = read_artifact(path)
+            artifact = make()
             place.content = artifact, open_engine(artifact, *options)
         return place.content

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from texnet_core.errors import Cancelled, TexnetError, one_line
 from texnet_core.settings import WORKER_PROTOCOL, as_fields
+from texnet_core.worker.adapt import adapt
 from texnet_core.worker.describe import describe
 from texnet_core.worker.job import Message, WorkerJob
 from texnet_core.worker.probe import probe, texnet_version
@@ -26,6 +27,7 @@ JOBS: dict[str, Callable[[WorkerJob], Message]] = {
     "preview_style": preview_style,
     "train": train,
     "train_style": train_style,
+    "adapt": adapt,
     "describe": describe,
 }
 _PREVIEWS = ("preview", "preview_style")  # jobs with a lane of their own

@@ -6,14 +6,13 @@ from typing import Any
 
 from texnet_core.mapset import MapSpec, shown_colors, split_channels
 from texnet_core.pictures.writing import depth_for
-from texnet_core.presets import find_source
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import as_record
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import expand
 from texnet_core.synthesis.textures import open_plane, write_window
 from texnet_core.worker.job import Message, WorkerJob, file_stem, seconds_since
-from texnet_core.worker.opened import engine_facts, open_generator
+from texnet_core.worker.opened import engine_facts, open_texture
 from texnet_core.worker.previews import Preview, preview_file, write_preview
 
 
@@ -22,7 +21,7 @@ def synthesize(job: WorkerJob) -> Message:
     started = time.monotonic()
     output, request = _output(job), job.asked(TextureRequest)
     pictures = expand(request)
-    artifact, engine = open_generator(find_source(request.source), request)
+    artifact, engine = open_texture(request, job.note)
     if len(artifact.maps) == 1:  # whose name is part of the file's here, unlike on the command line
         output = output.with_name(f"{output.stem}_{artifact.maps[0].name}{output.suffix}")
     plane = open_plane(artifact, request, engine=engine)  # all tiles lie on it
@@ -47,7 +46,7 @@ def preview(job: WorkerJob) -> Message:
     started = time.monotonic()
     file = preview_file(job)
     request, wanted = job.asked(TextureRequest), job.settings(Preview)
-    artifact, engine = open_generator(find_source(request.source), request)
+    artifact, engine = open_texture(request, job.note)
     plane = open_plane(artifact, request, engine=engine)
     width, height = (request.width, request.height) if wanted.whole else (wanted.size, wanted.size)
     write_preview(

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.atomic import check_writable, replacing
+from texnet_core.atomic import replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.lengths import parse_length
-from texnet_core.model.artifact import SUFFIX, Provenance, checkpoint_path
+from texnet_core.model.artifact import Provenance, checkpoint_path
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings, generator_settings
 from texnet_core.model.families.stylizer import StylizerSettings
@@ -26,7 +26,7 @@ from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.style_settings import StyleSettings, StyleTrainSettings
-from texnet_core.worker.job import Message, WorkerJob, seconds_since, settable
+from texnet_core.worker.job import Message, WorkerJob, generator_output, seconds_since, settable
 
 if TYPE_CHECKING:
     from texnet_core.model.artifact import Artifact
@@ -57,7 +57,7 @@ def _learn(
         training: imports what trains, and gives it all but the picture and where it goes.
     """
     started = time.monotonic()
-    output, resume, online = _output(job), job.field("resume", bool), job.field("online", bool)
+    output, resume, online = generator_output(job), job.field("resume", bool), job.field("online", bool)
     settings = _settings(job, kind)
     reporter = _Reporter(job, job.folder())
     mask = job.field("mask", str) if "mask" in job.request else None
@@ -72,14 +72,6 @@ def _learn(
     taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
     facts = {"output": str(output), "loss": loss, "steps": taken, "seconds": seconds_since(started)}
     return facts | {"shortfall": shortfall(artifact.training), "resumable": checkpoint_path(output).exists()}
-
-
-def _output(job: WorkerJob) -> Path:
-    output = Path(job.field("output", str))
-    if output.suffix != SUFFIX:
-        raise job.refused("output", f"a path ending in {SUFFIX}")
-    check_writable(output)
-    return output
 
 
 def _settings(job: WorkerJob, kind: type[S]) -> S:

@@ -21,7 +21,7 @@ from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked, setting
 
 AXES = 3
-MOST_SIDE = 32768
+MOST_SIDE = 2**19
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""An exemplar as those who make a generator of it at once want it. Works without Pillow, which Blender lacks."""
+
+import importlib.util
+from collections.abc import Callable
+
+import numpy as np
+
+from texnet_core.errors import ImageError
+from texnet_core.mapset import HALF, FloatArray, Mask
+from texnet_core.model.real_size import check_size_m, short_side_m
+from texnet_core.pictures.masks import told, visible_part, visible_sides
+from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
+from texnet_core.settings import MIN_EXEMPLAR_SIDE, ExemplarSettings
+from texnet_core.synthesis.resampling import resized
+
+Announce = Callable[[str], None]
+
+
+def ignore(note: str) -> None:
+    """Take a sentence and do nothing."""
+
+
+def prepared(
+    image: FloatArray, mask: Mask | None, settings: ExemplarSettings, announce: Announce
+) -> tuple[FloatArray, Mask | None]:
+    """The part of a picture that is visible, at the size that was asked for, and its mask.
+
+    Args:
+        image: (height, width, 3) sRGB in [0, 1].
+        mask: (height, width), True where a texel takes part; None where all do.
+        settings: how it is taken.
+        announce: called with a sentence about whatever the user should know of it.
+
+    Raises:
+        ImageError: it is too small, of one color, or too little of it is visible.
+    """
+    share = 1.0 if mask is None else float(mask.mean())
+    wanted = settings.exemplar_size
+    image, mask = visible_part(image, mask, wanted or MIN_EXEMPLAR_SIDE)
+    least = max(wanted, MIN_EXEMPLAR_SIDE)
+    height, width = image.shape[:2]
+    if min(height, width) < least:
+        raise ImageError(
+            f"the exemplar is too small, with {width}x{height} pixels",
+            expected=f"at least {least} on the short side",
+            remedy=f"take a picture of at least {least} on the short side",
+        )
+    image, mask = scaled(image, mask, wanted) if wanted else (image, mask)
+    check_surface(image, mask)
+    if importlib.util.find_spec("PIL"):
+        for warning in find_warnings(image, mask, flatten=settings.flatten):
+            announce(warning)
+    if share < 1:
+        announce(told(image, mask, share))
+    return (flatten_lighting(image, mask), mask) if settings.flatten else (image, mask)
+
+
+def scaled(image: FloatArray, mask: Mask | None, side: int) -> tuple[FloatArray, Mask | None]:
+    """A picture and its mask at a short side of `side` texels; the mask is None where it hides nothing."""
+    height, width = image.shape[:2]
+    if min(height, width) == side:
+        return image, mask
+    scale = side / min(height, width)
+    target = (max(side, round(width * scale)), max(side, round(height * scale)))
+    small = resized(image, *target, "none")
+    if mask is None:
+        return small, None
+    small_mask = resized(mask[..., None].astype(np.float32), *target, "none")[..., 0] >= HALF
+    return small, None if small_mask.all() else small_mask
+
+
+def size_m(shape: tuple[int, ...], mask: Mask | None, settings: ExemplarSettings) -> float | None:
+    """Meters along the short side of what is visible of a picture of that shape; None where its width is not known."""
+    if not settings.real_width:
+        return None
+    check_size_m(settings.real_width, "the real width of a picture")
+    height, width = visible_sides(shape, mask, settings.exemplar_size or MIN_EXEMPLAR_SIDE)
+    return short_side_m(settings.real_width * (width / shape[1]), height, width)
