@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from texnet_core.errors import EngineError, RequestError
+from texnet_core.model.artifact import SUFFIX
 from texnet_core.names import check_new_names
 from texnet_core.paths import is_same_file
-from texnet_core.model.artifact import SUFFIX
 from texnet_core.pictures.writing import FORMATS, depth_for
 from train_cli.streams import is_output
 
