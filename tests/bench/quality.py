@@ -4,7 +4,8 @@ A measurement, not a test: pytest does not collect it. Methods run one exemplar 
 in the cache as CACHE/METHOD/EXEMPLAR_SEED.png with a .json of its time beside it, so that a run that was stopped goes
 on, and methods may run apart. A cache holds one setting of each method: what is in it is not made again with another.
 Figures are taken from these pictures, seams as of methods that know no cells. Needs the weights of VGG-19 and, for
-G'MIC, the extra [bench].
+G'MIC, the extra [bench]. AdaIN and WCT need decoders (`tests.bench.autoencoders`), MultiTexture a network that knows
+the exemplars (`tests.bench.multitexture`).
 
 Pictures are held against the exemplar at the scale that they are drawn at: 256 texels a side, but for our patterns on a
 grid, which are fitted to a tile in whole repeats.
@@ -23,8 +24,10 @@ import numpy as np
 import torch
 from PIL import Image
 
+from tests.bench.dcgan import BATCH, WIDTH
 from tests.bench.figures import DISTANCES, FIGURES, Picture, Yardstick, center_square, floor, real
-from tests.bench.methods import METHODS, SIDE
+from tests.bench.methods import METHODS, SIDE, generators_of
+from tests.bench.sheet import draw_sheet
 from tests.conftest import SHARED_DATA
 from texnet_core.atomic import replacing
 from texnet_core.descriptor.weights import load_vgg19
@@ -35,39 +38,77 @@ from texnet_core.pictures.reading import read_exemplar
 from texnet_core.pictures.writing import write_image
 
 REAL = "real"  # stands in the table like a method
+_PLACES = ("*.jpg", "exemplars/*.jpg", "surfaces/*.jpg", "materials/*/albedo.jpg")  # of exemplars, in --data
+_FACTS = ("parameters", "s a picture", "s before")  # of a method; its figures are of its pictures
 
 
 def main() -> None:
     given = _parsed()
     exemplars = _exemplars(given)
+    for label, where in given.also:
+        METHODS[label] = generators_of(where)
     methods = _chosen(given.methods, METHODS, "method")
     if not given.table:
         for work in (_make, _measure):
             for name, path in exemplars.items():
                 work(name, read_exemplar(path).image, methods, given)
     print(_table(given.cache, methods, list(exemplars)))  # noqa: T201
+    if given.sheet:
+        seen = {name: center_square(read_exemplar(path).image, SIDE) for name, path in exemplars.items()}
+        write_image(given.sheet, draw_sheet(_sheet_rows(given.cache, seen, methods), ["exemplar", *methods]))
+
+
+def _sheet_rows(cache: Path, exemplars: dict[str, Picture], methods: list[str]) -> dict[str, list[Picture | None]]:
+    """Of each exemplar itself, and a picture a method where the cache has one."""
+    rows: dict[str, list[Picture | None]] = {}
+    for name, exemplar in exemplars.items():
+        made = [_pictures(cache, method, name) for method in methods]
+        rows[name] = [exemplar, *(pictures[0] if pictures else None for pictures in made)]
+    return rows
 
 
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True, help="folder of pictures and figures, kept between runs")
-    parser.add_argument("--data", type=Path, default=SHARED_DATA, help="exemplars/*.jpg and materials/*/albedo.jpg")
+    parser.add_argument("--data", type=Path, default=SHARED_DATA, help=f"folder with {', '.join(_PLACES)}")
     parser.add_argument("--exemplars", default="", help="names by commas; all by default")
-    parser.add_argument("--methods", default="", help=f"of {','.join(METHODS)}; all by default")
+    parser.add_argument("--methods", default="", help=f"of {','.join(METHODS)} and --also; all by default")
     parser.add_argument("--seeds", type=int, default=2, help="pictures a method and exemplar; diversity needs 2")
     parser.add_argument("--ours", type=Path, help="folder with one NAME.texnet for every exemplar; else the presets")
+    parser.add_argument(
+        "--also",
+        type=_labeled,
+        action="append",
+        default=[],
+        metavar="LABEL=WHERE",
+        help="a method more: a folder like that of --ours, or a source that takes an exemplar; may be repeated",
+    )
+    parser.add_argument("--autoencoders", type=Path, help="what tests.bench.autoencoders has learned")
+    parser.add_argument("--multitexture", type=Path, help="what tests.bench.multitexture has learned")
+    parser.add_argument("--portilla-steps", type=int, default=500)
+    parser.add_argument("--dcgan-steps", type=int, default=3000)
+    parser.add_argument("--dcgan-width", type=int, default=WIDTH, help="less than 64 is a reduced network")
+    parser.add_argument("--dcgan-batch", type=int, default=BATCH, help="fewer than 64 is a reduced recipe")
     parser.add_argument("--gatys-steps", type=int, default=500)
     parser.add_argument("--paper-steps", type=int, default=1500, help="fewer than 1500 is a reduced recipe")
     parser.add_argument("--paper-batch", type=int, default=16, help="fewer than 16 is a reduced recipe")
     parser.add_argument("--measure-again", action="store_true", help="take all figures anew, of old pictures too")
+    parser.add_argument("--sheet", type=Path, help="picture of all exemplars and of one sample a method, at 1:1")
     parser.add_argument("--table", action="store_true", help="make nothing; print what the cache has")
     return parser.parse_args()
 
 
+def _labeled(text: str) -> tuple[str, str]:
+    label, _, where = text.partition("=")
+    if not (label and where):
+        raise argparse.ArgumentTypeError(f"{text} is no LABEL=WHERE")
+    return label, where
+
+
 def _exemplars(given: argparse.Namespace) -> dict[str, Path]:
     """Name -> file, in the order of names."""
-    found = {path.stem: path for path in given.data.glob("exemplars/*.jpg")}
-    found |= {path.parent.name: path for path in given.data.glob("materials/*/albedo.jpg")}
+    files = [path for place in _PLACES for path in given.data.glob(place)]
+    found = {path.parent.name if path.stem == "albedo" else path.stem: path for path in files}
     return {name: found[name] for name in _chosen(given.exemplars, dict(sorted(found.items())), "exemplar")}
 
 
@@ -97,7 +138,7 @@ def _draw(method: str, name: str, exemplar: Picture, seeds: list[int], given: ar
         record.parent.mkdir(parents=True, exist_ok=True)
         write_image(record.with_suffix(".png"), quantize(picture, 8))
         facts = {"seconds": drawing, "preparing_seconds": preparing, "note": prepared.note}
-        facts |= {"exemplar_side": prepared.exemplar_side}
+        facts |= {"exemplar_side": prepared.exemplar_side, "parameters": prepared.parameters, "tiles": prepared.tiles}
         _write_json(record, facts | {"threads": torch.get_num_threads(), "cores": os.cpu_count()})
         print(f"{method}, {name}, seed {seed}: {drawing['wall']:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
 
@@ -162,7 +203,7 @@ def _pictures(cache: Path, method: str, name: str) -> list[Picture]:
 
 def _table(cache: Path, methods: list[str], names: list[str]) -> str:
     """Means over the exemplars that a method has been measured on, and then every exemplar."""
-    head = ["method", "exemplars", *FIGURES, "s a picture", "s before", "note"]
+    head = ["method", "exemplars", *FIGURES, *_FACTS, "note"]
     lines = ["## Means", "", *_head(head)]
     for method in (REAL, *methods):
         rows = [row for name in names if (row := _row(cache, method, name))]
@@ -176,27 +217,31 @@ def _table(cache: Path, methods: list[str], names: list[str]) -> str:
                 lines.append(_line([name, method, *_means([row])]))
     legend = [f"- {REAL}: no method; halves of the exemplar beside its other quadrants, which a half has not seen"]
     legend += [f"- {figure}: {meaning}" for figure, meaning in FIGURES.items()]
-    seconds = "- seconds: of all cores together, which say more than the clock on a busy machine; before: training"
-    return "\n".join([*lines, "", *legend, seconds])
+    legend.append("- parameters: of all exemplars that a method knows; n/a: it keeps pictures, or nothing")
+    legend.append("- seconds: of all cores together, which say more than the clock on a busy machine; before: training")
+    return "\n".join([*lines, "", *legend])
 
 
 def _row(cache: Path, method: str, name: str) -> dict | None:
     file = _figures(cache, method, name)
     if not file.exists():
         return None
-    row = dict.fromkeys(FIGURES) | json.loads(file.read_text()) | {"s a picture": None, "s before": None, "note": ""}
+    row = dict.fromkeys(FIGURES) | json.loads(file.read_text()) | dict.fromkeys(_FACTS) | {"note": ""}
     if records := [json.loads(record.read_text()) for record in _records(cache, method, name)]:
+        first = records[0]
         row["s a picture"] = statistics.fmean(record["seconds"]["cpu"] for record in records)
-        row["s before"], row["note"] = records[0]["preparing_seconds"]["cpu"], records[0]["note"]
+        row["s before"], row["parameters"] = first["preparing_seconds"]["cpu"], first.get("parameters")
+        row["note"] = first["note"] if first.get("tiles", True) else "; ".join(filter(None, (first["note"], "no tile")))
     return row
 
 
 def _means(rows: list[dict]) -> list[str]:
     """Every figure over the rows that have it."""
     means = []
-    for figure in (*FIGURES, "s a picture", "s before"):
+    for figure in (*FIGURES, *_FACTS):
         values = [row[figure] for row in rows if row[figure] is not None]
-        means.append(f"{statistics.fmean(values):.2f}" if values else "n/a")
+        digits = 0 if figure == "parameters" else 2
+        means.append(f"{statistics.fmean(values):.{digits}f}" if values else "n/a")
     return means
 
 
