@@ -33,6 +33,12 @@ _TILINGS = (
     ("y", "Y", "Repeat vertically only"),
     ("none", "None", "Do not repeat"),
 )
+_DESCRIPTORS = (
+    ("auto", "Automatic", "VGG-19 where its weights are on this computer, else the light network"),
+    ("vgg19", "VGG-19", "A large network that knows photographs; its weights (548 MB) are downloaded once"),
+    ("light", "Light", "A small network that VGG-19 has taught; it comes with the add-on and takes less time"),
+    ("patches", "Patches", "Small patches of the image itself, for images that are too small for networks"),
+)
 _WRAPS = (
     ("auto", "Automatic", "Repeat along the axes on which the edges of the image fit each other"),
     *_TILINGS,
@@ -236,6 +242,10 @@ def generator_size_property() -> Any:
         items.append((name, name.capitalize(), f"{parameter_count(graph) / 1000:.0f} thousand parameters, {work}"))
     text = "How much detail the generator can learn; a larger one takes longer to train and to use"
     return choice(tuple(items), "Detail", text, DEFAULT_GENERATOR_SIZE)
+
+
+def descriptor_property() -> Any:
+    return choice(_DESCRIPTORS, "Compare By", "What compares samples with the image while a generator is trained")
 
 
 def _field(kind: Any, name: str) -> Any:

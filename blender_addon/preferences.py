@@ -52,8 +52,8 @@ class TEXNET_preferences(bpy.types.AddonPreferences):
     )
     vgg19: path_property(
         "VGG-19 Weights",
-        "File with VGG-19 weights; leave empty to use the cache or a download. "
-        "If neither is available, training compares patches, which need no weights",
+        "File with VGG-19 weights; leave empty to use the cache or, where VGG-19 is asked for, a download. "
+        "Without them, training compares by a light network, which comes with the add-on",
     )
     vgg19_input: choice(_CONVENTIONS, "Weights Convention", "How the network that the weights belong to expects images")
 

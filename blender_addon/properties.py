@@ -15,6 +15,7 @@ from .fields import (
     count_property,
     covers_property,
     depth_property,
+    descriptor_property,
     destination_property,
     flatten_property,
     generator_name_property,
@@ -174,6 +175,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     picture_width: real_width_property(soft_max=100.0, unit="LENGTH")
     learns: learns_property()
     content: content_property()
+    descriptor: descriptor_property()
     stylize: bpy.props.PointerProperty(
         type=TexnetStyleSettings, name="Stylize", description="Fields of the section Stylize"
     )

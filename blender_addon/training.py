@@ -36,6 +36,7 @@ class TrainingOptions:
         flatten: take slow changes of brightness out of the exemplar first.
         real_width: meters that the exemplar's width shows, 0 where unknown.
         generator_size: one of the core's names.
+        descriptor: what compares samples with the exemplar, by the core's name; of textures only.
         resume: continue the unfinished run of this output.
         replace: forget the unfinished run of this output; a generator stays until the new one is complete.
         is_copy: the exemplar's folder is temporary and goes with the run.
@@ -53,6 +54,7 @@ class TrainingOptions:
     flatten: bool = False
     real_width: float = 0.0
     generator_size: str = DEFAULT_GENERATOR_SIZE
+    descriptor: str = "auto"
     resume: bool = False
     replace: bool = False
     is_copy: bool = False
@@ -79,8 +81,9 @@ class TrainingOptions:
             job |= {"content": str(self.content)} if self.content else {}
         else:
             job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
+            job |= {"descriptor": self.descriptor}
         job |= {"mask": str(self.mask)} if self.mask else {}
-        if chosen.vgg19:
+        if chosen.vgg19 and (self.is_style or self.descriptor in ("auto", "vgg19")):
             job["vgg19"] = str(user_file(chosen.vgg19))
             job |= {"vgg19_input": chosen.vgg19_input} if chosen.vgg19_input != "AUTO" else {}
         return job

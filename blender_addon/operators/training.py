@@ -12,6 +12,7 @@ from .. import backend, backend_test, library, session, standing, training
 from ..exemplar import exemplar_of
 from ..fields import (
     content_property,
+    descriptor_property,
     flatten_property,
     generator_name_property,
     generator_size_property,
@@ -54,6 +55,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     flatten: flatten_property()
     real_width: real_width_property(precision=3)
     generator_size: generator_size_property()
+    descriptor: descriptor_property()
     resume: bpy.props.BoolProperty(
         name="Continue",
         description="Continue the unfinished training of this name; one that was too short gets more time",
@@ -124,7 +126,8 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         return training.TrainingOptions(
             path, output, minutes=minutes, steps=self.steps, size=self.size, flatten=self.flatten,
             real_width=rounded(self.real_width),
-            generator_size=self.generator_size, resume=resume, replace=self.replace and not resume, is_copy=is_copy,
+            generator_size=self.generator_size, descriptor=self.descriptor,
+            resume=resume, replace=self.replace and not resume, is_copy=is_copy,
             mask=mask, mask_is_copy=mask_is_copy,
             is_style=self.learns == "STYLE", content=user_file(self.content) if self.content else None,
         )  # fmt: skip

@@ -6,9 +6,10 @@ from .. import run_icons, standing, training
 from ..preferences import ROOT, backend_python
 from ..wrapping import wrapped
 
+_COMMON = ("mask", "generator_name", "minutes", "train_size")
 _FIELDS = {
-    "TEXTURE": ("mask", "generator_name", "minutes", "train_size", "generator", "picture_width", "flatten"),
-    "STYLE": ("mask", "generator_name", "minutes", "train_size", "content"),
+    "TEXTURE": (*_COMMON, "generator", "picture_width", "flatten", "descriptor"),
+    "STYLE": (*_COMMON, "content"),
 }
 
 
@@ -67,7 +68,7 @@ def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: 
     button.mask = settings.mask.name if settings.mask is not None else ""
     button.name, button.minutes, button.size = settings.generator_name, settings.minutes, settings.train_size
     button.generator_size, button.flatten = settings.generator, settings.flatten
-    button.real_width = settings.real_width
+    button.real_width, button.descriptor = settings.real_width, settings.descriptor
     button.learns, button.content = settings.learns, settings.content
     button.resume, button.replace = resume, replace
 
