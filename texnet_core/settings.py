@@ -27,7 +27,7 @@ Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 PatternSearch = Literal["auto", "off"]
-DescriptorName = Literal["auto", "vgg19", "patches"]
+DescriptorName = Literal["auto", "vgg19", "light", "patches"]
 OptimizerName = Literal["lbfgs", "adam"]
 
 
@@ -39,7 +39,7 @@ def setting(
     high: float | None = None,
     group: str = "",
     option: str = "",
-    descriptor: DescriptorName | None = None,
+    descriptors: tuple[DescriptorName, ...] = (),
     machine: bool = False,
     compares: bool = False,
     length: bool = False,
@@ -53,23 +53,25 @@ def setting(
         high: largest value allowed, or None.
         group: the heading under which front ends list it.
         option: its name on the command line where that differs from the field's.
-        descriptor: the one descriptor that it belongs to, or None where it belongs to all.
+        descriptors: those that it belongs to, or none where it belongs to all.
         machine: whether it says where things lie and run, not what is made.
         compares: whether it weighs a loss that compares samples with the exemplar.
         length: whether it is a length in meters, which front ends take in other units too; 0 where nothing is said.
     """
-    facts = {"help": help, "low": low, "high": high, "group": group, "option": option, "descriptor": descriptor}
+    facts = {"help": help, "low": low, "high": high, "group": group, "option": option, "descriptors": descriptors}
     return field(default=default, metadata=facts | {"machine": machine, "compares": compares, "length": length})
 
+
+_NETWORKS: tuple[DescriptorName, ...] = ("vgg19", "light")  # the descriptors whose layers losses compare
 
 # One for each group, so that no field has to name its own.
 _picture = partial(setting, group="picture")
 _budget = partial(setting, group="budget")
 _comparison = partial(setting, group="comparison")
-_vgg19 = partial(_comparison, descriptor="vgg19")
+_vgg19 = partial(_comparison, descriptors=("vgg19",))
 _losses = partial(setting, group="losses")
 _weight = partial(_losses, low=0.0, high=1e6)
-_loss = partial(_weight, descriptor="vgg19", compares=True)
+_loss = partial(_weight, descriptors=_NETWORKS, compares=True)
 _machine = partial(setting, group="machine", machine=True)
 
 # Files and messages keep the spelling that they began with: field -> key.
@@ -149,6 +151,11 @@ class Recorded(Checked):
         return {spec.name: _as_field(record[spec.name], spec.type) for spec in specs if spec.name in record}
 
 
+def belongs_to(descriptor: str, spec: Any) -> bool:
+    """Whether a field made with `setting` means anything with a descriptor."""
+    return not spec.metadata["descriptors"] or descriptor in spec.metadata["descriptors"]
+
+
 def choices_of(kind: Any) -> tuple[str | int, ...]:
     """What a Literal or a union of Literals allows; () for any other type."""
     parts = [choices_of(part) if get_args(part) else (part,) for part in get_args(kind)]
@@ -221,11 +228,13 @@ class DescriptorSettings(Checked):
 
     descriptor: DescriptorName = _comparison(
         "auto",
-        "what compares textures; patches needs no weights; auto takes vgg19 where its weights can be had, "
-        "for exemplars of 172 texels or more",
+        "what compares textures; auto takes vgg19 where its weights are on this computer, else light, "
+        "and patches for exemplars too small for both",
     )
     vgg19: str = _vgg19(
-        "", "file with VGG-19 weights; without it $TEXNET_VGG19, the cache or, for training, a download", machine=True
+        "",
+        "file with VGG-19 weights; without it $TEXNET_VGG19, the cache or, for training with VGG-19, a download",
+        machine=True,
     )
     vgg19_input: InputConvention | Literal[""] = _vgg19(
         "", "input convention of the weights, where their file does not say it", machine=True
@@ -234,7 +243,9 @@ class DescriptorSettings(Checked):
     padding: Padding = _vgg19(
         "valid", "what VGG-19 sees past the edge: valid leaves the edge out, zero adds zeros as in its own training"
     )
-    octaves: int = _vgg19(1, "how many sizes of the picture are compared, each half the one before", low=1, high=4)
+    octaves: int = _comparison(
+        1, "how many sizes of the picture are compared, each half the one before", low=1, high=4, descriptors=_NETWORKS
+    )
 
 
 @dataclass(frozen=True)
@@ -250,15 +261,19 @@ class LossSettings(Checked):
     histogram_weight: float = _loss(0.0, "weight of the histogram loss: how often each value of a feature occurs")
     autocorrelation_weight: float = _loss(0.0, "weight of the autocorrelation loss: at which distances features repeat")
     diversity_weight: float = _weight(
-        0.0, "weight of the reward for samples that differ; needs a batch of 2 or more", descriptor="vgg19"
+        0.0, "weight of the reward for samples that differ; needs a batch of 2 or more", descriptors=_NETWORKS
     )
     tone_weight: float = _weight(1.0, "weight of the tone loss: the tone of each tile, where tiles differ in it")
     range_weight: float = _weight(10.0, "weight of the penalty on colors outside 0 to 1")
     directions: int = _losses(
-        96, "random directions a step, for sliced Wasserstein", low=1, high=1024, descriptor="vgg19"
+        96, "random directions a step, for sliced Wasserstein", low=1, high=1024, descriptors=_NETWORKS
     )
     positions: int = _losses(
-        1024, "random positions a layer, for sliced Wasserstein and histograms", low=64, high=2**20, descriptor="vgg19"
+        1024,
+        "random positions a layer, for sliced Wasserstein and histograms",
+        low=64,
+        high=2**20,
+        descriptors=_NETWORKS,
     )
 
     def compares(self) -> bool:
@@ -285,7 +300,7 @@ class TrainSettings(Checked):
     minutes: float = _budget(0.0, "train for this many minutes instead of a number of steps", low=0.0, high=10**5)
     batch: int = _budget(1, "samples a step", low=1, high=64)
     half_share: float = _budget(
-        0.6, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptor="vgg19"
+        0.6, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptors=_NETWORKS
     )
     frozen_share: float = _budget(
         0.2, "last part of the run, with frozen statistics; the generator is the average over it", low=0.0, high=0.9

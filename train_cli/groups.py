@@ -22,7 +22,7 @@ GROUPS = {
     "picture": "",
     "budget": "",
     "generator": "",
-    "comparison": "The descriptor is what compares pictures: VGG-19, a network that knows photos, or small patches.",
+    "comparison": "The descriptor compares pictures: VGG-19, which knows photos, a light one taught by it, or patches.",
     "losses": "Each loss measures one kind of difference from the exemplar; a weight of 0 leaves it out.",
     "record": "Written into the generator, for whoever uses it.",
     "machine": "",

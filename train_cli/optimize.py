@@ -49,7 +49,7 @@ _DEFAULTS = OptimizeSettings()
 )
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
 @settings_options(PaintingSettings)
-@settings_options(DescriptorSettings, leave_out=("descriptor", "octaves", "pooling"))
+@settings_options(DescriptorSettings, leave_out=("octaves", "pooling"))
 @click.pass_context
 def optimize(
     context: click.Context,

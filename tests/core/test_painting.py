@@ -187,3 +187,9 @@ def test_what_is_of_no_use_is_refused(content, style, descriptor):
         painted(content, style, replace(descriptor, padding="valid"))
     with pytest.raises(RequestError, match="start"):
         painted(content, style, descriptor, start="middle")
+
+
+@pytest.mark.parametrize("name", ["light", "patches"])
+def test_only_vgg19_has_the_contents_layer(content, style, name):
+    with pytest.raises(RequestError, match=f"the descriptor {name} cannot be used here"):
+        optimize_painting(content, style, QUICK, PAINTING, DescriptorSettings(descriptor=name))

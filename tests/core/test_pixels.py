@@ -141,3 +141,17 @@ def test_exemplars_and_weights_that_are_of_no_use_are_refused(exemplar, descript
 def test_a_loss_that_is_no_number_is_told(exemplar, descriptor):
     with pytest.raises(TrainingError, match="nan at step"):
         optimize(exemplar * np.float32("nan"), QUICK, descriptor)
+
+
+def test_without_weights_it_looks_through_the_light_descriptor_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    image, said = picture(176, 176), []
+    settings = replace(QUICK, exemplar_size=176, steps=3)
+    made = optimize(image, settings, DescriptorSettings(), progress=lambda progress: said.append(progress.note))
+    asked = optimize(image, settings, DescriptorSettings(descriptor="light"))
+    assert np.array_equal(made.image, asked.image) and np.isfinite(made.loss)
+    assert [note for note in said if "comparing through the light descriptor" in note]
+    with pytest.raises(RequestError, match="patches cannot be used here"):
+        optimize(image, settings, DescriptorSettings(descriptor="patches"))
+    with pytest.raises(RequestError, match="padding cannot be combined with the descriptor light"):
+        optimize(image, settings, DescriptorSettings(descriptor="light", padding="zero"))

@@ -524,7 +524,7 @@ def no_network(monkeypatch, tmp_path):
     return tried
 
 
-def test_offline_without_weights_it_learns_from_patches_and_says_so(inside, no_network, tmp_path):
+def test_offline_without_weights_it_learns_by_what_needs_none_and_says_so(inside, no_network, tmp_path):
     request = train_job(tmp_path, "", steps=10)
     for name in ("vgg19", "padding", "directions", "positions"):
         del request[name]
@@ -534,9 +534,9 @@ def test_offline_without_weights_it_learns_from_patches_and_says_so(inside, no_n
     while (message := inside.hear())["event"] == "progress":
         messages.append(message)
     assert message["event"] == "result" and not no_network
-    (note,) = [message["note"] for message in messages if "patches" in message.get("note", "")]
-    assert "allow the download" in note and "\n" not in note
-    assert read_artifact(tmp_path / "brick.texnet").training["descriptor"] == "patches"
+    (note,) = [message["note"] for message in messages if "VGG-19" in message.get("note", "")]
+    assert "through the light descriptor" in note and "choose the descriptor vgg19" in note and "\n" not in note
+    assert read_artifact(tmp_path / "brick.texnet").training["descriptor"] == "light"
 
 
 def test_offline_nothing_is_downloaded(inside, no_network, tmp_path):

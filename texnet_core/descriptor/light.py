@@ -2,11 +2,11 @@
 
 Its layers have VGG-19's names. Each is the first principal components of VGG-19's layer over many textures, about
 their mean and in units of the layer's standard deviation, as well as the small network can tell them. It has a
-twentieth of VGG-19's parameters, and a step of training takes a fraction of the time.
+thirteenth of VGG-19's parameters, and a step of training takes a fraction of the time.
 
 Source: a network learns another's features after Romero et al. 2015, "FitNets: Hints for Thin Deep Nets".
 Differs: many layers at once, each through a linear head that stays; their principal components instead of all
-channels. docs/light-descriptor.md tells how it was learned.
+channels. docs/notes/2026-11-light-descriptor.md tells how it was learned.
 """
 
 import hashlib
@@ -72,6 +72,10 @@ class LightWeights:
         for name in sorted(self.parameters):
             digest.update(self.parameters[name].contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+    def record(self) -> dict[str, str]:
+        """What records say of them: a run goes on with the weights that it began with, or not at all."""
+        return {"light_weights": self.sha256()}
 
 
 class Light(Network):

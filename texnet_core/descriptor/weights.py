@@ -55,6 +55,10 @@ class Vgg19Weights:
             digest.update(self.parameters[name].contiguous().numpy().tobytes())
         return digest.hexdigest()
 
+    def record(self) -> dict[str, str]:
+        """What records say of them."""
+        return {"vgg19_input": self.convention}
+
     def input_affine(self) -> tuple[Tensor, Tensor]:
         """(scale, shift), each (3,), that take RGB in [0, 1] to what the first convolution expects.
 

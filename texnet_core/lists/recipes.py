@@ -18,7 +18,14 @@ from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import MAX_SIZE_M
 from texnet_core.names import trouble_with
-from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, LossSettings, TrainSettings, as_fields
+from texnet_core.settings import (
+    MACHINE_SETTINGS,
+    DescriptorSettings,
+    LossSettings,
+    TrainSettings,
+    as_fields,
+    belongs_to,
+)
 
 EXAMPLE = """
 [defaults]                            # optional: settings of `texnet train`, for all recipes
@@ -159,10 +166,19 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
         mask = _below(_text(entry, "mask")) if "mask" in entry else ""
         provenance = Provenance(exemplar=title, **texts).check()
         settings = {**_OWN_DEFAULTS, **defaults, **given}
-        fitting = {} if settings["descriptor"] == "patches" else machine  # most of it is VGG-19's
+        fitting = _fitting(machine, settings["descriptor"])
         return Recipe(
             name, exemplar, mask, provenance, _size_m(entry), _look(entry), _settings({**settings, **fitting})
         )
+
+
+def _fitting(machine: Mapping[str, Any], descriptor: str) -> Mapping[str, Any]:
+    """What of the machine's settings means anything with a descriptor."""
+    specs = (*fields(DescriptorSettings), *fields(TrainSettings))
+    own = {spec.name for spec in specs if belongs_to(descriptor, spec)}
+    if descriptor == "patches":
+        own.remove("precision")  # theirs is always the same
+    return {name: value for name, value in machine.items() if name in own}
 
 
 def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -171,7 +187,7 @@ def _settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
     if values["descriptor"] == "auto":
         raise RequestError(
             "descriptor cannot be 'auto' in a recipe",
-            expected=("vgg19", "patches"),
+            expected=("vgg19", "light", "patches"),
             remedy="say which, so that all make the same",
         )
     parts = {}

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from texnet_core.circular import extend_by_one
+from texnet_core.descriptor.choice import candidates
 from texnet_core.descriptor.layers import DEFAULT_LAYERS, POOLED_TEXELS, FeatureMaps
 from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import VGG19, Vgg19
@@ -70,7 +71,8 @@ def optimize_painting(
         style: (h, w, 3), at least `painting.style_size` on the short side.
         settings: budget and optimizer; width and height are those of the box that the content is scaled down to fit.
         painting: weights, and where the content tiles.
-        descriptor: which network compares. Its padding concerns the style alone, its pooling plays no part.
+        descriptor: where the weights of VGG-19 lie, for no other has the content's layer. Its padding concerns the
+            style alone, its pooling plays no part.
         mask: (h, w), True where a texel of the style takes part; None: all do.
         progress: called after every step, now and then with a preview; raising Cancelled from it stops the work.
 
@@ -84,6 +86,7 @@ def optimize_painting(
     settings.check()
     painting.check()
     descriptor.check()
+    candidates(descriptor, (descriptor,), ("vgg19",))
     VGG19.check_side("style size", painting.style_size, descriptor.padding)
     _check_style(style, painting.style_size)
     size = painting_size(content, settings)

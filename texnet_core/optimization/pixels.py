@@ -7,16 +7,15 @@ Differs: the descriptor wraps around the picture, so that the picture tiles; lay
 poolings; a penalty keeps values in range, where they matched histograms at the end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from texnet_core.descriptor.choice import NETWORKS, candidates, network_of, settle, structure_of
 from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.descriptor.precision import DTYPES, choose_precision
-from texnet_core.descriptor.structure import FEWEST_POSITIONS
-from texnet_core.descriptor.vgg19 import VGG19, Vgg19
-from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.descriptor.structure import FEWEST_POSITIONS, Structure
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.errors import RequestError
 from texnet_core.losses import Sample, WeightedSum, range_penalty
@@ -60,8 +59,9 @@ def optimize(
     Args:
         exemplar: (height, width, 3) sRGB in [0, 1], at least `settings.exemplar_size` on the short side.
         settings: size, budget and optimizer.
-        descriptor: which network compares. Its padding concerns the exemplar alone: over the picture it wraps. Its
-            pooling plays no part: averages, as in the source.
+        descriptor: which network compares; auto is VGG-19 where its weights are on this computer, else the light
+            descriptor. Its padding concerns the exemplar alone: over the picture it wraps. Its pooling plays no part:
+            VGG-19 averages, as in the source.
         mask: (height, width), True where a texel of the exemplar takes part; others have no influence whatever. None:
             all do.
         progress: called after every step, now and then with a preview; raising Cancelled from it stops the work.
@@ -77,17 +77,19 @@ def optimize(
         progress(Progress("optimizing", 0, settings.steps, "step", note=text))
 
     small, mask = reduced_surface(exemplar, mask, settings.exemplar_size, announce)
+    names = candidates(descriptor, (descriptor,), NETWORKS)
+    descriptor, weights = settle(descriptor, names, _no_trouble, online=True, announce=announce)
+    assert weights is not None
     visible = visible_layers(mask, descriptor)
-    weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, announce=announce)
     precision = DTYPES[choose_precision(settings.precision, device)]
-    vgg19 = Vgg19(weights, LAYERS, "average", descriptor.padding, precision).to(device)
+    network = network_of(replace(descriptor, pooling="average"), weights, precision)(LAYERS).to(device)
     image = to_tensor(small, device)
     with torch.no_grad():
-        seen = Sample(image, vgg19(image), periodic=False, visible=visible)
+        seen = Sample(image, network(image), periodic=False, visible=visible)
     total = WeightedSum([(1.0, RelativeGramLoss(seen)), (RANGE_WEIGHT, range_penalty)])
 
     def loss(image: Tensor, seed: int) -> Tensor:
-        return total(Sample(image, vgg19(image, periodic=True)), seed)
+        return total(Sample(image, network(image, periodic=True)), seed)
 
     colors = texels_of(small, mask)
     start = noise_like(to_tensor(colors, device), settings.width, settings.height, settings.seed)
@@ -105,14 +107,26 @@ def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
             near = POOLED_TEXELS * round(side / POOLED_TEXELS)
             found = f"{name} {side} is not a multiple of {POOLED_TEXELS}"
             raise RequestError(found, expected=f"a multiple of {POOLED_TEXELS}", remedy=f"use {name} {near}")
-    VGG19.check_side("exemplar size", settings.exemplar_size, descriptor.padding)
+    candidates(descriptor, (descriptor,), NETWORKS)
+    _structure(descriptor).check_side("exemplar size", settings.exemplar_size, descriptor.padding)
+
+
+def _structure(descriptor: DescriptorSettings) -> Structure:
+    structure = structure_of(descriptor)
+    assert structure is not None  # no patches: `candidates` refuses them
+    return structure
+
+
+def _no_trouble(descriptor: DescriptorSettings) -> str:
+    """Sides and masks are checked before and after."""
+    return ""
 
 
 def visible_layers(mask: Mask | None, descriptor: DescriptorSettings) -> dict[str, Tensor] | None:
     """Layer -> (h, w) bool, the positions that count; raises ImageError where they are too few."""
     if mask is None:
         return None
-    visible = VGG19.visible_positions(torch.from_numpy(mask).float(), descriptor.padding, LAYERS)
+    visible = _structure(descriptor).visible_positions(torch.from_numpy(mask).float(), descriptor.padding, LAYERS)
     for layer, positions in visible.items():
         if (left := int(positions.sum())) < FEWEST_POSITIONS:
             raise too_few(f"{left} places for {layer}", f"at least {FEWEST_POSITIONS}")

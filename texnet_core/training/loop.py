@@ -50,8 +50,8 @@ class Run:
         self._reports = Reports(self.settings, progress)
         self._samples = plan.samples()
         self._fingerprint = plan.fingerprint()
-        is_vgg19 = plan.weights is not None
-        self.state = RunState(choose_precision(self.settings.precision, plan.device) if is_vgg19 else "f32")
+        has_network = plan.weights is not None
+        self.state = RunState(choose_precision(self.settings.precision, plan.device) if has_network else "f32")
         self._begin()
         self._saved_at = clock.now()
 

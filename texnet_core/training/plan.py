@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from texnet_core.descriptor.choice import Weights
 from texnet_core.descriptor.precision import DTYPES
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
@@ -18,7 +19,7 @@ from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
-from texnet_core.settings import TrainSettings, as_record
+from texnet_core.settings import TrainSettings, as_record, belongs_to
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
 from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
@@ -45,8 +46,8 @@ class RunPlan(Protocol):
         ...
 
     @property
-    def weights(self) -> Vgg19Weights | None:
-        """Of VGG-19, or None where patches are compared."""
+    def weights(self) -> Weights | None:
+        """Of the network whose layers are compared, or None where patches are."""
         ...
 
     @property
@@ -124,7 +125,7 @@ class Plan:
         exemplar: what is learned from.
         image: the same on the device, (1, 3, H, W) in [0, 1].
         mask: its mask there, (H, W) bool, or None.
-        weights: of VGG-19, or None where patches are compared.
+        weights: of the network whose layers are compared, or None where patches are.
         tiles: which samples should have, or None.
         device: where the run computes.
     """
@@ -133,7 +134,7 @@ class Plan:
     exemplar: Exemplar
     image: Tensor
     mask: Tensor | None
-    weights: Vgg19Weights | None
+    weights: Weights | None
     tiles: Tiles | None
     device: torch.device
 
@@ -162,7 +163,7 @@ class Plan:
         return self.image if self.mask is None else self.image[:, :, self.mask][..., None]
 
     def window(self, fraction: float) -> int:
-        """Side of the samples of a step: half of it in the first part of a run with VGG-19, where it can be."""
+        """Side of the samples of a step: half of it in the first part of a run with a network, where it can be."""
         return self.train.size if self.weights is None else window(self.train, fraction, self._cell)
 
     def half_window(self) -> int:
@@ -199,13 +200,13 @@ class Plan:
         request = self.request
         parts = (request.generator, request.descriptor, request.loss, request.train)
         flat = settings_record(parts, request.descriptor.descriptor)
-        return flat if self.weights is None else flat | {"vgg19_input": self.weights.convention}
+        return flat if self.weights is None else flat | self.weights.record()
 
     def fingerprint(self) -> dict[str, Any]:
         """What must be equal for a checkpoint to be of this run."""
         return {
             "exemplar": texels_digest(self.exemplar.image, self.exemplar.mask),
-            "weights of VGG-19": "" if self.weights is None else self.weights.sha256(),
+            "weights of VGG-19": self.weights.sha256() if isinstance(self.weights, Vgg19Weights) else "",
         } | self.record()
 
     def card(self) -> Artifact:
@@ -227,7 +228,7 @@ def settings_record(parts: Iterable[Any], descriptor: str) -> dict[str, Any]:
         key: getattr(part, spec.name)
         for part in parts
         for key, spec in zip(as_record(part), fields(part), strict=True)
-        if not spec.metadata["machine"] and spec.metadata["descriptor"] in (None, descriptor)
+        if not spec.metadata["machine"] and belongs_to(descriptor, spec)
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from texnet_core.descriptor.choice import structure_of
 from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.mapset import FloatArray, Mask
@@ -100,10 +101,11 @@ def _check_inputs(generator: PyramidSettings) -> None:
 def _check_size(request: TrainRequest) -> None:
     size = request.train.size
     check_size(size, request.generator.cell_texels, request.generator.levels)
-    if size % POOLED_TEXELS and request.descriptor.descriptor != "patches":
+    structure = structure_of(request.descriptor)
+    if size % POOLED_TEXELS and structure is not None:
         whole = POOLED_TEXELS * math.ceil(size / POOLED_TEXELS)
         raise RequestError(
-            f"size {size} is not a multiple of {POOLED_TEXELS}, as VGG-19 needs",
+            f"size {size} is not a multiple of {POOLED_TEXELS}, as {structure.name} needs",
             expected=f"a multiple of {POOLED_TEXELS}",
             remedy=f"use size {whole} or the descriptor patches",
         )

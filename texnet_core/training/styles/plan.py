@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from texnet_core.descriptor.choice import network_of
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.descriptor.precision import DTYPES
-from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.losses.content import CONTENT_LAYER
@@ -125,12 +125,9 @@ class StylePlan:
     def objective(self, precision: str, balance: dict[str, float]) -> StyleObjective:
         """What this run minimizes; the weight of the content is kept in `balance`."""
         request = self.request
-        seen = request.descriptor
-
-        def network(layers: tuple[str, ...]) -> Vgg19:
-            return Vgg19(self.weights, layers, seen.pooling, seen.padding, DTYPES[precision])
-
-        descriptor = Octaves(network, seen.octaves, self.train.size, more=(CONTENT_LAYER,)).to(self.device)
+        network = network_of(request.descriptor, self.weights, DTYPES[precision])
+        descriptor = Octaves(network, request.descriptor.octaves, self.train.size, more=(CONTENT_LAYER,))
+        descriptor = descriptor.to(self.device)
         mask = None if self.mask is None else torch.from_numpy(self.mask).to(self.device)
         with torch.no_grad():
             style = see_exemplar(descriptor, _tensor(self.image, self.device), mask)
@@ -142,9 +139,7 @@ class StylePlan:
         parts = (request.generator, request.style, request.descriptor, request.loss, request.train)
         flat = settings_record(parts, "vgg19")
         begun = {} if self.start is None else {"start": self.start.provenance.exemplar_sha256}
-        return (
-            flat | begun | {"descriptor": "vgg19", "vgg19_input": self.weights.convention, "content": self.pool_sha256}
-        )
+        return flat | begun | {"descriptor": "vgg19"} | self.weights.record() | {"content": self.pool_sha256}
 
     def fingerprint(self) -> dict[str, Any]:
         """What must be equal for a checkpoint to be of this run."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from texnet_core.descriptor.choice import candidates
 from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.descriptor.vgg19 import VGG19
 from texnet_core.errors import ImageError, RequestError
@@ -88,10 +89,7 @@ def _check(request: StyleRequest) -> None:
         request.provenance,
     ):
         settings.check()
-    if request.descriptor.descriptor == "patches":
-        raise RequestError(
-            "a style cannot be learned by patches", expected=["auto", "vgg19"], remedy="leave the descriptor out"
-        )
+    candidates(request.descriptor, (request.descriptor,), ("vgg19",))  # no other has the content's layer
     if not request.loss.compares():
         raise RequestError(
             "no loss compares samples with the style", expected="one or more", remedy="give one a weight above 0"
