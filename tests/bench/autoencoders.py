@@ -27,6 +27,8 @@ from torch.nn import functional as F
 from texnet_core.atomic import replacing
 from texnet_core.circular import wrap_by_one
 from texnet_core.descriptor.light import LIGHT, LightWeights, load_light
+from texnet_core.engines.torch_device import choose_device
+from texnet_core.errors import TexnetError
 from texnet_core.pictures.reading import read_exemplar
 
 LEVELS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -34,8 +36,9 @@ ADAIN = "adain"
 # The decoder of each step, in turn: deep ones have more to learn.
 _TURNS = ("relu1_1", ADAIN, "relu4_1", "relu3_1", ADAIN, "relu4_1", "relu2_1", ADAIN, "relu4_1", "relu3_1", ADAIN)
 _STYLE_WEIGHT, _LR, _LEAST_LR = 10.0, 1e-3, 1e-5
-_SIDE, _BATCH, _SHORTEST = 128, 4, 512  # texels of windows; windows; texels that pictures are reduced to
+_SIDE, _BATCH, _SHORTEST = 64, 4, 512  # texels of windows; windows; texels that pictures are reduced to
 _SAVE_EVERY_S = 60
+_KINDS = ("weight", "bias")
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 
 Features = dict[str, Tensor]
@@ -46,7 +49,9 @@ class Trunk(nn.Module):
 
     def __init__(self, weights: LightWeights) -> None:
         super().__init__()
-        self.weights = dict(weights.parameters)
+        for conv in _convolutions(LEVELS[-1]):
+            for kind in _KINDS:
+                self.register_buffer(f"{conv.key}_{kind}", weights.parameters[f"{conv.key}.{kind}"])
 
     def forward(self, image: Tensor, *, periodic: bool, level: str = LEVELS[-1]) -> Features:
         """(N, 3, H, W) in [0, 1] -> the levels up to one, (N, C, h, w), after their ReLU."""
@@ -54,7 +59,7 @@ class Trunk(nn.Module):
         for conv in _convolutions(level):
             if conv.pool_before:
                 x = (F.avg_pool2d(x, 2) + F.max_pool2d(x, 2)) / 2
-            weight, bias = (self.weights[f"{conv.key}.{kind}"] for kind in ("weight", "bias"))
+            weight, bias = (self.get_buffer(f"{conv.key}_{kind}") for kind in _KINDS)
             x = F.relu(F.conv2d(wrap_by_one(x) if periodic else x, weight, bias))
             if conv.relu in LEVELS:
                 features[conv.relu] = x
@@ -62,8 +67,7 @@ class Trunk(nn.Module):
 
     def size(self, level: str) -> int:
         """Parameters up to a level."""
-        kinds = ("weight", "bias")
-        return sum(self.weights[f"{conv.key}.{kind}"].numel() for conv in _convolutions(level) for kind in kinds)
+        return sum(self.get_buffer(f"{conv.key}_{kind}").numel() for conv in _convolutions(level) for kind in _KINDS)
 
 
 class Decoder(nn.Module):
@@ -113,7 +117,7 @@ def adapted(features: Tensor, style: tuple[Tensor, Tensor]) -> Tensor:
 
 def colored_noise(colors: Tensor, side: int, rng: torch.Generator) -> Tensor:
     """Uniform noise with the mean and covariance of the colors of each picture: (N, 3, h, w) -> (N, 3, side, side)."""
-    noise = (torch.rand(len(colors), 3, side, side, generator=rng) - 0.5) * math.sqrt(12)
+    noise = (torch.rand(len(colors), 3, side, side, generator=rng).to(colors.device) - 0.5) * math.sqrt(12)
     mean = colors.mean((2, 3))
     centered = colors.flatten(2) - mean[:, :, None]
     variances, axes = torch.linalg.eigh(centered @ centered.transpose(1, 2) / centered.shape[2])
@@ -125,23 +129,25 @@ class Autoencoders:
 
     Args:
         weights: of the encoder.
+        device: of torch.
 
     Attributes:
         step: how many were taken.
         minutes: that they took.
     """
 
-    def __init__(self, weights: LightWeights) -> None:
+    def __init__(self, weights: LightWeights, device: str = "cpu") -> None:
         torch.manual_seed(0)
-        self.trunk = Trunk(weights)
-        self.decoders = {name: Decoder(name) for name in LEVELS}
+        self.device = device
+        self.trunk = Trunk(weights).to(device)
+        self.decoders = {name: Decoder(name).to(device) for name in LEVELS}
         self.decoders[ADAIN] = copy.deepcopy(self.decoders[LEVELS[-1]])
         self.adams = {name: torch.optim.Adam(decoder.parameters()) for name, decoder in self.decoders.items()}
         self.step, self.minutes = 0, 0.0
 
     def learn(self, windows: Tensor, lr: float) -> float:
         """One step of one decoder on (N, 3, side, side) in [0, 1]; the loss."""
-        name = _TURNS[self.step % len(_TURNS)]
+        name, windows = _TURNS[self.step % len(_TURNS)], windows.to(self.device)
         loss = self._of_styles(windows) if name == ADAIN else self._of_pictures(windows, name)
         adam = self.adams[name]
         adam.param_groups[0]["lr"] = lr
@@ -195,23 +201,23 @@ def _style_distance(found: Features, style: Mapping[str, tuple[Tensor, Tensor]])
     return torch.stack(distances).sum()
 
 
-def load_autoencoders(file: Path, weights: LightWeights | None = None) -> Autoencoders:
+def load_autoencoders(file: Path, device: str = "cpu") -> Autoencoders:
     """As they were saved last."""
-    autoencoders = Autoencoders(weights or load_light())
-    autoencoders.restore(torch.load(file, weights_only=True))
+    autoencoders = Autoencoders(load_light(), device)
+    autoencoders.restore(torch.load(file, map_location="cpu", weights_only=True))
     return autoencoders
 
 
-def train(pictures: list[Tensor], file: Path, minutes: float, weights: LightWeights | None = None) -> Autoencoders:
+def train(pictures: list[Tensor], file: Path, minutes: float, device: str = "cpu") -> Autoencoders:
     """Learn until `minutes` are spent, those of earlier runs included.
 
     Args:
-        pictures: (3, H, W) in [0, 1], at least 128 texels a side.
+        pictures: (3, H, W) in [0, 1], at least 64 texels a side.
         file: where the state is saved; what is there is gone on with.
         minutes: by the clock.
-        weights: of the encoder; None: those that ship.
+        device: of torch.
     """
-    autoencoders = load_autoencoders(file, weights) if file.exists() else Autoencoders(weights or load_light())
+    autoencoders = load_autoencoders(file, device) if file.exists() else Autoencoders(load_light(), device)
     before, started = autoencoders.minutes, time.monotonic()
     saved, losses = started, dict.fromkeys((*LEVELS, ADAIN), math.nan)
     while autoencoders.minutes < minutes:
@@ -266,11 +272,15 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the decoders; goes on from what is there")
     parser.add_argument("--minutes", type=float, default=60, help="of all runs together")
     parser.add_argument("--without", default="", help="names of pictures to leave out, by commas: those of the table")
+    parser.add_argument("--device", default="auto", help="of torch; auto takes the accelerator, where there is one")
     given = parser.parse_args()
-    pictures = read_pictures(given.folders, given.without.split(","))
-    if not pictures:
-        parser.error(f"no picture of {_SIDE} texels or more in {', '.join(map(str, given.folders))}")
-    train(pictures, given.output, given.minutes)
+    try:
+        pictures = read_pictures(given.folders, given.without.split(","))
+        if not pictures:
+            parser.error(f"no picture of {_SIDE} texels or more in {', '.join(map(str, given.folders))}")
+        train(pictures, given.output, given.minutes, choose_device(given.device))
+    except (OSError, TexnetError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ from texnet_core.descriptor.layers import FeatureMaps
 from texnet_core.descriptor.light import Light
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.engines.torch_device import choose_device
+from texnet_core.errors import TexnetError
 from texnet_core.losses.diversity import derangement
 from texnet_core.model.noise import derive_seed
 from texnet_core.optimization.search import to_array, to_tensor
@@ -134,15 +136,16 @@ class MultiTexture:
     Args:
         names: of the textures.
         settings: of network and training.
+        device: of torch.
 
     Attributes:
         step: how many were taken.
     """
 
-    def __init__(self, names: list[str], settings: MultiTextureSettings) -> None:
+    def __init__(self, names: list[str], settings: MultiTextureSettings, device: str = "cpu") -> None:
         torch.manual_seed(0)
-        self.names, self.settings, self.step = names, settings, 0
-        self.network = MultiTextureNetwork(len(names), settings)
+        self.names, self.settings, self.device, self.step = names, settings, device, 0
+        self.network = MultiTextureNetwork(len(names), settings).to(device)
         self.adam = torch.optim.Adam(self.network.parameters(), lr=_LR)
 
     @property
@@ -175,7 +178,7 @@ class MultiTexture:
 
     def _noise(self, seed: int) -> Tensor:
         noise = torch.rand(self.settings.batch, _NUMBERS, generator=torch.Generator().manual_seed(seed))
-        return noise / noise.sum(1, keepdim=True)
+        return (noise / noise.sum(1, keepdim=True)).to(self.device)
 
     def save(self, file: Path) -> None:
         state = {"names": self.names, "settings": asdict(self.settings), "step": self.step}
@@ -184,9 +187,9 @@ class MultiTexture:
             torch.save(state, temporary)
 
     @classmethod
-    def load(cls, file: Path) -> "MultiTexture":
-        state: Mapping = torch.load(file, weights_only=True)
-        found = cls(state["names"], MultiTextureSettings(**state["settings"]))
+    def load(cls, file: Path, device: str = "cpu") -> "MultiTexture":
+        state: Mapping = torch.load(file, map_location="cpu", weights_only=True)
+        found = cls(state["names"], MultiTextureSettings(**state["settings"]), device)
         found.network.load_state_dict(state["network"])
         found.adam.load_state_dict(state["adam"])
         found.step = state["step"]
@@ -200,21 +203,24 @@ class Critic:
         exemplars: (side, side, 3) in [0, 1], in the order of the textures.
         descriptor: called with pictures and `periodic`.
         diverse_layer: where samples should differ.
+        device: of torch, where the descriptor is.
     """
 
-    def __init__(self, exemplars: list[Picture], descriptor: Descriptor, diverse_layer: str) -> None:
+    def __init__(
+        self, exemplars: list[Picture], descriptor: Descriptor, diverse_layer: str, device: str = "cpu"
+    ) -> None:
         self.descriptor, self.diverse_layer = descriptor, diverse_layer
         self.targets = []
         for exemplar in exemplars:
             with torch.no_grad():
-                features = descriptor(to_tensor(exemplar, torch.device("cpu")), periodic=False)
+                features = descriptor(to_tensor(exemplar, torch.device(device)), periodic=False)
             self.targets.append({layer: _centered_gram(features[layer]) for layer in _LAYERS})
 
     def __call__(self, pictures: Tensor, texture: int, seed: int) -> Tensor:
         features = self.descriptor(pictures, periodic=True)
         style = [(_centered_gram(_of_norm_1(features[layer])), self.targets[texture][layer]) for layer in _LAYERS]
         maps = features[self.diverse_layer]
-        order = derangement(len(maps), torch.Generator().manual_seed(seed))
+        order = derangement(len(maps), torch.Generator().manual_seed(seed)).to(maps.device)
         diversity = (maps - maps.detach()[order]).abs().mean()
         return torch.stack([(found - wanted).abs().mean() for found, wanted in style]).sum() - diversity
 
@@ -242,9 +248,9 @@ class _NormalizedGradient(torch.autograd.Function):
         return gradient / (gradient.abs().sum() + 1e-8)
 
 
-def open_descriptor(name: str) -> Descriptor:
+def open_descriptor(name: str, device: str) -> Descriptor:
     layers = tuple(dict.fromkeys((*_LAYERS, _DIVERSE_LAYER[name])))
-    return Light(layers=layers) if name == "light" else Vgg19(load_vgg19(), layers, pooling="max")
+    return (Light(layers=layers) if name == "light" else Vgg19(load_vgg19(), layers, pooling="max")).to(device)
 
 
 def train(
@@ -254,6 +260,7 @@ def train(
     steps: int,
     minutes: float,
     descriptor: Descriptor | None = None,
+    device: str = "cpu",
 ) -> MultiTexture:
     """Learn for so many steps in all, or so many minutes of this run; goes on with what is in the file.
 
@@ -266,13 +273,15 @@ def train(
         steps: of all runs together.
         minutes: by the clock.
         descriptor: None: the one of the settings.
+        device: of torch.
     """
     names = list(exemplars)
-    model = MultiTexture.load(file) if file.exists() else MultiTexture(names, settings)
+    model = MultiTexture.load(file, device) if file.exists() else MultiTexture(names, settings, device)
     if model.names != names or model.settings != settings:
         raise SystemExit(f"{file} has other textures or settings: {', '.join(model.names)}; {model.settings}")
     squares = [center_square(exemplar, settings.side) for exemplar in exemplars.values()]
-    critic = Critic(squares, descriptor or open_descriptor(settings.descriptor), _DIVERSE_LAYER[settings.descriptor])
+    descriptor = descriptor or open_descriptor(settings.descriptor, device)
+    critic = Critic(squares, descriptor, _DIVERSE_LAYER[settings.descriptor], device)
     started = saved = time.monotonic()
     while model.step < steps and time.monotonic() - started < 60 * minutes:
         name, loss = model.learn(critic)
@@ -296,13 +305,18 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=defaults.each, help="steps from one texture to the next")
     parser.add_argument("--batch", type=int, default=defaults.batch)
     parser.add_argument("--side", type=int, default=defaults.side)
+    parser.add_argument("--device", default="auto", help="of torch; auto takes the accelerator, where there is one")
     given = parser.parse_args()
     settings = MultiTextureSettings(given.descriptor, given.narrow, given.each, given.batch, given.side)
-    files = sorted(file for file in given.folder.iterdir() if file.suffix.lower() in _SUFFIXES)
-    if not files:
-        parser.error(f"no picture in {given.folder}")
-    exemplars = {file.stem: read_exemplar(file).image for file in files}
-    train(exemplars, given.output, settings, given.steps, given.minutes)
+    try:
+        files = sorted(file for file in given.folder.iterdir() if file.suffix.lower() in _SUFFIXES)
+        if not files:
+            parser.error(f"no picture in {given.folder}")
+        exemplars = {file.stem: read_exemplar(file).image for file in files}
+        device = choose_device(given.device)
+        train(exemplars, given.output, settings, given.steps, given.minutes, device=device)
+    except (OSError, TexnetError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Peers that are written from papers: each draws what it says, and where it says that pictures tile, they do."""
 
 import itertools
+import json
 import math
 from argparse import Namespace
 
@@ -13,7 +14,8 @@ from tests.bench import quality
 from tests.bench.autoencoders import ADAIN, LEVELS, Autoencoders, Decoder, adapted, colored_noise, moments, train
 from tests.bench.dcgan import Dcgan, DcganGenerator
 from tests.bench.feature_transfer import Adain, Wct, colored, coloring
-from tests.bench.methods import METHODS, generators_of
+from tests.bench.figures import FIGURES
+from tests.bench.methods import METHODS, Prepared, generators_of
 from tests.bench.multitexture import MultiTexture, MultiTextureNetwork, MultiTextureSettings
 from tests.bench.multitexture import train as train_multitexture
 from tests.bench.portilla_simoncelli import PortillaSimoncelli
@@ -22,6 +24,9 @@ from tests.bench.steerable import SteerablePyramid, doubled, periodic_component
 from tests.conftest import picture, random_artifact
 from texnet_core import write_artifact
 from texnet_core.descriptor.light import load_light
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.writing import write_image
 
 NARROW = MultiTextureSettings("light", narrow=16, each=2, batch=2, side=32)
 
@@ -281,3 +286,21 @@ def test_a_sheet_shows_pictures_one_to_one():
         windows = np.lib.stride_tricks.sliding_window_view(sheet, (32, 32), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
         found = sum(np.abs(windows[y] - levels).max((1, 2, 3)).min() <= 1 for y in range(len(windows)))
         assert found == times
+
+
+def test_one_command_prints_the_table_and_draws_the_sheet(tmp_path, monkeypatch, capsys):
+    data, cache, sheet = tmp_path / "data", tmp_path / "cache", tmp_path / "sheet.png"
+    (data / "surfaces").mkdir(parents=True)
+    write_image(data / "surfaces" / "wall.jpg", quantize(picture(300, 280), 8))
+    prepared = Prepared(lambda seed: picture(256, 256, seed), parameters=1234, tiles=False)
+    for label in ("drawn", "other"):  # the command replaces the second
+        monkeypatch.setitem(quality.METHODS, label, lambda name, exemplar, given: prepared)
+    quality._make("wall", picture(300, 280), ["drawn"], Namespace(cache=cache, seeds=1))
+    quality._figures(cache, "drawn", "wall").write_text(json.dumps(dict.fromkeys(FIGURES)))
+    words = ["--cache", str(cache), "--data", str(data), "--methods", "drawn,other", "--also", f"other={data}"]
+    monkeypatch.setattr("sys.argv", ["quality", *words, "--table", "--sheet", str(sheet)])
+    quality.main()
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("| drawn | 1"))
+    assert "| 1234 |" in line and "no tile" in line
+    shown = read_exemplar(sheet).image
+    assert shown.shape[1] > 3 * 256 and 256 < shown.shape[0] < 2 * 256
