@@ -40,6 +40,7 @@ from . import (
     arguments,
     cleanup,
     creation,
+    instant,
     library,
     ownership,
     preview_jobs,
@@ -50,6 +51,7 @@ from . import (
     stylizing,
     surface,
 )
+from .instant_methods import METHODS
 from .preferences import preferences
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
@@ -66,6 +68,7 @@ __all__ = [
     "preview_pixels",
     "remove_unused",
     "save",
+    "source_from_image",
     "sources",
     "state_size",
     "styles",
@@ -119,6 +122,30 @@ def stylize(
     task = stylizing.PaintingTask(stylizing.Painting(request, found, mask_uid))
     with session.finished(task):
         return stylizing.place(task)
+
+
+def source_from_image(
+    image: Any, method: str = METHODS[0][0], *, mask: Any = None, name: str = "", real_width: float | str = 0.0
+) -> str:
+    """A generator of an image at once, without a backend, as a file of the library; the other functions take it.
+
+    Args:
+        image: an image of the file.
+        method: "collage", whose textures are pieces of the image. Its file holds the image.
+        mask: an image of the same size, white where the image takes part.
+        name: of the generator; "" for that of the image and the method.
+        real_width: meters that the image's width shows, or a text such as "50cm"; 0 leaves it unknown.
+
+    Returns:
+        The source: the path of the file. The very same image gives the same file.
+    """
+    arguments.check_method(method)
+    masked = arguments.image_in("mask", mask) if mask is not None else None
+    width = arguments.meters_in("real_width", real_width)
+    wanted = instant.Wanted(arguments.image_in("image", image), method, masked, arguments.text_in("name", name), width)
+    task = instant.InstantTask(wanted)
+    with session.finished(task):
+        return instant.keep(task)
 
 
 def texture(source: str, **options: Any) -> Images:

@@ -16,6 +16,7 @@ from texnet_core.synthesis.series import MAX_PICTURES
 from texnet_core.synthesis.sizes import parse_size
 
 from . import subjects
+from .instant_methods import METHODS
 from .preferences import preferences, user_file
 from .request import StylizeRequest, TextureRequest
 from .wording import clause
@@ -182,7 +183,14 @@ def name_of(source: Any) -> str:
     return bpy.path.abspath(path) if path.startswith("//") else user_text(path)
 
 
-def _text(name: str, value: Any) -> str:
+def check_method(method: Any) -> None:
+    """Raise RequestError where nothing makes a generator of an image under that name."""
+    known = [name for name, _, _ in METHODS]
+    if method not in known:
+        raise RequestError(f"no method is called {method!r}", expected=known, remedy="choose one of these")
+
+
+def text_in(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise RequestError(f"{name} {value!r} is not a text", expected="a text", remedy="give a text")
     return value
@@ -207,7 +215,7 @@ _Options = dict[str, Callable[[str, Any], Any]]  # name -> what checks a value o
 _TEXTURE_OPTIONS: _Options = {
     "size": _sides,
     "seed": whole_number,
-    "tile": _text,
+    "tile": text_in,
     "scale": number,
     "covers": meters_in,
     "depth": whole_number,
@@ -217,7 +225,7 @@ _STYLE_OPTIONS: _Options = {
     "noise": number,
     "seed": whole_number,
     "scale": number,
-    "wrap": _text,
+    "wrap": text_in,
     "keep_colors": yes_or_no,
 }
 

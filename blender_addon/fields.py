@@ -12,6 +12,7 @@ from texnet_core.model.graph import parameter_count
 from texnet_core.model.look import Look
 from texnet_core.settings import TrainSettings
 
+from .instant_methods import METHODS
 from .request import MAX_INT, StylizeRequest, TextureRequest
 from .wording import sentence
 
@@ -185,6 +186,10 @@ def generator_name_property() -> Any:
     return bpy.props.StringProperty(
         name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"
     )
+
+
+def method_property() -> Any:
+    return choice(METHODS, "Method", "How a generator is made of the image at once")
 
 
 def minutes_property(**options: Any) -> Any:

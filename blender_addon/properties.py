@@ -21,6 +21,7 @@ from .fields import (
     generator_name_property,
     generator_size_property,
     learns_property,
+    method_property,
     minutes_property,
     real_width_property,
     set_mapping_property,
@@ -174,6 +175,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     flatten: flatten_property()
     picture_width: real_width_property(soft_max=100.0, unit="LENGTH")
     learns: learns_property()
+    method: method_property()
     content: content_property()
     descriptor: descriptor_property()
     stylize: bpy.props.PointerProperty(
@@ -233,6 +235,14 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         """The panel's fields as properties of the operator that generates."""
         own = {"count": self.count, "destination": self.destination, "set_mapping": self.set_mapping}
         return options_of(self.request(None)) | own
+
+    def instant_options(self) -> dict[str, Any]:
+        """The panel's fields as properties of the operator that makes a texture of an image at once."""
+        found = {"image": self.exemplar, "mask": self.mask}
+        names = {key: image.name if image is not None else "" for key, image in found.items()}
+        usual = self.use_covers and not self.stated_covers
+        own = {"method": self.method, "real_width": self.real_width, "covers_usual": usual, "source": ""}
+        return self.options() | names | own | ({"covers": 0.0} if usual else {})
 
     def take_over(self, request: TextureRequest, destination: str = "", world_size: float = 0.0) -> None:
         """Set the fields to those of a request.

@@ -4,6 +4,7 @@ Importing this package loads neither torch nor onnxruntime nor bpy; engines and 
 Training lives in `texnet_core.training`, which needs torch.
 """
 
+from texnet_core.adaptive.open import open_source
 from texnet_core.engines import open_engine
 from texnet_core.errors import Cancelled, RequestError, TexnetError
 from texnet_core.mapset import MapSet, MapSpec
@@ -42,6 +43,7 @@ __all__ = [
     "list_styles",
     "open_engine",
     "open_plane",
+    "open_source",
     "read_artifact",
     "read_header",
     "read_preview",

@@ -78,12 +78,8 @@ def set_options(properties: Any, request: TextureRequest) -> None:
         setattr(properties, name, value)
 
 
-class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
-    """Generate seamless textures and put them where Destination says"""
-
-    bl_idname = "texnet.generate"
-    bl_label = "Generate Texture"
-    bl_options = {"UNDO"}
+class Generating(TextureOptions, Modal):
+    """What operators do that make textures and put them where Destination says."""
 
     count: count_property()
     udim: bpy.props.IntVectorProperty(
@@ -113,6 +109,9 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         session.clear_problem()
+        return self._make_all(context)
+
+    def _make_all(self, context: Any) -> Status:
         requests, self._target = self._requests(context)
         try:
             with all_or_nothing(*creation.changed_by(self._target)):
@@ -130,8 +129,12 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
     def begin(self, context: Any, event: Any) -> Status:
         requests, self._target = self._requests(context)
         session.clear_problem()
+        return self._watch(context, self._first(requests))
+
+    def _first(self, requests: list[TextureRequest]) -> session.SynthesisTask:
+        """Begin with the first of all."""
         self._waiting, self._made = requests, 0
-        return self._watch(context, self._next())
+        return self._next()
 
     def _next(self) -> session.SynthesisTask:
         task = reuse.task_for(self._waiting.pop(0))
@@ -143,7 +146,7 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
         self._made += 1
         if not self._waiting:
             return FINISHED
-        bpy.ops.ed.undo_push(message=self.bl_label)
+        bpy.ops.ed.undo_push(message=self.bl_label)  # type: ignore[attr-defined]
         session.end(self._task)
         self._task = self._next()
         return {"PASS_THROUGH"}
@@ -169,16 +172,27 @@ class TEXNET_OT_generate(TextureOptions, Modal, bpy.types.Operator):
         self._tell([note for note in (task.note, placed.note) if note])
         name = f"{task.request.title}, {task.request.size_text}"
         again = reuse.is_found(result)
-        self.report({"INFO"}, f"{name}, is used again" if again else f"Generated {name}, in {result['seconds']:.1f} s")
+        self._say(f"{name}, is used again" if again else f"Generated {name}, in {result['seconds']:.1f} s")
+
+    def _say(self, text: str) -> None:
+        self.report({"INFO"}, text)  # type: ignore[attr-defined]
 
     def _reveal(self, material: Any, *, is_new: bool, nodes_before: int) -> None:
         """Let the user see what has come to a material, wherever one is looked at."""
         if material is None:
             return
         if reveal.show_textures():
-            self.report({"INFO"}, "Solid views show textures now")
+            self._say("Solid views show textures now")
         if is_new or reveal.node_count(material) != nodes_before:
             reveal.frame_nodes(material)
+
+
+class TEXNET_OT_generate(Generating, bpy.types.Operator):
+    """Generate seamless textures and put them where Destination says"""
+
+    bl_idname = "texnet.generate"
+    bl_label = "Generate Texture"
+    bl_options = {"UNDO"}
 
 
 register, unregister = registration(TEXNET_OT_generate)

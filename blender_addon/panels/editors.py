@@ -6,6 +6,7 @@ import bpy
 
 from ..registration import registration
 from .history import TEXNET_UL_history, draw_history
+from .instant import draw_instant
 from .look import draw_look
 from .stylize import draw_stylize
 from .tasks import draw_messages, draw_tasks
@@ -30,6 +31,7 @@ class _TexnetPanel:
         draw_seeds(layout, settings)
         draw_stylize(layout, settings, context)
         draw_history(layout, settings, context)
+        draw_instant(layout, settings, context)
         draw_training(layout, settings, context)
 
 

@@ -6,7 +6,7 @@ artifact, which everything else takes as it takes any other.
 
 import difflib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from texnet_core.adaptive.collage import make_collage
@@ -47,15 +47,6 @@ def is_maker(source: str | Path) -> bool:
     return str(source) in MAKERS
 
 
-def needs_exemplar(source: str | Path) -> bool:
-    """Whether a source makes nothing without an exemplar.
-
-    Raises:
-        TexnetError: there is no such source, or it cannot be read.
-    """
-    return _maker(source) is not None
-
-
 def open_source(
     source: str | Path,
     exemplar: FloatArray | None = None,
@@ -79,6 +70,7 @@ def open_source(
         ArtifactError: the file cannot be read.
     """
     settings.check()
+    source = find_any_source(source)
     make = _maker(source)
     if make is None:
         if exemplar is not None:
@@ -87,7 +79,8 @@ def open_source(
                 expected=[*MAKERS],
                 remedy="leave the exemplar out, or use one of these",
             )
-        return read_artifact(find_source(source))
+        _check_unused(settings)
+        return read_artifact(source)
     if exemplar is None:
         raise RequestError(
             f"{Path(source).stem} makes textures of an exemplar, and none is given",
@@ -110,6 +103,17 @@ def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> A
     for note in picture.notes:
         announce(note)
     return open_source(request.source, picture.image, picture.mask, request, announce=announce)
+
+
+def _check_unused(settings: ExemplarSettings) -> None:
+    """Raise RequestError for what is said of an exemplar where there is none."""
+    for spec in fields(ExemplarSettings):
+        if spec.name != "exemplar" and getattr(settings, spec.name):
+            label = spec.name.replace("_", " ")
+            found = f"{label} is for sources that take an exemplar"
+            error = RequestError(found, expected=[*MAKERS], remedy="leave it out, or use one of these")
+            error.setting = spec
+            raise error
 
 
 def _maker(source: str | Path) -> Maker | None:

@@ -7,6 +7,8 @@ fifths to two thirds in cobbles, bricks, tiles and rust in patches. Grids whose 
 patterns.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -45,7 +47,8 @@ def _reduced(image: FloatArray) -> FloatArray:
     tops = [max(0, side // factor - _MOST_SIDE) // 2 * factor for side in image.shape[:2]]
     rows, columns = (min(side // factor, _MOST_SIDE) for side in image.shape[:2])
     part = image[tops[0] : tops[0] + rows * factor, tops[1] : tops[1] + columns * factor]
-    return part.reshape(rows, factor, columns, factor, 3).mean(axis=(1, 3))
+    reduced: FloatArray = part.reshape(rows, factor, columns, factor, 3).mean(axis=(1, 3))
+    return reduced
 
 
 def _unevenness(luminance: FloatArray) -> float:
@@ -56,7 +59,7 @@ def _unevenness(luminance: FloatArray) -> float:
     return float(energy.std() / max(energy.mean(), 1e-12))
 
 
-def _blurred(values: npt.NDArray[np.floating], deviation: float) -> _Doubles:
+def _blurred(values: npt.NDArray[Any], deviation: float) -> _Doubles:
     """A Gaussian blur; beyond a border lies what is at the other one."""
     height, width = values.shape
     frequencies = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))

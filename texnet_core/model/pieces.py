@@ -148,7 +148,8 @@ class PiecesPlane:
         allowed, (first, span) = self._allowed, self._range
         chosen = allowed[(which * len(allowed)).astype(np.int64)]
         shares = (chosen + np.stack((down, across), axis=-1)) / self.visible.shape
-        return (first + np.floor(shares * span)).astype(np.int64)
+        places: _Indices = (first + np.floor(shares * span)).astype(np.int64)
+        return places
 
     @property
     def _entries(self) -> int:
@@ -175,30 +176,26 @@ class PiecesPlane:
     @cached_property
     def _allowed(self) -> _Indices:
         """Of the places that corners may show, cut into as many parts as `visible`: those whose pieces are seen."""
-        parts = np.array(self.visible.shape)
-        sides = np.array(self.picture.shape[1:])
-        first, span = self._range
-        numbers = np.arange(parts.max())
-        edges = [
-            (
-                np.floor(
-                    (first[axis] + numbers[: parts[axis]] * span[axis] / parts[axis] - self._reach[axis])
-                    * parts[axis]
-                    / sides[axis]
-                )
-                .astype(np.int64)
-                .clip(0, parts[axis] - 1),
-                np.ceil(
-                    (first[axis] + (numbers[: parts[axis]] + 1) * span[axis] / parts[axis] + self._reach[axis])
-                    * parts[axis]
-                    / sides[axis]
-                )
-                .astype(np.int64)
-                .clip(1, parts[axis]),
-            )
-            for axis in (0, 1)
-        ]
-        return _most_visible(self.visible, *edges)
+        (first, span), parts = self._range, self.visible.shape
+        rows, columns = (
+            _edges(int(first[axis]), int(span[axis]), parts[axis], self.picture.shape[1 + axis]) for axis in (0, 1)
+        )
+        return _most_visible(self.visible, rows, columns)
+
+
+def _edges(reach: int, span: int, parts: int, side: int) -> tuple[_Indices, _Indices]:
+    """Of a picture cut into parts, the first and the end of those that pieces show: one for each part of their places.
+
+    Args:
+        reach: texels of a piece to both sides.
+        span: places that its corner may show, from `reach` on.
+        parts: of the picture, and of these places.
+        side: of the picture in texels.
+    """
+    numbers = np.arange(parts)
+    first = numbers * span // side
+    last = -(-((numbers + 1) * span + 2 * reach * parts) // side)
+    return first.clip(0, parts - 1), last.clip(1, parts)
 
 
 def _most_visible(visible: FloatArray, rows: tuple[_Indices, _Indices], columns: tuple[_Indices, _Indices]) -> _Indices:
@@ -207,7 +204,8 @@ def _most_visible(visible: FloatArray, rows: tuple[_Indices, _Indices], columns:
     (first, last), (left, right) = rows, columns
     seen = sums[last][:, right] - sums[first][:, right] - sums[last][:, left] + sums[first][:, left]
     shares = seen / np.outer(last - first, right - left)
-    return np.argwhere(shares >= shares.max() - _HIDDEN)
+    found: _Indices = np.argwhere(shares >= shares.max() - _HIDDEN)
+    return found
 
 
 def _overlap(steps: Steps, halves: int, start: int, count: int) -> range | None:

@@ -12,7 +12,9 @@ Blending for Randomized Texture Tiling", raises them too).
 """
 
 from dataclasses import dataclass
+from typing import Self
 
+from texnet_core.errors import Range, RequestError
 from texnet_core.model.families.family import Family
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.model.parameters import Parameters, Shapes, as_kept
@@ -41,6 +43,17 @@ class CollageSettings(Checked):
     cell: int = setting(64, "", low=8, high=MOST_SIDE // 4)
     entries: int = setting(4096, "", low=2, high=65536)
     shares: int = setting(64, "", low=1, high=1024)
+
+    def check(self) -> Self:
+        super().check()
+        most = min(self.height, self.width) // 4
+        if self.cell > most:
+            raise RequestError(
+                f"cell {self.cell} is too large for a picture of {self.width}x{self.height}",
+                expected=Range(8, most),
+                remedy="choose a smaller one",
+            )
+        return self
 
 
 def graph(settings: CollageSettings, channels: int) -> Graph:
