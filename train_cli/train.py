@@ -17,6 +17,7 @@ from texnet_core.model.families.pyramid import (
 )
 from texnet_core.model.real_size import check_size_m
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.start_settings import DEFAULT_QUALITY, QUALITIES, StartSettings, quality_settings
 from train_cli.checks import check_preview
 from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
@@ -37,6 +38,11 @@ from train_cli.options import (
 from train_cli.streams import check_alone, is_input, new_files, writing
 from train_cli.trainings import RESUME_HELP, check_arguments, given, how_to_go_on, tell_trained
 
+_QUALITY_HELP = (
+    f"how long to train: quick takes {QUALITIES['quick']['steps']} steps from the nearest preset, "
+    f"best {QUALITIES['best']['steps']} steps; --steps, --minutes and --start, where given, replace its own"
+)
+
 
 @command()
 @path_argument("exemplar", "EXEMPLAR")
@@ -54,6 +60,15 @@ from train_cli.trainings import RESUME_HELP, check_arguments, given, how_to_go_o
 )
 @settings_options(PyramidSettings)
 @settings_options(TrainSettings)
+@settings_options(StartSettings)
+@option(
+    "--quality",
+    group="budget",
+    type=click.Choice(list(QUALITIES)),
+    default=DEFAULT_QUALITY,
+    show_default=True,
+    help=_QUALITY_HELP,
+)
 @option("--resume", group="budget", is_flag=True, help=RESUME_HELP)
 @settings_options(DescriptorSettings)
 @settings_options(LossSettings)
@@ -86,6 +101,7 @@ def train(
     \b
     Examples:
       texnet train wall.jpg -o wall.texnet
+      texnet train wall.jpg -o wall.texnet --quality quick
       texnet train wall.jpg -o wall.texnet --minutes 20 --preview sample.png --real-width 1.2m
       magick wall.jpg -crop 2048x2048+0+0 png:- | texnet train - -o wall.texnet
       texnet train wall.jpg -o wall.texnet --flatten --generator-size base
@@ -96,6 +112,7 @@ def train(
     if real_width is not None:
         check_size_m(real_width, "--real-width")
     check_preview(preview, exemplar, mask)
+    loop, begin = quality_settings(values["quality"], **given(TrainSettings, context), **given(StartSettings, context))
     name = clean(values["name"] or (output if is_input(exemplar) else exemplar).stem)
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
@@ -107,10 +124,11 @@ def train(
             generator=_generator(context),
             descriptor=settings_from(DescriptorSettings, values),
             loss=settings_from(LossSettings, values),
-            train=settings_from(TrainSettings, values),
+            train=loop,
             provenance=provenance,
             look=look_from(values),
             real_width=real_width or 0.0,
+            begin=begin,
         )
         report = with_preview(display, preview)
         try:

@@ -18,6 +18,7 @@ from texnet_core.settings import (
     TrainSettings,
     choices_of,
 )
+from texnet_core.start_settings import StartSettings
 from texnet_core.style_settings import PaintingSettings, StyleEvaluationSettings
 from texnet_core.stylization.request import StylizeRequest
 from texnet_core.synthesis.request import TextureRequest
@@ -77,7 +78,7 @@ def test_help_has_an_example_and_standard_words(name):
     [
         ("synth", [TextureRequest, Series]),
         ("stylize", [StylizeRequest]),
-        ("train", [TrainSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
+        ("train", [TrainSettings, StartSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
         ("eval", [EvaluationSettings, StyleEvaluationSettings]),
         ("optimize", [OptimizeSettings, PaintingSettings]),
     ],

@@ -18,7 +18,7 @@ from texnet_core import Cancelled, PyramidSettings, read_artifact
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import OtherRunError, OutputError, TrainingError
 from texnet_core.model.artifact import checkpoint_path
-from texnet_core.training import train, warm_start
+from texnet_core.training import tile_start, train
 from texnet_core.training.divergence import DivergenceMonitor
 
 
@@ -91,8 +91,8 @@ def halt_at(report):
 
 @pytest.mark.usefixtures("cheap_objective")
 def test_a_run_on_a_grid_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch):
-    """Stopped in its warm start and behind it."""
-    monkeypatch.setattr(warm_start, "STEPS", 8)
+    """Stopped while its tiles are laid and behind that."""
+    monkeypatch.setattr(tile_start, "STEPS", 8)
     request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
     steps = []
     whole = train(tiles(), tmp_path / "whole.texnet", request_, progress=lambda p: steps.append(p.step))
@@ -105,8 +105,8 @@ def test_a_run_on_a_grid_resumes_to_the_same_parameters(request_, tmp_path, monk
 
 @pytest.mark.usefixtures("cheap_objective")
 def test_a_run_on_a_grid_that_started_again_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch):
-    """Stopped in its second warm start and behind it."""
-    monkeypatch.setattr(warm_start, "STEPS", 6)
+    """Stopped while its tiles are laid again and behind that."""
+    monkeypatch.setattr(tile_start, "STEPS", 6)
     check, bad = DivergenceMonitor.check, []
 
     def wrong_once(self, *step):
@@ -117,7 +117,7 @@ def test_a_run_on_a_grid_that_started_again_resumes_to_the_same_parameters(reque
     steps = []
     bad.append("bad luck")
     whole = train(tiles(), tmp_path / "whole.texnet", request_, progress=lambda p: steps.append(p.step))
-    assert steps.count(0) > 6 and steps.count(4) > 6  # a warm start for the restart too
+    assert steps.count(0) > 6 and steps.count(4) > 6  # tiles are laid for the restart too
     for name, report in ("early", steps.index(4) + 4), ("late", steps.index(7)):
         path = tmp_path / f"{name}.texnet"
         bad.append("bad luck")

@@ -157,7 +157,12 @@ def test_a_sample_does_not_depend_on_its_batch():
     torch.testing.assert_close(alone, together, atol=1e-6, rtol=0)
 
 
-def test_output_starts_at_the_mean_color():
-    color = torch.tensor([0.2, 0.4, 0.9])
-    generator = Generator(design_of(2), color)
-    assert torch.equal(generator.convolution_of("output").bias, color)
+def test_recolored_it_makes_what_it_made_in_other_colors():
+    generator = lived_in_generator(design_of(2))
+    noise = periodic_inputs(design_of(2), [3], 32)
+    matrix, offset = torch.rand(3, 3), torch.rand(3)
+    with torch.no_grad():
+        before = generator(noise)
+        generator.recolor(matrix, offset)
+        wanted = torch.einsum("oc,nchw->nohw", matrix, before) + offset[:, None, None]
+        torch.testing.assert_close(generator(noise), wanted)

@@ -22,6 +22,7 @@ from texnet_core.pictures.masks import visible_sides
 from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from texnet_core.start_settings import StartSettings
 from texnet_core.training import TrainRequest, train
 from texnet_core.training.preparation import prepare_exemplar
 
@@ -84,8 +85,7 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     artifact = read_artifact(path) if path.exists() else None
     status: RecipeStatus = "kept"
     if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image, exemplar.mask)):
-        request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
-        artifact = _trained(picture, path, request, report)
+        artifact = _trained(picture, path, _request(recipe, exemplars), report)
         status = "trained"
     complete = _completed(artifact, recipe, picture, report)
     complete = replace(complete, look=guess_look(exemplar.image, exemplar.mask).changed(recipe.look))
@@ -93,6 +93,14 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
         write_artifact(path, complete)
         status = "completed" if status == "kept" else status
     return RecipeResult(recipe.name, status)
+
+
+def _request(recipe: Recipe, exemplars: Path) -> TrainRequest:
+    """What trains a recipe; a file that it begins as lies where its exemplar lies."""
+    request = TrainRequest(**recipe.settings, provenance=recipe.provenance)
+    if not request.begin.start.endswith(SUFFIX):
+        return request
+    return replace(request, begin=StartSettings(str(exemplars / request.begin.start)))
 
 
 def _trained(picture: Picture, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:

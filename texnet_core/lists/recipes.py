@@ -26,6 +26,7 @@ from texnet_core.settings import (
     as_fields,
     belongs_to,
 )
+from texnet_core.start_settings import COLD_START, StartSettings
 
 EXAMPLE = """
 [defaults]                            # optional: settings of `texnet train`, for all recipes
@@ -41,6 +42,7 @@ source = "https://ambientcg.com/view?id=Moss003"
 size_m = 2.0                          # optional: meters that the picture's short side spans
 look = { bump = 0.5, roughness_dark = 0.9 }  # optional: how it answers to light; what is left out is guessed
 levels = 7                            # optional: settings for this one alone
+start = "auto"                        # optional: as the nearest preset, a named one, or a file below the exemplars
 """
 
 _PARTS = {
@@ -48,11 +50,12 @@ _PARTS = {
     "descriptor": DescriptorSettings,
     "loss": LossSettings,
     "train": TrainSettings,
+    "begin": StartSettings,
 }
 # waves and repeat_channels follow from the exemplar; what comes out after so many minutes
 # depends on the machine, and so does what auto finds there to compare by
 _NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "waves", "repeat_channels")
-_OWN_DEFAULTS = {"descriptor": "vgg19"}
+_OWN_DEFAULTS = {"descriptor": "vgg19", "start": COLD_START}  # neither hangs on what is there
 _DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
 _SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
 _TEXTS = ("exemplar", "title", "kind", "author", "license", "source")
@@ -73,7 +76,7 @@ class Recipe:
         provenance: what the card will say of the exemplar.
         size_m: meters that the exemplar's short side spans, or None where unknown.
         look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
-        settings: "generator", "descriptor", "loss" and "train" -> their settings.
+        settings: "generator", "descriptor", "loss", "train" and "begin" -> their settings.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Recipe:
         A setting younger than the card counts as left at its default, so that a new option makes no file stale.
         """
         wanted = {name: value for part in self.settings.values() for name, value in asdict(part).items()}
+        wanted["start"] = self.settings["begin"].label
         trained = as_fields(card.training)
         same = all(trained.get(name, _DEFAULTS[name]) == wanted[name] for name in _SETTINGS)
         return same and card.provenance.exemplar_sha256 == exemplar_sha256
@@ -166,6 +170,8 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
         mask = _below(_text(entry, "mask")) if "mask" in entry else ""
         provenance = Provenance(exemplar=title, **texts).check()
         settings = {**_OWN_DEFAULTS, **defaults, **given}
+        if str(settings["start"]).endswith(SUFFIX):
+            _below(settings["start"])
         fitting = _fitting(machine, settings["descriptor"])
         return Recipe(
             name, exemplar, mask, provenance, _size_m(entry), _look(entry), _settings({**settings, **fitting})

@@ -31,11 +31,10 @@ class Generator(nn.Module, Operations):
 
     Args:
         design: which convolutions, norms and clamps it has.
-        mean_color: (channels,) where the output starts, or None for 0.5.
         is_gray: whether all channels of the output are the same, as those of a gray exemplar are.
     """
 
-    def __init__(self, design: Design, mean_color: Tensor | None = None, *, is_gray: bool = False) -> None:
+    def __init__(self, design: Design, *, is_gray: bool = False) -> None:
         super().__init__()
         self.graph, self._is_gray = design.graph, is_gray
         self._clamped: dict[str, list[Tensor]] | None = None  # what values are clamped at, while that is measured
@@ -51,7 +50,7 @@ class Generator(nn.Module, Operations):
         with torch.no_grad():
             bias = self.convolution_of(self.graph.output.name).bias
             assert bias is not None
-            bias.copy_(torch.full_like(bias, 0.5) if mean_color is None else mean_color)
+            bias.fill_(0.5)
 
     def forward(self, inputs: Noise) -> Tensor:
         """One whole period of texture.
@@ -141,6 +140,19 @@ class Generator(nn.Module, Operations):
             self(inputs)
         finally:
             self._adopted = None
+
+    @torch.no_grad()
+    def recolor(self, matrix: Tensor, offset: Tensor) -> None:
+        """From now on give all that it makes other colors: an affine map, folded into the output's convolution.
+
+        Args:
+            matrix: (channels, channels).
+            offset: (channels,).
+        """
+        module = self.convolution_of(self.graph.output.name)
+        assert module.bias is not None
+        module.weight.copy_(torch.einsum("oc,cikl->oikl", matrix, module.weight))
+        module.bias.copy_(matrix @ module.bias + offset)
 
     def norms(self) -> list[nn.BatchNorm2d]:
         """Every batch norm, for calibrating and freezing their statistics."""

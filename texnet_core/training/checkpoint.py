@@ -12,6 +12,7 @@ from texnet_core.atomic import replacing
 from texnet_core.errors import OtherRunError, TrainingError
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings, as_record
+from texnet_core.start_settings import COLD_START
 from texnet_core.training.curve import Curve
 from texnet_core.training.divergence import DivergenceMonitor
 from texnet_core.training.optimizer import Optimizer
@@ -20,6 +21,7 @@ _VERSION = 10  # of what a checkpoint holds, and of the noise that its run has s
 _BUDGET = ("steps", "minutes")  # what may be another when a run goes on
 _SETTINGS = (PyramidSettings, DescriptorSettings, LossSettings, TrainSettings)
 _DEFAULTS = {key: value for kind in _SETTINGS for key, value in as_record(kind()).items()}
+_DEFAULTS["start"] = COLD_START  # as all runs began before there was a choice, whatever today's default is
 
 
 @dataclass
@@ -86,14 +88,15 @@ def save_checkpoint(
         torch.save(content, temporary)
 
 
-def stored_descriptor(path: Path) -> str:
-    """The descriptor that the run of a checkpoint began with.
+def stored_record(path: Path) -> dict[str, Any]:
+    """The settings that the run of a checkpoint began with, and what was decided then.
 
     Raises:
         TrainingError: the file is damaged.
     """
     try:
-        return str(torch.load(path, map_location="cpu", weights_only=True)["fingerprint"]["descriptor"])
+        stored = torch.load(path, map_location="cpu", weights_only=True)["fingerprint"]
+        return {"start": COLD_START} | {str(key): value for key, value in stored.items()}
     except Exception as error:  # a file of another kind can be wrong in any way
         raise unreadable(path) from error
 

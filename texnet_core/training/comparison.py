@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -22,7 +20,6 @@ from texnet_core.errors import ImageError, Range, RequestError
 from texnet_core.losses import Sample
 from texnet_core.mapset import Mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE, DescriptorSettings, LossSettings, TrainSettings
-from texnet_core.training.checkpoint import stored_descriptor
 
 Descriptor = Octaves | PatchPyramid
 
@@ -48,18 +45,6 @@ def check_descriptor(descriptor: DescriptorSettings, loss: LossSettings, train: 
             "no loss compares samples with the exemplar", expected="one or more", remedy="give one a weight above 0"
         )
     _check_size(replace(descriptor, descriptor=last), train)
-
-
-def as_begun(descriptor: DescriptorSettings, checkpoint: Path) -> DescriptorSettings:
-    """The settings with auto decided as it was when the run began, whatever weights there are by now.
-
-    Raises:
-        TrainingError: the checkpoint is damaged.
-    """
-    if descriptor.descriptor != "auto":
-        return descriptor
-    begun: Any = stored_descriptor(checkpoint)
-    return replace(descriptor, descriptor=begun)
 
 
 def settle_descriptor(

@@ -23,6 +23,7 @@ from texnet_core.training import clock, finishing
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, unreadable
 from texnet_core.training.curve import extend_curve
 from texnet_core.training.divergence import DivergenceMonitor, is_stalled, relative_spread
+from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.optimizer import Optimizer, clip_gradients
 from texnet_core.training.plan import RunPlan
@@ -30,7 +31,7 @@ from texnet_core.training.reports import Reports, run_record, to_bytes
 from texnet_core.training.restarts import fraction_since_restart, lr_share, restarted
 from texnet_core.training.samples import Stream
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
-from texnet_core.training.warm_start import warm_start
+from texnet_core.training.tile_start import start_with_tiles
 
 SAVE_EVERY_S = 30.0
 _PREVIEW_SIDE = 256  # of the sample that becomes a card's thumbnail
@@ -56,13 +57,15 @@ class Run:
         self._saved_at = clock.now()
 
     def _begin(self) -> None:
-        """A new generator, for each restart from other parameters."""
+        """A new generator; for each restart one of other parameters, which are random then."""
+        plan = self.plan
         torch.manual_seed(self.settings.seed + self.state.restart)
-        mean_color = self.plan.colors.mean((0, 2, 3)).cpu()
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
-        generator = Generator(self.plan.design, mean_color, is_gray=self.plan.is_gray)
-        self.generator = generator.to(self.plan.device)
-        self.plan.begin(self.generator)
+        self.generator = Generator(plan.design, is_gray=plan.is_gray).to(plan.device)
+        if not self.state.restart:
+            plan.begin(self.generator)
+        batch, size = plan.batch(frozen=False), plan.half_window() or self.settings.size
+        match_first_colors(self.generator, self._samples, plan.colors, batch=batch, size=size, is_gray=plan.is_gray)
         self.optimizer = Optimizer(self.generator)
         self._average: AveragedModel | None = None
 
@@ -107,9 +110,9 @@ class Run:
         self.save()  # claims the name from the first step on
         while self._fraction() < 1 and not self.state.ended:
             if self.state.step == self.state.restart_step:
-                self._warm_start()  # nothing is saved before the first step is taken, or it would be done twice
+                self._start_with_tiles()  # nothing is saved before the first step is taken, or it would be done twice
             self._step(objective, validation)
-        if not self.plan.is_ahead and is_stalled(self.state.curve):
+        if not self._is_ahead and is_stalled(self.state.curve):
             self._warn("the loss hardly went down", "look at the texture before you use it, or train longer")
         if not self.state.frozen:
             self._freeze()
@@ -138,10 +141,15 @@ class Run:
         """Tell the callback one sentence."""
         self._reports.note(text, self.state)
 
-    def _warm_start(self) -> None:
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether what is trained began as a trained generator; what starts again begins with random parameters."""
+        return self.plan.is_ahead and not self.state.restart
+
+    def _start_with_tiles(self) -> None:
         state = self.state
         with clock.counted(state):
-            warm_start(self.generator, self.plan, self._samples, state, lambda: self._reports.work(state))
+            start_with_tiles(self.generator, self.plan, self._samples, state, lambda: self._reports.work(state))
 
     def _step(self, objective: RunObjective, validation: finishing.Validation) -> None:
         state = self.state
@@ -175,7 +183,8 @@ class Run:
         spread = relative_spread(image.detach(), self.plan.colors)
         warning = state.monitor.check(float(losses.total.detach()), norm, spread)
         if math.isfinite(norm) and not warning:
-            lr = learning_rate(self.settings, state.step - state.restart_step, fraction)
+            step = state.step - state.restart_step
+            lr = learning_rate(self.settings, step, fraction, is_ahead=self._is_ahead)
             self.optimizer.step(lr * lr_share(state.restart))
             if self._average is not None:
                 self._average.update_parameters(self.generator)

@@ -1,6 +1,6 @@
 """What is settled before the first step of a run and stays so to its end."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -14,18 +14,26 @@ from texnet_core.engines.torch_device import choose_device
 from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
+from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import guess_look
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import TrainSettings, as_record, belongs_to
+from texnet_core.start_settings import StartSettings
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
 from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
 from texnet_core.training.request import TrainRequest
 from texnet_core.training.samples import Samples
 from texnet_core.training.schedule import half_window, window
+from texnet_core.training.starting_point import (
+    StartingPoint,
+    begin_as,
+    choose_starting_point,
+    recorded_starting_point,
+)
 from texnet_core.training.tiles import Tiles
 
 MAPS = (ALBEDO,)
@@ -92,7 +100,7 @@ class RunPlan(Protocol):
 
     @property
     def is_ahead(self) -> bool:
-        """Whether the run begins with a generator that is trained, so that its loss need not go down much."""
+        """Whether the run begins with a generator that is trained: it warms up sooner and need not get much better."""
         ...
 
     def begin(self, generator: Generator) -> None:
@@ -128,6 +136,7 @@ class Plan:
         weights: of the network whose layers are compared, or None where patches are.
         tiles: which samples should have, or None.
         device: where the run computes.
+        start: the trained generator that the run begins with, or None.
     """
 
     request: TrainRequest
@@ -137,6 +146,7 @@ class Plan:
     weights: Weights | None
     tiles: Tiles | None
     device: torch.device
+    start: StartingPoint | None = None
 
     @property
     def train(self) -> TrainSettings:
@@ -146,7 +156,7 @@ class Plan:
     @property
     def design(self) -> Design:
         """Of the generator."""
-        return Design(self.request.generator, channels_of(MAPS), self.exemplar.waves)
+        return _design(self.request.generator, self.exemplar)
 
     @property
     def _cell(self) -> int:
@@ -160,7 +170,7 @@ class Plan:
     @property
     def colors(self) -> Tensor:
         """The exemplar's texels that take part: its image, or (1, 3, texels, 1) of it."""
-        return self.image if self.mask is None else self.image[:, :, self.mask][..., None]
+        return _visible(self.image, self.mask)
 
     def window(self, fraction: float) -> int:
         """Side of the samples of a step: half of it in the first part of a run with a network, where it can be."""
@@ -176,11 +186,13 @@ class Plan:
 
     @property
     def is_ahead(self) -> bool:
-        """No texture begins with a trained generator."""
-        return False
+        """Whether the run begins with a trained generator."""
+        return self.start is not None
 
     def begin(self, generator: Generator) -> None:
-        """All runs of textures begin with random parameters."""
+        """Take over the parameters of the generator that the run begins with."""
+        if self.start is not None and self.start.parameters:
+            begin_as(generator, self.start.parameters, self.samples(), self.train.batch, self.train.size)
 
     def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
         """Nothing is left to be settled of a texture."""
@@ -198,8 +210,8 @@ class Plan:
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
         request = self.request
-        parts = (request.generator, request.descriptor, request.loss, request.train)
-        flat = settings_record(parts, request.descriptor.descriptor)
+        parts = (request.generator, request.descriptor, request.loss, request.train, request.begin)
+        flat = settings_record(parts, request.descriptor.descriptor) | (self.start.record() if self.start else {})
         return flat if self.weights is None else flat | self.weights.record()
 
     def fingerprint(self) -> dict[str, Any]:
@@ -237,6 +249,7 @@ def make_plan(
     request: TrainRequest,
     mask: Mask | None = None,
     *,
+    begun: Mapping[str, Any] | None = None,
     online: bool,
     announce: Callable[[str], None],
 ) -> Plan:
@@ -246,24 +259,41 @@ def make_plan(
         exemplar: (height, width, 3) sRGB in [0, 1].
         request: checked.
         mask: (height, width), True where a texel takes part; None where all do.
+        begun: the record of the run that is taken up again, which keeps the start that it had; None for a new one.
         online: whether weights of the descriptor may be downloaded.
         announce: called with a sentence about each choice, and about each warning of the picture.
 
     Raises:
+        ArtifactError: the file of the start is damaged.
         EngineError: the device is not there.
         ImageError: the exemplar is too small or shows nothing, or its mask leaves too little.
+        RequestError: nothing can begin with the start.
         WeightsError: weights that were asked for are not there, or wrong.
     """
     device = torch.device(choose_device(request.train.device))
     prepared = prepare_exemplar(exemplar, request.train, request.descriptor, announce, mask)
     image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
+    device_mask = None if prepared.mask is None else torch.from_numpy(prepared.mask).to(device)
+    repeat_channels = _REPEAT_CHANNELS if prepared.tiles else 0
+    generator = replace(request.generator, waves=len(prepared.waves), repeat_channels=repeat_channels)
+    if begun is None:
+        seen = _visible(image, device_mask), image
+        start = choose_starting_point(request.begin, _design(generator, prepared), *seen, announce)
+    else:
+        start = recorded_starting_point(begun)
     parts = (request.descriptor, request.loss, request.train)
     descriptor, weights = settle_descriptor(*parts, prepared.mask, online=online, announce=announce)
     if weights is None and prepared.mask is not None:
         check_patches(prepared.mask, request.train.size, prepared.side)
-    repeat_channels = _REPEAT_CHANNELS if prepared.tiles else 0
-    generator = replace(request.generator, waves=len(prepared.waves), repeat_channels=repeat_channels)
     tiles = Tiles(prepared.image, *prepared.tiles, generator, device, prepared.mask) if prepared.tiles else None
-    settled = replace(request, descriptor=descriptor, generator=generator)
-    device_mask = None if prepared.mask is None else torch.from_numpy(prepared.mask).to(device)
-    return Plan(settled, prepared, image, device_mask, weights, tiles, device)
+    settled = replace(request, descriptor=descriptor, generator=generator, begin=StartSettings(request.begin.label))
+    return Plan(settled, prepared, image, device_mask, weights, tiles, device, start)
+
+
+def _design(generator: PyramidSettings, exemplar: Exemplar) -> Design:
+    return Design(generator, channels_of(MAPS), exemplar.waves)
+
+
+def _visible(image: Tensor, mask: Tensor | None) -> Tensor:
+    """The texels of an image (1, 3, H, W) that take part: all of it, or (1, 3, texels, 1)."""
+    return image if mask is None else image[:, :, mask][..., None]

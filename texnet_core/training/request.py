@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.start_settings import StartSettings
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class TrainRequest:
         provenance: source and license of the exemplar.
         look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
         real_width: meters that the picture's width shows; 0 where unknown.
+        begin: what the run begins with.
     """
 
     generator: PyramidSettings = field(default_factory=PyramidSettings)
@@ -29,3 +31,4 @@ class TrainRequest:
     provenance: Provenance = field(default_factory=Provenance)
     look: Mapping[str, float] = field(default_factory=dict)
     real_width: float = 0.0
+    begin: StartSettings = field(default_factory=StartSettings)

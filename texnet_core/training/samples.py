@@ -21,7 +21,8 @@ class Stream(IntEnum):
     VALIDATION_NOISE = 2
     VALIDATION_LOSS = 3
     CALIBRATION = 4
-    WARM_START = 5
+    START = 5
+    COLORS = 6
 
 
 class Samples:

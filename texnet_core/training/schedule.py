@@ -10,6 +10,7 @@ from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.settings import TrainSettings
 
 WARM_UP_STEPS = 20
+WARM_UP_STEPS_AHEAD = 5  # of a run that begins with trained parameters, whose gradients are steady from the start
 _FINAL_LR_SHARE = 0.02
 _LEAST_WINDOW = 64  # texels
 
@@ -21,9 +22,16 @@ def fraction_done(settings: TrainSettings, step: int, elapsed_s: float) -> float
     return min(1.0, step / settings.steps)
 
 
-def learning_rate(settings: TrainSettings, step: int, fraction: float) -> float:
-    """Warm-up over the first steps, then a cosine down to 2% of the peak."""
-    warm_up = min(1.0, (step + 1) / WARM_UP_STEPS)
+def learning_rate(settings: TrainSettings, step: int, fraction: float, *, is_ahead: bool = False) -> float:
+    """Warm-up over the first steps, then a cosine down to 2% of the peak.
+
+    Args:
+        settings: of the run.
+        step: since it began.
+        fraction: of the budget that is spent.
+        is_ahead: whether the run began with trained parameters.
+    """
+    warm_up = min(1.0, (step + 1) / (WARM_UP_STEPS_AHEAD if is_ahead else WARM_UP_STEPS))
     cosine = 0.5 + 0.5 * math.cos(math.pi * fraction)
     return settings.lr * warm_up * (_FINAL_LR_SHARE + (1 - _FINAL_LR_SHARE) * cosine)
 

@@ -1,9 +1,11 @@
 """A request becomes a generator in a file: `TrainRequest`, its checks, and `train`."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from texnet_core.descriptor.choice import structure_of
 from texnet_core.descriptor.layers import POOLED_TEXELS
@@ -15,8 +17,9 @@ from texnet_core.model.look import Look
 from texnet_core.model.real_size import check_size_m, short_side_m
 from texnet_core.pictures.masks import visible_sides
 from texnet_core.progress import ProgressCallback, ignore_progress
-from texnet_core.training.checkpoint import RunState
-from texnet_core.training.comparison import as_begun, check_descriptor
+from texnet_core.start_settings import AUTO_START, StartSettings
+from texnet_core.training.checkpoint import RunState, stored_record
+from texnet_core.training.comparison import check_descriptor
 from texnet_core.training.loop import Run
 from texnet_core.training.plan import make_plan
 from texnet_core.training.reports import Reports
@@ -50,12 +53,13 @@ def train(
         Cancelled: the callback asked to stop.
         TexnetError: see the message.
     """
-    if resume and checkpoint_path(output).exists():
-        request = replace(request, descriptor=as_begun(request.descriptor, checkpoint_path(output)))
+    begun = stored_record(checkpoint_path(output)) if resume and checkpoint_path(output).exists() else None
+    request = request if begun is None else _as_begun(request, begun)
     _check(request)
     checkpoint = checked_checkpoint(output, resume=resume)
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
-    run = Run(make_plan(exemplar, request, mask, online=online, announce=announce), checkpoint, progress)
+    plan = make_plan(exemplar, request, mask, begun=begun, online=online, announce=announce)
+    run = Run(plan, checkpoint, progress)
     run_to_the_end(run, output, resume=resume)
     height, width = visible_sides(exemplar.shape, mask, request.train.exemplar_side)
     width_m = request.real_width * (width / exemplar.shape[1])  # of what is learned from
@@ -64,6 +68,15 @@ def train(
         artifact = _with_what_was_stated(artifact, output, request)
     complete(run, artifact, output)
     return artifact
+
+
+def _as_begun(request: TrainRequest, begun: Mapping[str, Any]) -> TrainRequest:
+    """The request with auto decided as it was when the run began, whatever weights and presets there are by now."""
+    if request.descriptor.descriptor == "auto" and "descriptor" in begun:
+        request = replace(request, descriptor=replace(request.descriptor, descriptor=begun["descriptor"]))
+    if request.begin.start == AUTO_START:
+        request = replace(request, begin=StartSettings(str(begun["start"])))
+    return request
 
 
 def _with_what_was_stated(artifact: Artifact, sketch: Path, request: TrainRequest) -> Artifact:
@@ -81,7 +94,8 @@ def _with_what_was_stated(artifact: Artifact, sketch: Path, request: TrainReques
 def _check(request: TrainRequest) -> None:
     """Raise TrainingError or RequestError for what no look at the picture could make right."""
     Look().changed(request.look)
-    for settings in (request.generator, request.descriptor, request.loss, request.train, request.provenance):
+    parts = (request.generator, request.descriptor, request.loss, request.train, request.begin, request.provenance)
+    for settings in parts:
         settings.check()
     if request.real_width:
         check_size_m(request.real_width, "the real width of a picture")

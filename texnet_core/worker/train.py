@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +25,7 @@ from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.progress import Progress
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.start_settings import StartSettings, quality_values
 from texnet_core.style_settings import StyleSettings, StyleTrainSettings
 from texnet_core.worker.job import Message, WorkerJob, generator_output, seconds_since, settable
 
@@ -38,7 +39,7 @@ _KEPT_PREVIEWS = 2
 
 def train(job: WorkerJob) -> Message:
     """Train a generator, and say what came of it; a run that is cancelled says whether it can go on."""
-    return _learn(job, TrainSettings, _texture_training)
+    return _learn(_with_quality(job), TrainSettings, _texture_training)
 
 
 def train_style(job: WorkerJob) -> Message:
@@ -74,6 +75,16 @@ def _learn(
     return facts | {"shortfall": shortfall(artifact.training), "resumable": checkpoint_path(output).exists()}
 
 
+def _with_quality(job: WorkerJob) -> WorkerJob:
+    """The job with what its word for the quality says, as far as it says nothing else."""
+    if "quality" not in job.request:
+        return job
+    values = dict(quality_values(job.field("quality", str)))
+    if "minutes" in job.request:
+        values.pop("steps", None)
+    return replace(job, request={**values, **job.request})
+
+
 def _settings(job: WorkerJob, kind: type[S]) -> S:
     if "steps" in job.request and "minutes" in job.request:
         raise RequestError("steps and minutes cannot be combined", expected="one budget", remedy="use one of them")
@@ -83,11 +94,11 @@ def _settings(job: WorkerJob, kind: type[S]) -> S:
 def _texture_training(job: WorkerJob, settings: TrainSettings, reporter: "_Reporter") -> Callable[..., "Artifact"]:
     """All that decides a generator of textures."""
     provenance, descriptor, loss = _common(job)
-    generator, real_width = _generator(job), _real_width(job)
+    generator, real_width, begin = _generator(job), _real_width(job), job.settings(StartSettings)
     with _torch_needed():
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator
-    request = TrainRequest(generator, descriptor, loss, settings, provenance, real_width=real_width)
+    request = TrainRequest(generator, descriptor, loss, settings, provenance, real_width=real_width, begin=begin)
     return partial(train_generator, request=request)
 
 

@@ -29,8 +29,8 @@ from texnet_core.style_settings import StyleTrainSettings
 from texnet_core.training.comparison import see_exemplar
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.plan import settings_record
-from texnet_core.training.samples import Stream
 from texnet_core.training.schedule import half_window, window
+from texnet_core.training.starting_point import begin_as
 from texnet_core.training.styles.full_strength import settle_full_strength
 from texnet_core.training.styles.objective import StyleObjective
 from texnet_core.training.styles.request import StyleRequest
@@ -106,9 +106,8 @@ class StylePlan:
     def begin(self, generator: Generator) -> None:
         """Take over the parameters of the style that the run begins with."""
         if self.start is not None:
-            samples = self.samples()
-            seeds = samples.seeds(Stream.WARM_START, 0, count=self.batch(frozen=False))
-            generator.adopt(self.start.parameters, samples.inputs(seeds, self.train.size))
+            batch = self.batch(frozen=False)
+            begin_as(generator, self.start.parameters, self.samples(), batch, self.train.size)
 
     def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
         """Settle what strength 1 means, where there is a goal for it."""

@@ -1,4 +1,4 @@
-"""Warm start, before a run on tiles with tones of their own: samples are drawn towards plain tiles in their places."""
+"""Before a run on tiles with tones of their own: samples are drawn towards plain tiles in their places."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ STEPS = 40
 _SHARE = 0.1  # of a budget in minutes that these may take at most
 
 
-def warm_start(
+def start_with_tiles(
     generator: Generator, plan: RunPlan, samples: Samples, state: RunState, report: Callable[[], None]
 ) -> None:
     """Move a new generator's parameters so that its samples show tiles where their noise has repeats.
@@ -39,7 +39,7 @@ def warm_start(
     for step in range(STEPS):
         if clock.now() - start > limit:
             break
-        seeds = samples.seeds(Stream.WARM_START, step, count=settings.batch)
+        seeds = samples.seeds(Stream.START, step, count=settings.batch)
         misfit = plan.tiles.misfit(samples.draw(generator, seeds, size, state.precision), seeds)
         generator.zero_grad()
         misfit.backward()  # type: ignore[no-untyped-call]

@@ -48,8 +48,8 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
 
 
 @pytest.mark.usefixtures("cheap_objective")
-def test_a_warm_start_takes_a_small_part_of_a_budget_in_minutes(request_, tmp_path, monkeypatch):
-    """A clock on which each generator's pass takes a second: of half a minute, a warm start may take 3."""
+def test_laying_tiles_takes_a_small_part_of_a_budget_in_minutes(request_, tmp_path, monkeypatch):
+    """A clock on which each generator's pass takes a second: of half a minute, laying tiles may take 3."""
     fake = FakeClock()
     monkeypatch.setattr(clock, "now", fake)
     monkeypatch.setattr(Generator, "forward", fake.after(Generator.forward, 1.0))
