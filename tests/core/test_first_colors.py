@@ -72,7 +72,7 @@ def test_one_that_makes_one_color_stays_a_number():
     generator = Generator(DESIGN)
     generator.recolor(torch.zeros(3, 3), torch.full((3,), 0.7))
     made = matched(generator, image())
-    torch.testing.assert_close(made.mean((0, 2, 3)), image().mean((0, 2, 3)))
+    torch.testing.assert_close(made.mean((0, 2, 3)), image().mean((0, 2, 3)), atol=1e-3, rtol=0)
 
 
 def test_gray_stays_gray_to_the_bit():
@@ -109,8 +109,9 @@ def stopped(progress):
 def test_a_run_begins_with_the_colors_of_what_is_visible(request_, tmp_path, first_samples):
     exemplar, mask = picture(64, 64), np.ones((64, 64), bool)
     exemplar[:32, :40], mask[:32, :40] = (1, 0, 1), False
+    larger = replace(request_, train=replace(request_.train, exemplar_size=64))
     with pytest.raises(Cancelled):
-        train(exemplar, tmp_path / "out.texnet", request_, mask=mask, progress=stopped)
+        train(exemplar, tmp_path / "out.texnet", larger, mask=mask, progress=stopped)
     (made,) = first_samples
     wanted = torch.from_numpy(picture(64, 64)[32:])
     torch.testing.assert_close(made.mean((1, 2, 3)), wanted.mean((0, 1)), atol=0.03, rtol=0)

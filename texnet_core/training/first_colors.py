@@ -17,7 +17,7 @@ from texnet_core.training.samples import Samples, Stream
 _DRAWS = 4
 _COLORLESS = 1e-6  # share of the colors' largest variance below which a direction of theirs has none
 _ADDED = 0.1  # share of the output's kernels by which these are changed at random, where they make no colors
-_LEAST_VARIANCE = 1e-12  # so that samples of one color have a map too
+_LEAST_VARIANCE = 1e-8  # a fortieth of a level of 255; so that samples of one color have a map too
 
 
 @torch.no_grad()
