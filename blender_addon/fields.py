@@ -11,6 +11,7 @@ from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE, GENERATOR
 from texnet_core.model.graph import parameter_count
 from texnet_core.model.look import Look
 from texnet_core.settings import TrainSettings
+from texnet_core.start_settings import QUALITIES
 
 from .instant_methods import METHODS
 from .request import MAX_INT, StylizeRequest, TextureRequest
@@ -53,6 +54,32 @@ _GOALS = (
         "The images behind the Base Color of all selected objects, which all get the same colors",
     ),
     ("RENDER", "Render Result", "The rendered picture as it is shown; the result opens in the Image Editor"),
+)
+
+_QUALITIES = (
+    (
+        "STANDARD",
+        "Standard",
+        f"{TrainSettings.steps} steps, about 5 minutes on two cores; natural surfaces need no more",
+    ),
+    (
+        "QUICK",
+        "Quick",
+        f"{QUALITIES['quick']['steps']} steps from the preset that is nearest to the image, about a minute on two "
+        "cores; shows whether an image will do, with rougher detail",
+    ),
+    (
+        "BEST",
+        "Best",
+        f"{QUALITIES['best']['steps']} steps, about 12 minutes on two cores; for tiles, bricks and large structures",
+    ),
+    ("CUSTOM", "Custom", "So many minutes, from parameters of your choice"),
+)
+_STARTS = (
+    ("DEFAULT", "Default", "What trainings begin with where nothing is said"),
+    ("AUTO", "Nearest Preset", "Parameters of the preset that is nearest to the image, whatever its colors"),
+    ("COLD", "Random", "Random parameters"),
+    ("SELECTED", "Selected Generator", "Parameters of the generator that is selected at the top, of the same detail"),
 )
 
 
@@ -194,6 +221,14 @@ def method_property() -> Any:
 
 def minutes_property(**options: Any) -> Any:
     return core_number("minutes", "Minutes", TrainSettings, **options)
+
+
+def quality_property(default: str | None = None) -> Any:
+    return choice(_QUALITIES, "Quality", "How long to train, and from which parameters", default)
+
+
+def start_from_property() -> Any:
+    return choice(_STARTS, "Start From", "Parameters to begin with; trained ones need fewer steps")
 
 
 def training_size_property() -> Any:

@@ -23,8 +23,10 @@ from .fields import (
     learns_property,
     method_property,
     minutes_property,
+    quality_property,
     real_width_property,
     set_mapping_property,
+    start_from_property,
     training_size_property,
 )
 from .gallery import gallery_of
@@ -169,7 +171,9 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         description="Image of the exemplar's size that is white where it takes part; what is transparent never does",
     )
     generator_name: generator_name_property()
+    quality: quality_property()
     minutes: minutes_property(default=20.0)
+    start_from: start_from_property()
     train_size: training_size_property()
     generator: generator_size_property()
     flatten: flatten_property()
@@ -203,6 +207,12 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     def real_width(self) -> float:
         """Meters that the exemplar's width shows, 0 where nobody said it."""
         return rounded(self.picture_width / surface.scene_units(1.0, self.id_data))
+
+    @property
+    def start(self) -> str:
+        """What a training begins with, as the core says it; "" where the core decides."""
+        known = {"DEFAULT": "", "SELECTED": self.source_path}
+        return known.get(self.start_from, self.start_from.lower())
 
     @property
     def source_path(self) -> str:

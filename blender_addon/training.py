@@ -13,6 +13,7 @@ from texnet_core.errors import EngineError, RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE
 from texnet_core.settings import PANORAMAS_VARIABLE
+from texnet_core.start_settings import AUTO_START
 
 from . import preview, run_icons, session, worker_client
 from .preferences import backend_python, is_online_allowed, preferences, user_file
@@ -30,8 +31,10 @@ class TrainingOptions:
     Attributes:
         exemplar: image file to learn from.
         output: generator to write.
+        quality: budget and start by a word of the core's; "" for what is said below.
         minutes: budget, 0 for the number of steps below.
-        steps: optimizer updates, 0 for the core's default.
+        steps: optimizer updates, 0 for the core's default, or what the quality says.
+        start: as `texnet train --start` has it; "" for the core's default, or what the quality says.
         size: training size in texels.
         flatten: take slow changes of brightness out of the exemplar first.
         real_width: meters that the exemplar's width shows, 0 where unknown.
@@ -48,8 +51,10 @@ class TrainingOptions:
 
     exemplar: Path
     output: Path
+    quality: str = ""
     minutes: float = 0.0
     steps: int = 0
+    start: str = ""
     size: int = 0
     flatten: bool = False
     real_width: float = 0.0
@@ -80,6 +85,9 @@ class TrainingOptions:
         if self.is_style:
             job |= {"content": str(self.content)} if self.content else {}
         else:
+            job |= {"quality": self.quality} if self.quality else {}
+            start = AUTO_START if self.resume else self.start  # which keeps the start that a run began with
+            job |= {"start": start} if start else {}
             job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
             job |= {"descriptor": self.descriptor}
         job |= {"mask": str(self.mask)} if self.mask else {}

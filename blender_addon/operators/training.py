@@ -19,6 +19,7 @@ from ..fields import (
     learns_property,
     minutes_property,
     path_property,
+    quality_property,
     real_width_property,
     training_size_property,
 )
@@ -47,9 +48,15 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     learns: learns_property()
     content: content_property()
     name: generator_name_property()
+    quality: quality_property("CUSTOM")
     minutes: minutes_property()
     steps: bpy.props.IntProperty(
         name="Steps", description="Number of optimizer updates instead of minutes; 0 uses the default", default=0, min=0
+    )
+    start: bpy.props.StringProperty(
+        name="Start",
+        description="Parameters to begin with: auto for the nearest preset's, cold for random ones, or a preset or a "
+        "file of your library",
     )
     size: training_size_property()
     flatten: flatten_property()
@@ -69,7 +76,9 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         if not context.scene.texnet.exemplar:
             return "Choose an image first"
         if properties.resume:
-            return "Continue this training; where its time was over, it gets as many minutes again as are chosen above"
+            return (
+                "Continue this training; one that was too short gets as many minutes again, or the steps of the quality"
+            )
         if properties.replace:
             return "Start again. A generator of this name stays until the new one is complete"
         if properties.learns == "STYLE":
@@ -124,7 +133,8 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
             raise
         minutes = self.minutes + there.spent_minutes if resume and self.minutes else self.minutes
         return training.TrainingOptions(
-            path, output, minutes=minutes, steps=self.steps, size=self.size, flatten=self.flatten,
+            path, output, quality="" if self.quality == "CUSTOM" else self.quality.lower(),
+            minutes=minutes, steps=self.steps, start=self.start, size=self.size, flatten=self.flatten,
             real_width=rounded(self.real_width),
             generator_size=self.generator_size, descriptor=self.descriptor,
             resume=resume, replace=self.replace and not resume, is_copy=is_copy,

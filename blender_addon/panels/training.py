@@ -6,10 +6,10 @@ from .. import run_icons, standing, training
 from ..preferences import ROOT, backend_python
 from ..wrapping import wrapped
 
-_COMMON = ("mask", "generator_name", "minutes", "train_size")
+_COMMON = ("mask", "generator_name")
 _FIELDS = {
-    "TEXTURE": (*_COMMON, "generator", "picture_width", "flatten", "descriptor"),
-    "STYLE": (*_COMMON, "content"),
+    "TEXTURE": (*_COMMON, "quality", "train_size", "generator", "picture_width", "flatten", "descriptor"),
+    "STYLE": (*_COMMON, "minutes", "train_size", "content"),
 }
 
 
@@ -33,6 +33,10 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
     fields.template_ID(settings, "exemplar", open="image.open")
     for name in _FIELDS[settings.learns]:
         fields.prop(settings, name)
+        if name == "quality" and settings.quality == "CUSTOM":
+            own = fields.box().column()
+            for custom in ("minutes", "start_from"):
+                own.prop(settings, custom)
     if run is None:
         _draw_buttons(body, settings, context)
 
@@ -66,7 +70,10 @@ def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
 def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: bool = False) -> None:
     button.image = settings.exemplar.name if settings.exemplar is not None else ""
     button.mask = settings.mask.name if settings.mask is not None else ""
-    button.name, button.minutes, button.size = settings.generator_name, settings.minutes, settings.train_size
+    button.name, button.size = settings.generator_name, settings.train_size
+    is_custom = settings.learns == "STYLE" or settings.quality == "CUSTOM"
+    button.quality = "CUSTOM" if is_custom else settings.quality
+    button.minutes, button.start = (settings.minutes, settings.start) if is_custom else (0.0, "")
     button.generator_size, button.flatten = settings.generator, settings.flatten
     button.real_width, button.descriptor = settings.real_width, settings.descriptor
     button.learns, button.content = settings.learns, settings.content

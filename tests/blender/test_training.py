@@ -249,6 +249,53 @@ def test_the_first_step_shows_its_sample_and_its_loss_and_a_stopped_run_says_how
     assert re.match(r"Training of Wall stopped after \d+ steps?\. Continue it, replace it or discard it", state["note"])
 
 
+def test_a_quality_is_budget_and_start_in_one_choice_and_custom_has_both(blender, picture, tmp_path):
+    """What the panel's button asks the worker for, and what scripts do; nothing is trained."""
+    (state,) = blender(
+        """
+        from texnet_core.errors import RequestError
+        training, panel = module("training"), module("panels.training")
+        module("preferences").preferences().library = values["library"]
+        settings, jobs = bpy.context.scene.texnet, []
+        class Asked:
+            def __init__(self, options):
+                job = options.job()
+                jobs.append({key: job[key] for key in ("quality", "minutes", "steps", "start") if key in job})
+                raise RequestError("asked", expected="", remedy="")
+        put(training, "TrainTask", Asked)
+        class Button:
+            pass
+        settings.exemplar = bpy.data.images.load(values["picture"])
+        settings.source_name = "moss"
+        chosen = [("QUICK", "DEFAULT"), ("STANDARD", "DEFAULT"), ("BEST", "AUTO"),
+                  ("CUSTOM", "DEFAULT"), ("CUSTOM", "AUTO"), ("CUSTOM", "COLD"), ("CUSTOM", "SELECTED")]
+        for settings.quality, settings.start_from in chosen:
+            button = Button()
+            panel._set_training(button, settings)
+            error_of(bpy.ops.texnet.train, **vars(button))
+        common = {"exemplar": values["picture"], "name": "other"}
+        error_of(bpy.ops.texnet.train, **common)
+        error_of(bpy.ops.texnet.train, **common, quality="QUICK", start="cold")
+        error_of(bpy.ops.texnet.train, **common, quality="BEST", minutes=3)
+        answer(jobs)
+        """,
+        picture=str(picture),
+        library=str(tmp_path),
+    )
+    assert state == [
+        {"quality": "quick"},
+        {"quality": "standard"},
+        {"quality": "best"},
+        {"minutes": 20.0},
+        {"minutes": 20.0, "start": "auto"},
+        {"minutes": 20.0, "start": "cold"},
+        {"minutes": 20.0, "start": "moss"},
+        {},
+        {"quality": "quick", "start": "cold"},
+        {"quality": "best", "minutes": 3.0},
+    ]
+
+
 def test_a_panel_is_drawn_whatever_its_name_and_library_are(blender, tmp_path):
     (state,) = blender(
         """

@@ -14,6 +14,7 @@ from texnet_core.training.checkpoint import RunState
 from texnet_core.training.curve import curve_text
 
 _PREVIEW_EVERY_STEPS = 20
+_PREVIEWS = 20  # that a run in steps has at least, however short
 _EARLY_PREVIEWS = (5, 10)  # and after the first step of a sitting: whoever waits wants to see
 
 
@@ -27,6 +28,7 @@ class Reports:
 
     def __init__(self, settings: TrainSettings, progress: ProgressCallback) -> None:
         self._progress, self._steps, self._seconds = progress, settings.steps, 60 * settings.minutes
+        self._every = _PREVIEW_EVERY_STEPS if settings.minutes else _interval(settings.steps)
         self._is_first = True
 
     def note(self, text: str, state: RunState) -> None:
@@ -39,7 +41,7 @@ class Reports:
 
     def step(self, state: RunState, loss: float, image: Tensor) -> None:
         """Tell of a step: its loss and, now and then, its first sample; `image` is (N, 3, H, W)."""
-        shown = self._is_first or state.step in _EARLY_PREVIEWS or state.step % _PREVIEW_EVERY_STEPS == 0
+        shown = self._is_first or state.step in _EARLY_PREVIEWS or state.step % self._every == 0
         self._is_first = False
         self._report(state, loss=loss, preview=to_bytes(image[0]) if shown else None)
 
@@ -50,6 +52,10 @@ class Reports:
         done, total = (min(state.elapsed_s, self._seconds), self._seconds) if timed else (state.step, self._steps)
         unit = "s" if timed else "step"
         self._progress(Progress("training", done, total, unit, step=state.step, loss=loss, note=note, preview=preview))
+
+
+def _interval(steps: int) -> int:
+    return max(1, min(_PREVIEW_EVERY_STEPS, steps // _PREVIEWS))
 
 
 def run_record(state: RunState, settings: TrainSettings) -> dict[str, Any]:
