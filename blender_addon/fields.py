@@ -60,7 +60,7 @@ _QUALITIES = (
     (
         "STANDARD",
         "Standard",
-        f"{TrainSettings.steps} steps, about 5 minutes on two cores; natural surfaces need no more",
+        f"{TrainSettings.steps} steps, 2 to 5 minutes on two cores; natural surfaces need no more",
     ),
     (
         "QUICK",
@@ -71,7 +71,7 @@ _QUALITIES = (
     (
         "BEST",
         "Best",
-        f"{QUALITIES['best']['steps']} steps, about 12 minutes on two cores; for tiles, bricks and large structures",
+        f"{QUALITIES['best']['steps']} steps, 5 to 12 minutes on two cores; for tiles, bricks and large structures",
     ),
     ("CUSTOM", "Custom", "So many minutes, from parameters of your choice"),
 )

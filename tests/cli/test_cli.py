@@ -436,6 +436,19 @@ def test_a_generator_size_gives_way_to_what_is_said_of_levels_and_channels(insid
     assert all(said in facts["provenance"]["command"] for said in ("--flatten --steps 10", "--generator-size base"))
 
 
+def test_a_quality_gives_way_to_what_is_said_of_steps_and_start(inside, exemplar, quick, tmp_path):
+    first, again = tmp_path / "first.texnet", tmp_path / "again.texnet"
+    assert inside("train", exemplar, "-o", first, *quick, "--steps", 10).returncode == 0
+    done = inside("train", exemplar, "-o", again, *quick, "--quality", "quick", "--steps", 12, "--start", first)
+    assert done.returncode == 0 and "starting from first.texnet" in done.stderr, done.stderr
+    facts = json.loads(inside("info", again, "--json").stdout)
+    assert (facts["training"]["steps"], facts["training"]["start_source"]) == (12, "first.texnet")
+    assert "--start first.texnet --quality quick" in facts["provenance"]["command"]
+    assert str(tmp_path) not in json.dumps(facts["training"])
+    refused = inside("train", exemplar, "-o", tmp_path / "no.texnet", *quick, "--start", "moss")
+    assert refused.returncode == 2 and "cannot start from moss, which has levels 6 instead of 3" in refused.stderr
+
+
 def test_json_keeps_what_there_is_to_say_of_a_run(inside, artifact_file, exemplar, quick, tmp_path):
     out = tmp_path / "out.texnet"
     out.write_bytes(artifact_file.read_bytes())

@@ -106,6 +106,21 @@ def test_other_settings_or_another_picture_train_again(workshop, change):
     assert any(not np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters)
 
 
+def test_a_recipe_may_begin_as_a_generator_and_is_kept_while_it_says_so(workshop, tmp_path):
+    workshop.run(entry("field"))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "meadow.texnet").write_bytes(workshop.file("field").read_bytes())
+    started = entry("field", more='start = "mine/meadow.texnet"')
+    assert workshop.statuses(started) == {"field": "trained"}
+    assert read_artifact(workshop.file("field")).training["start_source"] == "meadow.texnet"
+    assert workshop.statuses(started) == {"field": "kept"}
+    assert workshop.statuses(entry("field")) == {"field": "trained"}, "without it a recipe is cold"
+    assert workshop.statuses(entry("field", more='start = "cold"')) == {"field": "kept"}
+    assert "no file" in workshop.run(entry("field", more='start = "mine/none.texnet"'))["field"].error
+    with pytest.raises(RequestError, match="below the folder of exemplars"):
+        workshop.run(entry("field", more='start = "../meadow.texnet"'))
+
+
 def test_other_facts_change_the_card_alone(workshop):
     workshop.run(entry("field"))
     before = read_artifact(workshop.file("field"))

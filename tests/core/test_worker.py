@@ -515,6 +515,17 @@ def test_a_preview_that_cannot_be_written_costs_no_run(inside, random_vgg19_file
     assert inside.answer()["resumable"]
 
 
+def test_a_training_has_a_start_and_a_quality_of_which_anything_may_be_otherwise(inside, random_vgg19_file, tmp_path):
+    first = train_job(tmp_path, random_vgg19_file, steps=10)
+    assert inside.ask(first)["event"] == "result"
+    begun = {"output": str(tmp_path / "again.texnet"), "start": str(tmp_path / "brick.texnet"), "quality": "quick"}
+    assert inside.ask(first | begun)["steps"] == 10
+    card = read_artifact(tmp_path / "again.texnet").training
+    assert card["start_source"] == "brick.texnet" and card["steps"] == 10
+    refused = inside.ask(first | begun | {"quality": "fast"})
+    assert "quality 'fast' is unknown" in refused["message"] and "\n" not in refused["message"]
+
+
 @pytest.fixture
 def no_network(monkeypatch, tmp_path):
     tried = []
