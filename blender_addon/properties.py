@@ -212,7 +212,8 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     def start(self) -> str:
         """What a training begins with, as the core says it; "" where the core decides."""
         known = {"DEFAULT": "", "SELECTED": self.source_path}
-        return known.get(self.start_from, self.start_from.lower())
+        chosen = str(self.start_from)
+        return known.get(chosen, chosen.lower())
 
     @property
     def source_path(self) -> str:
