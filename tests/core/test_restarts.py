@@ -188,7 +188,7 @@ def test_a_run_that_gets_nowhere_says_so(request_, tmp_path, exemplar):
 
 
 def test_a_run_that_gets_somewhere_has_no_warnings(request_, complete_run, tmp_path):
-    """Not even on tiles, where a warm start leaves less to learn."""
+    """Not even on tiles, whose places are learned before the first step."""
     artifact = train(tiles(), tmp_path / "a.texnet", replace(request_, train=replace(request_.train, steps=40)))
     assert "troubles" not in artifact.training and "troubles" not in complete_run.artifact.training
 

@@ -12,7 +12,7 @@ _COLLAPSED = 0.1  # of the exemplar's spread
 _DIVERGED = 2.0  # times the lowest smoothed loss, above it
 _LEAST = 0.01  # what the lowest one counts for; a reward for diversity brings it near or below zero
 _MOST_LOST = 5  # steps in a row without numbers; one is passed over
-_STALLED = 0.8  # of the loss in the first tenth of a run
+_STALLED = 0.9  # of the loss in the first tenth of a run, which begins with the right colors
 _SMOOTHING = 0.9
 _FIRST_STEPS = 60  # in which anything may happen
 
