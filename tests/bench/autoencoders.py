@@ -28,7 +28,7 @@ from texnet_core.atomic import replacing
 from texnet_core.circular import wrap_by_one
 from texnet_core.descriptor.light import LIGHT, LightWeights, load_light
 from texnet_core.engines.torch_device import choose_device
-from texnet_core.errors import TexnetError
+from texnet_core.errors import TexnetError, WeightsError
 from texnet_core.pictures.reading import read_exemplar
 
 LEVELS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -138,7 +138,7 @@ class Autoencoders:
 
     def __init__(self, weights: LightWeights, device: str = "cpu") -> None:
         torch.manual_seed(0)
-        self.device = device
+        self.device, self.encoder = device, weights.sha256()
         self.trunk = Trunk(weights).to(device)
         self.decoders = {name: Decoder(name).to(device) for name in LEVELS}
         self.decoders[ADAIN] = copy.deepcopy(self.decoders[LEVELS[-1]])
@@ -178,9 +178,16 @@ class Autoencoders:
     def state(self) -> dict:
         parts = {"decoders": self.decoders, "adams": self.adams}
         states = {part: {name: each.state_dict() for name, each in of.items()} for part, of in parts.items()}
-        return states | {"step": self.step, "minutes": self.minutes}
+        return states | {"encoder": self.encoder, "step": self.step, "minutes": self.minutes}
 
     def restore(self, state: Mapping) -> None:
+        """Raises WeightsError where the decoders have learned from another encoder."""
+        if state["encoder"] != self.encoder:
+            raise WeightsError(
+                "these decoders belong to another light descriptor",
+                expected="decoders of the one that ships",
+                remedy="train them again, in another file",
+            )
         for name, decoder in self.decoders.items():
             decoder.load_state_dict(state["decoders"][name])
             self.adams[name].load_state_dict(state["adams"][name])

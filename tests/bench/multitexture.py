@@ -5,9 +5,9 @@ two numbers make of a texture's own maps. A second, smaller stream of maps, chos
 five scales. Losses: Gram matrices of centered features, over channels and positions, in L1, each layer with a
 gradient of norm 1; and diversity, the mean difference of a deep layer from another sample of the batch, with weight
 -1. Textures come one by one, and all that have come take turns.
-Differs: written from the paper alone; all convolutions wrap, so that pictures tile; batch norms always have the
-statistics of their batch, so that a picture is one of a batch when it is drawn, too; the light descriptor, where that
-is asked for, has no relu4_2, and diversity is taken at relu4_1; its features have no ReLU.
+Widths and the two numbers are those of the published model. Differs: all convolutions wrap, so that pictures tile;
+batch norms always have the statistics of their batch, so that a picture is one of a batch when it is drawn, too; the
+light descriptor, where that is asked for, has no relu4_2, and diversity is taken at relu4_1; its features have no ReLU.
 """
 
 import argparse
@@ -301,13 +301,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1_000_000, help="of all runs together")
     parser.add_argument("--minutes", type=float, default=60, help="of this run, at most")
     parser.add_argument("--descriptor", choices=list(_DIVERSE_LAYER), default=defaults.descriptor)
-    parser.add_argument("--narrow", type=int, default=defaults.narrow, help="what the published widths are divided by")
+    parser.add_argument(
+        "--narrow", type=int, choices=(1, 2, 4, 8), default=defaults.narrow, help="divides the published widths"
+    )
     parser.add_argument("--each", type=int, default=defaults.each, help="steps from one texture to the next")
     parser.add_argument("--batch", type=int, default=defaults.batch)
-    parser.add_argument("--side", type=int, default=defaults.side)
     parser.add_argument("--device", default="auto", help="of torch; auto takes the accelerator, where there is one")
     given = parser.parse_args()
-    settings = MultiTextureSettings(given.descriptor, given.narrow, given.each, given.batch, given.side)
+    settings = MultiTextureSettings(given.descriptor, given.narrow, given.each, given.batch)
     try:
         files = sorted(file for file in given.folder.iterdir() if file.suffix.lower() in _SUFFIXES)
         if not files:

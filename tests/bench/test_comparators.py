@@ -24,6 +24,7 @@ from tests.bench.steerable import SteerablePyramid, doubled, periodic_component
 from tests.conftest import picture, random_artifact
 from texnet_core import write_artifact
 from texnet_core.descriptor.light import load_light
+from texnet_core.errors import WeightsError
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.pictures.writing import write_image
@@ -174,6 +175,11 @@ def test_autoencoders_go_on_where_they_were_stopped(tmp_path, monkeypatch):
     assert third.step == 2
     for one, other in zip(second.decoders[ADAIN].parameters(), third.decoders[ADAIN].parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_decoders_of_another_encoder_are_refused(autoencoders):
+    with pytest.raises(WeightsError, match="another light descriptor"):
+        autoencoders.restore(autoencoders.state() | {"encoder": "0" * 64})
 
 
 @pytest.mark.parametrize("method", [Adain, Wct])
