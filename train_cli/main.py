@@ -12,6 +12,7 @@ import click
 import cloup
 
 from texnet_core.errors import Cancelled, RequestError, TexnetError, one_line
+from train_cli.adaptive import adaptive
 from train_cli.batch import batch
 from train_cli.bench import bench
 from train_cli.collage import collage
@@ -31,7 +32,7 @@ from train_cli.train import train
     sections=[
         cloup.Section("Make textures", [synth, collage, batch, presets]),
         cloup.Section("Paint pictures", [stylize]),
-        cloup.Section("Train generators", [train, style, recipes]),
+        cloup.Section("Train generators", [train, style, recipes, adaptive]),
         cloup.Section("Look and measure", [info, evaluate_file, bench]),
         cloup.Section("Work without a generator", [optimize]),
     ],

@@ -8,7 +8,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests.commands import commands_of
+from texnet_core.adaptive.settings import AdaptiveTrainSettings
 from texnet_core.model.artifact import Provenance
+from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.settings import (
     DescriptorSettings,
@@ -26,12 +29,12 @@ from texnet_core.synthesis.series import Series
 from train_cli.groups import GROUPS, Option
 from train_cli.main import texnet
 
-COMMANDS = texnet.commands
+COMMANDS = dict(commands_of(texnet))
 PRIVATE_WORDS = r"\b(ceiling|odd|trouble|attempt|laying|taps|judge|beside it|artefact)"
 
 
 def help_of(*names):
-    return CliRunner().invoke(texnet, [*names, "--help"]).output
+    return CliRunner().invoke(texnet, [*" ".join(names).split(), "--help"]).output
 
 
 def headings(name):
@@ -79,6 +82,7 @@ def test_help_has_an_example_and_standard_words(name):
         ("synth", [TextureRequest, Series]),
         ("stylize", [StylizeRequest]),
         ("train", [TrainSettings, StartSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
+        ("adaptive train", [AdaptiveTrainSettings, PseudoOptimizerSettings, Provenance]),
         ("eval", [EvaluationSettings, StyleEvaluationSettings]),
         ("optimize", [OptimizeSettings, PaintingSettings]),
     ],
@@ -113,7 +117,7 @@ def test_one_name_means_one_thing():
 def test_the_list_of_commands_shows_every_command_once_in_a_section():
     text = help_of()
     listed = re.findall(r"^  ([a-z]+)  +[A-Z]", text, re.MULTILINE)
-    assert sorted(listed) == sorted(COMMANDS) and "Other commands" not in text
+    assert sorted(listed) == sorted(texnet.commands) and "Other commands" not in text
 
 
 @pytest.mark.parametrize("name", COMMANDS)

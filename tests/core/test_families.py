@@ -20,7 +20,15 @@ from texnet_core import (
 )
 from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.model.design import Design
-from texnet_core.model.families import COLLAGE, FAMILIES, PYRAMID, STYLIZER, Family
+from texnet_core.model.families import (
+    ADAPTIVE_PSEUDO_OPTIMIZER,
+    COLLAGE,
+    FAMILIES,
+    PSEUDO_OPTIMIZER,
+    PYRAMID,
+    STYLIZER,
+    Family,
+)
 from texnet_core.model.graph import GraphBuilder
 from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import Checked, setting
@@ -264,4 +272,10 @@ def test_inputs_that_repeat_at_another_period_than_the_texture_are_refused(guide
 
 
 def test_the_pyramid_is_a_family_like_any_other():
-    assert FAMILIES == {"pyramid": PYRAMID, "stylizer": STYLIZER, "collage": COLLAGE}
+    assert FAMILIES == {
+        "pyramid": PYRAMID,
+        "stylizer": STYLIZER,
+        "collage": COLLAGE,
+        "pseudo_optimizer": PSEUDO_OPTIMIZER,
+        "adaptive_pseudo_optimizer": ADAPTIVE_PSEUDO_OPTIMIZER,
+    }

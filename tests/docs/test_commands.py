@@ -6,20 +6,23 @@ import shlex
 import click
 import pytest
 
+from tests.commands import commands_of
 from tests.docs.pages import PAGES, blocks
 from train_cli.main import texnet
 
-COMMANDS = {name: command for name, command in texnet.commands.items() if not command.hidden}
+COMMANDS = dict(commands_of(texnet))
 DOCS = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page.parent.name == "docs")
 
 
 def command_lines():
-    """What the pages show as typed: (page, words after `texnet`)."""
+    """What the pages show as typed: (page, name of the command and the words behind it)."""
     for page in PAGES:
         for block in blocks(page, ""):
             for line in block.code.replace("\\\n", " ").splitlines():
                 if line.startswith("texnet "):
-                    yield block.page, shlex.split(line, comments=True)[1:]
+                    words = shlex.split(line, comments=True)[1:]
+                    within = 2 if " ".join(words[:2]) in COMMANDS else 1
+                    yield block.page, [" ".join(words[:within]), *words[within:]]
 
 
 def options(name):

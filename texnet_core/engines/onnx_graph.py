@@ -119,6 +119,20 @@ class _Writer:
         self._node("Mul", scaled, [x, scale])
         self._node("Add", node, [scaled, shift])
 
+    def sigmoid(self, node: nodes.Sigmoid) -> None:
+        self._node("Sigmoid", node, node.inputs)
+
+    def pool(self, node: nodes.Pool) -> None:
+        sides = _ints("kernel_shape", [2, 2]), _ints("strides", [2, 2])
+        if node.halving == "average":
+            self._node("AveragePool", node, node.inputs, *sides)
+            return
+        average, largest, total = (f"{node.name}.{part}" for part in ("average", "largest", "total"))
+        self._node("AveragePool", average, node.inputs, *sides)
+        self._node("MaxPool", largest, node.inputs, *sides)
+        self._node("Add", total, [average, largest])
+        self._node("Mul", node, [total, self._constant("half", np.array(0.5, np.float32), like=total)])
+
     def upsample(self, node: nodes.Upsample) -> None:
         scales = self._constant("scales", np.array([1, 1, 2, 2], np.float32))
         attributes = (

@@ -81,11 +81,13 @@ class _Valid(Operations):
             for node in graph.nodes
             for name in node.parameter_shapes
         }
-        # nobody else reads what they read, and it is no input
+        # nobody else reads what they read first, and it is no input
         self._in_place = {
             node.name
-            for node in graph.of(nodes.LeakyReLU)
-            if len(graph.consumers(node.inputs[0])) == 1 and isinstance(graph[node.inputs[0]], _FRESH)
+            for node in graph.nodes
+            if isinstance(node, nodes.LeakyReLU | nodes.Add)
+            and len(graph.consumers(node.inputs[0])) == 1
+            and isinstance(graph[node.inputs[0]], _FRESH)
         }
 
     def convolution(self, node: nodes.Convolution, x: Tensor) -> Tensor:
@@ -105,7 +107,7 @@ class _Valid(Operations):
         return torch.minimum(x, self._parameters[node.bound].to(x.dtype)[:, None, None])
 
     def add(self, node: nodes.Add, a: Tensor, b: Tensor) -> Tensor:
-        return a.add_(b)  # of convolutions that nothing else reads
+        return a.add_(b) if node.name in self._in_place else a + b
 
 
 _FRESH = (nodes.Convolution, nodes.Add)  # make arrays of their own

@@ -15,17 +15,23 @@ from functools import cached_property
 from typing import TypeVar
 
 from texnet_core.model.nodes import (
+    Add,
     Affine,
     Clamp,
     Concat,
     Constant,
     Convolution,
     Crop,
+    GramGradient,
+    Halving,
     Input,
+    InstanceNorm,
     LeakyReLU,
     Node,
     Norm,
+    Pool,
     Shapes,
+    Sigmoid,
     Upsample,
 )
 
@@ -77,12 +83,12 @@ class Graph:
 
     @property
     def levels(self) -> int:
-        """Scales that inputs have."""
-        return 1 + max(node.level for node in self.of(Input))
+        """Scales that values have."""
+        return 1 + max(node.level for node in self.nodes)
 
     @property
     def cell_texels(self) -> int:
-        """Side of the coarsest cell of an input, in texels of the output."""
+        """Side of the coarsest cell, in texels of the output."""
         return 1 << (self.levels - 1)
 
     @property
@@ -116,7 +122,7 @@ class Graph:
         """Value -> cells of its level that a block needs of it beyond its own, on every side.
 
         A kernel of size k eats (k - 1) / 2 a side. Upsampling doubles a margin, so the coarser value gives half of
-        what the finer needs, rounded up. For inputs this is the halo.
+        what the finer needs, rounded up; pooling halves one. For inputs this is the halo.
         """
         margins: dict[str, int] = {}
         for node in reversed(self.nodes):
@@ -160,6 +166,8 @@ class Graph:
             return [margin + node.kernel // 2]
         if isinstance(node, Upsample):
             return [(margin + 1) // 2]
+        if isinstance(node, Pool):
+            return [2 * margin]
         return [0 if isinstance(self[name], Constant) else margin for name in node.inputs]
 
     @cached_property
@@ -189,10 +197,13 @@ class GraphBuilder:
         """Numbers of the texture, (channels,)."""
         return self._put(Constant(name, (), channels, 0))
 
-    def convolution(self, value: str, name: str, channels: int, kernel: int) -> str:
+    def convolution(
+        self, value: str, name: str, channels: int, kernel: int, *, biased: bool = True, shared: str = ""
+    ) -> str:
         """A convolution; the kernel size is odd."""
         read = self._nodes[value]
-        return self._put(Convolution(name, (value,), channels, read.level, read.channels, kernel))
+        node = Convolution(name, (value,), channels, read.level, read.channels, kernel, biased=biased, shared=shared)
+        return self._put(node)
 
     def leaky_relu(self, value: str, slope: float) -> str:
         return self._put(LeakyReLU(f"{value}.activated", *self._like(value), slope))
@@ -200,6 +211,25 @@ class GraphBuilder:
     def norm(self, value: str) -> str:
         """A batch norm in training."""
         return self._put(Norm(f"{value}.norm", *self._like(value)))
+
+    def instance_norm(self, value: str, epsilon: float) -> str:
+        """A norm over all positions."""
+        return self._put(InstanceNorm(f"{value}.norm", *self._like(value), epsilon))
+
+    def gram_gradient(self, value: str, name: str, layer: str, stage: int, shift: int, *, averaged: bool) -> str:
+        """The gradient of the Gram loss."""
+        return self._put(GramGradient(name, *self._like(value), layer, stage, shift, averaged))
+
+    def sigmoid(self, value: str, name: str) -> str:
+        return self._put(Sigmoid(name, *self._like(value)))
+
+    def add(self, first: str, second: str, name: str) -> str:
+        read = self._nodes[first]
+        return self._put(Add(name, (first, second), read.channels, read.level))
+
+    def pool(self, value: str, name: str, halving: Halving) -> str:
+        read = self._nodes[value]
+        return self._put(Pool(name, (value,), read.channels, read.level + 1, halving))
 
     def clamp(self, value: str, bound: str) -> str:
         """An upper bound, the parameter of that name."""

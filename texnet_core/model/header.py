@@ -108,6 +108,11 @@ class Header:
         return FAMILIES[self.family].copies
 
     @property
+    def adapts(self) -> bool:
+        """Whether it makes a generator of an exemplar, and no texture by itself."""
+        return FAMILIES[self.family].adapts
+
+    @property
     def graph(self) -> Graph:
         """Its forward pass, as it is trained."""
         return self.design.graph

@@ -1,9 +1,10 @@
 """The nodes of a generator's graph: one operation on feature maps each. See `graph`."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 Shapes = dict[str, tuple[int, ...]]
+Halving = Literal["average", "mixed"]  # how a pooling makes one cell of four; mixed is the mean of average and maximum
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,27 @@ class Constant(Node):
 
 @dataclass(frozen=True)
 class Convolution(Node):
-    """A convolution of odd kernel size with a bias: `NAME.weight` (out, in, kernel, kernel), `NAME.bias` (out,)."""
+    """A convolution of odd kernel size: `NAME.weight` (out, in, kernel, kernel), `NAME.bias` (out,).
+
+    Attributes:
+        bf16: whether it may run in that format.
+        biased: whether it has a bias. Only graphs that are not run by engines have some without.
+        shared: what its parameters are called, where several convolutions have the same; else its own name.
+    """
 
     operation = "convolution"
 
     in_channels: int
     kernel: int
-    bf16: bool = False  # whether it may run in that format
+    bf16: bool = False
+    biased: bool = True
+    shared: str = ""
 
     @property
     def parameter_shapes(self) -> Shapes:
+        name = self.shared or self.name
         weight = (self.channels, self.in_channels, self.kernel, self.kernel)
-        return {f"{self.name}.weight": weight, f"{self.name}.bias": (self.channels,)}
+        return {f"{name}.weight": weight} | ({f"{name}.bias": (self.channels,)} if self.biased else {})
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,43 @@ class Norm(Node):
     """A batch norm. `without_norms` leaves it out, once its parameters are folded into the convolutions around it."""
 
     operation = "norm"
+
+
+@dataclass(frozen=True)
+class InstanceNorm(Node):
+    """A norm over all positions of one picture: `NAME.scale` and `NAME.shift`, (channels,), come after it.
+
+    No engine runs it: once its statistics are measured, it is folded into the convolutions before it.
+    """
+
+    operation = "instance_norm"
+
+    epsilon: float
+
+    @property
+    def parameter_shapes(self) -> Shapes:
+        return {f"{self.name}.{part}": (self.channels,) for part in ("scale", "shift")}
+
+
+@dataclass(frozen=True)
+class GramGradient(Node):
+    """The gradient of the Gram loss with respect to the features that it reads.
+
+    No engine runs it: once the Gram matrices are measured, it is a convolution.
+
+    Attributes:
+        layer: of the descriptor, whose target it is held against.
+        stage: in which it stands.
+        shift: cells, for the gradient of shifted Gram matrices too, along both axes; 0 for none.
+        averaged: whether it is divided by the number of positions, as published.
+    """
+
+    operation = "gram_gradient"
+
+    layer: str
+    stage: int
+    shift: int
+    averaged: bool
 
 
 @dataclass(frozen=True)
@@ -116,6 +163,22 @@ class Affine(Node):
 
 
 @dataclass(frozen=True)
+class Sigmoid(Node):
+    """1 / (1 + exp(-x))."""
+
+    operation = "sigmoid"
+
+
+@dataclass(frozen=True)
+class Pool(Node):
+    """One cell of each four."""
+
+    operation = "pool"
+
+    halving: Halving
+
+
+@dataclass(frozen=True)
 class Upsample(Node):
     """Nearest x2."""
 
@@ -140,6 +203,6 @@ class Concat(Node):
 
 @dataclass(frozen=True)
 class Add(Node):
-    """The sum of two values. Only `engines.fusion` makes it, of convolutions that nothing else reads."""
+    """The sum of two values."""
 
     operation = "add"

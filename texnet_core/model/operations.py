@@ -35,6 +35,13 @@ class Operations:
     def affine(self, node: nodes.Affine, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         return x * scale[..., None, None] + shift[..., None, None]
 
+    def sigmoid(self, node: nodes.Sigmoid, x: Tensor) -> Tensor:
+        return torch.sigmoid(x)
+
+    def pool(self, node: nodes.Pool, x: Tensor) -> Tensor:
+        average = F.avg_pool2d(x, 2)
+        return average if node.halving == "average" else (average + F.max_pool2d(x, 2)) / 2
+
     def upsample(self, node: nodes.Upsample, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=2, mode="nearest")
 

@@ -1,6 +1,6 @@
 """A run on disk: written whole or not at all, read back only by the same run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,23 +121,31 @@ def load_checkpoint(
             return RunState(**state | {"monitor": DivergenceMonitor(**state["monitor"])})
     except Exception as error:  # a file of another kind can be wrong in any way
         raise unreadable(path) from error
-    if version != _VERSION:
-        raise OtherRunError(
-            f"{path} is of another version of TexNet",
-            expected="one of this version",
-            remedy="finish it with that version, or delete the file and start again",
-        )
-    raise OtherRunError(
-        f"{path} is of a run with other {', '.join(changed)}",
-        expected="the same settings and exemplar",
-        remedy="resume with the settings of that run, or delete the file and start again",
-    )
+    raise of_another_version(path) if version != _VERSION else of_another_run(path, changed)
 
 
 def _differing(fingerprint: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:
     """The keys in which two runs differ. A setting younger than the stored one counts as left at its default."""
     differing = [key for key, value in fingerprint.items() if stored.get(key, _DEFAULTS.get(key)) != value]
     return [key for key in differing if key not in _BUDGET]
+
+
+def of_another_version(path: Path) -> OtherRunError:
+    """What to raise for a checkpoint of another version."""
+    return OtherRunError(
+        f"{path} is of another version of TexNet",
+        expected="one of this version",
+        remedy="finish it with that version, or delete the file and start again",
+    )
+
+
+def of_another_run(path: Path, changed: Sequence[str]) -> OtherRunError:
+    """What to raise for a checkpoint of a run in which that was other."""
+    return OtherRunError(
+        f"{path} is of a run with other {', '.join(changed)}",
+        expected="the same settings and exemplar",
+        remedy="resume with the settings of that run, or delete the file and start again",
+    )
 
 
 def unreadable(path: Path) -> TrainingError:

@@ -3,8 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from texnet_core.training.checkpoint import RunState
+
+class Timed(Protocol):
+    """What counts seconds of training."""
+
+    elapsed_s: float
 
 
 def now() -> float:
@@ -13,7 +18,7 @@ def now() -> float:
 
 
 @contextmanager
-def counted(state: RunState) -> Iterator[None]:
+def counted(state: Timed) -> Iterator[None]:
     """Count what is done inside as time of training."""
     start = now()
     yield

@@ -100,7 +100,7 @@ def read_pool(
         RequestError: no such folder, or none of its files will do.
     """
     rng = np.random.default_rng((seed, side))
-    files = _picture_files(Path(folder))
+    files = picture_files(Path(folder))
     order = [files[place] for place in rng.permutation(len(files))]
     pictures: list[FloatArray] = []
     for file in order:
@@ -193,7 +193,7 @@ def _write(file: Path, pictures: npt.NDArray[np.uint8]) -> None:
             np.savez_compressed(opened, pictures=pictures)
 
 
-def _picture_files(folder: Path) -> list[Path]:
+def picture_files(folder: Path) -> list[Path]:
     """All files below a folder that are called like pictures, in one order on every system."""
     if not os.path.isdir(folder):
         raise RequestError(

@@ -1,6 +1,6 @@
 """What a run tells: to a callback on its way, and to the artifact at its end."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,18 @@ from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import TrainSettings, as_record
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.curve import curve_text
+from texnet_core.training.schedule import Budget
 
 _PREVIEW_EVERY_STEPS = 20
 _PREVIEWS = 20  # that a run in steps has at least, however short
 _EARLY_PREVIEWS = (5, 10)  # and after the first step of a sitting: whoever waits wants to see
+
+
+class Place(Protocol):
+    """How far a run is."""
+
+    step: int
+    elapsed_s: float
 
 
 class Reports:
@@ -26,27 +34,27 @@ class Reports:
         progress: the callback; what it raises goes on to the caller.
     """
 
-    def __init__(self, settings: TrainSettings, progress: ProgressCallback) -> None:
+    def __init__(self, settings: Budget, progress: ProgressCallback) -> None:
         self._progress, self._steps, self._seconds = progress, settings.steps, 60 * settings.minutes
         self._every = _PREVIEW_EVERY_STEPS if settings.minutes else _interval(settings.steps)
         self._is_first = True
 
-    def note(self, text: str, state: RunState) -> None:
+    def note(self, text: str, state: Place) -> None:
         """Tell one sentence."""
         self._report(state, note=text)
 
-    def work(self, state: RunState) -> None:
+    def work(self, state: Place) -> None:
         """Tell that work goes on between two steps."""
         self._report(state)
 
-    def step(self, state: RunState, loss: float, image: Tensor) -> None:
+    def step(self, state: Place, loss: float, image: Tensor) -> None:
         """Tell of a step: its loss and, now and then, its first sample; `image` is (N, 3, H, W)."""
         shown = self._is_first or state.step in _EARLY_PREVIEWS or state.step % self._every == 0
         self._is_first = False
         self._report(state, loss=loss, preview=to_bytes(image[0]) if shown else None)
 
     def _report(
-        self, state: RunState, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None
+        self, state: Place, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None
     ) -> None:
         timed = self._seconds > 0
         done, total = (min(state.elapsed_s, self._seconds), self._seconds) if timed else (state.step, self._steps)

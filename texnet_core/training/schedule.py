@@ -5,6 +5,7 @@ everything that changes over a run is a function of that fraction.
 """
 
 import math
+from typing import Protocol
 
 from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.settings import TrainSettings
@@ -15,7 +16,17 @@ _FINAL_LR_SHARE = 0.02
 _LEAST_WINDOW = 64  # texels
 
 
-def fraction_done(settings: TrainSettings, step: int, elapsed_s: float) -> float:
+class Budget(Protocol):
+    """What says how long a run is: in steps, or in minutes where these are not 0."""
+
+    @property
+    def steps(self) -> int: ...
+
+    @property
+    def minutes(self) -> float: ...
+
+
+def fraction_done(settings: Budget, step: int, elapsed_s: float) -> float:
     """Share of the budget that is spent after `step` steps and `elapsed_s` seconds, 0 to 1."""
     if settings.minutes:
         return min(1.0, elapsed_s / (60 * settings.minutes))

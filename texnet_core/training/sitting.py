@@ -2,12 +2,25 @@
 
 import math
 from pathlib import Path
+from typing import Protocol
 
 from texnet_core.atomic import check_writable
 from texnet_core.errors import Range, RequestError, TrainingError
 from texnet_core.model.artifact import Artifact, checkpoint_path, write_artifact
 from texnet_core.model.budget import shortfall
-from texnet_core.training.loop import Run
+
+
+class Run(Protocol):
+    """One run, from its checkpoint or its beginning to a generator."""
+
+    @property
+    def checkpoint(self) -> Path: ...
+
+    def resume(self) -> None: ...
+
+    def to_the_end(self) -> None: ...
+
+    def note(self, text: str) -> None: ...
 
 
 def checked_checkpoint(output: Path, *, resume: bool) -> Path:

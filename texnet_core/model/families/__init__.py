@@ -4,9 +4,21 @@ from typing import Any
 
 from texnet_core.model.families.collage import COLLAGE
 from texnet_core.model.families.family import Constants, Family
+from texnet_core.model.families.pseudo_optimizer import ADAPTIVE_PSEUDO_OPTIMIZER, PSEUDO_OPTIMIZER
 from texnet_core.model.families.pyramid import PYRAMID
 from texnet_core.model.families.stylizer import STYLIZER
 
-__all__ = ["COLLAGE", "FAMILIES", "PYRAMID", "STYLIZER", "Constants", "Family"]
+__all__ = [
+    "ADAPTIVE_PSEUDO_OPTIMIZER",
+    "COLLAGE",
+    "FAMILIES",
+    "PSEUDO_OPTIMIZER",
+    "PYRAMID",
+    "STYLIZER",
+    "Constants",
+    "Family",
+]
 
-FAMILIES: dict[str, Family[Any]] = {family.name: family for family in (PYRAMID, STYLIZER, COLLAGE)}
+FAMILIES: dict[str, Family[Any]] = {
+    family.name: family for family in (PYRAMID, STYLIZER, COLLAGE, PSEUDO_OPTIMIZER, ADAPTIVE_PSEUDO_OPTIMIZER)
+}

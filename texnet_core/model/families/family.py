@@ -47,6 +47,7 @@ class Family(Generic[S]):
         reads_content: whether it paints a picture anew, which its inputs show beside the noise.
         moves: whether its textures change with the phase of a loop.
         copies: whether its textures are pieces of the exemplar, which its files therefore hold.
+        adapts: whether it makes nothing by itself, but a generator of an exemplar: `texnet_core.adaptive.adapt`.
         prepare: (artifact, plane) -> the constants of a texture, computed once before its first block.
     """
 
@@ -59,4 +60,5 @@ class Family(Generic[S]):
     reads_content: bool = False
     moves: bool = True
     copies: bool = False
+    adapts: bool = False
     prepare: Callable[[Any, InputPlane], Constants] = no_constants

@@ -1,0 +1,83 @@
+"""An adaptive run on disk: written whole or not at all, read back only by the same run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from texnet_core.adaptive.settings import AdaptiveTrainSettings
+from texnet_core.atomic import replacing
+from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
+from texnet_core.settings import as_record
+from texnet_core.training.checkpoint import of_another_run, of_another_version, unreadable
+from texnet_core.training.curve import Curve
+
+_VERSION = 1
+_KIND = "adaptive"
+_FREE = ("steps", "minutes", "device")  # what may be another when a run goes on
+_DEFAULTS = {
+    key: value for kind in (PseudoOptimizerSettings, AdaptiveTrainSettings) for key, value in as_record(kind()).items()
+}
+
+
+@dataclass
+class AdaptiveState:
+    """What changes in a run, besides what lives in the network and the optimizer.
+
+    Attributes:
+        step: steps taken.
+        elapsed_s: seconds of training so far, over all sittings.
+        curve: the losses of all steps so far.
+    """
+
+    step: int = 0
+    elapsed_s: float = 0.0
+    curve: Curve = field(default_factory=list)
+
+
+def save(
+    path: Path,
+    fingerprint: Mapping[str, Any],
+    state: AdaptiveState,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Write the run to `path`, atomically."""
+    content = {
+        "kind": _KIND,
+        "version": _VERSION,
+        "fingerprint": dict(fingerprint),
+        "state": asdict(state),
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load(
+    path: Path, fingerprint: Mapping[str, Any], network: nn.Module, optimizer: torch.optim.Optimizer
+) -> AdaptiveState:
+    """Bring a run back to where its checkpoint left it.
+
+    Raises:
+        OtherRunError: the file belongs to another run or another version.
+        TrainingError: the file is damaged.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        kind, version, stored = content.get("kind"), content["version"], content["fingerprint"]
+        changed = [key for key, value in fingerprint.items() if stored.get(key, _DEFAULTS.get(key)) != value]
+        changed = [key for key in changed if key not in _FREE]
+        if (kind, version) == (_KIND, _VERSION) and not changed:
+            network.load_state_dict(content["network"])
+            optimizer.load_state_dict(content["optimizer"])
+            return AdaptiveState(**content["state"])
+    except Exception as error:  # a file of another kind can be wrong in any way
+        raise unreadable(path) from error
+    if kind != _KIND:
+        raise of_another_run(path, ["kind of network"])
+    raise of_another_run(path, changed) if changed else of_another_version(path)
