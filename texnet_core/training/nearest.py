@@ -9,15 +9,18 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from texnet_core.descriptor.light import COMPONENTS, Light
+from texnet_core.descriptor.light import Light
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
 from texnet_core.training.first_colors import Colors, color_map
 
+# What lies deeper sees too few places of such samples for its statistics to mean anything.
+_LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu4_1")
 _SAMPLE_SIDE = 128  # texels; grain and the division of scales show in these already
 _MOST_TEXELS = 256  # of the exemplar, along each side
+_LEAST_VARIANCE = 1e-9  # of a layer that sees nothing vary
 
 
 @torch.no_grad()
@@ -29,10 +32,10 @@ def nearest_source(candidates: Mapping[str, Artifact], colors: Tensor, image: Te
         colors: texels of the exemplar that take part, (1, 3, ..., ...) sRGB in [0, 1].
         image: the exemplar, (1, 3, H, W); where it hides something, with colors of what it shows.
     """
-    light, wanted = Light(layers=tuple(COMPONENTS)), Colors.of([colors])
-    statistics = _statistics(light, _mirrored(_middle(image.cpu())))
+    light, wanted = Light(layers=_LAYERS), Colors.of([colors])
+    exemplar = _statistics(light, _mirrored(_middle(image.cpu())))
     samples = {name: _recolored(_sample(artifact), wanted) for name, artifact in candidates.items()}
-    distances = {name: _distance(_statistics(light, sample), statistics) for name, sample in samples.items()}
+    distances = {name: _distance(_statistics(light, sample), exemplar) for name, sample in samples.items()}
     return min(distances, key=lambda name: distances[name])
 
 
@@ -59,11 +62,15 @@ def _mirrored(image: Tensor) -> Tensor:
     return torch.cat([wide, wide.flip(2)], dim=2)
 
 
-def _statistics(light: Light, image: Tensor) -> list[Tensor]:
-    """Means and deviations of the channels of each layer."""
-    return [torch.cat([found.mean((0, 2, 3)), found.std((0, 2, 3))]) for found in light(image, periodic=True).values()]
+def _statistics(light: Light, image: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Means and deviations of the channels of each layer, (channels,) each."""
+    return [(found.mean((0, 2, 3)), found.std((0, 2, 3))) for found in light(image, periodic=True).values()]
 
 
-def _distance(first: list[Tensor], second: list[Tensor]) -> float:
-    """The mean over the layers of the squared difference, in units of a layer's variance over many textures."""
-    return sum(float((one - other).square().sum()) for one, other in zip(first, second, strict=True)) / len(first)
+def _distance(sample: list[tuple[Tensor, Tensor]], exemplar: list[tuple[Tensor, Tensor]]) -> float:
+    """The sum over the layers of the squared difference, each in units of the exemplar's variance, as losses are."""
+    total = 0.0
+    for (mean, deviation), (wanted_mean, wanted_deviation) in zip(sample, exemplar, strict=True):
+        difference = (mean - wanted_mean).square().sum() + (deviation - wanted_deviation).square().sum()
+        total += float(difference / wanted_deviation.square().sum().clamp_min(_LEAST_VARIANCE))
+    return total
