@@ -249,13 +249,13 @@ def test_the_first_step_shows_its_sample_and_its_loss_and_a_stopped_run_says_how
     assert re.match(r"Training of Wall stopped after \d+ steps?\. Continue it, replace it or discard it", state["note"])
 
 
-def test_a_quality_is_budget_and_start_in_one_choice_and_custom_has_both(blender, picture, tmp_path):
+def test_a_quality_is_budget_and_start_in_one_choice_and_custom_has_both(blender, backend, picture, tmp_path):
     """What the panel's button asks the worker for, and what scripts do; nothing is trained."""
     (state,) = blender(
-        """
+        SET_UP
+        + """
         from texnet_core.errors import RequestError
         training, panel = module("training"), module("panels.training")
-        module("preferences").preferences().library = values["library"]
         settings, jobs = bpy.context.scene.texnet, []
         class Asked:
             def __init__(self, options):
@@ -281,6 +281,7 @@ def test_a_quality_is_budget_and_start_in_one_choice_and_custom_has_both(blender
         """,
         picture=str(picture),
         library=str(tmp_path),
+        **backend,
     )
     assert state == [
         {"quality": "quick"},
