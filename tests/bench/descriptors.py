@@ -9,8 +9,8 @@ A measurement, not a test: pytest does not collect it. Needs the weights of VGG-
 correlation: whether both put pairs of textures into the same order, by Spearman's rank correlation of their sliced
 Wasserstein distances. Half the pairs are of two pictures, half of two places of one.
 
-seconds: what a step of training costs, descriptors in turn on the same exemplar, so that a busy machine is busy for
-all.
+seconds: what a step of training costs, descriptors in turn on the same exemplar. Seconds are those of all cores
+together, which a busy machine changes less than the clock; on a GPU they say nothing.
 
 trainings: generators trained through each descriptor with equal settings and seeds, judged through VGG-19, whichever
 they were trained through. Generators, unfinished ones too, and figures are kept in the cache, so that a run that was
@@ -18,6 +18,7 @@ stopped goes on; a cache holds one setting of the trainings.
 """
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -51,10 +52,12 @@ from texnet_core.training.optimizer import Optimizer
 from texnet_core.training.plan import make_plan
 
 SIDE = 256
+Pair = tuple[int, int]
 DESCRIPTORS = ("vgg19", "light", "patches")
 LAYERS = tuple(layer for layer in DEFAULT_LAYERS if layer != PATCHES)  # neighborhoods are the same in both
 
 _DIRECTIONS, _QUANTILES = 128, 256
+_PLACES = 3  # of a picture that are compared with one another
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _DISTANCES = ("gram", "wasserstein", "held out")
 
@@ -87,17 +90,16 @@ def main() -> None:
 def correlation(given: argparse.Namespace) -> str:
     """A table of rank correlations: of the mean distance over the layers, and of each layer."""
     rng = np.random.default_rng(given.seed)
-    crops, pairs = _pairs(given.pictures, given.pairs, rng)
+    crops, of_two, of_one = _pairs(given.pictures, given.pairs, rng)
+    kinds = {"two pictures": of_two, "two places of one": of_one, "all": of_two + of_one}
     networks: dict[str, Network] = {"vgg19": Vgg19(load_vgg19(), LAYERS), "light": Light(layers=LAYERS)}
     found = {name: [_signature(network, crop) for crop in crops] for name, network in networks.items()}
-    distances = {
-        name: np.array([[found_in[a].distance(found_in[b], layer) for layer in LAYERS] for a, b in pairs])
-        for name, found_in in found.items()
-    }
-    kinds = {"all": slice(None), "two pictures": slice(0, None, 2), "two places of one": slice(1, None, 2)}
     lines = _head(["pairs", "count", "mean over layers", *LAYERS])
-    for kind, chosen in kinds.items():
-        ours, theirs = (distances[name][chosen] for name in ("light", "vgg19"))
+    for kind, pairs in kinds.items():
+        ours, theirs = (
+            np.array([[found[name][a].distance(found[name][b], layer) for layer in LAYERS] for a, b in pairs])
+            for name in ("light", "vgg19")
+        )
         row = [spearman(ours.mean(1), theirs.mean(1))]
         row += [spearman(ours[:, column], theirs[:, column]) for column in range(len(LAYERS))]
         lines.append(_line([kind, len(ours), *(f"{value:.3f}" for value in row)]))
@@ -109,26 +111,26 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(first.argsort().argsort(), second.argsort().argsort())[0, 1])
 
 
-def _pairs(folder: Path, count: int, rng: np.random.Generator) -> tuple[list[Picture], list[tuple[int, int]]]:
-    """Crops of pictures, two of each, and pairs of their numbers: in turn of two pictures and of one."""
+def _pairs(folder: Path, count: int, rng: np.random.Generator) -> tuple[list[Picture], list[Pair], list[Pair]]:
+    """Crops of pictures, three of each, and pairs of their numbers: of two pictures, and of one."""
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES)
     if len(files) < 2:
         sys.exit(f"{folder} has {len(files)} pictures; name a folder with 2 or more")
-    chosen = [files[index] for index in rng.permutation(len(files))[: max(2, count // 2)]]
-    crops = []
-    for file in chosen:
-        image = read_exemplar(file).image
-        if min(image.shape[:2]) < SIDE:
-            sys.exit(f"{file} has fewer than {SIDE} texels a side; leave it out")
-        for _ in range(2):
-            top, left = (int(rng.integers(length - SIDE + 1)) for length in image.shape[:2])
-            crops.append(image[top : top + SIDE, left : left + SIDE])
-    pairs = []
-    for number in range(count):
-        first = number // 2 % len(chosen)
-        other = first if number % 2 else int((first + rng.integers(1, len(chosen))) % len(chosen))
-        pairs.append((2 * first, 2 * other + 1))
-    return crops, list(dict.fromkeys(pairs))
+    places = list(itertools.combinations(range(_PLACES), 2))
+    chosen = [files[index] for index in rng.permutation(len(files))[: max(2, -(-count // 2 // len(places)))]]
+    crops = [crop for file in chosen for crop in _crops(file, rng)]
+    of_one = [(_PLACES * number + a, _PLACES * number + b) for number in range(len(chosen)) for a, b in places]
+    every = [pair for pair in itertools.combinations(range(len(crops)), 2) if pair not in set(of_one)]
+    of_two = [every[index] for index in rng.permutation(len(every))[: count // 2]]
+    return crops, of_two, of_one[: count // 2]
+
+
+def _crops(file: Path, rng: np.random.Generator) -> list[Picture]:
+    image = read_exemplar(file).image
+    if min(image.shape[:2]) < SIDE:
+        sys.exit(f"{file} has fewer than {SIDE} texels a side; leave it out")
+    corners = [[int(rng.integers(length - SIDE + 1)) for length in image.shape[:2]] for _ in range(_PLACES)]
+    return [image[top : top + SIDE, left : left + SIDE] for top, left in corners]
 
 
 @dataclass(frozen=True)
@@ -165,9 +167,9 @@ def seconds(given: argparse.Namespace) -> str:
         taken: dict[str, list[float]] = {name: [] for name in DESCRIPTORS}
         for _ in range(1 + given.rounds):  # the first warms up
             for name, run in runs.items():
-                began = time.perf_counter()
+                began = time.process_time()
                 run.step(side)
-                taken[name].append(time.perf_counter() - began)
+                taken[name].append(time.process_time() - began)
         middle = {name: median(values[1:]) for name, values in taken.items()}
         row = [*(f"{value:.3f}" for value in middle.values())]
         row += [f"{middle[name] / middle['vgg19']:.2f}" for name in DESCRIPTORS[1:]]

@@ -39,8 +39,9 @@ def candidates(
     """
     asked = descriptor.descriptor
     if asked not in ("auto", *names):
-        found = f"the descriptor {asked} cannot be used here"
-        raise RequestError(found, expected=("auto", *names), remedy="choose one of these")
+        raise RequestError(
+            f"the descriptor {asked} cannot be used here", expected=("auto", *names), remedy="choose one of these"
+        )
     parts = tuple(parts)
     lacking = {name: _foreign(name, parts) for name in (names if asked == "auto" else (asked,))}
     found = tuple(name for name, foreign in lacking.items() if not foreign)
