@@ -36,6 +36,7 @@ ADAIN = "adain"
 # The decoder of each step, in turn: deep ones have more to learn.
 _TURNS = ("relu1_1", ADAIN, "relu4_1", "relu3_1", ADAIN, "relu4_1", "relu2_1", ADAIN, "relu4_1", "relu3_1", ADAIN)
 _STYLE_WEIGHT, _LR, _LEAST_LR = 10.0, 1e-3, 1e-5
+_FLAT_SHARE, _FIRST_CONTRAST = 0.05, 0.1
 _SIDE, _BATCH, _SHORTEST = 64, 4, 512  # texels of windows; windows; texels that pictures are reduced to
 _SAVE_EVERY_S = 60
 _KINDS = ("weight", "bias")
@@ -82,6 +83,8 @@ class Decoder(nn.Module):
         for conv in self.convolutions:
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
             nn.init.zeros_(conv.bias)
+        with torch.no_grad():
+            self.convolutions[-1].weight.mul_(_FIRST_CONTRAST)
 
     def forward(self, x: Tensor) -> Tensor:
         for number, (conv, doubles) in enumerate(zip(self.convolutions, self.doubles, strict=True)):
@@ -195,8 +198,13 @@ class Autoencoders:
 
 
 def _relative(found: Tensor, wanted: Tensor) -> Tensor:
-    """Mean squared difference over the mean variance of the channels."""
-    return (found - wanted).square().mean() / (wanted.var((2, 3)).mean() + 1e-8)
+    """Mean squared difference over what the features vary by."""
+    return (found - wanted).square().mean() / _unit(*moments(wanted))
+
+
+def _unit(mean: Tensor, deviation: Tensor) -> Tensor:
+    """The mean variance of the channels; a flat picture's is so small that its share of the mean stands in for it."""
+    return deviation.square().mean() + _FLAT_SHARE * mean.square().mean()
 
 
 def _style_distance(found: Features, style: Mapping[str, tuple[Tensor, Tensor]]) -> Tensor:
@@ -204,7 +212,7 @@ def _style_distance(found: Features, style: Mapping[str, tuple[Tensor, Tensor]])
     for level, (mean, deviation) in style.items():
         found_mean, found_deviation = moments(found[level])
         squares = (found_mean - mean).square() + (found_deviation - deviation).square()
-        distances.append(squares.mean() / deviation.square().mean())
+        distances.append(squares.mean() / _unit(mean, deviation))
     return torch.stack(distances).sum()
 
 
