@@ -26,7 +26,7 @@ class StartSettings(Checked):
     @property
     def label(self) -> str:
         """The start as records name it: a file without its folders."""
-        return user_path(self.start).name
+        return user_path(self.start).name.encode("utf-8", "replace").decode()  # a file's name can be no text
 
 
 # Word -> the settings of the loop and of its start that it changes.

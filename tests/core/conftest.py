@@ -10,6 +10,7 @@ from tests.conftest import picture
 from texnet_core import Artifact, PyramidSettings
 from texnet_core.progress import Progress
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.start_settings import COLD_START, StartSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ def request_(random_vgg19_file: Path) -> "TrainRequest":
         descriptor=DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero"),
         loss=LossSettings(directions=8, positions=256),
         train=TrainSettings(size=32, steps=STEPS, precision="f32"),
+        begin=StartSettings(COLD_START),
     )
 
 
