@@ -412,6 +412,44 @@ def test_describe_reads_the_header(inside):
         assert result["provenance"] == as_record(header.provenance) and result["quality"] == header.quality
 
 
+def test_an_exemplar_is_an_array_or_a_file_and_what_is_made_of_it_can_be_kept(inside, tmp_path):
+    levels = quantize(picture(64, 80), 8)
+    np.save(tmp_path / "sand.npy", levels)
+    (tmp_path / "sand.png").write_bytes(encode_png(levels))
+    adapt = {"id": 1, "job": "adapt", "source": "collage", "exemplar": str(tmp_path / "sand.npy"), "name": "Sand"}
+    kept = inside.ask(adapt | {"output": str(tmp_path / "sand.texnet"), "real_width": 1.0})["output"]
+    sources = [{"source": kept}]
+    sources += [{"source": "collage", "exemplar": str(tmp_path / name)} for name in ("sand.npy", "sand.png")]
+    made = []
+    for number, source in enumerate(sources):
+        asked = {"id": 2 + number, "job": "synthesize", "folder": str(tmp_path), "name": f"made{number}"}
+        result = inside.ask(asked | {"width": 48, "height": 48} | source)
+        made.append(Path(result["maps"][0]["files"][0]).read_bytes())
+    assert made[0] == made[1] == made[2]
+    described = inside.ask({"id": 9, "job": "describe", "source": kept})
+    assert described["provenance"]["exemplar"] == "Sand" and described["size_m"] == 0.8
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"exemplar": "none.npy"}, "none.npy cannot be read"),
+        ({"exemplar": "gray.npy"}, "gray.npy holds uint8"),
+        ({"mask": "small.npy"}, "small.npy has 8x8"),
+        ({"source": "moss"}, "takes no exemplar"),
+        ({"output": "made.png"}, "'output' cannot be"),
+    ],
+)
+def test_what_cannot_be_adapted_is_refused_and_leaves_nothing(inside, tmp_path, changes, says):
+    for name, shape in (("sand", (64, 64, 3)), ("gray", (64, 64, 1)), ("small", (8, 8, 1))):
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    asked = {"source": "collage", "exemplar": "sand.npy", "output": "made.texnet"} | changes
+    places = {key: str(tmp_path / value) for key, value in asked.items() if key != "source"}
+    said = inside.ask({"id": 1, "job": "adapt", "name": "Sand"} | asked | places)
+    assert said["event"] == "error" and says in said["message"]
+    assert not list(tmp_path.glob("made*"))
+
+
 def train_job(place, weights, steps=24, **changes):
     """A run of seconds: a small generator, a random descriptor."""
     exemplar = place / "brick.png"

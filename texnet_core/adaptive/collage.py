@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.adaptive.preparing import Announce, scaled
+from texnet_core.adaptive.preparing import Announce, scaled, thinned
 from texnet_core.adaptive.suitability import ghost_note
-from texnet_core.mapset import ALBEDO, FloatArray, Mask
+from texnet_core.mapset import ALBEDO, HALF, FloatArray, Mask
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.model.families.collage import AXES, COLLAGE, CollageSettings
 from texnet_core.model.look import guess_look
@@ -27,6 +27,7 @@ MOST_TEXELS = 2**24  # of the picture: what phones take, and a file of 96 MB
 _CELLS = 4  # of the short side that a piece's radius is: smaller pieces cut what is large
 _BINS = 2**14  # values that are told apart on an axis
 _PART = 2**18  # texels at a time
+_LOOK_SIDE = 1024  # texels
 _FLAT = 1e-5  # of an axis along which a picture has one color
 _NORMAL = NormalDist()
 
@@ -45,14 +46,15 @@ def make_collage(image: FloatArray, mask: Mask | None, announce: Announce) -> Ar
         announce(note)
     image, mask = _held(image, mask, announce)
     height, width = image.shape[:2]
-    image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2) if is_gray(image) else image
+    image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2) if is_gray(thinned(image, None)[0]) else image
     settings = CollageSettings(height, width, cell=min(height, width) // _CELLS).check()
     mean, axes = _axes(image, mask)
     picture = np.empty((AXES, height, width), np.float16)
     table = np.empty((AXES, settings.entries), np.float16)
     weight, bias = np.zeros((3, AXES)), mean
+    along = _along(image, mean, axes)
     for number, axis in enumerate(axes.T):
-        low, span, picture[number], table[number] = _gaussian(_along(image, mean, axis), mask, settings.entries)
+        low, span, picture[number], table[number] = _gaussian(along[number], mask, settings.entries)
         weight[:, number] = axis * span
         bias = bias + axis * low
     parameters = {
@@ -67,7 +69,7 @@ def make_collage(image: FloatArray, mask: Mask | None, announce: Announce) -> Ar
         maps=(ALBEDO,),
         family=COLLAGE.name,
         texels_per_exemplar=min(height, width),
-        look=guess_look(image, mask),
+        look=guess_look(*_middle(image, mask)),
         provenance=Provenance(exemplar_sha256=texels_digest(image, mask)),
         parameters=StoredParameters(parameters),
     )
@@ -97,12 +99,21 @@ def _axes(image: FloatArray, mask: Mask | None) -> tuple[_Doubles, _Doubles]:
     return mean + 0.5, axes * signs
 
 
-def _along(image: FloatArray, mean: _Doubles, axis: _Doubles) -> FloatArray:
-    """Where each texel lies along an axis."""
-    values = np.empty(image.shape[:2], np.float32)
-    for row, texels in zip(values, image, strict=True):
-        row[:] = (texels - mean) @ axis
+def _along(image: FloatArray, mean: _Doubles, axes: _Doubles) -> FloatArray:
+    """Where each texel lies along each axis, (axes, height, width)."""
+    values = np.empty((AXES, *image.shape[:2]), np.float32)
+    for row, texels in enumerate(image):
+        values[:, row] = axes.T.astype(np.float32) @ (texels - mean.astype(np.float32)).T
     return values
+
+
+def _middle(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask | None]:
+    """As much of the middle as a look is guessed from; all where the mask hides much of that."""
+    rows, columns = (slice(max(0, side - _LOOK_SIDE) // 2, (side + _LOOK_SIDE) // 2) for side in image.shape[:2])
+    if mask is None:
+        return image[rows, columns], None
+    part = mask[rows, columns]
+    return (image[rows, columns], part) if part.mean() >= HALF else (image, mask)
 
 
 def _gaussian(

@@ -1,9 +1,12 @@
 """An exemplar as those who make a generator of it at once want it. Works without Pillow, which Blender lacks."""
 
 import importlib.util
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from texnet_core.errors import ImageError
 from texnet_core.mapset import HALF, FloatArray, Mask
@@ -12,6 +15,9 @@ from texnet_core.pictures.masks import told, visible_part, visible_sides
 from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.settings import MIN_EXEMPLAR_SIDE, ExemplarSettings
 from texnet_core.synthesis.resampling import resized
+
+_ENOUGH = 2**20  # texels that tell what all of a picture is like
+_WARNED_SIDE = 1024  # texels of the short side, twice of what warnings look at
 
 Announce = Callable[[str], None]
 
@@ -46,13 +52,36 @@ def prepared(
             remedy=f"take a picture of at least {least} on the short side",
         )
     image, mask = scaled(image, mask, wanted) if wanted else (image, mask)
-    check_surface(image, mask)
+    check_surface(*thinned(image, mask))
     if importlib.util.find_spec("PIL"):
-        for warning in find_warnings(image, mask, flatten=settings.flatten):
+        for warning in find_warnings(*_averaged(image, mask), flatten=settings.flatten):
             announce(warning)
     if share < 1:
         announce(told(image, mask, share))
     return (flatten_lighting(image, mask), mask) if settings.flatten else (image, mask)
+
+
+def thinned(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask | None]:
+    """About a million texels that stand for all, and their mask: of large pictures one of so many, down and across."""
+    step = max(1, math.isqrt(image.shape[0] * image.shape[1] // _ENOUGH))
+    return image[::step, ::step], None if mask is None else mask[::step, ::step]
+
+
+def averaged(values: npt.NDArray[Any], factor: int) -> FloatArray:
+    """Means over squares of so many texels; what is left over at the lower and the right border is cut."""
+    rows, columns = (side // factor for side in values.shape[:2])
+    part = values[: rows * factor, : columns * factor].astype(np.float32, copy=False)
+    down = part.reshape(rows, factor, -1).mean(axis=1)  # first, for whole rows are added at once
+    means: FloatArray = down.reshape(rows, columns, factor, -1).mean(axis=2)
+    return means
+
+
+def _averaged(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask | None]:
+    """The same at a size that shows all that warnings are about."""
+    factor = max(1, min(image.shape[:2]) // _WARNED_SIDE)
+    if factor == 1:
+        return image, mask
+    return averaged(image, factor), None if mask is None else averaged(mask, factor)[..., 0] >= HALF
 
 
 def scaled(image: FloatArray, mask: Mask | None, side: int) -> tuple[FloatArray, Mask | None]:

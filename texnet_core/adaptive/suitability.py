@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from texnet_core.adaptive.preparing import averaged
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.patterns.waves import find_waves
 
@@ -46,9 +47,7 @@ def _reduced(image: FloatArray) -> FloatArray:
     factor = max(1, min(image.shape[:2]) // _SIDE)
     tops = [max(0, side // factor - _MOST_SIDE) // 2 * factor for side in image.shape[:2]]
     rows, columns = (min(side // factor, _MOST_SIDE) for side in image.shape[:2])
-    part = image[tops[0] : tops[0] + rows * factor, tops[1] : tops[1] + columns * factor]
-    reduced: FloatArray = part.reshape(rows, factor, columns, factor, 3).mean(axis=(1, 3))
-    return reduced
+    return averaged(image[tops[0] : tops[0] + rows * factor, tops[1] : tops[1] + columns * factor], factor)
 
 
 def _unevenness(luminance: FloatArray) -> float:
