@@ -231,6 +231,8 @@ def main() -> None:
         Distillation(parser.parse_args()).to_the_end()
     except TexnetError as error:
         raise SystemExit(f"build_descriptor: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("build_descriptor: stopped; the same command with --resume goes on") from None
 
 
 def pictures_in(folder: Path, held_out: Path | None) -> tuple[list[Tensor], list[Tensor]]:

@@ -37,6 +37,11 @@ def test_vgg19_never_imports_torchvision():
     assert "torchvision" not in modules_after("import texnet_core.training, texnet_core.descriptor.vgg19")
 
 
+def test_what_teaches_the_light_descriptor_is_used_by_its_build_script_alone():
+    modules = modules_after("import texnet_core.training, texnet_core.optimization, texnet_core.worker.train")
+    assert not {"texnet_core.descriptor.distillation", "texnet_core.descriptor.lessons"} & modules
+
+
 @pytest.mark.parametrize(("engine", "package"), [("onnx", "onnxruntime"), ("openvino", "openvino"), ("torch", "torch")])
 def test_a_missing_or_broken_engine_is_explained(artifact, monkeypatch, engine, package):
     """None in sys.modules makes an import fail as a missing package does."""
