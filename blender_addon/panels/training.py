@@ -19,7 +19,8 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
     if body is None:
         return
     if not backend_python():
-        wrapped(body, "learning from your own pictures needs PyTorch, which is set up once", context, icon="INFO")
+        needed = "learning from your own pictures needs PyTorch, which is set up once; From Image, Now needs nothing"
+        wrapped(body, needed, context, icon="INFO")
         button = body.operator("preferences.addon_show", text="Set Up Training", icon="PREFERENCES")
         button.module = ROOT
         return

@@ -116,3 +116,26 @@ def test_what_cannot_serve_is_refused_in_one_line_and_leaves_nothing(blender, tm
         assert text in said and "\n" not in said, said
     assert state["textures"] == [] and state["images"] == 0
     assert state["library"] == ["Sand Collage.texnet"]  # of the one whose texture was refused
+
+
+def test_a_generator_that_has_gone_is_named_and_made_again_from_the_image(blender, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        drawn("Sand")
+        now(image="Sand", width=64, height=64, destination="IMAGE")
+        source = bpy.context.scene.texnet.source_name
+        __import__("pathlib").Path(source).unlink()
+        made = next(image for image in bpy.data.images if "texnet" in image)
+        bpy.context.scene.texnet.history_image = made.name
+        said = error_of(bpy.ops.texnet.regenerate, factor=2)
+        before = textures()
+        now(image="Sand", width=64, height=64, destination="IMAGE")
+        bpy.ops.texnet.regenerate(image=made.name, factor=2)
+        answer({"said": said, "before": before, "sides": sorted(image.size[0] for image in bpy.data.images
+                if "texnet" in image)})
+        """,
+        library=str(tmp_path),
+    )
+    assert "there is no file" in state["said"] and "Sand Collage.texnet" in state["said"]
+    assert len(state["before"]) == 1 and 128 in state["sides"]

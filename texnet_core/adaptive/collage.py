@@ -45,6 +45,7 @@ def make_collage(image: FloatArray, mask: Mask | None, announce: Announce) -> Ar
     if note := ghost_note(image, mask):
         announce(note)
     image, mask = _held(image, mask, announce)
+    digest = texels_digest(image, mask)
     height, width = image.shape[:2]
     image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2) if is_gray(thinned(image, None)[0]) else image
     settings = CollageSettings(height, width, cell=min(height, width) // _CELLS).check()
@@ -70,7 +71,7 @@ def make_collage(image: FloatArray, mask: Mask | None, announce: Announce) -> Ar
         family=COLLAGE.name,
         texels_per_exemplar=min(height, width),
         look=guess_look(*_middle(image, mask)),
-        provenance=Provenance(exemplar_sha256=texels_digest(image, mask)),
+        provenance=Provenance(exemplar_sha256=digest),
         parameters=StoredParameters(parameters),
     )
 

@@ -196,8 +196,19 @@ def _measure(
 
 
 def training_size(artifact: Artifact) -> int:
-    """Texels of the exemplar's short side, as training saw it; raises ArtifactError where they make no sense."""
+    """Texels of the exemplar's short side, as training saw it.
+
+    Raises:
+        ArtifactError: they make no sense.
+        RequestError: they are those of a picture that is kept, and too many.
+    """
     size = artifact.texels_per_exemplar
+    if size not in _SIZES and artifact.copies:
+        raise RequestError(
+            f"the generator holds a picture of {size} texels, which is too large to be measured",
+            expected=Range(_SIZES.start, _SIZES.stop - 1),
+            remedy="make it with a smaller exemplar size",
+        )
     if size not in _SIZES:
         raise ArtifactError(
             f"the generator tells a senseless training size of {size} texels",
