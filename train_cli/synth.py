@@ -21,7 +21,7 @@ from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.series import MarkedRequest, Series, expand
 from texnet_core.synthesis.textures import check_is_texture, check_moves, map_files
 from texnet_core.synthesis.windows import Region
-from train_cli.checks import check_names, picture_name
+from train_cli.checks import check_names, check_not_inputs, picture_name
 from train_cli.display import Display, one_of, showing
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -99,21 +99,26 @@ def synth(
     depth_for(name, request.depth)
     check_picture_size(name, *pictures[0].request.window[2:])
     with showing(quiet=as_json) as display:
-        artifact = _opened(source, exemplar, mask, request, display)
+        artifact, notes = _opened(source, exemplar, mask, request, display), display.notes
     for picture in pictures:
         check_moves(artifact, picture.request)
     check_alone(output, as_json, len(pictures) * len(artifact.maps))
     with writing(output, name.suffix) as target, showing(quiet=as_json) as display:
-        if request.covers and (note := size_note(artifact, source)):
+        stated_by = {} if exemplar is None else {"stated_by": "--real-width 1.2m"}
+        if request.covers and (note := size_note(artifact, source, **stated_by)):
             display.note(note)
+            notes.append(note)
         files = [path for picture in pictures for path in map_files(target, artifact.maps, picture.marks)]
+        if exemplar is not None:
+            for file in files:
+                check_not_inputs(file, exemplar, mask, "--output")
         check_names(files, are_made=len(files) > 1)
         with prepared(*files):
             engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
             for number, picture in enumerate(pictures):
                 _make(picture, target, engine, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
-    _tell(shown, pictures, engine, time.monotonic() - started, as_json)
+    _tell(shown, pictures, engine, time.monotonic() - started, notes if as_json else None)
 
 
 def _opened(
@@ -136,11 +141,15 @@ def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: Progre
     write_window(plane, output, request.window, depth=request.depth, marks=marks, progress=progress)
 
 
-def _tell(paths: list[Path], pictures: list[MarkedRequest], engine: Engine, seconds: float, as_json: bool) -> None:
+def _tell(
+    paths: list[Path], pictures: list[MarkedRequest], engine: Engine, seconds: float, notes: list[str] | None
+) -> None:
+    """What was made; as a JSON object with the notes, where these are given."""
     first, last = pictures[0].request, pictures[-1].request
     width, height = first.window[2:]
     facts: dict[str, Any] = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
-    if as_json:
+    if notes is not None:
+        facts |= {"notes": notes} if notes else {}
         facts |= {"covers": first.covers} if first.covers else {}
         facts |= {"width": width, "height": height, "seed": first.seed, "seconds": round(seconds, 3)}
         click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts}))

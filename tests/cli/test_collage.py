@@ -71,6 +71,13 @@ def test_what_is_wrong_is_one_line_and_writes_nothing(run, tmp_path, words, code
     assert not list(tmp_path.glob("out*"))
 
 
+def test_the_picture_is_never_replaced(run, tmp_path):
+    before = (tmp_path / "sand.png").read_bytes()
+    done = run("synth", "collage", "--exemplar", "sand.png", "-o", "sand.png", "--size", 64)
+    assert done.returncode == 2 and "--output would replace the exemplar" in done.stderr
+    assert (tmp_path / "sand.png").read_bytes() == before
+
+
 def test_a_list_makes_collages_and_a_rerun_only_what_has_changed(run, tmp_path):
     entry = '[[jobs]]\nsource = "collage"\nexemplar = ["sand.png", "other.png"]\nsize = 48\noutput = "{exemplar}.jpg"\n'
     (tmp_path / "list.toml").write_text(entry)

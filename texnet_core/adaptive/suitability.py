@@ -2,8 +2,8 @@
 
 Where three pieces are blended, what is the same everywhere stays as it is, and a shape that one piece has alone shines
 through the others. The edges of such shapes bunch fine detail together, so that its energy differs from place to place.
-Over 17 photographs this energy varied by a fifth to a third of its mean in moss, grass, dirt and gravel, and by two
-fifths to two thirds in cobbles, bricks, tiles and rust in patches. Grids whose tiles are fine all over are found as
+Over 17 photographs this energy varied by 0.17 to 0.30 of its mean in moss, grass, dirt, gravel and rubble, and by 0.36
+to 0.55 in grained wood, cobbles, bricks, tiles and rust in patches. Grids whose tiles are fine all over are found as
 patterns.
 """
 

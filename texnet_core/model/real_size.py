@@ -13,12 +13,12 @@ def texels_per_meter(header: Header) -> float:
     return header.texels_per_exemplar / (header.size_m or ASSUMED_SIZE_M)
 
 
-def size_note(header: Header, name: str) -> str:
+def size_note(header: Header, name: str, stated_by: str = "texnet info FILE --set-size 1.2m") -> str:
     """What a user should know where the size is only assumed; "" where it is known."""
     if header.size_m:
         return ""
     assumed = f"the real size of {name} is not known, so its picture is taken to show {length_text(ASSUMED_SIZE_M)}"
-    return f"{assumed}; texnet info FILE --set-size 1.2m states it"
+    return f"{assumed}; {stated_by} states it"
 
 
 def check_size_m(meters: float, what: str) -> None:

@@ -42,7 +42,7 @@ def read_surface(path: Path, mask: Path | None) -> Surface:
         raise transparent(path)
     if mask is not None:
         drawn = _shares(mask, (1,))
-        check_same_size(f"the mask {mask}", drawn.shape[:2], shares.shape[:2])
+        check_same_size(f"the mask {mask}", drawn.shape, (shares.shape[0], shares.shape[1]))
         seen &= drawn[..., 0] >= OPAQUE
         if not seen.any():
             raise ImageError("the mask leaves nothing", expected="white", remedy="invert the mask, or draw it anew")
