@@ -12,7 +12,8 @@ from texnet_core.adaptive.keeping import with_card
 from texnet_core.adaptive.open import open_requested, open_source
 from texnet_core.adaptive.preparing import ignore
 from texnet_core.adaptive.suitability import ghost_note
-from texnet_core.errors import ImageError
+from texnet_core.errors import ArtifactError, ImageError
+from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.model.artifact import Provenance
 from texnet_core.settings import ExemplarSettings
 
@@ -182,3 +183,16 @@ def test_a_note_says_where_large_shapes_will_show_as_ghosts():
     joints = (rows % 32 < 4) | (columns % 64 < 4)
     bricks = np.where(joints, 0.2, 0.7)[..., None] + 0.05 * sand
     assert "ghosts" in ghost_note(bricks.astype(np.float32))
+
+
+def test_a_picture_that_is_too_large_to_be_measured_is_refused(collage):
+    with pytest.raises(RequestError, match="a picture of 3000 texels, which is too large"):
+        evaluate(replace(collage, texels_per_exemplar=3000))
+
+
+@pytest.mark.parametrize(("changes", "says"), [({"cell": 40}, "cell 40 is too large"), ({"height": 31}, "height 31")])
+def test_a_file_whose_pieces_would_leave_the_picture_is_damaged(collage, tmp_path, changes, says):
+    broken = replace(collage, settings=replace(collage.settings, **changes))
+    with pytest.raises(ArtifactError, match=f"damaged: {says}"):
+        write_artifact(tmp_path / "broken.texnet", broken)
+    assert not list(tmp_path.iterdir())
