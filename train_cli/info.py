@@ -109,6 +109,10 @@ def _facts(file: str, size: int, header: Header) -> dict[str, Any]:
     if header.paints:
         facts |= _facts_of_style(file, header)
         return {"file": file, "bytes": size} | {key: value for key, value in facts.items() if value is not None}
+    if header.adapts:
+        facts["kind"] = "network that makes a generator of a picture"
+        facts["use"] = f"texnet synth {shlex.quote(file)} --exemplar photo.jpg -o texture.png"
+        return {"file": file, "bytes": size} | {key: value for key, value in facts.items() if value is not None}
     if header.copies:
         facts["kind"] = f"{header.family}, which holds the picture itself; its textures are pieces of it"
     known = f"{length_text(header.size_m)} along the short side of the picture" if header.size_m else ""

@@ -54,7 +54,8 @@ class PseudoOptimizer(nn.Module, Operations):
     ) -> None:
         super().__init__()
         self.settings, self._stops = settings, stop_gradients
-        self.graph, self._comparing = adaptive_graph(settings, CHANNELS), description_graph(settings)
+        self.graph = adaptive_graph(settings, CHANNELS)
+        self._comparing, self._layers = description_graph(settings)
         self.learned = nn.ParameterDict()
         for name, shape in self.graph.parameter_shapes.items():
             if is_learned(name):
@@ -106,20 +107,10 @@ class PseudoOptimizer(nn.Module, Operations):
         """Layer -> (N, C, h, w) of all that is compared."""
         before, self._extend = self._extend, extend
         try:
-            names = {name: layer for layer, name in self._taps()}
-            values = self._values(self._comparing, {"image": image}, keep=list(names))
+            values = self._values(self._comparing, {"image": image}, keep=list(self._layers.values()))
         finally:
             self._extend = before
-        return {layer: values[name] for name, layer in names.items()}
-
-    def _taps(self) -> list[tuple[str, str]]:
-        """Layer and value of all that is compared, in the last stage of the graph, and so in the comparing one."""
-        last = f"stage{len(self.settings.stages)}.descriptor"
-        return [
-            (node.layer, f"compared{node.inputs[0].removeprefix(last)}")
-            for node in self.graph.of(nodes.GramGradient)
-            if node.stage == len(self.settings.stages)
-        ]
+        return {layer: values[name] for layer, name in self._layers.items()}
 
     def _values(self, graph: Graph, given: dict[str, Tensor], keep: list[str]) -> dict[str, Tensor]:
         """The values of those names."""

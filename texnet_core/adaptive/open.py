@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
+from texnet_core.adaptive.adapting import adapt
 from texnet_core.adaptive.collage import make_collage
 from texnet_core.adaptive.preparing import Announce, ignore, prepared, size_m
 from texnet_core.errors import RequestError
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.model.artifact import Artifact, read_artifact
+from texnet_core.model.artifact import Artifact, read_artifact, read_header
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.presets import find_source
 from texnet_core.settings import ExemplarSettings
@@ -118,4 +119,8 @@ def _check_unused(settings: ExemplarSettings) -> None:
 
 def _maker(source: str | Path) -> Maker | None:
     """What makes a generator of an exemplar; None where the source is one already."""
-    return MAKERS.get(str(source))
+    if is_maker(source):
+        return MAKERS[str(source)]
+    if read_header(source).adapts:
+        return lambda image, mask, announce: adapt(read_artifact(source), image, mask, announce=announce)
+    return None

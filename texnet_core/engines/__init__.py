@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol
 
-from texnet_core.errors import EngineError
+from texnet_core.errors import EngineError, RequestError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.families import Constants
@@ -61,6 +61,13 @@ class Engine(Protocol):
         """
         ...
 
+    def period(self, plane: InputPlane) -> FloatArray | None:
+        """All of a plane that repeats, (height, width, channels) float32, not clipped, where that is best made at once.
+
+        None where blocks are better, as they are for nearly all generators.
+        """
+        ...
+
 
 def inputs_of_block(
     graph: Graph, plane: InputPlane, block: tuple[int, int, int, int], constants: Constants
@@ -92,6 +99,12 @@ def open_engine(
         RequestError: no such engine.
     """
     EngineSettings(engine=engine, device=device, precision=precision, threads=threads).check()
+    if artifact.adapts:
+        raise RequestError(
+            "this network makes a generator of an exemplar, and no texture by itself",
+            expected="a generator",
+            remedy="adapt it to an exemplar first",
+        )
     if engine == "auto":
         engine = _best_engine(device)
     kind = _engine_class(engine)

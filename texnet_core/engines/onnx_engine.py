@@ -7,6 +7,8 @@ import onnxruntime
 
 from texnet_core.engines import NO_CONSTANTS, NumberFormat, cpu_only, inputs_of_block
 from texnet_core.engines.onnx_graph import OUTPUT, build_model
+from texnet_core.engines.shapes import block_shape, is_made_at_once
+from texnet_core.engines.whole_graph import build_whole_model, inputs_of_period
 from texnet_core.errors import EngineError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact
@@ -23,17 +25,14 @@ class OnnxEngine:
     """
 
     name = "onnx"
-    block_shape = (128, 128)
+    _usual_block = (128, 128)
 
     def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
         self.artifact, self.device, self.precision, self.workers = artifact, device, precision, threads
         self._graph = inference_form(artifact.graph)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # errors only: front ends own the terminal
-        options.intra_op_num_threads = 1  # the caller's own thread; see the package's docstring
-        self._session = onnxruntime.InferenceSession(
-            build_model(self._graph, artifact.parameters), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        self.block_shape = block_shape(self._graph, self._usual_block)
+        # the caller's own thread; see the package's docstring
+        self._session = _opened(build_model(self._graph, artifact.parameters), threads=1)
 
     @staticmethod
     def choose_device(device: str) -> str:
@@ -54,3 +53,22 @@ class OnnxEngine:
                 f"ONNX Runtime failed ({error})", expected="a block", remedy="free some memory and try again"
             ) from error
         return cast(FloatArray, np.ascontiguousarray(maps[0].transpose(1, 2, 0)))
+
+    def period(self, plane: InputPlane) -> FloatArray | None:
+        if not is_made_at_once(self._graph, self._usual_block, plane):
+            return None
+        try:
+            session = _opened(build_whole_model(self.artifact), threads=self.workers)
+            (maps,) = session.run([OUTPUT], inputs_of_period(self.artifact, plane))
+        except Exception as error:  # its errors share no base class of their own
+            raise EngineError(
+                f"ONNX Runtime failed ({error})", expected="a texture", remedy="free some memory and try again"
+            ) from error
+        return cast(FloatArray, np.ascontiguousarray(maps[0].transpose(1, 2, 0)))
+
+
+def _opened(model: bytes, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only: front ends own the terminal
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])

@@ -43,9 +43,8 @@ def build_model(graph: Graph, parameters: Parameters) -> bytes:
     Returns:
         A serialized ModelProto.
     """
-    writer = _Writer(graph, parameters)
-    for node in graph.nodes:
-        getattr(writer, node.operation)(node)
+    writer = GraphWriter(graph, parameters)
+    writer.write()
     return writer.model()
 
 
@@ -64,16 +63,36 @@ def build_product(matrix: npt.NDArray[np.float32]) -> bytes:
     return _model(graph)
 
 
-class _Writer:
+class GraphWriter:
     """Writes node after node; knows in which number format each value is."""
 
     def __init__(self, graph: Graph, parameters: Parameters) -> None:
+        self.graph = graph
         self._parameters, self._output = parameters, graph.output
+        self._made: set[str] = set()
+        self._more: list[bytes] = []  # outputs besides the maps
         self._inputs: list[bytes] = []
         self._nodes: list[bytes] = []
         self._bf16: set[str] = set()  # names of values in bfloat16
         self._casts: set[str] = set()
         self._initializers: dict[str, bytes] = {}
+
+    def write(self) -> None:
+        """Write all nodes."""
+        for node in self.graph.nodes:
+            getattr(self, node.operation)(node)
+
+    def parameter(self, name: str) -> FloatArray:
+        """A parameter of the graph."""
+        return self._parameters[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a value of that name is made."""
+        return name in self._made
+
+    def also_return(self, name: str) -> None:
+        """Make a value an output, float32 of any shape."""
+        self._more.append(_text(1, name) + _message(2, _message(1, _number(1, _FLOAT))))
 
     def model(self) -> bytes:
         """Field numbers: GraphProto 1 node, 2 name, 5 initializer, 11 input, 12 output."""
@@ -85,7 +104,7 @@ class _Writer:
                 _text(2, "generator"),
                 *(_message(5, tensor) for tensor in self._initializers.values()),
                 *(_message(11, value) for value in self._inputs),
-                _message(12, result),
+                *(_message(12, value) for value in (result, *self._more)),
             )
         )
         return _model(graph)
@@ -99,65 +118,69 @@ class _Writer:
 
     def convolution(self, node: nodes.Convolution) -> None:
         value = self._in_format(node.inputs[0], node.bf16)
-        self._node("Conv", node, [value, *self._own(node, value)], _ints("kernel_shape", [node.kernel] * 2))
+        self.node("Conv", node, [value, *self.own(node, value)], ints_attribute("kernel_shape", [node.kernel] * 2))
 
     def upsampling_convolution(self, node: nodes.UpsamplingConvolution) -> None:
         value = self._in_format(node.inputs[0], node.bf16)
-        attributes = (_ints("kernel_shape", [4, 4]), _ints("strides", [2, 2]), _ints("pads", [node.crop] * 4))
-        self._node("ConvTranspose", node, [value, *self._own(node, value)], *attributes)
+        attributes = (
+            ints_attribute("kernel_shape", [4, 4]),
+            ints_attribute("strides", [2, 2]),
+            ints_attribute("pads", [node.crop] * 4),
+        )
+        self.node("ConvTranspose", node, [value, *self.own(node, value)], *attributes)
 
     def leaky_relu(self, node: nodes.LeakyReLU) -> None:
-        self._node("LeakyRelu", node, node.inputs, _float("alpha", node.slope))
+        self.node("LeakyRelu", node, node.inputs, float_attribute("alpha", node.slope))
 
     def clamp(self, node: nodes.Clamp) -> None:
         bound = self._parameters[node.bound].reshape(1, -1, 1, 1)
-        self._node("Min", node, [*node.inputs, self._constant(node.bound, bound, like=node.inputs[0])])
+        self.node("Min", node, [*node.inputs, self.constant_of(node.bound, bound, like=node.inputs[0])])
 
     def affine(self, node: nodes.Affine) -> None:
         x, scale, shift = self._alike(node.inputs)
         scaled = f"{node.name}.scaled"
-        self._node("Mul", scaled, [x, scale])
-        self._node("Add", node, [scaled, shift])
+        self.node("Mul", scaled, [x, scale])
+        self.node("Add", node, [scaled, shift])
 
     def sigmoid(self, node: nodes.Sigmoid) -> None:
-        self._node("Sigmoid", node, node.inputs)
+        self.node("Sigmoid", node, node.inputs)
 
     def pool(self, node: nodes.Pool) -> None:
-        sides = _ints("kernel_shape", [2, 2]), _ints("strides", [2, 2])
+        sides = ints_attribute("kernel_shape", [2, 2]), ints_attribute("strides", [2, 2])
         if node.halving == "average":
-            self._node("AveragePool", node, node.inputs, *sides)
+            self.node("AveragePool", node, node.inputs, *sides)
             return
         average, largest, total = (f"{node.name}.{part}" for part in ("average", "largest", "total"))
-        self._node("AveragePool", average, node.inputs, *sides)
-        self._node("MaxPool", largest, node.inputs, *sides)
-        self._node("Add", total, [average, largest])
-        self._node("Mul", node, [total, self._constant("half", np.array(0.5, np.float32), like=total)])
+        self.node("AveragePool", average, node.inputs, *sides)
+        self.node("MaxPool", largest, node.inputs, *sides)
+        self.node("Add", total, [average, largest])
+        self.node("Mul", node, [total, self.constant_of("half", np.array(0.5, np.float32), like=total)])
 
     def upsample(self, node: nodes.Upsample) -> None:
-        scales = self._constant("scales", np.array([1, 1, 2, 2], np.float32))
+        scales = self.constant_of("scales", np.array([1, 1, 2, 2], np.float32))
         attributes = (
-            _string("mode", "nearest"),
-            _string("coordinate_transformation_mode", "asymmetric"),
-            _string("nearest_mode", "floor"),
+            string_attribute("mode", "nearest"),
+            string_attribute("coordinate_transformation_mode", "asymmetric"),
+            string_attribute("nearest_mode", "floor"),
         )
-        self._node("Resize", node, [*node.inputs, "", scales], *attributes)
+        self.node("Resize", node, [*node.inputs, "", scales], *attributes)
 
     def crop(self, node: nodes.Crop) -> None:
         margin = node.margin
-        starts = self._constant(f"crop{margin}.starts", np.array([margin, margin], np.int64))
-        ends = self._constant(f"crop{margin}.ends", np.array([-margin, -margin], np.int64))
-        axes = self._constant("crop.axes", np.array([2, 3], np.int64))
-        self._node("Slice", node, [*node.inputs, starts, ends, axes])
+        starts = self.constant_of(f"crop{margin}.starts", np.array([margin, margin], np.int64))
+        ends = self.constant_of(f"crop{margin}.ends", np.array([-margin, -margin], np.int64))
+        axes = self.constant_of("crop.axes", np.array([2, 3], np.int64))
+        self.node("Slice", node, [*node.inputs, starts, ends, axes])
 
     def concat(self, node: nodes.Concat) -> None:
-        self._node("Concat", node, self._alike(node.inputs), _int("axis", 1))
+        self.node("Concat", node, self._alike(node.inputs), int_attribute("axis", 1))
 
     def add(self, node: nodes.Add) -> None:
-        self._node("Add", node, self._alike(node.inputs))
+        self.node("Add", node, self._alike(node.inputs))
 
-    def _own(self, node: Node, value: str) -> list[str]:
+    def own(self, node: Node, value: str) -> list[str]:
         """The parameters of a convolution, in the format of what it reads."""
-        return [self._constant(name, self._parameters[name], like=value) for name in node.parameter_shapes]
+        return [self.constant_of(name, self._parameters[name], like=value) for name in node.parameter_shapes]
 
     def _alike(self, values: Sequence[str]) -> list[str]:
         """The values in one number format: bfloat16 where all are."""
@@ -172,21 +195,22 @@ class _Writer:
         cast = f"{value}.{suffix}"
         if cast not in self._casts:
             self._casts.add(cast)
-            self._node("Cast", cast, [value], _int("to", kind))
+            self.node("Cast", cast, [value], int_attribute("to", kind))
             self._bf16 |= {cast} if low else set()
         return cast
 
-    def _node(self, operator: str, node: Node | str, inputs: Sequence[str], *attributes: bytes) -> None:
+    def node(self, operator: str, node: Node | str, inputs: Sequence[str], *attributes: bytes) -> None:
         """Field numbers: NodeProto 1 input, 2 output, 3 name, 4 op_type, 5 attribute."""
         name = node if isinstance(node, str) else node.name
         result = OUTPUT if name == self._output.name else name
+        self._made.add(name)
         if operator != "Cast" and any(value in self._bf16 for value in inputs):
             self._bf16.add(result)
         described = b"".join(_message(5, attribute) for attribute in attributes)
         read = b"".join(_text(1, value) for value in inputs)
         self._nodes.append(read + _text(2, result) + _text(3, result) + _text(4, operator) + described)
 
-    def _constant(self, name: str, array: FloatArray | npt.NDArray[np.int64], like: str = "") -> str:
+    def constant_of(self, name: str, array: FloatArray | npt.NDArray[np.int64], like: str = "") -> str:
         """A constant, in bfloat16 where the value that it works on is."""
         self._initializers[name] = _tensor(name, _to_bf16(array) if like in self._bf16 else array)
         return name
@@ -221,19 +245,19 @@ def _value_info(name: str, channels: int, sides: tuple[bytes, bytes]) -> bytes:
 # AttributeProto: 1 name, 2 f, 3 i, 4 s, 8 ints, 20 type
 
 
-def _float(name: str, value: float) -> bytes:
+def float_attribute(name: str, value: float) -> bytes:
     return _text(1, name) + _key(2, 5) + struct.pack("<f", value) + _number(20, _ATTRIBUTE_FLOAT)
 
 
-def _int(name: str, value: int) -> bytes:
+def int_attribute(name: str, value: int) -> bytes:
     return _text(1, name) + _number(3, value) + _number(20, _ATTRIBUTE_INT)
 
 
-def _string(name: str, value: str) -> bytes:
+def string_attribute(name: str, value: str) -> bytes:
     return _text(1, name) + _text(4, value) + _number(20, _ATTRIBUTE_STRING)
 
 
-def _ints(name: str, values: list[int]) -> bytes:
+def ints_attribute(name: str, values: list[int]) -> bytes:
     return _text(1, name) + b"".join(_number(8, value) for value in values) + _number(20, _ATTRIBUTE_INTS)
 
 

@@ -11,6 +11,8 @@ from texnet_core.engines import NO_CONSTANTS, NumberFormat, cpu_only, inputs_of_
 from texnet_core.engines.bf16 import with_bf16
 from texnet_core.engines.fusion import fused
 from texnet_core.engines.onnx_graph import OUTPUT, build_model
+from texnet_core.engines.shapes import block_shape, is_made_at_once
+from texnet_core.engines.whole_graph import build_whole_model, inputs_of_period
 from texnet_core.errors import EngineError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact
@@ -26,11 +28,12 @@ class OpenVinoEngine:
     """See `engines.Engine`."""
 
     name = "openvino"
-    block_shape = (128, 256)
+    _usual_block = (128, 256)
 
     def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
         self.artifact, self.device, self.precision, self.workers = artifact, device, precision, threads
         self._graph = inference_form(artifact.graph)
+        self.block_shape = block_shape(self._graph, self._usual_block)
         marked = with_bf16(self._graph) if precision == "bf16" else self._graph
         self._model = openvino.Core().read_model(build_model(*fused(marked, artifact.parameters)))
         # requests for each shape of block; one is lent to one caller at a time
@@ -64,6 +67,23 @@ class OpenVinoEngine:
             raise EngineError(
                 f"OpenVINO failed ({error})", expected="a block", remedy="free some memory and try again"
             ) from error
+
+    def period(self, plane: InputPlane) -> FloatArray | None:
+        if not is_made_at_once(self._graph, self._usual_block, plane):
+            return None
+        config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": self.workers, "NUM_STREAMS": 1}
+        try:
+            given = inputs_of_period(self.artifact, plane)
+            model = openvino.Core().read_model(build_whole_model(self.artifact))
+            model.reshape({name: list(array.shape) for name, array in given.items()})
+            request = openvino.Core().compile_model(model, "CPU", config).create_infer_request()
+            request.infer(given)
+            texels: FloatArray = request.get_tensor(OUTPUT).data[0].transpose(1, 2, 0).copy()
+        except Exception as error:  # its errors share no base class of their own
+            raise EngineError(
+                f"OpenVINO failed ({error})", expected="a texture", remedy="free some memory and try again"
+            ) from error
+        return texels
 
     def _requests_for(self, shape: tuple[int, int], given: dict[str, FloatArray]) -> "queue.SimpleQueue[Any]":
         """Compile for one shape of block, which is 5% faster than for any, once."""

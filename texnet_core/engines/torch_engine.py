@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from texnet_core.circular import wrap
 from texnet_core.engines import NO_CONSTANTS, NumberFormat
 from texnet_core.engines.bf16 import with_bf16
 from texnet_core.engines.fusion import fused
+from texnet_core.engines.shapes import block_shape, is_made_at_once
 from texnet_core.engines.torch_device import choose_device
+from texnet_core.engines.whole_graph import inputs_of_period
 from texnet_core.errors import EngineError
 from texnet_core.mapset import FloatArray
 from texnet_core.model import nodes
@@ -33,8 +36,9 @@ class TorchEngine:
     def __init__(self, artifact: Artifact, device: str, precision: NumberFormat, threads: int) -> None:
         self.artifact, self.device, self.precision = artifact, device, precision
         self.workers = threads if device == "cpu" else 1  # a GPU takes one block after the other anyway
-        self.block_shape = _CPU_BLOCK if device == "cpu" else _GPU_BLOCK
+        self._usual_block = _CPU_BLOCK if device == "cpu" else _GPU_BLOCK
         self._plain = inference_form(artifact.graph)
+        self.block_shape = block_shape(self._plain, self._usual_block)
         marked = with_bf16(self._plain) if precision == "bf16" else self._plain
         self._graph, parameters = fused(marked, artifact.parameters)
         self._operations = _Valid(self._graph, parameters, device)
@@ -70,6 +74,23 @@ class TorchEngine:
                 values = plane.window_torch(*window.place, device=self.device)[None]
                 given[window.name] = values.contiguous(memory_format=torch.channels_last)
             return run(self._graph, self._operations, given)[0].permute(1, 2, 0).float()
+
+    def period(self, plane: InputPlane) -> FloatArray | None:
+        if not is_made_at_once(self._plain, self._usual_block, plane):
+            return None
+        given = {
+            name: torch.from_numpy(array).to(self.device)
+            for name, array in inputs_of_period(self.artifact, plane).items()
+        }
+        graph = self.artifact.graph
+        try:
+            with torch.inference_mode(), exact(self.device):
+                made = run(graph, _Wrapping(graph, self.artifact.parameters, self.device), given)
+                return np.asarray(made[0].permute(1, 2, 0).float().cpu().contiguous().numpy())
+        except RuntimeError as error:  # too little memory on the device, most often
+            raise EngineError(
+                f"torch failed on {self.device} ({error})", expected="a texture", remedy="use device cpu"
+            ) from error
 
 
 class _Valid(Operations):
@@ -108,6 +129,14 @@ class _Valid(Operations):
 
     def add(self, node: nodes.Add, a: Tensor, b: Tensor) -> Tensor:
         return a.add_(b) if node.name in self._in_place else a + b
+
+
+class _Wrapping(_Valid):
+    """Convolutions of whole periods."""
+
+    def convolution(self, node: nodes.Convolution, x: Tensor) -> Tensor:
+        margin = node.kernel // 2
+        return super().convolution(node, wrap(x, margin, margin) if margin else x)
 
 
 _FRESH = (nodes.Convolution, nodes.Add)  # make arrays of their own

@@ -130,6 +130,16 @@ class Graph:
                 margins[name] = max(margins.get(name, 0), needed)
         return margins
 
+    def overhead(self, height: int, width: int) -> float:
+        """The convolutions' work for a block of so many texels, halos included, as a multiple of that without."""
+        plain, whole = 0.0, 0.0
+        for conv in self.of(Convolution):
+            each, cell = conv.in_channels * conv.channels * conv.kernel**2, 1 << conv.level
+            margin = 2 * cell * self.margins.get(conv.name, 0)
+            plain += each * height * width / cell**2
+            whole += each * (height + margin) * (width + margin) / cell**2
+        return whole / plain
+
     def windows(self, top: int, left: int, height: int, width: int) -> list[Window]:
         """What to ask the input plane for, to make a block.
 

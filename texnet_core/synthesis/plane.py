@@ -82,6 +82,7 @@ class Plane:
         self._rows = replace(rows, repeats=inputs.height is not None)
         self._columns = replace(columns, repeats=inputs.width is not None)
         self._constants: Constants | None = None
+        self._period: FloatArray | None = None  # all of it, where that was made at once
         self._kept: OrderedDict[tuple[int, int], FloatArray] = OrderedDict()
 
     def __getitem__(self, window: tuple[slice, slice]) -> FloatArray:
@@ -127,9 +128,10 @@ class Plane:
         return self._resampled_bands(top, left, height, width, convert)
 
     def _prepare(self) -> None:
-        """Compute the texture's constants before its first block."""
+        """Compute the texture's constants before its first block, and all of it where that is made at once."""
         if self._constants is None:
             self._constants = self._engine.artifact.constants(self._inputs)
+            self._period = self._engine.period(self._inputs)
 
     def _is_made_as_is(self) -> bool:
         return self._rows.step == self._columns.step == 1
@@ -175,7 +177,11 @@ class Plane:
         """A block of the grid, as the generator makes it."""
         height, width = self._engine.block_shape
         assert self._constants is not None
-        block = self._engine.block(self._inputs, row * height, column * width, height, width, self._constants)
+        if self._period is None:
+            block = self._engine.block(self._inputs, row * height, column * width, height, width, self._constants)
+        else:
+            there = np.arange(row * height, (row + 1) * height), np.arange(column * width, (column + 1) * width)
+            block = self._period.take(there[0], 0, mode="wrap").take(there[1], 1, mode="wrap")
         if not np.isfinite(block).all():
             raise EngineError(
                 "the generator makes values that are not finite", expected="finite numbers", remedy="train it again"

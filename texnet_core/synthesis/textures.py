@@ -95,6 +95,12 @@ def check_is_texture(header: Header, remedy: str = "use it with: texnet stylize"
             expected="a generator of textures",
             remedy=remedy,
         )
+    if header.adapts:
+        raise RequestError(
+            "this network makes a generator of an exemplar, and no texture by itself",
+            expected="an exemplar",
+            remedy="use it with: texnet synth --exemplar",
+        )
 
 
 def check_moves(header: Header, request: TextureRequest) -> None:

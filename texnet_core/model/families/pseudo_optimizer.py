@@ -122,11 +122,11 @@ def adapted_graph(settings: PseudoOptimizerSettings, channels: int) -> Graph:
     return graph.replaced(change)
 
 
-def description_graph(settings: PseudoOptimizerSettings) -> Graph:
-    """What is compared: a picture, the input "image", to taps as the gradients' layers name them, the last one last."""
+def description_graph(settings: PseudoOptimizerSettings) -> tuple[Graph, dict[str, str]]:
+    """What is compared of a picture, the input "image": the graph, and layer -> value, as gradients name the layers."""
     builder = GraphBuilder()
-    _features(builder, settings, builder.input("image", 3, 0), "compared", settings.levels)
-    return builder.graph()
+    features = _features(builder, settings, builder.input("image", 3, 0), "compared", settings.levels)
+    return builder.graph(), features
 
 
 def image_name(stage: int) -> str:

@@ -1,0 +1,45 @@
+"""A network that adapts becomes an ordinary generator of an exemplar: `adapt`, whatever the network is."""
+
+from collections.abc import Callable
+
+from texnet_core.adaptive.preparing import Announce, ignore
+from texnet_core.adaptive.pseudo_optimizer import adapt_pseudo_optimizer
+from texnet_core.errors import RequestError
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.families.pseudo_optimizer import ADAPTIVE_PSEUDO_OPTIMIZER
+
+_Adapt = Callable[[Artifact, FloatArray, Mask | None, Announce], Artifact]
+
+
+def _pseudo_optimizer(network: Artifact, exemplar: FloatArray, mask: Mask | None, announce: Announce) -> Artifact:
+    return adapt_pseudo_optimizer(network, exemplar, mask, announce=announce)
+
+
+_ADAPTED: dict[str, _Adapt] = {ADAPTIVE_PSEUDO_OPTIMIZER.name: _pseudo_optimizer}  # family -> what adapts it
+
+
+def adapt(
+    network: Artifact, exemplar: FloatArray, mask: Mask | None = None, *, announce: Announce = ignore
+) -> Artifact:
+    """The generator that a network makes of an exemplar.
+
+    Args:
+        network: whose header says that it adapts.
+        exemplar: (height, width, 3) sRGB in [0, 1]. Hidden texels have colors of visible ones.
+        mask: (height, width), True where a texel takes part; None: all do.
+        announce: called with a sentence about whatever the user should know.
+
+    Raises:
+        RequestError: this is no network that adapts.
+        ImageError: the exemplar is too small for it, or too little of it is visible.
+        EngineError: what measures it failed.
+    """
+    make = _ADAPTED.get(network.family)
+    if make is None:
+        raise RequestError(
+            "this generator has an exemplar of its own and adapts to none",
+            expected="a network that adapts",
+            remedy="leave the exemplar out",
+        )
+    return make(network, exemplar, mask, announce)
