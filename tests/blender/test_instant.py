@@ -139,3 +139,55 @@ def test_a_generator_that_has_gone_is_named_and_made_again_from_the_image(blende
     )
     assert "there is no file" in state["said"] and "Sand Collage.texnet" in state["said"]
     assert len(state["before"]) == 1 and 128 in state["sides"]
+
+
+def test_one_undo_takes_the_texture_away(blender, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        drawn("Sand")
+        bpy.ops.mesh.primitive_plane_add()
+        bpy.ops.ed.undo_push(message="before")
+        now("EXEC_DEFAULT", True, image="Sand", width=64, height=64, destination="NEW_MATERIAL")
+        made = textures(), bpy.context.view_layer.objects.active.active_material.name
+        bpy.ops.ed.undo()
+        material = bpy.context.view_layer.objects.active.active_material
+        answer({"made": made, "undone": textures(), "material": material and material.name})
+        """,
+        library=str(tmp_path),
+    )
+    assert state == {"made": [["Sand Collage_albedo_0"], "Sand Collage"], "undone": [], "material": None}
+
+
+def test_in_a_window_the_generator_comes_first_and_its_textures_follow(blender, tmp_path):
+    """What a timer does there is done here, step by step; and Esc while the generator is made leaves nothing."""
+    (state,) = blender(
+        SET_UP
+        + """
+        base, modal = module("operators.base"), module("operators.modal")
+        put(base.Reporting, "execute", lambda self, context: base.reporting(self, lambda: self.begin(context, None)))
+        drawn("Sand")
+
+        def begun():
+            window = bpy.context.window_manager.windows[0]
+            with bpy.context.temp_override(window=window, screen=window.screen):
+                now(image="Sand", width=64, height=64, count=2, destination="IMAGE")
+            return modal._live[-1]
+
+        def ended(operator):
+            status = wait_for(lambda: (found := operator._advance(bpy.context)) != {"PASS_THROUGH"} and found)
+            operator._clean_up(bpy.context)
+            return list(status)
+
+        stopped = begun()
+        stopped._task.cancel()
+        state = {"stopped": ended(stopped), "library": library(), "textures": textures()}
+        state |= {"ended": ended(begun()), "made": textures(), "tasks": len(module("session").tasks)}
+        state["source"] = bpy.context.scene.texnet.source_name.endswith("Sand Collage.texnet")
+        answer(state)
+        """,
+        library=str(tmp_path),
+    )
+    assert state["stopped"] == ["CANCELLED"] and state["library"] == [] and state["textures"] == []
+    assert state["ended"] == ["FINISHED"] and state["tasks"] == 0 and state["source"]
+    assert state["made"] == ["Sand Collage_albedo_0", "Sand Collage_albedo_1"]
