@@ -107,7 +107,8 @@ train: a generator from a picture.
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
      "folder": "/tmp/x", "online": false, ["mask": "/x/mask.png", "steps": 400 or "minutes": 20, "size", "seed",
      "device", "vgg19", "vgg19_input", "flatten", "exemplar_size", "generator_size": "small", "author", "license",
-     "source", "real_width": 1.2, and any other setting of a generator or its training]}
+     "source", "real_width": 1.2, "quality": "quick", "start": "auto", and any other setting of a generator or its
+     training]}
     progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["step": 3, "note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0, "shortfall": "",
