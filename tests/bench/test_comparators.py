@@ -151,6 +151,7 @@ def _cells(features):
 def test_decoders_learn_to_give_pictures_back():
     learning = Autoencoders(load_light())
     windows = torch.stack([tensor(picture(32, 32, seed)) for seed in range(2)])
+    learning.standardize(windows)
 
     def missed():
         with torch.no_grad():
@@ -163,6 +164,19 @@ def test_decoders_learn_to_give_pictures_back():
         learning.learn(windows, 3e-3)
     after = missed()
     assert after[0] < 0.5 * before[0] and sum(after) < 0.8 * sum(before)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_decoders_hear_all_channels_alike(autoencoders, level):
+    windows = torch.stack([tensor(picture(64, 64, seed)) for seed in range(8)])
+    features, decoder = autoencoders.trunk(windows, periodic=True)[level], Decoder(level)
+    decoder.standardize(features)
+    given = []
+    decoder.convolutions[0].register_forward_pre_hook(lambda module, inputs: given.append(inputs[0]))
+    decoder(features)
+    variances, means = torch.var_mean(given[0][..., 1:-1, 1:-1], (0, 2, 3), correction=0)
+    torch.testing.assert_close(means, torch.zeros_like(means), atol=1e-3, rtol=0)
+    assert variances.max() < 1.001
 
 
 def test_autoencoders_go_on_where_they_were_stopped(tmp_path, monkeypatch):
