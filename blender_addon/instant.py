@@ -83,7 +83,8 @@ class InstantTask(session.MakingTask):
         exemplar.check_image(self.wanted.image)
         (part,) = contents.read(self.wanted.image)
         self._notes += part.notes
-        message = {"job": "adapt", "source": self.wanted.method, "name": self.wanted.title, "output": str(self.file)}
+        message: dict[str, Any] = {"job": "adapt", "source": self.wanted.method, "name": self.wanted.title}
+        message |= {"output": str(self.file)}
         message |= {"exemplar": self._saved("exemplar", part.levels), "real_width": self.wanted.real_width}
         if self.wanted.mask is not None:
             self._check_mask(part.shape)
@@ -145,7 +146,7 @@ def image_named(name: str) -> Any:
     Raises:
         RequestError: there is none.
     """
-    image = bpy.data.images.get(name) if name else None
+    image: Any = bpy.data.images.get(name) if name else None
     if image is None:
         found = f"no image is called {name!r}" if name else "no image is given"
         raise RequestError(found, expected="an image of a surface", remedy="choose an image of a surface")

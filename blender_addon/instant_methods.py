@@ -1,6 +1,6 @@
 """Sources of the core's that make a generator of an image at once, for people."""
 
-METHODS = (
+METHODS: tuple[tuple[str, str, str], ...] = (
     (
         "collage",
         "Collage",
