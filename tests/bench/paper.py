@@ -11,7 +11,7 @@ in bf16 where that is faster, as in this project's own training; the last bias s
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import Vgg19
@@ -46,7 +46,8 @@ class PublishedNetwork:
         torch.manual_seed(0)
         self.side, self.batch = side, batch
         self.design = Design(PyramidSettings(), 3)
-        self.generator = Generator(self.design, torch.zeros(3))
+        self.generator = Generator(self.design)
+        nn.init.zeros_(self.generator.convolution_of(self.design.graph.output.name).bias)
         self.precision = DTYPES[choose_precision("auto", torch.device("cpu"))]
         vgg19 = Vgg19(weights, LAYERS, pooling="max", precision=self.precision)
         with torch.no_grad():
