@@ -40,14 +40,15 @@ class Muon(torch.optim.Optimizer):
             for matrix in group["params"]:
                 if matrix.grad is not None:
                     rows, columns = matrix.shape
-                    direction = orthogonalized(self._momentum(matrix, self.state[matrix]))
+                    direction = orthogonalized(_ahead(matrix.grad, self.state[matrix]))
                     matrix.add_(direction, alpha=-group["lr"] * _STEP * max(rows, columns) ** 0.5)
 
-    def _momentum(self, matrix: Tensor, state: dict[str, Any]) -> Tensor:
-        """The gradient, looked ahead along the average of all so far."""
-        average = state.setdefault("momentum_buffer", torch.zeros_like(matrix))
-        average.lerp_(matrix.grad, 1 - _MOMENTUM)
-        return matrix.grad.lerp(average, _MOMENTUM)
+
+def _ahead(gradient: Tensor, state: dict[str, Any]) -> Tensor:
+    """A gradient, looked ahead along the average of all so far, which the state keeps."""
+    average: Tensor = state.setdefault("momentum_buffer", torch.zeros_like(gradient))
+    average.lerp_(gradient, 1 - _MOMENTUM)
+    return gradient.lerp(average, _MOMENTUM)
 
 
 def orthogonalized(matrix: Tensor) -> Tensor:
