@@ -27,7 +27,7 @@ _INPUTS = (STREAM, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _OUTPUTS = (STREAM, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _INPUT, _OUTPUT = "the standard input", "the standard output"
 _MAX_PICTURE = 4 * 1024**3  # bytes of what comes, and more than any such file has
-_MAX_GENERATOR = _MAX_LIST = 128 * 1024**2
+_MAX_GENERATOR, _MAX_LIST = 320 * 1024**2, 128 * 1024**2
 _CHUNK = 2**20
 _TAKEN = "train_cli.streams"
 

@@ -15,7 +15,7 @@ import torch
 
 from tests.conftest import picture
 from tests.core.trainings import assert_same_parameters, parameters_of, stop_at
-from texnet_core import Cancelled, read_artifact, read_header
+from texnet_core import Artifact, Cancelled, read_artifact, read_header, write_artifact
 from texnet_core.adaptive.descriptors import given_parameters
 from texnet_core.adaptive.gram import loss_of
 from texnet_core.adaptive.network import PseudoOptimizer
@@ -23,7 +23,10 @@ from texnet_core.adaptive.request import AdaptiveRequest
 from texnet_core.adaptive.settings import FEWEST_PICTURES, AdaptiveTrainSettings
 from texnet_core.adaptive.training import train_adaptive
 from texnet_core.descriptor.light import Light
+from texnet_core.descriptor.vgg19 import Vgg19
+from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import ImageError, OtherRunError, RequestError, TrainingError
+from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pseudo_optimizer import (
     PAPER_WIDTHS,
@@ -79,6 +82,34 @@ def test_the_papers_network_has_the_papers_number_of_parameters():
     stages = [learned(replace(paper, levels=levels, network="adapo")) for levels in range(1, 6)]
     assert [round(count / 1e6, 2) for count in stages] == [0.22, 0.48, 1.44, 5.28, 20.62]
     assert sum(stages) == learned(paper)
+
+
+def test_the_papers_network_fits_a_file(tmp_path):
+    settings = PseudoOptimizerSettings(widths=PAPER_WIDTHS, described_by="vgg19")
+    shapes = adaptive_graph(settings, 3).parameter_shapes
+    parameters = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    network = Artifact(settings, (ALBEDO,), "adaptive_pseudo_optimizer", parameters=parameters)
+    write_artifact(tmp_path / "paper.texnet", network)
+    assert read_header(tmp_path / "paper.texnet").settings == settings
+
+
+def test_vgg19_within_a_network_has_filters_of_equal_activation(random_vgg19_file):
+    settings = replace(TINY, described_by="vgg19", levels=2, widths="4,4", norms="published")
+    pictures = [noise(side=48, seed=seed) for seed in (1, 2)]
+    given = given_parameters(settings, pictures, str(random_vgg19_file))
+    net = PseudoOptimizer(settings, given)
+    features = [net._described(image, lambda x, margin: x)["layer0"].mean((0, 2, 3)) for image in pictures]
+    assert torch.allclose(torch.stack(features).mean(0), torch.ones(64), atol=1e-3)
+    weights = load_vgg19(str(random_vgg19_file))
+    plain = Vgg19(weights, ("relu1_1",), "average")(pictures[0])["relu1_1"].mean((0, 2, 3))
+    raw = Vgg19(weights, ("relu1_1",), "average")(pictures[1])["relu1_1"].mean((0, 2, 3))
+    assert torch.allclose(features[0] * (plain + raw) / 2, plain, atol=1e-3)
+
+
+def test_a_run_with_vgg19_is_one_like_any_other(folder, tmp_path, random_vgg19_file):
+    network = replace(TINY, described_by="vgg19", levels=2, widths="4,4")
+    request = replace(REQUEST, network=network, vgg19=str(random_vgg19_file))
+    assert train_adaptive(folder, tmp_path / "v.texnet", request).training["steps_taken"] == 10
 
 
 def test_the_descriptor_within_a_network_is_the_light_one():

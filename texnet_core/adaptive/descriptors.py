@@ -10,7 +10,7 @@ from texnet_core.descriptor.light import Light, load_light
 from texnet_core.descriptor.vgg19 import VGG19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.model.families.described import DESCRIPTORS, INPUT, PREFIX
-from texnet_core.model.families.pseudo_optimizer import START, PseudoOptimizerSettings
+from texnet_core.model.families.pseudo_optimizer import START, PseudoOptimizerSettings, adaptive_graph
 
 _LIGHT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # whose heads are the taps
 _LEAST_ACTIVATION = 1e-6  # of a filter that any picture excites
@@ -34,10 +34,7 @@ def given_parameters(
     Raises:
         WeightsError: the weights are missing or damaged.
     """
-    if settings.described_by == "light":
-        given = _light()
-    else:
-        given = _vgg19(vgg19, pictures, announce, spread=settings.norms == "exact")
+    given = _light() if settings.described_by == "light" else _vgg19(settings, vgg19, pictures, announce)
     return given | {f"{START}.weight": 2 * torch.eye(3)[:, :, None, None], f"{START}.bias": -torch.ones(3)}
 
 
@@ -54,9 +51,9 @@ def _light() -> dict[str, Tensor]:
 
 
 def _vgg19(
-    file: str, pictures: Sequence[Tensor], announce: Callable[[str], None], *, spread: bool
+    settings: PseudoOptimizerSettings, file: str, pictures: Sequence[Tensor], announce: Callable[[str], None]
 ) -> dict[str, Tensor]:
-    """VGG-19 with filters of equal mean activation over the pictures, 1, or 1 / sqrt(channels) where it is spread.
+    """VGG-19 with filters of equal mean activation over the pictures: 1 as published, else 1 / sqrt(channels).
 
     Source: Gatys et al. 2015, section 2: the network is rescaled so that it computes the same, but for the size of each
     filter. Differs: the pictures are those that are learned from, theirs were ImageNet's.
@@ -66,10 +63,10 @@ def _vgg19(
     given = _input(scale, shift)
     values = [picture * scale[:, None, None] + shift[:, None, None] for picture in pictures]
     before = torch.ones(3)
-    wanted = {layer for layer, width in DESCRIPTORS["vgg19"].layers() if width}
+    wanted = adaptive_graph(settings, len(shift)).parameter_shapes
     for conv in VGG19.convolutions:
         name = conv.relu.replace("relu", "conv")
-        if name not in wanted:
+        if f"{PREFIX}{name}.weight" not in wanted:
             break
         weight, bias = (weights.parameters[f"{conv.key}.{kind}"] for kind in ("weight", "bias"))
         with torch.no_grad():
@@ -77,7 +74,7 @@ def _vgg19(
             values = [F.relu(F.conv2d(value, weight, bias)) for value in values]
         size = torch.stack([value.mean((0, 2, 3)) for value in values]).mean(0)
         size = torch.where(size > _LEAST_ACTIVATION, size, torch.ones_like(size))
-        size = size * len(size) ** 0.5 if spread else size
+        size = size * len(size) ** 0.5 if settings.norms == "exact" else size
         given[f"{PREFIX}{name}.weight"] = weight * before[:, None, None] / size[:, None, None, None]
         given[f"{PREFIX}{name}.bias"] = bias / size
         before = size

@@ -61,7 +61,7 @@ SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
 _MAX_HEADER = 64 * 1024
-_MAX_PART = {"preview": 1024 * 1024, "parameters": 100 * 1024 * 1024}  # in their order in the file
+_MAX_PART = {"preview": 1024 * 1024, "parameters": 256 * 1024 * 1024}  # in their order in the file
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _FIRST_WITH = {"waves": 2, "repeat_channels": 4}  # format versions; generators of older ones have none

@@ -20,7 +20,7 @@ Parameters = Mapping[str, FloatArray]
 Shapes = Mapping[str, tuple[int, ...]]
 
 _LENGTH = struct.Struct("<Q")
-_MAX_TABLE = 128 * 1024  # bytes of JSON; the largest pyramid has 10,000
+_MAX_TABLE = 512 * 1024  # bytes of JSON; the largest pyramid has 10,000, a Pseudo Optimizer of five stages 60,000
 _TYPES: dict[str, np.dtype[Any]] = {
     "F16": np.dtype("<f2"),
     "F32": np.dtype("<f4"),
