@@ -33,8 +33,8 @@ from texnet_core.pictures.reading import read_exemplar
 
 LEVELS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 ADAIN = "adain"
-# The decoder of each step, in turn: deep ones have more to learn.
-_TURNS = ("relu1_1", ADAIN, "relu4_1", "relu3_1", ADAIN, "relu4_1", "relu2_1", ADAIN, "relu4_1", "relu3_1", ADAIN)
+# The decoder of each step, in turn: deep ones have more to learn, shallow ones cost a tenth.
+_TURNS = (LEVELS[0], ADAIN, *LEVELS, ADAIN, *LEVELS, ADAIN, *LEVELS, ADAIN)
 _STYLE_WEIGHT, _LR, _LEAST_LR, _WARM_UP_STEPS = 10.0, 5e-4, 1e-5, 300
 _FLAT_SHARE, _FIRST_CONTRAST, _LEAST_DEVIATION = 0.05, 0.1, 0.1
 _SIDE, _BATCH, _SHORTEST = 64, 4, 512  # texels of windows; windows; texels that pictures are reduced to
