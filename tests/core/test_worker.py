@@ -480,7 +480,7 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
     assert (heard[0]["stage"], heard[0]["done"], heard[0]["total"], heard[0]["loss"]) == ("preparing", 0, 60, None)
     assert heard[-1]["stage"] == "training" and heard[-1]["done"] == 60 and heard[-1]["loss"] > 0
     named = [message["preview"] for message in heard if "preview" in message]
-    assert len(named) == 6 and sorted(map(str, tmp_path.glob("*.npy"))) == sorted(named[-2:])
+    assert len(named) >= 20 and sorted(map(str, tmp_path.glob("*.npy"))) == sorted(named[-2:])
     artifact = read_artifact(tmp_path / "brick.texnet")
     assert (message["event"], message["output"], message["steps"]) == ("result", str(tmp_path / "brick.texnet"), 60)
     assert message["loss"] == artifact.quality["validation_loss"]
