@@ -22,9 +22,14 @@ from tests.bench.portilla_simoncelli import PortillaSimoncelli
 from tests.bench.sheet import draw_sheet
 from tests.bench.steerable import SteerablePyramid, doubled, periodic_component
 from tests.conftest import picture, random_artifact
-from texnet_core import write_artifact
+from texnet_core import Artifact, write_artifact
+from texnet_core.adaptive.descriptors import given_parameters
+from texnet_core.adaptive.network import PseudoOptimizer
 from texnet_core.descriptor.light import load_light
 from texnet_core.errors import WeightsError
+from texnet_core.mapset import ALBEDO
+from texnet_core.model.families import ADAPTIVE_PSEUDO_OPTIMIZER
+from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.pictures.writing import write_image
@@ -297,6 +302,19 @@ def test_a_source_that_takes_an_exemplar_is_a_method():
         prepared = method("wall", picture(256, 256), Namespace())
         check_drawing(prepared.draw, 256)
         assert prepared.parameters is None  # it keeps the picture
+
+
+def test_an_adaptive_file_is_a_method(tmp_path):
+    torch.manual_seed(0)
+    settings = PseudoOptimizerSettings(levels=2, widths="4,4", residual_blocks=0)
+    form = PseudoOptimizer(settings, given_parameters(settings, []))
+    parameters = {name: values.numpy() for name, values in form.parameters_by_name().items()}
+    family = ADAPTIVE_PSEUDO_OPTIMIZER.name
+    network = Artifact(settings=settings, maps=(ALBEDO,), family=family, texels_per_exemplar=64, parameters=parameters)
+    write_artifact(tmp_path / "adaptive.texnet", network)
+    prepared = generators_of(str(tmp_path / "adaptive.texnet"))("wall", picture(256, 256), Namespace())
+    assert prepared.draw(0).shape == (256, 256, 3)
+    assert prepared.parameters == sum(values.size for values in parameters.values())
 
 
 def test_a_sheet_shows_pictures_one_to_one():
