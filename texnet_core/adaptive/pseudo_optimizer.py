@@ -228,14 +228,10 @@ def _visible(graph: Graph, mask: Mask) -> dict[str, FloatArray]:
 
 
 def _run(writer: GraphWriter, names: list[str], given: dict[str, FloatArray]) -> list[FloatArray]:
-    import onnxruntime
+    from texnet_core.engines.onnx_engine import opened_for_one_run
 
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only: front ends own the terminal
-    options.intra_op_num_threads = available_cores()
     try:
-        session = onnxruntime.InferenceSession(writer.model(), options, providers=["CPUExecutionProvider"])
-        found: list[FloatArray] = session.run(names, given)
+        found: list[FloatArray] = opened_for_one_run(writer.model(), available_cores()).run(names, given)
     except Exception as error:  # its errors share no base class of their own
         raise EngineError(
             f"ONNX Runtime failed ({error})", expected="measures", remedy="free some memory and try again"
