@@ -14,7 +14,8 @@ HEIGHT = 1200
 # Places in the panel at interface scale 1, in pixels right of its left edge and below its upper one.
 # Nothing above the sections moves, whatever is chosen.
 # The sections are where they are below the sliders of a material that TexNet made.
-GALLERY, GENERATE, SEEDS, STYLIZE, HISTORY, TRAINING = (63, 74), (133, 625), (58, 803), (58, 824), (58, 845), (58, 866)
+GALLERY, GENERATE, SEEDS, STYLIZE, HISTORY = (63, 74), (133, 625), (58, 803), (58, 824), (58, 845)
+INSTANT, TRAINING = (58, 866), (58, 887)
 
 bpy.context.preferences.view.show_splash = False
 
@@ -217,6 +218,9 @@ def walk():
     yield from shot("history", (panel.x, HEIGHT - panel.y - 360, panel.width, 360))
     yield from scroll(editor, panel, "up")
     yield from click(panel, HISTORY)
+    yield from choose(side="512")
+    yield from instant(editor, panel)
+    window, view, editor, panel = layout()
 
     editor.type = "IMAGE_EDITOR"
     editor.spaces.active.image = bpy.data.images["bark_albedo_7"]
@@ -334,6 +338,31 @@ def stylize(editor, panel):
     _, _, editor, panel = layout()
     yield from scroll(editor, panel, "up")
     yield from click(panel, STYLIZE)
+    yield 1
+
+
+def instant(editor, panel):
+    """A collage of an image: its generator in the library, its first texture in the material."""
+    settings = bpy.context.scene.texnet
+    settings.exemplar = bpy.data.images["bark_albedo_7"]
+    yield from click(panel, INSTANT)
+    yield 2
+    yield from scroll(editor, panel, "down")
+    yield from shot("instant", (panel.x, HEIGHT - panel.y - 330, panel.width, 330))
+    started = time.monotonic()
+    window = layout()[0]
+    with bpy.context.temp_override(window=window, area=layout()[2], region=panel):
+        bpy.ops.texnet.from_image_now("INVOKE_DEFAULT", **settings.instant_options())
+    yield 0.1
+    yield from idle()
+    say(f"a collage and its texture of {settings.side} texels: {time.monotonic() - started:.1f} s")
+    assert module("session").problem is None, module("session").problem
+    assert "Collage" in Path(settings.source_name).stem, settings.source_name
+    yield 20  # the first draw of the texture
+    yield from shot("instant-result")
+    _, _, editor, panel = layout()
+    yield from scroll(editor, panel, "up")
+    yield from click(panel, INSTANT)
     yield 1
 
 
