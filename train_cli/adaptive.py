@@ -10,7 +10,7 @@ import cloup
 
 from texnet_core.adaptive.settings import AdaptiveTrainSettings
 from texnet_core.atomic import prepared
-from texnet_core.errors import Cancelled
+from texnet_core.errors import Cancelled, RequestError
 from texnet_core.model.artifact import SUFFIX, Provenance
 from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
 from train_cli.checks import check_preview
@@ -76,6 +76,7 @@ def train(
     check_alone(output, as_json)
     check_arguments(context, output)
     check_preview(preview, folder, None)
+    _check_outside(preview, folder)
     name = clean(values["name"] or folder.resolve().name)
     request = AdaptiveRequest(
         network=settings_from(PseudoOptimizerSettings, values),
@@ -92,6 +93,13 @@ def train(
         except Cancelled:
             raise Cancelled(how_to_go_on(output)) from None
     tell_trained(artifact, output, display.notes, as_json=as_json)
+
+
+def _check_outside(preview: Path | None, folder: Path) -> None:
+    """Raise RequestError for a preview among the pictures, where the next run and a resumed one would learn from it."""
+    if preview is not None and preview.resolve().is_relative_to(folder.resolve()):
+        found = f"--preview {preview} lies among the pictures that are learned from"
+        raise RequestError(found, expected=f"a file outside of {folder}", remedy="name a file in another folder")
 
 
 def _train(folder: Path, output: Path, request: Any, **more: Any) -> Any:

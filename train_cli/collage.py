@@ -13,7 +13,7 @@ from texnet_core.adaptive.open import open_source
 from texnet_core.atomic import prepared
 from texnet_core.model.artifact import SUFFIX, Provenance
 from texnet_core.settings import ExemplarSettings
-from train_cli.checks import check_generator_name
+from train_cli.checks import check_generator_name, check_not_inputs
 from train_cli.display import showing
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -61,6 +61,7 @@ def collage(
     started = time.monotonic()
     check_alone(output, as_json)
     check_generator_name(output)
+    check_not_inputs(output, exemplar, mask, "--output")
     name = clean(values["name"] or (output if is_input(exemplar) else exemplar).stem)
     texts = {**vars(settings_from(Provenance, values)), "exemplar": name, "command": recorded_command(context)}
     with writing(output, SUFFIX) as target, prepared(*new_files(output)), showing(quiet=as_json) as display:

@@ -148,6 +148,8 @@ def test_sources_with_and_without_an_exemplar():
         open_source("moss", speckled())
     with pytest.raises(RequestError, match="did you mean 'collage'"):
         open_source("colage", speckled())
+    with pytest.raises(RequestError, match="a mask hides parts of an exemplar, and none is given"):
+        open_source("moss", mask=np.ones((96, 96), bool))
     assert open_source("moss").family == "pyramid"
 
 
@@ -156,11 +158,29 @@ def test_sources_with_and_without_an_exemplar():
     [
         (np.full((64, 64, 3), 0.5, np.float32), "one color only"),
         (speckled(24, 24), "too small, with 24x24"),
+        ("sand.png", "the picture is str; give floats"),
+        (speckled()[..., 0], r"the picture is float32 \(96, 128\); give floats"),
+        (speckled().repeat(2, axis=2), r"the picture is float32 \(96, 128, 6\)"),
+        ((speckled() * 255).astype(np.uint8), "the picture is uint8"),
+        (speckled() * np.float32(255), "the picture has values from"),
+        (np.where(speckled() > 0.5, np.float32(np.nan), speckled()), "the picture has values from nan to nan"),
     ],
 )
 def test_pictures_that_cannot_serve(image, says):
     with pytest.raises(ImageError, match=says):
         open_source("collage", image)
+
+
+def test_an_exemplar_is_scaled_to_no_less_than_the_smallest_one():
+    with pytest.raises(RequestError, match=r"exemplar size 31 is too small \(at least 32\)"):
+        open_source("collage", speckled(), settings=ExemplarSettings(exemplar_size=31))
+    assert open_source("collage", speckled(), settings=ExemplarSettings(exemplar_size=32)).texels_per_exemplar == 32
+
+
+def test_a_request_of_wrong_types_is_refused():
+    for changes in ({"exemplar": 3}, {"exemplar": None}, {"mask": 3}):
+        with pytest.raises(RequestError, match="is not text"):
+            open_requested(replace(TextureRequest("collage", exemplar="sand.png"), **changes))
 
 
 def test_a_request_names_its_picture(tmp_path):

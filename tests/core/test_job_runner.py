@@ -168,6 +168,10 @@ HOSTILE = {
     "has no output": (b"[[jobs]]\nsource='a'", "has no output"),
     "source as number": (b"[[jobs]]\nsource=5\noutput='o.png'", "source 5"),
     "output as list": (b"[[jobs]]\nsource='a'\noutput=['o.png']", "text"),
+    "no exemplar": (
+        b"[[jobs]]\nsource='collage'\nexemplar=''\noutput='o.png'",
+        "exemplar is empty in jobs[1]",
+    ),
     "empty list": (b"[[jobs]]\nsource='a'\nseed=[]\noutput='o.png'", "empty list of seed"),
     "size negative": (b"[[jobs]]\nsource='a'\nsize=-5\noutput='o.png'", "16 to 65536"),
     "size huge": (b"[[jobs]]\nsource='a'\nsize='99999999x1'\noutput='o.png'", "16 to 65536"),

@@ -340,6 +340,13 @@ def test_masks_that_leave_nothing_to_learn_are_refused_in_one_line(short_run, tm
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("picture", [grain()[..., 0], (255 * grain()).astype(np.uint8), 255 * grain(), "grain.png"])
+def test_what_is_no_picture_is_refused_in_one_line(short_run, tmp_path, picture):
+    with pytest.raises(ImageError, match=r"^the picture (is|has values from)") as error:
+        train(picture, tmp_path / "run.texnet", short_run)
+    assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+
+
 def test_where_vgg19_sees_too_little_patches_are_compared_and_the_other_way_round_it_is_said(request_, vgg19, tmp_path):
     """A mask of lines: enough texels, and no cell of relu5_1 of which half is visible."""
     mask = np.zeros((SIDE, SIDE), bool)

@@ -174,6 +174,8 @@ def test_what_cannot_be_a_start_is_one_line_and_leaves_nothing(request_, shipped
         (shipped / "broken.texnet", ArtifactError, "broken.texnet"),
         (tmp_path / "none.texnet", RequestError, "no file"),
         ("feild", RequestError, "did you mean 'field'"),
+        ("Auto", RequestError, "did you mean 'auto'"),
+        ("hot", RequestError, r"one of auto, cold, "),
     ):
         with pytest.raises(error, match=says) as raised:
             train(picture(), output / "out.texnet", from_(request_, start))

@@ -4,7 +4,6 @@ A source that needs an exemplar is a name in `MAKERS`, or a file that adapts to 
 artifact, which everything else takes as it takes any other.
 """
 
-import difflib
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -32,15 +31,7 @@ def find_any_source(source: str | Path) -> Path:
     Raises:
         RequestError: neither.
     """
-    if is_maker(source):
-        return Path(source)
-    try:
-        return find_source(source)
-    except RequestError as error:
-        near = difflib.get_close_matches(str(source).lower(), MAKERS, n=1)
-        if near and "did you mean" not in error.remedy:
-            raise RequestError(error.found, expected=near[0], remedy=f"did you mean {near[0]!r}?") from error
-        raise
+    return Path(source) if is_maker(source) else find_source(source, MAKERS)
 
 
 def is_maker(source: str | Path) -> bool:
@@ -80,6 +71,12 @@ def open_source(
                 expected=[*MAKERS],
                 remedy="leave the exemplar out, or use one of these",
             )
+        if mask is not None:
+            raise RequestError(
+                "a mask hides parts of an exemplar, and none is given",
+                expected="both or none",
+                remedy="leave the mask out",
+            )
         _check_unused(settings)
         return read_artifact(source)
     if exemplar is None:
@@ -98,6 +95,7 @@ def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> A
     Raises:
         TexnetError: as of `open_source`, or a picture that cannot be read.
     """
+    request.check()
     if not request.exemplar:
         return open_source(request.source, settings=request, announce=announce)
     picture = read_exemplar(request.exemplar, request.mask or None)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import ImageError
+from texnet_core.errors import ImageError, Range, RequestError
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model.real_size import check_size_m, short_side_m
-from texnet_core.pictures.masks import told, visible_part, visible_sides
+from texnet_core.pictures.masks import told, visible_part, visible_share, visible_sides
 from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.settings import MIN_EXEMPLAR_SIDE, ExemplarSettings
 from texnet_core.synthesis.resampling import resized
@@ -38,10 +38,16 @@ def prepared(
         announce: called with a sentence about whatever the user should know of it.
 
     Raises:
-        ImageError: it is too small, of one color, or too little of it is visible.
+        RequestError: the size that was asked for is too small.
+        ImageError: it is no picture, too small, of one color, or too little of it is visible.
     """
-    share = 1.0 if mask is None else float(mask.mean())
-    wanted = settings.exemplar_size
+    wanted, whole = settings.exemplar_size, mask
+    if 0 < wanted < MIN_EXEMPLAR_SIDE:
+        raise RequestError(
+            f"exemplar size {wanted} is too small",
+            expected=Range(MIN_EXEMPLAR_SIDE, None),
+            remedy="use a larger one, or 0 for the picture as it is",
+        )
     image, mask = visible_part(image, mask, wanted or MIN_EXEMPLAR_SIDE)
     least = max(wanted, MIN_EXEMPLAR_SIDE)
     height, width = image.shape[:2]
@@ -56,7 +62,7 @@ def prepared(
     if importlib.util.find_spec("PIL"):
         for warning in find_warnings(*_averaged(image, mask), flatten=settings.flatten):
             announce(warning)
-    if share < 1:
+    if (share := visible_share(whole)) < 1:
         announce(told(image, mask, share))
     return (flatten_lighting(image, mask), mask) if settings.flatten else (image, mask)
 

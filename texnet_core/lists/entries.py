@@ -59,6 +59,8 @@ def output_of(folder: Path, template: str, values: Mapping[str, Any], depth: int
 
 def place_of(value: Any, name: str, folder: Path) -> Path:
     """A picture beside the list."""
+    if value == "":
+        raise RequestError(f"{name} is empty", expected="a picture", remedy="name a picture, or leave it out")
     return folder / user_text(check_place(text_of(value, name, "name a picture"), name))
 
 

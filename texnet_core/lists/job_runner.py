@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from texnet_core.adaptive.open import is_maker, open_requested
+from texnet_core.adaptive.open import MAKERS, is_maker, open_requested
 from texnet_core.atomic import as_output_error, make_folder
 from texnet_core.engines import Engine, available_cores, devices, open_engine
 from texnet_core.errors import Cancelled, OutputError, RequestError
@@ -32,7 +32,7 @@ from texnet_core.stylization import colors_of, stylize_file
 from texnet_core.stylization.canvas import check_is_style
 from texnet_core.stylization.contents import tiling_of
 from texnet_core.synthesis.request import TextureRequest
-from texnet_core.synthesis.textures import check_is_texture, map_files, open_plane, write_window
+from texnet_core.synthesis.textures import check_is_no_style, map_files, open_plane, write_window
 
 JobStatus = Literal["made", "skipped", "failed"]
 
@@ -214,8 +214,8 @@ class _Run:
         if is_maker(asked.source):
             digests.insert(0, asked.source)
         else:
-            path = find_generator(asked.source)
-            check_is_texture(read_header(path), remedy="add content = ..., the pictures to paint")
+            path = find_generator(asked.source, MAKERS)
+            check_is_no_style(read_header(path), remedy="add content = ..., the pictures to paint")
             digests.insert(0, self._digests.get(path))
 
         def announce(note: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import ImageError
+from texnet_core.errors import ImageError, Range
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.pictures.resizing import resize_exemplar, resize_mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE
@@ -19,6 +19,7 @@ LEAST_TEXELS = MIN_EXEMPLAR_SIDE**2  # that must take part: as many as the small
 
 _FADE = 8  # texels over which a picture fades out towards what is hidden
 _LEAST_FADED = 0.25  # of what is visible that must be left
+_STRAY = 0.5  # beyond 0 to 1, as filters leave it; what strays farther has another scale
 T = TypeVar("T", bound=np.generic)
 _Integers = npt.NDArray[np.signedinteger[Any]]
 
@@ -35,13 +36,15 @@ def visible_part(image: FloatArray, mask: Mask | None, least: int = 0) -> tuple[
         The picture, and its mask, None where all of it is visible.
 
     Raises:
-        ImageError: the mask is no mask of this picture, or hides all of it.
+        ImageError: this is no picture, or the mask is no mask of it or hides all of it.
     """
+    _check_kind(image)
     if mask is None:
+        _check_values(image)
         return image, None
-    if mask.shape != image.shape[:2] or mask.dtype != np.bool_:
+    if not isinstance(mask, np.ndarray) or mask.shape != image.shape[:2] or mask.dtype != np.bool_:
         raise ImageError(
-            f"the mask is {mask.dtype} {mask.shape}, and the picture has {image.shape[1]}x{image.shape[0]} texels",
+            f"the mask is {_kind(mask)}, and the picture has {image.shape[1]}x{image.shape[0]} texels",
             expected="a truth for each texel",
             remedy="give bool (height, width) of the picture's size",
         )
@@ -51,7 +54,13 @@ def visible_part(image: FloatArray, mask: Mask | None, least: int = 0) -> tuple[
         )
     inside = _bounds(mask, least)
     image, mask = image[inside], mask[inside]
+    _check_values(image[mask])
     return (np.ascontiguousarray(image), None) if mask.all() else (_filled(image, mask), np.ascontiguousarray(mask))
+
+
+def visible_share(mask: Mask | None) -> float:
+    """How much of a picture its mask shows."""
+    return 1.0 if mask is None else float(mask.mean())
 
 
 def visible_sides(shape: tuple[int, ...], mask: Mask | None, least: int = 0) -> tuple[int, int]:
@@ -60,6 +69,31 @@ def visible_sides(shape: tuple[int, ...], mask: Mask | None, least: int = 0) -> 
         return shape[0], shape[1]
     rows, columns = _bounds(mask, least)
     return rows.stop - rows.start, columns.stop - columns.start
+
+
+def _kind(value: object) -> str:
+    return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def _check_kind(image: object) -> None:
+    """Raise ImageError for what is no array of colors, as scripts may give it."""
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype.kind != "f":
+        raise ImageError(
+            f"the picture is {_kind(image)}",
+            expected="floats (height, width, 3)",
+            remedy="give floats (height, width, 3) from 0 to 1, as read_exemplar does",
+        )
+
+
+def _check_values(colors: FloatArray) -> None:
+    """Raise ImageError for colors that are none. What is a little out of range does no harm."""
+    low, high = (float(colors.min()), float(colors.max())) if colors.size else (0.0, 0.0)
+    if not (low >= -_STRAY and high <= 1 + _STRAY):  # as no number is
+        raise ImageError(
+            f"the picture has values from {low:g} to {high:g}",
+            expected=Range(0, 1),
+            remedy="scale them to the range from 0 to 1, and hide what is no color with a mask",
+        )
 
 
 def _bounds(mask: Mask, least: int) -> tuple[slice, slice]:

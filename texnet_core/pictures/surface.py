@@ -13,7 +13,7 @@ import numpy.typing as npt
 from texnet_core.errors import ImageError
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.pictures.color import linear_to_srgb, srgb_to_linear
-from texnet_core.pictures.masks import check_enough, faded, resized, texels_of, told, visible_part
+from texnet_core.pictures.masks import check_enough, faded, resized, texels_of, told, visible_part, visible_share
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear RGB with sRGB's primaries
 
@@ -87,7 +87,7 @@ def reduced_surface(
     Raises:
         ImageError: the picture is smaller, has one color only, or too little of it takes part.
     """
-    share = 1.0 if mask is None else float(mask.mean())
+    share = visible_share(mask)
     small, small_mask = resized(*visible_part(image, mask, side), side)
     check_surface(small, small_mask)
     if share < 1:

@@ -6,7 +6,7 @@ add it.
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,15 +27,19 @@ def list_styles() -> dict[str, Path]:
     return _files(FOLDER / "styles")
 
 
-def find_source(source: str | Path) -> Path:
+def find_source(source: str | Path, words: Iterable[str] = ()) -> Path:
     """The file that a SOURCE means: the name of a preset, or the path of a `.texnet` file.
 
     `~` and variables in a path are those of the user, see `texnet_core.paths`.
 
+    Args:
+        source: the name or the path.
+        words: what else may stand there, which may have been meant.
+
     Raises:
-        RequestError: neither; names the preset that comes nearest, and what a style is for.
+        RequestError: neither; names the preset or the word that comes nearest, and what a style is for.
     """
-    return _find(source, _PRESETS)
+    return _find(source, _PRESETS, words)
 
 
 def find_style(source: str | Path) -> Path:
@@ -47,13 +51,15 @@ def find_style(source: str | Path) -> Path:
     return _find(source, _STYLES)
 
 
-def find_generator(source: str | Path) -> Path:
+def find_generator(source: str | Path, words: Iterable[str] = ()) -> Path:
     """The file of a preset, of a style, or at a path, where it is to be told about and not to be used.
+
+    For `words` see `find_source`.
 
     Raises:
         RequestError: none of these.
     """
-    return _find(source, _PRESETS if str(source) not in list_styles() else _STYLES)
+    return _find(source, _PRESETS if str(source) not in list_styles() else _STYLES, words)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def _files(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem)}
 
 
-def _find(source: str | Path, kind: _Kind) -> Path:
+def _find(source: str | Path, kind: _Kind, words: Iterable[str] = ()) -> Path:
     known, name = kind.listed(), str(source)
     if name in known:
         return known[name]
@@ -87,10 +93,10 @@ def _find(source: str | Path, kind: _Kind) -> Path:
             expected=f"a {SUFFIX} file or the name of a {kind.word}",
             remedy="check the path",
         )
-    raise _unknown(name, known, kind)
+    raise _unknown(name, [*words, *known], kind)
 
 
-def _unknown(name: str, known: dict[str, Path], kind: _Kind) -> RequestError:
+def _unknown(name: str, known: list[str], kind: _Kind) -> RequestError:
     """Says what comes near a name, be it of the other kind."""
     other = _STYLES if kind is _PRESETS else _PRESETS
     others = other.listed()
@@ -102,4 +108,4 @@ def _unknown(name: str, known: dict[str, Path], kind: _Kind) -> RequestError:
     if near := difflib.get_close_matches(name.lower(), others, n=1):
         return RequestError(found, expected=near[0], remedy=f"did you mean {near[0]!r}, {other.what}?")
     remedy = f"choose one of these or a {SUFFIX} file" if known else f"name a {SUFFIX} file"
-    return RequestError(found, expected=[*known] if known else f"a {SUFFIX} file", remedy=remedy)
+    return RequestError(found, expected=known if known else f"a {SUFFIX} file", remedy=remedy)

@@ -87,7 +87,7 @@ def open_plane(
     return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
 
 
-def check_is_texture(header: Header, remedy: str = "use it with: texnet stylize") -> None:
+def check_is_no_style(header: Header, remedy: str = "use it with: texnet stylize") -> None:
     """Raise RequestError for a style, which makes nothing without a picture."""
     if header.paints:
         raise RequestError(
@@ -95,6 +95,11 @@ def check_is_texture(header: Header, remedy: str = "use it with: texnet stylize"
             expected="a generator of textures",
             remedy=remedy,
         )
+
+
+def check_is_texture(header: Header) -> None:
+    """Raise RequestError for a style, and for a network that needs an exemplar first."""
+    check_is_no_style(header)
     if header.adapts:
         raise RequestError(
             "this network makes a generator of an exemplar, and no texture by itself",

@@ -7,7 +7,7 @@ import numpy as np
 
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
-from texnet_core.pictures.masks import resized, told, visible_part
+from texnet_core.pictures.masks import resized, told, visible_part, visible_share
 from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
@@ -57,9 +57,9 @@ def prepare_exemplar(
             of these, and is no smaller than the exemplar, is the picture.
 
     Raises:
-        ImageError: the picture is smaller than the run wants its exemplar, shows nothing at all, or too few texels.
+        ImageError: this is no picture, smaller than the run wants its exemplar, or it shows nothing or too few texels.
     """
-    share = 1.0 if mask is None else float(mask.mean())
+    whole = mask
     image, mask = visible_part(image, mask, settings.exemplar_side)
     small, small_mask = resized(image, mask, settings.exemplar_side)
     check_surface(small, small_mask)
@@ -74,7 +74,7 @@ def prepare_exemplar(
         fitting = fitted_side(waves, settings.exemplar_side, smallest_sample, least, most)
         small, small_mask = resized(image, mask, fitting)
         announce(_told(waves))
-    if share < 1:
+    if (share := visible_share(whole)) < 1:
         announce(told(small, small_mask, share))
     if settings.flatten:
         small = flatten_lighting(small, small_mask)

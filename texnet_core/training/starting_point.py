@@ -99,7 +99,7 @@ def begin_as(
 
 
 def _named(settings: StartSettings, design: Design) -> Artifact:
-    artifact, label = read_artifact(find_source(settings.start)), settings.label
+    artifact, label = read_artifact(find_source(settings.start, (AUTO_START, COLD_START))), settings.label
     if artifact.paints:
         raise RequestError(
             f"{label} is a style, which paints pictures anew, and no start for a texture",
