@@ -74,7 +74,7 @@ def train(
     from texnet_core.adaptive.request import AdaptiveRequest
 
     check_alone(output, as_json)
-    check_arguments(context, output)
+    check_arguments(context, output, folder)
     check_preview(preview, folder, None)
     _check_outside(preview, folder)
     name = clean(values["name"] or folder.resolve().name)

@@ -108,7 +108,7 @@ def train(
       texnet train wall.jpg -o wall.texnet --mask without-door.png
     """
     check_alone(output, as_json)
-    check_arguments(context, output)
+    check_arguments(context, output, exemplar, mask)
     if real_width is not None:
         check_size_m(real_width, "--real-width")
     check_preview(preview, exemplar, mask)

@@ -10,7 +10,7 @@ import click
 from texnet_core.errors import RequestError
 from texnet_core.model.artifact import Artifact, checkpoint_path
 from texnet_core.model.budget import shortfall
-from train_cli.checks import check_generator_name, check_torch
+from train_cli.checks import check_generator_name, check_not_inputs, check_torch
 from train_cli.groups import is_given, option_name
 from train_cli.results import tell_written
 from train_cli.streams import is_output
@@ -18,7 +18,7 @@ from train_cli.streams import is_output
 RESUME_HELP = "go on with the unfinished run of this output, if there is one; its budget may be another"
 
 
-def check_arguments(context: click.Context, output: Path) -> None:
+def check_arguments(context: click.Context, output: Path, exemplar: Path, mask: Path | None = None) -> None:
     """What can be refused before the slow import of torch."""
     budget = [name for name in ("steps", "minutes") if is_given(context, name)]
     if len(budget) > 1:
@@ -29,6 +29,7 @@ def check_arguments(context: click.Context, output: Path) -> None:
         found = "--resume finds no checkpoint where the generator goes to a pipe"
         raise RequestError(found, expected="a file", remedy="name a file, or leave --resume out")
     check_generator_name(output)
+    check_not_inputs(output, exemplar, mask, "--output")
     check_torch("training")
 
 

@@ -76,10 +76,6 @@ def test_the_picture_is_never_replaced(run, tmp_path):
     done = run("synth", "collage", "--exemplar", "sand.png", "-o", "sand.png", "--size", 64)
     assert done.returncode == 2 and "--output would replace the exemplar" in done.stderr
     assert (tmp_path / "sand.png").read_bytes() == before
-    (tmp_path / "sand.texnet").write_bytes(before)  # what a picture is goes by its content
-    done = run("collage", "sand.texnet", "-o", "sand.texnet")
-    assert done.returncode == 2 and "--output would replace the exemplar" in done.stderr
-    assert (tmp_path / "sand.texnet").read_bytes() == before
 
 
 def test_a_list_makes_collages_and_a_rerun_only_what_has_changed(run, tmp_path):

@@ -73,3 +73,13 @@ def test_a_recipe_names_its_mask(run, tmp_path):
 def test_what_cannot_be_is_one_line(run, words, says):
     done = run(*words)
     assert done.returncode in (1, 2) and says in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["train"], ["style"], ["adaptive", "train"], ["collage"]])
+def test_a_generator_never_replaces_what_it_is_learned_from(run, tmp_path, words):
+    """What a picture is goes by its content, and links are the file that they mean."""
+    before = (tmp_path / "door.png").read_bytes()
+    (tmp_path / "door.png").rename(tmp_path / "door.texnet")
+    done = run(*words, "door.texnet", "-o", "door.texnet")
+    assert done.returncode == 2 and "--output would replace the exemplar" in done.stderr
+    assert (tmp_path / "door.texnet").read_bytes() == before

@@ -201,6 +201,20 @@ def test_an_adaptive_file_is_a_source_that_needs_an_exemplar(tmp_path):
         adapt(read_artifact(find_source("moss")), exemplar())
 
 
+@pytest.mark.parametrize(
+    ("image", "mask", "says"),
+    [
+        (exemplar()[..., 0], None, "the picture is float32"),
+        (255 * exemplar(), None, "the picture has values from"),
+        ("photo.jpg", None, "the picture is str"),
+        (exemplar(), np.ones((3, 3), bool), "the mask is bool"),
+    ],
+)
+def test_what_is_no_picture_adapts_nothing(image, mask, says):
+    with pytest.raises(ImageError, match=says):
+        adapt(untrained()[1], image, mask)
+
+
 @pytest.mark.parametrize("change", [{"widths": "4,4"}, {"widths": "4,4,99999"}, {"levels": 9}, {"network": "other"}])
 def test_a_damaged_file_is_refused_in_one_line(tmp_path, change):
     path = tmp_path / "net.texnet"

@@ -8,6 +8,7 @@ from texnet_core.errors import RequestError
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.families.pseudo_optimizer import ADAPTIVE_PSEUDO_OPTIMIZER
+from texnet_core.pictures.masks import check_picture
 
 _Adapt = Callable[[Artifact, FloatArray, Mask | None, Announce], Artifact]
 
@@ -32,7 +33,7 @@ def adapt(
 
     Raises:
         RequestError: this is no network that adapts.
-        ImageError: the exemplar is too small for it, or too little of it is visible.
+        ImageError: this is no picture, too small for it, or too little of it is visible.
         EngineError: what measures it failed.
     """
     make = _ADAPTED.get(network.family)
@@ -42,4 +43,5 @@ def adapt(
             expected="a network that adapts",
             remedy="leave the exemplar out",
         )
+    check_picture(exemplar, mask)
     return make(network, exemplar, mask, announce)

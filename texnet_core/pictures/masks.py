@@ -38,23 +38,11 @@ def visible_part(image: FloatArray, mask: Mask | None, least: int = 0) -> tuple[
     Raises:
         ImageError: this is no picture, or the mask is no mask of it or hides all of it.
     """
-    _check_kind(image)
+    check_picture(image, mask)
     if mask is None:
-        _check_values(image)
         return image, None
-    if not isinstance(mask, np.ndarray) or mask.shape != image.shape[:2] or mask.dtype != np.bool_:
-        raise ImageError(
-            f"the mask is {_kind(mask)}, and the picture has {image.shape[1]}x{image.shape[0]} texels",
-            expected="a truth for each texel",
-            remedy="give bool (height, width) of the picture's size",
-        )
-    if not mask.any():
-        raise ImageError(
-            "the mask hides all of the picture", expected="True where a texel takes part", remedy="invert the mask"
-        )
     inside = _bounds(mask, least)
     image, mask = image[inside], mask[inside]
-    _check_values(image[mask])
     return (np.ascontiguousarray(image), None) if mask.all() else (_filled(image, mask), np.ascontiguousarray(mask))
 
 
@@ -75,18 +63,30 @@ def _kind(value: object) -> str:
     return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
-def _check_kind(image: object) -> None:
-    """Raise ImageError for what is no array of colors, as scripts may give it."""
+def check_picture(image: FloatArray, mask: Mask | None) -> None:
+    """Raise ImageError for what is no picture, as scripts may give it, for no mask of it, and for one that hides all.
+
+    What is a little out of range does no harm.
+    """
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype.kind != "f":
         raise ImageError(
             f"the picture is {_kind(image)}",
             expected="floats (height, width, 3)",
             remedy="give floats (height, width, 3) from 0 to 1, as read_exemplar does",
         )
-
-
-def _check_values(colors: FloatArray) -> None:
-    """Raise ImageError for colors that are none. What is a little out of range does no harm."""
+    if mask is not None and not (
+        isinstance(mask, np.ndarray) and mask.shape == image.shape[:2] and mask.dtype == np.bool_
+    ):
+        raise ImageError(
+            f"the mask is {_kind(mask)}, and the picture has {image.shape[1]}x{image.shape[0]} texels",
+            expected="a truth for each texel",
+            remedy="give bool (height, width) of the picture's size",
+        )
+    if mask is not None and not mask.any():
+        raise ImageError(
+            "the mask hides all of the picture", expected="True where a texel takes part", remedy="invert the mask"
+        )
+    colors = image if mask is None else image[mask]
     low, high = (float(colors.min()), float(colors.max())) if colors.size else (0.0, 0.0)
     if not (low >= -_STRAY and high <= 1 + _STRAY):  # as no number is
         raise ImageError(
