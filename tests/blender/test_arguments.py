@@ -47,6 +47,10 @@ VALUES = {
     "keep_colors": (*NOTHING, *TEXTS, "1"),
     "from_original": (*NOTHING, *TEXTS, "1"),
     "color": ("1", "None"),
+    "image": (*NOTHING, *TEXTS, *NUMBERS, "cube", "gone", "[image]", "bpy.data.images['Movie']"),
+    "method": (*NOTHING, *TEXTS, *NUMBERS, "[]", "'Collage'"),
+    "name": (*NOTHING, *NUMBERS, "[]", "cube"),
+    "real_width": (*NOTHING, "-1", "10**400", "True", "'1 mile'", "[1.0]", "cube"),
 }  # fmt: skip
 OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth", "color")
 STYLE_OPTIONS = ("mask", "from_original", "strength", "noise", "seed", "scale", "wrap", "keep_colors", "size", "color")
@@ -63,8 +67,10 @@ FUNCTIONS = {
     "state_size": ("source", "size"),
     "check": ("sources", "count", *OPTIONS),
     "stylize": ("targets", "style", *STYLE_OPTIONS),
+    "source_from_image": ("image", "method", "mask", "name", "real_width"),
 }
 SOUND = {"source": "'moss'", "sources": "['moss']", "objects": "[cube]", "folder": "folder", "targets": "image"}
+SOUND |= {"image": "surface"}
 
 
 def test_all_functions_are_tried(blender):
@@ -101,6 +107,8 @@ def test_a_wrong_value_is_one_clear_line_and_nothing_is_made(blender, tmp_path, 
         image, gone = bpy.data.images.new("image", 8, 8), bpy.data.images.new("gone", 8, 8)
         bpy.data.images.new("Movie", 8, 8).source = "MOVIE"
         bpy.data.images.remove(gone)
+        surface = bpy.data.images.new("surface", 64, 64)
+        surface.pixels = [0.5 + number * 7919 % 97 / 194 for number in range(64 * 64 * 4)]
         os.chdir(values["folder"])
         kinds = [kind.identifier for kind in bpy.data.bl_rna.properties if kind.type == "COLLECTION"]
         state = lambda: [[len(getattr(bpy.data, kind)) for kind in kinds], cube.active_material.name, os.listdir()]

@@ -318,7 +318,7 @@ def test_a_panel_is_drawn_whatever_its_name_and_library_are(blender, tmp_path):
     assert state == [True, "FREE", True, True, True]
 
 
-def test_without_weights_it_learns_from_patches_connects_to_nothing_and_says_so(
+def test_without_weights_it_learns_through_the_light_descriptor_connects_to_nothing_and_says_so(
     blender, backend, picture, tmp_path, socket_log
 ):
     (state,) = blender(
@@ -343,8 +343,8 @@ def test_without_weights_it_learns_from_patches_connects_to_nothing_and_says_so(
         **backend,
     )
     assert state["problem"] is None and state["learned"], state
-    assert "patches" in state["of the run"] and "allow the download" in state["of the run"]
-    assert "added to your library" in state["note"] and "patches" in state["note"]
+    assert "light descriptor" in state["of the run"] and "choose the descriptor vgg19" in state["of the run"]
+    assert "added to your library" in state["note"] and "light descriptor" in state["note"]
     assert "start texnet_core.worker" in socket_log.events()
     assert not {"socket.connect", "socket.getaddrinfo", "socket.sendto"} & set(socket_log.events())
 

@@ -79,5 +79,5 @@ def run_record(state: RunState, settings: TrainSettings) -> dict[str, Any]:
 
 
 def to_bytes(image: Tensor) -> npt.NDArray[np.uint8]:
-    """(3, H, W) to (H, W, 3) uint8."""
-    return quantize(image.detach().permute(1, 2, 0).float().cpu().numpy(), 8)
+    """(3, H, W) to (H, W, 3) uint8; black where a run that diverges makes no numbers."""
+    return quantize(image.detach().nan_to_num().permute(1, 2, 0).float().cpu().numpy(), 8)
