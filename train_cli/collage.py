@@ -68,6 +68,7 @@ def collage(
         picture = display.read_exemplar(exemplar, mask)
         settings = settings_from(ExemplarSettings, values)
         made = open_source("collage", picture.image, picture.mask, settings, announce=display.note)
+        display.stop_if_asked()
         write_artifact(target, with_card(made, Provenance(**texts)))
     seconds = time.monotonic() - started
     if as_json:

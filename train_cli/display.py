@@ -46,13 +46,18 @@ class Display:
         with readable(path) as file, nullcontext() if mask is None else readable(mask) as mask_file:
             picture = read_exemplar(file, mask_file)
         self.note(*picture.notes)
+        self.stop_if_asked()
         return picture
+
+    def stop_if_asked(self) -> None:
+        """Raise Cancelled after a Ctrl-C: for between two parts of work that report no progress."""
+        if self.stop_asked:
+            raise Cancelled
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
             self.note(progress.note)
-        if self.stop_asked:
-            raise Cancelled
+        self.stop_if_asked()
         if self._quiet:
             return
         if sys.stderr.isatty():

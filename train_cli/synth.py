@@ -131,6 +131,7 @@ def _opened(
         picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
         image, shown = (None, None) if picture is None else (picture.image, picture.mask)
         artifact = open_source(path, image, shown, request, announce=display.note)
+    display.stop_if_asked()
     check_is_texture(artifact)
     return artifact
 

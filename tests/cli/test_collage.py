@@ -1,13 +1,17 @@
 """Collages on the command line: at once, in a file for later, in a list; and what is refused."""
 
 import json
+import signal
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.conftest import picture
+from texnet_core.adaptive.open import open_source
 from texnet_core.pictures.color import quantize
+from train_cli import main
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +80,27 @@ def test_the_picture_is_never_replaced(run, tmp_path):
     done = run("synth", "collage", "--exemplar", "sand.png", "-o", "sand.png", "--size", 64)
     assert done.returncode == 2 and "--output would replace the exemplar" in done.stderr
     assert (tmp_path / "sand.png").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["synth", "collage", "--exemplar", "sand.png", "-o", "out.png", "--size", "64"],
+        ["collage", "sand.png", "-o", "out.texnet"],
+    ],
+)
+def test_ctrl_c_is_heard_while_a_picture_is_taken(run, tmp_path, monkeypatch, words):
+    """What opens a source reports no progress, and large pictures take it half a minute."""
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        return open_source(*arguments, **options)
+
+    monkeypatch.setattr(f"train_cli.{words[0]}.open_source", interrupted)
+    monkeypatch.setattr(sys, "argv", ["texnet", *words])
+    monkeypatch.chdir(tmp_path)
+    assert main.run() == 1
+    assert not list(tmp_path.glob("out*"))
 
 
 def test_a_list_makes_collages_and_a_rerun_only_what_has_changed(run, tmp_path):
