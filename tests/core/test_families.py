@@ -28,6 +28,7 @@ from texnet_core.model.families import (
     PYRAMID,
     STYLIZER,
     Family,
+    PlaneFacts,
 )
 from texnet_core.model.graph import GraphBuilder
 from texnet_core.model.noise import NoisePlane
@@ -60,8 +61,8 @@ def twig_graph(settings, channels):
     return builder.graph()
 
 
-def twig_inputs(settings, waves, parameters, seed, height, width, phase):
-    return NoisePlane(seed, 2, height, width, phase)
+def twig_inputs(settings, facts):
+    return NoisePlane(facts.seed, 2, facts.height, facts.width, facts.phase)
 
 
 def twig_constants(artifact, plane):
@@ -123,7 +124,7 @@ def circular_twig(twig, plane, size):
 @pytest.mark.parametrize("name", ENGINES)
 def test_every_engine_runs_a_second_family(twig, name):
     engine = open_engine(twig, name, precision="f32")
-    inputs = TWIG.input_plane(twig.settings, (), {}, 5, 64, 64, 0.0)
+    inputs = TWIG.input_plane(twig.settings, PlaneFacts(5, 64, 64))
     made = engine.block(inputs, 0, 0, 64, 64, twig_constants(twig, inputs))
     np.testing.assert_allclose(made, circular_twig(twig, inputs, 64), atol=2e-5)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from texnet_core.model.families import FAMILIES, PYRAMID, Family
+from texnet_core.model.families import FAMILIES, PYRAMID, Family, PlaneFacts
 from texnet_core.model.graph import Graph
 from texnet_core.model.inputs import InputPlane
 from texnet_core.model.parameters import Parameters, Shapes
@@ -57,7 +57,8 @@ class Design:
             phase: position on the loop, in turns.
             parameters: for families whose inputs are made of them.
         """
-        return FAMILIES[self.family].input_plane(self.settings, self.waves, parameters, seed, height, width, phase)
+        facts = PlaneFacts(seed, height, width, phase, self.waves, parameters)
+        return FAMILIES[self.family].input_plane(self.settings, facts)
 
 
 @lru_cache(maxsize=64)

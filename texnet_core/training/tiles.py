@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from texnet_core.losses import Sample
 from texnet_core.losses.tone import tone_loss
 from texnet_core.mapset import FloatArray, Mask
+from texnet_core.model.families.family import PlaneFacts
 from texnet_core.model.families.pyramid import PyramidSettings, input_plane
 from texnet_core.model.noise import NoisePlane
 from texnet_core.patterns.waves import Grid
@@ -53,7 +54,7 @@ class Tiles:
 
     def _planes(self, image: Tensor, seeds: Sequence[int]) -> list[NoisePlane]:
         size = image.shape[2]
-        return [input_plane(self._settings, self._waves, {}, seed, size, size, 0.0) for seed in seeds]
+        return [input_plane(self._settings, PlaneFacts(seed, size, size, waves=self._waves)) for seed in seeds]
 
     def _laid_out(self, planes: list[NoisePlane], size: int) -> Tensor:
         laid = np.stack([self._mean.laid_out(plane, size) for plane in planes])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from texnet_core.model.families.collage import COLLAGE
-from texnet_core.model.families.family import Constants, Family
+from texnet_core.model.families.family import Constants, Family, PlaneFacts
 from texnet_core.model.families.pseudo_optimizer import ADAPTIVE_PSEUDO_OPTIMIZER, PSEUDO_OPTIMIZER
 from texnet_core.model.families.pyramid import PYRAMID
 from texnet_core.model.families.stylizer import STYLIZER
@@ -17,6 +17,7 @@ __all__ = [
     "STYLIZER",
     "Constants",
     "Family",
+    "PlaneFacts",
 ]
 
 FAMILIES: dict[str, Family[Any]] = {

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.model.families.family import Family
+from texnet_core.model.families.family import Family, PlaneFacts
 from texnet_core.model.graph import Graph, GraphBuilder
-from texnet_core.model.parameters import Parameters, Shapes, as_kept
+from texnet_core.model.parameters import Shapes, as_kept
 from texnet_core.model.pieces import PiecesPlane
-from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked, setting
 
 AXES = 3
@@ -72,18 +71,11 @@ def stored(settings: CollageSettings) -> Shapes:
     }
 
 
-def input_plane(
-    settings: CollageSettings,
-    waves: tuple[Wave, ...],
-    parameters: Parameters,
-    seed: int,
-    height: int | None,
-    width: int | None,
-    phase: float,
-) -> PiecesPlane:
+def input_plane(settings: CollageSettings, facts: PlaneFacts) -> PiecesPlane:
     """The blended pieces; no loop moves them."""
-    picture, table = as_kept(parameters, "picture"), parameters["table"]
-    return PiecesPlane(picture, table, parameters["visible"], settings.cell, seed, height, width)
+    picture, table = as_kept(facts.parameters, "picture"), facts.parameters["table"]
+    visible = facts.parameters["visible"]
+    return PiecesPlane(picture, table, visible, settings.cell, facts.seed, facts.height, facts.width)
 
 
 COLLAGE = Family("collage", CollageSettings, graph, input_plane, stored=stored, moves=False, copies=True)

@@ -1,7 +1,7 @@
 """What makes a family of generators: settings, a graph, and the inputs of a texture."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from texnet_core.mapset import FloatArray
@@ -32,6 +32,27 @@ def no_stored(settings: Any) -> Shapes:
 
 
 @dataclass(frozen=True)
+class PlaneFacts:
+    """Which texture an input plane is of.
+
+    Attributes:
+        seed: 0 to 2^32 - 1.
+        height: period in texels, a multiple of the coarsest cell, or None for an axis without end.
+        width: likewise.
+        phase: position on the loop, in turns.
+        waves: of the pattern that repeats, as (cycles per texel down, across) each.
+        parameters: of the generator, for families whose inputs are made of them.
+    """
+
+    seed: int
+    height: int | None = None
+    width: int | None = None
+    phase: float = 0.0
+    waves: tuple[Wave, ...] = ()
+    parameters: Parameters = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Family(Generic[S]):
     """A kind of generator.
 
@@ -39,9 +60,7 @@ class Family(Generic[S]):
         name: as the header of a file states it.
         settings: the dataclass of its settings.
         graph: (settings, channels of all maps) -> the graph as it is trained.
-        input_plane: (settings, waves, parameters, seed, height, width, phase) -> what the inputs of a texture are
-            windows of. Height and width are periods in texels, or None for axes without end; the phase is that of a
-            loop, in turns.
+        input_plane: (settings, facts) -> what the inputs of a texture are windows of.
         stored: settings -> parameters that the inputs are made of, beside those of the graph: name -> shape.
         waves: settings -> how many waves of a pattern the inputs show, 0 to 2.
         reads_content: whether it paints a picture anew, which its inputs show beside the noise.
@@ -54,7 +73,7 @@ class Family(Generic[S]):
     name: str
     settings: type[S]
     graph: Callable[[S, int], Graph]
-    input_plane: Callable[[S, tuple[Wave, ...], Parameters, int, int | None, int | None, float], InputPlane]
+    input_plane: Callable[[S, PlaneFacts], InputPlane]
     stored: Callable[[S], Shapes] = no_stored
     waves: Callable[[S], int] = no_waves
     reads_content: bool = False

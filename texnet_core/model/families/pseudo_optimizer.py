@@ -22,12 +22,10 @@ from typing import Literal, Self
 
 from texnet_core.errors import RequestError
 from texnet_core.model.families.described import LEVELS, PREFIX, describe
-from texnet_core.model.families.family import Family
+from texnet_core.model.families.family import Family, PlaneFacts
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.model.nodes import Convolution, GramGradient, InstanceNorm, Node
 from texnet_core.model.noise import NoisePlane
-from texnet_core.model.parameters import Parameters
-from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked, setting
 
 NOISE_CHANNELS = 3
@@ -218,17 +216,9 @@ def _level(
     return value
 
 
-def noise_plane(
-    settings: PseudoOptimizerSettings,
-    waves: tuple[Wave, ...],
-    parameters: Parameters,
-    seed: int,
-    height: int | None,
-    width: int | None,
-    phase: float,
-) -> NoisePlane:
+def noise_plane(settings: PseudoOptimizerSettings, facts: PlaneFacts) -> NoisePlane:
     """Noise at the scale of the texels."""
-    return NoisePlane(seed, NOISE_CHANNELS, height, width, phase)
+    return NoisePlane(facts.seed, NOISE_CHANNELS, facts.height, facts.width, facts.phase)
 
 
 PSEUDO_OPTIMIZER = Family("pseudo_optimizer", PseudoOptimizerSettings, adapted_graph, noise_plane)

@@ -18,11 +18,9 @@ from functools import partial
 from typing import Any, Protocol, Self
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.model.families.family import Family
+from texnet_core.model.families.family import Family, PlaneFacts
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.model.noise import NoisePlane
-from texnet_core.model.parameters import Parameters
-from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked, setting
 
 _generator = partial(setting, group="generator")
@@ -128,17 +126,10 @@ def graph(settings: Shape, channels: int) -> Graph:
     return builder.graph()
 
 
-def input_plane(
-    settings: PyramidSettings,
-    waves: tuple[Wave, ...],
-    parameters: Parameters,
-    seed: int,
-    height: int | None,
-    width: int | None,
-    phase: float,
-) -> NoisePlane:
+def input_plane(settings: PyramidSettings, facts: PlaneFacts) -> NoisePlane:
     """Noise of all levels; for a pattern also its waves, and noise with one value a repeat."""
-    return NoisePlane(seed, settings.noise_channels, height, width, phase, waves, settings.repeat_channels)
+    more = facts.phase, facts.waves, settings.repeat_channels
+    return NoisePlane(facts.seed, settings.noise_channels, facts.height, facts.width, *more)
 
 
 def _noise_branch(builder: GraphBuilder, settings: Shape, level: int) -> str:

@@ -10,11 +10,9 @@ strength is an input too (Kitov et al. 2019, arXiv 1904.08643), and as elsewhere
 from dataclasses import dataclass
 from functools import partial
 
-from texnet_core.model.families.family import Family
+from texnet_core.model.families.family import Family, PlaneFacts
 from texnet_core.model.families.pyramid import graph
 from texnet_core.model.noise import NoisePlane
-from texnet_core.model.parameters import Parameters
-from texnet_core.patterns.waves import Wave
 from texnet_core.settings import Checked, setting
 
 CONTENT_CHANNELS = 3  # sRGB
@@ -43,17 +41,9 @@ class StylizerSettings(Checked):
         return 1 << (self.levels - 1)
 
 
-def noise_plane(
-    settings: StylizerSettings,
-    waves: tuple[Wave, ...],
-    parameters: Parameters,
-    seed: int,
-    height: int | None,
-    width: int | None,
-    phase: float,
-) -> NoisePlane:
+def noise_plane(settings: StylizerSettings, facts: PlaneFacts) -> NoisePlane:
     """The noise beside the content; `stylization.inputs` adds the others."""
-    return NoisePlane(seed, settings.noise_channels, height, width, phase)
+    return NoisePlane(facts.seed, settings.noise_channels, facts.height, facts.width, facts.phase)
 
 
 STYLIZER = Family("stylizer", StylizerSettings, graph, noise_plane, reads_content=True)
