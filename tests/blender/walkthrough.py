@@ -64,6 +64,16 @@ def idle():
         yield 0.1
 
 
+def invoke(operator, panel, **options):
+    """An operator as its button runs it, to its end."""
+    window, _, area, _ = layout()
+    with bpy.context.temp_override(window=window, area=area, region=panel):
+        operator("INVOKE_DEFAULT", **options)
+    yield 0.5
+    yield from idle()
+    assert module("session").problem is None, module("session").problem
+
+
 def choose(**values):
     """Set fields of the panel, which is drawn again; Blender leaves a button alone that the mouse is on."""
     yield from ask("move 700 1185")
@@ -319,14 +329,9 @@ def stylize(editor, panel):
     yield from shot("stylize-whole", (panel.x, HEIGHT - panel.y - 668, panel.width, 668))
     stylizing, operator = module("stylizing"), module("operators.stylize").TEXNET_OT_stylize
     stalls, ours = Stalls(), [Timed(stylizing.PaintingTask, "_read"), Timed(operator, "_place")]
-    window = layout()[0]
-    with bpy.context.temp_override(window=window, area=layout()[2], region=panel):
-        bpy.ops.texnet.stylize("INVOKE_DEFAULT", **fields.options())
-    yield 0.5
-    yield from idle()
+    yield from invoke(bpy.ops.texnet.stylize, panel, **fields.options())
     say(f"main thread while 1024x1024 was painted: longest breaks {stalls}")
     say(f"  of that TexNet: reading the image {ours[0]}; the result into the file {ours[1]}")
-    assert module("session").problem is None, module("session").problem
     node = shown_node()
     assert node.image.name.startswith("bark_albedo_0 "), node.image.name
     yield 20  # the first draw of the texture
@@ -350,13 +355,8 @@ def instant(editor, panel):
     yield from scroll(editor, panel, "down")
     yield from shot("instant", (panel.x, HEIGHT - panel.y - 330, panel.width, 330))
     started = time.monotonic()
-    window = layout()[0]
-    with bpy.context.temp_override(window=window, area=layout()[2], region=panel):
-        bpy.ops.texnet.from_image_now("INVOKE_DEFAULT", **settings.instant_options())
-    yield 0.1
-    yield from idle()
+    yield from invoke(bpy.ops.texnet.from_image_now, panel, **settings.instant_options())
     say(f"a collage and its texture of {settings.side} texels: {time.monotonic() - started:.1f} s")
-    assert module("session").problem is None, module("session").problem
     assert "Collage" in Path(settings.source_name).stem, settings.source_name
     yield 20  # the first draw of the texture
     yield from shot("instant-result")

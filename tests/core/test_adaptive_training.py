@@ -3,7 +3,6 @@
 import math
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 import torch
 
 from tests.conftest import picture
-from tests.core.trainings import assert_same_parameters, parameters_of, stop_at
+from tests.core.trainings import assert_same_parameters, parameters_of, run_killed, stop_at
 from texnet_core import Artifact, Cancelled, read_artifact, read_header, write_artifact
 from texnet_core.adaptive.descriptors import given_parameters
 from texnet_core.adaptive.gram import loss_of
@@ -218,10 +217,8 @@ train_adaptive(folder, path, request, progress=die)
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 def test_a_killed_run_resumes_to_the_same_parameters(folder, whole, tmp_path):
-    path, job = tmp_path / "killed.texnet", tmp_path / "job"
-    job.write_bytes(pickle.dumps((folder, path, REQUEST)))
-    ended = subprocess.run([sys.executable, "-c", _KILLED, str(job)], capture_output=True, timeout=600)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    path = tmp_path / "killed.texnet"
+    run_killed(_KILLED, tmp_path / "job", folder, path, REQUEST)
     assert not path.exists()
     train_adaptive(folder, path, REQUEST, resume=True)
     assert_same_parameters(parameters_of(whole), parameters_of(path))

@@ -2,10 +2,6 @@
 
 import itertools
 import os
-import pickle
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -13,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.conftest import picture
-from tests.core.trainings import STEPS, assert_same_parameters, parameters_of, stop_at, tiles
+from tests.core.trainings import STEPS, assert_same_parameters, parameters_of, run_killed, stop_at, tiles
 from texnet_core import Cancelled, PyramidSettings, read_artifact
 from texnet_core.descriptor.weights import METADATA_KEY
 from texnet_core.errors import OtherRunError, OutputError, TrainingError
@@ -69,10 +65,8 @@ train(exemplar, Path(path), request, progress=die)
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 def test_a_killed_run_resumes_to_the_same_parameters(request_, complete_run, tmp_path):
-    killed, job = tmp_path / "killed.texnet", tmp_path / "job"
-    job.write_bytes(pickle.dumps((request_, picture(), str(killed))))
-    ended = subprocess.run([sys.executable, "-c", _KILLED, str(job)], capture_output=True, timeout=300)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    killed = tmp_path / "killed.texnet"
+    run_killed(_KILLED, tmp_path / "job", request_, picture(), str(killed))
     assert not killed.exists()
     train(picture(), killed, request_, resume=True)
     assert_same_parameters(complete_run.artifact.parameters, parameters_of(killed))

@@ -1,5 +1,9 @@
 """Short trainings for tests, and what they are compared by."""
 
+import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,13 @@ def parameters_of(path: Path) -> Parameters:
 def assert_same_parameters(first: Parameters, second: Parameters) -> None:
     assert first.keys() == second.keys()
     assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def run_killed(script: str, job: Path, *arguments: Any) -> None:
+    """Run a script that kills itself; its first argument is a file with what it is to work with, pickled."""
+    job.write_bytes(pickle.dumps(arguments))
+    ended = subprocess.run([sys.executable, "-c", script, str(job)], capture_output=True, timeout=600)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
 
 
 def stop_at(step: int) -> Callable[[Progress], None]:

@@ -12,7 +12,7 @@ from texnet_core.adaptive.settings import AdaptiveTrainSettings
 from texnet_core.atomic import replacing
 from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
 from texnet_core.settings import as_record
-from texnet_core.training.checkpoint import of_another_run, of_another_version, unreadable
+from texnet_core.training.checkpoint import differing, of_another_run, of_another_version, unreadable
 from texnet_core.training.curve import Curve
 
 _VERSION = 1
@@ -70,8 +70,7 @@ def load(
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         kind, version, stored = content.get("kind"), content["version"], content["fingerprint"]
-        changed = [key for key, value in fingerprint.items() if stored.get(key, _DEFAULTS.get(key)) != value]
-        changed = [key for key in changed if key not in _FREE]
+        changed = differing(fingerprint, stored, _DEFAULTS, _FREE)
         if (kind, version) == (_KIND, _VERSION) and not changed:
             network.load_state_dict(content["network"])
             optimizer.load_state_dict(content["optimizer"])

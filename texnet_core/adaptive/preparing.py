@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.errors import ImageError, Range, RequestError
+from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model.real_size import check_size_m, short_side_m
 from texnet_core.pictures.masks import told, visible_part, visible_share, visible_sides
+from texnet_core.pictures.resizing import check_short_side
 from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
 from texnet_core.settings import MIN_EXEMPLAR_SIDE, ExemplarSettings
 from texnet_core.synthesis.resampling import resized
@@ -49,14 +50,7 @@ def prepared(
             remedy="use a larger one, or 0 for the picture as it is",
         )
     image, mask = visible_part(image, mask, wanted or MIN_EXEMPLAR_SIDE)
-    least = max(wanted, MIN_EXEMPLAR_SIDE)
-    height, width = image.shape[:2]
-    if min(height, width) < least:
-        raise ImageError(
-            f"the exemplar is too small, with {width}x{height} pixels",
-            expected=f"at least {least} on the short side",
-            remedy=f"take a picture of at least {least} on the short side",
-        )
+    check_short_side(image, max(wanted, MIN_EXEMPLAR_SIDE))
     image, mask = scaled(image, mask, wanted) if wanted else (image, mask)
     check_surface(*thinned(image, mask))
     if importlib.util.find_spec("PIL"):

@@ -22,21 +22,27 @@ def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
     """
     from PIL import Image
 
-    height, width = image.shape[:2]
-    short = min(height, width)
-    if short < size:
-        raise ImageError(
-            f"the exemplar is too small, with {width}x{height} pixels",
-            expected=f"at least {size} on the short side",
-            remedy=f"take a picture of at least {size} on the short side"
-            + (f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""),
-        )
+    short = min(image.shape[:2])
+    check_short_side(
+        image, size, f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""
+    )
     target = _target(image.shape, size)
     bands = [
         np.asarray(Image.fromarray(image[..., band]).resize(target, Image.Resampling.LANCZOS)) for band in range(3)
     ]
     resized = np.clip(np.stack(bands, axis=2), 0, 1)
     return np.ascontiguousarray(resized[_kept(resized.shape, size)])
+
+
+def check_short_side(image: FloatArray, least: int, otherwise: str = "") -> None:
+    """Raise ImageError for an exemplar of fewer texels on the short side; `otherwise` goes on with the remedy."""
+    height, width = image.shape[:2]
+    if min(height, width) < least:
+        raise ImageError(
+            f"the exemplar is too small, with {width}x{height} pixels",
+            expected=f"at least {least} on the short side",
+            remedy=f"take a picture of at least {least} on the short side{otherwise}",
+        )
 
 
 def resize_mask(mask: Mask, size: int) -> Mask:

@@ -1,6 +1,6 @@
 """A run on disk: written whole or not at all, read back only by the same run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ def load_checkpoint(
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version, stored = content["version"], content["fingerprint"]
-        changed = _differing(fingerprint, stored)
+        changed = differing(fingerprint, stored, _DEFAULTS, _BUDGET)
         if version == _VERSION and not changed:
             generator.load_state_dict(content["generator"])
             optimizer.load_state_dict(content["optimizer"])
@@ -124,10 +124,12 @@ def load_checkpoint(
     raise of_another_version(path) if version != _VERSION else of_another_run(path, changed)
 
 
-def _differing(fingerprint: Mapping[str, Any], stored: Mapping[str, Any]) -> list[str]:
-    """The keys in which two runs differ. A setting younger than the stored one counts as left at its default."""
-    differing = [key for key, value in fingerprint.items() if stored.get(key, _DEFAULTS.get(key)) != value]
-    return [key for key in differing if key not in _BUDGET]
+def differing(
+    fingerprint: Mapping[str, Any], stored: Mapping[str, Any], defaults: Mapping[str, Any], free: Collection[str]
+) -> list[str]:
+    """The keys in which two runs differ, but for those that are free to. What is younger counts as at its default."""
+    other = [key for key, value in fingerprint.items() if stored.get(key, defaults.get(key)) != value]
+    return [key for key in other if key not in free]
 
 
 def of_another_version(path: Path) -> OtherRunError:
