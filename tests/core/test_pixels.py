@@ -3,11 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.conftest import picture
 from texnet_core import Cancelled
 from texnet_core.descriptor.vgg19 import Vgg19
-from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.descriptor.weights import METADATA_KEY, load_vgg19
 from texnet_core.errors import ImageError, RequestError, TrainingError, WeightsError
 from texnet_core.losses import Sample
 from texnet_core.losses.gram import RelativeGramLoss
@@ -138,9 +139,16 @@ def test_exemplars_and_weights_that_are_of_no_use_are_refused(exemplar, descript
         optimize(exemplar, QUICK, replace(descriptor, vgg19="none.pth"))
 
 
-def test_a_loss_that_is_no_number_is_told(exemplar, descriptor):
-    with pytest.raises(TrainingError, match="nan at step"):
+def test_an_exemplar_that_is_no_picture_is_told(exemplar, descriptor):
+    with pytest.raises(ImageError, match="values from nan"):
         optimize(exemplar * np.float32("nan"), QUICK, descriptor)
+
+
+def test_a_loss_that_is_no_number_is_told(exemplar, descriptor, random_vgg19_file, tmp_path):
+    weights = {name: value * float("nan") for name, value in load_file(random_vgg19_file).items()}
+    save_file(weights, tmp_path / "broken.safetensors", {METADATA_KEY: "torchvision"})
+    with pytest.raises(TrainingError, match="nan at step"):
+        optimize(exemplar, QUICK, replace(descriptor, vgg19=str(tmp_path / "broken.safetensors")))
 
 
 def test_without_weights_it_looks_through_the_light_descriptor_and_says_so(tmp_path, monkeypatch):
