@@ -26,7 +26,8 @@ from texnet_core.atomic import replacing
 from texnet_core.descriptor.distillation import LAYERS, Goal, Goals, Student, answers, distance, find_goals, missed
 from texnet_core.descriptor.layers import FeatureMaps
 from texnet_core.descriptor.lessons import Lessons, crop
-from texnet_core.descriptor.light import FILE, load_light
+from texnet_core.descriptor.light import load_light
+from texnet_core.descriptor.light_file import FILE
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import RequestError, TexnetError

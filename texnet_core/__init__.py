@@ -4,9 +4,9 @@ Importing this package loads neither torch nor onnxruntime nor bpy; engines and 
 Training lives in `texnet_core.training`, which needs torch.
 """
 
-from texnet_core.adaptive.open import open_source
 from texnet_core.engines import open_engine
 from texnet_core.errors import Cancelled, RequestError, TexnetError
+from texnet_core.instant.open import open_source
 from texnet_core.mapset import MapSet, MapSpec
 from texnet_core.model.artifact import (
     Artifact,

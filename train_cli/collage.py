@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from texnet_core import write_artifact
-from texnet_core.adaptive.keeping import with_card
-from texnet_core.adaptive.open import open_source
 from texnet_core.atomic import prepared
+from texnet_core.instant.keeping import with_card
+from texnet_core.instant.open import open_source
 from texnet_core.model.artifact import SUFFIX, Provenance
 from texnet_core.settings import ExemplarSettings
 from train_cli.checks import check_generator_name, check_not_inputs

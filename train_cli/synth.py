@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from texnet_core import Artifact, TextureRequest, open_engine, open_plane, write_window
-from texnet_core.adaptive.open import find_any_source, open_source
 from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
+from texnet_core.instant.open import find_any_source, open_source
 from texnet_core.lengths import length_text
 from texnet_core.model.real_size import size_note
 from texnet_core.pictures.writing import check_picture_size, depth_for

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tests.conftest import texture
 from texnet_core import Artifact, find_source, list_presets, presets, read_artifact
-from texnet_core.adaptive.open import MAKERS, open_source
+from texnet_core.instant.open import MAKERS, open_source
 from texnet_core.lists.recipes import read_recipes
 from texnet_core.settings import DescriptorSettings, OptimizeSettings
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from texnet_core import Artifact, TextureRequest, synthesize
-from texnet_core.adaptive.adapting import adapt
 from texnet_core.adaptive.network import PseudoOptimizer
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.instant.adapting import adapt
 from texnet_core.losses import Sample
 from texnet_core.losses.gram import RelativeGramLoss
 from texnet_core.optimization import optimize

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import picture
-from texnet_core.adaptive.open import open_source
+from texnet_core.instant.open import open_source
 from texnet_core.pictures.color import quantize
 from train_cli import main
 

@@ -7,13 +7,13 @@ import pytest
 
 from tests.conftest import ENGINES
 from texnet_core import RequestError, TexnetError, TextureRequest, open_plane, read_artifact, synthesize, write_artifact
-from texnet_core.adaptive.collage import make_collage
-from texnet_core.adaptive.keeping import with_card
-from texnet_core.adaptive.open import open_requested, open_source
-from texnet_core.adaptive.preparing import ignore
-from texnet_core.adaptive.suitability import ghost_note
 from texnet_core.errors import ArtifactError, ImageError
 from texnet_core.evaluation.evaluate import evaluate
+from texnet_core.instant.collage import make_collage
+from texnet_core.instant.keeping import with_card
+from texnet_core.instant.open import open_requested, open_source
+from texnet_core.instant.preparing import ignore
+from texnet_core.instant.suitability import ghost_note
 from texnet_core.model.artifact import Provenance
 from texnet_core.settings import ExemplarSettings
 

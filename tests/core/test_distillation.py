@@ -8,7 +8,8 @@ import build_descriptor
 from tests.conftest import picture, random_artifact
 from texnet_core.descriptor.distillation import LAYERS, Student, answers, distance, find_goals, missed
 from texnet_core.descriptor.lessons import Lessons
-from texnet_core.descriptor.light import COMPONENTS, SHAPES, Light
+from texnet_core.descriptor.light import Light
+from texnet_core.descriptor.light_file import COMPONENTS, SHAPES
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import RequestError

@@ -6,7 +6,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from texnet_core.descriptor.layers import DEFAULT_LAYERS, PATCHES, stride
-from texnet_core.descriptor.light import COMPONENTS, FILE, LIGHT, SHAPES, Light, LightWeights, load_light
+from texnet_core.descriptor.light import LIGHT, Light, LightWeights, load_light
+from texnet_core.descriptor.light_file import COMPONENTS, FILE, SHAPES
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.errors import WeightsError
 from texnet_core.losses import LOSSES, Sample, TextureLoss

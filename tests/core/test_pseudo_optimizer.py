@@ -8,12 +8,12 @@ import torch
 
 from tests.conftest import ENGINES, picture
 from texnet_core import Artifact, TextureRequest, open_engine, open_plane, read_artifact, synthesize, write_artifact
-from texnet_core.adaptive.adapting import adapt
 from texnet_core.adaptive.descriptors import given_parameters
 from texnet_core.adaptive.network import PseudoOptimizer
-from texnet_core.adaptive.open import open_source
-from texnet_core.adaptive.pseudo_optimizer import adapt_pseudo_optimizer, exemplar_matrices, measure
 from texnet_core.errors import ArtifactError, ImageError, RequestError
+from texnet_core.instant.adapting import adapt
+from texnet_core.instant.open import open_source
+from texnet_core.instant.pseudo_optimizer import adapt_pseudo_optimizer, exemplar_matrices, measure
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import to_bytes
 from texnet_core.model.families import ADAPTIVE_PSEUDO_OPTIMIZER

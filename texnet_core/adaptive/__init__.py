@@ -1,1 +1,1 @@
-"""Sources that make a generator of a picture at once, and how they are opened."""
+"""Training of networks that make a generator of a picture at once."""

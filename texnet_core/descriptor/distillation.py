@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from texnet_core.descriptor.layers import FeatureMaps
-from texnet_core.descriptor.light import COMPONENTS, SHAPES, Light, LightWeights
+from texnet_core.descriptor.light import Light, LightWeights
+from texnet_core.descriptor.light_file import COMPONENTS, SHAPES
 
 LAYERS = tuple(COMPONENTS)
 

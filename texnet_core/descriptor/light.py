@@ -18,38 +18,14 @@ import torch
 from torch import Tensor
 
 from texnet_core.descriptor.layers import DEFAULT_LAYERS
+from texnet_core.descriptor.light_file import BLOCKS, FILE, SCALE, SHIFT, read_light
 from texnet_core.descriptor.network import Network, Parameters
 from texnet_core.descriptor.structure import Convolution, Structure
-from texnet_core.errors import WeightsError
-
-FILE = Path(__file__).with_name("light.safetensors")
-
-# Layer -> principal components of VGG-19's that its head makes.
-COMPONENTS = {
-    "relu1_1": 12,
-    "relu1_2": 24,
-    "relu2_1": 40,
-    "relu2_2": 48,
-    "relu3_1": 64,
-    "relu3_2": 80,
-    "relu4_1": 96,
-    "relu5_1": 96,
-}
-
-# Width of each block, and the layers that its convolutions are, "" where a convolution is none.
-_BLOCKS = (
-    (32, ("relu1_1", "relu1_2")),
-    (64, ("relu2_1", "relu2_2")),
-    (112, ("relu3_1", "relu3_2", "")),
-    (128, ("", "relu4_1")),
-    (128, ("", "relu5_1")),
-)
-_SCALE, _MIDDLE = 4.0, 0.45  # the input is _SCALE (x - _MIDDLE)
 
 
 def _convolutions() -> tuple[Convolution, ...]:
     found, channels = [], 3
-    for block, (width, layers) in enumerate(_BLOCKS, 1):
+    for block, (width, layers) in enumerate(BLOCKS, 1):
         for number, layer in enumerate(layers, 1):
             pooled = block > 1 and number == 1
             found.append(Convolution(f"conv{block}_{number}", layer, channels, width, pooled))
@@ -97,23 +73,8 @@ class Light(Network):
         precision: torch.dtype = torch.float32,
     ) -> None:
         weights = weights or load_light()
-        parameters = Parameters(weights.parameters, torch.full((3,), _SCALE), torch.full((3,), -_SCALE * _MIDDLE))
+        parameters = Parameters(weights.parameters, torch.full((3,), SCALE), torch.full((3,), SHIFT))
         super().__init__(LIGHT, parameters, layers, pooling="mixed", padding="valid", precision=precision)
-
-
-def _shapes() -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {}
-    for conv in LIGHT.convolutions:
-        shapes |= {f"{conv.key}.weight": (conv.out_channels, conv.in_channels, 3, 3)}
-        shapes |= {f"{conv.key}.bias": (conv.out_channels,)}
-        if conv.relu:
-            count = COMPONENTS[conv.relu]
-            shapes |= {f"{conv.relu}.weight": (count, conv.out_channels, 1, 1), f"{conv.relu}.bias": (count,)}
-    return shapes
-
-
-# Name of a parameter -> its shape: convolutions, and a head for each layer.
-SHAPES = _shapes()
 
 
 def load_light(file: Path = FILE) -> LightWeights:
@@ -125,26 +86,4 @@ def load_light(file: Path = FILE) -> LightWeights:
     Raises:
         WeightsError: it is missing, damaged, or of another network.
     """
-    from safetensors import safe_open
-
-    try:
-        with safe_open(file, framework="pt") as opened:
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no dict
-    except Exception as error:  # a file of another kind can be wrong in any way
-        reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-        raise _damaged(file, f"cannot be read{reason}") from error
-    for name, shape in SHAPES.items():
-        found = tensors.get(name)
-        if found is None or tuple(found.shape) != shape or not found.is_floating_point():
-            raise _damaged(file, f"has no {name} of shape {shape}")
-        if not found.isfinite().all():
-            raise _damaged(file, f"has numbers in {name} that are not finite")
-    return LightWeights({name: tensors[name].float() for name in SHAPES})
-
-
-def _damaged(file: Path, found: str) -> WeightsError:
-    return WeightsError(
-        f"{file}, the weights of the light descriptor, {found}",
-        expected="the file as it ships",
-        remedy="install TexNet again",
-    )
+    return LightWeights({name: torch.from_numpy(array) for name, array in read_light(file).items()})

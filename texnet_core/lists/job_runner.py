@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from texnet_core.adaptive.open import MAKERS, is_maker, open_requested
 from texnet_core.atomic import as_output_error, make_folder
 from texnet_core.engines import Engine, available_cores, devices, open_engine
 from texnet_core.errors import Cancelled, OutputError, RequestError
+from texnet_core.instant.open import MAKERS, is_maker, open_requested
 from texnet_core.lists.jobs import Job, TextureJob
 from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.results import attempted

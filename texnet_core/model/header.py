@@ -18,6 +18,7 @@ from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.settings import MAX_SIZE, Checked, as_fields, as_record, setting
 
 MAX_TEXT = 4000
+MOST_NAME = 64  # characters of a texture's, where a file holds several
 MAX_CHANNELS = 32  # of all maps together
 _MAX_GIVEN_TEXT = 500
 
@@ -70,6 +71,7 @@ class Header:
         look: what a material needs beside the maps, or None in files that are older than it.
         style_colors: of the style, which pictures are given before they are painted anew; None where they are not.
         waves: of the pattern that repeats, as (cycles per texel down, across) each; as many as the settings say.
+        textures: names of those that it holds, as many as the settings say; empty where it is one without a name.
         training: settings of the run, for the record.
         quality: figures measured at its end, for the record.
         provenance: source and license of the exemplar.
@@ -83,6 +85,7 @@ class Header:
     look: Look | None = None
     style_colors: ColorStatistics | None = None
     waves: tuple[Wave, ...] = ()
+    textures: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
     provenance: Provenance = field(default_factory=Provenance)
@@ -173,6 +176,7 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
         look=_parse_look(raw.get("look"), name),
         style_colors=_parse_colors(raw.get("style_colors"), name),
         waves=_parse_waves(raw.get("waves", []), family.waves(settings), name),
+        textures=_parse_textures(raw.get("textures", []), family.textures(settings), name),
         training=_parse_record(raw, "training", name),
         quality=_parse_record(raw, "quality", name),
         provenance=_parse_dataclass(Provenance, expect(raw, "provenance", dict, name), name),
@@ -194,6 +198,21 @@ def _parse_waves(items: Any, count: int, name: str) -> tuple[Wave, ...]:
     if not good:
         raise damaged(name, "its waves do not fit its settings", f"{count} pairs of cycles per texel, at most 0.5")
     return tuple((float(down), float(across)) for down, across in items)
+
+
+def _parse_textures(items: Any, count: int, name: str) -> tuple[str, ...]:
+    good = isinstance(items, list) and len(items) == count and all(_is_texture_name(item) for item in items)
+    if not good or len(set(items)) != count:
+        raise damaged(
+            name,
+            "the names of its textures do not fit its settings",
+            f"{count} different names of at most {MOST_NAME} characters without = and commas",
+        )
+    return tuple(items)
+
+
+def _is_texture_name(item: Any) -> bool:
+    return isinstance(item, str) and 0 < len(item) <= MOST_NAME and item == item.strip() and not set(item) & set("=,")
 
 
 def _is_wave(item: Any) -> bool:

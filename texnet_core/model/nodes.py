@@ -113,6 +113,56 @@ class InstanceNorm(Node):
 
 
 @dataclass(frozen=True)
+class MixedConvolution(Node):
+    """A convolution without bias, whose kernels are a mix of some, by shares that are an affine map of a code.
+
+    `NAME.bank` (kernels, out, in, kernel, kernel), `NAME.shares.weight` (kernels, code), `NAME.shares.bias` (kernels,).
+    No engine runs it: once a code is known, it is a convolution.
+
+    Source: Yang et al. 2019, "CondConv: Conditionally Parameterized Convolutions for Efficient Inference". Differs: the
+    shares are not squashed and belong to a texture, not to an input.
+    """
+
+    operation = "mixed_convolution"
+
+    in_channels: int
+    kernel: int
+    kernels: int
+    code: int
+
+    @property
+    def parameter_shapes(self) -> Shapes:
+        bank = (self.kernels, self.channels, self.in_channels, self.kernel, self.kernel)
+        return {
+            f"{self.name}.bank": bank,
+            f"{self.name}.shares.weight": (self.kernels, self.code),
+            f"{self.name}.shares.bias": (self.kernels,),
+        }
+
+
+@dataclass(frozen=True)
+class CodedNorm(Node):
+    """A norm over all positions whose scale and shift are an affine map of a code.
+
+    `NAME.weight` (2 channels, code), `NAME.bias` (2 channels,): scales first, then shifts. No engine runs it: once a
+    code is known, it is an instance norm.
+
+    Source: Dumoulin et al. 2017, "A Learned Representation for Artistic Style", with a code instead of a style's own
+    numbers.
+    """
+
+    operation = "coded_norm"
+
+    epsilon: float
+    code: int
+
+    @property
+    def parameter_shapes(self) -> Shapes:
+        both = 2 * self.channels
+        return {f"{self.name}.weight": (both, self.code), f"{self.name}.bias": (both,)}
+
+
+@dataclass(frozen=True)
 class GramGradient(Node):
     """The gradient of the Gram loss with respect to the features that it reads.
 

@@ -4,7 +4,6 @@
 windows of the inputs. Both make the same image; a test says so.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -14,13 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from texnet_core.circular import wrap
+from texnet_core.mapset import FloatArray
 from texnet_core.model import nodes
 from texnet_core.model.design import Design
+from texnet_core.model.folding import Affine, folded, largest_ordinary
 from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.inputs import InputPlane
 from texnet_core.model.operations import Operations, run
 
-_ORDINARY_DEVIATIONS, _ORDINARY_SHARE = 3, 0.995
 _NORM_OF_KERNELS = 3**-0.5  # that torch gives a kernel at first, nearly
 
 Noise = Mapping[str, Tensor]  # name of an input -> (N, channels, h, w) in [0, 1]
@@ -37,7 +37,7 @@ class Generator(nn.Module, Operations):
     def __init__(self, design: Design, *, is_gray: bool = False) -> None:
         super().__init__()
         self.graph, self._is_gray = design.graph, is_gray
-        self._clamped: dict[str, list[Tensor]] | None = None  # what values are clamped at, while that is measured
+        self._clamped: dict[str, list[FloatArray]] | None = None  # what values are clamped at, while that is measured
         self._adopted: dict[str, Tensor] | None = None  # sizes that norms are to give back, while these are set
         self.convolutions, self.batch_norms = nn.ModuleDict(), nn.ModuleDict()
         for node in self.graph.nodes:
@@ -79,7 +79,7 @@ class Generator(nn.Module, Operations):
 
     def clamp(self, node: nodes.Clamp, x: Tensor) -> Tensor:
         if self._clamped is not None:
-            self._clamped[node.bound].append(_largest_ordinary(x))
+            self._clamped[node.bound].append(largest_ordinary(x.float().transpose(0, 1).cpu().numpy()))
         return torch.minimum(x, self.bound(node).to(x.dtype)[:, None, None])
 
     def bound(self, node: nodes.Clamp) -> Tensor:
@@ -90,8 +90,7 @@ class Generator(nn.Module, Operations):
     def set_clamps(self, fields: Iterable[Noise]) -> None:
         """Bound what clamps let through by what it ordinarily is; statistics are frozen then.
 
-        A bound is three standard deviations above the mean of its channel, or higher where more than one value in
-        200 would reach it, for what is there in few places only, such as the joint of a tile, is no accident.
+        See `folding.largest_ordinary` for what counts as ordinary.
 
         Args:
             fields: inputs as for `forward`, large enough that what is rare in a sample is there.
@@ -105,7 +104,7 @@ class Generator(nn.Module, Operations):
             for inputs in fields:
                 self(inputs)
             for node in clamps:
-                self.bound(node).copy_(torch.stack(self._clamped[node.bound]).mean(0))
+                self.bound(node).copy_(torch.from_numpy(np.mean(self._clamped[node.bound], axis=0)))
         finally:
             self._clamped = None
 
@@ -181,10 +180,7 @@ class Generator(nn.Module, Operations):
 
 
 def fold(generator: Generator) -> dict[str, Tensor]:
-    """The parameters of the inference form: batch norms folded into the convolutions around them, exactly.
-
-    A norm that alone reads a convolution is folded into that; any other into the convolution that it leads to, past
-    upsamplings and concats.
+    """The parameters of the inference form: batch norms folded into the convolutions around them; see `folding`.
 
     Returns:
         Name -> float32 CPU tensor, with the names and shapes of `Graph.parameter_shapes`.
@@ -192,20 +188,12 @@ def fold(generator: Generator) -> dict[str, Tensor]:
     Raises:
         ValueError: a norm leads to something else than a convolution.
     """
-    graph, norms = generator.graph, _Norms(generator)
-    folded: dict[str, Tensor] = {}
-    for conv in graph.of(nodes.Convolution):
-        weight, bias = (tensor.detach().double() for tensor in generator.weights_of(conv.name))
-        scale, shift = norms.before(conv.inputs[0])
-        bias = bias + (weight * shift[:, None, None]).sum((1, 2, 3))
-        weight = weight * scale[:, None, None]
-        scale, shift = norms.behind(conv)
-        folded[f"{conv.name}.weight"] = weight * scale[:, None, None, None]
-        folded[f"{conv.name}.bias"] = bias * scale + shift
-    if left := {node.name for node in graph.of(nodes.Norm)} - norms.folded | norms.read_elsewhere():
-        raise ValueError(f"not all that reads the norms {', '.join(sorted(left))} is a convolution")
-    folded |= {node.bound: generator.bound(node).detach() for node in graph.of(nodes.Clamp)}
-    return {name: tensor.float().cpu().contiguous() for name, tensor in folded.items()}
+    graph = generator.graph
+    convolutions = {conv.name: _arrays(*generator.weights_of(conv.name)) for conv in graph.of(nodes.Convolution)}
+    norms = {norm.name: _affine_of(generator.norm_of(norm.name)) for norm in graph.of(nodes.Norm)}
+    parameters = {name: torch.from_numpy(array) for name, array in folded(graph, convolutions, norms).items()}
+    bounds = {node.bound: generator.bound(node).detach().float().cpu() for node in graph.of(nodes.Clamp)}
+    return {name: tensor.contiguous() for name, tensor in (parameters | bounds).items()}
 
 
 def periodic_inputs(
@@ -223,62 +211,20 @@ def _whole_period(plane: InputPlane, level: int, size: int, device: torch.device
     return plane.window_torch(level, 0, 0, size >> level, size >> level, device)
 
 
-class _Norms:
-    """Batch norms with fixed statistics as (scale, shift) of channels, in double.
+def _arrays(*tensors: Tensor) -> tuple[FloatArray, FloatArray]:
+    weight, bias = (tensor.detach().float().cpu().numpy() for tensor in tensors)
+    return weight, bias
 
-    Attributes:
-        folded: the names of those that were asked for.
-    """
 
-    def __init__(self, generator: Generator) -> None:
-        self._generator, self._graph = generator, generator.graph
-        self.folded: set[str] = set()
-
-    def behind(self, conv: nodes.Convolution) -> tuple[Tensor, Tensor]:
-        """The norm that alone reads a convolution."""
-        readers = self._graph.consumers(conv.name)
-        if len(readers) == 1 and isinstance(readers[0], nodes.Norm):
-            return self._affine(readers[0])
-        return self._identity(conv)
-
-    def before(self, value: str) -> tuple[Tensor, Tensor]:
-        """What norms do to a value that a convolution reads, besides those that are folded into one before them."""
-        node = self._graph[value]
-        if isinstance(node, nodes.Concat):
-            scales, shifts = zip(*map(self.before, node.inputs), strict=True)
-            return torch.cat(scales), torch.cat(shifts)
-        if isinstance(node, nodes.Upsample):
-            return self.before(node.inputs[0])
-        if isinstance(node, nodes.Norm) and not self._is_behind_a_convolution(node):
-            return self._affine(node)
-        return self._identity(node)
-
-    def read_elsewhere(self) -> set[str]:
-        """The norms in front of convolutions that something else reads too, for which folding would not do."""
-        in_front = (node for node in self._graph.of(nodes.Norm) if not self._is_behind_a_convolution(node))
-        return {node.name for node in in_front if not self._leads_to_convolutions(node.name)}
-
-    def _leads_to_convolutions(self, value: str) -> bool:
-        return all(
-            isinstance(node, nodes.Convolution)
-            or (isinstance(node, nodes.Concat | nodes.Upsample) and self._leads_to_convolutions(node.name))
-            for node in self._graph.consumers(value)
-        )
-
-    def _is_behind_a_convolution(self, node: nodes.Norm) -> bool:
-        (read,) = node.inputs
-        return isinstance(self._graph[read], nodes.Convolution) and len(self._graph.consumers(read)) == 1
-
-    def _affine(self, node: nodes.Norm) -> tuple[Tensor, Tensor]:
-        self.folded.add(node.name)
-        norm = self._generator.norm_of(node.name)
-        assert norm.running_mean is not None and norm.running_var is not None
-        scale = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)
-        return scale, norm.bias.detach().double() - norm.running_mean.double() * scale
-
-    def _identity(self, node: nodes.Node) -> tuple[Tensor, Tensor]:
-        like = next(self._generator.parameters()).double()
-        return like.new_ones(node.channels), like.new_zeros(node.channels)
+def _affine_of(norm: nn.BatchNorm2d) -> Affine:
+    """What a batch norm with fixed statistics does to each channel."""
+    assert norm.running_mean is not None and norm.running_var is not None
+    weight, bias, mean, variance = (
+        tensor.detach().double().cpu().numpy()
+        for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    )
+    scale = weight / np.sqrt(variance + norm.eps)
+    return scale, bias - mean * scale
 
 
 def _take_size_out(module: nn.Conv2d) -> Tensor:
@@ -298,14 +244,6 @@ def _made_transparent(norm: nn.BatchNorm2d, x: Tensor, size: Tensor | None) -> T
     norm.bias.copy_(mean * size)
     restored: Tensor = x * size[:, None, None]
     return restored
-
-
-def _largest_ordinary(x: Tensor) -> Tensor:
-    """The largest ordinary value of each channel, (channels,)."""
-    values = x.float().transpose(0, 1).flatten(1)
-    usual = values.mean(1) + _ORDINARY_DEVIATIONS * values.std(1, correction=0)
-    rank = math.ceil(_ORDINARY_SHARE * values.shape[1])
-    return torch.maximum(usual, values.kthvalue(rank, dim=1).values)
 
 
 def _key(name: str) -> str:

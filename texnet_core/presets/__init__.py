@@ -1,7 +1,7 @@
 """The generators that ship with TexNet, and how a user's SOURCE or STYLE becomes a file.
 
 A preset is a `.texnet` file in this folder, and a style one in the folder `styles`; dropping one in is all it takes to
-add it.
+add it. In `networks` is what makes a generator of an exemplar.
 """
 
 import difflib
@@ -15,6 +15,8 @@ from texnet_core.model.artifact import SUFFIX
 from texnet_core.paths import user_path
 
 FOLDER = Path(__file__).parent
+
+INSTANT = FOLDER / "networks" / f"instant{SUFFIX}"
 
 
 def list_presets() -> dict[str, Path]:

@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from texnet_core.adaptive.keeping import with_card
-from texnet_core.adaptive.open import open_source
+from texnet_core.instant.keeping import with_card
+from texnet_core.instant.open import open_source
 from texnet_core.model.artifact import Provenance, write_artifact
 from texnet_core.settings import ExemplarSettings
 from texnet_core.worker.contents import read_surface

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from texnet_core.adaptive.open import find_any_source, open_source
 from texnet_core.engines import Engine, open_engine
+from texnet_core.instant.open import find_any_source, open_source
 from texnet_core.model.artifact import Artifact, read_artifact
 from texnet_core.settings import EngineSettings
 from texnet_core.synthesis.request import TextureRequest

@@ -3,6 +3,7 @@
 from typing import Any
 
 from texnet_core.model.families.collage import COLLAGE
+from texnet_core.model.families.conditional import CONDITIONAL, TEXTURES
 from texnet_core.model.families.family import Constants, Family, PlaneFacts
 from texnet_core.model.families.pseudo_optimizer import ADAPTIVE_PSEUDO_OPTIMIZER, PSEUDO_OPTIMIZER
 from texnet_core.model.families.pyramid import PYRAMID
@@ -11,15 +12,26 @@ from texnet_core.model.families.stylizer import STYLIZER
 __all__ = [
     "ADAPTIVE_PSEUDO_OPTIMIZER",
     "COLLAGE",
+    "CONDITIONAL",
     "FAMILIES",
     "PSEUDO_OPTIMIZER",
     "PYRAMID",
     "STYLIZER",
+    "TEXTURES",
     "Constants",
     "Family",
     "PlaneFacts",
 ]
 
 FAMILIES: dict[str, Family[Any]] = {
-    family.name: family for family in (PYRAMID, STYLIZER, COLLAGE, PSEUDO_OPTIMIZER, ADAPTIVE_PSEUDO_OPTIMIZER)
+    family.name: family
+    for family in (
+        PYRAMID,
+        STYLIZER,
+        COLLAGE,
+        PSEUDO_OPTIMIZER,
+        ADAPTIVE_PSEUDO_OPTIMIZER,
+        CONDITIONAL,
+        TEXTURES,
+    )
 }

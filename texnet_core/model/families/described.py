@@ -28,7 +28,7 @@ class DescriptorShape:
     Attributes:
         blocks: width and number of the 3x3 convolutions of each scale; "conv2_1" is the first of the second, "pool2"
             what halves the scale after it.
-        taps: the layer that is tapped at each level.
+        taps: the layers that are tapped, in order; of those in `DESCRIPTORS`, one at each level.
         heads: channels of the 1x1 convolution on each tap, "head0" and so on; none where taps are as they are.
         halving: how the scale is halved.
     """
@@ -61,20 +61,19 @@ DESCRIPTORS: dict[DescribedBy, DescriptorShape] = {
 }
 
 
-def describe(builder: GraphBuilder, kind: DescribedBy, image: str, prefix: str, levels: int) -> list[str]:
+def describe(builder: GraphBuilder, shape: DescriptorShape, image: str, prefix: str, count: int) -> list[str]:
     """Write a descriptor over a picture.
 
     Args:
         builder: of the graph.
-        kind: which descriptor.
+        shape: of the descriptor.
         image: the value in [0, 1] that it looks at.
         prefix: of the names of the new nodes. Their parameters are the descriptor's, wherever it stands.
-        levels: how many taps are wanted, from the finest on.
+        count: how many taps are wanted, from the finest on.
 
     Returns:
         The taps, finest first.
     """
-    shape = DESCRIPTORS[kind]
     taps: list[str] = []
     value = builder.convolution(image, f"{prefix}.input", 3, 1, shared=INPUT)
     for layer, width in shape.layers():
@@ -86,12 +85,12 @@ def describe(builder: GraphBuilder, kind: DescribedBy, image: str, prefix: str, 
             value = builder.pool(value, name, shape.halving)
         if layer in shape.taps:
             taps.append(_headed(builder, shape, value, prefix, len(taps)))
-        if len(taps) == levels:
+        if len(taps) == count:
             break
     return taps
 
 
-def _headed(builder: GraphBuilder, shape: DescriptorShape, value: str, prefix: str, level: int) -> str:
+def _headed(builder: GraphBuilder, shape: DescriptorShape, value: str, prefix: str, number: int) -> str:
     if not shape.heads:
         return value
-    return builder.convolution(value, f"{prefix}.head{level}", shape.heads[level], 1, shared=f"{PREFIX}head{level}")
+    return builder.convolution(value, f"{prefix}.head{number}", shape.heads[number], 1, shared=f"{PREFIX}head{number}")

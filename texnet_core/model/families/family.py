@@ -26,6 +26,11 @@ def no_waves(settings: Any) -> int:
     return 0
 
 
+def no_textures(settings: Any) -> int:
+    """For families whose files hold one texture."""
+    return 0
+
+
 def no_stored(settings: Any) -> Shapes:
     """For families all of whose parameters are those of the graph."""
     return {}
@@ -63,10 +68,11 @@ class Family(Generic[S]):
         input_plane: (settings, facts) -> what the inputs of a texture are windows of.
         stored: settings -> parameters that the inputs are made of, beside those of the graph: name -> shape.
         waves: settings -> how many waves of a pattern the inputs show, 0 to 2.
+        textures: settings -> how many textures, with names, a file holds; 0 where it is one without a name.
         reads_content: whether it paints a picture anew, which its inputs show beside the noise.
         moves: whether its textures change with the phase of a loop.
         copies: whether its textures are pieces of the exemplar, which its files therefore hold.
-        adapts: whether it makes nothing by itself, but a generator of an exemplar: `texnet_core.adaptive.adapt`.
+        adapts: whether it makes nothing by itself, but a generator of an exemplar: `instant.adapting.adapt`.
         prepare: (artifact, plane) -> the constants of a texture, computed once before its first block.
     """
 
@@ -76,6 +82,7 @@ class Family(Generic[S]):
     input_plane: Callable[[S, PlaneFacts], InputPlane]
     stored: Callable[[S], Shapes] = no_stored
     waves: Callable[[S], int] = no_waves
+    textures: Callable[[S], int] = no_textures
     reads_content: bool = False
     moves: bool = True
     copies: bool = False

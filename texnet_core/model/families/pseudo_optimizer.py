@@ -21,7 +21,7 @@ from functools import partial
 from typing import Literal, Self
 
 from texnet_core.errors import RequestError
-from texnet_core.model.families.described import LEVELS, PREFIX, describe
+from texnet_core.model.families.described import DESCRIPTORS, LEVELS, PREFIX, describe
 from texnet_core.model.families.family import Family, PlaneFacts
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.model.nodes import Convolution, GramGradient, InstanceNorm, Node
@@ -152,10 +152,10 @@ def _features(
     Source of the smaller copy: Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis". Differs: one
     copy, made by means of four.
     """
-    taps = describe(builder, settings.described_by, image, prefix, levels)
+    taps = describe(builder, DESCRIPTORS[settings.described_by], image, prefix, levels)
     if settings.objective == "multiscale" and levels > 1:
         half = builder.pool(image, f"{prefix}.half", "average")
-        taps += describe(builder, settings.described_by, half, f"{prefix}.half", levels - 1)
+        taps += describe(builder, DESCRIPTORS[settings.described_by], half, f"{prefix}.half", levels - 1)
     return {layer: tap for (layer, _), tap in zip(layers_of(settings, levels), taps, strict=True)}
 
 

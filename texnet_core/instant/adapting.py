@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from texnet_core.adaptive.preparing import Announce, ignore
-from texnet_core.adaptive.pseudo_optimizer import adapt_pseudo_optimizer
 from texnet_core.errors import RequestError
+from texnet_core.instant.conditional import adapt_conditional
+from texnet_core.instant.preparing import Announce, ignore
+from texnet_core.instant.pseudo_optimizer import adapt_pseudo_optimizer
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
-from texnet_core.model.families.pseudo_optimizer import ADAPTIVE_PSEUDO_OPTIMIZER
+from texnet_core.model.families import ADAPTIVE_PSEUDO_OPTIMIZER, CONDITIONAL
 from texnet_core.pictures.masks import check_picture
 
 _Adapt = Callable[[Artifact, FloatArray, Mask | None, Announce], Artifact]
@@ -17,7 +18,14 @@ def _pseudo_optimizer(network: Artifact, exemplar: FloatArray, mask: Mask | None
     return adapt_pseudo_optimizer(network, exemplar, mask, announce=announce)
 
 
-_ADAPTED: dict[str, _Adapt] = {ADAPTIVE_PSEUDO_OPTIMIZER.name: _pseudo_optimizer}  # family -> what adapts it
+def _conditional(network: Artifact, exemplar: FloatArray, mask: Mask | None, announce: Announce) -> Artifact:
+    return adapt_conditional(network, exemplar, mask)
+
+
+_ADAPTED: dict[str, _Adapt] = {  # family -> what adapts it
+    ADAPTIVE_PSEUDO_OPTIMIZER.name: _pseudo_optimizer,
+    CONDITIONAL.name: _conditional,
+}
 
 
 def adapt(

@@ -8,20 +8,25 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
-from texnet_core.adaptive.adapting import adapt
-from texnet_core.adaptive.collage import make_collage
-from texnet_core.adaptive.preparing import Announce, ignore, prepared, size_m
 from texnet_core.errors import RequestError
+from texnet_core.instant.adapting import adapt
+from texnet_core.instant.collage import make_collage
+from texnet_core.instant.preparing import Announce, ignore, prepared, size_m
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, read_artifact, read_header
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.presets import find_source
+from texnet_core.presets import INSTANT, find_source
 from texnet_core.settings import ExemplarSettings
 from texnet_core.synthesis.request import TextureRequest
 
 Maker = Callable[[FloatArray, Mask | None, Announce], Artifact]
 
-MAKERS: dict[str, Maker] = {"collage": make_collage}
+
+def _instant(image: FloatArray, mask: Mask | None, announce: Announce) -> Artifact:
+    return adapt(read_artifact(INSTANT), image, mask, announce=announce)
+
+
+MAKERS: dict[str, Maker] = {"instant": _instant, "collage": make_collage}
 _AS_IT_IS = ExemplarSettings()
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.adaptive.preparing import Announce, scaled, thinned
-from texnet_core.adaptive.suitability import ghost_note
+from texnet_core.instant.preparing import Announce, scaled, thinned
+from texnet_core.instant.suitability import ghost_note
 from texnet_core.mapset import ALBEDO, HALF, FloatArray, Mask
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.model.families.collage import AXES, COLLAGE, CollageSettings

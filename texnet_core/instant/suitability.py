@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.adaptive.preparing import averaged
+from texnet_core.instant.preparing import averaged
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.patterns.waves import find_waves
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.adaptive.preparing import Announce, ignore, scaled
-from texnet_core.engines import available_cores
 from texnet_core.engines.onnx_graph import OUTPUT, GraphWriter
 from texnet_core.engines.whole_graph import WholeGraphWriter
-from texnet_core.errors import EngineError, ImageError
+from texnet_core.errors import ImageError
+from texnet_core.instant.measuring import run_once, visible_shares
+from texnet_core.instant.preparing import Announce, ignore, scaled
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact, Provenance
@@ -102,7 +102,7 @@ def exemplar_matrices(network: Artifact, image: FloatArray, mask: Mask | None) -
     assert isinstance(settings, PseudoOptimizerSettings)
     graph, layers = description_graph(settings)
     shift = next(network.graph.of(nodes.GramGradient)).shift
-    visible = _visible(graph, np.ones(image.shape[:2], bool) if mask is None else mask)
+    visible = visible_shares(graph, np.ones(image.shape[:2], bool) if mask is None else mask)
     for layer, name in layers.items():
         if (left := int((visible[name] >= HALF).sum()) if visible[name].size else 0) < _FEWEST_POSITIONS:
             if mask is not None:
@@ -118,7 +118,7 @@ def exemplar_matrices(network: Artifact, image: FloatArray, mask: Mask | None) -
         if name != graph.output.name:
             writer.also_return(name)
     names = [OUTPUT if name == graph.output.name else name for name in layers.values()]
-    found = _run(writer, names, {"image": np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32)})
+    found = run_once(writer, names, {"image": np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32)})
     return {
         layer: _matrices(features[0], visible[name] >= HALF, shift)
         for (layer, name), features in zip(layers.items(), found, strict=True)
@@ -132,7 +132,7 @@ def measure(network: Artifact, targets: dict[str, Matrices], torus: int = TORUS)
     names = [f"{node.name}.{kind}" for node in network.graph.of(nodes.InstanceNorm) for kind in ("mean", "variance")]
     names += [f"{node.name}.difference" for node in network.graph.of(nodes.GramGradient)]
     noise = network.input_plane(0, torus, torus).window(0, 0, 0, torus, torus)
-    maps, *values = _run(writer, [OUTPUT, *names], {"noise": noise[None]})
+    maps, *values = run_once(writer, [OUTPUT, *names], {"noise": noise[None]})
     return Measured(dict(zip(names, values, strict=True)), maps[0].transpose(1, 2, 0))
 
 
@@ -208,32 +208,3 @@ def _gram(first: FloatArray, second: FloatArray, visible: Mask) -> FloatArray:
     here, there = first[:, visible], second[:, visible]
     product: FloatArray = here @ there.T / np.float32(max(1, here.shape[1]))
     return product
-
-
-def _visible(graph: Graph, mask: Mask) -> dict[str, FloatArray]:
-    """How much is visible of the cell of each position of each value, borders left out as convolutions leave them."""
-    shares: dict[str, FloatArray] = {}
-    for node in graph.nodes:
-        if isinstance(node, nodes.Input):
-            shares[node.name] = mask.astype(np.float32)
-            continue
-        share = shares[node.inputs[0]]
-        if isinstance(node, nodes.Convolution) and (margin := node.kernel // 2):
-            share = share[margin:-margin, margin:-margin]
-        elif isinstance(node, nodes.Pool):
-            height, width = (length // 2 for length in share.shape)
-            share = share[: 2 * height, : 2 * width].reshape(height, 2, width, 2).mean((1, 3))
-        shares[node.name] = share
-    return shares
-
-
-def _run(writer: GraphWriter, names: list[str], given: dict[str, FloatArray]) -> list[FloatArray]:
-    from texnet_core.engines.onnx_engine import opened_for_one_run
-
-    try:
-        found: list[FloatArray] = opened_for_one_run(writer.model(), available_cores()).run(names, given)
-    except Exception as error:  # its errors share no base class of their own
-        raise EngineError(
-            f"ONNX Runtime failed ({error})", expected="measures", remedy="free some memory and try again"
-        ) from error
-    return found

@@ -1,0 +1,83 @@
+"""The file of the light descriptor's weights, and what must be in it. No torch here."""
+
+from pathlib import Path
+
+import numpy as np
+
+from texnet_core.errors import WeightsError
+from texnet_core.mapset import FloatArray
+
+FILE = Path(__file__).with_name("light.safetensors")
+
+SCALE, SHIFT = 4.0, -1.8  # the first convolution reads SCALE x + SHIFT of colors x in [0, 1]
+
+# Layer -> principal components of VGG-19's that its head makes.
+COMPONENTS = {
+    "relu1_1": 12,
+    "relu1_2": 24,
+    "relu2_1": 40,
+    "relu2_2": 48,
+    "relu3_1": 64,
+    "relu3_2": 80,
+    "relu4_1": 96,
+    "relu5_1": 96,
+}
+
+# Width of each block, and the layers that its convolutions are, "" where a convolution is none.
+BLOCKS = (
+    (32, ("relu1_1", "relu1_2")),
+    (64, ("relu2_1", "relu2_2")),
+    (112, ("relu3_1", "relu3_2", "")),
+    (128, ("", "relu4_1")),
+    (128, ("", "relu5_1")),
+)
+
+
+def _shapes() -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    read = 3
+    for block, (width, layers) in enumerate(BLOCKS, 1):
+        for number, layer in enumerate(layers, 1):
+            shapes |= {f"conv{block}_{number}.weight": (width, read, 3, 3), f"conv{block}_{number}.bias": (width,)}
+            read = width
+            if layer:
+                shapes |= {f"{layer}.weight": (COMPONENTS[layer], width, 1, 1), f"{layer}.bias": (COMPONENTS[layer],)}
+    return shapes
+
+
+# Name of a parameter -> its shape: convolutions, and a head for each layer.
+SHAPES = _shapes()
+
+
+def read_light(file: Path = FILE) -> dict[str, FloatArray]:
+    """Read and check the weights, float32.
+
+    Args:
+        file: a safetensors file with the parameters of `SHAPES`, in any floating point format of numpy's.
+
+    Raises:
+        WeightsError: it is missing, damaged, or of another network.
+    """
+    from safetensors import safe_open
+
+    try:
+        with safe_open(file, framework="np") as opened:
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no dict
+    except Exception as error:  # a file of another kind can be wrong in any way
+        reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+        raise _damaged(file, f"cannot be read{reason}") from error
+    for name, shape in SHAPES.items():
+        found = arrays.get(name)
+        if found is None or found.shape != shape or found.dtype.kind != "f":
+            raise _damaged(file, f"has no {name} of shape {shape}")
+        if not np.isfinite(found).all():
+            raise _damaged(file, f"has numbers in {name} that are not finite")
+    return {name: np.ascontiguousarray(arrays[name], np.float32) for name in SHAPES}
+
+
+def _damaged(file: Path, found: str) -> WeightsError:
+    return WeightsError(
+        f"{file}, the weights of the light descriptor, {found}",
+        expected="the file as it ships",
+        remedy="install TexNet again",
+    )

@@ -1,0 +1,137 @@
+"""A code becomes a pyramid: kernels are mixed, norms are measured on one period of noise and folded, colors are given.
+
+It takes onnxruntime and no torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from texnet_core.engines.onnx_graph import OUTPUT
+from texnet_core.engines.whole_graph import WholeGraphWriter, inputs_of_period
+from texnet_core.instant.exemplar_statistics import PrincipalColors, statistics_of
+from texnet_core.instant.measuring import run_once
+from texnet_core.instant.predictor import predicted_code
+from texnet_core.instant.preparing import scaled
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.model import nodes
+from texnet_core.model.artifact import Artifact, Provenance, rounded
+from texnet_core.model.families import PYRAMID
+from texnet_core.model.families.conditional import ConditionalSettings, measured_graph
+from texnet_core.model.folding import Affine, folded, largest_ordinary
+from texnet_core.model.graph import NO_CLAMP, Graph
+from texnet_core.model.look import guess_look
+from texnet_core.pictures.reading import texels_digest
+
+TORUS = 256  # texels a side of the period that is measured
+LEAST_DEVIATION = 1e-3  # of what the network makes along an axis of the colors
+
+
+def adapt_conditional(network: Artifact, exemplar: FloatArray, mask: Mask | None = None) -> Artifact:
+    """The pyramid that a network predicts for an exemplar.
+
+    Args:
+        network: of the family `conditional`.
+        exemplar: (height, width, 3) sRGB in [0, 1]. Hidden texels have colors of visible ones.
+        mask: (height, width), True where a texel takes part; None: all do.
+
+    Raises:
+        ImageError: too little of it is visible.
+        EngineError: onnxruntime failed.
+    """
+    side = min(*exemplar.shape[:2], network.texels_per_exemplar)
+    image, mask = scaled(exemplar, mask, side)
+    code = predicted_code(network.parameters, statistics_of(image, mask))
+    made = generator_at(network, code, PrincipalColors.of(image, mask))
+    return replace(
+        made,
+        texels_per_exemplar=side,
+        look=guess_look(image, mask),
+        provenance=Provenance(exemplar_sha256=texels_digest(image, mask)),
+    )
+
+
+def generator_at(network: Artifact, code: FloatArray, colors: PrincipalColors) -> Artifact:
+    """The pyramid of a code.
+
+    Args:
+        network: of the family `conditional` or `textures`.
+        code: (numbers of a code,).
+        colors: that its textures are to have.
+
+    Raises:
+        EngineError: onnxruntime failed.
+    """
+    assert isinstance(network.settings, ConditionalSettings)
+    graph = measured_graph(network.settings, network.design.channels)
+    parameters = at_code(network, code)
+    plain = replace(
+        network,
+        family=PYRAMID.name,
+        settings=network.settings.pyramid,
+        textures=(),
+        training={"network": network.provenance.exemplar, "torus": TORUS},
+        quality={},
+        preview_png=b"",
+    )
+    return replace(plain, parameters=rounded(_frozen(plain, graph, parameters, colors)))
+
+
+def at_code(network: Artifact, code: FloatArray) -> dict[str, FloatArray]:
+    """The parameters of `measured_graph` for a code."""
+    found: dict[str, FloatArray] = {}
+    for conv in network.graph.of(nodes.MixedConvolution):
+        bank, weight, bias = (network.parameters[f"{conv.name}.{kind}"] for kind in _SHARED)
+        found[f"{conv.name}.weight"] = np.tensordot(weight @ code + bias, bank, 1).astype(np.float32)
+    for norm in network.graph.of(nodes.CodedNorm):
+        both = network.parameters[f"{norm.name}.weight"] @ code + network.parameters[f"{norm.name}.bias"]
+        found[f"{norm.name}.scale"], found[f"{norm.name}.shift"] = np.split(both.astype(np.float32), 2)
+    return found
+
+
+_SHARED = ("bank", "shares.weight", "shares.bias")
+
+
+def _frozen(
+    plain: Artifact, graph: Graph, parameters: Mapping[str, FloatArray], colors: PrincipalColors
+) -> dict[str, FloatArray]:
+    """The parameters of the pyramid, float32."""
+    clamps = list(plain.graph.of(nodes.Clamp))
+    writer = WholeGraphWriter(graph, parameters, TORUS, {})
+    writer.write()
+    for clamp in clamps:
+        writer.also_return(clamp.inputs[0])
+    norms = [norm.name for norm in graph.of(nodes.InstanceNorm)]
+    wanted = [f"{name}.{kind}" for name in norms for kind in ("mean", "variance")] + [c.inputs[0] for c in clamps]
+    maps, *values = run_once(writer, [OUTPUT, *wanted], inputs_of_period(plain, plain.input_plane(0, TORUS, TORUS)))
+    found = dict(zip(wanted, values, strict=True))
+    convolutions = {conv.name: _plain(parameters[f"{conv.name}.weight"]) for conv in graph.of(nodes.Convolution)}
+    output = plain.graph.output.name
+    convolutions[output] = _colored(convolutions[output][0], maps[0], colors)
+    affine = {
+        norm.name: _affine(norm, parameters, found[f"{norm.name}.mean"], found[f"{norm.name}.variance"])
+        for norm in graph.of(nodes.InstanceNorm)
+    }
+    bounds = {clamp.bound: largest_ordinary(found[clamp.inputs[0]][0]).clip(None, NO_CLAMP) for clamp in clamps}
+    return folded(plain.graph, convolutions, affine) | bounds
+
+
+def _plain(weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    return weight, np.zeros(len(weight), np.float32)
+
+
+def _affine(
+    norm: nodes.InstanceNorm, parameters: Mapping[str, FloatArray], mean: FloatArray, variance: FloatArray
+) -> Affine:
+    """A norm whose statistics are known."""
+    scale = parameters[f"{norm.name}.scale"].astype(np.float64) / np.sqrt(variance.ravel() + norm.epsilon)
+    return scale, parameters[f"{norm.name}.shift"] - mean.ravel() * scale
+
+
+def _colored(weight: FloatArray, made: FloatArray, colors: PrincipalColors) -> tuple[FloatArray, FloatArray]:
+    """The output's convolution, with what it makes taken to the axes of the colors, each in its deviations."""
+    flat = made.reshape(len(made), -1).astype(np.float64)
+    matrix = colors.axes / (flat.std(1, ddof=1) + LEAST_DEVIATION)
+    turned = np.einsum("oc,cikl->oikl", matrix, weight)
+    return turned.astype(np.float32), (colors.mean - matrix @ flat.mean(1)).astype(np.float32)
