@@ -27,9 +27,16 @@ def check_torch(purpose: str) -> None:
         raise EngineError(found, expected="torch", remedy="run: pip install 'texnet[train]'")
 
 
-def check_not_inputs(path: Path, exemplar: Path, mask: Path | None, option: str, style: Path | None = None) -> None:
+def check_not_inputs(
+    path: Path,
+    exemplar: Path | None,
+    mask: Path | None,
+    option: str,
+    style: Path | None = None,
+    mix_mask: Path | None = None,
+) -> None:
     """Raise RequestError where an output would replace a picture that is read."""
-    for what, read in (("exemplar", exemplar), ("mask", mask), ("style", style)):
+    for what, read in (("exemplar", exemplar), ("mask", mask), ("style", style), ("mix mask", mix_mask)):
         if read is not None and is_same_file(path, read):
             found = f"{option} would replace the {what}"
             raise RequestError(found, expected="another file", remedy="name another file")

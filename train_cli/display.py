@@ -14,6 +14,8 @@ import click
 from tqdm import tqdm
 
 from texnet_core.errors import Cancelled, OutputError, printable
+from texnet_core.instant.textures import read_mix_mask
+from texnet_core.mapset import FloatArray
 from texnet_core.pictures.reading import Picture, read_exemplar
 from texnet_core.pictures.writing import write_image
 from texnet_core.progress import Progress, ProgressCallback
@@ -48,6 +50,13 @@ class Display:
         self.note(*picture.notes)
         self.stop_if_asked()
         return picture
+
+    def read_mix_mask(self, path: str) -> FloatArray | None:
+        """The mask of a mix, (height, width) in [0, 1]; None for none."""
+        if not path:
+            return None
+        with readable(Path(path)) as file:
+            return read_mix_mask(file)
 
     def stop_if_asked(self) -> None:
         """Raise Cancelled after a Ctrl-C: for between two parts of work that report no progress."""

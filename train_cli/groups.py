@@ -17,6 +17,7 @@ GROUPS = {
     "output": "",
     "list": "",
     "texture": "",
+    "mix": "For a SOURCE that holds several textures.",
     "style": "",
     "series": "",
     "picture": "",

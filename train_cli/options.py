@@ -167,6 +167,12 @@ def mask_option(command: C) -> C:
     return path_option("--mask", group="picture", help=text, pipes=True)(command)
 
 
+def mix_mask_option(command: C) -> C:
+    """The option --mix-mask of commands that take a choice of textures."""
+    text = "picture that says where each is shown: black the first, white --mix-to, gray between; it is stretched"
+    return path_option("--mix-mask", group="mix", help=text, pipes=True)(command)
+
+
 def size_option(width: int, height: int, help: str, group: str = "texture") -> Callable[[C], C]:
     """The option --size with its default."""
     default = f"{width}x{height}"

@@ -29,6 +29,7 @@ from train_cli.options import (
     RegionType,
     json_option,
     mask_option,
+    mix_mask_option,
     path_option,
     picture_option,
     settings_from,
@@ -55,6 +56,7 @@ _DEFAULTS = TextureRequest()
     pipes=True,
 )
 @mask_option
+@mix_mask_option
 @settings_options(TextureRequest, leave_out=("width", "height"))
 @json_option
 def synth(
@@ -66,6 +68,7 @@ def synth(
     udim: tuple[int, int] | None,
     exemplar: Path | None,
     mask: Path | None,
+    mix_mask: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -85,6 +88,7 @@ def synth(
       texnet synth moss -o moss.png --loop 48 --size 512        moss_0001.png ... moss_0048.png
       texnet synth moss -o - --format png | magick - -resize 50% small.png
       texnet synth collage --exemplar photo.jpg -o wall.png --size 4096
+      texnet synth stones.texnet --mix slate=0.3,chalk=0.7 -o stone.png
       texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
@@ -92,7 +96,13 @@ def synth(
     if region is not None and udim is not None:
         raise RequestError("--region and --udim cannot be combined", expected="one of them", remedy="use one of them")
     request = replace(
-        settings_from(TextureRequest, values), source=source, width=size[0], height=size[1], region=region, udim=udim
+        settings_from(TextureRequest, values),
+        source=source,
+        width=size[0],
+        height=size[1],
+        region=region,
+        udim=udim,
+        mix_mask="" if mix_mask is None else str(mix_mask),
     )
     pictures = expand(request, settings_from(Series, values))
     name = picture_name(output, format)
@@ -109,9 +119,8 @@ def synth(
             display.note(note)
             notes.append(note)
         files = [path for picture in pictures for path in map_files(target, artifact.maps, picture.marks)]
-        if exemplar is not None:
-            for file in files:
-                check_not_inputs(file, exemplar, mask, "--output")
+        for file in files:
+            check_not_inputs(file, exemplar, mask, "--output", mix_mask=mix_mask)
         check_names(files, are_made=len(files) > 1)
         with prepared(*files):
             engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
@@ -130,7 +139,8 @@ def _opened(
     with source_file(source, find_any_source) as path:
         picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
         image, shown = (None, None) if picture is None else (picture.image, picture.mask)
-        artifact = open_source(path, image, shown, request, announce=display.note)
+        shares = display.read_mix_mask(request.mix_mask)
+        artifact = open_source(path, image, shown, request, choice=request, mix_mask=shares, announce=display.note)
     display.stop_if_asked()
     check_is_texture(artifact)
     return artifact

@@ -6,17 +6,20 @@ artifact, which everything else takes as it takes any other.
 
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 from texnet_core.errors import RequestError
 from texnet_core.instant.adapting import adapt
 from texnet_core.instant.collage import make_collage
 from texnet_core.instant.preparing import Announce, ignore, prepared, size_m
+from texnet_core.instant.textures import check_holds_several, choose_texture, read_mix_mask
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.model.artifact import Artifact, read_artifact, read_header
+from texnet_core.model.artifact import Artifact, Header, read_artifact, read_header
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.presets import INSTANT, find_source
 from texnet_core.settings import ExemplarSettings
+from texnet_core.synthesis.choice import TextureChoice
 from texnet_core.synthesis.request import TextureRequest
 
 Maker = Callable[[FloatArray, Mask | None, Announce], Artifact]
@@ -28,6 +31,7 @@ def _instant(image: FloatArray, mask: Mask | None, announce: Announce) -> Artifa
 
 MAKERS: dict[str, Maker] = {"instant": _instant, "collage": make_collage}
 _AS_IT_IS = ExemplarSettings()
+_THE_FIRST = TextureChoice()
 
 
 def find_any_source(source: str | Path) -> Path:
@@ -50,25 +54,32 @@ def open_source(
     mask: Mask | None = None,
     settings: ExemplarSettings = _AS_IT_IS,
     *,
+    choice: TextureChoice = _THE_FIRST,
+    mix_mask: FloatArray | None = None,
     announce: Announce = ignore,
 ) -> Artifact:
-    """The generator that a source means, made of the exemplar where it needs one.
+    """The generator that a source means: made of the exemplar where it needs one, chosen where it holds several.
 
     Args:
         source: name of a preset or of one of `MAKERS`, or path of a `.texnet` file.
         exemplar: (height, width, 3) sRGB in [0, 1], at least 32 texels a side; None where the source needs none.
         mask: (height, width), True where a texel takes part; others have no influence whatever. None: all do.
         settings: how the exemplar is taken. The files that it names are not read.
-        announce: called with a sentence about whatever the user should know of the exemplar.
+        choice: which texture of a file that holds several. The mask that it names is not read.
+        mix_mask: (height, width) in [0, 1], where the choice has a mask.
+        announce: called with a sentence about whatever the user should know of the exemplar or of the choice.
 
     Raises:
-        RequestError: no such source, an exemplar that is missing, or one for a source that takes none.
+        RequestError: no such source, an exemplar that is missing, or one for a source that takes none; no such
+            texture, or a choice for a source that holds none to choose from.
         ImageError: the exemplar is too small, of one color, or hidden.
         ArtifactError: the file cannot be read.
     """
     settings.check()
     source = find_any_source(source)
-    make = _maker(source)
+    header = None if is_maker(source) else read_header(source)
+    check_holds_several(header, choice)
+    make = _maker(source, header)
     if make is None:
         if exemplar is not None:
             raise RequestError(
@@ -83,7 +94,8 @@ def open_source(
                 remedy="leave the mask out",
             )
         _check_unused(settings)
-        return read_artifact(source)
+        found = read_artifact(source)
+        return choose_texture(found, choice, mix_mask, announce=announce) if found.textures else found
     if exemplar is None:
         raise RequestError(
             f"{Path(source).stem} makes textures of an exemplar, and none is given",
@@ -101,12 +113,14 @@ def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> A
         TexnetError: as of `open_source`, or a picture that cannot be read.
     """
     request.check()
+    mix_mask = read_mix_mask(request.mix_mask) if request.mix_mask else None
+    choose = partial(open_source, settings=request, choice=request, mix_mask=mix_mask, announce=announce)
     if not request.exemplar:
-        return open_source(request.source, settings=request, announce=announce)
+        return choose(request.source)
     picture = read_exemplar(request.exemplar, request.mask or None)
     for note in picture.notes:
         announce(note)
-    return open_source(request.source, picture.image, picture.mask, request, announce=announce)
+    return choose(request.source, picture.image, picture.mask)
 
 
 def _check_unused(settings: ExemplarSettings) -> None:
@@ -120,10 +134,10 @@ def _check_unused(settings: ExemplarSettings) -> None:
             raise error
 
 
-def _maker(source: str | Path) -> Maker | None:
+def _maker(source: str | Path, header: Header | None) -> Maker | None:
     """What makes a generator of an exemplar; None where the source is one already."""
-    if is_maker(source):
+    if header is None:
         return MAKERS[str(source)]
-    if read_header(source).adapts:
+    if header.adapts:
         return lambda image, mask, announce: adapt(read_artifact(source), image, mask, announce=announce)
     return None

@@ -17,10 +17,11 @@ from typing import Any, BinaryIO, Literal
 
 from texnet_core.atomic import as_output_error, make_folder
 from texnet_core.engines import Engine, available_cores, devices, open_engine
-from texnet_core.errors import Cancelled, OutputError, RequestError
+from texnet_core.errors import Cancelled, RequestError
 from texnet_core.instant.open import MAKERS, is_maker, open_requested
 from texnet_core.lists.jobs import Job, TextureJob
 from texnet_core.lists.once import OpenOnce
+from texnet_core.lists.record import read_record, states_of
 from texnet_core.lists.results import attempted
 from texnet_core.lists.style_jobs import StyleJob
 from texnet_core.model.artifact import Artifact, read_artifact, read_header
@@ -31,13 +32,16 @@ from texnet_core.settings import ExemplarSettings
 from texnet_core.stylization import colors_of, stylize_file
 from texnet_core.stylization.canvas import check_is_style
 from texnet_core.stylization.contents import tiling_of
+from texnet_core.synthesis.choice import TextureChoice
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import check_is_no_style, map_files, open_plane, write_window
 
 JobStatus = Literal["made", "skipped", "failed"]
 
+# fields that say what makes a texture, beside its source
+_MAKE = tuple(spec.name for kind in (ExemplarSettings, TextureChoice) for spec in fields(kind))
 # fields that are younger than the first records, which say nothing of them
-_YOUNGER = ("phase", "covers", *(spec.name for spec in fields(ExemplarSettings)))
+_YOUNGER = ("phase", "covers", *_MAKE)
 _USUAL_TEXELS = 2**20  # of a picture whose size is not known before it is read
 
 
@@ -92,7 +96,7 @@ class _Run:
         self._sources = OpenOnce(self._open_source)
         self._digests, self._looks, self._tilings = OpenOnce(_digest), OpenOnce(colors_of), OpenOnce(tiling_of)
         self._record_path = Path(os.devnull) if record is None else record
-        self._known = {} if record is None else _read_record(record)
+        self._known = {} if record is None else read_record(record)
 
     def __enter__(self) -> "_Run":
         with as_output_error(self._record_path):
@@ -138,7 +142,7 @@ class _Run:
             fingerprints = _fingerprints(job, source)
             files = tuple(map_files(job.output, source.engine.artifact.maps))
         self._claim(number, files)
-        states = _states(files)
+        states = states_of(files)
         if states is not None and self._known.get(_name(job)) in [[known, states] for known in fingerprints]:
             return JobResult(job, "skipped", files)
         make_folder(job.output.parent)
@@ -210,7 +214,8 @@ class _Run:
 
     def _open_texture(self, asked: TextureRequest) -> tuple[str, Artifact]:
         """What makes a texture, with a digest of all that it is read from."""
-        digests = [self._digests.get(Path(file)) for file in (asked.exemplar, asked.mask) if file]
+        pictures = [file for file in (asked.exemplar, asked.mask, asked.mix_mask) if file]
+        digests = [self._digests.get(Path(file)) for file in pictures]
         if is_maker(asked.source):
             digests.insert(0, asked.source)
         else:
@@ -220,7 +225,7 @@ class _Run:
 
         def announce(note: str) -> None:
             with self._lock:
-                self._tell(f"{asked.exemplar}: {note}")
+                self._tell(f"{asked.exemplar or asked.source}: {note}")
 
         return digests[0] if len(digests) == 1 else _hashed(digests), open_requested(asked, announce=announce)
 
@@ -233,7 +238,7 @@ class _Run:
             self._progress(Progress("textures", self._done / 1e6, self._total / 1e6, "megatexel", note=note))
 
     def _remember(self, job: Job, fingerprint: str, files: tuple[Path, ...]) -> None:
-        if (states := _states(files)) is None:  # somebody took them away already
+        if (states := states_of(files)) is None:  # somebody took them away already
             return
         line = json.dumps([_name(job), [fingerprint, states]]) + "\n"
         with self._lock, as_output_error(self._record_path):
@@ -256,8 +261,7 @@ class _SourceKey:
     def of(cls, job: Job, device: str) -> "_SourceKey":
         if isinstance(job, StyleJob):
             return cls(job.request.source, device)
-        taken = {spec.name: getattr(job.request, spec.name) for spec in fields(ExemplarSettings)}
-        return cls(TextureRequest(job.request.source, **taken), device)
+        return cls(TextureRequest(job.request.source, **{name: getattr(job.request, name) for name in _MAKE}), device)
 
 
 @dataclass(frozen=True)
@@ -300,7 +304,7 @@ def _fingerprints(job: TextureJob, source: _Source) -> list[str]:
 def _facts(job: Job, source: _Source) -> dict[str, Any]:
     """What a job asks for, with what makes it."""
     engine, facts = source.engine, job.request.record()
-    for read in ("source", "exemplar", "mask"):  # whose content counts, not their names
+    for read in ("source", "exemplar", "mask", "mix_mask"):  # whose content counts, not their names
         facts.pop(read, None)
     made_by = {"engine": engine.name, "device": engine.device, "precision": engine.precision, "threads": 0}
     return facts | made_by
@@ -322,29 +326,3 @@ def _digest(path: Path) -> str:
     except OSError as error:
         found = f"{path} cannot be read ({error.strerror or error})"
         raise RequestError(found, expected="a file that can be read", remedy="check the path") from error
-
-
-def _states(files: tuple[Path, ...]) -> list[list[int]] | None:
-    """Size and time of each file; None where one is missing."""
-    try:
-        return [[status.st_size, status.st_mtime_ns] for status in (file.stat() for file in files)]
-    except OSError:
-        return None
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    """What earlier runs made. A line that a power cut left behind counts for nothing."""
-    known = {}
-    if os.path.exists(path) and not os.path.isfile(path):  # unlike pathlib's, they never raise
-        raise OutputError(f"{path} is not a file", expected="a record of jobs", remedy="move it away")
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return {}
-    for line in lines:
-        try:
-            output, state = json.loads(line)
-            known[str(output)] = state
-        except (ValueError, TypeError, RecursionError):
-            continue
-    return known

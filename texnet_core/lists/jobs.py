@@ -22,6 +22,7 @@ from texnet_core.lists.tables import as_table, check_keys, inside, read_toml
 from texnet_core.names import as_compared
 from texnet_core.pictures.writing import check_picture_size
 from texnet_core.settings import ExemplarSettings
+from texnet_core.synthesis.choice import TextureChoice
 from texnet_core.synthesis.request import TextureRequest
 
 EXAMPLE = """
@@ -40,6 +41,10 @@ output = "out/{source}_{width}x{height}_{seed:03}_{scale}.png"      # beside the
 source = "collage"
 exemplar = ["sand.jpg", "moss.png"]   # beside the list; mask, exemplar_size, flatten and real_width are keys too
 output = "out/{exemplar}_{seed}.png"
+[[jobs]]                              # of a file that holds several textures
+source = "my/stones.texnet"
+mix = ["slate", "slate=0.3,chalk=0.7"]  # texture, mix_to and mix_mask are keys too
+output = "out/{mix}_{seed}.png"
 [[jobs]]                              # with content, a style paints pictures; options of texnet stylize are keys
 source = "my/wave.texnet"
 content = ["wall.png", "maps"]        # pictures, folders of them, frames as in "frame_%04d.png", beside the list
@@ -50,11 +55,12 @@ output = "painted/{content}_{strength}.png"
 
 _HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
-_PICTURES, _LENGTHS = ("exemplar", "mask"), ("covers", "real_width")
+_PICTURES, _LENGTHS = ("exemplar", "mask", "mix_mask"), ("covers", "real_width")
 _EXEMPLAR = tuple(spec.name for spec in fields(ExemplarSettings))
-_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth", *_EXEMPLAR)
+_CHOICE = tuple(spec.name for spec in fields(TextureChoice))
+_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth", *_EXEMPLAR, *_CHOICE)
 _NAMING = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what the name of an output may hold
-_FIELDS = ("source", "exemplar", *_NAMING)
+_FIELDS = ("source", "exemplar", *_CHOICE, *_NAMING)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class TextureJob:
     @property
     def reads(self) -> list[Path]:
         """The pictures that it cannot do without."""
-        return [Path(name) for name in (self.request.exemplar, self.request.mask) if name]
+        return [Path(name) for name in (getattr(self.request, picture) for picture in _PICTURES) if name]
 
 
 Job = TextureJob | StyleJob
@@ -122,8 +128,8 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
     values |= {name: parse_length(values[name]) for name in _LENGTHS if name in values}
     values |= {name: str(place_of(values[name], name, folder)) for name in _PICTURES if name in values}
     request = TextureRequest.from_record(values)
-    naming = {name: Path(getattr(request, name)).stem for name in ("source", "exemplar")}
-    naming |= {name: getattr(request, name) for name in _NAMING}
+    naming = {name: Path(getattr(request, name)).stem for name in ("source", "exemplar", "mix_mask")}
+    naming |= {name: getattr(request, name) for name in (*_NAMING, "texture", "mix", "mix_to")}
     output = output_of(folder, template, naming, request.depth)
     check_picture_size(output, *request.window[2:])
     return TextureJob(request, output)

@@ -19,6 +19,7 @@ from texnet_core.settings import (
     Tiling,
     setting,
 )
+from texnet_core.synthesis.choice import TextureChoice
 from texnet_core.synthesis.windows import MAX_COORDINATE, Region, checked_region
 
 UDIM_COLUMNS = 10  # the numbers of tiles count in tens
@@ -28,7 +29,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class TextureRequest(ExemplarSettings, EngineSettings, Recorded):
+class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
     """One texture.
 
     Attributes:

@@ -98,13 +98,19 @@ def check_is_no_style(header: Header, remedy: str = "use it with: texnet stylize
 
 
 def check_is_texture(header: Header) -> None:
-    """Raise RequestError for a style, and for a network that needs an exemplar first."""
+    """Raise RequestError for a style, a network that needs an exemplar first, and a file of textures to choose from."""
     check_is_no_style(header)
     if header.adapts:
         raise RequestError(
             "this network makes a generator of an exemplar, and no texture by itself",
             expected="an exemplar",
             remedy="use it with: texnet synth --exemplar",
+        )
+    if header.textures:
+        raise RequestError(
+            f"this file holds {len(header.textures)} textures to choose from",
+            expected="a generator of one texture",
+            remedy="make textures with: texnet synth --texture, or a generator with: texnet adaptive keep --texture",
         )
 
 

@@ -50,6 +50,21 @@ def read_surface(path: Path, mask: Path | None) -> Surface:
     return Surface(image) if seen.all() else Surface(filled(image, seen), seen)
 
 
+def read_shares(path: Path) -> FloatArray:
+    """How bright each texel of a picture is, (h, w) in [0, 1].
+
+    Args:
+        path: an array (h, w, 1), (h, w, 3), or (h, w, 4) with alpha, of uint8 or uint16 sRGB; or any picture that can
+            be decoded.
+
+    Raises:
+        ImageError: no picture, or transparent everywhere.
+    """
+    if path.suffix == ARRAY and (shares := _shares(path, (1, 3, 4))).shape[2] == 1:
+        return shares[..., 0]
+    return read_surface(path, None).image.mean(axis=2)
+
+
 def _shares(path: Path, channels: tuple[int, ...]) -> FloatArray:
     array = _mapped(path, channels)
     return np.asarray(array, np.float32) / np.float32(np.iinfo(array.dtype).max)

@@ -10,8 +10,9 @@ from texnet_core.engines import Engine, open_engine
 from texnet_core.instant.open import find_any_source, open_source
 from texnet_core.model.artifact import Artifact, read_artifact
 from texnet_core.settings import EngineSettings
+from texnet_core.synthesis.choice import choice_of
 from texnet_core.synthesis.request import TextureRequest
-from texnet_core.worker.contents import read_surface
+from texnet_core.worker.contents import read_shares, read_surface
 
 _KEPT_OPEN = 4
 
@@ -44,18 +45,22 @@ def open_generator(path: Path, settings: EngineSettings) -> tuple[Artifact, Engi
 def open_texture(request: TextureRequest, announce: Callable[[str], None]) -> tuple[Artifact, Engine]:
     """The same of what makes a texture, be it of an exemplar or not; `announce` is told of one that is read."""
     source = find_any_source(request.source)
-    exemplar, mask = (Path(file) if file else None for file in (request.exemplar, request.mask))
+    exemplar, mask, mix_mask = (
+        Path(file) if file else None for file in (request.exemplar, request.mask, request.mix_mask)
+    )
 
     def make() -> Artifact:
+        shares = None if mix_mask is None else read_shares(mix_mask)
+        choose = partial(open_source, source, settings=request, choice=request, mix_mask=shares, announce=announce)
         if exemplar is None:
-            return open_source(source, settings=request)
+            return choose()
         picture = read_surface(exemplar, mask)
         for note in picture.notes:
             announce(note)
-        return open_source(source, picture.image, picture.mask, request, announce=announce)
+        return choose(picture.image, picture.mask)
 
-    taken = (request.exemplar_size, request.flatten, request.real_width)
-    return _open((*_states(source, exemplar, mask), *taken), request, make)
+    taken = (request.exemplar_size, request.flatten, request.real_width, choice_of(request))
+    return _open((*_states(source, exemplar, mask, mix_mask), *taken), request, make)
 
 
 def _states(*files: Path | None) -> tuple[object, ...]:
