@@ -131,13 +131,14 @@ def source_from_image(
 
     Args:
         image: an image of the file.
-        method: "collage", whose textures are pieces of the image. Its file holds the image.
+        method: "instant", whose textures are new surfaces like the image, or "collage", whose textures are pieces of
+            it. The file of a collage holds the image.
         mask: an image of the same size, white where the image takes part.
         name: of the generator; "" for that of the image and the method.
         real_width: meters that the image's width shows, or a text such as "50cm"; 0 leaves it unknown.
 
     Returns:
-        The source: the path of the file. The very same image gives the same file.
+        The source: the path of the file. The very same image gives the same file of a method.
     """
     arguments.check_method(method)
     masked = arguments.image_in("mask", mask) if mask is not None else None

@@ -158,9 +158,9 @@ def _is_same(file: Path, card: Header) -> bool:
     there = library.card_named(str(file))
     if there is None:
         return False
-    return (there.family, there.settings, there.size_m, there.provenance.exemplar_sha256) == (
-        card.family,
-        card.settings,
-        card.size_m,
-        card.provenance.exemplar_sha256,
-    )
+    return _made_of(there) == _made_of(card)
+
+
+def _made_of(card: Header) -> tuple[object, ...]:
+    """What tells generators apart: also those of a run, which may bear the name of one that was made at once."""
+    return card.family, card.settings, card.training, card.size_m, card.provenance.exemplar_sha256

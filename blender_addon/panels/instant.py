@@ -15,10 +15,10 @@ def draw_instant(layout: Any, settings: Any, context: Any) -> None:
         return
     body.template_ID(settings, "exemplar", open="image.open")
     body.prop(settings, "mask")
-    if len(METHODS) > 1:
-        body.prop(settings, "method")
+    row = body.row(heading="Method")
+    row.prop(settings, "method", expand=True)
     body.prop(settings, "picture_width")
-    wrapped(body, next(text for name, _, text in METHODS if name == settings.method), context, icon="INFO", lines=3)
+    wrapped(body, next(text for name, _, text in METHODS if name == settings.method), context, icon="INFO", lines=5)
     target = context.view_layer.objects.active
     reason = "" if settings.exemplar is not None else "choose an image of a surface"
     reason = reason or creation.obstacle(settings.destination, target)

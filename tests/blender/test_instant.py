@@ -1,4 +1,8 @@
-"""From Image, Now: a texture of an image at once, by the bundled worker, without a backend."""
+"""From Image, Now: a texture of an image at once, by the bundled worker, without a backend and without torch."""
+
+import pytest
+
+METHODS = {"instant": "Generated", "collage": "Collage"}  # what they are called
 
 SET_UP = """
         import numpy as np
@@ -19,12 +23,15 @@ SET_UP = """
 """
 
 
-def test_an_image_gives_a_texture_and_a_generator_that_makes_more(blender, tmp_path):
+@pytest.mark.parametrize("method", METHODS)
+def test_an_image_gives_a_texture_and_a_generator_that_makes_more(blender, tmp_path, method):
     (state,) = blender(
         SET_UP
         + """
+        from texnet_core.model.artifact import read_preview
         drawn("Sand")
-        result = now(image="Sand", width=64, height=48, seed=3, destination="IMAGE", real_width=0.5)
+        options = {"method": values["method"], "width": 64, "height": 48, "seed": 3, "destination": "IMAGE"}
+        result = now(image="Sand", real_width=0.5, **options)
         settings = bpy.context.scene.texnet
         source = settings.source_name
         card = module("library").card_named(source)
@@ -33,39 +40,66 @@ def test_an_image_gives_a_texture_and_a_generator_that_makes_more(blender, tmp_p
         bpy.ops.texnet.generate(source=source, width=64, height=48, seed=4, destination="IMAGE")
         settings.history_image = made.name
         bpy.ops.texnet.regenerate(factor=2)
-        answer({"result": list(result), "library": library(), "size": card.size_m, "family": card.family,
+        answer({"result": list(result), "library": library(), "size": card.size_m, "copies": card.family == "collage",
+                "picture": len(read_preview(module("library").find(source).file)) > 1000, "look": bool(card.look),
                 "record": [request.source == source, request.seed, list(made.size)],
                 "textures": textures(), "sides": sorted(list(i.size) for i in bpy.data.images if "texnet" in i)})
         """,
         library=str(tmp_path),
+        method=method,
     )
-    assert state["result"] == ["FINISHED"] and state["library"] == ["Sand Collage.texnet"]
-    assert state["size"] == 0.5 and state["family"] == "collage"
+    assert state["result"] == ["FINISHED"] and state["library"] == [f"Sand {METHODS[method]}.texnet"]
+    assert state["size"] == 0.5 and state["copies"] == (method == "collage")
+    assert state["picture"] and state["look"]
     assert state["record"] == [True, 3, [64, 48]]
     assert state["sides"] == [[64, 48], [64, 48], [128, 96]]
 
 
-def test_the_same_image_has_one_file_and_another_of_its_name_has_its_own(blender, tmp_path):
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_image_has_one_file_and_another_of_its_name_has_its_own(blender, tmp_path, method):
     (state,) = blender(
         SET_UP
         + """
         from bl_ext.user_default.texnet import api
-        image = drawn("Sand")
-        first = api.source_from_image(image)
-        again = api.source_from_image(image)
+        image, method = drawn("Sand"), values["method"]
+        first = api.source_from_image(image, method)
+        again = api.source_from_image(image, method)
         bpy.data.images.remove(image)
-        other = api.source_from_image(drawn("Sand", seed=1))
-        named = api.source_from_image(drawn("Moss", seed=2), name="Lawn")
+        other = api.source_from_image(drawn("Sand", seed=1), method)
+        named = api.source_from_image(drawn("Moss", seed=2), method, name="Lawn")
         material = api.material(named, size=64)
         answer({"same": first == again, "library": library(), "material": material.name, "other": other != first})
         """,
         library=str(tmp_path),
+        method=method,
     )
     assert state["same"] and state["other"] and state["material"] == "Lawn"
-    assert state["library"] == ["Lawn.texnet", "Sand Collage 2.texnet", "Sand Collage.texnet"]
+    called = METHODS[method]
+    assert state["library"] == ["Lawn.texnet", f"Sand {called} 2.texnet", f"Sand {called}.texnet"]
 
 
-def test_what_is_transparent_or_masked_never_shows(blender, tmp_path):
+def test_methods_and_trainings_have_files_of_their_own(blender, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        from dataclasses import replace
+        from pathlib import Path
+        from bl_ext.user_default.texnet import api
+        from texnet_core import read_artifact, write_artifact
+        image = drawn("Sand")
+        made = [api.source_from_image(image), api.source_from_image(image, "collage")]
+        file = Path(made[0])
+        write_artifact(file, replace(read_artifact(file), training={"steps": 400}))  # as if it had been trained
+        made.append(api.source_from_image(image))
+        answer([Path(source).stem for source in made])
+        """,
+        library=str(tmp_path),
+    )
+    assert state == ["Sand Generated", "Sand Collage", "Sand Generated 2"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_transparent_or_masked_never_shows(blender, tmp_path, method):
     (state,) = blender(
         SET_UP
         + """
@@ -79,13 +113,14 @@ def test_what_is_transparent_or_masked_never_shows(blender, tmp_path):
         shown = np.zeros((128, 128, 4), np.float32)
         shown[:, :100] = 1
         mask.pixels.foreach_set(shown.ravel())
-        now(image="Sand", mask="Where", width=128, height=128, destination="IMAGE")
+        now(image="Sand", mask="Where", method=values["method"], width=128, height=128, destination="IMAGE")
         made = next(image for image in bpy.data.images if "texnet" in image)
-        values = np.empty(128 * 128 * 4, np.float32)
-        made.pixels.foreach_get(values)
-        answer(float(values.reshape(-1, 4)[:, 0].max()))
+        pixels = np.empty(128 * 128 * 4, np.float32)
+        made.pixels.foreach_get(pixels)
+        answer(float(pixels.reshape(-1, 4)[:, 0].max()))
         """,
         library=str(tmp_path),
+        method=method,
     )
     assert state < 0.02
 
@@ -115,7 +150,7 @@ def test_what_cannot_serve_is_refused_in_one_line_and_leaves_nothing(blender, tm
     for text, said in zip(expected, state["said"], strict=True):
         assert text in said and "\n" not in said, said
     assert state["textures"] == [] and state["images"] == 0
-    assert state["library"] == ["Sand Collage.texnet"]  # of the one whose texture was refused
+    assert state["library"] == ["Sand Generated.texnet"]  # of the one whose texture was refused
 
 
 def test_a_generator_that_has_gone_is_named_and_made_again_from_the_image(blender, tmp_path):
@@ -137,7 +172,7 @@ def test_a_generator_that_has_gone_is_named_and_made_again_from_the_image(blende
         """,
         library=str(tmp_path),
     )
-    assert "there is no file" in state["said"] and "Sand Collage.texnet" in state["said"]
+    assert "there is no file" in state["said"] and "Sand Generated.texnet" in state["said"]
     assert len(state["before"]) == 1 and 128 in state["sides"]
 
 
@@ -156,7 +191,7 @@ def test_one_undo_takes_the_texture_away(blender, tmp_path):
         """,
         library=str(tmp_path),
     )
-    assert state == {"made": [["Sand Collage_albedo_0"], "Sand Collage"], "undone": [], "material": None}
+    assert state == {"made": [["Sand Generated_albedo_0"], "Sand Generated"], "undone": [], "material": None}
 
 
 def test_in_a_window_the_generator_comes_first_and_its_textures_follow(blender, tmp_path):
@@ -183,11 +218,11 @@ def test_in_a_window_the_generator_comes_first_and_its_textures_follow(blender, 
         stopped._task.cancel()
         state = {"stopped": ended(stopped), "library": library(), "textures": textures()}
         state |= {"ended": ended(begun()), "made": textures(), "tasks": len(module("session").tasks)}
-        state["source"] = bpy.context.scene.texnet.source_name.endswith("Sand Collage.texnet")
+        state["source"] = bpy.context.scene.texnet.source_name.endswith("Sand Generated.texnet")
         answer(state)
         """,
         library=str(tmp_path),
     )
     assert state["stopped"] == ["CANCELLED"] and state["library"] == [] and state["textures"] == []
     assert state["ended"] == ["FINISHED"] and state["tasks"] == 0 and state["source"]
-    assert state["made"] == ["Sand Collage_albedo_0", "Sand Collage_albedo_1"]
+    assert state["made"] == ["Sand Generated_albedo_0", "Sand Generated_albedo_1"]

@@ -15,12 +15,13 @@ def test_the_zip_holds_the_add_on_and_its_wheels(extension_zip):
 
 
 def test_the_core_brings_what_it_reads(extension_zip):
-    """A backend may run the core from here, and trains through the light descriptor."""
+    """A backend may run the core from here and trains through the light descriptor, which instant looks through too."""
     with zipfile.ZipFile(extension_zip) as extension:
         (core,) = [name for name in extension.namelist() if Path(name).name.startswith("texnet-")]
         with extension.open(core) as wheel, zipfile.ZipFile(wheel) as opened:
             names = set(opened.namelist())
-    assert {"texnet_core/descriptor/light.safetensors", "texnet_core/presets/moss.texnet"} <= names
+    needed = {"descriptor/light.safetensors", "presets/moss.texnet", "presets/networks/instant.texnet"}
+    assert {f"texnet_core/{name}" for name in needed} <= names
 
 
 def test_the_core_comes_from_the_zip(blender):

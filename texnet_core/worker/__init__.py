@@ -40,9 +40,9 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
      "device": "cpu", "precision": "f32", "seconds": 0.2}
 
     The fields are those of `texnet_core.TextureRequest`. The source is a preset's name, the path of a .texnet file, or
-    "collage", which makes its generator of the exemplar: an array of uint8 or uint16 sRGB, (h, w, 3) or with alpha
-    (h, w, 4), first row on top, or a picture that this Python can decode. The mask of an array is one of (h, w, 1),
-    white where the exemplar takes part. What the user should know of it comes as notes of progress reports.
+    "instant" or "collage", which make a generator of the exemplar: an array of uint8 or uint16 sRGB, (h, w, 3) or with
+    alpha (h, w, 4), first row on top, or a picture that this Python can decode. The mask of an array is one of
+    (h, w, 1), white where the exemplar takes part. What the user should know of it comes as notes of progress reports.
     "covers" is in meters of surface that the width shows, of each tile where there are several; 0 where the scale of
     the features alone decides.
     The depth of a map may be more than was asked for: height has 16 bits, because 8 show as steps in displacement.
@@ -95,7 +95,7 @@ probe: what this Python can do, found out by making a small texture.
 
 adapt: what a source makes of an exemplar at once, as a generator in a file.
 
-    {"job": "adapt", "source": "collage", "exemplar": "/tmp/y/sand.npy", "output": "/x/sand.texnet", "name": "Sand",
+    {"job": "adapt", "source": "instant", "exemplar": "/tmp/y/sand.npy", "output": "/x/sand.texnet", "name": "Sand",
      ["mask", "exemplar_size", "flatten", "real_width", "author", "license"]}
     progress: {"stage": "adapting", "done": 1, "total": 2, ["note": "..."]}
     result: {"output": "/x/sand.texnet", "seconds": 0.4}
