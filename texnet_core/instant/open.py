@@ -13,13 +13,13 @@ from texnet_core.errors import RequestError
 from texnet_core.instant.adapting import adapt
 from texnet_core.instant.collage import make_collage
 from texnet_core.instant.preparing import Announce, ignore, prepared, size_m
-from texnet_core.instant.textures import check_holds_several, choose_texture, read_mix_mask
+from texnet_core.instant.textures import choose_texture, read_mix_mask
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, Header, read_artifact, read_header
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.presets import INSTANT, find_source
 from texnet_core.settings import ExemplarSettings
-from texnet_core.synthesis.choice import TextureChoice
+from texnet_core.synthesis.choice import TextureChoice, check_known
 from texnet_core.synthesis.request import TextureRequest
 
 Maker = Callable[[FloatArray, Mask | None, Announce], Artifact]
@@ -78,7 +78,8 @@ def open_source(
     settings.check()
     source = find_any_source(source)
     header = None if is_maker(source) else read_header(source)
-    check_holds_several(header, choice)
+    if header is None or not header.textures:
+        check_known(choice, ())
     make = _maker(source, header)
     if make is None:
         if exemplar is not None:

@@ -4,7 +4,6 @@ Codes and colors are mixed, not pictures. Source: Li et al. 2017, "Diversified T
 Networks".
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,9 @@ from texnet_core.instant.conditional import generator_at
 from texnet_core.instant.exemplar_statistics import PrincipalColors
 from texnet_core.instant.preparing import Announce, ignore
 from texnet_core.mapset import FloatArray
-from texnet_core.model.artifact import Artifact, Header, Provenance
+from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.synthesis.choice import TextureChoice, choice_error
-
-_MOST_NAMED = 12  # textures in a message
+from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error, listed
 
 
 def choose_texture(
@@ -39,22 +36,13 @@ def choose_texture(
     """
     choice.check()
     names = network.textures
+    check_known(choice, names)
     if not choice.is_made and len(names) > 1:
-        announce(f"this is {names[0]}, the first of {len(names)} textures: {_listed(names)}")
+        announce(f"this is {names[0]}, the first of {len(names)} textures: {listed(names)}")
     start = choice.start or {names[0]: 1.0}
-    _check_known(start, names, "mix" if choice.mix else "texture")
-    _check_known(choice.end, names, "mix_to")
     if choice.end:
         raise choice_error("mix_mask", "cannot be used yet", "one mix", "leave it out")
     return _mixed(network, start)
-
-
-def check_holds_several(header: Header | None, choice: TextureChoice) -> None:
-    """Raise RequestError where a choice is made, and the file holds one texture or none; None is no file."""
-    if not choice.is_made or (header is not None and header.textures):
-        return
-    name = next(name for name in ("texture", "mix", "mix_to", "mix_mask") if getattr(choice, name))
-    raise choice_error(name, "is for files that hold several textures", "a file of several", "leave it out")
 
 
 def read_mix_mask(path: Path | str) -> FloatArray:
@@ -84,19 +72,3 @@ def _said(shares: Mapping[str, float]) -> str:
     if len(shares) == 1:
         return next(iter(shares))
     return ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    """The first of many names."""
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _check_known(shares: Mapping[str, float], names: tuple[str, ...], field: str) -> None:
-    for name in shares:
-        if name in names:
-            continue
-        by_folded = {known.casefold(): known for known in names}
-        near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
-        remedy = f"did you mean {by_folded[near[0]]!r}?" if near else f"choose one of its textures: {_listed(names)}"
-        raise choice_error(field, f"{name!r} is unknown", "a texture of the file", remedy)

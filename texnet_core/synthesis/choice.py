@@ -1,6 +1,8 @@
 """Which texture of a file that holds several, or what mix of them."""
 
+import difflib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, Self
@@ -9,6 +11,7 @@ from texnet_core.errors import RequestError
 from texnet_core.settings import Checked, setting
 
 _mix = partial(setting, group="mix")
+_MOST_NAMED = 12  # textures in a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,30 @@ def choice_of(settings: TextureChoice) -> TextureChoice:
     return TextureChoice(**{spec.name: getattr(settings, spec.name) for spec in fields(TextureChoice)})
 
 
+def check_known(choice: TextureChoice, names: Sequence[str]) -> None:
+    """Raise RequestError unless a file can give what is chosen.
+
+    Args:
+        choice: that was checked.
+        names: of the textures that the file holds; none for a file of one, which leaves no choice.
+    """
+    if not names:
+        for spec in fields(TextureChoice):
+            if getattr(choice, spec.name):
+                several = "is for files that hold several textures"
+                raise choice_error(spec.name, several, "a file of several", "leave it out")
+    for field, shares in (("mix" if choice.mix else "texture", choice.start), ("mix_to", choice.end)):
+        for name in shares:
+            if name not in names:
+                raise _unknown(field, name, names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of many names."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def parse_mix(text: str, name: str) -> dict[str, float]:
     """Names with their shares, which add up to 1.
 
@@ -105,3 +132,10 @@ def _weight(said: str, name: str, texture: str) -> float:
 
 def _wrong(name: str, found: str, remedy: str) -> RequestError:
     return choice_error(name, found, "textures with shares, such as moss=0.3,bark=0.7", remedy)
+
+
+def _unknown(field: str, name: str, names: Sequence[str]) -> RequestError:
+    by_folded = {known.casefold(): known for known in names}
+    near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    remedy = f"did you mean {by_folded[near[0]]!r}?" if near else f"choose one of its textures: {listed(names)}"
+    return choice_error(field, f"{name!r} is unknown", "a texture of the file", remedy)
