@@ -134,24 +134,31 @@ def _of_colors(image: FloatArray, seen: Mask) -> Iterator[_Doubles]:
 
 
 def _of_layer(features: FloatArray, seen: Mask) -> Iterator[_Doubles]:
-    values = features[:, seen].astype(np.float64)
-    mean, deviation = values.mean(1), values.std(1, ddof=1) + _LEAST_DEVIATION
+    """Statistics of (components, h, w) where they are visible. Values are standardized and then zero where hidden."""
+    count = int(seen.sum())
+    mean = (features if count == seen.size else features * seen).sum((1, 2), dtype=np.float64) / count
+    whole = (features - mean[:, None, None].astype(np.float32)) * seen
+    deviation = np.sqrt(_products(whole, whole) / (count - 1)) + _LEAST_DEVIATION
     yield mean
     yield np.log(deviation)
-    leading = (values[:_TOGETHER] - mean[:_TOGETHER, None]) / deviation[:_TOGETHER, None]
-    yield (leading @ leading.T / leading.shape[1])[np.triu_indices(_TOGETHER, 1)]
-    whole = (features[:_LEADING] - mean[:_LEADING, None, None]) / deviation[:_LEADING, None, None]
+    whole = whole[:_TOGETHER] / deviation[:_TOGETHER, None, None].astype(np.float32)
+    flat = whole.reshape(len(whole), -1)
+    yield (flat @ flat.T / count).astype(np.float64)[np.triu_indices(_TOGETHER, 1)]
+    whole = whole[:_LEADING]
     for step in _STEPS:
         yield _alike(whole[:, step:], whole[:, :-step], seen[step:] & seen[:-step])
         yield _alike(whole[:, :, step:], whole[:, :, :-step], seen[:, step:] & seen[:, :-step])
-    yield (leading[:_LEADING] ** 3).mean(1).clip(-_MOST_SKEWED, _MOST_SKEWED)
+    yield (_products(whole, whole * whole) / count).clip(-_MOST_SKEWED, _MOST_SKEWED)
 
 
-def _alike(here: _Doubles, there: _Doubles, seen: Mask) -> _Doubles:
+def _alike(here: FloatArray, there: FloatArray, seen: Mask) -> _Doubles:
     """The mean product of standardized values of two places, where both are visible; 0 where none are."""
-    if not seen.any():
-        return np.zeros(len(here))
-    found: _Doubles = (here[:, seen] * there[:, seen]).mean(1)
+    return _products(here, there) / max(1, int(seen.sum()))
+
+
+def _products(here: FloatArray, there: FloatArray) -> _Doubles:
+    """The sum over all places of the product of two values, of each channel."""
+    found: _Doubles = np.einsum("chw,chw->c", here, there).astype(np.float64)
     return found
 
 
