@@ -9,7 +9,7 @@ from texnet_core.errors import RequestError
 from texnet_core.paths import user_path
 from texnet_core.settings import Checked, TrainSettings, setting
 
-AUTO_START, COLD_START = "auto", "cold"  # beside names of presets and paths of files
+AUTO_START, COLD_START, INSTANT_START = "auto", "cold", "instant"  # beside names of presets and paths of files
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class StartSettings(Checked):
 
     start: str = setting(
         COLD_START,
-        "parameters to begin with: auto takes the nearest preset's, cold random ones, a preset's name or a .texnet "
-        "file that generator's; trained ones need fewer steps",
+        "parameters to begin with: auto what fits best of what ships, instant that network's, cold random ones, a "
+        "preset's name or a .texnet file its own; trained ones need fewer steps",
         group="budget",
     )
 

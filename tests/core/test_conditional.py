@@ -11,8 +11,9 @@ from texnet_core import TextureRequest, open_source, read_artifact, synthesize, 
 from texnet_core.engines.onnx_graph import OUTPUT
 from texnet_core.engines.whole_graph import WholeGraphWriter, inputs_of_period
 from texnet_core.errors import ArtifactError, ImageError, RequestError
+from texnet_core.instant import conditional
 from texnet_core.instant.adapting import adapt
-from texnet_core.instant.conditional import LEAST_DEVIATION, TORUS, at_code, generator_at
+from texnet_core.instant.conditional import TORUS, at_code, generator_at
 from texnet_core.instant.exemplar_statistics import PrincipalColors, statistics_of
 from texnet_core.instant.measuring import run_once
 from texnet_core.model import nodes
@@ -67,9 +68,10 @@ def test_too_little_that_is_visible_is_one_line(exemplar, network):
         adapt(network, exemplar, mask)
 
 
-def test_norms_are_folded_exactly(exemplar, network):
+def test_norms_are_folded_exactly(exemplar, network, monkeypatch):
     """Without clamps the generator makes what the network makes with norms over the period that was measured."""
     code, colors = np.linspace(-1, 1, 8, dtype=np.float32), PrincipalColors.of(exemplar)
+    monkeypatch.setattr(conditional, "rounded", lambda parameters: parameters)
     generator = generator_at(network, code, colors)
     bounds = {node.bound for node in generator.graph.of(nodes.Clamp)}
     open_ended = {
@@ -81,17 +83,18 @@ def test_norms_are_folded_exactly(exemplar, network):
     writer = WholeGraphWriter(graph, at_code(network, code), TORUS, {})
     writer.write()
     (raw,) = run_once(writer, [OUTPUT], inputs_of_period(generator, generator.input_plane(0, TORUS, TORUS)))
-    flat = raw[0].reshape(3, -1)
-    parts = (flat - flat.mean(1, keepdims=True)) / (flat.std(1, keepdims=True) + LEAST_DEVIATION)
-    wanted = (colors.axes @ parts).T.reshape(TORUS, TORUS, 3) + colors.mean
-    assert np.abs(tile - wanted.clip(0, 1)).max() < 0.01  # parameters are float16
+    flat, texels = raw[0].reshape(3, -1), tile.reshape(-1, 3)
+    centered = np.concatenate([flat, np.ones((1, flat.shape[1]))]).T
+    inside = ((texels > 0) & (texels < 1)).all(1)  # others are cut off
+    fitted = centered @ np.linalg.lstsq(centered[inside], texels[inside], rcond=None)[0]
+    assert np.abs(texels - fitted)[inside].max() < 1e-3  # the same but for an affine map of colors
 
 
 def test_a_generator_has_the_colors_of_its_exemplar(exemplar, network):
     tile = made(adapt(network, exemplar), seed=5).reshape(-1, 3)
     texels = exemplar.reshape(-1, 3)
     assert np.abs(tile.mean(0) - texels.mean(0)).max() < 0.03
-    assert np.abs(np.cov(tile.T) - np.cov(texels.T)).max() < 0.3 * np.cov(texels.T).max()
+    assert np.abs(np.cov(tile.T) - np.cov(texels.T)).max() < 0.15 * np.cov(texels.T).max()
 
 
 def test_a_gray_exemplar_gives_gray_textures(exemplar, network):

@@ -19,13 +19,15 @@ from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact, Provenance, rounded
 from texnet_core.model.families import PYRAMID
 from texnet_core.model.families.conditional import ConditionalSettings, measured_graph
-from texnet_core.model.folding import Affine, folded, largest_ordinary
+from texnet_core.model.folding import Affine, Doubles, folded, largest_ordinary
 from texnet_core.model.graph import NO_CLAMP, Graph
 from texnet_core.model.look import guess_look
 from texnet_core.pictures.reading import texels_digest
 
 TORUS = 256  # texels a side of the period that is measured
 LEAST_DEVIATION = 1e-3  # of what the network makes along an axis of the colors
+_LEAST_SHARE = 1e-4  # of the largest variance of colors, that a direction is taken to have
+_LEAST_VARIANCE = 1e-8  # a fortieth of a level of 255
 
 
 def adapt_conditional(network: Artifact, exemplar: FloatArray, mask: Mask | None = None) -> Artifact:
@@ -41,12 +43,15 @@ def adapt_conditional(network: Artifact, exemplar: FloatArray, mask: Mask | None
         EngineError: onnxruntime failed.
     """
     side = min(*exemplar.shape[:2], network.texels_per_exemplar)
-    image, mask = scaled(exemplar, mask, side)
+    return predicted_generator(network, *scaled(exemplar, mask, side))
+
+
+def predicted_generator(network: Artifact, image: FloatArray, mask: Mask | None = None) -> Artifact:
+    """The same of an exemplar as it is, at whatever size: its texels become those of the textures."""
     code = predicted_code(network.parameters, statistics_of(image, mask))
-    made = generator_at(network, code, PrincipalColors.of(image, mask))
     return replace(
-        made,
-        texels_per_exemplar=side,
+        generator_at(network, code, PrincipalColors.of(image, mask)),
+        texels_per_exemplar=min(image.shape[:2]),
         look=guess_look(image, mask),
         provenance=Provenance(exemplar_sha256=texels_digest(image, mask)),
     )
@@ -130,8 +135,27 @@ def _affine(
 
 
 def _colored(weight: FloatArray, made: FloatArray, colors: PrincipalColors) -> tuple[FloatArray, FloatArray]:
-    """The output's convolution, with what it makes taken to the axes of the colors, each in its deviations."""
+    """The output's convolution, so that what it makes has the mean and the covariance of the colors.
+
+    What the network makes is taken to the axes of the colors, each in its deviations, as it has learned. Where it goes
+    together a little on two axes, the last step is the least change of colors that mends this.
+    """
     flat = made.reshape(len(made), -1).astype(np.float64)
     matrix = colors.axes / (flat.std(1, ddof=1) + LEAST_DEVIATION)
+    wanted = colors.axes.astype(np.float64) @ colors.axes.T
+    matrix = _root(wanted) @ _inverse_root(matrix @ np.cov(flat) @ matrix.T) @ matrix
     turned = np.einsum("oc,cikl->oikl", matrix, weight)
     return turned.astype(np.float32), (colors.mean - matrix @ flat.mean(1)).astype(np.float32)
+
+
+def _root(covariance: Doubles) -> Doubles:
+    variances, axes = np.linalg.eigh(covariance)
+    root: Doubles = axes * np.sqrt(variances.clip(0)) @ axes.T
+    return root
+
+
+def _inverse_root(covariance: Doubles) -> Doubles:
+    """In which directions without variance are not blown up."""
+    variances, axes = np.linalg.eigh(covariance)
+    inverse: Doubles = axes / np.sqrt(variances.clip(max(_LEAST_SHARE * variances[-1], _LEAST_VARIANCE))) @ axes.T
+    return inverse

@@ -11,14 +11,19 @@ import numpy.typing as npt
 from torch import Tensor
 
 from texnet_core.errors import ArtifactError, RequestError
+from texnet_core.instant.conditional import predicted_generator
 from texnet_core.model.artifact import Artifact, read_artifact, read_header
 from texnet_core.model.design import Design
+from texnet_core.model.families import CONDITIONAL
+from texnet_core.model.families.conditional import ConditionalSettings
 from texnet_core.model.header import Header
 from texnet_core.model.training_form import Generator
-from texnet_core.presets import find_source, list_presets
-from texnet_core.start_settings import AUTO_START, COLD_START, StartSettings
+from texnet_core.presets import INSTANT, find_source, list_presets
+from texnet_core.start_settings import AUTO_START, COLD_START, INSTANT_START, StartSettings
 from texnet_core.training.nearest import nearest_source
 from texnet_core.training.samples import Samples, Stream
+
+_WORDS = (AUTO_START, COLD_START, INSTANT_START)
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,13 @@ def choose_starting_point(
     if settings.start == COLD_START:
         return None
     if settings.start != AUTO_START:
-        artifact = _named(settings, design)
+        artifact = _named(settings, design, image)
         announce(f"starting from {settings.label}")
         return StartingPoint.of(settings.label, artifact)
+    network = read_artifact(INSTANT)
+    if not list(_differences(_made_by(network), design)):
+        announce(f"starting from what {INSTANT_START} makes of the exemplar")
+        return StartingPoint.of(INSTANT_START, _adapted(network, image))
     fitting = dict(_fitting(design))
     if not fitting:
         announce("no preset has the design of this generator: starting cold")
@@ -98,21 +107,36 @@ def begin_as(
     generator.adopt(parameters, samples.inputs(seeds, size))
 
 
-def _named(settings: StartSettings, design: Design) -> Artifact:
-    artifact, label = read_artifact(find_source(settings.start, (AUTO_START, COLD_START))), settings.label
-    if artifact.paints:
+def _named(settings: StartSettings, design: Design, image: Tensor) -> Artifact:
+    label = settings.label
+    instant = settings.start == INSTANT_START
+    artifact = read_artifact(INSTANT if instant else find_source(settings.start, _WORDS))
+    if artifact.paints or artifact.textures:
+        what = "a style, which paints pictures anew, and" if artifact.paints else "a file of several textures, and"
         raise RequestError(
-            f"{label} is a style, which paints pictures anew, and no start for a texture",
+            f"{label} is {what} no start for a texture",
             expected="a generator of textures",
             remedy="name one, or leave the start out",
         )
-    if differences := list(_differences(artifact, design)):
+    predicts = artifact.family == CONDITIONAL.name
+    if differences := list(_differences(_made_by(artifact) if predicts else artifact, design)):
         raise RequestError(
             f"a run cannot start from {label}, which has {', '.join(differences)}",
             expected="a generator of the same design",
             remedy="name another one, or leave the start out",
         )
-    return artifact
+    return _adapted(artifact, image) if predicts else artifact
+
+
+def _made_by(network: Header) -> Header:
+    """What a conditional network makes, without its parameters."""
+    assert isinstance(network.settings, ConditionalSettings)
+    return Header(network.settings.pyramid, network.maps)
+
+
+def _adapted(network: Artifact, image: Tensor) -> Artifact:
+    """What a conditional network makes of an exemplar, (1, 3, H, W), at the size at which a run learns it."""
+    return predicted_generator(network, image[0].permute(1, 2, 0).cpu().numpy())
 
 
 def _fitting(design: Design) -> Iterator[tuple[str, Artifact]]:
