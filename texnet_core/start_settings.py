@@ -18,8 +18,8 @@ class StartSettings(Checked):
 
     start: str = setting(
         COLD_START,
-        "parameters to begin with: auto what fits best of what ships, instant that network's, cold random ones, a "
-        "preset's name or a .texnet file its own; trained ones need fewer steps",
+        "parameters to begin with: auto those that fit best of what ships, instant that network's, cold random ones, "
+        "a preset or a .texnet file its own",
         group="budget",
     )
 

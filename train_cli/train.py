@@ -39,7 +39,7 @@ from train_cli.streams import check_alone, is_input, new_files, writing
 from train_cli.trainings import RESUME_HELP, check_arguments, given, how_to_go_on, tell_trained
 
 _QUALITY_HELP = (
-    f"how long to train: quick takes {QUALITIES['quick']['steps']} steps from the nearest preset, "
+    f"how long to train: quick takes {QUALITIES['quick']['steps']} steps from what fits best of what ships, "
     f"best {QUALITIES['best']['steps']} steps; --steps, --minutes and --start, where given, replace its own"
 )
 

@@ -8,10 +8,13 @@ import pytest
 import torch
 
 from tests.conftest import picture, random_artifact, random_style, texture
+from tests.core.networks import predicting_network, textures_network
 from tests.core.trainings import assert_same_parameters, stop_at, tiles
 from texnet_core import Cancelled, find_source, presets, read_artifact
 from texnet_core.errors import ArtifactError, OtherRunError, RequestError
+from texnet_core.instant.conditional import predicted_generator
 from texnet_core.model.artifact import checkpoint_path, write_artifact
+from texnet_core.model.design import Design
 from texnet_core.model.training_form import Generator
 from texnet_core.settings import TrainSettings
 from texnet_core.start_settings import QUALITIES, StartSettings, quality_settings
@@ -89,6 +92,33 @@ def test_auto_is_cold_where_no_preset_fits(request_, shipped, tmp_path):
     assert losses == run(from_(request_, "cold", steps=SHORT), tmp_path / "cold.texnet")[1]
 
 
+@pytest.fixture
+def network(tmp_path, monkeypatch):
+    """The file of a network that adapts and fits the runs here, which ships."""
+    path = tmp_path / "network.texnet"
+    write_artifact(path, predicting_network())
+    monkeypatch.setattr(starting_point, "INSTANT", path)
+    return path
+
+
+@pytest.mark.usefixtures("cheap_objective", "shipped")
+def test_what_a_network_makes_of_the_exemplar_is_a_start(request_, network, tmp_path):
+    auto, losses, notes = run(from_(request_, "auto", steps=SHORT), tmp_path / "auto.texnet")
+    assert auto.training["start_source"] == "instant" and any("what instant makes of" in note for note in notes)
+    named, same, _ = run(from_(request_, "instant", steps=SHORT), tmp_path / "named.texnet")
+    of_a_file, like, _ = run(from_(request_, network, steps=SHORT), tmp_path / "of_a_file.texnet")
+    assert losses == same == like
+    digests = {artifact.training["start_sha256"] for artifact in (auto, named, of_a_file)}
+    assert len(digests) == 1 and of_a_file.training["start_source"] == "network.texnet"
+
+
+def test_a_run_begins_with_the_very_texture_that_the_network_makes(request_, network):
+    image, design = torch.from_numpy(picture()).permute(2, 0, 1)[None], Design(request_.generator, 3)
+    start = starting_point.choose_starting_point(StartSettings("instant"), design, image, image, lambda note: None)
+    made = predicted_generator(read_artifact(network), picture())
+    assert start.sha256 == starting_point.StartingPoint.of("", made).sha256
+
+
 @pytest.mark.parametrize("start", ["auto", "field", "a file"])
 def test_a_resumed_run_keeps_its_start_whatever_becomes_of_that(request_, shipped, trained, tmp_path, start):
     given = shipped / "field.texnet" if start == "a file" else start
@@ -164,6 +194,7 @@ def test_what_cannot_be_a_start_is_one_line_and_leaves_nothing(request_, shipped
     output = tmp_path / "out"
     output.mkdir()
     write_artifact(tmp_path / "style.texnet", random_style())
+    write_artifact(tmp_path / "several.texnet", textures_network("moss", "bark"))
     for start, error, says in (
         (
             shipped / "wide.texnet",
@@ -171,11 +202,13 @@ def test_what_cannot_be_a_start_is_one_line_and_leaves_nothing(request_, shipped
             r"wide.texnet, which has channels 8 instead of 4; .*leave the start out",
         ),
         (tmp_path / "style.texnet", RequestError, "style.texnet is a style"),
+        (tmp_path / "several.texnet", RequestError, "several.texnet is a file of several textures"),
+        ("instant", RequestError, "instant, which has levels 6 instead of 3, channels 8 instead of 4"),
         (shipped / "broken.texnet", ArtifactError, "broken.texnet"),
         (tmp_path / "none.texnet", RequestError, "no file"),
         ("feild", RequestError, "did you mean 'field'"),
         ("Auto", RequestError, "did you mean 'auto'"),
-        ("hot", RequestError, r"one of auto, cold, "),
+        ("hot", RequestError, r"one of auto, cold, instant, "),
     ):
         with pytest.raises(error, match=says) as raised:
             train(picture(), output / "out.texnet", from_(request_, start))

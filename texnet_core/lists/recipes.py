@@ -42,7 +42,7 @@ source = "https://ambientcg.com/view?id=Moss003"
 size_m = 2.0                          # optional: meters that the picture's short side spans
 look = { bump = 0.5, roughness_dark = 0.9 }  # optional: how it answers to light; what is left out is guessed
 levels = 7                            # optional: settings for this one alone
-start = "auto"                        # optional: as the nearest preset, a named one, or a file below the exemplars
+start = "auto"                        # optional: what fits best of what ships, a name, or a file below the exemplars
 """
 
 _PARTS = {
