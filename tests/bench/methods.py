@@ -81,7 +81,8 @@ def generators_of(where: str) -> Method:
 def _adapted(source: str, exemplar: Picture) -> Prepared:
     """What comes of the exemplar; the parameters are those of all that the source knows."""
     prepared = _generator(open_source(source, exemplar))
-    parameters = None if source in MAKERS else _size(read_artifact(find_source(source)))
+    file = presets.INSTANT if source == "instant" else None if source in MAKERS else find_source(source)
+    parameters = None if file is None else _size(read_artifact(file))
     return replace(prepared, note="no training", parameters=parameters)
 
 
@@ -191,6 +192,7 @@ METHODS: dict[str, Method] = {
     "patches": _patches,
     "gmic-inpaint": _gmic_inpaint,
     "gmic-texturize": _gmic_texturize,
+    "instant": generators_of("instant"),
     "collage": generators_of("collage"),
     "adain": _adain,
     "wct": _wct,
