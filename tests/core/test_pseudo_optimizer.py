@@ -171,6 +171,12 @@ def test_an_exemplar_decides_what_is_made_and_what_is_hidden_does_not():
     assert all(np.array_equal(shown[name], exemplar_matrices(network, changed, mask)[name]) for name in ("layer0",))
 
 
+def test_a_gray_exemplar_gives_gray_textures():
+    gray = np.repeat(exemplar()[..., :1], 3, axis=2)
+    made = synthesize(adapt(untrained()[1], gray), TextureRequest(width=128, height=128, engine="onnx"))["albedo"]
+    assert np.ptp(made, axis=2).max() < 1e-5 < made.std()
+
+
 def test_a_larger_torus_changes_little():
     _, network = untrained()
     targets = exemplar_matrices(network, exemplar(), None)

@@ -19,6 +19,7 @@ from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model.families.conditional import STATISTICS
 from texnet_core.model.families.described import DESCRIPTORS, INPUT, PREFIX, describe
 from texnet_core.model.graph import Graph, GraphBuilder
+from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import too_few
 
 SIDE = 256  # texels of the short side; what is smaller is continued by its mirror image
@@ -56,11 +57,13 @@ class PrincipalColors:
     def of(cls, image: FloatArray, mask: Mask | None = None) -> "PrincipalColors":
         """Those of a picture, (height, width, 3) sRGB, where it is visible."""
         texels = (image.reshape(-1, 3) if mask is None else image[mask]).astype(np.float64)
-        variances, axes = np.linalg.eigh(np.cov(texels.T))
-        signs = np.where(axes.sum(0) < 0, -1.0, 1.0)
-        axes = (axes * signs * np.sqrt(variances.clip(0)))[:, ::-1]
-        if np.ptp(texels, axis=1).max() == 0:  # gray: what is left on the other axes is rounding
-            axes = np.stack([np.full(3, axes[:, 0].mean()), np.zeros(3), np.zeros(3)], axis=1)
+        if is_gray(texels[None]):
+            texels = np.repeat(texels.mean(1, keepdims=True), 3, axis=1)
+            first = np.full(3, texels[:, 0].std(ddof=1))
+            axes = np.stack([first, np.zeros(3), np.zeros(3)], axis=1)
+        else:
+            variances, axes = np.linalg.eigh(np.cov(texels.T))
+            axes = (axes * np.where(axes.sum(0) < 0, -1, 1) * np.sqrt(variances.clip(0)))[:, ::-1]
         return cls(texels.mean(0).astype(np.float32), axes.astype(np.float32))
 
 

@@ -23,12 +23,15 @@ from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.model.families.pseudo_optimizer import (
     PSEUDO_OPTIMIZER,
+    START,
     PseudoOptimizerSettings,
     adapted_graph,
+    change_name,
     description_graph,
 )
 from texnet_core.model.graph import Graph
 from texnet_core.model.look import guess_look
+from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import too_few
 from texnet_core.pictures.reading import texels_digest
 
@@ -78,6 +81,7 @@ def adapt_pseudo_optimizer(
         announce("this network has learned with zeros around its pictures, and is now run without edges")
     side = min(*exemplar.shape[:2], network.texels_per_exemplar)
     image, mask = scaled(exemplar, mask, side)
+    network = _without_colors(network) if is_gray(image) else network
     measured = measure(network, exemplar_matrices(network, image, mask), torus)
     return replace(
         network,
@@ -90,6 +94,18 @@ def adapt_pseudo_optimizer(
         preview_png=b"",
         parameters=frozen(network, measured),
     )
+
+
+def _without_colors(network: Artifact) -> Artifact:
+    """The network with the same in all channels: of the noise that it begins with, and of what each stage changes."""
+    assert isinstance(network.settings, PseudoOptimizerSettings)
+    changed = dict(network.parameters)
+    for kind in ("weight", "bias"):
+        changed[f"{START}.{kind}"] = np.repeat(changed[f"{START}.{kind}"][:1], network.design.channels, axis=0)
+        for stage in range(1, 1 + len(network.settings.stages)):
+            name = f"{change_name(stage)}.{kind}"
+            changed[name] = np.repeat(changed[name].mean(0, keepdims=True), network.design.channels, axis=0)
+    return replace(network, parameters=changed)
 
 
 def exemplar_matrices(network: Artifact, image: FloatArray, mask: Mask | None) -> dict[str, Matrices]:

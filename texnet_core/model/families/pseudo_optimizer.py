@@ -132,6 +132,11 @@ def image_name(stage: int) -> str:
     return f"image{stage}"
 
 
+def change_name(stage: int) -> str:
+    """What the convolution is called that makes the change of a stage."""
+    return f"stage{stage}.change"
+
+
 def is_learned(name: str) -> bool:
     """Whether a parameter of that name is learned: the descriptor's are given, and so is how noise begins."""
     return not name.startswith((PREFIX, f"{START}."))
@@ -182,7 +187,7 @@ def _stage(
         gradient = found[0] if len(found) == 1 else builder.concat(tuple(found), f"{stage}.level{level}.gradients")
         deeper = _level(builder, settings, f"{stage}.level{level}", settings.channels[level], gradient, deeper)
     assert deeper is not None
-    change = builder.convolution(builder.leaky_relu(deeper, _LEAK), f"{stage}.change", channels, 3)
+    change = builder.convolution(builder.leaky_relu(deeper, _LEAK), change_name(number), channels, 3)
     return builder.add(state, change, f"state{number}")
 
 
