@@ -24,11 +24,12 @@ from tests.bench.figures import DISTANCES, Picture, Yardstick, floor
 from tests.bench.start_sheets import draw_sheet, exemplar_of_preset, in_colors_of, likeness
 from tests.bench.start_tables import answers, table
 from tests.conftest import SHARED_DATA
-from texnet_core import TextureRequest, find_source, read_artifact, synthesize
+from texnet_core import TextureRequest, find_source, open_source, read_artifact, synthesize
 from texnet_core.atomic import replacing
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.evaluation.memorization import memorization
 from texnet_core.evaluation.texture_metric import TextureMetric
+from texnet_core.instant.open import is_maker
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact, checkpoint_path
 from texnet_core.pictures.reading import read_exemplar
@@ -150,7 +151,7 @@ def _of_the_start(
     name = training.get("start_source")
     if not name:
         return {}
-    start = read_artifact(find_source(name if job.start == WARM else job.start))
+    start = _start_of(name if job.start == WARM else job.start, exemplar)
     own = [in_colors_of(_texture(start, seed, given.size), exemplar) for seed in range(given.pictures)]
     surface = exemplar_of_preset(name, start.texels_per_exemplar, given.data)
     copied = [own[0] if surface is None else in_colors_of(surface, exemplar)]
@@ -165,14 +166,19 @@ def _draw_sheets(given: argparse.Namespace) -> None:
     folder.mkdir(exist_ok=True)
     for exemplar in given.exemplars:
         for steps in given.budgets:
-            cold, warm = (Job(exemplar, start, steps, given.folder).output for start in (COLD_START, WARM))
+            cold, warm = (Job(exemplar, start, steps, given.folder).output for start in (COLD_START, given.starts[-1]))
             sheet = folder / f"{exemplar.stem}_{steps}.png"
             if cold.exists() and warm.exists() and not sheet.exists():
                 shown = {"cold": read_artifact(cold), "warm": read_artifact(warm)}
                 made = {label: _texture(artifact, 0, given.size) for label, artifact in shown.items()}
-                name = shown["warm"].training.get("start_source")
-                start = _texture(read_artifact(find_source(name)), 0, given.size) if name else None
-                draw_sheet(sheet, read_exemplar(exemplar).image, name, start, made, given.size)
+                name, image = shown["warm"].training.get("start_source"), read_exemplar(exemplar).image
+                start = _texture(_start_of(name, image), 0, given.size) if name else None
+                draw_sheet(sheet, image, name, start, made, given.size)
+
+
+def _start_of(source: str, exemplar: Picture) -> Artifact:
+    """The generator that a run of that exemplar began as, colors aside."""
+    return open_source(source, exemplar) if is_maker(source) else read_artifact(find_source(source))
 
 
 def _texture(artifact: Artifact, seed: int, side: int) -> Picture:
