@@ -329,6 +329,7 @@ class EvaluationSettings(Checked):
     """What is looked at to measure a generator."""
 
     seeds: int = _budget(4, "how many samples to measure, with the seeds from 0 on", low=2, high=64)
+    detail: bool = _budget(False, "measure detail at the exemplar's own resolution too, octave by octave")
 
 
 @dataclass(frozen=True)

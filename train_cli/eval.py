@@ -188,13 +188,13 @@ def _facts(evaluation: "Evaluation") -> dict[str, Any]:
 
 
 def _table(evaluation: "Evaluation") -> str:
-    from texnet_core.evaluation.figures import FIGURES, rows
+    from texnet_core.evaluation.figures import KINDS, rows
 
     lines = [("figure", "value", "reference"), *rows(evaluation.figures)]
     width = max(len(title) for title, _, _ in lines)
     text = [f"{title:{width}} {value:>12}  {reference}".rstrip() for title, value, reference in lines]
     lacking: dict[str, list[str]] = {}
     for name, reason in evaluation.missing.items():
-        lacking.setdefault(reason, []).append(FIGURES[name].title if name in FIGURES else name.replace("_", " "))
+        lacking.setdefault(reason, []).append(KINDS[name].title if name in KINDS else name.replace("_", " "))
     text += [f"no {'; '.join(titles)}: {reason}" for reason, titles in lacking.items()]
     return "\n".join(text)

@@ -10,13 +10,15 @@ import pytest
 from PIL import Image
 
 from tests.conftest import picture
+from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import ArtifactError, Cancelled, ImageError, OutputError, WeightsError
 from texnet_core.evaluation import evaluate as module
 from texnet_core.evaluation import page as page_module
 from texnet_core.evaluation import sheet, texture_metric
 from texnet_core.evaluation.crops import Crop
+from texnet_core.evaluation.detail import Detail, measure_detail
 from texnet_core.evaluation.evaluate import evaluate, open_metric
-from texnet_core.evaluation.figures import FIGURES, rows
+from texnet_core.evaluation.figures import FIGURES, KINDS, rows
 from texnet_core.evaluation.losscurve import place, read_loss_curve
 from texnet_core.evaluation.measures import outlier_figure
 from texnet_core.evaluation.outliers import around, find_outlier
@@ -116,6 +118,53 @@ def test_with_weights_nothing_is_missing(artifact, random_vgg19_file, monkeypatc
     json.dumps({name: asdict(figure) for name, figure in done.figures.items()}, allow_nan=False)
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Windows as small as VGG-19 can bear."""
+    monkeypatch.setattr("texnet_core.evaluation.texture_metric.DIRECTIONS", 4)
+    monkeypatch.setattr("texnet_core.evaluation.detail.WINDOW", 176)
+
+
+@pytest.mark.usefixtures("quick")
+def test_detail_is_measured_at_the_exemplars_own_texels(artifact, random_vgg19_file, tmp_path):
+    big, named = replace(artifact, texels_per_exemplar=176), DescriptorSettings(vgg19=str(random_vgg19_file))
+    done = evaluate(big, picture(352, 400), EvaluationSettings(seeds=2, detail=True), named)
+    assert done.detail.exemplar.shape == done.detail.sample.shape == (352, 352, 3)
+    assert done.figures.keys() == KINDS.keys() - {"detail_4"} and "no window of " in done.missing["detail_4"]
+    assert all(done.figures[name].reference > 0 for name in ("detail_1", "detail_2", "detail_spectrum"))
+    assert [title for title, _, _ in rows(done.figures)][-3:] == [
+        KINDS[name].title for name in ("detail_1", "detail_2", "detail_spectrum")
+    ]
+    assert [file.name for file in write_report(done, big, "x", tmp_path)][-1] == "detail.png"
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_exemplar_itself_is_as_detailed_as_its_own_places(random_vgg19_file):
+    """And what is blurred is farther away at the finest octave than at the next one."""
+    metric = texture_metric.TextureMetric(load_vgg19(str(random_vgg19_file)))
+    sharp = np.random.default_rng(0).random((352, 352, 3), dtype=np.float32)
+    soft = (sharp + np.roll(sharp, 1, 0) + np.roll(sharp, 1, 1) + np.roll(sharp, (1, 1), (0, 1))) / 4
+    same, blurred = (dict(measure_detail(metric, Detail(sharp, found), lambda: None)) for found in (sharp, soft))
+    assert (
+        same["detail_1"].value < same["detail_1"].reference * 1.01
+        and same["detail_spectrum"].value < same["detail_spectrum"].reference
+    )
+    assert blurred["detail_1"].value > 2 * blurred["detail_1"].reference
+    assert blurred["detail_1"].value > blurred["detail_2"].value
+
+
+@pytest.mark.parametrize(
+    "shown, says", [(None, "no exemplar"), (picture(300, 300), "no four windows"), ("masked", "hidden")]
+)
+def test_why_detail_is_not_measured(tiny, shown, says):
+    mask = None
+    if isinstance(shown, str):
+        shown, mask = picture(600, 600), np.ones((600, 600), bool)
+        mask[:9] = False
+    done = evaluate(replace(tiny, texels_per_exemplar=128), shown, EvaluationSettings(seeds=2, detail=True), mask=mask)
+    assert all(says in done.missing[name] for name in KINDS.keys() - FIGURES.keys()) and done.detail is None
+
+
 def test_a_callback_can_stop_it(tiny):
     def stop(progress):
         raise Cancelled
@@ -138,9 +187,9 @@ def test_an_exemplar_smaller_than_the_training_size_is_refused(artifact):
 def test_diversity_and_floor_on_known_cases(random_vgg19_file, monkeypatch):
     monkeypatch.setattr("texnet_core.evaluation.texture_metric.DIRECTIONS", 4)
     from texnet_core.descriptor.weights import load_vgg19
-    from texnet_core.evaluation.texture_metric import TextureMetric, crop_floor, diversity
+    from texnet_core.evaluation.texture_metric import crop_floor, diversity
 
-    metric = TextureMetric(load_vgg19(str(random_vgg19_file)))
+    metric = texture_metric.TextureMetric(load_vgg19(str(random_vgg19_file)))
     noises = [np.random.default_rng(seed).random((176, 176, 3), dtype=np.float32) for seed in range(3)]
     exemplar, *samples = (metric.features(tile, periodic=False) for tile in noises)
     assert diversity(samples, exemplar).share == pytest.approx(1, abs=0.1)

@@ -12,7 +12,8 @@ import numpy as np
 
 from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import ArtifactError, ImageError, Range, RequestError, one_line
-from texnet_core.evaluation.figures import FIGURES, Figure
+from texnet_core.evaluation.detail import WINDOW, Detail, look, measure_detail
+from texnet_core.evaluation.figures import DETAIL_FIGURES, FIGURES, KINDS, Figure
 from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
 from texnet_core.evaluation.measures import (
     NamedFigures,
@@ -58,6 +59,7 @@ class Evaluation:
         loss_curve: (step, loss) pairs, or ().
         losses: setting -> weight of each loss that the run minimized, as the artifact tells.
         notes: what else the reader of the figures must know, a sentence without a full stop each.
+        detail: the exemplar and as much of a texture at the exemplar's own resolution, where that was asked for.
         outlier: the place of `large` that is least like the exemplar, or None without one.
     """
 
@@ -70,11 +72,12 @@ class Evaluation:
     losses: dict[str, float]
     notes: list[str]
     outlier: Outlier | None = None
+    detail: Detail | None = None
 
     @property
     def reasons(self) -> list[str]:
         """Why figures are missing, each reason once."""
-        return list(dict.fromkeys(self.missing[name] for name in FIGURES if name in self.missing))
+        return list(dict.fromkeys(self.missing[name] for name in KINDS if name in self.missing))
 
 
 def evaluate(
@@ -113,7 +116,8 @@ def evaluate(
     metric = _usable(opened, reference)
     pictures: list[FloatArray] = []
     figures: dict[str, Figure] = {}
-    total = settings.seeds + 1 + len(FIGURES)
+    wanted = KINDS if settings.detail else FIGURES
+    total = settings.seeds + 1 + len(wanted)
 
     def report() -> None:
         progress(Progress("evaluating", len(pictures) + len(figures), total, "part"))
@@ -132,18 +136,33 @@ def evaluate(
     for name, figure in _measure(samples, large, artifact.graph.cell_texels, reference, metric, report):
         figures[name] = figure
         report()
+    detail = (_NO_EXEMPLAR if exemplar is None else look(engine, exemplar, mask)) if settings.detail else None
+    if isinstance(detail, Detail) and not isinstance(metric, str):
+        for name, figure in measure_detail(metric, detail, report):
+            figures[name] = figure
+            report()
     curve = read_loss_curve(artifact.training)
     return Evaluation(
         samples=samples,
         large=large,
         exemplar=reference.shown if reference else None,
-        figures={name: figures[name] for name in FIGURES if name in figures},
-        missing=_missing(figures, metric, curve, artifact, reference),
+        figures={name: figures[name] for name in KINDS if name in figures},
+        missing=_missing(figures, metric, curve, artifact, reference)
+        | (_missing_detail(figures, metric, detail) if settings.detail else {}),
         loss_curve=curve,
         losses=_losses(artifact.training),
         notes=_notes(artifact, reference, mask),
         outlier=outlier,
+        detail=detail if isinstance(detail, Detail) else None,
     )
+
+
+def _missing_detail(
+    figures: Mapping[str, Figure], metric: "TextureMetric | str", detail: Detail | str | None
+) -> dict[str, str]:
+    small = f"the exemplar has no window of {WINDOW} texels there"
+    reason = detail if isinstance(detail, str) else metric if isinstance(metric, str) else small
+    return {name: reason for name in DETAIL_FIGURES if name not in figures}
 
 
 def _usable(opened: "TextureMetric | str", reference: Reference | None) -> "TextureMetric | str":

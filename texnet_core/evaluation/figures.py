@@ -62,10 +62,26 @@ FIGURES = {
     "repetition": Kind("repetition", "", "highest peak of the autocorrelation; reference: the exemplar's"),
 }
 
+_OCTAVE = f"in held-out layers, windows of 256 texels: 0 is equal; {_CROPS}"
+
+# Those of detail at the exemplar's own resolution, where they are asked for.
+DETAIL_FIGURES = {
+    "detail_1": Kind("detail at the exemplar's texels", "SD", _OCTAVE),
+    "detail_2": Kind("detail at half of them", "SD", _OCTAVE),
+    "detail_4": Kind("detail at a quarter of them", "SD", _OCTAVE),
+    "detail_spectrum": Kind("spectrum at the exemplar's texels", "dB", f"0 is equal; {_CROPS}"),
+}
+KINDS = FIGURES | DETAIL_FIGURES
+
+
+def shown(figures: Mapping[str, Figure]) -> dict[str, Kind]:
+    """What reports list: all figures, and those of detail that were measured."""
+    return FIGURES | {name: kind for name, kind in DETAIL_FIGURES.items() if name in figures}
+
 
 def rows(figures: Mapping[str, Figure]) -> list[tuple[str, str, str]]:
     """The table that reports show: title, value with its unit, and reference; values as text."""
-    return [(kind.title, *_cells(kind, figures.get(name))) for name, kind in FIGURES.items()]
+    return [(kind.title, *_cells(kind, figures.get(name))) for name, kind in shown(figures).items()]
 
 
 def _cells(kind: Kind, figure: Figure | None) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from texnet_core.evaluation.evaluate import Evaluation
-from texnet_core.evaluation.figures import FIGURES, Figure, rows
+from texnet_core.evaluation.figures import KINDS, Figure, rows, shown
 from texnet_core.evaluation.losscurve import KEY, Curve, place
 from texnet_core.evaluation.outliers import around
 from texnet_core.evaluation.page_parts import document, picture, table, text
@@ -33,7 +33,7 @@ def write_page(evaluation: Evaluation, title: str, card: Mapping[str, Any]) -> s
         "<h2>Loss</h2>",
         _curve(evaluation.loss_curve) if evaluation.loss_curve else _missing_curve(evaluation.missing),
         "<h2>Parts</h2>",
-        table(("figure", "parts"), ((FIGURES[name].title, _parts(each)) for name, each in evaluation.figures.items())),
+        table(("figure", "parts"), ((KINDS[name].title, _parts(each)) for name, each in evaluation.figures.items())),
         "<h2>Generator</h2>",
         table(("", ""), ((name, str(value)) for name, value in card.items() if value != "")),
     ]
@@ -45,7 +45,7 @@ def _pictures(evaluation: Evaluation) -> list[str]:
     samples = [picture(f"seed {seed}", sample) for seed, sample in enumerate(evaluation.samples)]
     tiling = picture("seed 0, its tile repeated 2x2", np.tile(evaluation.samples[0], (2, 2, 1)))
     large = picture(f"one tile of {len(evaluation.large)} texels, seed 0", evaluation.large)
-    return [*exemplar, *samples, tiling, large, *_outlier(evaluation)]
+    return [*exemplar, *samples, tiling, large, *_outlier(evaluation), *_detail(evaluation)]
 
 
 def _outlier(evaluation: Evaluation) -> list[str]:
@@ -55,17 +55,27 @@ def _outlier(evaluation: Evaluation) -> list[str]:
     return [picture(f"its outlier, at {outlier.x}, {outlier.y}", around(evaluation.large, outlier, _AROUND))]
 
 
+def _detail(evaluation: Evaluation) -> list[str]:
+    if (detail := evaluation.detail) is None:
+        return []
+    side = len(detail.exemplar)
+    return [
+        picture(f"the exemplar at {side} texels", detail.exemplar),
+        picture("as much of the texture, seed 0", detail.sample),
+    ]
+
+
 def _figures(evaluation: Evaluation) -> str:
-    readings = (kind.reading for kind in FIGURES.values())
+    readings = (kind.reading for kind in shown(evaluation.figures).values())
     body = ((*row, reading) for row, reading in zip(rows(evaluation.figures), readings, strict=True))
     return table(("figure", "value", "reference", "how to read it"), body)
 
 
 def _missing(missing: Mapping[str, str]) -> list[str]:
     return [
-        f"<p>Missing: {text(FIGURES[name].title)}: {text(reason)}.</p>"
+        f"<p>Missing: {text(KINDS[name].title)}: {text(reason)}.</p>"
         for name, reason in missing.items()
-        if name in FIGURES
+        if name in KINDS
     ]
 
 

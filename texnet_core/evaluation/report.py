@@ -1,4 +1,7 @@
-"""Reports as files: `report.png`, a sheet to glance at, and `report.html`, which tells everything."""
+"""Reports as files: `report.png`, a sheet to glance at, and `report.html`, which tells everything.
+
+Where detail was measured, `detail.png` shows it at 1:1.
+"""
 
 import os
 from collections.abc import Iterator
@@ -11,13 +14,13 @@ from texnet_core.atomic import prepared, replacing
 from texnet_core.errors import OutputError
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
-from texnet_core.evaluation.sheet import draw_sheet
+from texnet_core.evaluation.sheet import draw_detail, draw_sheet
 from texnet_core.model.artifact import Header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-REPORT_FILES = _SHEET, _PAGE = "report.png", "report.html"
+REPORT_FILES = _SHEET, _PAGE, _DETAIL = "report.png", "report.html", "detail.png"
 
 
 @contextmanager
@@ -38,7 +41,7 @@ def prepared_folder(folder: Path) -> Iterator[None]:
 
 
 def write_report(evaluation: Evaluation, header: Header, title: str, folder: Path) -> list[Path]:
-    """Write both files, each whole or not at all, replacing older ones.
+    """Write the files, each whole or not at all, replacing older ones.
 
     Args:
         evaluation: what to report.
@@ -56,7 +59,12 @@ def write_report(evaluation: Evaluation, header: Header, title: str, folder: Pat
         sheet = draw_sheet(evaluation, title)
         losses = ", ".join(f"{name} {weight:g}" for name, weight in evaluation.losses.items())
         page = write_page(evaluation, title, asdict(header.provenance) | {"losses of the run": losses})
-        return write_files(sheet, page, folder)
+        files = write_files(sheet, page, folder)
+        if evaluation.detail is not None:
+            files.append(folder / _DETAIL)
+            with replacing(files[-1]) as temporary:
+                draw_detail(evaluation.detail).save(temporary, "PNG")
+        return files
 
 
 def write_files(sheet: "Image", page: str, folder: Path) -> list[Path]:

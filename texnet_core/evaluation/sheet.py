@@ -7,6 +7,7 @@ import numpy as np
 
 from texnet_core.errors import printable
 from texnet_core.evaluation.crops import middle
+from texnet_core.evaluation.detail import Detail
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import rows
 from texnet_core.evaluation.losscurve import place
@@ -56,6 +57,13 @@ def draw_sheet(evaluation: Evaluation, title: str) -> "Image":
     if evaluation.loss_curve:
         _draw_curve(draw, evaluation, end + _GAP, top + _LARGE)
     return sheet
+
+
+def draw_detail(detail: Detail) -> "Image":
+    """Exemplar and texture side by side at 1:1, as an RGB picture."""
+    from PIL import Image
+
+    return Image.fromarray(quantize(np.concatenate([detail.exemplar, detail.sample], axis=1), 8))
 
 
 def _first_row(evaluation: Evaluation) -> list[tuple[str, FloatArray]]:
