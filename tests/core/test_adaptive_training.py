@@ -204,10 +204,10 @@ def test_a_stopped_run_resumes_to_the_same_parameters(folder, whole, tmp_path):
 _KILLED = """
 import os, pickle, signal, sys
 from pathlib import Path
-from texnet_core.adaptive import run
+from texnet_core.adaptive import resumable
 from texnet_core.adaptive.training import train_adaptive
 folder, path, request = pickle.loads(Path(sys.argv[1]).read_bytes())
-run.SAVE_EVERY_S = 0.0
+resumable.SAVE_EVERY_S = 0.0
 def die(progress):
     if progress.step == 6:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from texnet_core.adaptive.conditional_settings import FEWEST_TEXTURES
 from texnet_core.adaptive.gram import Targets
-from texnet_core.adaptive.settings import FEWEST_PICTURES, AdaptiveTrainSettings
+from texnet_core.adaptive.settings import FEWEST_PICTURES
 from texnet_core.errors import ImageError, RequestError, TexnetError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.noise import derive_seed
@@ -56,47 +57,89 @@ class Pictures:
         return cut[:: 1 - 2 * (derive_seed(seed, 2) & 1), :: 1 - 2 * (derive_seed(seed, 3) & 1)]
 
 
-def read_pictures(source: Path, settings: AdaptiveTrainSettings, announce: Callable[[str], None]) -> Pictures:
-    """Read the pictures in a folder and those below it; or one picture, which is then all that is learned.
+@dataclass(frozen=True)
+class Wanted:
+    """Which pictures will do.
 
-    Args:
-        source: folder or picture.
-        settings: which say how small a picture may be.
-        announce: told of pictures that are left out, and why.
+    Attributes:
+        least: texels of the short side.
+        most: texels to which the short side is reduced where it has more.
+        fewest: how many there must be.
+        why: what is wrong with fewer, as a clause.
+        remedy: what to give.
+    """
+
+    least: int
+    most: int
+    fewest: int
+    why: str
+    remedy: str
+
+
+def wanted_to_adapt(least: int, most: int) -> Wanted:
+    """Those that a network which is to adapt to others learns from."""
+    why = f"fewer than {FEWEST_PICTURES} are learned by heart, and nothing of others"
+    remedy = f"give {FEWEST_PICTURES} or more of at least {least} texels a side, best hundreds"
+    return Wanted(least, most, FEWEST_PICTURES, why, remedy)
+
+
+def wanted_as_textures(side: int) -> Wanted:
+    """Those that become textures of one network."""
+    why, remedy = "one network holds several", "give 2 or more, or learn the one with texnet train"
+    return Wanted(side, side, FEWEST_TEXTURES, why, remedy)
+
+
+def read_picture_or_pictures(source: Path, wanted: Wanted, announce: Callable[[str], None]) -> Pictures:
+    """Read one picture, which is then all that is learned, or those in a folder: see `read_pictures`.
 
     Raises:
         RequestError: no such folder, or too few pictures that will do.
         ImageError: one picture, which will not do.
     """
     if source.is_file():
-        return Pictures([_fitting(source, settings)], [source.name])
+        return Pictures([_fitting(source, wanted)], [source.name])
+    return read_pictures(source, wanted, announce)
+
+
+def read_pictures(source: Path, wanted: Wanted, announce: Callable[[str], None]) -> Pictures:
+    """Read the pictures in a folder and those below it.
+
+    Args:
+        source: the folder.
+        wanted: which will do.
+        announce: told of pictures that are left out, and why.
+
+    Raises:
+        RequestError: no such folder, or too few pictures that will do.
+    """
     images, names, left_out = [], [], 0
     for file in picture_files(source):
         try:
-            images.append(_fitting(file, settings))
+            images.append(_fitting(file, wanted))
             names.append(str(file.relative_to(source)))
         except TexnetError as error:
             left_out += 1
             announce(f"left out: {error.found}")
-    if len(images) < FEWEST_PICTURES:
+    if len(images) < wanted.fewest:
         others = f" that will do, and {left_out} that will not" if left_out else ""
         counted = f"{len(images) or 'no'} picture{'' if len(images) == 1 else 's'}"
         raise RequestError(
-            f"{source} has {counted}{others}: fewer than {FEWEST_PICTURES} are learned by heart, and nothing of others",
-            expected=f"at least {FEWEST_PICTURES} pictures",
-            remedy=f"give {FEWEST_PICTURES} or more of at least {settings.exemplar_size} texels a side, best hundreds",
+            f"{source} has {counted}{others}: {wanted.why}",
+            expected=f"at least {wanted.fewest} pictures",
+            remedy=wanted.remedy,
         )
     return Pictures(images, names)
 
 
-def _fitting(file: Path, settings: AdaptiveTrainSettings) -> Bytes:
+def _fitting(file: Path, wanted: Wanted) -> Bytes:
     picture = read_exemplar(file)
     if picture.mask is not None:
         raise ImageError(
             f"{file} has transparent texels", expected="a picture without holes", remedy="take one without alpha"
         )
+    side = max(wanted.least, min(wanted.most, *picture.image.shape[:2]))
     try:
-        small = resize_exemplar(picture.image, settings.exemplar_size)
+        small = resize_exemplar(picture.image, side)
         check_surface(small, None)
     except ImageError as error:
         raise ImageError(f"{file}: {error.found}", expected=error.allowed, remedy=error.remedy) from error
@@ -139,8 +182,13 @@ class Crops:
 
 def to_tensor(image: Bytes) -> Tensor:
     """(height, width, 3) in 255 levels to (1, 3, height, width) in [0, 1]."""
+    return torch.from_numpy(as_floats(image)).permute(2, 0, 1)[None].contiguous()
+
+
+def as_floats(image: Bytes) -> FloatArray:
+    """255 levels to [0, 1]."""
     values: FloatArray = np.ascontiguousarray(image, np.float32) / np.float32(255)
-    return torch.from_numpy(values).permute(2, 0, 1)[None].contiguous()
+    return values
 
 
 def _size(targets: Targets) -> int:

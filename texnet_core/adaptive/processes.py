@@ -1,6 +1,7 @@
 """One training in several processes, as torchrun starts them: each takes its share of the samples of a step."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -71,6 +72,13 @@ class Processes:
     def wrapped(self, network: nn.Module) -> nn.Module:
         """The network, whose gradients are then the mean over all processes."""
         return network if self.count == 1 else DistributedDataParallel(network, broadcast_buffers=False)
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Give all processes the mean of their gradients, for networks that are not `wrapped`."""
+        if self.count > 1:
+            for parameter in parameters:
+                gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                parameter.grad = self.mean(gradient)
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over all processes of what each has."""

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from texnet_core.adaptive.descriptors import given_parameters
-from texnet_core.adaptive.pictures import Pictures, read_pictures, to_tensor
-from texnet_core.adaptive.processes import Processes
+from texnet_core.adaptive.joint_sitting import sitting
+from texnet_core.adaptive.pictures import read_picture_or_pictures, to_tensor, wanted_to_adapt
 from texnet_core.adaptive.request import AdaptiveRequest
 from texnet_core.adaptive.run import AdaptiveRun
 from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import ALBEDO
-from texnet_core.model.artifact import Artifact, checkpoint_path, rounded
+from texnet_core.model.artifact import Artifact, rounded
 from texnet_core.model.families.described import DESCRIPTORS, DescriptorShape
 from texnet_core.model.families.pseudo_optimizer import (
     ADAPTIVE_PSEUDO_OPTIMIZER,
@@ -17,9 +17,9 @@ from texnet_core.model.families.pseudo_optimizer import (
     adaptive_graph,
 )
 from texnet_core.pictures.encoders import encode_thumbnail
-from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.reports import to_bytes
-from texnet_core.training.sitting import check_size, checked_checkpoint, complete, run_to_the_end
+from texnet_core.training.sitting import check_size
 
 _NORMALIZED_BY = 32  # pictures at most
 _FEWEST_POSITIONS = 2  # a side, that each tap of a crop has
@@ -49,32 +49,16 @@ def train_adaptive(
         TexnetError: see the message.
     """
     _check(request)
-    processes = Processes.join(request.train.device)
-    try:
-        processes.share(request.train.batch)
-        if processes.is_first:
-            checkpoint = checked_checkpoint(output, resume=resume)
-            progress_here = progress
-        else:
-            checkpoint, progress_here = checkpoint_path(output), ignore_progress
-
-        def announce(text: str) -> None:
-            progress_here(Progress("reading", 0, 1, "picture", note=text))
-
-        pictures = read_pictures(source, request.train, announce)
+    with sitting(request.train, output, resume=resume, progress=progress) as here:
+        side = request.train.exemplar_size
+        pictures = read_picture_or_pictures(source, wanted_to_adapt(side, side), here.announce)
         some = [to_tensor(image) for image in pictures.images[:_NORMALIZED_BY]]
-        given = given_parameters(request.network, some, request.vgg19, announce=announce)
-        run = AdaptiveRun(request, pictures, given, processes, checkpoint, progress_here)
-        run_to_the_end(run, output, resume=resume)
-        artifact = _artifact(run, request, pictures)
-        if processes.is_first:
-            complete(run, artifact, output)
-        return artifact
-    finally:
-        processes.leave()
+        given = given_parameters(request.network, some, request.vgg19, announce=here.announce)
+        run = AdaptiveRun(request, pictures, given, here.processes, here.checkpoint, here.progress)
+        return here.finished(run, lambda: _artifact(run, request))
 
 
-def _artifact(run: AdaptiveRun, request: AdaptiveRequest, pictures: Pictures) -> Artifact:
+def _artifact(run: AdaptiveRun, request: AdaptiveRequest) -> Artifact:
     parameters = {name: tensor.numpy() for name, tensor in run.network.parameters_by_name().items()}
     return Artifact(
         settings=request.network,

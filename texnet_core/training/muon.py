@@ -26,7 +26,7 @@ class Muon(torch.optim.Optimizer):
     The state has the keys of torch's own Muon, so that either reads what the other has written.
 
     Args:
-        matrices: (rows, columns) each.
+        matrices: (rows, columns) each, or (count, rows, columns) for several of one shape.
         lr: learning rate.
     """
 
@@ -39,9 +39,8 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for matrix in group["params"]:
                 if matrix.grad is not None:
-                    rows, columns = matrix.shape
                     direction = orthogonalized(_ahead(matrix.grad, self.state[matrix]))
-                    matrix.add_(direction, alpha=-group["lr"] * _STEP * max(rows, columns) ** 0.5)
+                    matrix.add_(direction, alpha=-group["lr"] * _STEP * max(matrix.shape[-2:]) ** 0.5)
 
 
 def _ahead(gradient: Tensor, state: dict[str, Any]) -> Tensor:
@@ -55,13 +54,14 @@ def orthogonalized(matrix: Tensor) -> Tensor:
     """The matrix with all singular values near 1, between 0.7 and 1.2, by Newton-Schulz iteration.
 
     Args:
-        matrix: (rows, columns) float32.
+        matrix: (rows, columns) float32, or (count, rows, columns) for several at once.
     """
-    rows, columns = matrix.shape
-    x = matrix.T if rows > columns else matrix
-    x = x / x.norm().clamp(min=_LEAST_NORM)
+    rows, columns = matrix.shape[-2:]
+    x = matrix.mT if rows > columns else matrix
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=_LEAST_NORM)
+    added = torch.addmm if matrix.ndim == 2 else torch.baddbmm
     first, second, third = _COEFFICIENTS
     for _ in range(_ITERATIONS):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=second, alpha=third), x, beta=first)
-    return x.T if rows > columns else x
+        gram = x @ x.mT
+        x = added(x, added(gram, gram, gram, beta=second, alpha=third), x, beta=first)
+    return x.mT if rows > columns else x

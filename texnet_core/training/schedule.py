@@ -16,6 +16,13 @@ _FINAL_LR_SHARE = 0.02
 _LEAST_WINDOW = 64  # texels
 
 
+class Sized(Protocol):
+    """What says how large samples are."""
+
+    @property
+    def size(self) -> int: ...
+
+
 class Budget(Protocol):
     """What says how long a run is: in steps, or in minutes where these are not 0."""
 
@@ -42,9 +49,14 @@ def learning_rate(settings: TrainSettings, step: int, fraction: float, *, is_ahe
         fraction: of the budget that is spent.
         is_ahead: whether the run began with trained parameters.
     """
-    warm_up = min(1.0, (step + 1) / (WARM_UP_STEPS_AHEAD if is_ahead else WARM_UP_STEPS))
+    return warmed_cosine(settings.lr, step, fraction, WARM_UP_STEPS_AHEAD if is_ahead else WARM_UP_STEPS)
+
+
+def warmed_cosine(lr: float, step: int, fraction: float, warm_up_steps: int) -> float:
+    """The learning rate whose peak is `lr`: warm-up over the first steps, then a cosine down to 2%."""
+    warm_up = min(1.0, (step + 1) / warm_up_steps)
     cosine = 0.5 + 0.5 * math.cos(math.pi * fraction)
-    return settings.lr * warm_up * (_FINAL_LR_SHARE + (1 - _FINAL_LR_SHARE) * cosine)
+    return lr * warm_up * (_FINAL_LR_SHARE + (1 - _FINAL_LR_SHARE) * cosine)
 
 
 def has_half_windows(settings: TrainSettings, fraction: float) -> bool:
@@ -52,7 +64,7 @@ def has_half_windows(settings: TrainSettings, fraction: float) -> bool:
     return fraction < min(settings.half_share, 1 - settings.frozen_share)
 
 
-def half_window(settings: TrainSettings, cell: int) -> int:
+def half_window(settings: Sized, cell: int) -> int:
     """Half the side of the samples, where that is whole cells of so many texels and not too small; else 0."""
     half = settings.size // 2
     return half if half >= max(_LEAST_WINDOW, 2 * cell) and half % max(POOLED_TEXELS, cell) == 0 else 0
