@@ -1,5 +1,6 @@
-"""`texnet adaptive train`: what is refused, in one line; and a network that is used by its file."""
+"""`texnet adaptive`: what is refused, in one line; and networks that are used by their files."""
 
+import json
 import subprocess
 
 import numpy as np
@@ -10,6 +11,7 @@ from texnet_core import read_header
 from texnet_core.pictures.writing import write_image
 
 TINY = ["--levels", "2", "--widths", "2,2", "--residual-blocks", "0", "--size", "32", "--exemplar-size", "40"]
+CODED = ["--levels", "2", "--channels", "2", "--kernels", "2", "--code", "4", "--size", "32", "--device", "cpu"]
 LIST = '[[jobs]]\nsource = "n.texnet"\nexemplar = "many/3.png"\nsize = 64\noutput = "3.png"\n'
 
 
@@ -17,10 +19,10 @@ def texnet(*words, cwd):
     return subprocess.run([*TEXNET, *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=600)
 
 
-def pictures(folder, count):
+def pictures(folder, count, side=48):
     folder.mkdir()
     for number in range(count):
-        write_image(folder / f"{number}.png", (255 * picture(48, 48, seed=number)).astype(np.uint8))
+        write_image(folder / f"{number}.png", (255 * picture(side, side, seed=number)).astype(np.uint8))
 
 
 def test_a_network_is_trained_and_used(tmp_path):
@@ -42,6 +44,51 @@ def test_a_network_is_trained_and_used(tmp_path):
     assert refused.returncode == 1 and "n makes textures of an exemplar, and none is given" in refused.stderr
     told = texnet("info", "n.texnet", cwd=tmp_path).stdout
     assert "network that makes a generator of a picture" in told and "--exemplar photo.jpg" in told
+
+
+def test_pictures_become_textures_of_one_file(tmp_path):
+    pictures(tmp_path / "walls", 2, side=168)
+    words = ["--exemplar-size", 164, "--steps", 10, "--batch", 1, "--preview", "p.png", "--start", "cold"]
+    trained = texnet("adaptive", "many", "walls", "-o", "n.texnet", *CODED, *words, cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "wrote n.texnet (10 steps" in trained.stdout and (tmp_path / "p.png").exists()
+    header = read_header(tmp_path / "n.texnet")
+    assert header.textures == ("0", "1") and header.provenance.exemplar == "walls"
+    assert header.provenance.command.startswith("texnet adaptive many walls -o n.texnet --levels 2")
+
+
+def test_a_network_that_predicts_is_trained_and_used(tmp_path):
+    pictures(tmp_path / "walls", 8, side=168)
+    words = ["--exemplar-size", 164, "--steps", 10, "--batch", 1, "--json"]
+    trained = texnet("adaptive", "instant", "walls", "-o", "n.texnet", *CODED, *words, cwd=tmp_path)
+    assert trained.returncode == 0, trained.stdout
+    assert json.loads(trained.stdout)["steps"] == 10
+    made = texnet("synth", "n.texnet", "--exemplar", "walls/3.png", "-o", "t.png", "--size", 64, cwd=tmp_path)
+    assert made.returncode == 0 and (tmp_path / "t.png").exists(), made.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["instant", "three"], "three has 3 pictures: fewer than 8 are learned by heart"),
+        (["instant", "missing"], "missing is not a folder"),
+        (["instant", "three/0.png"], "0.png is not a folder"),
+        (["instant", "three", "--preview", "three/p.png"], "lies among the pictures that are learned from"),
+        (["many", "three", "--exemplar-size", "200"], "three has no picture that will do, and 3 that will not"),
+        (["many", "three", "--size", "33"], "size 33 is not a multiple of 2"),
+        (["many", "three", "--start", "moss"], "a run cannot start from moss, which has the family pyramid"),
+        (["many", "three", "--start", "mosss"], "did you mean 'moss'?"),
+        (["many", "three", "--incremental", "2"], "incremental 2.0 is out of range"),
+        (["many", "three", "--steps", "20", "--minutes", "1"], "--steps and --minutes cannot be combined"),
+    ],
+)
+def test_what_makes_no_sense_to_networks_of_codes_is_one_line(tmp_path, words, found):
+    pictures(tmp_path / "three", 3, side=168)
+    name, *others = words
+    refused = texnet("adaptive", name, *CODED, "--exemplar-size", 164, *others, "-o", "n.texnet", cwd=tmp_path)
+    last = refused.stderr.splitlines()[-1]
+    assert refused.returncode == 2 and found in last and "Traceback" not in refused.stderr, refused.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"three"}
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from tests.commands import commands_of
+from texnet_core.adaptive.conditional_settings import InstantTrainSettings, TexturesTrainSettings
 from texnet_core.adaptive.settings import AdaptiveTrainSettings
 from texnet_core.model.artifact import Provenance
+from texnet_core.model.families.conditional import PredictingSettings, TexturesSettings
 from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.settings import (
@@ -83,6 +85,8 @@ def test_help_has_an_example_and_standard_words(name):
         ("stylize", [StylizeRequest]),
         ("train", [TrainSettings, StartSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
         ("adaptive train", [AdaptiveTrainSettings, PseudoOptimizerSettings, Provenance]),
+        ("adaptive instant", [InstantTrainSettings, PredictingSettings, Provenance]),
+        ("adaptive many", [TexturesTrainSettings, TexturesSettings, Provenance]),
         ("eval", [EvaluationSettings, StyleEvaluationSettings]),
         ("optimize", [OptimizeSettings, PaintingSettings]),
     ],

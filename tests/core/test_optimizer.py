@@ -114,3 +114,18 @@ def test_a_matrix_without_a_gradient_stays_and_a_gradient_of_zeros_moves_nothing
     flat.grad = torch.zeros(2, 3)
     Muon([still, flat]).step()
     assert still.eq(1).all() and flat.eq(1).all()
+
+
+def test_several_matrices_at_once_move_as_each_by_itself():
+    torch.manual_seed(0)
+    for shape in ((3, 5, 7), (3, 7, 5)):
+        stack = nn.Parameter(torch.randn(shape))
+        single = [nn.Parameter(each.detach().clone()) for each in stack]
+        for _ in range(3):
+            gradient = torch.randn(shape) * torch.tensor([1e-3, 1, 1e3])[:, None, None]
+            stack.grad = gradient
+            for each, own in zip(single, gradient, strict=True):
+                each.grad = own
+            Muon([stack], lr=0.1).step()
+            Muon(single, lr=0.1).step()
+        assert all(torch.allclose(*pair, atol=1e-5) for pair in zip(stack, single, strict=True))

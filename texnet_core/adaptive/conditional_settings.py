@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from texnet_core.paths import user_path
-from texnet_core.settings import MAX_SEED, MIN_EXEMPLAR_SIDE, Checked, setting
+from texnet_core.settings import MAX_SEED, Checked, setting
 from texnet_core.start_settings import AUTO_START, COLD_START
 
 _picture = partial(setting, group="picture")
@@ -14,6 +14,7 @@ _machine = partial(setting, group="machine", machine=True)
 
 INSTANT_START = "instant"  # the network that ships
 FEWEST_TEXTURES = 2
+LEAST_EXEMPLAR_SIDE = 164  # texels: what the light descriptor asks of an exemplar
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class ConditionalTrainSettings(Checked):
     exemplar_size: int = _picture(
         256,
         "short side to which pictures are scaled, which sets the scale of textures",
-        low=MIN_EXEMPLAR_SIDE,
+        low=LEAST_EXEMPLAR_SIDE,
         high=2048,
     )
     steps: int = _budget(20_000, "number of training steps", low=10, high=10**8)
@@ -58,7 +59,7 @@ class TexturesTrainSettings(ConditionalTrainSettings):
     start: str = _budget(
         AUTO_START,
         "parameters and codes to begin with: instant takes what the network that ships predicts, a .texnet file that "
-        "network, cold random ones; auto takes instant where it fits",
+        "network's, cold random ones; auto instant where it fits",
     )
     incremental: float = _budget(
         0.0, "share of the run over which textures come in one after the other", low=0.0, high=1.0

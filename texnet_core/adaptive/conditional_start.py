@@ -1,14 +1,17 @@
-"""What a training of a conditional pyramid begins with: random parameters, or those of one that predicts codes."""
+"""What a training of a conditional pyramid begins with: random parameters, or those of a trained one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields
 
 from texnet_core.adaptive.conditional_settings import INSTANT_START, label_of
 from texnet_core.errors import ArtifactError, RequestError
+from texnet_core.instant.exemplar_statistics import statistics_of
+from texnet_core.instant.predictor import predicted_code
+from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, read_artifact, read_header
-from texnet_core.model.families import CONDITIONAL
-from texnet_core.model.families.conditional import ConditionalSettings
+from texnet_core.model.families import CONDITIONAL, TEXTURES
+from texnet_core.model.families.conditional import ConditionalSettings, PredictingSettings
 from texnet_core.model.header import Header
 from texnet_core.presets import INSTANT, find_source
 from texnet_core.start_settings import AUTO_START, COLD_START
@@ -40,7 +43,7 @@ def starting_network(start: str, settings: ConditionalSettings) -> Artifact | No
         settings: of the network that is to be trained.
 
     Raises:
-        RequestError: there is no such file, it predicts no codes, or it has another shape.
+        RequestError: there is no such file, it is of another family, or it has another shape.
         ArtifactError: it is damaged.
     """
     if start == COLD_START:
@@ -50,18 +53,39 @@ def starting_network(start: str, settings: ConditionalSettings) -> Artifact | No
     if differences := list(_differences(artifact, settings)):
         raise RequestError(
             f"a run cannot start from {label_of(start)}, which has {', '.join(differences)}",
-            expected="a network that predicts codes, of the same shape",
+            expected="a network of codes, of the same shape",
             remedy="name another one, give its shape, or start cold",
         )
     return artifact
 
 
+def first_codes(network: Artifact, names: Sequence[str], images: Sequence[FloatArray]) -> Iterator[FloatArray]:
+    """The codes that textures begin with.
+
+    A network that predicts codes predicts them. One of textures has those of the same names; others begin as the mean.
+
+    Args:
+        network: that the run begins with.
+        names: of the textures.
+        images: (height, width, 3) sRGB in [0, 1] each.
+    """
+    if network.family == CONDITIONAL.name:
+        for image in images:
+            yield predicted_code(network.parameters, statistics_of(image))
+        return
+    codes = network.parameters["codes"]
+    known = dict(zip(network.textures, codes, strict=True))
+    for name in names:
+        yield known.get(name, codes.mean(0))
+
+
 def _differences(header: Header, settings: ConditionalSettings) -> Iterator[str]:
     """What keeps the parameters of a network from being those of another, as clauses."""
-    if header.family != CONDITIONAL.name:
-        yield f"the family {header.family} instead of {CONDITIONAL.name}"
+    families = [CONDITIONAL.name] if isinstance(settings, PredictingSettings) else [CONDITIONAL.name, TEXTURES.name]
+    if header.family not in families:
+        yield f"the family {header.family} instead of {' or '.join(families)}"
         return
-    for spec in fields(settings):
-        has = getattr(header.settings, spec.name, None)  # how many textures there are is nothing that it has
-        if has is not None and has != getattr(settings, spec.name):
+    shared = PredictingSettings if isinstance(settings, PredictingSettings) else ConditionalSettings
+    for spec in fields(shared):
+        if (has := getattr(header.settings, spec.name)) != getattr(settings, spec.name):
             yield f"{spec.name.replace('_', ' ')} {has} instead of {getattr(settings, spec.name)}"

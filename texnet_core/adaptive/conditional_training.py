@@ -13,15 +13,13 @@ from texnet_core.adaptive.conditional_objective import POSITIONS, ConditionalObj
 from texnet_core.adaptive.conditional_request import InstantRequest, TexturesRequest
 from texnet_core.adaptive.conditional_run import ConditionalRun
 from texnet_core.adaptive.conditional_settings import InstantTrainSettings, label_of
-from texnet_core.adaptive.conditional_start import settled, starting_network
+from texnet_core.adaptive.conditional_start import first_codes, settled, starting_network
 from texnet_core.adaptive.conditional_subjects import FIRST, KEPT, NamedTextures, VariedTextures
 from texnet_core.adaptive.joint_sitting import Sitting, sitting
 from texnet_core.adaptive.pictures import Bytes, Pictures, as_floats, read_pictures, wanted_as_textures, wanted_to_adapt
 from texnet_core.adaptive.texture_names import texture_names
-from texnet_core.descriptor.light import LIGHT, Light
+from texnet_core.descriptor.light import Light
 from texnet_core.errors import Range, RequestError
-from texnet_core.instant.exemplar_statistics import statistics_of
-from texnet_core.instant.predictor import predicted_code
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact, rounded
 from texnet_core.model.families.conditional import MOST_TEXTURES
@@ -87,8 +85,8 @@ def train_textures(
         if (count := len(pictures.images)) > MOST_TEXTURES:
             found = f"{source} has {count} pictures, more than one network holds"
             raise RequestError(found, expected=Range(2, MOST_TEXTURES), remedy="make several networks")
-        run = _textures_run(pictures, request, here)
         names = texture_names(pictures.names)
+        run = _textures_run(pictures, names, request, here)
         return here.finished(run, lambda: replace(_artifact(run, request), textures=names))
 
 
@@ -116,20 +114,23 @@ def _predicting_run(source: Path, request: InstantRequest, here: Sitting) -> Con
     return ConditionalRun(replace(settings, start=label_of(start)), network, subjects, objective, here)
 
 
-def _textures_run(pictures: Pictures, request: TexturesRequest, here: Sitting) -> ConditionalRun:
+def _textures_run(
+    pictures: Pictures, names: tuple[str, ...], request: TexturesRequest, here: Sitting
+) -> ConditionalRun:
     settings, device = request.train, here.processes.device
     shape = replace(request.network, textures=len(pictures.images))
     descriptor = Light().to(device)
     looking = Looking(descriptor, device, _NAMED_POSITIONS, told=False)
-    exemplars = [looking.at(as_floats(image), number, number) for number, image in enumerate(pictures.images)]
+    images = [as_floats(image) for image in pictures.images]
+    exemplars = [looking.at(image, number, number) for number, image in enumerate(images)]
     torch.manual_seed(settings.seed)
     codes = Codes(shape, exemplars)
     network = ConditionalNetwork(shape, codes).to(device)
     start = settled(settings.start, shape, here.announce)
     if not here.goes_on and (begun := starting_network(start, shape)) is not None:
         network.take(begun.parameters)
-        for number, image in enumerate(pictures.images):
-            codes.set(number, predicted_code(begun.parameters, statistics_of(as_floats(image))))
+        for number, code in enumerate(first_codes(begun, names, images)):
+            codes.set(number, code)
             here.looked(number + 1, len(exemplars))
     subjects = NamedTextures(pictures, exemplars, settings.incremental, 2 if settings.diversity_weight else 1)
     objective = ConditionalObjective(descriptor, settings.diversity_weight)
@@ -181,5 +182,4 @@ def _check(request: InstantRequest | TexturesRequest) -> None:
     """Raise RequestError for what no look at the pictures could make right."""
     for settings in (request.network, request.train, request.provenance):
         settings.check()
-    LIGHT.check_side("exemplar size", request.train.exemplar_size, "valid")
     check_size(request.train.size, request.network.pyramid.cell_texels, request.network.levels)
