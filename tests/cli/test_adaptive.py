@@ -54,7 +54,7 @@ def test_pictures_become_textures_of_one_file(tmp_path):
     assert "wrote n.texnet (10 steps" in trained.stdout and (tmp_path / "p.png").exists()
     header = read_header(tmp_path / "n.texnet")
     assert header.textures == ("0", "1") and header.provenance.exemplar == "walls"
-    assert header.provenance.command.startswith("texnet adaptive many walls -o n.texnet --levels 2")
+    assert header.provenance.command.startswith("texnet adaptive many walls --output n.texnet --levels 2")
 
 
 def test_a_network_that_predicts_is_trained_and_used(tmp_path):
