@@ -74,7 +74,7 @@ def test_a_network_that_predicts_is_trained_and_used(tmp_path):
         (["instant", "missing"], "missing is not a folder"),
         (["instant", "three/0.png"], "0.png is not a folder"),
         (["instant", "three", "--preview", "three/p.png"], "lies among the pictures that are learned from"),
-        (["many", "three", "--exemplar-size", "200"], "three has no picture that will do, and 3 that will not"),
+        (["many", "three", "--exemplar-size", "200"], "three has no pictures that will do, and 3 that will not"),
         (["many", "three", "--size", "33"], "size 33 is not a multiple of 2"),
         (["many", "three", "--start", "moss"], "a run cannot start from moss, which has the family pyramid"),
         (["many", "three", "--start", "mosss"], "did you mean 'moss'?"),
