@@ -10,6 +10,7 @@ if find_spec("texnet_core") is None:  # Blender unpacks it where the add-on is e
 
 from . import (
     backend_test,
+    choice_properties,
     library,
     look_fields,
     operators,
@@ -33,6 +34,7 @@ _MODULES = (
     backend_test,
     training,
     style_properties,
+    choice_properties,
     properties,
     look_fields,
     operators,

@@ -16,6 +16,13 @@ Options that all of them take:
     covers      meters of surface that the width shows, or a text such as "50cm"; 0 leaves it to scale
     depth       8 or 16 bits per channel; 16 are floats in Blender, and height always has 16
 
+Of a file that holds several textures (without these, the first is made):
+
+    texture     name of one
+    mix         several with their shares: {"slate": 0.3, "chalk": 0.7}, or "slate=0.3,chalk=0.7"
+    mix_to      another texture or mix, which white of the mask shows
+    mix_mask    an image, stretched over the texture: black shows `texture` or `mix`, gray what lies between
+
 `stylize` paints images in a style and has options of its own.
 
 Those that make materials also take, where the generator makes no such maps and its card is to be overruled:
@@ -215,9 +222,10 @@ def fill(
         for number, target in enumerate(targets):
             first = sound[number % len(sound)]
             request = replace(first, seed=first.seed + number)
-            with session.finished(reuse.task_for(request)) as result:
+            task = reuse.task_for(request)
+            with session.finished(task) as result:
                 spanned = width or (surface.scene_units(request.covers) if wants_mapping else 0.0)
-                made.append(_material(result, request, target, spanned, look))
+                made.append(_material(result, task.request, target, spanned, look))
             slots.assign(made[-1], target)
             ownership.keep(replaced[number])
     return made
@@ -311,8 +319,9 @@ def _make(
     made = []
     with all_or_nothing():
         for request in requests:
-            with session.finished(reuse.task_for(request)) as result:
-                made.append(into_file(result, request))
+            task = reuse.task_for(request)
+            with session.finished(task) as result:
+                made.append(into_file(result, task.request))
     return made
 
 

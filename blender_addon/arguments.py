@@ -1,7 +1,7 @@
 """What scripts pass to `api`, checked: whatever it is, a wrong value is one clear line before anything is made."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -15,10 +15,10 @@ from texnet_core.paths import user_text
 from texnet_core.synthesis.series import MAX_PICTURES
 from texnet_core.synthesis.sizes import parse_size
 
-from . import subjects
+from . import masks, subjects
 from .instant_methods import METHODS
 from .preferences import preferences, user_file
-from .request import StylizeRequest, TextureRequest
+from .request import StylizeRequest, TextureRequest, mix_text
 from .wording import clause
 
 
@@ -29,6 +29,7 @@ def request_of(source: Any, options: dict[str, Any]) -> TextureRequest:
         values["width"], values["height"] = values.pop("size")
     request = TextureRequest(**values)
     request.file()
+    masks.kept(request.mix_mask)
     return request
 
 
@@ -196,6 +197,18 @@ def text_in(name: str, value: Any) -> str:
     return value
 
 
+def _mix(name: str, value: Any) -> str:
+    """A mix, as a text or as names with shares."""
+    if not isinstance(value, Mapping):
+        return text_in(name, value)
+    return mix_text({text_in(name, texture): number(name, share) for texture, share in value.items()})
+
+
+def _mask(name: str, value: Any) -> str:
+    """The name of an image; "" for none."""
+    return "" if value is None else str(image_in(name, value).name)
+
+
 def _sides(name: str, size: Any) -> tuple[int, int]:
     pair = parse_size(size) if isinstance(size, str) else size
     if isinstance(pair, Sequence) and not isinstance(pair, bytes) and len(pair) == 2:
@@ -219,6 +232,10 @@ _TEXTURE_OPTIONS: _Options = {
     "scale": number,
     "covers": meters_in,
     "depth": whole_number,
+    "texture": text_in,
+    "mix": _mix,
+    "mix_to": _mix,
+    "mix_mask": _mask,
 }
 _STYLE_OPTIONS: _Options = {
     "strength": number,

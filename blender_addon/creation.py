@@ -193,7 +193,7 @@ def make_images(result: dict[str, Any], request: TextureRequest) -> Images:
         for item in result["maps"]:
             image = images.image_from_files(
                 [Path(file) for file in item["files"]],
-                f"{Path(request.source).stem}_{item['name']}_{request.seed}",
+                f"{request.stem}_{item['name']}_{request.seed}",
                 is_data=item["colour_space"] == "data",
                 keep_beside=keep_beside,
             )

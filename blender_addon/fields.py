@@ -65,8 +65,8 @@ _QUALITIES = (
     (
         "QUICK",
         "Quick",
-        f"{QUALITIES['quick']['steps']} steps from the preset that is nearest to the image, about a minute on two "
-        "cores; shows whether an image will do, with rougher detail",
+        f"{QUALITIES['quick']['steps']} steps from parameters that fit the image, about a minute on two cores; "
+        "shows whether an image will do, with rougher detail",
     ),
     (
         "BEST",
@@ -77,7 +77,8 @@ _QUALITIES = (
 )
 _STARTS = (
     ("DEFAULT", "Default", "What trainings begin with where nothing is said"),
-    ("AUTO", "Nearest Preset", "Parameters of the preset that is nearest to the image, whatever its colors"),
+    ("AUTO", "Best Fit", "Parameters that fit best of what ships: those of From Image, Now, else the nearest preset's"),
+    ("INSTANT", "From Image, Now", "Parameters of what From Image, Now generates of the image, of the default detail"),
     ("COLD", "Random", "Random parameters"),
     ("SELECTED", "Selected Generator", "Parameters of the generator that is selected at the top, of the same detail"),
 )

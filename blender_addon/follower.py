@@ -4,6 +4,7 @@ So a picture follows whatever changed the settings: a slider, an undo, a script.
 """
 
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -23,6 +24,8 @@ BLANK = np.full((SIDE, SIDE, 3), 40, np.uint8)
 _TICK_S = 0.01
 _IDLE_TICKS = 50  # a timer that has nothing to do ends itself
 _PAUSE_S = 5.0  # after a failure; drawing asks again and again
+_FRESH_S = 2.0  # how long an image that is being painted on counts as read
+_PAINTED_SIDE = 2048  # texels; a larger one is not read again and again
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -65,6 +68,8 @@ class PictureFollower:
         self._idle = 0
         self._failed_at = -_PAUSE_S
         self._timer = self.tick  # the very same object for Blender's timers
+        self._stamp = 0.0
+        self._painted: dict[int, tuple[float, int]] = {}  # image -> when it was looked at, and its digest
         self.caption = ""
 
     def icon(self, name: str = "live") -> int:
@@ -91,6 +96,30 @@ class PictureFollower:
         if self._job is not None and self._making is not None and self._making.is_slow:
             self._job.cancel()  # what is quick may finish: it is nearer to the slider than what is shown
         return True
+
+    def state_of(self, images: Sequence[Any]) -> tuple[Any, ...]:
+        """What tells that images have changed, be they painted on."""
+        settings = [
+            (image.session_uid, *image.size, image.colorspace_settings.name, image.alpha_mode, image.filepath)
+            for image in images
+        ]
+        return (self._stamp, *settings, *map(self._painted_on, images))
+
+    def _painted_on(self, image: Any) -> int | None:
+        """What the pixels of an image were a moment ago that is being painted on; None of any other."""
+        if not image.is_dirty or max(image.size) > _PAINTED_SIDE:
+            return None
+        looked_at, digest = self._painted.get(image.session_uid, (-_FRESH_S, 0))
+        if self._job is None and time.monotonic() - looked_at > _FRESH_S:
+            values = np.empty(len(image.pixels), np.float32)
+            image.pixels.foreach_get(values)
+            digest = zlib.crc32(values.tobytes())
+            self._painted[image.session_uid] = time.monotonic(), digest
+        return digest
+
+    def touch(self) -> None:
+        """Take all images for changed."""
+        self._stamp = time.monotonic()
 
     def start(self) -> None:
         """Let a timer bring it there."""

@@ -25,7 +25,13 @@ def gallery_of(listed: Callable[[str], list[library.Source]], chosen: str) -> tu
 
     def items(self: Any, context: Any) -> list[_Item]:
         shown[:] = [
-            (_kept(source.name), _kept(source.title), _kept(_description(source)), library.icon_of(source), number)
+            (
+                kept_text(source.name),
+                kept_text(source.title),
+                kept_text(_description(source)),
+                library.icon_of(source),
+                number,
+            )
             for number, source in enumerate(listed(getattr(self, chosen, "")))
         ]
         return shown
@@ -50,6 +56,6 @@ def _description(source: library.Source) -> str:
     return f"{source.title}, {source.file}"
 
 
-def _kept(text: str) -> str:
+def kept_text(text: str) -> str:
     """The text itself, kept for ever: Blender holds on to the strings of a dynamic enum without owning them."""
     return _texts.setdefault(text, text)

@@ -1,6 +1,7 @@
 """The textures and pictures of this file that TexNet made: read from the images themselves."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import bpy
@@ -112,8 +113,10 @@ def style_request_of(image: Any) -> StylizeRequest | None:
 
 
 def request_of(image: Any) -> TextureRequest | None:
-    """What an image was made from, or None where its record does not tell."""
-    return _told(TextureRequest, images.record_of(image))
+    """What an image was made from, or None where its record does not tell. A mask has the name that it has now."""
+    request = _told(TextureRequest, images.record_of(image))
+    mask = images.mix_mask_of(image)
+    return request if request is None or mask is None else replace(request, mix_mask=mask.name)
 
 
 def _told(kind: type[R], record: dict[str, Any] | None) -> R | None:

@@ -19,6 +19,7 @@ from .request import StylizeRequest, TextureRequest
 PROPERTY = "texnet"  # custom property of every texture that TexNet made
 STYLE = "texnet_style"  # likewise, of every picture that was painted in a style
 _CONTENT, _MASK = "texnet_content", "texnet_mask"  # of such a picture: the image that it shows, and where it is painted
+_MIX_MASK = "texnet_mix_mask"  # of a texture: the image that says where which of two mixes is shown
 
 _FOLDER = "textures"
 _PACKED_LIMIT = 2**31 - 1  # bytes; Blender packs no larger file
@@ -114,6 +115,9 @@ def set_record(image: bpy.types.Image, request: TextureRequest, map_name: str, s
     """
     facts = {"map": map_name, "set": set_name, "leads": leads, "made": time.time(), "bytes": bytes_of(image)}
     image[PROPERTY] = request.record() | facts
+    mask = bpy.data.images.get(request.mix_mask) if request.mix_mask else None
+    if mask is not None:
+        image[_MIX_MASK] = mask
 
 
 def set_style_record(image: Any, request: StylizeRequest, content: Any, mask: Any) -> None:
@@ -149,6 +153,11 @@ def content_of(image: Any) -> Any:
 def mask_of(image: Any) -> Any:
     """Where a picture was painted, or None."""
     return _held(image, _MASK)
+
+
+def mix_mask_of(image: Any) -> Any:
+    """The image that says where a texture shows which of two mixes, or None."""
+    return _held(image, _MIX_MASK)
 
 
 def _held(image: Any, name: str) -> Any:

@@ -6,6 +6,7 @@ preview has none to make.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import bpy
 
@@ -21,27 +22,34 @@ class Follower(PictureFollower):
     """The picture of a texture, under the name "live", and the grid, "seed 0" to "seed 8"."""
 
     def __init__(self) -> None:
-        self._grid: tuple[TextureRequest, int] | None = None
+        self._grid: tuple[TextureRequest, int, tuple[Any, ...]] | None = None
         self._seeds: list[int] = []  # whose picture in the grid is still to be made
         super().__init__()
 
     def want(self, request: TextureRequest, *, whole: bool = False) -> bool:
         """Set what is wanted; whether that is something new."""
         request = replace(request, depth=8, udim=None)  # neither changes the picture
-        return self.follow((request, whole), lambda: steps_to(request, whole=whole))
+        state = self._mask_state(request)
+        return self.follow((request, whole, state), lambda: _steps_to(request, whole, state))
 
     def want_seeds(self, request: TextureRequest, first: int) -> bool:
         """Set from which seed on the grid shows nine; whether that is something new."""
         request = replace(request, depth=8, udim=None, seed=0)
-        if (request, first) == self._grid or self._is_pausing():
+        state = self._mask_state(request)
+        if (request, first, state) == self._grid or self._is_pausing():
             return False
-        self._grid = request, first
+        self._grid = request, first, state
         self._seeds = [first + number for number in range(SEEDS) if first + number <= MAX_INT]
         return True
 
     def drop(self) -> None:
         super().drop()
         self._grid, self._seeds = None, []
+
+    def _mask_state(self, request: TextureRequest) -> tuple[Any, ...]:
+        """What tells that the mask of a mix has changed; () where there is none."""
+        mask = bpy.data.images.get(request.mix_mask) if request.mix_mask else None
+        return self.state_of([mask]) if mask is not None else ()
 
     def _next(self) -> Step | None:
         """What is to be made now: the preview, then the grid, and last a whole tile, which takes seconds."""
@@ -54,8 +62,8 @@ class Follower(PictureFollower):
     def _next_seed(self) -> Step | None:
         if self._grid is None or not self._seeds:
             return None
-        request = replace(self._grid[0], seed=self._seeds[0])
-        return Step(quick(request), False, "")
+        request, _, state = self._grid
+        return Step(quick(replace(request, seed=self._seeds[0])), False, "", state)
 
     def _show(self, pixels: Pixels, step: Step) -> None:
         if step.caption:
@@ -70,6 +78,10 @@ class Follower(PictureFollower):
         if self._grid is None or step != self._next_seed():
             return ""
         return f"seed {self._seeds.pop(0) - self._grid[1]}"
+
+
+def _steps_to(request: TextureRequest, whole: bool, state: tuple[Any, ...]) -> list[Step]:
+    return [replace(step, state=state) for step in steps_to(request, whole=whole)]
 
 
 _follower: Follower | None = None

@@ -1,6 +1,7 @@
 """Previews as the worker makes them: the corner of a texture, all of it made smaller, and drafts of both."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from texnet_core.model.real_size import texels_per_meter
 from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import check_covers
 
-from . import library, worker_client
+from . import library, masks, worker_client
 from .follower import SIDE, Pixels
 from .request import TextureRequest
 
@@ -28,11 +29,13 @@ class Step:
         request: what is made.
         whole: all of it made smaller, not its corner.
         caption: what the picture shows, as a label.
+        state: of the mask; another one where it has changed.
     """
 
     request: TextureRequest
     whole: bool
     caption: str
+    state: tuple[Any, ...] = ()
 
     @property
     def is_slow(self) -> bool:
@@ -44,7 +47,8 @@ class Step:
         request = self.request
         is_tile = not self.whole and request.tile == "xy" and request.width == request.height < SIDE
         wanted = {"size": request.width if is_tile else SIDE, "whole": self.whole, "engine": "onnx"}
-        return worker_client.bundled().submit(request.preview_job() | wanted)
+        job = request.preview_job(masks.file_of(masks.kept(request.mix_mask)))
+        return worker_client.bundled().submit(job | wanted)
 
     def pixels_of(self, job: worker_client.PendingJob) -> Pixels:
         """The finished picture, first row on top: (256, 256, 3), or smaller along one side where it shows the whole."""

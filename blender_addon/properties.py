@@ -8,6 +8,7 @@ from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import usual_covers
 
 from . import library, preview, surface
+from .choice_properties import TexnetChoiceSettings
 from .fields import (
     choice,
     content_property,
@@ -31,7 +32,7 @@ from .fields import (
 )
 from .gallery import gallery_of
 from .registration import registration
-from .request import MAX_INT, TextureRequest, first_preset, options_of, rounded
+from .request import CHOICE, MAX_INT, TextureRequest, first_preset, options_of, rounded
 from .style_properties import TexnetStyleSettings
 
 _SIDES = (512, 1024, 2048, 4096, 8192)
@@ -83,8 +84,12 @@ def _choose_in_history(settings: Any, index: int) -> None:
 
 
 def _follow_live(settings: Any, context: Any) -> None:
-    """Ask for the preview at once: the next time that the panel is drawn may be far."""
-    preview.want(settings.request(None), whole=settings.preview_shows == "WHOLE")
+    settings.follow_live()
+
+
+def _begin_source(settings: Any, context: Any) -> None:
+    settings.file_choice.forget_unknown()
+    settings.follow_live()
 
 
 class TexnetSceneSettings(bpy.types.PropertyGroup):
@@ -95,7 +100,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         name="Source",
         description="Preset name or file path of the generator",
         default=first_preset(),
-        update=_follow_live,
+        update=_begin_source,
     )
     source: bpy.props.EnumProperty(
         name="Generator",
@@ -103,6 +108,9 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         items=source_items,
         get=_chosen_number,
         set=_choose_number,
+    )
+    file_choice: bpy.props.PointerProperty(
+        type=TexnetChoiceSettings, name="Textures of the File", description="Fields for files of several textures"
     )
     side: choice(
         (
@@ -227,6 +235,10 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         else:
             self.source_name = name
 
+    def follow_live(self) -> None:
+        """Ask for the preview at once: the next time that the panel is drawn may be far."""
+        preview.want(self.request(None), whole=self.preview_shows == "WHOLE")
+
     def request(self, target: Any) -> TextureRequest:
         """What the panel asks for; UDIM tiles are those of the target."""
         width, height = self.size
@@ -240,6 +252,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             covers=self.covered,
             depth=int(self.depth),  # type: ignore[arg-type]
             udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
+            **self.file_choice.options(),
         )
 
     def options(self) -> dict[str, Any]:
@@ -253,6 +266,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         names = {key: image.name if image is not None else "" for key, image in found.items()}
         usual = self.use_covers and not self.stated_covers
         own = {"method": self.method, "real_width": self.real_width, "covers_usual": usual, "source": ""}
+        own |= dict.fromkeys(CHOICE, "")  # of the file that is chosen, and of no other
         return self.options() | names | own | ({"covers": 0.0} if usual else {})
 
     def take_over(self, request: TextureRequest, destination: str = "", world_size: float = 0.0) -> None:
@@ -267,6 +281,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         if request.covers and destination in ("NEW_MATERIAL", "ACTIVE_MATERIAL"):
             self.set_mapping = world_size > 0
         self.source_name = request.source
+        self.file_choice.take_over(request)
         is_listed = request.width == request.height and request.width in _SIDES
         self.side = str(request.width) if is_listed else "CUSTOM"
         self.link_sides = False

@@ -4,7 +4,7 @@ Knows no bpy.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,11 +16,13 @@ from texnet_core.presets import find_source, find_style, list_presets, list_styl
 from texnet_core.settings import Checked
 from texnet_core.stylization import request as stylization
 from texnet_core.synthesis import request as core
+from texnet_core.synthesis.choice import TextureChoice, check_known
 from texnet_core.synthesis.extent import check_covers
 
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 MAX_NAME = 150  # bytes of a name, so that seed, map and suffixes find room behind it
-OPTIONS = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what operators and functions take
+CHOICE = tuple(spec.name for spec in fields(TextureChoice))  # which texture of a file that holds several
+OPTIONS = ("width", "height", "seed", "tile", "scale", "covers", "depth", *CHOICE)  # what operators and functions take
 STYLE_OPTIONS = ("strength", "noise", "seed", "scale", "wrap", "keep_colors")  # likewise, of a picture in a style
 
 
@@ -45,13 +47,32 @@ class _Named(Checked):
         return self
 
 
+@dataclass(frozen=True)
 class TextureRequest(_Named, core.TextureRequest):
-    """The core's request for a texture, from a source that has a name."""
+    """The core's request for a texture, from a source that has a name. The mask of a mix is the name of an image.
+
+    Attributes:
+        mask_sha256: of the texels of that image, once they were read; "" before and where there is no mask.
+    """
+
+    mask_sha256: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call the surface: Rusty Metal, or Slate + Chalk for a mix of what a file holds."""
+        chosen = dict.fromkeys([*self.start, *self.end])
+        return " + ".join(map(title_of_texture, chosen)) or super().title
+
+    @property
+    def stem(self) -> str:
+        """What tells it from others, without the seed: moss, or stones-slate of a file that holds several."""
+        mixes = ("-".join(_counted(shares)) for shares in (self.start, self.end) if shares)
+        return "-".join([Path(self.source).stem, *mixes])
 
     @property
     def name(self) -> str:
-        """Stem of what is made: moss_7."""
-        return f"{shortened(file_name(Path(self.source).stem))}_{self.seed}"
+        """Stem of the files that are made: moss_7."""
+        return f"{shortened(file_name(self.stem))}_{self.seed}"
 
     @property
     def size_text(self) -> str:
@@ -62,7 +83,7 @@ class TextureRequest(_Named, core.TextureRequest):
         """The generator's file.
 
         Raises:
-            TexnetError: no such source, a style, or a number out of its range.
+            TexnetError: no such source or no such texture in it, a style, or a number out of its range.
         """
         path = _shipped(self.check().source) or find_source(self.source)
         header = read_header(path)
@@ -72,17 +93,19 @@ class TextureRequest(_Named, core.TextureRequest):
                 expected="a generator of textures",
                 remedy="choose a generator of textures, or paint an image in it with Stylize",
             )
+        check_known(self, header.textures)
         if self.covers:
             check_covers(self, header)
         return path
 
-    def job(self) -> dict[str, Any]:
-        """The worker's request for it."""
-        return {"job": "synthesize", "name": self.name} | self.record() | {"source": str(self.file())}
+    def job(self, mask: str = "") -> dict[str, Any]:
+        """The worker's request for it, with the file of its mask."""
+        files = {"source": str(self.file()), "mix_mask": mask}
+        return {"job": "synthesize", "name": self.name} | self.record() | files
 
-    def preview_job(self) -> dict[str, Any]:
-        """The worker's request for its upper left corner."""
-        return {"job": "preview"} | replace(self, udim=None).record() | {"source": str(self.file())}
+    def preview_job(self, mask: str = "") -> dict[str, Any]:
+        """The worker's request for its upper left corner, likewise."""
+        return replace(self, udim=None).job(mask) | {"job": "preview"}
 
     def variations(self, count: int) -> list[Self]:
         """Itself and the next seeds."""
@@ -98,7 +121,8 @@ class TextureRequest(_Named, core.TextureRequest):
             RequestError: a value that does not fit.
             KeyError: no record of a texture.
         """
-        known = {"source": record["source"]} | {name: record[name] for name in (*OPTIONS, "udim") if name in record}
+        names = (*OPTIONS, "udim", "mask_sha256")
+        known = {"source": record["source"]} | {name: record[name] for name in names if name in record}
         if known.get("depth") in ("8", "16"):
             known["depth"] = int(known["depth"])
         if known.get("udim") == [0, 0]:
@@ -170,6 +194,11 @@ def told_look(bump: Any = None, roughness: Any = None, metallic: Any = None) -> 
     return {name: float(value) for name, value in told.items()}
 
 
+def mix_text(shares: Mapping[str, float]) -> str:
+    """Names with their shares as requests have them: slate=0.3,chalk=0.7."""
+    return ",".join(f"{name}={rounded(share):g}" for name, share in shares.items())
+
+
 def options_of(request: TextureRequest) -> dict[str, Any]:
     """A request as properties of an operator; Blender's choices are texts."""
     values = {name: getattr(request, name) for name in ("source", *OPTIONS)}
@@ -188,7 +217,19 @@ def shortened(name: str) -> str:
 
 def title_of(source: str) -> str:
     """What people call a source: Old Wall for /x/old_wall.texnet."""
-    return Path(source).stem.replace("-", " ").replace("_", " ").strip().title() or "TexNet"
+    return title_of_texture(Path(source).stem) or "TexNet"
+
+
+def title_of_texture(name: str) -> str:
+    """What people call a texture of a file that holds several, likewise."""
+    return name.replace("-", " ").replace("_", " ").strip().title()
+
+
+def _counted(shares: Mapping[str, float]) -> list[str]:
+    """The names of a mix, with percents where there are several."""
+    if len(shares) == 1:
+        return list(shares)
+    return [f"{name} {100 * share:.0f}" for name, share in shares.items()]
 
 
 def first_style() -> str:

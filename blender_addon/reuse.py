@@ -1,5 +1,6 @@
 """A texture that is in the file already is not made again."""
 
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -7,7 +8,7 @@ import bpy
 from texnet_core.errors import RequestError, TexnetError
 from texnet_core.model.artifact import read_header
 
-from . import images, session, worker_client
+from . import images, masks, session, worker_client
 from .request import TextureRequest
 from .worker_process import Message
 
@@ -29,6 +30,7 @@ class FoundTask(session.SynthesisTask):
 
 def task_for(request: TextureRequest) -> session.SynthesisTask:
     """The task for a texture; no worker is asked where it is in the file, unchanged."""
+    request = masks.settled(request, masks.kept(request.mix_mask))
     found = existing(request)
     return session.SynthesisTask(request) if found is None else FoundTask(request, found)
 
@@ -36,7 +38,8 @@ def task_for(request: TextureRequest) -> session.SynthesisTask:
 def existing(request: TextureRequest) -> Images | None:
     """All maps of a texture with the very same settings: map name -> image; None where any is missing or was changed.
 
-    An image counts as changed where it was painted on, saved since or not, and where its generator's file is younger.
+    The request is settled: what its mask shows counts, not how the mask is called. An image counts as changed where it
+    was painted on, saved since or not, and where its generator's file is younger.
     """
     try:
         file = request.file()
@@ -72,7 +75,7 @@ def images_of(result: Message) -> Images:
 
 def _is_of(record: dict[str, Any], request: TextureRequest) -> bool:
     try:
-        return TextureRequest.from_record(record) == request
+        return replace(TextureRequest.from_record(record), mix_mask=request.mix_mask) == request
     except (TexnetError, KeyError, TypeError, ValueError):
         return False
 

@@ -11,7 +11,7 @@ import bpy
 from texnet_core.errors import Cancelled
 from texnet_core.settings import WORKER_PROTOCOL
 
-from . import worker_client
+from . import masks, worker_client
 from .preferences import backend_python, preferences
 from .request import TextureRequest
 from .worker_process import WorkerError
@@ -149,8 +149,9 @@ class SynthesisTask(MakingTask):
     """
 
     def __init__(self, request: TextureRequest) -> None:
-        self.request = request
-        self._message = request.job()
+        self._mask = masks.kept(request.mix_mask)  # whose file the worker reads
+        self.request = masks.settled(request, self._mask)
+        self._message = request.job(masks.file_of(self._mask))
         super().__init__(f"{request.title} {request.size_text}")
 
     def message(self) -> dict[str, Any]:

@@ -5,7 +5,6 @@ images that are to be painted, so that the preview has the colors of the result.
 """
 
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from .request import StylizeRequest
 _SAMPLES = 256  # along an axis of an image, for its colors
 _MOST_TEXELS = 2**25  # of images that are read for their colors; beyond, the first one's own will do
 _WHOLE_SIDE = 2048  # a larger picture is made smaller first, which makes its strokes larger
-_FRESH_S = 2.0  # how long an image that is being painted on counts as read
 
 
 @dataclass(frozen=True)
@@ -132,19 +130,18 @@ class StyleFollower(PictureFollower):
 
     def __init__(self) -> None:
         self._read = _Read()
-        self._stamp = 0.0
         super().__init__()
 
     def want(self, request: StylizeRequest, found: subjects.Found, mask: Any = None, *, whole: bool = False) -> bool:
         """Set what is wanted; whether that is something new."""
         mask_uid = mask.session_uid if mask is not None else 0
         blocks = [block for block in (*(subject.image for subject in found.subjects), mask) if block is not None]
-        wanted = Wanted(request, replace(found, left=()), mask_uid, whole, self._state_of(blocks))
+        wanted = Wanted(request, replace(found, left=()), mask_uid, whole, self.state_of(blocks))
         return self.follow(wanted, lambda: self._steps_to(wanted) if found.subjects else [])
 
     def forget(self) -> None:
         """Read the image again."""
-        self._stamp = time.monotonic()
+        self.touch()
         self.drop()
 
     def remove(self) -> None:
@@ -158,17 +155,6 @@ class StyleFollower(PictureFollower):
         is_large = max(wanted.found.subjects[0].image.size) > _WHOLE_SIDE
         caption = "All of the Picture, in Larger Strokes" if is_large else "All of the Picture"
         return [middle, StyleStep(wanted, self._read, caption)]
-
-    def _state_of(self, blocks: list[Any]) -> tuple[Any, ...]:
-        """What tells that images have changed; of those that are painted on, time alone does."""
-        are_painted = any(image.is_dirty and max(image.size) <= _WHOLE_SIDE for image in blocks)
-        if are_painted and self._job is None and time.monotonic() - self._stamp > _FRESH_S:
-            self._stamp = time.monotonic()
-        settings = [
-            (image.session_uid, *image.size, image.colorspace_settings.name, image.alpha_mode, image.filepath)
-            for image in blocks
-        ]
-        return (self._stamp, *settings)
 
 
 def _samples(levels: contents.Levels) -> Any:

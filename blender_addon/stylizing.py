@@ -11,7 +11,7 @@ import numpy as np
 from texnet_core.atomic import as_output_error
 from texnet_core.errors import RequestError
 
-from . import contents, history, images, reveal, session, subjects, worker_client
+from . import contents, history, images, masks, reveal, session, subjects, worker_client
 from .blocks import by_uid
 from .preferences import preferences
 from .request import StylizeRequest
@@ -196,7 +196,4 @@ def mask_named(name: str) -> int:
     Raises:
         RequestError: there is none.
     """
-    image = bpy.data.images.get(name) if name else None
-    if name and image is None:
-        raise RequestError(f"no image is called {name!r}", expected="an image", remedy="choose another mask")
-    return int(image.session_uid) if image is not None else 0
+    return int(masks.named(name).session_uid) if name else 0

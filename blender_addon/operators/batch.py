@@ -7,7 +7,7 @@ import bpy
 
 from texnet_core.errors import RequestError
 
-from .. import api, session, slots
+from .. import api, masks, session, slots
 from ..fields import choice, count_property, path_property
 from ..registration import registration
 from ..request import rounded
@@ -58,6 +58,8 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
         options = {name: getattr(self, name) for name in ("seed", "tile")}
         options |= {"size": (self.width, self.height), "depth": int(self.depth)}
         options |= {"scale": rounded(self.scale), "covers": rounded(self.covers)}
+        options |= {name: getattr(self, name) for name in ("texture", "mix", "mix_to")}
+        options |= {"mix_mask": masks.named(self.mix_mask)} if self.mix_mask else {}
         look = self.look()
         if self.goal == "SELECTED":
             mapping = {"world_size": self.world_size, "set_mapping": self.set_mapping}

@@ -5,8 +5,9 @@ from typing import Any
 import bpy
 
 from texnet_core.errors import Cancelled
+from texnet_core.synthesis.choice import first_note
 
-from .. import creation, history, reuse, reveal, session, slots, surface
+from .. import creation, history, library, masks, reuse, reveal, session, slots, surface
 from ..fields import (
     core_number,
     count_property,
@@ -40,6 +41,18 @@ class TextureOptions:
     scale: core_number("scale", "Feature Scale")
     covers: covers_property(default=0.0, min=0.0, precision=3)
     depth: depth_property()
+    texture: bpy.props.StringProperty(
+        name="Texture", description="Name of one of the textures of a file that holds several; empty for the first"
+    )
+    mix: bpy.props.StringProperty(
+        name="Mix", description="Textures of a file that are mixed, with their shares, such as slate=0.3,chalk=0.7"
+    )
+    mix_to: bpy.props.StringProperty(
+        name="Mix To", description="Texture or mix that white of the mix mask shows; black shows the one before"
+    )
+    mix_mask: bpy.props.StringProperty(
+        name="Mix Mask", description="Name of an image that says where which of two textures or mixes is shown"
+    )
     set_mapping: set_mapping_property()
     world_size: world_size_property(0.0)
     bump: look_property("bump")
@@ -102,6 +115,7 @@ class Generating(TextureOptions, Modal):
         requests = self.request(udim=udim).variations(self.count)
         for request in (requests[0], requests[-1]):
             request.file()
+        masks.kept(requests[0].mix_mask)
         creation.check_packable(requests[0])
         faces = slots.selected_faces(context.view_layer)
         look = told_look(**self.look())
@@ -169,7 +183,9 @@ class Generating(TextureOptions, Modal):
             settings.history_image = leader.name
             reveal.show_image(leader)
             self._reveal(placed.material, is_new=placed.material != material, nodes_before=nodes_before)
-        self._tell([note for note in (task.note, placed.note) if note])
+        card = library.card_named(task.request.source)
+        chosen = first_note(task.request, card.textures) if card is not None else ""
+        self._tell([note for note in (task.note, chosen, placed.note) if note])
         name = f"{task.request.title}, {task.request.size_text}"
         again = reuse.is_found(result)
         self._say(f"{name}, is used again" if again else f"Generated {name}, in {result['seconds']:.1f} s")

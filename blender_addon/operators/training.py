@@ -55,8 +55,8 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     )
     start: bpy.props.StringProperty(
         name="Start",
-        description="Parameters to begin with: auto for the nearest preset's, cold for random ones, or a preset or a "
-        "file of your library",
+        description="Parameters to begin with: auto for those that fit best of what ships, instant for those of From "
+        "Image, Now, cold for random ones, or a preset or a file of your library",
     )
     size: training_size_property()
     flatten: flatten_property()

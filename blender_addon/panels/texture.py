@@ -13,6 +13,7 @@ from ..operators.tools import is_checked
 from ..request import TextureRequest
 from ..wording import sentence
 from ..wrapping import wrapped
+from . import choice
 
 
 def draw_source(layout: Any, settings: Any, context: Any) -> None:
@@ -31,6 +32,7 @@ def draw_source(layout: Any, settings: Any, context: Any) -> None:
     draw_own_files(row, source, settings.source_name)
     if source is None or library.card_of(source) is None:
         wrapped(layout, f"{settings.source_path} cannot be read", context, icon="ERROR")
+    choice.draw_choice(layout, settings)
     _draw_preview(layout, settings)
 
 
@@ -110,7 +112,7 @@ def draw_generate(layout: Any, settings: Any, context: Any) -> None:
     target = context.view_layer.objects.active
     draw_destination(layout, settings)
     request = settings.request(None)
-    reason = creation.obstacle(settings.destination, target) or covers_obstacle(request)
+    reason = creation.obstacle(settings.destination, target) or covers_obstacle(request) or choice.obstacle(request)
     column = layout.column(align=True)
     column.operator_context = "INVOKE_DEFAULT"
     row = column.row(align=True)

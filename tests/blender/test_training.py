@@ -268,7 +268,8 @@ def test_a_quality_is_budget_and_start_in_one_choice_and_custom_has_both(blender
         settings.exemplar = bpy.data.images.load(values["picture"])
         settings.source_name = "moss"
         chosen = [("QUICK", "DEFAULT"), ("STANDARD", "DEFAULT"), ("BEST", "AUTO"),
-                  ("CUSTOM", "DEFAULT"), ("CUSTOM", "AUTO"), ("CUSTOM", "COLD"), ("CUSTOM", "SELECTED")]
+                  ("CUSTOM", "DEFAULT"), ("CUSTOM", "AUTO"), ("CUSTOM", "INSTANT"), ("CUSTOM", "COLD"),
+                  ("CUSTOM", "SELECTED")]
         for settings.quality, settings.start_from in chosen:
             button = Button()
             panel._set_training(button, settings)
@@ -289,6 +290,7 @@ def test_a_quality_is_budget_and_start_in_one_choice_and_custom_has_both(blender
         {"quality": "best"},
         {"minutes": 20.0},
         {"minutes": 20.0, "start": "auto"},
+        {"minutes": 20.0, "start": "instant"},
         {"minutes": 20.0, "start": "cold"},
         {"minutes": 20.0, "start": "moss"},
         {},

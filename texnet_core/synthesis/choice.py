@@ -83,6 +83,13 @@ def check_known(choice: TextureChoice, names: Sequence[str]) -> None:
                 raise _unknown(field, name, names)
 
 
+def first_note(choice: TextureChoice, names: Sequence[str]) -> str:
+    """What to say where nothing is chosen of several textures; "" where there is nothing to say."""
+    if choice.is_made or len(names) < 2:
+        return ""
+    return f"this is {names[0]}, the first of {len(names)} textures: {listed(names)}"
+
+
 def listed(names: Sequence[str]) -> str:
     """The first of many names."""
     more = len(names) - _MOST_NAMED

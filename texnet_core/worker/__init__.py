@@ -34,7 +34,8 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
      "seed": 7, "tile": "xy", "scale": 1.0, "covers": 2.0, "depth": 8, "phase": 0.0, "region": [0, 0, 64, 64],
      "period": [512, 512], "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0,
      "exemplar": "/tmp/y/sand.npy", "mask": "/tmp/y/mask.npy", "exemplar_size": 0, "flatten": false,
-     "real_width": 1.2]}
+     "real_width": 1.2, "texture": "slate", "mix": "slate=0.3,chalk=0.7", "mix_to": "clay",
+     "mix_mask": "/tmp/y/where.npy"]}
     result: {"maps": [{"name": "albedo", "files": ["/tmp/x/moss_7_albedo.png"], "channels": 3,
      "colour_space": "sRGB", "role": "color", "normal_convention": "", "depth": 8}], "engine": "onnx",
      "device": "cpu", "precision": "f32", "seconds": 0.2}
@@ -43,6 +44,8 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
     "instant" or "collage", which make a generator of the exemplar: an array of uint8 or uint16 sRGB, (h, w, 3) or with
     alpha (h, w, 4), first row on top, or a picture that this Python can decode. The mask of an array is one of
     (h, w, 1), white where the exemplar takes part. What the user should know of it comes as notes of progress reports.
+    Of a file that holds several textures, "texture" or "mix" says which; with a mask of an array (h, w, 1), or of a
+    picture, black shows that and white "mix_to".
     "covers" is in meters of surface that the width shows, of each tile where there are several; 0 where the scale of
     the features alone decides.
     The depth of a map may be more than was asked for: height has 16 bits, because 8 show as steps in displacement.
@@ -119,14 +122,14 @@ train: a generator from a picture.
     half take no part in any case.
 
     The generator's size is one of `GENERATOR_SIZES`; "levels" and "channels", where given, replace its own. So do
-    steps, minutes and start those of a quality, one of `QUALITIES`. A start is "auto", "cold", the name of a preset or
-    the path of a generator. The stage is "preparing" before the first step. Done and total are steps, or seconds where
-    the budget is in minutes. A note is a sentence worth showing, on the exemplar for one. A preview is uint8 (h, w, 3);
-    the last two are kept. The loss of the result is the validation loss, and its steps are those of all sittings. A run
-    in minutes that was far too short says so under "shortfall", "stopped after 3 of 400 steps", and can go on with
-    another budget. A run that is cancelled after it began says whether a checkpoint lies beside the output, so that the
-    same request with "resume": true goes on; it is refused where there is an output without one. Without "online",
-    nothing is downloaded.
+    steps, minutes and start those of a quality, one of `QUALITIES`. A start is "auto", "instant", "cold", the name of a
+    preset or the path of a generator. The stage is "preparing" before the first step. Done and total are steps, or
+    seconds where the budget is in minutes. A note is a sentence worth showing, on the exemplar for one. A preview is
+    uint8 (h, w, 3); the last two are kept. The loss of the result is the validation loss, and its steps are those of
+    all sittings. A run in minutes that was far too short says so under "shortfall", "stopped after 3 of 400 steps", and
+    can go on with another budget. A run that is cancelled after it began says whether a checkpoint lies beside the
+    output, so that the same request with "resume": true goes on; it is refused where there is an output without one.
+    Without "online", nothing is downloaded.
 
 train_style: a style from a picture.
 
@@ -139,13 +142,14 @@ train_style: a style from a picture.
 describe: what a .texnet file says about itself.
 
     {"job": "describe", "source": "/x/wall.texnet"}
-    result: {"name": "wall", "style": false, "maps": [{"name": "albedo", "channels": 3, "colour_space": "sRGB",
-     "role": "color", "depth": 8, "normal_convention": ""}],
+    result: {"name": "wall", "style": false, "textures": [], "maps": [{"name": "albedo", "channels": 3,
+     "colour_space": "sRGB", "role": "color", "depth": 8, "normal_convention": ""}],
      "texels_per_exemplar": 256, "size_m": null, "texels_per_meter": 256.0,
      "look": {"bump", "roughness_dark", "roughness_bright", "metallic", "dark", "bright"} or null,
      "provenance": {"exemplar", "author", "licence", "source", "exemplar_sha256", "command"}, "training": {...},
      "quality": {...}}
 
-    A style paints pictures anew and makes no textures. "size_m" is what the exemplar's short side shows, in meters;
+    A style paints pictures anew and makes no textures. "textures" has the names of those that a file of several holds.
+    "size_m" is what the exemplar's short side shows, in meters;
     where nobody said it, it is taken as 1.
 """

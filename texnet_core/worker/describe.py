@@ -14,6 +14,7 @@ def describe(job: WorkerJob) -> Message:
     return {
         "name": path.stem,
         "style": header.paints,
+        "textures": list(header.textures),
         "maps": [as_record(spec) for spec in header.maps],
         "texels_per_exemplar": header.texels_per_exemplar,
         "size_m": header.size_m,
