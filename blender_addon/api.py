@@ -58,7 +58,7 @@ from . import (
     stylizing,
     surface,
 )
-from .instant_methods import METHODS
+from .instant_methods import FIRST_METHOD
 from .preferences import preferences
 from .request import TextureRequest, told_look
 from .rollback import all_or_nothing
@@ -132,14 +132,14 @@ def stylize(
 
 
 def source_from_image(
-    image: Any, method: str = METHODS[0][0], *, mask: Any = None, name: str = "", real_width: float | str = 0.0
+    image: Any, method: str = FIRST_METHOD, *, mask: Any = None, name: str = "", real_width: float | str = 0.0
 ) -> str:
     """A generator of an image at once, without a backend, as a file of the library; the other functions take it.
 
     Args:
         image: an image of the file.
         method: "instant", whose textures are new surfaces like the image, or "collage", whose textures are pieces of
-            it. The file of a collage holds the image.
+            it. The file of a collage holds the image. Or the path of a network that adapts.
         mask: an image of the same size, white where the image takes part.
         name: of the generator; "" for that of the image and the method.
         real_width: meters that the image's width shows, or a text such as "50cm"; 0 leaves it unknown.
@@ -147,10 +147,10 @@ def source_from_image(
     Returns:
         The source: the path of the file. The very same image gives the same file of a method.
     """
-    arguments.check_method(method)
+    made_by = arguments.method_of(method)
     masked = arguments.image_in("mask", mask) if mask is not None else None
     width = arguments.meters_in("real_width", real_width)
-    wanted = instant.Wanted(arguments.image_in("image", image), method, masked, arguments.text_in("name", name), width)
+    wanted = instant.Wanted(arguments.image_in("image", image), made_by, masked, arguments.text_in("name", name), width)
     task = instant.InstantTask(wanted)
     with session.finished(task):
         return instant.keep(task)

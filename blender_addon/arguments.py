@@ -16,7 +16,6 @@ from texnet_core.synthesis.series import MAX_PICTURES
 from texnet_core.synthesis.sizes import parse_size
 
 from . import masks, subjects
-from .instant_methods import METHODS
 from .preferences import preferences, user_file
 from .request import StylizeRequest, TextureRequest, mix_text
 from .wording import clause
@@ -184,11 +183,15 @@ def name_of(source: Any) -> str:
     return bpy.path.abspath(path) if path.startswith("//") else user_text(path)
 
 
-def check_method(method: Any) -> None:
-    """Raise RequestError where nothing makes a generator of an image under that name."""
-    known = [name for name, _, _ in METHODS]
-    if method not in known:
-        raise RequestError(f"no method is called {method!r}", expected=known, remedy="choose one of these")
+def method_of(method: Any) -> str:
+    """What makes a generator of an image at once: its name, or the path of a network in full."""
+    if not isinstance(method, str | os.PathLike):
+        raise RequestError(
+            f"method {method!r} is neither a name nor a path",
+            expected="a name or a path",
+            remedy="give the name of a method or the path of a network",
+        )
+    return name_of(method)
 
 
 def text_in(name: str, value: Any) -> str:

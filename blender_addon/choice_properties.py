@@ -6,11 +6,9 @@ from typing import Any
 import bpy
 
 from . import library
-from .gallery import kept_text
+from .gallery import Shown, enum_of
 from .registration import registration
 from .request import TextureRequest, mix_text
-
-_Item = tuple[str, str, str, int, int]
 
 
 def _names_for(settings: Any) -> tuple[str, ...]:
@@ -19,20 +17,11 @@ def _names_for(settings: Any) -> tuple[str, ...]:
     return card.textures if card is not None else ()
 
 
-def _items(part: Any, context: Any) -> list[_Item]:
-    return [
-        (kept_text(name), kept_text(name), kept_text(f"{name}, a texture of the file"), 0, number)
-        for number, name in enumerate(_names_for(part))
-    ]
+def _shown(part: Any) -> list[Shown]:
+    return [(name, name, f"{name}, a texture of the file", 0) for name in _names_for(part)]
 
 
-def _chosen_number(part: Any) -> int:
-    names = _names_for(part)
-    return names.index(part.texture_name) if part.texture_name in names else 0
-
-
-def _choose_number(part: Any, number: int) -> None:
-    part.texture_name = _names_for(part)[number]
+_items, _chosen_number, _choose_number = enum_of(_shown, "texture_name")
 
 
 def _follow_live(part: Any, context: Any) -> None:

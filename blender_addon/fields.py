@@ -13,7 +13,6 @@ from texnet_core.model.look import Look
 from texnet_core.settings import TrainSettings
 from texnet_core.start_settings import QUALITIES
 
-from .instant_methods import METHODS
 from .request import MAX_INT, StylizeRequest, TextureRequest
 from .wording import sentence
 
@@ -214,10 +213,6 @@ def generator_name_property() -> Any:
     return bpy.props.StringProperty(
         name="Name", description="Name of the new generator in your library; leave empty to use the name of the image"
     )
-
-
-def method_property() -> Any:
-    return choice(METHODS, "Method", "How a generator is made of the image at once")
 
 
 def minutes_property(**options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Generators as the items of a gallery."""
+"""Enums whose items change: generators as a gallery, and what else is chosen by its name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ from texnet_core.model.budget import shortfall
 
 from . import library
 
+Shown = tuple[str, str, str, int]  # identifier, label, tooltip, number of the icon
 _Item = tuple[str, str, str, int, int]
 _Items, _Get, _Set = Callable[[Any, Any], list[_Item]], Callable[[Any], int], Callable[[Any, int], None]
 
@@ -14,35 +15,41 @@ _texts: dict[str, str] = {}
 
 
 def gallery_of(listed: Callable[[str], list[library.Source]], chosen: str) -> tuple[_Items, _Get, _Set]:
-    """What a dynamic enum takes as its items, and to get and to set the number of one: its place in the list.
+    """`enum_of` for generators.
 
     Args:
         listed: the generators, and the one of the name that it is given, be it a file elsewhere: what is used must be
             what is shown.
-        chosen: the property beside the enum that holds the name; operators that have none get the items alone.
+        chosen: as for `enum_of`.
     """
-    shown: list[_Item] = []
 
-    def items(self: Any, context: Any) -> list[_Item]:
-        shown[:] = [
-            (
-                kept_text(source.name),
-                kept_text(source.title),
-                kept_text(_description(source)),
-                library.icon_of(source),
-                number,
-            )
-            for number, source in enumerate(listed(getattr(self, chosen, "")))
-        ]
-        return shown
+    def shown(owner: Any) -> list[Shown]:
+        sources = listed(getattr(owner, chosen, ""))
+        return [(source.name, source.title, _description(source), library.icon_of(source)) for source in sources]
 
-    def number(self: Any) -> int:
-        names = [item[0] for item in items(self, None)]
-        name = getattr(self, chosen)
+    return enum_of(shown, chosen)
+
+
+def enum_of(shown: Callable[[Any], list[Shown]], chosen: str) -> tuple[_Items, _Get, _Set]:
+    """What a dynamic enum takes as its items, and to get and to set the number of one: its place in the list.
+
+    Args:
+        shown: what there is to choose, for the owner of the enum.
+        chosen: the property beside the enum that holds the identifier; operators that have none get the items alone.
+    """
+    held: list[_Item] = []
+
+    def items(owner: Any, context: Any) -> list[_Item]:
+        held[:] = [(*map(_kept, texts), icon, number) for number, (*texts, icon) in enumerate(shown(owner))]  # type: ignore[misc]
+        return held
+
+    def number(owner: Any) -> int:
+        names = [item[0] for item in shown(owner)]
+        name = getattr(owner, chosen)
         return names.index(name) if name in names else 0
 
-    def choose(self: Any, number: int) -> None:
-        setattr(self, chosen, shown[number][0])
+    def choose(owner: Any, number: int) -> None:
+        setattr(owner, chosen, shown(owner)[number][0])
 
     return items, number, choose
 
@@ -56,6 +63,6 @@ def _description(source: library.Source) -> str:
     return f"{source.title}, {source.file}"
 
 
-def kept_text(text: str) -> str:
+def _kept(text: str) -> str:
     """The text itself, kept for ever: Blender holds on to the strings of a dynamic enum without owning them."""
     return _texts.setdefault(text, text)

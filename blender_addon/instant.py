@@ -12,9 +12,12 @@ import numpy as np
 from texnet_core.atomic import as_output_error, replacing
 from texnet_core.errors import ImageError, NoImageError, RequestError
 from texnet_core.model.artifact import SUFFIX, Header, read_header
+from texnet_core.presets import find_source
 
 from . import contents, exemplar, library, session
-from .instant_methods import METHODS
+from .gallery import Shown
+from .instant_methods import FIRST_METHOD, METHODS
+from .request import title_of
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,14 @@ class Wanted:
 
     Attributes:
         image: a still image.
-        method: a source of the core's that makes a generator of an exemplar.
+        method: what makes a generator of it: one of `METHODS`, or the file of a network that adapts.
         mask: an image of the same size, white where it takes part, or None.
         name: of the generator; "" for that of the image and the method.
         real_width: meters that the image's width shows, 0 where unknown.
     """
 
     image: Any
-    method: str = METHODS[0][0]
+    method: str = FIRST_METHOD
     mask: Any = None
     name: str = ""
     real_width: float = 0.0
@@ -38,7 +41,8 @@ class Wanted:
     @property
     def title(self) -> str:
         """What the generator is to be called."""
-        method = next((label for name, label, _ in METHODS if name == self.method), self.method)
+        labels = {name: label for name, label, _ in METHODS}
+        method = labels.get(self.method) or title_of(self.method)
         return self.name or f"{Path(self.image.name).stem or self.image.name} {method}"
 
 
@@ -50,6 +54,7 @@ class InstantTask(session.MakingTask):
     """
 
     def __init__(self, wanted: Wanted) -> None:
+        check_method(wanted.method)
         self.wanted = wanted
         library.new_file(wanted.title)  # that the name can be one is known before anything is read
         self._notes: list[str] = []
@@ -105,6 +110,31 @@ class InstantTask(session.MakingTask):
                 expected="a mask of the image's size",
                 remedy="scale the mask to the image's size",
             )
+
+
+def methods(also: str = "") -> list[Shown]:
+    """What makes a generator of an image: the core's own, then networks of the library, and the file `also`."""
+    networks = (
+        (source.name, source.title, f"A new surface like that of the image, by the network {source.title}", 0)
+        for source in library.list_networks(also)
+    )
+    return [*((*method, 0) for method in METHODS), *networks]
+
+
+def check_method(method: str) -> None:
+    """Raise TexnetError where nothing makes a generator of an image under that name."""
+    known = [name for name, _, _ in METHODS]
+    if method in known:
+        return
+    if not method.endswith(SUFFIX):
+        remedy = "choose one of these, or the file of a network that adapts"
+        raise RequestError(f"no method is called {method!r}", expected=known, remedy=remedy)
+    if not read_header(find_source(method)).adapts:
+        raise RequestError(
+            f"{title_of(method)} has a surface of its own and makes nothing of images",
+            expected="a network that adapts",
+            remedy="choose another method",
+        )
 
 
 def keep(task: InstantTask) -> str:

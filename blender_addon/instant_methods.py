@@ -1,5 +1,6 @@
-"""Sources of the core's that make a generator of an image at once, for people; the first is the default."""
+"""Sources of the core's that make a generator of an image at once, for people."""
 
+# name, label, tooltip; files of networks that adapt serve as well
 METHODS: tuple[tuple[str, str, str], ...] = (
     (
         "instant",
@@ -14,3 +15,5 @@ METHODS: tuple[tuple[str, str, str], ...] = (
         "ghosts. The generator's file holds the image",
     ),
 )
+
+FIRST_METHOD = METHODS[0][0]

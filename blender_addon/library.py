@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import bpy.utils.previews
 
@@ -16,6 +16,8 @@ from texnet_core.presets import find_source, list_presets, list_styles
 
 from .preferences import library_folder, user_folder
 from .request import MAX_NAME, file_name, title_of
+
+Kind = Literal["TEXTURE", "STYLE", "NETWORK"]  # what a file makes: textures, pictures in a style, generators of images
 
 _pictures: Any = None
 
@@ -44,12 +46,17 @@ def list_sources(also: str = "") -> list[Source]:
 
     Files that cannot be read are among them, so that something is said of them.
     """
-    return [Source(name, file, True) for name, file in list_presets().items()] + _files(also, are_styles=False)
+    return [Source(name, file, True) for name, file in list_presets().items()] + _files(also, "TEXTURE")
 
 
 def list_own_styles(also: str = "") -> list[Source]:
     """Styles, in the same order: those that ship, then the user's own."""
-    return [Source(name, file, True) for name, file in list_styles().items()] + _files(also, are_styles=True)
+    return [Source(name, file, True) for name, file in list_styles().items()] + _files(also, "STYLE")
+
+
+def list_networks(also: str = "") -> list[Source]:
+    """Networks that make a generator of an image at once, of the user's library; likewise."""
+    return _files(also, "NETWORK")
 
 
 def find(name: str) -> Source | None:
@@ -63,8 +70,8 @@ def find_style(name: str) -> Source | None:
 
 
 def find_any(name: str) -> Source | None:
-    """The generator or the style of that name, or None."""
-    return find(name) or find_style(name)
+    """The generator, the style or the network of that name, or None."""
+    return find(name) or find_style(name) or named(name, list_networks(also=name))
 
 
 def named(name: str, sources: list[Source]) -> Source | None:
@@ -72,7 +79,7 @@ def named(name: str, sources: list[Source]) -> Source | None:
     return next((source for source in sources if source.name == name), None)
 
 
-def _files(also: str, *, are_styles: bool) -> list[Source]:
+def _files(also: str, kind: Kind) -> list[Source]:
     try:
         files = sorted(file for file in library_folder().glob(f"*{SUFFIX}") if _is_text(file))
     except (OSError, ValueError, TexnetError):  # no folder, no files; importing one says why
@@ -80,13 +87,15 @@ def _files(also: str, *, are_styles: bool) -> list[Source]:
     sources = [Source(str(file), file, False) for file in files]
     if also.endswith(SUFFIX) and all(source.name != also for source in sources):
         sources.append(Source(also, Path(also), False))
-    return [source for source in sources if is_style(source) == are_styles]
+    return [source for source in sources if kind_of(source) == kind]
 
 
-def is_style(source: Source) -> bool:
-    """Whether it paints pictures; False where its file cannot be read."""
+def kind_of(source: Source) -> Kind:
+    """What it makes; textures where its file cannot be read."""
     card = card_of(source)
-    return card is not None and card.paints
+    if card is None:
+        return "TEXTURE"
+    return "STYLE" if card.paints else "NETWORK" if card.adapts else "TEXTURE"
 
 
 def icon_of(source: Source) -> int:

@@ -7,7 +7,7 @@ import bpy
 from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import usual_covers
 
-from . import library, preview, surface
+from . import instant, library, preview, surface
 from .choice_properties import TexnetChoiceSettings
 from .fields import (
     choice,
@@ -22,7 +22,6 @@ from .fields import (
     generator_name_property,
     generator_size_property,
     learns_property,
-    method_property,
     minutes_property,
     quality_property,
     real_width_property,
@@ -30,7 +29,8 @@ from .fields import (
     start_from_property,
     training_size_property,
 )
-from .gallery import gallery_of
+from .gallery import enum_of, gallery_of
+from .instant_methods import FIRST_METHOD
 from .registration import registration
 from .request import CHOICE, MAX_INT, TextureRequest, first_preset, options_of, rounded
 from .style_properties import TexnetStyleSettings
@@ -43,6 +43,9 @@ _PREVIEWS = (
 )
 
 source_items, _chosen_number, _choose_number = gallery_of(library.list_sources, "source_name")
+_method_items, _method_number, _choose_method = enum_of(
+    lambda settings: instant.methods(also=settings.method_name), "method_name"
+)
 
 _is_following = False  # one side follows the other, not the other way round as well
 
@@ -187,7 +190,16 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     flatten: flatten_property()
     picture_width: real_width_property(soft_max=100.0, unit="LENGTH")
     learns: learns_property()
-    method: method_property()
+    method_name: bpy.props.StringProperty(
+        name="Method Name", description="Method, or file path of a network", default=FIRST_METHOD
+    )
+    method: bpy.props.EnumProperty(
+        name="Method",
+        description="How a generator is made of the image at once",
+        items=_method_items,
+        get=_method_number,
+        set=_choose_method,
+    )
     content: content_property()
     descriptor: descriptor_property()
     stylize: bpy.props.PointerProperty(
@@ -228,10 +240,12 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         """The source, wherever it lies."""
         return str(bpy.path.abspath(self.source_name))
 
-    def choose(self, name: str, *, is_style: bool) -> None:
-        """Select a generator or a style in its gallery."""
-        if is_style:
+    def choose(self, name: str, kind: library.Kind) -> None:
+        """Select a file where its kind is chosen."""
+        if kind == "STYLE":
             self.stylize.style_name = name
+        elif kind == "NETWORK":
+            self.method_name = name
         else:
             self.source_name = name
 

@@ -93,6 +93,12 @@ class TextureRequest(_Named, core.TextureRequest):
                 expected="a generator of textures",
                 remedy="choose a generator of textures, or paint an image in it with Stylize",
             )
+        if header.adapts:
+            raise RequestError(
+                f"{self.title} makes generators of images and no textures by itself",
+                expected="a generator of textures",
+                remedy="choose it as the method of From Image, Now",
+            )
         check_known(self, header.textures)
         if self.covers:
             check_covers(self, header)

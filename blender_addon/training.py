@@ -210,7 +210,7 @@ def _tick() -> float | None:
             preview.forget()
             scenes: Any = bpy.data.scenes
             for scene in scenes:
-                scene.texnet.choose(str(task.options.output), is_style=task.options.is_style)
+                scene.texnet.choose(str(task.options.output), "STYLE" if task.options.is_style else "TEXTURE")
         elif task.job.cancelled:
             session.show_note(task.outcome)
     session.redraw()

@@ -8,7 +8,8 @@ from texnet_core.errors import Cancelled
 from texnet_core.synthesis.extent import usual_covers
 
 from .. import creation, instant, library, session
-from ..fields import generator_name_property, method_property, path_property, real_width_property
+from ..fields import generator_name_property, path_property, real_width_property
+from ..instant_methods import FIRST_METHOD
 from ..preferences import user_file
 from ..registration import registration
 from ..request import rounded
@@ -30,7 +31,11 @@ class TEXNET_OT_from_image_now(Generating, bpy.types.Operator):
     mask: bpy.props.StringProperty(
         name="Mask", description="Name of an image of the same size that is white where the image takes part"
     )
-    method: method_property()
+    method: bpy.props.StringProperty(
+        name="Method",
+        description="What makes the generator: instant, collage, or the file of a network that adapts",
+        default=FIRST_METHOD,
+    )
     name: generator_name_property()
     real_width: real_width_property(precision=3)
     covers_usual: bpy.props.BoolProperty(
@@ -81,7 +86,7 @@ class TEXNET_OT_from_image_now(Generating, bpy.types.Operator):
     def _place(self, task: session.SynthesisTask, number: int) -> None:
         super()._place(task, number)
         settings: Any = bpy.context.scene.texnet  # type: ignore[union-attr]
-        settings.choose(self.source, is_style=False)
+        settings.choose(self.source, "TEXTURE")
 
     def _task_now(self) -> instant.InstantTask:
         """The task, with the texels read; an image file is an image of Blender's for so long."""
@@ -89,7 +94,8 @@ class TEXNET_OT_from_image_now(Generating, bpy.types.Operator):
         loaded: Any = instant.loaded(user_file(self.exemplar)) if self.exemplar else None
         try:
             image = loaded or instant.image_named(self.image)
-            return instant.InstantTask(instant.Wanted(image, self.method, mask, self.name, rounded(self.real_width)))
+            method = bpy.path.abspath(self.method)
+            return instant.InstantTask(instant.Wanted(image, method, mask, self.name, rounded(self.real_width)))
         finally:
             if loaded is not None:
                 bpy.data.images.remove(loaded)

@@ -8,11 +8,14 @@ from texnet_core.model.artifact import SUFFIX
 
 from .. import library
 from ..fields import own_source_property, path_property
+from ..instant_methods import FIRST_METHOD
 from ..preferences import library_folder, user_file
 from ..properties import source_items
 from ..registration import registration
 from ..request import first_preset, first_style
 from .base import FINISHED, Confirmed, Reporting, Status
+
+_FIRST = {"TEXTURE": first_preset, "STYLE": first_style, "NETWORK": lambda: FIRST_METHOD}
 
 
 class TEXNET_OT_search_source(bpy.types.Operator):
@@ -35,7 +38,7 @@ class TEXNET_OT_search_source(bpy.types.Operator):
 
 
 class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):
-    """Copy a .texnet file into your library and select it; styles appear under Stylize"""
+    """Copy a .texnet file into your library and select it; styles go to Stylize, networks to From Image, Now"""
 
     bl_idname = "texnet.import_generator"
     bl_label = "Import Generator"
@@ -52,7 +55,7 @@ class TEXNET_OT_import_generator(Reporting, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         source = library.import_file(user_file(self.filepath))
-        context.scene.texnet.choose(source.name, is_style=library.is_style(source))
+        context.scene.texnet.choose(source.name, library.kind_of(source))
         self.report({"INFO"}, f"{source.title} was added to your library")
         return FINISHED
 
@@ -88,9 +91,9 @@ class TEXNET_OT_remove_generator(Confirmed, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         source = library.check_own(self._name(context))
-        is_style = library.is_style(source)  # while its file is there
+        kind = library.kind_of(source)  # while its file is there
         library.remove(source)
-        context.scene.texnet.choose(first_style() if is_style else first_preset(), is_style=is_style)
+        context.scene.texnet.choose(_FIRST[kind](), kind)
         self.report({"INFO"}, f"Removed {source.title}")
         return FINISHED
 

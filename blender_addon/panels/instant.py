@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from .. import creation
-from ..instant_methods import METHODS
+from .. import creation, instant, library
 from ..wrapping import wrapped
-from .texture import place_of
+from .texture import draw_own_files, place_of
 
 
 def draw_instant(layout: Any, settings: Any, context: Any) -> None:
@@ -15,10 +14,8 @@ def draw_instant(layout: Any, settings: Any, context: Any) -> None:
         return
     body.template_ID(settings, "exemplar", open="image.open")
     body.prop(settings, "mask")
-    row = body.row(heading="Method")
-    row.prop(settings, "method", expand=True)
+    _draw_method(body, settings, context)
     body.prop(settings, "picture_width")
-    wrapped(body, next(text for name, _, text in METHODS if name == settings.method), context, icon="INFO", lines=5)
     target = context.view_layer.objects.active
     reason = "" if settings.exemplar is not None else "choose an image of a surface"
     reason = reason or creation.obstacle(settings.destination, target)
@@ -31,3 +28,15 @@ def draw_instant(layout: Any, settings: Any, context: Any) -> None:
     for name, value in settings.instant_options().items():
         setattr(button, name, value)
     wrapped(column, reason or place_of(settings.destination, target), context, icon="INFO", lines=2)
+
+
+def _draw_method(body: Any, settings: Any, context: Any) -> None:
+    """The methods that ship as buttons; with networks of the user's own a list, and what is done with files."""
+    method = settings.method
+    networks = library.list_networks(also=method)
+    row = body.row(align=True, heading="Method")
+    row.prop(settings, "method", text="", expand=not networks)
+    if networks:
+        draw_own_files(row, library.named(method, networks), method)
+    texts = {name: text for name, _, text, _ in instant.methods(also=method)}
+    wrapped(body, texts.get(method, ""), context, icon="INFO", lines=5)

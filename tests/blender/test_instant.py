@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.core.networks import predicting_network
+from texnet_core import write_artifact
+
 METHODS = {"instant": "Generated", "collage": "Collage"}  # what they are called
 
 SET_UP = """
@@ -226,3 +229,42 @@ def test_in_a_window_the_generator_comes_first_and_its_textures_follow(blender, 
     assert state["stopped"] == ["CANCELLED"] and state["library"] == [] and state["textures"] == []
     assert state["ended"] == ["FINISHED"] and state["tasks"] == 0 and state["source"]
     assert state["made"] == ["Sand Generated_albedo_0", "Sand Generated_albedo_1"]
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory):
+    """A network that makes generators of images, as the user may have trained one."""
+    path = tmp_path_factory.mktemp("network") / "fine_stones.texnet"
+    write_artifact(path, predicting_network())
+    return path
+
+
+def test_a_network_of_the_library_is_a_method_and_no_generator(blender, tmp_path, network_file):
+    (state,) = blender(
+        SET_UP
+        + """
+        from bl_ext.user_default.texnet import api
+        settings, library_of = bpy.context.scene.texnet, module("library")
+        drawn("Sand")
+        before = settings.source_name
+        bpy.ops.texnet.import_generator(filepath=values["network"])
+        settings.exemplar, settings.destination = bpy.data.images["Sand"], "IMAGE"
+        state = {"kept": settings.source_name == before, "method": settings.method.endswith("fine_stones.texnet")}
+        state["sources"] = sum("fine_stones" in name for name in api.sources())
+        now(**settings.instant_options() | {"width": 64, "height": 64})
+        state |= {"made": textures(), "by_path": api.source_from_image(bpy.data.images["Sand"], values["network"])}
+        network = settings.method
+        state["said"] = [error_of(bpy.ops.texnet.generate, source=network), error_of(now, image="Sand", method="moss"),
+                         error_of(now, image="Sand", method=settings.source_name)]
+        bpy.ops.texnet.remove_generator(source=network)
+        state |= {"after": settings.method, "library": library()}
+        answer(state)
+        """,
+        library=str(tmp_path),
+        network=str(network_file),
+    )
+    assert state["kept"] and state["method"] and state["sources"] == 0 and state["after"] == "instant"
+    assert state["made"] == ["Sand Fine Stones_albedo_0"] and state["library"] == ["Sand Fine Stones.texnet"]
+    assert state["by_path"].endswith("Sand Fine Stones.texnet")
+    for said, part in zip(state["said"], ("method of From Image, Now", "'moss'", "choose another method"), strict=True):
+        assert part in said and "\n" not in said, said
