@@ -39,4 +39,4 @@ def _draw_method(body: Any, settings: Any, context: Any) -> None:
     if networks:
         draw_own_files(row, library.named(method, networks), method)
     texts = {name: text for name, _, text, _ in instant.methods(also=method)}
-    wrapped(body, texts.get(method, ""), context, icon="INFO", lines=5)
+    wrapped(body, texts.get(method, ""), context, icon="INFO", lines=7)

@@ -230,6 +230,7 @@ def walk():
     yield from click(panel, HISTORY)
     yield from choose(side="512")
     yield from instant(editor, panel)
+    yield from several(*layout()[2:])
     window, view, editor, panel = layout()
 
     editor.type = "IMAGE_EDITOR"
@@ -347,23 +348,50 @@ def stylize(editor, panel):
 
 
 def instant(editor, panel):
-    """A collage of an image: its generator in the library, its first texture in the material."""
+    """A new surface like an image, and a collage of it: generators in the library, first textures in the material."""
     settings = bpy.context.scene.texnet
     settings.exemplar = bpy.data.images["bark_albedo_7"]
     yield from click(panel, INSTANT)
     yield 2
     yield from scroll(editor, panel, "down")
-    yield from shot("instant", (panel.x, HEIGHT - panel.y - 330, panel.width, 330))
-    started = time.monotonic()
-    yield from invoke(bpy.ops.texnet.from_image_now, panel, **settings.instant_options())
-    say(f"a collage and its texture of {settings.side} texels: {time.monotonic() - started:.1f} s")
-    assert "Collage" in Path(settings.source_name).stem, settings.source_name
+    yield from shot("instant", (panel.x, HEIGHT - panel.y - 372, panel.width, 372))
+    for settings.method, called in (("collage", "Collage"), ("instant", "Generated")):
+        started = time.monotonic()
+        yield from invoke(bpy.ops.texnet.from_image_now, panel, **settings.instant_options())
+        say(f"{called} from an image, and {settings.side} texels of it: {time.monotonic() - started:.1f} s")
+        assert called in Path(settings.source_name).stem, settings.source_name
     yield 20  # the first draw of the texture
     yield from shot("instant-result")
     _, _, editor, panel = layout()
     yield from scroll(editor, panel, "up")
     yield from click(panel, INSTANT)
     yield 1
+
+
+def several(editor, panel):
+    """A mix of two textures of one file, and a third where a mask is white."""
+    if not os.environ["TEXTURES"]:
+        say("no file of several textures to walk through")
+        return
+    bpy.ops.texnet.import_generator(filepath=os.environ["TEXTURES"])
+    settings = bpy.context.scene.texnet
+    choice = settings.file_choice
+    assert len(choice.names) > 2, choice.names
+    choice.mask = bpy.data.images.new("Worn", 256, 256)
+    across = [index % 256 / 255 for index in range(256 * 256)]
+    choice.mask.pixels.foreach_set([value for share in across for value in (share, share, share, 1.0)])
+    choice.mask.pack()
+    bpy.ops.texnet.add_to_mix()
+    choice.black.others[0].share = 0.6
+    choice.white.first.texture = choice.names[2]
+    yield from choose(preview_shows="WHOLE", side="512")
+    preview = module("preview")
+    while preview._follower._steps or preview._follower._job:
+        yield 0.2
+    yield from shot("textures", box_of(panel, 480))
+    yield from invoke(bpy.ops.texnet.generate, panel, **settings.options())
+    assert bpy.data.images[settings.history_image]["texnet_mix_mask"] == choice.mask, "the texture forgot its mask"
+    yield from choose(preview_shows="CORNER", source_name="bark")
 
 
 def shown_node():

@@ -27,17 +27,21 @@ def main() -> None:
     parser.add_argument("--exemplar", default="", help="picture to train on")
     parser.add_argument("--vgg19", default="", help="file with VGG-19 weights in Oxford's input convention")
     parser.add_argument("--style", default="", help="a style to paint with; without it the first that ships")
+    parser.add_argument("--textures", default="", help="a file of three textures or more; without it none is mixed")
     parser.add_argument("--folder", type=Path, help="empty folder that Blender sees under the same name")
     parser.add_argument("--display", default=":93")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="texnet-window-"))
     environment = os.environ | {"DISPLAY": given.display, "LIBGL_ALWAYS_SOFTWARE": "1", "TEXNET_WALK": str(folder)}
-    environment |= {name.upper(): getattr(given, name) for name in ("backend", "exemplar", "vgg19", "style")}
+    names = ("backend", "exemplar", "vgg19", "style", "textures")
+    environment |= {name.upper(): getattr(given, name) for name in names}
     (folder / "walkthrough.py").write_bytes((HERE / "walkthrough.py").read_bytes())
     (folder / "texnet.zip").write_bytes(given.zip.read_bytes())
-    if given.style:  # where Blender sees it
-        environment["STYLE"] = str(folder / Path(given.style).name)
-        Path(environment["STYLE"]).write_bytes(Path(given.style).read_bytes())
+    for name in ("STYLE", "TEXTURES"):
+        if environment[name]:  # where Blender sees it
+            there = folder / Path(environment[name]).name
+            there.write_bytes(Path(environment[name]).read_bytes())
+            environment[name] = str(there)
     size = "{}x{}x24".format(*SCREEN)
     screen = subprocess.Popen(["Xvfb", given.display, "-screen", "0", size, "+extension", "GLX"], stderr=-3)
     try:
