@@ -71,6 +71,9 @@ def stony(blender, stones):
     return run
 
 
+MASKED = {"texture": "slate", "mix_to": "chalk", "mix_mask": "Where", "width": 256, "height": 256}
+
+
 def is_near(found, *wanted):
     """Whether colors are the mean of these textures'."""
     return np.allclose(found, np.mean([MEANS[name] for name in wanted], axis=0), atol=0.08)
@@ -223,3 +226,101 @@ def test_a_batch_and_files_take_a_choice(stony, tmp_path):
         folder=str(tmp_path),
     )
     assert state == [f"stones-{name}_{seed}_albedo.png" for name in ("chalk", "slate") for seed in (0, 1)]
+
+
+def test_black_of_a_mask_shows_one_texture_and_white_another(stony):
+    state = stony(
+        """
+        mask, options = halves(), values["options"]
+        generate(source=STONES, **options, destination="NEW_MATERIAL")
+        image = next(image for image in bpy.data.images if "texnet" in image)
+        found = pixels(image)
+        preview = api.preview_pixels(STONES, size=256, texture="slate", mix_to={"chalk": 1}, mix_mask=mask)
+        answer({"black": found[:, 32:96].mean((0, 1)).tolist(), "white": found[:, 160:224].mean((0, 1)).tolist(),
+                "preview": float(np.abs(preview / 255 - found).max()), "title": history.title_of(image),
+                "name": image.name, "held": image["texnet_mix_mask"].name})
+        """,
+        options=MASKED,
+    )
+    assert is_near(state["black"], "slate") and is_near(state["white"], "chalk")
+    assert state["preview"] < 0.01 and state["held"] == "Where"
+    assert state["title"] == "Slate + Chalk · 0 · 256" and state["name"] == "stones-slate-chalk_albedo_0"
+
+
+def test_what_a_mask_holds_counts_and_not_its_name(stony):
+    state = stony(
+        """
+        options, mask = values["options"], halves()
+        def again(**changes):
+            generate(source=STONES, **options | changes, destination="IMAGE")
+            return len(textures())
+        counts = [again(), again()]
+        first = next(image for image in bpy.data.images if "texnet" in image)
+        mask.name = "Renamed"
+        counts.append(again(mix_mask="Renamed"))
+        bpy.ops.texnet.regenerate(image=first.name)
+        counts.append(len(textures()))
+        mask.pack()
+        counts.append(again(mix_mask="Renamed"))
+        levels = np.ones((32, 32), np.float32)
+        levels[:, 16:] = 0
+        drawn("Renamed", levels)
+        counts.append(again(mix_mask="Renamed"))
+        mask.pack()
+        counts.append(again(mix_mask="Renamed"))
+        newest = next(image for image in bpy.data.images if "texnet" in image and image != first)
+        left = [float(pixels(image)[:, 32:96].mean()) for image in (first, newest)]
+        settings.history_image = first.name
+        bpy.ops.texnet.copy_settings()
+        copied = choice.options()
+        bpy.data.images.remove(mask)
+        said = error_of(bpy.ops.texnet.regenerate, image=first.name, factor=2)
+        answer({"counts": counts, "left": left, "copied": copied, "said": said, "left over": len(textures())})
+        """,
+        options=MASKED,
+    )
+    assert state["counts"] == [1, 1, 1, 1, 1, 2, 2]
+    assert state["left"][0] < 0.4 < 0.6 < state["left"][1]
+    assert state["copied"] == {"texture": "slate", "mix_to": "chalk", "mix_mask": "Renamed"}
+    assert "'Renamed'" in state["said"] and state["left over"] == 2
+
+
+def test_the_live_preview_follows_a_mask_that_is_painted_on(stony):
+    state = stony(
+        """
+        preview, request = module("preview"), module("request")
+        put(module("follower"), "_FRESH_S", 0.0)
+        mask, shown = halves(), []
+        follower = preview.Follower()
+        follower._show = lambda pixels, step: shown.append(float(pixels[:, 32:96].mean() / 255))
+        wanted = request.TextureRequest(STONES, 256, 256, texture="slate", mix_to="chalk", mix_mask="Where")
+        def settle():
+            follower.want(wanted)
+            wait_for(lambda: follower.tick() is None)
+        settle()
+        settle()
+        unchanged = len(shown)
+        drawn("Where", np.ones((32, 32), np.float32))
+        settle()
+        answer({"unchanged": unchanged, "shown": shown})
+        follower.remove()
+        """
+    )
+    assert state["unchanged"] == 1 and len(state["shown"]) == 2
+    assert state["shown"][0] < 0.4 < 0.6 < state["shown"][1]
+
+
+def test_a_mask_is_stretched_over_all_udim_tiles(stony):
+    state = stony(
+        """
+        halves()
+        bpy.ops.mesh.primitive_plane_add()
+        plane = bpy.context.object
+        plane.data.materials.append(bpy.data.materials.new("Stone"))
+        generate(source=STONES, **values["options"], destination="UDIM", udim=(2, 1))
+        image = next(image for image in bpy.data.images if "texnet" in image)
+        answer({"tiles": len(image.tiles), "first": means(image)})
+        """,
+        options=MASKED | {"width": 128, "height": 128},
+    )
+    assert state["tiles"] == 2 and is_near(state["first"], "slate")
