@@ -282,7 +282,7 @@ def test_what_a_mask_holds_counts_and_not_its_name(stony):
     assert state["counts"] == [1, 1, 1, 1, 1, 2, 2]
     assert state["left"][0] < 0.4 < 0.6 < state["left"][1]
     assert state["copied"] == {"texture": "slate", "mix_to": "chalk", "mix_mask": "Renamed"}
-    assert "'Renamed'" in state["said"] and state["left over"] == 2
+    assert "no image is called" in state["said"] and state["left over"] == 2
 
 
 def test_the_live_preview_follows_a_mask_that_is_painted_on(stony):
