@@ -115,8 +115,8 @@ def style_request_of(image: Any) -> StylizeRequest | None:
 def request_of(image: Any) -> TextureRequest | None:
     """What an image was made from, or None where its record does not tell. A mask has the name that it has now."""
     request = _told(TextureRequest, images.record_of(image))
-    mask = images.mix_mask_of(image)
-    return request if request is None or mask is None else replace(request, mix_mask=mask.name)
+    mask = images.mix_mask_of(image) if request is not None else None
+    return replace(request, mix_mask=mask.name) if request is not None and mask is not None else request
 
 
 def _told(kind: type[R], record: dict[str, Any] | None) -> R | None:

@@ -64,7 +64,7 @@ def kept(name: str) -> KeptMask | None:
 
 def settled(request: TextureRequest, mask: KeptMask | None) -> TextureRequest:
     """A request that says what its mask holds."""
-    return replace(request, mask_sha256=mask.sha256 if mask is not None else "")
+    return replace(request, mask_sha256=mask.sha256 if mask is not None else None)
 
 
 def file_of(mask: KeptMask | None) -> str:

@@ -52,10 +52,10 @@ class TextureRequest(_Named, core.TextureRequest):
     """The core's request for a texture, from a source that has a name. The mask of a mix is the name of an image.
 
     Attributes:
-        mask_sha256: of the texels of that image, once they were read; "" before and where there is no mask.
+        mask_sha256: of the texels of that image, once they were read; None before and where there is no mask.
     """
 
-    mask_sha256: str = ""
+    mask_sha256: str | None = None
 
     @property
     def title(self) -> str:
