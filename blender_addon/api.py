@@ -42,6 +42,7 @@ import bpy
 
 from texnet_core.atomic import as_output_error, replacing
 from texnet_core.errors import RequestError
+from texnet_core.model.artifact import read_header
 
 from . import (
     arguments,
@@ -82,6 +83,7 @@ __all__ = [
     "stylize",
     "texture",
     "textures",
+    "textures_in",
 ]
 
 Images = dict[str, bpy.types.Image]
@@ -92,6 +94,11 @@ def sources() -> list[str]:
     """What can be given as `source`: names of presets and paths of the library's files."""
     preferences()  # where the add-on is not enabled, there are no sources, which says less
     return [source.name for source in library.list_sources()]
+
+
+def textures_in(source: str) -> list[str]:
+    """Names of the textures that a file of several holds, which can be given as `texture`; [] for a file of one."""
+    return list(read_header(arguments.request_of(source, {}).file()).textures)
 
 
 def styles() -> list[str]:

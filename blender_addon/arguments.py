@@ -204,6 +204,8 @@ def _mix(name: str, value: Any) -> str:
     """A mix, as a text or as names with shares."""
     if not isinstance(value, Mapping):
         return text_in(name, value)
+    if not value:
+        raise RequestError(f"{name} names no texture", expected="names with shares", remedy="name one, or leave it out")
     return mix_text({text_in(name, texture): number(name, share) for texture, share in value.items()})
 
 

@@ -47,12 +47,16 @@ VALUES = {
     "keep_colors": (*NOTHING, *TEXTS, "1"),
     "from_original": (*NOTHING, *TEXTS, "1"),
     "color": ("1", "None"),
+    "texture": (*NOTHING, *NUMBERS, "'slate'", "image"),
+    "mix": (*NOTHING, *NUMBERS, "'slate=1'", "{'slate': 1}", "{'slate': None}", "{1: 1}", "['slate']", "image"),
+    "mix_to": (*NOTHING, *NUMBERS, "'slate'", "{'slate': True}", "{}"),
+    "mix_mask": (*NOTHING[1:], *TEXTS, *NUMBERS, "image", "gone", "[image]", "cube"),
     "image": (*NOTHING, *TEXTS, *NUMBERS, "cube", "gone", "[image]", "bpy.data.images['Movie']"),
     "method": (*NOTHING, *TEXTS, *NUMBERS, "[]", "'Collage'"),
     "name": (*NOTHING, *NUMBERS, "[]", "cube"),
     "real_width": (*NOTHING, "-1", "10**400", "True", "'1 mile'", "[1.0]", "cube"),
 }  # fmt: skip
-OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth", "color")
+OPTIONS = ("size", "seed", "tile", "scale", "covers", "depth", "texture", "mix", "mix_to", "mix_mask", "color")
 STYLE_OPTIONS = ("mask", "from_original", "strength", "noise", "seed", "scale", "wrap", "keep_colors", "size", "color")
 LOOK = ("bump", "roughness", "metallic")
 FUNCTIONS = {
@@ -65,6 +69,7 @@ FUNCTIONS = {
     "preview_pixels": ("source", "whole", *OPTIONS, "count"),
     "apply_size": ("objects", "width"),
     "state_size": ("source", "size"),
+    "textures_in": ("source",),
     "check": ("sources", "count", *OPTIONS),
     "stylize": ("targets", "style", *STYLE_OPTIONS),
     "source_from_image": ("image", "method", "mask", "name", "real_width"),

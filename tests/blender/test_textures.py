@@ -110,12 +110,13 @@ def test_a_mix_lies_between_its_textures(stony):
     state = stony(
         """
         texture = api.texture(STONES, size=64, mix={"slate": 1, "chalk": 1.0})["albedo"]
-        again = api.texture(STONES, size=64, mix="slate=1,chalk=1")["albedo"]
+        again = api.texture(STONES, size=64, mix="slate=1,chalk=1", mix_mask=None)["albedo"]
         other = api.texture(STONES, size=64, mix="slate=3,chalk=1")["albedo"]
         answer({"means": means(texture), "same": texture == again, "other": means(other), "name": texture.name,
-                "title": history.title_of(texture)})
+                "title": history.title_of(texture), "names": api.textures_in(STONES), "one": api.textures_in("moss")})
         """
     )
+    assert state["names"] == [*MEANS] and state["one"] == []
     assert is_near(state["means"], "slate", "chalk") and is_near(state["other"], "slate", "slate", "slate", "chalk")
     assert state["same"] and state["name"] == "stones-slate 50-chalk 50_albedo_0"
     assert state["title"] == "Slate + Chalk · 0 · 64"
