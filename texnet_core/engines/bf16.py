@@ -21,7 +21,7 @@ def with_bf16(graph: Graph) -> Graph:
     read_on = {name for conv in graph.of(Convolution) for name in _depends_on(graph, conv)}
 
     def is_chosen(conv: Convolution) -> bool:
-        if conv.level >= _LEVELS or conv.name not in read_on:
+        if conv.level >= _LEVELS or conv.name not in read_on or _is_of_one_cell(graph, conv):
             return False
         return conv.name in behind_coarser or (conv.level == 0 and not _reads_an_input(graph, conv))
 
@@ -34,6 +34,12 @@ def with_bf16(graph: Graph) -> Graph:
 def _reads_an_input(graph: Graph, conv: Convolution) -> bool:
     read = graph[conv.inputs[0]]
     return isinstance(graph[read.inputs[0]] if isinstance(read, Crop) else read, Input)
+
+
+def _is_of_one_cell(graph: Graph, conv: Convolution) -> bool:
+    """Whether all that it sees of the inputs is one cell: such maps say how much there is of other values."""
+    behind = (graph[name] for name in _depends_on(graph, conv))
+    return conv.kernel == 1 and all(node.kernel == 1 for node in behind if isinstance(node, Convolution))
 
 
 def _depends_on(graph: Graph, node: Node) -> set[str]:

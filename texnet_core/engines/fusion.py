@@ -56,7 +56,7 @@ class _Fusion:
     def of(cls, graph: Graph, conv: Convolution) -> "_Fusion | None":
         """What a convolution can be fused with, or None."""
         read = graph[conv.inputs[0]]
-        if conv.kernel != 3 or not isinstance(read, Concat) or len(graph.consumers(read.name)) > 1:
+        if not isinstance(read, Concat) or not all(_is_of_three(reader) for reader in graph.consumers(read.name)):
             return None
         parts = list(_parts(graph, read))
         upsampled = [part for part in parts if part.crop is not None]
@@ -98,6 +98,10 @@ class _Fusion:
 
     def _name(self, number: int) -> str:
         return f"{self.conv.name}.upsampled{number}"
+
+
+def _is_of_three(node: Node) -> bool:
+    return isinstance(node, Convolution) and node.kernel == 3
 
 
 def _parts(graph: Graph, concat: Concat) -> Iterable[_Part]:

@@ -178,6 +178,9 @@ class GraphWriter:
     def add(self, node: nodes.Add) -> None:
         self.node("Add", node, self._alike(node.inputs))
 
+    def multiply(self, node: nodes.Multiply) -> None:
+        self.node("Mul", node, self._alike(node.inputs))
+
     def own(self, node: Node, value: str) -> list[str]:
         """The parameters of a convolution, in the format of what it reads."""
         return [self.constant_of(name, self._parameters[name], like=value) for name in node.parameter_shapes]

@@ -139,7 +139,7 @@ class _Wrapping(_Valid):
         return super().convolution(node, wrap(x, margin, margin) if margin else x)
 
 
-_FRESH = (nodes.Convolution, nodes.Add)  # make arrays of their own
+_FRESH = (nodes.Convolution, nodes.Add, nodes.Multiply)  # make arrays of their own
 
 
 def _tensor(array: FloatArray, device: str, bf16: bool) -> Tensor:

@@ -4,7 +4,7 @@ It takes onnxruntime and no torch.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from texnet_core.model.artifact import Artifact, Provenance, rounded
 from texnet_core.model.families import PYRAMID
 from texnet_core.model.families.conditional import ConditionalSettings, measured_graph
 from texnet_core.model.folding import Affine, Doubles, folded, largest_ordinary
-from texnet_core.model.graph import NO_CLAMP, Graph
+from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.look import guess_look
 from texnet_core.pictures.reading import texels_digest
 
@@ -68,19 +68,39 @@ def generator_at(network: Artifact, code: FloatArray, colors: PrincipalColors) -
     Raises:
         EngineError: onnxruntime failed.
     """
+    plain, found = pyramid_of(network), measured(network, code, colors)
+    parameters = folded(plain.graph, found.convolutions, found.norms) | found.bounds
+    return replace(plain, parameters=rounded(parameters))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A pyramid whose norms are known and not folded.
+
+    Attributes:
+        convolutions: name -> weight (out, in, kernel, kernel) and bias (out,).
+        norms: name -> scale and shift, (channels,) each.
+        bounds: name of a clamp's bound -> (channels,).
+    """
+
+    convolutions: Mapping[str, tuple[FloatArray, FloatArray]]
+    norms: Mapping[str, Affine]
+    bounds: Mapping[str, FloatArray]
+
+
+def pyramid_of(network: Artifact) -> Artifact:
+    """The pyramid that a network makes, without parameters."""
     assert isinstance(network.settings, ConditionalSettings)
-    graph = measured_graph(network.settings, network.design.channels)
-    parameters = at_code(network, code)
-    plain = replace(
+    return replace(
         network,
         family=PYRAMID.name,
         settings=network.settings.pyramid,
+        parameters={},
         textures=(),
         training={"network": network.provenance.exemplar, "torus": TORUS},
         quality={},
         preview_png=b"",
     )
-    return replace(plain, parameters=rounded(_frozen(plain, graph, parameters, colors)))
 
 
 def at_code(network: Artifact, code: FloatArray) -> dict[str, FloatArray]:
@@ -98,10 +118,11 @@ def at_code(network: Artifact, code: FloatArray) -> dict[str, FloatArray]:
 _SHARED = ("bank", "shares.weight", "shares.bias")
 
 
-def _frozen(
-    plain: Artifact, graph: Graph, parameters: Mapping[str, FloatArray], colors: PrincipalColors
-) -> dict[str, FloatArray]:
-    """The parameters of the pyramid, float32."""
+def measured(network: Artifact, code: FloatArray, colors: PrincipalColors) -> Measured:
+    """What a network makes of a code, measured on one period of noise; for arguments and errors see `generator_at`."""
+    assert isinstance(network.settings, ConditionalSettings)
+    graph = measured_graph(network.settings, network.design.channels)
+    plain, parameters = pyramid_of(network), at_code(network, code)
     clamps = list(plain.graph.of(nodes.Clamp))
     writer = WholeGraphWriter(graph, parameters, TORUS, {})
     writer.write()
@@ -119,7 +140,7 @@ def _frozen(
         for norm in graph.of(nodes.InstanceNorm)
     }
     bounds = {clamp.bound: largest_ordinary(found[clamp.inputs[0]][0]).clip(None, NO_CLAMP) for clamp in clamps}
-    return folded(plain.graph, convolutions, affine) | bounds
+    return Measured(convolutions, affine, bounds)
 
 
 def _plain(weight: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -12,11 +12,12 @@ import numpy as np
 
 from texnet_core.instant.conditional import generator_at
 from texnet_core.instant.exemplar_statistics import PrincipalColors
+from texnet_core.instant.mixing import Mix, mixture_of
 from texnet_core.instant.preparing import Announce, ignore
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error, listed
+from texnet_core.synthesis.choice import TextureChoice, check_known, listed
 
 
 def choose_texture(
@@ -40,9 +41,15 @@ def choose_texture(
     if not choice.is_made and len(names) > 1:
         announce(f"this is {names[0]}, the first of {len(names)} textures: {listed(names)}")
     start = choice.start or {names[0]: 1.0}
+    first, label = _mix(network, start), _said(start)
     if choice.end:
-        raise choice_error("mix_mask", "cannot be used yet", "one mix", "leave it out")
-    return _mixed(network, start)
+        assert mask is not None
+        made, label = mixture_of(network, first, _mix(network, choice.end), mask), f"{label} to {_said(choice.end)}"
+    else:
+        made = generator_at(network, first.code, first.colors)
+    origin = network.provenance
+    of = Provenance(label, origin.author, origin.license, origin.source, kind=origin.kind)
+    return replace(made, provenance=of)
 
 
 def read_mix_mask(path: Path | str) -> FloatArray:
@@ -54,17 +61,14 @@ def read_mix_mask(path: Path | str) -> FloatArray:
     return read_exemplar(path).image.mean(axis=2)
 
 
-def _mixed(network: Artifact, shares: Mapping[str, float]) -> Artifact:
-    """The pyramid of a mix."""
+def _mix(network: Artifact, shares: Mapping[str, float]) -> Mix:
+    """Means of what the network knows of its textures."""
     weights = np.array([shares.get(name, 0.0) for name in network.textures])
     code, axes, mean = (
         np.tensordot(weights, network.parameters[name].astype(np.float64), 1).astype(np.float32)
         for name in ("codes", "colors.axes", "colors.mean")
     )
-    made = generator_at(network, code, PrincipalColors(mean, axes))
-    origin = network.provenance
-    of = Provenance(_said(shares), origin.author, origin.license, origin.source, kind=origin.kind)
-    return replace(made, provenance=of)
+    return Mix(code, PrincipalColors(mean, axes))
 
 
 def _said(shares: Mapping[str, float]) -> str:

@@ -256,3 +256,10 @@ class Add(Node):
     """The sum of two values."""
 
     operation = "add"
+
+
+@dataclass(frozen=True)
+class Multiply(Node):
+    """The product of two values, number by number."""
+
+    operation = "multiply"

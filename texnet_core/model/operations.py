@@ -54,6 +54,9 @@ class Operations:
     def add(self, node: nodes.Add, a: Tensor, b: Tensor) -> Tensor:
         return a + b
 
+    def multiply(self, node: nodes.Multiply, a: Tensor, b: Tensor) -> Tensor:
+        return a * b
+
 
 def run(graph: Graph, operations: Operations, given: Mapping[str, Tensor]) -> Tensor:
     """The maps that a graph makes, (N, channels, h, w).

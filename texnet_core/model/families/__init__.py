@@ -5,6 +5,7 @@ from typing import Any
 from texnet_core.model.families.collage import COLLAGE
 from texnet_core.model.families.conditional import CONDITIONAL, TEXTURES
 from texnet_core.model.families.family import Constants, Family, PlaneFacts
+from texnet_core.model.families.mixture import MIXTURE
 from texnet_core.model.families.pseudo_optimizer import ADAPTIVE_PSEUDO_OPTIMIZER, PSEUDO_OPTIMIZER
 from texnet_core.model.families.pyramid import PYRAMID
 from texnet_core.model.families.stylizer import STYLIZER
@@ -14,6 +15,7 @@ __all__ = [
     "COLLAGE",
     "CONDITIONAL",
     "FAMILIES",
+    "MIXTURE",
     "PSEUDO_OPTIMIZER",
     "PYRAMID",
     "STYLIZER",
@@ -33,5 +35,6 @@ FAMILIES: dict[str, Family[Any]] = {
         ADAPTIVE_PSEUDO_OPTIMIZER,
         CONDITIONAL,
         TEXTURES,
+        MIXTURE,
     )
 }

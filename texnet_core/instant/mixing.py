@@ -1,0 +1,117 @@
+"""Two textures of a network, or two mixes, over one plane, as a mask says: an artifact of the family `mixture`."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from texnet_core.instant.conditional import Measured, measured, pyramid_of
+from texnet_core.instant.exemplar_statistics import PrincipalColors
+from texnet_core.instant.preparing import averaged
+from texnet_core.mapset import FloatArray
+from texnet_core.model import nodes
+from texnet_core.model.artifact import Artifact
+from texnet_core.model.families import MIXTURE
+from texnet_core.model.families.conditional import ConditionalSettings
+from texnet_core.model.families.mixture import (
+    MOST_MASK_SIDE,
+    MixtureSettings,
+    knot_weights,
+    over_knots,
+)
+from texnet_core.model.families.pyramid import graph as pyramid_graph
+from texnet_core.settings import MAX_SIZE
+
+
+@dataclass(frozen=True)
+class Mix:
+    """A texture as a network knows it.
+
+    Attributes:
+        code: (numbers of a code,).
+        colors: that it has.
+    """
+
+    code: FloatArray
+    colors: PrincipalColors
+
+    def towards(self, other: "Mix", share: float) -> "Mix":
+        """A mix of two: so much of the other, and the rest of this one."""
+
+        def mixed(here: FloatArray, there: FloatArray) -> FloatArray:
+            return ((1 - share) * here + share * there).astype(np.float32)
+
+        colors = PrincipalColors(mixed(self.colors.mean, other.colors.mean), mixed(self.colors.axes, other.colors.axes))
+        return Mix(mixed(self.code, other.code), colors)
+
+
+def mixture_of(network: Artifact, first: Mix, second: Mix, mask: FloatArray) -> Artifact:
+    """The generator of a plane that shows one texture and the other.
+
+    Args:
+        network: of the family `textures`.
+        first: which black of the mask shows.
+        second: which white shows.
+        mask: (height, width) in [0, 1].
+
+    Raises:
+        EngineError: onnxruntime failed.
+    """
+    assert isinstance(network.settings, ConditionalSettings)
+    like, kept = network.settings, _kept(mask)
+    settings = MixtureSettings(
+        levels=like.levels,
+        channels=like.channels,
+        noise_channels=like.noise_channels,
+        leak=like.leak,
+        mask_height=kept.shape[0],
+        mask_width=kept.shape[1],
+        texels_down=min(MAX_SIZE, mask.shape[0]),
+        texels_across=min(MAX_SIZE, mask.shape[1]),
+    )
+    known = [measured(network, mix.code, mix.colors) for mix in (first.towards(second, m) for m in settings.places)]
+    plain = replace(pyramid_of(network), family=MIXTURE.name, settings=settings)
+    return replace(plain, parameters=_parameters(settings, network.design.channels, known) | {"mask": kept})
+
+
+def _parameters(settings: MixtureSettings, channels: int, known: list[Measured]) -> dict[str, FloatArray]:
+    """All but the mask, of what is known at the knots."""
+    plain, shares = pyramid_graph(settings, channels), np.array(settings.places)[:, None]
+    found: dict[str, FloatArray] = {}
+
+    def put(name: str, weight: FloatArray, bias: FloatArray) -> None:
+        found.update({f"{name}.weight": weight, f"{name}.bias": bias})
+
+    for read in plain.of(nodes.Input):
+        put(f"level{read.level}.knots.distance", *knot_weights(settings))
+    for clamp in plain.of(nodes.Clamp):
+        put(f"{clamp.bound}.below", *over_knots(-np.stack([at.bounds[clamp.bound] for at in known])))
+    for norm in plain.of(nodes.Norm):
+        scales, shifts = (np.stack([at.norms[norm.name][part] for at in known]) for part in (0, 1))
+        read = plain[norm.inputs[0]]
+        if isinstance(read, nodes.Convolution):
+            name, maps = read.name, [(1 - shares) * scales, shares * scales]
+        else:
+            name, maps = norm.name, [scales, -scales] if isinstance(read, nodes.Clamp) else [scales]
+        for number, values in enumerate(maps):
+            put(f"{name}.map{number}", *over_knots(values))
+        put(f"{name}.shift", *over_knots(shifts))
+    for conv in plain.of(nodes.Convolution):
+        parts = known if conv is plain.output else (known[0], known[-1])
+        for number, at in enumerate(parts):
+            weight, bias = at.convolutions[conv.name]
+            put(f"{conv.name}.part{number}", _blind(weight, conv.in_channels), bias)
+    for number, only in enumerate(np.eye(len(known))):
+        put(f"{plain.output.name}.map{number}", *over_knots(np.repeat(only[:, None], channels, 1)))
+    return found
+
+
+def _blind(weight: FloatArray, channels: int) -> FloatArray:
+    """A convolution that does not see what it reads besides noise."""
+    return np.pad(weight, ((0, 0), (0, channels - weight.shape[1]), (0, 0), (0, 0)))
+
+
+def _kept(mask: FloatArray) -> FloatArray:
+    """A mask as files hold it, at most so large."""
+    factor = -(-max(mask.shape) // MOST_MASK_SIDE)
+    kept = mask if factor == 1 else averaged(mask[..., None], factor)[..., 0]
+    return kept.clip(0, 1).astype(np.float16).astype(np.float32)
