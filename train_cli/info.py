@@ -58,7 +58,12 @@ def info(file: str, set_size: float | None, as_json: bool, **values: Any) -> Non
             for name, item in as_fields(value).items():
                 click.echo(f"  {printable(name)}: {printable(str(item))}")
         else:
-            click.echo(f"{key}: {printable(str(value))}")
+            click.echo(f"{key}: {printable(_text(value))}")
+
+
+def _text(value: Any) -> str:
+    """A fact as text: what is listed, one after the other."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 @command()
@@ -106,6 +111,7 @@ def _changeable(file: str) -> Path:
 def _facts(file: str, size: int, header: Header) -> dict[str, Any]:
     facts = asdict(header) | {"provenance": as_record(header.provenance)}
     facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.color_space})" for spec in header.maps)
+    facts["textures"] = header.textures or None
     if header.paints:
         facts |= _facts_of_style(file, header)
         return {"file": file, "bytes": size} | {key: value for key, value in facts.items() if value is not None}
@@ -113,6 +119,9 @@ def _facts(file: str, size: int, header: Header) -> dict[str, Any]:
         facts["kind"] = "network that makes a generator of a picture"
         facts["use"] = f"texnet synth {shlex.quote(file)} --exemplar photo.jpg -o texture.png"
         return {"file": file, "bytes": size} | {key: value for key, value in facts.items() if value is not None}
+    if header.textures:
+        facts["kind"] = f"{len(header.textures)} textures in one file"
+        facts["use"] = f"texnet synth {shlex.quote(file)} --texture {shlex.quote(header.textures[0])} -o texture.png"
     if header.copies:
         facts["kind"] = f"{header.family}, which holds the picture itself; its textures are pieces of it"
     known = f"{length_text(header.size_m)} along the short side of the picture" if header.size_m else ""

@@ -18,6 +18,7 @@ from train_cli.bench import bench
 from train_cli.collage import collage
 from train_cli.eval import evaluate_file
 from train_cli.info import info, presets
+from train_cli.keep import keep
 from train_cli.optimize import optimize
 from train_cli.recipes import recipes
 from train_cli.streams import OutputTakenError
@@ -30,7 +31,7 @@ from train_cli.train import train
 @cloup.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     sections=[
-        cloup.Section("Make textures", [synth, collage, batch, presets]),
+        cloup.Section("Make textures", [synth, collage, keep, batch, presets]),
         cloup.Section("Paint pictures", [stylize]),
         cloup.Section("Train generators", [train, style, recipes, adaptive]),
         cloup.Section("Look and measure", [info, evaluate_file, bench]),

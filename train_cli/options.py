@@ -167,6 +167,12 @@ def mask_option(command: C) -> C:
     return path_option("--mask", group="picture", help=text, pipes=True)(command)
 
 
+def exemplar_option(command: C) -> C:
+    """The option --exemplar of commands whose SOURCE may make textures of one."""
+    text = "picture of a surface, for a SOURCE that makes textures of one, such as instant; - is the standard input"
+    return path_option("--exemplar", group="picture", help=text, pipes=True)(command)
+
+
 def mix_mask_option(command: C) -> C:
     """The option --mix-mask of commands that take a choice of textures."""
     text = "picture that says where each is shown: black the first, white --mix-to, gray between; it is stretched"

@@ -8,11 +8,10 @@ from typing import Any
 
 import click
 
-from texnet_core import Artifact, TextureRequest, open_engine, open_plane, write_window
+from texnet_core import TextureRequest, open_engine, open_plane, write_window
 from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
-from texnet_core.instant.open import find_any_source, open_source
 from texnet_core.lengths import length_text
 from texnet_core.model.real_size import size_note
 from texnet_core.pictures.writing import check_picture_size, depth_for
@@ -22,22 +21,23 @@ from texnet_core.synthesis.series import MarkedRequest, Series, expand
 from texnet_core.synthesis.textures import check_is_texture, check_moves, map_files
 from texnet_core.synthesis.windows import Region
 from train_cli.checks import check_names, check_not_inputs, picture_name
-from train_cli.display import Display, one_of, showing
+from train_cli.display import one_of, showing
 from train_cli.groups import command, option
 from train_cli.options import (
     GridType,
     RegionType,
+    exemplar_option,
     json_option,
     mask_option,
     mix_mask_option,
-    path_option,
     picture_option,
     settings_from,
     settings_options,
     size_option,
 )
 from train_cli.results import tell_written
-from train_cli.streams import check_alone, is_output, source_file, writing
+from train_cli.sources import opened
+from train_cli.streams import check_alone, is_output, writing
 
 _DEFAULTS = TextureRequest()
 
@@ -49,12 +49,7 @@ _DEFAULTS = TextureRequest()
 @option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
 @option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
 @settings_options(Series)
-@path_option(
-    "--exemplar",
-    group="picture",
-    help="picture of a surface, for a SOURCE that makes textures of one, such as collage; - is the standard input",
-    pipes=True,
-)
+@exemplar_option
 @mask_option
 @mix_mask_option
 @settings_options(TextureRequest, leave_out=("width", "height"))
@@ -109,7 +104,8 @@ def synth(
     depth_for(name, request.depth)
     check_picture_size(name, *pictures[0].request.window[2:])
     with showing(quiet=as_json) as display:
-        artifact, notes = _opened(source, exemplar, mask, request, display), display.notes
+        artifact, notes = opened(source, exemplar, mask, request, display), display.notes
+        check_is_texture(artifact)
     for picture in pictures:
         check_moves(artifact, picture.request)
     check_alone(output, as_json, len(pictures) * len(artifact.maps))
@@ -128,22 +124,6 @@ def synth(
                 _make(picture, target, engine, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
     _tell(shown, pictures, engine, time.monotonic() - started, notes if as_json else None)
-
-
-def _opened(
-    source: str, exemplar: Path | None, mask: Path | None, request: TextureRequest, display: Display
-) -> Artifact:
-    """The generator of a source, made of the exemplar where there is one."""
-    if mask is not None and exemplar is None:
-        raise RequestError("--mask hides parts of an exemplar", expected="both", remedy="give --exemplar too")
-    with source_file(source, find_any_source) as path:
-        picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
-        image, shown = (None, None) if picture is None else (picture.image, picture.mask)
-        shares = display.read_mix_mask(request.mix_mask)
-        artifact = open_source(path, image, shown, request, choice=request, mix_mask=shares, announce=display.note)
-    display.stop_if_asked()
-    check_is_texture(artifact)
-    return artifact
 
 
 def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: ProgressCallback) -> None:

@@ -83,20 +83,21 @@ def test_the_picture_is_never_replaced(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words",
+    "opener, words",
     [
-        ["synth", "collage", "--exemplar", "sand.png", "-o", "out.png", "--size", "64"],
-        ["collage", "sand.png", "-o", "out.texnet"],
+        ("sources", ["synth", "collage", "--exemplar", "sand.png", "-o", "out.png", "--size", "64"]),
+        ("sources", ["keep", "collage", "--exemplar", "sand.png", "-o", "out.texnet"]),
+        ("collage", ["collage", "sand.png", "-o", "out.texnet"]),
     ],
 )
-def test_ctrl_c_is_heard_while_a_picture_is_taken(run, tmp_path, monkeypatch, words):
+def test_ctrl_c_is_heard_while_a_picture_is_taken(run, tmp_path, monkeypatch, opener, words):
     """What opens a source reports no progress, and large pictures take it half a minute."""
 
     def interrupted(*arguments, **options):
         signal.raise_signal(signal.SIGINT)
         return open_source(*arguments, **options)
 
-    monkeypatch.setattr(f"train_cli.{words[0]}.open_source", interrupted)
+    monkeypatch.setattr(f"train_cli.{opener}.open_source", interrupted)
     monkeypatch.setattr(sys, "argv", ["texnet", *words])
     monkeypatch.chdir(tmp_path)
     assert main.run() == 1

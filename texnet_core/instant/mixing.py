@@ -6,7 +6,6 @@ import numpy as np
 
 from texnet_core.instant.conditional import Measured, measured, pyramid_of
 from texnet_core.instant.exemplar_statistics import PrincipalColors
-from texnet_core.instant.preparing import averaged
 from texnet_core.mapset import FloatArray
 from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact
@@ -19,6 +18,7 @@ from texnet_core.model.families.mixture import (
     over_knots,
 )
 from texnet_core.model.families.pyramid import graph as pyramid_graph
+from texnet_core.model.mask_plane import Line
 from texnet_core.settings import MAX_SIZE
 
 
@@ -111,7 +111,11 @@ def _blind(weight: FloatArray, channels: int) -> FloatArray:
 
 
 def _kept(mask: FloatArray) -> FloatArray:
-    """A mask as files hold it, at most so large."""
-    factor = -(-max(mask.shape) // MOST_MASK_SIDE)
-    kept = mask if factor == 1 else averaged(mask[..., None], factor)[..., 0]
+    """A mask as files hold it: of float16, and at most so large."""
+    kept = mask.astype(np.float64)
+    for _ in range(2):
+        if len(kept) > MOST_MASK_SIDE:
+            edges = np.linspace(0, len(kept), MOST_MASK_SIDE + 1) - 0.5
+            kept = Line.of(kept).means(edges[:-1], edges[1:])
+        kept = kept.T
     return kept.clip(0, 1).astype(np.float16).astype(np.float32)

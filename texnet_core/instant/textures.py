@@ -17,7 +17,9 @@ from texnet_core.instant.preparing import Announce, ignore
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.synthesis.choice import TextureChoice, check_known, listed
+from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error, listed
+
+_MOST_SAID = 200  # characters of a mix in words
 
 
 def choose_texture(
@@ -43,7 +45,8 @@ def choose_texture(
     start = choice.start or {names[0]: 1.0}
     first, label = _mix(network, start), _said(start)
     if choice.end:
-        assert mask is not None
+        if mask is None:
+            raise choice_error("mix_mask", "was not read", "its texels", "use open_requested, which reads it")
         made, label = mixture_of(network, first, _mix(network, choice.end), mask), f"{label} to {_said(choice.end)}"
     else:
         made = generator_at(network, first.code, first.colors)
@@ -75,4 +78,5 @@ def _said(shares: Mapping[str, float]) -> str:
     """A mix in words."""
     if len(shares) == 1:
         return next(iter(shares))
-    return ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share)
+    said = ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share)
+    return said if len(said) <= _MOST_SAID else f"a mix of {len(shares)} textures"

@@ -110,7 +110,7 @@ def check_is_texture(header: Header) -> None:
         raise RequestError(
             f"this file holds {len(header.textures)} textures to choose from",
             expected="a generator of one texture",
-            remedy="make textures with: texnet synth --texture, or a generator with: texnet adaptive keep --texture",
+            remedy="make textures with: texnet synth --texture, or a generator with: texnet keep --texture",
         )
 
 
