@@ -78,8 +78,8 @@ def keep(
             found = f"--output would replace {read}, which is read"
             raise RequestError(found, expected="another file", remedy="name another file")
     texts = vars(settings_from(Provenance, values)) | {"command": recorded_command(context)}
-    if values["name"] or (exemplar is not None and not is_input(exemplar)):
-        texts["exemplar"] = clean(values["name"] or exemplar.stem)
+    from_file = "" if exemplar is None or is_input(exemplar) else exemplar.stem
+    texts["exemplar"] = clean(values["name"] or from_file)
     with writing(output, SUFFIX) as target, prepared(*new_files(output)), showing(quiet=as_json) as display:
         made = opened(source, exemplar, mask, _request(mix_mask, values), display, check_is_made)
         write_artifact(target, as_generator(made, Provenance(**texts)))

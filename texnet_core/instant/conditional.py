@@ -69,7 +69,7 @@ def generator_at(network: Artifact, code: FloatArray, colors: PrincipalColors) -
         EngineError: onnxruntime failed.
     """
     plain, found = pyramid_of(network), measured(network, code, colors)
-    parameters = folded(plain.graph, found.convolutions, found.norms) | found.bounds
+    parameters = {**folded(plain.graph, found.convolutions, found.norms), **found.bounds}
     return replace(plain, parameters=rounded(parameters))
 
 

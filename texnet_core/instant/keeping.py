@@ -88,7 +88,7 @@ def _sample(artifact: Artifact) -> FloatArray:
     """The colors of a tile that shows as much as the exemplar, as far as scales go."""
     scale = min(1.0, max(_LEAST_SCALE, _PREVIEW_SIDE / artifact.texels_per_exemplar))
     request = TextureRequest(width=_PREVIEW_SIDE, height=_PREVIEW_SIDE, scale=scale)
-    return shown_colors(synthesize(artifact, request), artifact.maps)
+    return np.asarray(shown_colors(synthesize(artifact, request), artifact.maps), np.float32)
 
 
 def _as_png(colors: FloatArray) -> bytes:

@@ -81,8 +81,8 @@ def _parameters(settings: MixtureSettings, channels: int, known: list[Measured])
     def put(name: str, weight: FloatArray, bias: FloatArray) -> None:
         found.update({f"{name}.weight": weight, f"{name}.bias": bias})
 
-    for read in plain.of(nodes.Input):
-        put(f"level{read.level}.knots.distance", *knot_weights(settings))
+    for level in range(settings.levels):
+        put(f"level{level}.knots.distance", *knot_weights(settings))
     for clamp in plain.of(nodes.Clamp):
         put(f"{clamp.bound}.below", *over_knots(-np.stack([at.bounds[clamp.bound] for at in known])))
     for norm in plain.of(nodes.Norm):

@@ -61,7 +61,8 @@ def read_mix_mask(path: Path | str) -> FloatArray:
     Raises:
         ImageError: it is no picture.
     """
-    return read_exemplar(path).image.mean(axis=2)
+    brightness: FloatArray = read_exemplar(path).image.mean(axis=2)
+    return brightness
 
 
 def _mix(network: Artifact, shares: Mapping[str, float]) -> Mix:

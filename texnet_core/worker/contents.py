@@ -62,7 +62,8 @@ def read_shares(path: Path) -> FloatArray:
     """
     if path.suffix == ARRAY and (shares := _shares(path, (1, 3, 4))).shape[2] == 1:
         return shares[..., 0]
-    return read_surface(path, None).image.mean(axis=2)
+    brightness: FloatArray = read_surface(path, None).image.mean(axis=2)
+    return brightness
 
 
 def _shares(path: Path, channels: tuple[int, ...]) -> FloatArray:

@@ -17,8 +17,10 @@ by their selection units. Differs: shares that vary over the plane.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
 from texnet_core.model import nodes
@@ -105,7 +107,7 @@ def graph(settings: MixtureSettings, channels: int) -> Graph:
     return plain.replaced(lambda node: tuple(change(node)))
 
 
-def over_knots(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+def over_knots(values: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
     """The convolution that makes a map of the knots: weight (channels, knots - 1, 1, 1) and bias (channels,).
 
     Args:
@@ -133,7 +135,7 @@ def _knots(read: nodes.Input, knots: int) -> Iterator[nodes.Node]:
 
 def _sum(node: nodes.Node, values: Sequence[nodes.Node], knots: int, *, shifted: bool) -> Iterator[nodes.Node]:
     """The sum of values, each times its map, and of a map alone; it has the name of the node."""
-    terms = []
+    terms: list[nodes.Node] = []
     for number, value in enumerate(values):
         share = _map(node, f"{node.name}.map{number}", knots)
         names = value.name, share.name
