@@ -348,6 +348,21 @@ def test_a_network_goes_on_from_a_file_with_other_pictures(folder, tmp_path, tol
         assert np.allclose(first.parameters[name], second.parameters[name], rtol=2e-2, atol=2e-3), name
 
 
+def test_a_run_that_has_begun_needs_its_start_no_more(two, tmp_path):
+    start = tmp_path / "start.texnet"
+    settings = replace(NAMED, textures=1)
+    torch.manual_seed(0)
+    made = ConditionalNetwork(settings, Codes(settings, [exemplar()]))
+    write_artifact(start, artifact_of(made, "textures", textures=("moss",)))
+    request = replace(MANY, train=replace(MANY.train, start=str(start)))
+    train_textures(two, tmp_path / "whole.texnet", request)
+    with pytest.raises(Cancelled):
+        train_textures(two, tmp_path / "m.texnet", request, progress=stop_at(4))
+    start.unlink()
+    train_textures(two, tmp_path / "m.texnet", request, resume=True)
+    assert_same_parameters(parameters_of(tmp_path / "whole.texnet"), parameters_of(tmp_path / "m.texnet"))
+
+
 def test_auto_starts_from_the_network_that_ships_where_that_fits(two, tmp_path, told, monkeypatch):
     notes = []
     request = replace(MANY, train=replace(MANY.train, start="auto"))

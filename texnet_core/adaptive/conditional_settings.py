@@ -55,7 +55,7 @@ class InstantTrainSettings(ConditionalTrainSettings):
 class TexturesTrainSettings(ConditionalTrainSettings):
     """The same where each texture has a code of its own."""
 
-    steps: int = _budget(2000, "number of training steps", low=10, high=10**8)
+    steps: int = _budget(1000, "number of training steps", low=10, high=10**8)
     start: str = _budget(
         AUTO_START,
         "parameters and codes to begin with: instant takes what the network that ships predicts, a .texnet file that "
