@@ -55,6 +55,8 @@ def test_pictures_become_textures_of_one_file(tmp_path):
     header = read_header(tmp_path / "n.texnet")
     assert header.textures == ("0", "1") and header.provenance.exemplar == "walls"
     assert header.provenance.command.startswith("texnet adaptive many walls --output n.texnet --")
+    made = texnet("synth", "n.texnet", "--texture", 1, "-o", "t.png", "--size", 64, cwd=tmp_path)
+    assert made.returncode == 0 and (tmp_path / "t.png").exists(), made.stderr
 
 
 def test_a_network_that_predicts_is_trained_and_used(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.conftest import picture
-from tests.core.trainings import assert_same_parameters, parameters_of, run_killed, stop_at
+from tests.core.trainings import FakeClock, assert_same_parameters, parameters_of, run_killed, stop_at
 from texnet_core import Artifact, Cancelled, TextureRequest, read_artifact, read_header, synthesize, write_artifact
 from texnet_core.adaptive import conditional_exemplars, conditional_start, conditional_training
 from texnet_core.adaptive.conditional_codes import Codes, Predictor
@@ -20,6 +20,7 @@ from texnet_core.adaptive.conditional_exemplars import Looking, Variations
 from texnet_core.adaptive.conditional_network import ConditionalNetwork, colored
 from texnet_core.adaptive.conditional_objective import ConditionalObjective
 from texnet_core.adaptive.conditional_request import InstantRequest, TexturesRequest
+from texnet_core.adaptive.conditional_run import ConditionalRun
 from texnet_core.adaptive.conditional_settings import (
     LEAST_EXEMPLAR_SIDE,
     InstantTrainSettings,
@@ -46,6 +47,7 @@ from texnet_core.model.families.conditional import (
 from texnet_core.model.header import MOST_NAME
 from texnet_core.model.training_form import periodic_inputs
 from texnet_core.pictures.writing import write_image
+from texnet_core.training import clock
 
 SIDE = 168
 PREDICTING = PredictingSettings(levels=3, channels=4, kernels=2, code=8, hidden=16)
@@ -266,6 +268,17 @@ def test_a_stopped_run_of_textures_resumes_to_the_same_parameters(two, textures,
     train_textures(two, path, MANY, resume=True)
     assert_same_parameters(parameters_of(textures), parameters_of(path))
     assert read_header(path).training["loss_curve"] == read_header(textures).training["loss_curve"]
+
+
+def test_a_run_in_minutes_ends_when_they_are_over(two, tmp_path, monkeypatch):
+    now = FakeClock()
+    monkeypatch.setattr(clock, "now", now)
+    monkeypatch.setattr(ConditionalRun, "_step", now.after(ConditionalRun._step, 25.0))
+    request = replace(MANY, train=replace(MANY.train, minutes=1.0))
+    told = []
+    made = train_textures(two, tmp_path / "m.texnet", request, progress=told.append)
+    assert made.training["steps_taken"] == 3 and made.quality["seconds"] == 75
+    assert told[-1].unit == "s" and told[-1].done == told[-1].total == 60
 
 
 _KILLED = """
