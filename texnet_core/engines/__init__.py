@@ -105,6 +105,12 @@ def open_engine(
             expected="a generator",
             remedy="adapt it to an exemplar first",
         )
+    if artifact.textures:
+        raise RequestError(
+            f"this file holds {len(artifact.textures)} textures to choose from",
+            expected="a generator of one texture",
+            remedy="open one of them with open_source or open_requested",
+        )
     if engine == "auto":
         engine = _best_engine(device)
     kind = _engine_class(engine)
