@@ -40,7 +40,10 @@ def enum_of(shown: Callable[[Any], list[Shown]], chosen: str) -> tuple[_Items, _
     held: list[_Item] = []
 
     def items(owner: Any, context: Any) -> list[_Item]:
-        held[:] = [(*map(_kept, texts), icon, number) for number, (*texts, icon) in enumerate(shown(owner))]  # type: ignore[misc]
+        held[:] = [
+            (_kept(name), _kept(label), _kept(tooltip), icon, number)
+            for number, (name, label, tooltip, icon) in enumerate(shown(owner))
+        ]
         return held
 
     def number(owner: Any) -> int:
