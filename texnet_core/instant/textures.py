@@ -17,7 +17,7 @@ from texnet_core.instant.preparing import Announce, ignore
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error, listed
+from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error, first_note
 
 _MOST_SAID = 200  # characters of a mix in words
 
@@ -40,8 +40,8 @@ def choose_texture(
     choice.check()
     names = network.textures
     check_known(choice, names)
-    if not choice.is_made and len(names) > 1:
-        announce(f"this is {names[0]}, the first of {len(names)} textures: {listed(names)}")
+    if note := first_note(choice, names):
+        announce(note)
     start = choice.start or {names[0]: 1.0}
     first, label = _mix(network, start), _said(start)
     if choice.end:

@@ -87,13 +87,7 @@ def first_note(choice: TextureChoice, names: Sequence[str]) -> str:
     """What to say where nothing is chosen of several textures; "" where there is nothing to say."""
     if choice.is_made or len(names) < 2:
         return ""
-    return f"this is {names[0]}, the first of {len(names)} textures: {listed(names)}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first of many names."""
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"this is {names[0]}, the first of {len(names)} textures: {_listed(names)}"
 
 
 def parse_mix(text: str, name: str) -> dict[str, float]:
@@ -127,6 +121,12 @@ def choice_error(name: str, found: str, expected: Any, remedy: str) -> RequestEr
     return error
 
 
+def _listed(names: Sequence[str]) -> str:
+    """The first of many names."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _weight(said: str, name: str, texture: str) -> float:
     try:
         weight = float(said)
@@ -144,5 +144,5 @@ def _wrong(name: str, found: str, remedy: str) -> RequestError:
 def _unknown(field: str, name: str, names: Sequence[str]) -> RequestError:
     by_folded = {known.casefold(): known for known in names}
     near = difflib.get_close_matches(name.casefold(), by_folded, n=1)
-    remedy = f"did you mean {by_folded[near[0]]!r}?" if near else f"choose one of its textures: {listed(names)}"
+    remedy = f"did you mean {by_folded[near[0]]!r}?" if near else f"choose one of its textures: {_listed(names)}"
     return choice_error(field, f"{name!r} is unknown", "a texture of the file", remedy)
