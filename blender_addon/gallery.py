@@ -9,7 +9,9 @@ from . import library
 
 Shown = tuple[str, str, str, int]  # identifier, label, tooltip, number of the icon
 _Item = tuple[str, str, str, int, int]
-_Items, _Get, _Set = Callable[[Any, Any], list[_Item]], Callable[[Any], int], Callable[[Any, int], None]
+_Items = Callable[[Any, Any], list[_Item]]
+_Get = Callable[[Any], int]
+_Set = Callable[[Any, int], None]
 
 _texts: dict[str, str] = {}
 

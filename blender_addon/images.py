@@ -115,7 +115,7 @@ def set_record(image: bpy.types.Image, request: TextureRequest, map_name: str, s
     """
     facts = {"map": map_name, "set": set_name, "leads": leads, "made": time.time(), "bytes": bytes_of(image)}
     image[PROPERTY] = request.record() | facts
-    mask = bpy.data.images.get(request.mix_mask) if request.mix_mask else None
+    mask: Any = bpy.data.images.get(request.mix_mask) if request.mix_mask else None
     if mask is not None:
         image[_MIX_MASK] = mask
 

@@ -1,5 +1,6 @@
 """Choosing, importing, revealing and removing generators."""
 
+from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -15,7 +16,12 @@ from ..registration import registration
 from ..request import first_preset, first_style
 from .base import FINISHED, Confirmed, Reporting, Status
 
-_FIRST = {"TEXTURE": first_preset, "STYLE": first_style, "NETWORK": lambda: FIRST_METHOD}
+# what is chosen where the file that was has gone
+_FIRST: dict[library.Kind, Callable[[], str]] = {
+    "TEXTURE": first_preset,
+    "STYLE": first_style,
+    "NETWORK": lambda: FIRST_METHOD,
+}
 
 
 class TEXNET_OT_search_source(bpy.types.Operator):
