@@ -34,9 +34,12 @@ def _draw_method(body: Any, settings: Any, context: Any) -> None:
     """The methods that ship as buttons; with networks of the user's own a list, and what is done with files."""
     method = settings.method
     networks = library.list_networks(also=method)
-    row = body.row(align=True, heading="Method")
-    row.prop(settings, "method", text="", expand=not networks)
+    row = body.row(align=True)
+    row.use_property_split = False
     if networks:
+        row.prop(settings, "method", text="")
         draw_own_files(row, library.named(method, networks), method)
+    else:
+        row.prop(settings, "method", expand=True)
     texts = {name: text for name, _, text, _ in instant.methods(also=method)}
     wrapped(body, texts.get(method, ""), context, icon="INFO", lines=7)

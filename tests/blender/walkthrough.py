@@ -422,7 +422,8 @@ def train(window, editor):
     yield 1
     settings = bpy.context.scene.texnet
     settings.exemplar = bpy.data.images.load(os.environ["EXEMPLAR"])
-    settings.generator_name, settings.minutes, settings.train_size = "Aerial Rocks", 1.5, 192
+    settings.quality, settings.minutes, settings.train_size = "CUSTOM", 1.5, 192
+    settings.generator_name = module("request").title_of(os.environ["EXEMPLAR"])
     yield from click(panel, TRAINING)
     yield 1
     with bpy.context.temp_override(window=window, area=editor, region=panel):
@@ -434,7 +435,7 @@ def train(window, editor):
         yield 0.5
     yield 15
     yield from scroll(editor, panel, "down")
-    yield from shot("training", (panel.x, HEIGHT - panel.y - 440, panel.width, 440))
+    yield from shot("training", (panel.x, HEIGHT - panel.y - 640, panel.width, 640))
     yield from idle()
     assert module("session").problem is None, module("session").problem
     assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
@@ -442,7 +443,7 @@ def train(window, editor):
     assert there.kind == "SHORT", there
     yield 3
     yield from scroll(editor, panel, "down")
-    yield from shot("training-short", (panel.x, HEIGHT - panel.y - 360, panel.width, 360))
+    yield from shot("training-short", (panel.x, HEIGHT - panel.y - 500, panel.width, 500))
     bpy.ops.texnet.discard_training(name=settings.generator_name)
     assert module("standing").standing_in_panel(settings).kind == "FREE", "Discard left something"
     stalls = Stalls()

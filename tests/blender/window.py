@@ -37,7 +37,7 @@ def main() -> None:
     environment |= {name.upper(): getattr(given, name) for name in names}
     (folder / "walkthrough.py").write_bytes((HERE / "walkthrough.py").read_bytes())
     (folder / "texnet.zip").write_bytes(given.zip.read_bytes())
-    for name in ("STYLE", "TEXTURES"):
+    for name in ("STYLE", "TEXTURES", "EXEMPLAR"):
         if environment[name]:  # where Blender sees it
             there = folder / Path(environment[name]).name
             there.write_bytes(Path(environment[name]).read_bytes())
