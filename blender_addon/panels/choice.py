@@ -36,16 +36,24 @@ def obstacle(request: TextureRequest) -> str:
 
 
 def _draw_mix(column: Any, mix: Any, label: str, *, of_white: bool, room: int) -> None:
-    """A row for each texture; shares are shown where there are several."""
-    row = column.row(align=True, heading=label)
-    row.prop(mix.first, "texture", text="")
+    """One texture; or a row for each with its share, where there are several."""
     if mix.is_mixed:
-        row.prop(mix.first, "share", text="", slider=True)
+        column.label(text=label)
+    row = _row(column, mix.first, mix.is_mixed, label)
     if len(mix.others) + 1 < room:
         row.operator("texnet.add_to_mix", text="", icon="ADD").of_white = of_white
     for index, part in enumerate(mix.others):
-        row = column.row(align=True, heading=" ")
-        row.prop(part, "texture", text="")
-        row.prop(part, "share", text="", slider=True)
+        row = _row(column, part, True, label)
         button = row.operator("texnet.take_from_mix", text="", icon="REMOVE")
         button.of_white, button.index = of_white, index
+
+
+def _row(column: Any, part: Any, is_mixed: bool, label: str) -> Any:
+    row = column.row(align=True)
+    if is_mixed:
+        row.use_property_split = False
+        row.prop(part, "texture", text="")
+        row.prop(part, "share", text="", slider=True)
+    else:
+        row.prop(part, "texture", text=label)
+    return row
