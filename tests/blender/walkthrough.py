@@ -384,14 +384,14 @@ def several(editor, panel):
     bpy.ops.texnet.add_to_mix()
     choice.black.others[0].share = 0.6
     choice.white.first.texture = choice.names[2]
-    yield from choose(preview_shows="WHOLE", side="512")
+    yield from choose(preview_shows="WHOLE", side="512", use_covers=False)
     preview = module("preview")
     while preview._follower._steps or preview._follower._job:
         yield 0.2
     yield from shot("textures", box_of(panel, 480))
     yield from invoke(bpy.ops.texnet.generate, panel, **settings.options())
     assert bpy.data.images[settings.history_image]["texnet_mix_mask"] == choice.mask, "the texture forgot its mask"
-    yield from choose(preview_shows="CORNER", source_name="bark")
+    yield from choose(preview_shows="CORNER", source_name="bark", use_covers=True)
 
 
 def shown_node():
