@@ -6,7 +6,8 @@ Training lives in `texnet_core.training`, which needs torch.
 
 from texnet_core.engines import open_engine
 from texnet_core.errors import Cancelled, RequestError, TexnetError
-from texnet_core.instant.open import open_source
+from texnet_core.instant.keeping import keep
+from texnet_core.instant.open import open_requested, open_source
 from texnet_core.mapset import MapSet, MapSpec
 from texnet_core.model.artifact import (
     Artifact,
@@ -39,10 +40,12 @@ __all__ = [
     "TextureRequest",
     "find_source",
     "find_style",
+    "keep",
     "list_presets",
     "list_styles",
     "open_engine",
     "open_plane",
+    "open_requested",
     "open_source",
     "read_artifact",
     "read_header",

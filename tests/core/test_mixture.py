@@ -13,7 +13,7 @@ from texnet_core import TextureRequest, open_plane, read_artifact, synthesize, w
 from texnet_core.engines import open_engine
 from texnet_core.engines.bf16 import with_bf16
 from texnet_core.engines.fusion import fused
-from texnet_core.engines.onnx_graph import OUTPUT
+from texnet_core.engines.onnx_graph import OUTPUT, build_model
 from texnet_core.engines.whole_graph import build_whole_model, inputs_of_period
 from texnet_core.instant import conditional
 from texnet_core.instant.textures import choose_texture
@@ -165,6 +165,15 @@ def test_what_saves_work_and_what_is_rounded(mixture):
     assert len(joins) == 2 * (mixture.settings.levels - 1)
     rounded = {node.name for node in with_bf16(plain).of(Convolution) if node.bf16}
     assert rounded and all(".part" in name for name in rounded)
+
+
+def test_bfloat16_stays_within_the_convolutions(mixture):
+    """ONNX's inference of types finds any operation that mixes formats."""
+    graph, parameters = fused(with_bf16(inference_form(mixture.graph)), mixture.parameters)
+    model = onnx.shape_inference.infer_shapes(onnx.load_from_string(build_model(graph, parameters)), strict_mode=True)
+    low = [tensor.name for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.BFLOAT16]
+    assert low and all(".part" in name for name in low)
+    assert model.graph.output[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
 
 
 def test_a_mixture_goes_to_a_file_and_back(mixture, tmp_path):
