@@ -120,6 +120,11 @@ def test_masks_that_cannot_be_read_are_one_line(folder):
             open_requested(of(folder, mix_to="bark", mix_mask=name))
     with pytest.raises(RequestError, match="was not read"):
         open_source(folder / "three.texnet", choice=of(folder, mix_to="bark", mix_mask="half.png"))
+    for shape, value in (((4, 4, 3), 0), ((0, 4), 0), ((4, 4), np.nan)):
+        given = np.full(shape, value, np.float32)
+        with pytest.raises(RequestError, match="give floats"):
+            choice = of(folder, mix_to="bark", mix_mask="half.png")
+            open_source(folder / "three.texnet", choice=choice, mix_mask=given)
 
 
 def test_a_file_of_several_takes_no_exemplar(folder):

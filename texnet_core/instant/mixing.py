@@ -1,8 +1,11 @@
 """Two textures of a network, or two mixes, over one plane, as a mask says: an artifact of the family `mixture`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from texnet_core.instant.conditional import Measured, measured, pyramid_of
 from texnet_core.instant.exemplar_statistics import PrincipalColors
@@ -18,6 +21,7 @@ from texnet_core.model.families.mixture import (
     over_knots,
 )
 from texnet_core.model.families.pyramid import graph as pyramid_graph
+from texnet_core.model.graph import Graph
 from texnet_core.model.mask_plane import Line
 from texnet_core.settings import MAX_SIZE
 
@@ -75,16 +79,26 @@ def mixture_of(network: Artifact, first: Mix, second: Mix, mask: FloatArray) -> 
 
 def _parameters(settings: MixtureSettings, channels: int, known: list[Measured]) -> dict[str, FloatArray]:
     """All but the mask, of what is known at the knots."""
-    plain, shares = pyramid_graph(settings, channels), np.array(settings.places)[:, None]
-    found: dict[str, FloatArray] = {}
+    plain = pyramid_graph(settings, channels)
+    convolutions = {f"level{level}.knots.distance": knot_weights(settings) for level in range(settings.levels)}
+    convolutions |= {name: over_knots(values) for name, values in _maps(settings, plain, known)}
+    for conv in plain.of(nodes.Convolution):
+        parts = known if conv is plain.output else (known[0], known[-1])
+        for number, at in enumerate(parts):
+            weight, bias = at.convolutions[conv.name]
+            convolutions[f"{conv.name}.part{number}"] = _blind(weight, conv.in_channels), bias
+    return {
+        f"{name}.{kind}": array
+        for name, both in convolutions.items()
+        for kind, array in zip(("weight", "bias"), both, strict=True)
+    }
 
-    def put(name: str, weight: FloatArray, bias: FloatArray) -> None:
-        found.update({f"{name}.weight": weight, f"{name}.bias": bias})
 
-    for level in range(settings.levels):
-        put(f"level{level}.knots.distance", *knot_weights(settings))
+def _maps(settings: MixtureSettings, plain: Graph, known: list[Measured]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """What each map has at the knots, (knots, channels)."""
+    shares = np.array(settings.places)[:, None]
     for clamp in plain.of(nodes.Clamp):
-        put(f"{clamp.bound}.below", *over_knots(-np.stack([at.bounds[clamp.bound] for at in known])))
+        yield f"{clamp.bound}.below", -np.stack([at.bounds[clamp.bound] for at in known])
     for norm in plain.of(nodes.Norm):
         scales, shifts = (np.stack([at.norms[norm.name][part] for at in known]) for part in (0, 1))
         read = plain[norm.inputs[0]]
@@ -93,16 +107,10 @@ def _parameters(settings: MixtureSettings, channels: int, known: list[Measured])
         else:
             name, maps = norm.name, [scales, -scales] if isinstance(read, nodes.Clamp) else [scales]
         for number, values in enumerate(maps):
-            put(f"{name}.map{number}", *over_knots(values))
-        put(f"{name}.shift", *over_knots(shifts))
-    for conv in plain.of(nodes.Convolution):
-        parts = known if conv is plain.output else (known[0], known[-1])
-        for number, at in enumerate(parts):
-            weight, bias = at.convolutions[conv.name]
-            put(f"{conv.name}.part{number}", _blind(weight, conv.in_channels), bias)
+            yield f"{name}.map{number}", values
+        yield f"{name}.shift", shifts
     for number, only in enumerate(np.eye(len(known))):
-        put(f"{plain.output.name}.map{number}", *over_knots(np.repeat(only[:, None], channels, 1)))
-    return found
+        yield f"{plain.output.name}.map{number}", np.repeat(only[:, None], plain.output.channels, 1)
 
 
 def _blind(weight: FloatArray, channels: int) -> FloatArray:

@@ -47,6 +47,7 @@ def choose_texture(
     if choice.end:
         if mask is None:
             raise choice_error("mix_mask", "was not read", "its texels", "use open_requested, which reads it")
+        _check_mask(mask)
         made, label = mixture_of(network, first, _mix(network, choice.end), mask), f"{label} to {_said(choice.end)}"
     else:
         made = generator_at(network, first.code, first.colors)
@@ -63,6 +64,13 @@ def read_mix_mask(path: Path | str) -> FloatArray:
     """
     brightness: FloatArray = read_exemplar(path).image.mean(axis=2)
     return brightness
+
+
+def _check_mask(mask: FloatArray) -> None:
+    """Raise RequestError for what is no mask, as scripts may give it."""
+    if mask.ndim != 2 or not mask.size or not np.isfinite(mask).all():
+        found = f"is {mask.dtype} {mask.shape}, or has values that are no numbers"
+        raise choice_error("mix_mask", found, "floats (height, width)", "give floats (height, width) from 0 to 1")
 
 
 def _mix(network: Artifact, shares: Mapping[str, float]) -> Mix:

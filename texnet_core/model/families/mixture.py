@@ -97,7 +97,7 @@ def graph(settings: MixtureSettings, channels: int) -> Graph:
         elif isinstance(node, nodes.Clamp):
             yield from _excess(node, knots)
         elif isinstance(node, nodes.Norm):
-            read = plain[node.inputs[0]]
+            read = plain[node.inputs[0]]  # a clamp's value is the excess here, which goes with what it is the excess of
             clamped = [plain[name] for name in read.inputs if isinstance(read, nodes.Clamp)]
             values = [replace(value, name=instead.get(value.name, value.name)) for value in (*clamped, read)]
             yield from _sum(node, values, knots, shifted=True)
