@@ -178,6 +178,14 @@ def test_the_loss_is_small_for_the_exemplar_itself_and_bounded_where_nothing_hel
     assert torch.equal(objective(noise, seen, 0).total, far.total)
 
 
+def test_a_fine_pattern_in_which_deep_layers_see_nothing_has_a_loss_like_others():
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    fine = np.repeat(((x // 2 + y // 2) % 2 * 0.6 + 0.2)[..., None], 3, axis=2).astype(np.float32)
+    seen = Looking(Light(), torch.device("cpu"), 256, told=False).at(fine)
+    noise = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert 1 < float(ConditionalObjective(Light())(noise, seen, 0).texture) < 200
+
+
 def test_a_reward_for_diversity_lowers_the_loss_of_samples_that_differ():
     seen = exemplar()
     noise = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))

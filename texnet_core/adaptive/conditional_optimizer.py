@@ -9,7 +9,6 @@ from torch import nn
 from texnet_core.training.muon import Muon
 
 _BETAS = (0.9, 0.99)
-_REST = 0.05  # the learning rate of all but kernels, as a share of theirs: a head reads a whole code
 _DECAY = 0.01
 _LONGEST = 1.0  # gradient of all parameters together
 
@@ -20,10 +19,11 @@ class ConditionalOptimizer:
     Args:
         banks: (kernels, out, in, k, k) each, contiguous; they must stay where they lie in memory.
         rest: all other parameters that are learned.
+        pace: their learning rate, as a share of that of kernels: what reads a whole code is moved by all of it.
     """
 
-    def __init__(self, banks: Iterable[nn.Parameter], rest: Iterable[nn.Parameter]) -> None:
-        self._banks, rest = list(banks), list(rest)
+    def __init__(self, banks: Iterable[nn.Parameter], rest: Iterable[nn.Parameter], pace: float) -> None:
+        self._banks, rest, self._pace = list(banks), list(rest), pace
         self._all = [*self._banks, *rest]
         # Muon takes matrices; these are the kernels in the same memory
         self._matrices = [nn.Parameter(bank.detach().view(*bank.shape[:2], -1)) for bank in self._banks]
@@ -45,7 +45,7 @@ class ConditionalOptimizer:
         nn.utils.clip_grad_norm_(self._all, _LONGEST)
         for matrix, bank in zip(self._matrices, self._banks, strict=True):
             matrix.grad = None if bank.grad is None else bank.grad.flatten(2)
-        for optimizer, share in ((self._muon, 1.0), (self._adam, _REST)):
+        for optimizer, share in ((self._muon, 1.0), (self._adam, self._pace)):
             for group in optimizer.param_groups:
                 group["lr"] = lr * share
             optimizer.step()
