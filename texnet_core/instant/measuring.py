@@ -21,10 +21,10 @@ def run_once(writer: GraphWriter, names: list[str], given: dict[str, FloatArray]
     Raises:
         EngineError: onnxruntime failed.
     """
-    from texnet_core.engines.onnx_engine import opened_for_one_run
+    from texnet_core.engines.onnx_engine import opened_to_measure
 
     try:
-        found: list[FloatArray] = opened_for_one_run(writer.model(), available_cores()).run(names, given)
+        found: list[FloatArray] = opened_to_measure(writer.model(), available_cores()).run(names, given)
     except Exception as error:  # its errors share no base class of their own
         raise EngineError(
             f"ONNX Runtime failed ({error})", expected="measures", remedy="free some memory and try again"
