@@ -54,13 +54,15 @@ def find_style(source: str | Path) -> Path:
 
 
 def find_generator(source: str | Path, words: Iterable[str] = ()) -> Path:
-    """The file of a preset, of a style, or at a path, where it is to be told about and not to be used.
+    """The file of a preset, of a style, of the network `instant`, or at a path, where it is to be told about.
 
     For `words` see `find_source`.
 
     Raises:
         RequestError: none of these.
     """
+    if str(source) == INSTANT.stem:
+        return INSTANT
     return _find(source, _PRESETS if str(source) not in list_styles() else _STYLES, words)
 
 
