@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import picture
 from tests.core.networks import predicting_network, textures_network
 from texnet_core import TextureRequest, open_source, read_artifact, synthesize, write_artifact
+from texnet_core.descriptor.light import load_light
 from texnet_core.engines.onnx_graph import OUTPUT
 from texnet_core.engines.whole_graph import WholeGraphWriter, inputs_of_period
 from texnet_core.errors import ArtifactError, ImageError, RequestError
@@ -17,8 +18,10 @@ from texnet_core.instant.conditional import TORUS, at_code, generator_at
 from texnet_core.instant.exemplar_statistics import PrincipalColors, statistics_of
 from texnet_core.instant.measuring import run_once
 from texnet_core.model import nodes
+from texnet_core.model.artifact import read_header
 from texnet_core.model.families.conditional import STATISTICS, measured_graph
 from texnet_core.model.graph import NO_CLAMP
+from texnet_core.presets import INSTANT
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +151,7 @@ def test_the_network_that_ships_makes_a_texture_of_any_picture(exemplar):
     assert generator.family == "pyramid" and made(generator).std() > 0.02
     with pytest.raises(RequestError, match="none is given"):
         open_source("instant")
+
+
+def test_the_network_that_ships_has_learned_with_the_light_descriptor_that_ships():
+    assert read_header(INSTANT).training["light_weights"] == load_light().sha256()

@@ -14,7 +14,6 @@ from texnet_core.training.objective import Losses
 POSITIONS = 1024  # of each layer, that are compared
 _DIRECTIONS = 16  # of each layer; the next step has others
 _DIRECTIONS_JUDGED = 48
-_LEAST_VARIANCE = 3e-5  # of a layer, whose unit is all textures: deep ones see nothing of fine patterns that repeat
 _RANGE_WEIGHT = 10.0
 _SLACK = 0.05  # beyond [0, 1]: colors with the right mean and spread have ends
 _LARGEST_PULL = 1.5  # loss; one hopeless texture is not to decide a step
@@ -41,7 +40,7 @@ class ConditionalObjective:
         """
         target = _target(exemplar)
         sample = Sample(image, self._descriptor(image, periodic=True))
-        texture = _distance(target, _DIRECTIONS)(sample, seed)
+        texture = SlicedWassersteinLoss(target, _DIRECTIONS, POSITIONS)(sample, seed)
         total = texture + _RANGE_WEIGHT * torch.relu((image - 0.5).abs() - 0.5 - _SLACK).square().mean()
         if self._diversity_weight:
             total = total + self._diversity_weight * DiversityLoss(target)(sample, seed)
@@ -50,16 +49,9 @@ class ConditionalObjective:
     def judged(self, image: Tensor, exemplar: Exemplar, seed: int) -> float:
         """The distance of samples from the texture, along more directions."""
         sample = Sample(image, self._descriptor(image, periodic=True))
-        return float(_distance(_target(exemplar), _DIRECTIONS_JUDGED)(sample, seed))
+        return float(SlicedWassersteinLoss(_target(exemplar), _DIRECTIONS_JUDGED, POSITIONS)(sample, seed))
 
 
 def _target(exemplar: Exemplar) -> Sample:
     features = {layer: maps.float() for layer, maps in exemplar.features.items()}
     return Sample(features[PATCHES], features, periodic=False)
-
-
-def _distance(target: Sample, directions: int) -> SlicedWassersteinLoss:
-    """In which no layer counts for much that varies nowhere in the exemplar."""
-    loss = SlicedWassersteinLoss(target, directions, POSITIONS)
-    loss.variances = {layer: max(variance, _LEAST_VARIANCE) for layer, variance in loss.variances.items()}
-    return loss

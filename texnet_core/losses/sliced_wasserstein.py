@@ -11,6 +11,7 @@ from texnet_core.losses.order import quantiles, spread_texels
 _DEEP_WEIGHT = 3.0
 _DEEP_STRIDE = 8  # of relu4_1 and deeper layers
 _FAINT = 1e-3  # of the mean variance
+_LEAST_VARIANCE = 3e-5  # of a layer: deep ones may see nothing vary, which must not make them decide
 _SMOOTHING = 1e-6  # keeps the root's gradient finite at the goal
 
 
@@ -33,7 +34,7 @@ class SlicedWassersteinLoss:
         self.directions, self.positions = directions, positions
         self.targets = {layer: _texels(exemplar.counted(layer).detach()) for layer in exemplar.features}
         self._whitening = {layer: _whitening(target[0]) for layer, target in self.targets.items() if layer == PATCHES}
-        self.variances = {layer: self._variance(layer) + 1e-12 for layer in self.targets}
+        self.variances = {layer: max(self._variance(layer), _LEAST_VARIANCE) for layer in self.targets}
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss, zero at the exemplar; `seed` decides directions and positions."""
