@@ -145,8 +145,7 @@ def source_from_image(
 
     Args:
         image: an image of the file.
-        method: "instant", whose textures are new surfaces like the image, or "collage", whose textures are pieces of
-            it. The file of a collage holds the image. Or the path of a network that adapts.
+        method: "instant", for new surfaces like it; "collage", for its pieces, kept in the file; or a network's path.
         mask: an image of the same size, white where the image takes part.
         name: of the generator; "" for that of the image and the method.
         real_width: meters that the image's width shows, or a text such as "50cm"; 0 leaves it unknown.
