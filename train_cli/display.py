@@ -56,7 +56,7 @@ class Display:
         if not path:
             return None
         with readable(Path(path)) as file:
-            return read_mix_mask(file)
+            return read_mix_mask(file, self.note)
 
     def stop_if_asked(self) -> None:
         """Raise Cancelled after a Ctrl-C: for between two parts of work that report no progress."""

@@ -101,7 +101,9 @@ def _changeable(file: str) -> Path:
         found = f"{shown_input(Path(file))} cannot be changed"
         raise RequestError(found, expected="a file", remedy="name a file")
     path = find_generator(file)
-    check_is_texture(read_header(path))
+    header = read_header(path)
+    if not header.textures:  # a size or a look is that of all
+        check_is_texture(header)
     if path in list_presets().values():
         found = f"{path.stem} ships with TexNet and is not changed"
         raise RequestError(found, expected="a file", remedy="change a copy of it")

@@ -69,9 +69,9 @@ def synth(
 ) -> None:
     """Make seamless textures.
 
-    SOURCE is the name of a preset (see `texnet presets`), a .texnet file, or collage, which makes textures of the
-    pieces of an exemplar at once. Pictures are written while they are made, so that PNG and TIFF files can be far
-    larger than memory.
+    SOURCE is the name of a preset (see `texnet presets`) or a .texnet file. With --exemplar it is instant, for a new
+    surface like the one in a picture, collage, for pieces of it, or a network that adapts. Pictures are written while
+    they are made, so that PNG and TIFF files can be far larger than memory.
 
     \b
     Examples:

@@ -192,7 +192,13 @@ def test_what_is_wrong_is_one_line_and_nothing_is_made(stony):
         answer([said, textures()])
         """
     )
-    expected = ("did you mean 'chalk'", "add up to 0", "weight '-1'", "'granite' is unknown", "cannot be combined")
+    expected = (
+        "did you mean 'chalk'",
+        "no weight above 0",
+        "weight '-1'",
+        "'granite' is unknown",
+        "cannot be combined",
+    )
     expected += ("needs a mask", "needs a second", "called 'Nothing'", "Movie is not", "hold several", "not a number")
     expected += ("not an image",)
     for text, line in zip(expected, said[0], strict=True):
@@ -213,7 +219,7 @@ def test_the_panel_is_drawn_for_such_files_and_its_button_says_what_is_wrong(sto
         answer([right, wrong, panel.obstacle(settings.request(None))])
         """
     )
-    assert state[0] == state[2] == "" and "add up to 0" in state[1]
+    assert state[0] == state[2] == "" and "no weight above 0" in state[1]
 
 
 def test_a_batch_and_files_take_a_choice(stony, tmp_path):

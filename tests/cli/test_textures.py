@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.core.networks import textures_network
 from texnet_core import write_artifact
+from texnet_core.model.artifact import read_header
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +67,6 @@ def test_info_names_the_textures(run):
         ("keep nothing -o x.texnet", "no preset is called 'nothing'"),
         ("eval three.texnet", "3 textures to choose from"),
         ("bench three.texnet", "3 textures to choose from"),
-        ("info three.texnet --set-size 1m", "3 textures to choose from"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_leaves_nothing(run, tmp_path, words, says):
@@ -74,3 +74,10 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(run, tmp_path, words, says
     done = run(*words.split())
     assert done.returncode == 2 and says in done.stderr and done.stderr.count("\n") == 1
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_file_of_several_textures_has_one_size_which_each_of_them_keeps(run, tmp_path):
+    write_artifact(tmp_path / "two.texnet", textures_network("moss", "bark"))
+    assert run("info", "two.texnet", "--set-size", "1m").returncode == 0
+    assert run("keep", "two.texnet", "--texture", "bark", "-o", "bark.texnet").returncode == 0
+    assert read_header(tmp_path / "bark.texnet").size_m == 1.0

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from tests.conftest import picture
+from tests.core.networks import textures_network
 from tests.core.trainings import FakeClock, assert_same_parameters, parameters_of, run_killed, stop_at
 from texnet_core import Artifact, Cancelled, TextureRequest, read_artifact, read_header, synthesize, write_artifact
 from texnet_core.adaptive import conditional_exemplars, conditional_start, conditional_training
@@ -504,3 +505,14 @@ def test_shapes_have_the_same_words():
     shared = {spec.name for spec in fields(ConditionalSettings)}
     assert shared < {spec.name for spec in fields(PredictingSettings)}
     assert shared < {spec.name for spec in fields(TexturesSettings)}
+
+
+def test_names_of_any_letters_fit_into_a_header(tmp_path):
+    names = texture_names(
+        [f"{'石' * 80}.jpg", f"{'石' * 80}.png", "a/b=c,d.png", "new\nline.png", "\ud800.png", "\x07.png"]
+    )
+    assert len(set(names)) == 6 and max(len(name.encode()) for name in names) <= MOST_NAME
+    write_artifact(tmp_path / "named.texnet", textures_network(*names))
+    many = texture_names([f"{'石' * 80}.jpg"] * 256)
+    write_artifact(tmp_path / "many.texnet", textures_network(*many))
+    assert read_artifact(tmp_path / "many.texnet").textures == many

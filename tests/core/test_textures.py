@@ -9,7 +9,7 @@ from PIL import Image
 from tests.conftest import picture
 from tests.core.networks import predicting_network, textures_network
 from texnet_core import TextureRequest, open_engine, open_plane, open_source, read_artifact, synthesize, write_artifact
-from texnet_core.errors import ImageError, RequestError
+from texnet_core.errors import ArtifactError, ImageError, RequestError
 from texnet_core.instant.keeping import keep
 from texnet_core.instant.open import open_requested
 from texnet_core.instant.textures import choose_texture
@@ -73,8 +73,8 @@ def test_weights_are_divided_by_their_sum():
         ({"mix": "moss=inf"}, "weight 'inf'"),
         ({"mix": "moss=-1,bark=2"}, "weight '-1'"),
         ({"mix": "moss="}, "weight ''"),
-        ({"mix": "moss=0,bark=0"}, "add up to 0"),
-        ({"mix": "moss=1e308,bark=1e308"}, "add up to inf"),
+        ({"mix": "moss=0,bark=0"}, "no weight above 0"),
+        ({"mix": "moss=1e308,bark=1e308"}, "too large"),
         ({"mix": "moss=1,moss=2"}, "names 'moss' twice"),
         ({"mix": "moss,,bark"}, "a part without a name"),
         ({"mix": "=1"}, "a part without a name"),
@@ -262,7 +262,7 @@ def test_what_a_network_makes_of_an_exemplar_is_kept_with_its_name(folder):
 def test_what_cannot_be_kept_leaves_nothing(folder):
     before = (folder / "three.texnet").read_bytes()
     for request, output, says in (
-        (of(folder), "three.texnet", "would replace its source"),
+        (of(folder), "three.texnet", "would replace the source"),
         (TextureRequest("moss"), "kept.texnet", "moss is a generator of its own already"),
         (TextureRequest(str(folder / "one.texnet")), "kept.texnet", "already"),
         (of(folder, texture="x"), "kept.texnet", "unknown"),
@@ -271,3 +271,40 @@ def test_what_cannot_be_kept_leaves_nothing(folder):
         with pytest.raises(RequestError, match=says):
             keep(request, folder / output)
     assert not (folder / "kept.texnet").exists() and (folder / "three.texnet").read_bytes() == before
+
+
+@pytest.mark.parametrize("what", ["exemplar", "mask", "mix_mask"])
+def test_keeping_replaces_no_picture_that_is_read(what, tmp_path):
+    """Not even one that is called like a generator, or that a link leads to."""
+    photo, link = tmp_path / "photo.png", tmp_path / "link.texnet"
+    Image.fromarray(quantize(picture(64, 64), 8)).save(photo)
+    link.symlink_to(photo)
+    before = photo.read_bytes()
+    given = {"exemplar": str(photo)} | ({what: str(photo)} if what != "exemplar" else {})
+    choice = {"mix_to": "moss"} if what == "mix_mask" else {}
+    request = TextureRequest("instant", **given, **choice)
+    for output in (photo, link):
+        with pytest.raises(RequestError, match=r"would replace|does not end in"):
+            keep(request, output)
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "mask", [[[0.0, 1.0]], "mask.png", np.ones((4, 4), np.uint8), np.full((4, 4), 2.0), np.full((4, 4), np.nan)]
+)
+def test_what_is_no_mask_is_told(mask):
+    choice = TextureChoice(texture="moss", mix_to="bark", mix_mask="mask.png")
+    with pytest.raises(RequestError, match="mix mask"):
+        choose_texture(textures_network("moss", "bark"), choice, mask)
+
+
+def test_a_generator_of_one_texture_leaves_no_choice(artifact):
+    with pytest.raises(RequestError, match="makes one texture"):
+        choose_texture(artifact, TextureChoice())
+
+
+def test_parameters_that_lead_nowhere_are_told():
+    network = textures_network("moss", "bark")
+    codes = np.full_like(network.parameters["codes"], 1e30)
+    with pytest.raises(ArtifactError, match="not finite"), np.errstate(all="ignore"):
+        choose_texture(replace(network, parameters={**network.parameters, "codes": codes}), TextureChoice())

@@ -14,7 +14,7 @@ from torch import Tensor
 from texnet_core.adaptive.conditional_settings import FEWEST_TEXTURES
 from texnet_core.adaptive.gram import Targets
 from texnet_core.adaptive.settings import FEWEST_PICTURES
-from texnet_core.errors import ImageError, RequestError, TexnetError
+from texnet_core.errors import ImageError, Range, RequestError, TexnetError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.noise import derive_seed
 from texnet_core.pictures.color import quantize
@@ -137,7 +137,14 @@ def _fitting(file: Path, wanted: Wanted) -> Bytes:
         raise ImageError(
             f"{file} has transparent texels", expected="a picture without holes", remedy="take one without alpha"
         )
-    side = max(wanted.least, min(wanted.most, *picture.image.shape[:2]))
+    height, width = picture.image.shape[:2]
+    if min(height, width) < wanted.least:
+        raise ImageError(
+            f"{file} is too small, with {width}x{height} pixels, where the short side needs {wanted.least}",
+            expected=Range(wanted.least, None),
+            remedy="take a larger picture or a smaller exemplar size",
+        )
+    side = max(wanted.least, min(wanted.most, height, width))
     try:
         small = resize_exemplar(picture.image, side)
         check_surface(small, None)

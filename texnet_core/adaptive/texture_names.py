@@ -7,7 +7,7 @@ from texnet_core.errors import one_line
 from texnet_core.model.header import MOST_NAME
 
 _NAMELESS = "texture"
-_MEANING = str.maketrans("=,", "__")  # letters that mean something where textures are mixed
+_MEANING = str.maketrans("=,/\\", "____")  # letters that mean something where textures are mixed, and in paths
 
 
 def texture_names(files: Sequence[str]) -> tuple[str, ...]:
@@ -18,15 +18,20 @@ def texture_names(files: Sequence[str]) -> tuple[str, ...]:
     found: list[str] = []
     for file in files:
         name = one_line(PurePath(file).stem.encode("utf-8", "replace").decode()).translate(_MEANING)
-        name = name[:MOST_NAME].strip() or _NAMELESS
+        name = _shortened("".join(letter for letter in name if letter.isprintable()), MOST_NAME) or _NAMELESS
         found.append(_different(name, found))
     return tuple(found)
+
+
+def _shortened(name: str, most: int) -> str:
+    """So many bytes of it at most."""
+    return name.strip().encode()[:most].decode("utf-8", "ignore").strip()
 
 
 def _different(name: str, others: Sequence[str]) -> str:
     if name not in others:
         return name
     number = 2
-    while (numbered := f"{name[: MOST_NAME - 4].strip()}-{number}") in others:
+    while (numbered := f"{_shortened(name, MOST_NAME - 4)}-{number}") in others:
         number += 1
     return numbered

@@ -10,6 +10,7 @@ import numpy as np
 
 from texnet_core.engines.onnx_graph import OUTPUT
 from texnet_core.engines.whole_graph import WholeGraphWriter, inputs_of_period
+from texnet_core.errors import ArtifactError
 from texnet_core.instant.exemplar_statistics import PrincipalColors, statistics_of
 from texnet_core.instant.measuring import run_once
 from texnet_core.instant.predictor import predicted_code
@@ -66,6 +67,7 @@ def generator_at(network: Artifact, code: FloatArray, colors: PrincipalColors) -
         colors: that its textures are to have.
 
     Raises:
+        ArtifactError: what the network makes is not finite.
         EngineError: onnxruntime failed.
     """
     plain, found = pyramid_of(network), measured(network, code, colors)
@@ -162,6 +164,12 @@ def _colored(weight: FloatArray, made: FloatArray, colors: PrincipalColors) -> t
     together a little on two axes, the last step is the least change of colors that mends this.
     """
     flat = made.reshape(len(made), -1).astype(np.float64)
+    if not np.isfinite(flat).all():
+        raise ArtifactError(
+            "the network makes values that are not finite",
+            expected="a network that was trained",
+            remedy="get an undamaged copy of the file",
+        )
     matrix = colors.axes / (flat.std(1, ddof=1) + LEAST_DEVIATION)
     wanted = colors.axes.astype(np.float64) @ colors.axes.T
     matrix = _root(wanted) @ _inverse_root(matrix @ np.cov(flat) @ matrix.T) @ matrix

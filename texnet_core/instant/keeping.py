@@ -10,7 +10,7 @@ from texnet_core.errors import RequestError
 from texnet_core.instant.open import find_any_source, is_maker, open_requested
 from texnet_core.instant.preparing import Announce, ignore
 from texnet_core.mapset import FloatArray, shown_colors
-from texnet_core.model.artifact import Artifact, Provenance, read_header, write_artifact
+from texnet_core.model.artifact import SUFFIX, Artifact, Provenance, read_header, write_artifact
 from texnet_core.model.look import guess_look
 from texnet_core.paths import is_same_file
 from texnet_core.pictures.color import quantize
@@ -58,19 +58,30 @@ def keep(
         announce: called with a sentence about whatever the user should know.
 
     Raises:
-        RequestError: the source is a generator already, or the output would replace it.
+        RequestError: the source is a generator already, or the output would replace what is read or is no .texnet.
         TexnetError: as of `open_requested`.
         OutputError: the place cannot be written.
     """
     source = find_any_source(request.source)
     check_is_made(source)
-    if is_same_file(Path(output), source):
-        raise RequestError("the output would replace its source", expected="another file", remedy="name another file")
+    _check_output(Path(output), source, request)
     if request.exemplar and not provenance.exemplar:
         provenance = replace(provenance, exemplar=Path(request.exemplar).stem)
     made = as_generator(open_requested(request, announce=announce), provenance)
     write_artifact(Path(output), made)
     return made
+
+
+def _check_output(output: Path, source: Path, request: TextureRequest) -> None:
+    if output.suffix != SUFFIX:
+        found = f"the output {output.name} does not end in {SUFFIX}"
+        raise RequestError(found, expected=f"a name in {SUFFIX}", remedy="change the suffix")
+    files = {"exemplar": request.exemplar, "mask": request.mask, "mix mask": request.mix_mask, "source": str(source)}
+    for what, read in files.items():
+        if read and is_same_file(output, Path(read)):
+            raise RequestError(
+                f"the output would replace the {what}", expected="another file", remedy="name another file"
+            )
 
 
 def check_is_made(source: Path) -> None:

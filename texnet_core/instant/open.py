@@ -19,7 +19,7 @@ from texnet_core.model.artifact import Artifact, Header, read_artifact, read_hea
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.presets import INSTANT, find_source
 from texnet_core.settings import ExemplarSettings
-from texnet_core.synthesis.choice import TextureChoice, check_known
+from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error
 from texnet_core.synthesis.request import TextureRequest
 
 Maker = Callable[[FloatArray, Mask | None, Announce], Artifact]
@@ -80,6 +80,10 @@ def open_source(
     header = None if is_maker(source) else read_header(source)
     if header is None or not header.textures:
         check_known(choice, ())
+        if mix_mask is not None:
+            raise choice_error(
+                "mix_mask", "is for files that hold several textures", "a file of several", "leave it out"
+            )
     make = _maker(source, header)
     if make is None:
         if exemplar is not None:
@@ -114,7 +118,7 @@ def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> A
         TexnetError: as of `open_source`, or a picture that cannot be read.
     """
     request.check()
-    mix_mask = read_mix_mask(request.mix_mask) if request.mix_mask else None
+    mix_mask = read_mix_mask(request.mix_mask, announce) if request.mix_mask else None
     choose = partial(open_source, settings=request, choice=request, mix_mask=mix_mask, announce=announce)
     if not request.exemplar:
         return choose(request.source)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from texnet_core.errors import RequestError
 from texnet_core.instant.conditional import generator_at
 from texnet_core.instant.exemplar_statistics import PrincipalColors
 from texnet_core.instant.mixing import Mix, mixture_of
@@ -39,6 +40,10 @@ def choose_texture(
     """
     choice.check()
     names = network.textures
+    if not names:
+        raise RequestError(
+            "this generator makes one texture", expected="a file of several textures", remedy="use it as it is"
+        )
     check_known(choice, names)
     if note := first_note(choice, names):
         announce(note)
@@ -56,21 +61,32 @@ def choose_texture(
     return replace(made, provenance=of)
 
 
-def read_mix_mask(path: Path | str) -> FloatArray:
+def read_mix_mask(path: Path | str, announce: Announce = ignore) -> FloatArray:
     """The picture that says where which mix is shown, (height, width) in [0, 1].
+
+    Args:
+        path: its file. What is in linear light becomes sRGB first, as in all pictures.
+        announce: called with a sentence about whatever the user should know of it.
 
     Raises:
         ImageError: it is no picture.
     """
-    brightness: FloatArray = read_exemplar(path).image.mean(axis=2)
+    picture = read_exemplar(path)
+    for note in picture.notes:
+        announce(f"the mix mask: {note}")
+    brightness: FloatArray = picture.image.mean(axis=2)
     return brightness
 
 
 def _check_mask(mask: FloatArray) -> None:
     """Raise RequestError for what is no mask, as scripts may give it."""
-    if mask.ndim != 2 or not mask.size or not np.isfinite(mask).all():
-        found = f"is {mask.dtype} {mask.shape}, or has values that are no numbers"
-        raise choice_error("mix_mask", found, "floats (height, width)", "give floats (height, width) from 0 to 1")
+    remedy = "give floats (height, width) from 0 to 1"
+    if not isinstance(mask, np.ndarray) or mask.dtype.kind != "f" or mask.ndim != 2 or not mask.size:
+        kind = f"{mask.dtype} {mask.shape}" if isinstance(mask, np.ndarray) else type(mask).__name__
+        raise choice_error("mix_mask", f"is {kind}", "floats (height, width)", remedy)
+    if not (mask.min() >= 0 and mask.max() <= 1):  # as no number is
+        found = f"has values from {mask.min():g} to {mask.max():g}"
+        raise choice_error("mix_mask", found, "floats from 0 to 1", remedy)
 
 
 def _mix(network: Artifact, shares: Mapping[str, float]) -> Mix:

@@ -18,7 +18,7 @@ from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.settings import MAX_SIZE, Checked, as_fields, as_record, setting
 
 MAX_TEXT = 4000
-MOST_NAME = 64  # characters of a texture's, where a file holds several
+MOST_NAME = 64  # bytes of a texture's in UTF-8, where a file holds several
 MAX_CHANNELS = 32  # of all maps together
 _MAX_GIVEN_TEXT = 500
 
@@ -206,13 +206,16 @@ def _parse_textures(items: Any, count: int, name: str) -> tuple[str, ...]:
         raise damaged(
             name,
             "the names of its textures do not fit its settings",
-            f"{count} different names of at most {MOST_NAME} characters without = and commas",
+            f"{count} different names of at most {MOST_NAME} bytes, printable, without = and commas",
         )
     return tuple(items)
 
 
 def _is_texture_name(item: Any) -> bool:
-    return isinstance(item, str) and 0 < len(item) <= MOST_NAME and item == item.strip() and not set(item) & set("=,")
+    """Whether a texture can be called so: names are said in mixes, in messages and in the names of files."""
+    if not (isinstance(item, str) and item.isprintable() and item == item.strip() and not set(item) & set("=,/\\")):
+        return False
+    return 0 < len(item.encode("utf-8", "replace")) <= MOST_NAME
 
 
 def _is_wave(item: Any) -> bool:

@@ -36,9 +36,11 @@ class TextureChoice(Checked):
         if self.texture and self.mix:
             raise _wrong("texture", "and mix cannot be combined", "use one of them")
         if self.mix_to and not self.mix_mask:
-            raise _wrong("mix_to", "needs a mask, which says where it is shown", "give a mix mask too")
+            raise _wrong("mix_to", "needs a mask, which says where it is shown", "give a mix mask as well")
         if self.mix_mask and not self.mix_to:
-            raise _wrong("mix_mask", "needs a second texture, which its white shows", "give mix to, too")
+            raise _wrong(
+                "mix_mask", "needs a second texture, which its white shows", "give a second texture as well (mix to)"
+            )
         for name in ("mix", "mix_to"):
             if text := getattr(self, name):
                 parse_mix(text, name)
@@ -109,8 +111,10 @@ def parse_mix(text: str, name: str) -> dict[str, float]:
             raise _wrong(name, f"{text!r} names {texture!r} twice", "name it once")
         weights[texture] = _weight(said, name, texture) if is_weighed else 1.0
     total = sum(weights.values())
-    if not 0 < total < math.inf:
-        raise _wrong(name, f"{text!r} has weights that add up to {total:g}", "give at least one a weight above 0")
+    if not total > 0:
+        raise _wrong(name, f"{text!r} has no weight above 0", "give at least one a weight above 0")
+    if total == math.inf:
+        raise _wrong(name, f"{text!r} has weights that are too large", "give smaller ones, such as shares")
     return {texture: weight / total for texture, weight in weights.items()}
 
 

@@ -112,18 +112,21 @@ def _named(settings: StartSettings, design: Design, image: Tensor) -> Artifact:
     instant = settings.start == INSTANT_START
     artifact = read_artifact(INSTANT if instant else find_source(settings.start, _WORDS))
     if artifact.paints or artifact.textures:
-        what = "a style, which paints pictures anew, and" if artifact.paints else "a file of several textures, and"
+        what = "a style, which paints pictures anew" if artifact.paints else "a file of several textures"
         raise RequestError(
-            f"{label} is {what} no start for a texture",
+            f"{label} is {what}, and no start for a texture",
             expected="a generator of textures",
-            remedy="name one, or leave the start out",
+            remedy="name one, or leave the start out"
+            if artifact.paints
+            else "make a generator of one with: texnet keep --texture",
         )
     predicts = artifact.family == CONDITIONAL.name
     if differences := list(_differences(_made_by(artifact) if predicts else artifact, design)):
         raise RequestError(
             f"a run cannot start from {label}, which has {', '.join(differences)}",
             expected="a generator of the same design",
-            remedy="name another one, or leave the start out",
+            remedy="name another one, or leave the start out"
+            + (", or set pattern to off" if getattr(design.settings, "waves", 0) else ""),
         )
     return _adapted(artifact, image) if predicts else artifact
 
