@@ -1,6 +1,5 @@
 """`texnet collage`: a collage of a picture as a file, for later."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from train_cli.options import (
     settings_from,
     settings_options,
 )
-from train_cli.results import tell_written
+from train_cli.results import tell_made
 from train_cli.streams import check_alone, is_input, new_files, writing
 
 
@@ -70,8 +69,4 @@ def collage(
         made = open_source("collage", picture.image, picture.mask, settings, announce=display.note)
         display.stop_if_asked()
         write_artifact(target, with_card(made, Provenance(**texts)))
-    seconds = time.monotonic() - started
-    if as_json:
-        click.echo(json.dumps({"output": str(output), "seconds": round(seconds, 3), "notes": display.notes}))
-        return
-    tell_written(output, f"holds the picture and copies it, {seconds:.1f} s")
+    tell_made(output, "holds the picture and copies it", started, display.notes, as_json=as_json)

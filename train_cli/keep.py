@@ -1,6 +1,5 @@
 """`texnet keep`: what a source makes at once as a generator of its own."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,9 @@ import click
 
 from texnet_core import TextureRequest, write_artifact
 from texnet_core.atomic import prepared
-from texnet_core.errors import RequestError
 from texnet_core.instant.keeping import as_generator, check_is_made
 from texnet_core.instant.open import find_any_source
 from texnet_core.model.artifact import SUFFIX, Provenance
-from texnet_core.paths import is_same_file
 from texnet_core.settings import ExemplarSettings
 from texnet_core.synthesis.choice import TextureChoice
 from train_cli.checks import check_generator_name
@@ -30,7 +27,8 @@ from train_cli.options import (
     settings_from,
     settings_options,
 )
-from train_cli.results import tell_written
+from train_cli.placing import check_spared
+from train_cli.results import tell_made
 from train_cli.sources import opened
 from train_cli.streams import check_alone, is_input, new_files, writing
 
@@ -73,21 +71,14 @@ def keep(
     started = time.monotonic()
     check_alone(output, as_json)
     check_generator_name(output)
-    for read in (exemplar, mask, mix_mask, None if is_input(source) else find_any_source(source)):
-        if read is not None and is_same_file(output, read):
-            found = f"--output would replace {read}, which is read"
-            raise RequestError(found, expected="another file", remedy="name another file")
+    check_spared([output], [exemplar, mask, mix_mask, None if is_input(source) else find_any_source(source)])
     texts = vars(settings_from(Provenance, values)) | {"command": recorded_command(context)}
     from_file = "" if exemplar is None or is_input(exemplar) else exemplar.stem
     texts["exemplar"] = clean(values["name"] or from_file)
     with writing(output, SUFFIX) as target, prepared(*new_files(output)), showing(quiet=as_json) as display:
         made = opened(source, exemplar, mask, _request(mix_mask, values), display, check_is_made)
         write_artifact(target, as_generator(made, Provenance(**texts)))
-    seconds = time.monotonic() - started
-    if as_json:
-        click.echo(json.dumps({"output": str(output), "seconds": round(seconds, 3), "notes": display.notes}))
-        return
-    tell_written(output, f"{made.family}, {seconds:.1f} s")
+    tell_made(output, made.family, started, display.notes, as_json=as_json)
 
 
 def _request(mix_mask: Path | None, values: dict[str, Any]) -> TextureRequest:

@@ -17,6 +17,15 @@ def tell_written(output: Path, made: str) -> None:
     click.echo(f"wrote {'to ' if is_pipe else ''}{shown_output(output)} ({made})", err=is_pipe)
 
 
+def tell_made(output: Path, made: str, started: float, notes: Sequence[str], *, as_json: bool) -> None:
+    """Print that a file was made at once, and since when, or everything as one JSON object."""
+    seconds = time.monotonic() - started
+    if as_json:
+        click.echo(json.dumps({"output": str(output), "seconds": round(seconds, 3), "notes": list(notes)}))
+    else:
+        tell_written(output, f"{made}, {seconds:.1f} s")
+
+
 class Result(Protocol):
     """What became of one entry."""
 

@@ -2,10 +2,6 @@
 
 import math
 import os
-import pickle
-import socket
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +9,7 @@ import pytest
 import torch
 
 from tests.conftest import picture
-from tests.core.trainings import assert_same_parameters, parameters_of, run_killed, stop_at
+from tests.core.trainings import assert_like_one, assert_same_parameters, parameters_of, run_joined, run_killed, stop_at
 from texnet_core import Artifact, Cancelled, read_artifact, read_header, write_artifact
 from texnet_core.adaptive.descriptors import given_parameters
 from texnet_core.adaptive.gram import loss_of
@@ -224,33 +220,12 @@ def test_a_killed_run_resumes_to_the_same_parameters(folder, whole, tmp_path):
     assert_same_parameters(parameters_of(whole), parameters_of(path))
 
 
-_JOINED = """
-import pickle, sys
-from pathlib import Path
-from texnet_core.adaptive.training import train_adaptive
-if __name__ == "__main__":
-    train_adaptive(*pickle.loads(Path(sys.argv[1]).read_bytes()))
-"""
-
-
 def test_two_processes_have_the_losses_of_one_with_the_joint_batch(folder, tmp_path):
     request = replace(REQUEST, train=replace(REQUEST.train, batch=2))
-    train_adaptive(folder, tmp_path / "one.texnet", request)
-    job = tmp_path / "job"
-    job.write_bytes(pickle.dumps((folder, tmp_path / "two.texnet", request)))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    shared = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    both = [
-        subprocess.Popen([sys.executable, "-c", _JOINED, str(job)], env=shared | {"RANK": rank, "LOCAL_RANK": rank})
-        for rank in ("0", "1")
-    ]
-    assert [process.wait(600) for process in both] == [0, 0]
-    one, two = (read_artifact(tmp_path / f"{name}.texnet") for name in ("one", "two"))
-    curves = [[float(word.split(":")[1]) for word in made.training["loss_curve"].split()] for made in (one, two)]
-    assert curves[0] == pytest.approx(curves[1], rel=2e-3) and two.training["processes"] == 2
-    assert all(np.allclose(one.parameters[name], two.parameters[name], atol=2e-3) for name in one.parameters)
+    alone, joined = tmp_path / "alone.texnet", tmp_path / "joined.texnet"
+    train_adaptive(folder, alone, request)
+    run_joined(train_adaptive, tmp_path / "job", folder, joined, request)
+    assert_like_one(read_artifact(joined), read_artifact(alone), within=2e-3)
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):

@@ -1,10 +1,6 @@
 """Conditional pyramids in training: what they compute, and runs of them that stop, go on and share their work."""
 
 import os
-import pickle
-import socket
-import subprocess
-import sys
 from dataclasses import fields, replace
 
 import numpy as np
@@ -13,7 +9,15 @@ import torch
 
 from tests.conftest import picture
 from tests.core.networks import textures_network
-from tests.core.trainings import FakeClock, assert_same_parameters, parameters_of, run_killed, stop_at
+from tests.core.trainings import (
+    FakeClock,
+    assert_like_one,
+    assert_same_parameters,
+    parameters_of,
+    run_joined,
+    run_killed,
+    stop_at,
+)
 from texnet_core import Artifact, Cancelled, TextureRequest, read_artifact, read_header, synthesize, write_artifact
 from texnet_core.adaptive import conditional_exemplars, conditional_start, conditional_training
 from texnet_core.adaptive.conditional_codes import Codes, Predictor
@@ -422,33 +426,12 @@ def test_starts_that_do_not_fit_are_refused(two, textures, tmp_path):
         starting(tmp_path / "broken.texnet")
 
 
-_JOINED = """
-import pickle, sys
-from pathlib import Path
-from texnet_core.adaptive.conditional_training import train_textures
-if __name__ == "__main__":
-    train_textures(*pickle.loads(Path(sys.argv[1]).read_bytes()))
-"""
-
-
 def test_two_processes_have_the_losses_of_one_with_the_joint_batch(two, tmp_path):
     request = replace(MANY, train=replace(MANY.train, batch=2))
-    train_textures(two, tmp_path / "one.texnet", request)
-    job = tmp_path / "job"
-    job.write_bytes(pickle.dumps((two, tmp_path / "two.texnet", request)))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    shared = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    both = [
-        subprocess.Popen([sys.executable, "-c", _JOINED, str(job)], env=shared | {"RANK": rank, "LOCAL_RANK": rank})
-        for rank in ("0", "1")
-    ]
-    assert [process.wait(600) for process in both] == [0, 0]
-    one, joint = (read_artifact(tmp_path / f"{name}.texnet") for name in ("one", "two"))
-    curves = [[float(word.split(":")[1]) for word in made.training["loss_curve"].split()] for made in (one, joint)]
-    assert curves[0] == pytest.approx(curves[1], rel=2e-3) and joint.training["processes"] == 2
-    assert all(np.allclose(one.parameters[name], joint.parameters[name], atol=5e-3) for name in one.parameters)
+    alone, joined = tmp_path / "alone.texnet", tmp_path / "joined.texnet"
+    train_textures(two, alone, request)
+    run_joined(train_textures, tmp_path / "job", two, joined, request)
+    assert_like_one(read_artifact(joined), read_artifact(alone), within=5e-3)
 
 
 @pytest.mark.parametrize(

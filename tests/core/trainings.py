@@ -1,7 +1,9 @@
 """Short trainings for tests, and what they are compared by."""
 
+import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from texnet_core import Cancelled, read_artifact
+from texnet_core import Artifact, Cancelled, read_artifact
 from texnet_core.progress import Progress
 
 STEPS = 24
@@ -32,6 +35,36 @@ def run_killed(script: str, job: Path, *arguments: Any) -> None:
     job.write_bytes(pickle.dumps(arguments))
     ended = subprocess.run([sys.executable, "-c", script, str(job)], capture_output=True, timeout=600)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+
+
+def run_joined(train: Callable[..., Any], job: Path, *arguments: Any) -> None:
+    """Run a training in two processes, as torchrun starts them."""
+    job.write_bytes(pickle.dumps((train, arguments)))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    both = [
+        subprocess.Popen([sys.executable, "-c", _JOINED, str(job)], env=shared | {"RANK": rank, "LOCAL_RANK": rank})
+        for rank in ("0", "1")
+    ]
+    assert [process.wait(600) for process in both] == [0, 0]
+
+
+_JOINED = """
+import pickle, sys
+from pathlib import Path
+if __name__ == "__main__":
+    train, arguments = pickle.loads(Path(sys.argv[1]).read_bytes())
+    train(*arguments)
+"""
+
+
+def assert_like_one(joined: Artifact, one: Artifact, within: float) -> None:
+    """That two processes had the losses of one, and nearly its parameters."""
+    curves = [[float(word.split(":")[1]) for word in made.training["loss_curve"].split()] for made in (one, joined)]
+    assert curves[0] == pytest.approx(curves[1], rel=2e-3) and joined.training["processes"] == 2
+    assert all(np.allclose(one.parameters[name], joined.parameters[name], atol=within) for name in one.parameters)
 
 
 def stop_at(step: int) -> Callable[[Progress], None]:

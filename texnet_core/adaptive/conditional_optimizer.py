@@ -1,19 +1,18 @@
 """What moves the parameters of a conditional pyramid."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import nn
 
-from texnet_core.training.muon import Muon
+from texnet_core.training.optimizer import KernelOptimizer
 
 _BETAS = (0.9, 0.99)
 _DECAY = 0.01
 _LONGEST = 1.0  # gradient of all parameters together
 
 
-class ConditionalOptimizer:
+class ConditionalOptimizer(KernelOptimizer):
     """Muon for the kernels, each of a bank by itself, and AdamW for what makes codes and reads them.
 
     Args:
@@ -23,12 +22,9 @@ class ConditionalOptimizer:
     """
 
     def __init__(self, banks: Iterable[nn.Parameter], rest: Iterable[nn.Parameter], pace: float) -> None:
-        self._banks, rest, self._pace = list(banks), list(rest), pace
-        self._all = [*self._banks, *rest]
-        # Muon takes matrices; these are the kernels in the same memory
-        self._matrices = [nn.Parameter(bank.detach().view(*bank.shape[:2], -1)) for bank in self._banks]
-        self._muon = Muon(self._matrices)
-        self._adam = torch.optim.AdamW(rest, betas=_BETAS, weight_decay=_DECAY)
+        banks, rest = list(banks), list(rest)
+        self._all = [*banks, *rest]
+        super().__init__(banks, torch.optim.AdamW(rest, betas=_BETAS, weight_decay=_DECAY), pace)
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -43,16 +39,4 @@ class ConditionalOptimizer:
     def step(self, lr: float) -> None:
         """Move all parameters by their gradients, which together are held to a length."""
         nn.utils.clip_grad_norm_(self._all, _LONGEST)
-        for matrix, bank in zip(self._matrices, self._banks, strict=True):
-            matrix.grad = None if bank.grad is None else bank.grad.flatten(2)
-        for optimizer, share in ((self._muon, 1.0), (self._adam, self._pace)):
-            for group in optimizer.param_groups:
-                group["lr"] = lr * share
-            optimizer.step()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._muon.load_state_dict(state["muon"])
-        self._adam.load_state_dict(state["adam"])
+        super().step(lr)

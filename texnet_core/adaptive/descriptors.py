@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from texnet_core.descriptor.light import Light, load_light
+from texnet_core.descriptor.light_file import light_parameters
 from texnet_core.descriptor.vgg19 import VGG19
 from texnet_core.descriptor.weights import load_vgg19
-from texnet_core.model.families.described import DESCRIPTORS, INPUT, PREFIX
+from texnet_core.model.families.described import INPUT, PREFIX
 from texnet_core.model.families.pseudo_optimizer import START, PseudoOptimizerSettings, adaptive_graph
 
 _LIGHT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # whose heads are the taps
@@ -39,15 +39,7 @@ def given_parameters(
 
 
 def _light() -> dict[str, Tensor]:
-    light = Light(layers=_LIGHT_LAYERS)
-    given = _input(light.get_buffer("scale"), light.get_buffer("shift"))
-    stored = load_light().parameters
-    for layer, width in DESCRIPTORS["light"].layers():
-        if width:
-            given |= {f"{PREFIX}{layer}.{kind}": stored[f"{layer}.{kind}"] for kind in ("weight", "bias")}
-    for level, layer in enumerate(_LIGHT_LAYERS):
-        given |= {f"{PREFIX}head{level}.{kind}": stored[f"{layer}.{kind}"] for kind in ("weight", "bias")}
-    return given
+    return {name: torch.from_numpy(array) for name, array in light_parameters(_LIGHT_LAYERS).items()}
 
 
 def _vgg19(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from texnet_core.errors import one_line
-from texnet_core.model.header import MOST_NAME
+from texnet_core.model.header import MOST_NAME, NOT_IN_NAMES
 
 _NAMELESS = "texture"
-_MEANING = str.maketrans("=,/\\", "____")  # letters that mean something where textures are mixed, and in paths
+_MEANING = str.maketrans(dict.fromkeys(NOT_IN_NAMES, "_"))
 
 
 def texture_names(files: Sequence[str]) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """The file of the light descriptor's weights, and what must be in it. No torch here."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from texnet_core.errors import WeightsError
 from texnet_core.mapset import FloatArray
+from texnet_core.model.families.described import INPUT, PREFIX
 
 FILE = Path(__file__).with_name("light.safetensors")
 
@@ -73,6 +75,23 @@ def read_light(file: Path = FILE) -> dict[str, FloatArray]:
         if not np.isfinite(found).all():
             raise _damaged(file, f"has numbers in {name} that are not finite")
     return {name: np.ascontiguousarray(arrays[name], np.float32) for name in SHAPES}
+
+
+def light_parameters(layers: Iterable[str]) -> dict[str, FloatArray]:
+    """The weights that ship as parameters of a graph that `described.describe` writes.
+
+    Args:
+        layers: whose heads the taps of the graph have, in order.
+    """
+    weights = read_light()
+    given: dict[str, FloatArray] = {
+        f"{INPUT}.weight": np.float32(SCALE) * np.eye(3, dtype=np.float32)[:, :, None, None],
+        f"{INPUT}.bias": np.full(3, SHIFT, np.float32),
+    }
+    given |= {f"{PREFIX}{name}": array for name, array in weights.items() if name.startswith("conv")}
+    for number, layer in enumerate(layers):
+        given |= {f"{PREFIX}head{number}.{kind}": weights[f"{layer}.{kind}"] for kind in ("weight", "bias")}
+    return given
 
 
 def _damaged(file: Path, found: str) -> WeightsError:

@@ -40,7 +40,7 @@ def quadrants(exemplar: FloatArray, size: int = 256) -> list[FloatArray]:
     Raises:
         ImageError: the exemplar is too small.
     """
-    return _quarters(resize_exemplar(exemplar, 2 * size), size)
+    return quarters(resize_exemplar(exemplar, 2 * size), size)
 
 
 def visible_quadrants(exemplar: FloatArray, mask: Mask | None, size: int) -> list[Crop]:
@@ -48,12 +48,13 @@ def visible_quadrants(exemplar: FloatArray, mask: Mask | None, size: int) -> lis
     images = quadrants(exemplar, size)
     if mask is None:
         return [Crop(image) for image in images]
-    masks = _quarters(resize_mask(mask, 2 * size), size)
+    masks = quarters(resize_mask(mask, 2 * size), size)
     crops = [Crop(*both) for both in zip(images, masks, strict=True) if both[1].mean() >= _LEAST_VISIBLE]
     return crops if len(crops) > 1 else []
 
 
-def _quarters(square: npt.NDArray[A], size: int) -> list[npt.NDArray[A]]:
+def quarters(square: npt.NDArray[A], size: int) -> list[npt.NDArray[A]]:
+    """Four squares of that side around the middle of a picture or of its mask."""
     top, left = ((side - 2 * size) // 2 for side in square.shape[:2])
     return [square[y : y + size, x : x + size] for y in (top, top + size) for x in (left, left + size)]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texnet_core.engines import Engine
-from texnet_core.evaluation.crops import mean_of_pairs
+from texnet_core.evaluation.crops import mean_of_pairs, middle, quarters
 from texnet_core.evaluation.figures import Figure
 from texnet_core.evaluation.measures import NamedFigures
 from texnet_core.evaluation.spectrum import spectrum_distance
@@ -59,19 +59,12 @@ def look(engine: Engine, exemplar: FloatArray, mask: Mask | None = None) -> Deta
     side = min(*exemplar.shape[:2], MOST_SIDE, int(texels * MOST_SCALE))
     if side < 2 * WINDOW:
         return f"at {side} texels the exemplar has no four windows of {WINDOW}"
-    seen = _middle(exemplar, side)
+    seen = middle(resize_exemplar(exemplar, side), side)
     if engine.artifact.training.get("flatten") is True:
         seen = flatten_lighting(seen, None)
     request = TextureRequest(width=side, height=side, scale=side / texels)
     made = synthesize(engine.artifact, request, engine=engine)
     return Detail(seen, shown_colors(made, engine.artifact.maps).astype(np.float32))
-
-
-def _middle(exemplar: FloatArray, side: int) -> FloatArray:
-    """The middle square of an exemplar at a short side of `side` texels."""
-    whole = resize_exemplar(exemplar, side)
-    top, left = ((length - side) // 2 for length in whole.shape[:2])
-    return np.ascontiguousarray(whole[top : top + side, left : left + side])
 
 
 def measure_detail(metric: "TextureMetric", detail: Detail, report: Callable[[], None]) -> NamedFigures:
@@ -115,7 +108,6 @@ def _mean(distances: "list[TextureDistance]") -> tuple[float, dict[str, float]]:
 
 
 def _spectrum(detail: Detail) -> Figure:
-    half = len(detail.exemplar) // 2
-    quarters = [detail.exemplar[y : y + half, x : x + half] for y in (0, half) for x in (0, half)]
-    floor = mean_of_pairs(quarters, lambda one, other: spectrum_distance(one, other, periodic=False))
+    parts = quarters(detail.exemplar, len(detail.exemplar) // 2)
+    floor = mean_of_pairs(parts, lambda one, other: spectrum_distance(one, other, periodic=False))
     return Figure(spectrum_distance(detail.sample, detail.exemplar), floor)

@@ -20,9 +20,10 @@ from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact, Provenance, rounded
 from texnet_core.model.families import PYRAMID
 from texnet_core.model.families.conditional import ConditionalSettings, measured_graph
-from texnet_core.model.folding import Affine, Doubles, folded, largest_ordinary
+from texnet_core.model.folding import Affine, folded, largest_ordinary
 from texnet_core.model.graph import NO_CLAMP
 from texnet_core.model.look import guess_look
+from texnet_core.pictures.color_statistics import power
 from texnet_core.pictures.reading import texels_digest
 
 TORUS = 256  # texels a side of the period that is measured
@@ -172,19 +173,8 @@ def _colored(weight: FloatArray, made: FloatArray, colors: PrincipalColors) -> t
         )
     matrix = colors.axes / (flat.std(1, ddof=1) + LEAST_DEVIATION)
     wanted = colors.axes.astype(np.float64) @ colors.axes.T
-    matrix = _root(wanted) @ _inverse_root(matrix @ np.cov(flat) @ matrix.T) @ matrix
+    given = matrix @ np.cov(flat) @ matrix.T
+    least = max(_LEAST_SHARE * np.linalg.eigvalsh(given)[-1], _LEAST_VARIANCE)
+    matrix = power(wanted, 0.5, 0.0) @ power(given, -0.5, least) @ matrix
     turned = np.einsum("oc,cikl->oikl", matrix, weight)
     return turned.astype(np.float32), (colors.mean - matrix @ flat.mean(1)).astype(np.float32)
-
-
-def _root(covariance: Doubles) -> Doubles:
-    variances, axes = np.linalg.eigh(covariance)
-    root: Doubles = axes * np.sqrt(variances.clip(0)) @ axes.T
-    return root
-
-
-def _inverse_root(covariance: Doubles) -> Doubles:
-    """In which directions without variance are not blown up."""
-    variances, axes = np.linalg.eigh(covariance)
-    inverse: Doubles = axes / np.sqrt(variances.clip(max(_LEAST_SHARE * variances[-1], _LEAST_VARIANCE))) @ axes.T
-    return inverse

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.descriptor.light_file import COMPONENTS, SCALE, SHIFT, read_light
+from texnet_core.descriptor.light_file import COMPONENTS, light_parameters
 from texnet_core.engines.onnx_graph import OUTPUT, GraphWriter
 from texnet_core.errors import ImageError
 from texnet_core.instant.measuring import run_once, visible_shares
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model.families.conditional import STATISTICS
-from texnet_core.model.families.described import DESCRIPTORS, INPUT, PREFIX, describe
+from texnet_core.model.families.described import DESCRIPTORS, describe
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import too_few
@@ -110,15 +110,7 @@ def _description() -> tuple[Graph, list[str]]:
 
 def _features(graph: Graph, names: list[str], image: FloatArray) -> Iterator[tuple[str, FloatArray]]:
     """Each layer with its components, (components, h, w); borders are left out."""
-    weights = read_light()
-    given: dict[str, FloatArray] = {
-        f"{INPUT}.weight": SCALE * np.eye(3, dtype=np.float32)[:, :, None, None],
-        f"{INPUT}.bias": np.full(3, SHIFT, np.float32),
-    }
-    given |= {f"{PREFIX}{name}": array for name, array in weights.items() if name.startswith("conv")}
-    for number, layer in enumerate(COMPONENTS):
-        given |= {f"{PREFIX}head{number}.{kind}": weights[f"{layer}.{kind}"] for kind in ("weight", "bias")}
-    writer = GraphWriter(graph, given)
+    writer = GraphWriter(graph, light_parameters(COMPONENTS))
     writer.write()
     for name in names[:-1]:
         writer.also_return(name)

@@ -19,6 +19,7 @@ from texnet_core.settings import MAX_SIZE, Checked, as_fields, as_record, settin
 
 MAX_TEXT = 4000
 MOST_NAME = 64  # bytes of a texture's in UTF-8, where a file holds several
+NOT_IN_NAMES = "=,/\\"  # letters that mean something where textures are mixed, and in paths
 MAX_CHANNELS = 32  # of all maps together
 _MAX_GIVEN_TEXT = 500
 
@@ -213,7 +214,7 @@ def _parse_textures(items: Any, count: int, name: str) -> tuple[str, ...]:
 
 def _is_texture_name(item: Any) -> bool:
     """Whether a texture can be called so: names are said in mixes, in messages and in the names of files."""
-    if not (isinstance(item, str) and item.isprintable() and item == item.strip() and not set(item) & set("=,/\\")):
+    if not isinstance(item, str) or not item.isprintable() or item != item.strip() or set(item) & set(NOT_IN_NAMES):
         return False
     return 0 < len(item.encode("utf-8", "replace")) <= MOST_NAME
 

@@ -154,17 +154,18 @@ class ColorMap:
 
 def matching(source: ColorStatistics, target: ColorStatistics) -> ColorMap:
     """The map after which colors with the statistics of `source` have those of `target`."""
-    matrix = _power(target.matrix, 0.5) @ _power(source.matrix, -0.5)
+    matrix = power(target.matrix, 0.5) @ power(source.matrix, -0.5)
     return ColorMap(matrix, np.array(target.mean) - matrix @ np.array(source.mean))
+
+
+def power(matrix: _Matrix, exponent: float, least: float = 1e-9) -> _Matrix:
+    """A power of a covariance, in which no direction has less variance than that."""
+    variances, axes = np.linalg.eigh(matrix)
+    result: _Matrix = axes * np.maximum(variances, least) ** exponent @ axes.T
+    return result
 
 
 def _senseless() -> RequestError:
     return RequestError(
         "color statistics are senseless", expected="3 means and 6 covariances", remedy="leave them out to measure anew"
     )
-
-
-def _power(matrix: _Matrix, exponent: float) -> _Matrix:
-    variances, axes = np.linalg.eigh(matrix)
-    result: _Matrix = axes * np.maximum(variances, 1e-9) ** exponent @ axes.T
-    return result

@@ -1,5 +1,6 @@
 """What moves the parameters of a generator."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -16,7 +17,42 @@ def clip_gradients(generator: nn.Module) -> float:
     return float(nn.utils.clip_grad_norm_(generator.parameters(), _GRADIENT_CLIP))
 
 
-class Optimizer:
+class KernelOptimizer:
+    """Muon for kernels, and another optimizer for all else.
+
+    Args:
+        kernels: (..., out, in, k, k) each, contiguous; they must stay where they lie in memory.
+        rest: moves the others.
+        pace: learning rate of the others, as a share of that of kernels.
+
+    Raises:
+        RuntimeError: a kernel is not contiguous.
+    """
+
+    def __init__(self, kernels: Iterable[nn.Parameter], rest: torch.optim.Optimizer, pace: float = 1.0) -> None:
+        self._kernels, self._adam, self._pace = list(kernels), rest, pace
+        # Muon takes matrices; these are the kernels in the same memory
+        self._matrices = [nn.Parameter(kernel.detach().view(*kernel.shape[:-3], -1)) for kernel in self._kernels]
+        self._muon = Muon(self._matrices)
+
+    def step(self, lr: float) -> None:
+        """Move all parameters by their gradients."""
+        for matrix, kernel in zip(self._matrices, self._kernels, strict=True):
+            matrix.grad = None if kernel.grad is None else kernel.grad.flatten(-3)
+        for optimizer, share in ((self._muon, 1.0), (self._adam, self._pace)):
+            for group in optimizer.param_groups:
+                group["lr"] = lr * share
+            optimizer.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._muon.load_state_dict(state["muon"])
+        self._adam.load_state_dict(state["adam"])
+
+
+class Optimizer(KernelOptimizer):
     """Muon for the kernels of a generator's convolutions, Adam for its biases and batch norms.
 
     Near the end of a run gradients are steady, and what keeps Adam from following them is that kernels are steep in
@@ -34,25 +70,6 @@ class Optimizer:
 
     def __init__(self, generator: nn.Module) -> None:
         parameters = list(generator.parameters())
-        self._kernels = [parameter for parameter in parameters if parameter.ndim > 1]
-        # Muon takes matrices; these are the kernels in the same memory
-        self._matrices = [nn.Parameter(kernel.detach().view(len(kernel), -1)) for kernel in self._kernels]
         vectors = [parameter for parameter in parameters if parameter.ndim == 1]
-        self._muon = Muon(self._matrices)
-        self._adam: torch.optim.Optimizer = torch.optim.Adam(vectors, betas=_BETAS)
-
-    def step(self, lr: float) -> None:
-        """Move all parameters by their gradients."""
-        for matrix, kernel in zip(self._matrices, self._kernels, strict=True):
-            matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
-        for optimizer in (self._muon, self._adam):
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-            optimizer.step()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._muon.load_state_dict(state["muon"])
-        self._adam.load_state_dict(state["adam"])
+        adam: torch.optim.Optimizer = torch.optim.Adam(vectors, betas=_BETAS)
+        super().__init__([parameter for parameter in parameters if parameter.ndim > 1], adam)
