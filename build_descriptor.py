@@ -266,7 +266,7 @@ def _read_picture(file: Path) -> Tensor:
 def trained_generator(artifact: Artifact) -> tuple[Design, Generator]:
     """A preset in its training form, whose norms are those of each sample."""
     design = Design(artifact.settings, channels_of(artifact.maps), artifact.waves)
-    generator = Generator(design)
+    generator = Generator(design.graph)
     parameters = {name: np.asarray(values, np.float32) for name, values in artifact.parameters.items()}
     generator.adopt(parameters, periodic_inputs(design, [1, 2], 256))
     return design, generator.train()

@@ -27,6 +27,7 @@ Padding = Literal["valid", "zero"]
 InputConvention = Literal["torchvision", "oxford"]
 Precision = Literal["auto", "f32", "bf16"]
 PatternSearch = Literal["auto", "off"]
+DetailName = Literal["auto", "256", "512", "1024", "full"]
 DescriptorName = Literal["auto", "vgg19", "light", "patches"]
 OptimizerName = Literal["lbfgs", "adam"]
 
@@ -288,9 +289,13 @@ class TrainSettings(Checked):
     size: int = _picture(256, "side of the training samples in texels", low=MIN_EXEMPLAR_SIDE, high=1024)
     exemplar_size: int = _picture(
         0,
-        "short side of the exemplar in texels, which sets the scale of the texture; 0 means the training size",
+        "short side of the exemplar in texels, which sets the scale of the texture; 0 leaves it to the detail",
         low=0,
         high=2048,
+    )
+    detail: DetailName = _picture(
+        "auto",
+        "texels of the exemplar's short side up to which detail is learned; full takes all it has, auto up to 1024",
     )
     pattern: PatternSearch = _picture(
         "auto", "auto looks for a grid or stripes and guides the generator by them; off does not"

@@ -186,7 +186,7 @@ class _Stepping:
         request = TrainRequest(descriptor=DescriptorSettings(descriptor=descriptor), train=settings)
         plan = make_plan(exemplar, request, online=False, announce=lambda text: None)
         self._samples, self._objective = plan.samples(), plan.objective("f32", {})
-        self._generator = Generator(plan.design).train()
+        self._generator = Generator(plan.design.graph).train()
         self._optimizer = Optimizer(self._generator)
 
     def step(self, side: int) -> None:

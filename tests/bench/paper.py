@@ -46,7 +46,7 @@ class PublishedNetwork:
         torch.manual_seed(0)
         self.side, self.batch = side, batch
         self.design = Design(PyramidSettings(), 3)
-        self.generator = Generator(self.design)
+        self.generator = Generator(self.design.graph)
         nn.init.zeros_(self.generator.convolution_of(self.design.graph.output.name).bias)
         self.precision = DTYPES[choose_precision("auto", torch.device("cpu"))]
         vgg19 = Vgg19(weights, LAYERS, pooling="max", precision=self.precision)

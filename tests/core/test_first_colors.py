@@ -56,21 +56,21 @@ EXEMPLARS = {
 def test_samples_have_the_mean_and_the_covariance_of_the_exemplar(name):
     torch.manual_seed(0)
     wanted = colors_of(EXEMPLARS[name])
-    found = colors_of(matched(Generator(DESIGN), EXEMPLARS[name]))
+    found = colors_of(matched(Generator(DESIGN.graph), EXEMPLARS[name]))
     torch.testing.assert_close(found[0], wanted[0], atol=1e-5, rtol=0)
     torch.testing.assert_close(found[1], wanted[1], atol=1e-3 * float(wanted[1].abs().max()) + 1e-12, rtol=0)
 
 
 def test_a_generator_of_gray_gets_colors_too():
     torch.manual_seed(0)
-    generator = Generator(DESIGN)
+    generator = Generator(DESIGN.graph)
     generator.recolor(torch.full((3, 3), 1 / 3), torch.zeros(3))
     found, wanted = colors_of(matched(generator, image())), colors_of(image())
     torch.testing.assert_close(found[1], wanted[1], atol=1e-3 * float(wanted[1].max()), rtol=0)
 
 
 def test_one_that_makes_one_color_stays_a_number():
-    generator = Generator(DESIGN)
+    generator = Generator(DESIGN.graph)
     generator.recolor(torch.zeros(3, 3), torch.full((3,), 0.7))
     made = matched(generator, image())
     torch.testing.assert_close(made.mean((0, 2, 3)), image().mean((0, 2, 3)), atol=1e-3, rtol=0)
@@ -79,7 +79,7 @@ def test_one_that_makes_one_color_stays_a_number():
 def test_gray_stays_gray_to_the_bit():
     torch.manual_seed(0)
     gray = image().mean(1, keepdim=True).expand(-1, 3, -1, -1) + 0.002 * (image() - 0.5)
-    made = matched(Generator(DESIGN, is_gray=True), gray, is_gray=True)
+    made = matched(Generator(DESIGN.graph, is_gray=True), gray, is_gray=True)
     assert torch.equal(made[:, 0], made[:, 1]) and torch.equal(made[:, 0], made[:, 2])
     lightness = gray.mean(1)
     assert float(made[:, 0].mean()) == pytest.approx(float(lightness.mean()), abs=1e-4)

@@ -164,7 +164,7 @@ def test_what_cannot_be_learned_is_one_line_and_leaves_nothing(request_, tmp_pat
 def test_a_generator_that_adopts_parameters_makes_what_they_make():
     torch.manual_seed(0)
     samples = StyleSamples(DESIGN, 0, torch.device("cpu"), torch.rand(4, 3, SIDE, SIDE))
-    one, other = Generator(DESIGN), Generator(DESIGN)
+    one, other = Generator(DESIGN.graph), Generator(DESIGN.graph)
     finishing.freeze_statistics(one, samples.calibration_fields(SIDE))
     for norm in one.norms():
         torch.nn.init.uniform_(norm.weight, 0.5, 2)
@@ -177,7 +177,7 @@ def test_a_generator_that_adopts_parameters_makes_what_they_make():
     sizes = other.convolution_of("level0.noise.0").weight.flatten(1).norm(dim=1)
     torch.testing.assert_close(sizes, torch.full_like(sizes, 3**-0.5))
     with pytest.raises(ValueError, match="shape"):
-        Generator(Design(StylizerSettings(levels=3, channels=5), 3, family="stylizer")).adopt(parameters, inputs)
+        Generator(Design(StylizerSettings(levels=3, channels=5), 3, family="stylizer").graph).adopt(parameters, inputs)
 
 
 def test_a_run_that_begins_as_another_style_is_ahead(learned, request_, tmp_path):
@@ -208,7 +208,7 @@ def test_full_strength_is_where_the_goal_is_reached():
     """The factor is folded into the kernels: half the factor at 1 is the factor at one half."""
     torch.manual_seed(0)
     samples = StyleSamples(DESIGN, 0, torch.device("cpu"), torch.rand(4, 3, SIDE, SIDE))
-    generator = Generator(DESIGN)
+    generator = Generator(DESIGN.graph)
     finishing.freeze_statistics(generator, samples.calibration_fields(SIDE))
     generator.eval()
     before = {factor: generator(samples.inputs_of([Condition(0, factor, 1.0)], [0])) for factor in (0.5, 1.0)}

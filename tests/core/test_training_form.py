@@ -18,7 +18,7 @@ def design_of(levels, waves=()):
 def lived_in_generator(design):
     """A generator with norms and statistics far from their initial values."""
     torch.manual_seed(0)
-    generator = Generator(design)
+    generator = Generator(design.graph)
     for norm in generator.norms():
         torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         torch.nn.init.normal_(norm.bias, std=0.3)
@@ -81,7 +81,7 @@ def test_clamps_stop_what_runs_away_and_leave_the_rest():
 def test_what_is_rare_and_regular_keeps_its_height():
     """One value in 100 that is ten deviations high: no accident, and so below the bound."""
     design = design_of(2)
-    generator = Generator(design).eval()
+    generator = Generator(design.graph).eval()
     spikes = torch.zeros(1, 8, 100, 100)
     spikes[:, :, ::10, ::10] = 5.0
     generator.convolution_of("level1.noise.2").forward = lambda x: spikes
@@ -104,7 +104,7 @@ def test_clamps_that_are_set_again_forget_the_first():
 
 def test_folded_parameters_have_the_graphs_names_and_shapes():
     design = design_of(3)
-    folded = fold(Generator(design))
+    folded = fold(Generator(design.graph))
     assert {name: tuple(tensor.shape) for name, tensor in folded.items()} == design.graph.parameter_shapes
 
 
@@ -134,7 +134,7 @@ def test_a_norm_that_cannot_be_folded_is_an_error(monkeypatch, write):
 
     monkeypatch.setitem(FAMILIES, "odd", Family("odd", PyramidSettings, graph, PYRAMID.input_plane))
     with pytest.raises(ValueError, match=r"a\.activated\.norm"):
-        fold(Generator(Design(PyramidSettings(), 3, family="odd")))
+        fold(Generator(Design(PyramidSettings(), 3, family="odd").graph))
 
 
 def test_rolling_the_noise_rolls_the_picture():

@@ -124,7 +124,7 @@ def _between(design: Design, trained: Generator, *, share: float, seed: int) -> 
     """A generator whose parameters are to a share random ones."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        generator = Generator(design).train()
+        generator = Generator(design.graph).train()
     for mine, theirs in zip(generator.parameters(), trained.parameters(), strict=True):
         mine.copy_(share * mine + (1 - share) * theirs)
     return generator

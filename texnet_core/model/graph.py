@@ -292,7 +292,7 @@ def cropped(graph: Graph) -> Graph:
 
     def surplus(node: Node, name: str, needed: int) -> int:
         given = graph[name]
-        has = 2 * margins[given.inputs[0]] if isinstance(given, Upsample) else margins[name]
+        has = 2 * graph.needs(given, margins[name])[0] if isinstance(given, Upsample) else margins[name]
         return 0 if isinstance(given, Constant) else has - needed
 
     def change(node: Node) -> tuple[Node, ...]:

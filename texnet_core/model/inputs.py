@@ -41,3 +41,34 @@ class InputPlane(Protocol):
     ) -> "torch.Tensor":
         """The same window, bit for bit, as a torch tensor on `device`."""
         ...
+
+
+class CoarserPlane:
+    """A plane without its finest level: level 0 of it is level 1 of another, and half its texels are a texel.
+
+    Args:
+        finer: the other plane; it repeats after even numbers of texels, if at all.
+    """
+
+    def __init__(self, finer: InputPlane) -> None:
+        self._finer = finer
+
+    @property
+    def height(self) -> int | None:
+        """Texels after which all of it repeats downwards, or None."""
+        return None if self._finer.height is None else self._finer.height // 2
+
+    @property
+    def width(self) -> int | None:
+        """Texels after which all of it repeats to the right, or None."""
+        return None if self._finer.width is None else self._finer.width // 2
+
+    def window(self, level: int, top: int, left: int, height: int, width: int) -> FloatArray:
+        """See `InputPlane`."""
+        return self._finer.window(level + 1, top, left, height, width)
+
+    def window_torch(
+        self, level: int, top: int, left: int, height: int, width: int, device: "torch.device | str" = "cpu"
+    ) -> "torch.Tensor":
+        """See `InputPlane`."""
+        return self._finer.window_torch(level + 1, top, left, height, width, device)

@@ -5,6 +5,7 @@ windows of the inputs. Both make the same image; a test says so.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from texnet_core.mapset import FloatArray
 from texnet_core.model import nodes
 from texnet_core.model.design import Design
 from texnet_core.model.folding import Affine, folded, largest_ordinary
-from texnet_core.model.graph import NO_CLAMP
+from texnet_core.model.graph import NO_CLAMP, Graph, cropped
 from texnet_core.model.inputs import InputPlane
 from texnet_core.model.operations import Operations, run
 
@@ -30,15 +31,16 @@ class Generator(nn.Module, Operations):
     """Inputs -> maps.
 
     Args:
-        design: which convolutions, norms and clamps it has.
+        graph: which convolutions, norms and clamps it has.
         is_gray: whether all channels of the output are the same, as those of a gray exemplar are.
     """
 
-    def __init__(self, design: Design, *, is_gray: bool = False) -> None:
+    def __init__(self, graph: Graph, *, is_gray: bool = False) -> None:
         super().__init__()
-        self.graph, self._is_gray = design.graph, is_gray
+        self.graph, self._is_gray = graph, is_gray
         self._clamped: dict[str, list[FloatArray]] | None = None  # what values are clamped at, while that is measured
         self._adopted: dict[str, Tensor] | None = None  # sizes that norms are to give back, while these are set
+        self._wraps = True  # but while a window is made
         self.convolutions, self.batch_norms = nn.ModuleDict(), nn.ModuleDict()
         for node in self.graph.nodes:
             if isinstance(node, nodes.Convolution):
@@ -63,8 +65,27 @@ class Generator(nn.Module, Operations):
         """
         return run(self.graph, self, inputs)
 
+    def window(self, inputs: Noise) -> Tensor:
+        """A window of texture, of whatever period.
+
+        Args:
+            inputs: name -> window of that input, with the margins of `Graph.windows`.
+
+        Returns:
+            (N, channels, h, w); in [0, 1] but for overshoot.
+        """
+        self._wraps = False
+        try:
+            return run(self._cropped, self, inputs)
+        finally:
+            self._wraps = True
+
+    @cached_property
+    def _cropped(self) -> Graph:
+        return cropped(self.graph)
+
     def convolution(self, node: nodes.Convolution, x: Tensor) -> Tensor:
-        margin = node.kernel // 2
+        margin = node.kernel // 2 if self._wraps else 0
         x = wrap(x, margin, margin) if margin else x
         if self._is_gray and node.name == self.graph.output.name:
             return functional.conv2d(x, *self.weights_of(node.name))

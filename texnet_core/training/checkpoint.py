@@ -17,7 +17,7 @@ from texnet_core.training.curve import Curve
 from texnet_core.training.divergence import DivergenceMonitor
 from texnet_core.training.optimizer import Optimizer
 
-_VERSION = 10  # of what a checkpoint holds, and of the noise that its run has seen
+_VERSION = 11  # of what a checkpoint holds, and of the noise that its run has seen
 _BUDGET = ("steps", "minutes")  # what may be another when a run goes on
 _SETTINGS = (PyramidSettings, DescriptorSettings, LossSettings, TrainSettings)
 _DEFAULTS = {key: value for kind in _SETTINGS for key, value in as_record(kind()).items()}
@@ -75,14 +75,16 @@ def save_checkpoint(
     state: RunState,
     generator: torch.nn.Module,
     optimizer: Optimizer,
+    kept: dict[str, Tensor],
 ) -> None:
-    """Write the run to `path`, atomically."""
+    """Write the run to `path`, atomically; `kept` is what its plan is made of beside request and exemplar."""
     content = {
         "version": _VERSION,
         "fingerprint": fingerprint,
         "state": dict(vars(state)) | {"monitor": asdict(state.monitor)},
         "generator": generator.state_dict(),
         "optimizer": optimizer.state_dict(),
+        "kept": kept,
     }
     with replacing(path) as temporary:
         torch.save(content, temporary)
@@ -97,6 +99,18 @@ def stored_record(path: Path) -> dict[str, Any]:
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)["fingerprint"]
         return {"start": COLD_START} | {str(key): value for key, value in stored.items()}
+    except Exception as error:  # a file of another kind can be wrong in any way
+        raise unreadable(path) from error
+
+
+def stored_parts(path: Path) -> dict[str, Tensor]:
+    """What the plan of a checkpoint's run was made of beside request and exemplar.
+
+    Raises:
+        TrainingError: the file is damaged.
+    """
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True).get("kept", {}))
     except Exception as error:  # a file of another kind can be wrong in any way
         raise unreadable(path) from error
 

@@ -6,7 +6,6 @@ resumed run on the same CPU ends with the same parameters as one that was never 
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,10 +22,9 @@ from texnet_core.training import clock, finishing
 from texnet_core.training.checkpoint import RunState, load_checkpoint, save_checkpoint, unreadable
 from texnet_core.training.curve import extend_curve
 from texnet_core.training.divergence import DivergenceMonitor, is_stalled, relative_spread
-from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.optimizer import Optimizer, clip_gradients
-from texnet_core.training.plan import RunPlan
+from texnet_core.training.plan import Learned, RunPlan
 from texnet_core.training.reports import Reports, run_record, to_bytes
 from texnet_core.training.restarts import fraction_since_restart, lr_share, restarted
 from texnet_core.training.samples import Stream
@@ -48,7 +46,7 @@ class Run:
 
     def __init__(self, plan: RunPlan, checkpoint: Path, progress: ProgressCallback) -> None:
         self.plan, self.settings, self.checkpoint = plan, plan.train, checkpoint
-        self._reports = Reports(self.settings, progress)
+        self._reports = Reports(self.settings, progress, plan.place)
         self._samples = plan.samples()
         self._fingerprint = plan.fingerprint()
         has_network = plan.weights is not None
@@ -61,11 +59,8 @@ class Run:
         plan = self.plan
         torch.manual_seed(self.settings.seed + self.state.restart)
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
-        self.generator = Generator(plan.design, is_gray=plan.is_gray).to(plan.device)
-        if not self.state.restart:
-            plan.begin(self.generator)
-        batch, size = plan.batch(frozen=False), plan.half_window() or self.settings.size
-        match_first_colors(self.generator, self._samples, plan.colors, batch=batch, size=size, is_gray=plan.is_gray)
+        self.generator = Generator(plan.graph, is_gray=plan.is_gray).to(plan.device)
+        plan.begin(self.generator, again=self.state.restart > 0)
         self.optimizer = Optimizer(self.generator)
         self._average: AveragedModel | None = None
 
@@ -106,7 +101,7 @@ class Run:
             TrainingError: the run does not get better.
         """
         objective = self.plan.objective(self.state.precision, self.state.balance)
-        validation = finishing.Validation(objective, self._samples, self.settings.size)
+        validation = finishing.Validation(objective, self._samples, self.plan.window(1.0))
         self.save()  # claims the name from the first step on
         while self._fraction() < 1 and not self.state.ended:
             if self.state.step == self.state.restart_step:
@@ -124,17 +119,20 @@ class Run:
 
     def artifact(self) -> Artifact:
         """What the run has learned."""
-        return replace(
-            self.plan.card(),
-            parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
-            preview_png=encode_thumbnail(to_bytes(self._portrait())),
-            training=self.plan.record() | run_record(self.state, self.settings),
-            quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
+        return self.plan.artifact(
+            Learned(
+                parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
+                preview_png=encode_thumbnail(to_bytes(self._portrait())),
+                record=run_record(self.state, self.settings),
+                quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
+            )
         )
 
     def save(self) -> None:
         """Write the checkpoint."""
-        save_checkpoint(self.checkpoint, self._fingerprint, self.state, self.generator, self.optimizer)
+        save_checkpoint(
+            self.checkpoint, self._fingerprint, self.state, self.generator, self.optimizer, self.plan.kept()
+        )
         self._saved_at = clock.now()
 
     def note(self, text: str) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -15,17 +17,21 @@ from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.families.pyramid import PyramidSettings
+from texnet_core.model.graph import Graph
 from texnet_core.model.look import guess_look
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
-from texnet_core.pictures.masks import texels_of
+from texnet_core.pictures.masks import texels_of, visible_sides
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import TrainSettings, as_record, belongs_to
 from texnet_core.start_settings import StartSettings
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
+from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
+from texnet_core.training.reports import Place
 from texnet_core.training.request import TrainRequest
+from texnet_core.training.resolution import with_side
 from texnet_core.training.samples import Samples
 from texnet_core.training.schedule import half_window, window
 from texnet_core.training.starting_point import (
@@ -37,11 +43,29 @@ from texnet_core.training.starting_point import (
 from texnet_core.training.tiles import Tiles
 
 MAPS = (ALBEDO,)
+DETAIL_SHARE = 0.5  # of the run that learns the exemplar as a whole, for each level of detail
 _REPEAT_CHANNELS = 2  # where tiles have tones of their own
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What a run came to.
+
+    Attributes:
+        parameters: of the inference form of its graph.
+        preview_png: a sample.
+        record: how it went.
+        quality: figures measured at its end.
+    """
+
+    parameters: Mapping[str, npt.NDArray[np.float32]]
+    preview_png: bytes
+    record: dict[str, Any]
+    quality: dict[str, float]
+
+
 class RunPlan(Protocol):
-    """What the loop asks of a plan, be it of a texture or of a style."""
+    """What the loop asks of a plan, be it of a texture, of its detail or of a style."""
 
     @property
     def train(self) -> TrainSettings:
@@ -64,8 +88,13 @@ class RunPlan(Protocol):
         ...
 
     @property
-    def design(self) -> Design:
-        """Of the generator."""
+    def graph(self) -> Graph:
+        """What is trained."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Where in all that is done for one generator this run stands."""
         ...
 
     @property
@@ -103,8 +132,8 @@ class RunPlan(Protocol):
         """Whether the run begins with a generator that is trained: it warms up sooner and need not get much better."""
         ...
 
-    def begin(self, generator: Generator) -> None:
-        """Change a new generator's parameters, where a run begins with others than random ones."""
+    def begin(self, generator: Generator, *, again: bool) -> None:
+        """Change a new generator's random parameters; those of a start only if the run does not start again."""
         ...
 
     def objective(self, precision: str, balance: dict[str, float]) -> RunObjective:
@@ -119,8 +148,12 @@ class RunPlan(Protocol):
         """What must be equal for a checkpoint to be of this run."""
         ...
 
-    def card(self) -> Artifact:
-        """All that is known of the generator before it is trained."""
+    def kept(self) -> dict[str, Tensor]:
+        """What a checkpoint keeps so that the plan can be made again."""
+        ...
+
+    def artifact(self, learned: Learned) -> Artifact:
+        """The generator, with its card."""
         ...
 
 
@@ -150,13 +183,29 @@ class Plan:
 
     @property
     def train(self) -> TrainSettings:
-        """Settings of the loop."""
-        return self.request.train
+        """Settings of the loop; of the minutes, the part that levels of detail leave."""
+        train = self.request.train
+        return replace(train, minutes=train.minutes / self.runs)
+
+    @property
+    def runs(self) -> float:
+        """All runs together, as a multiple of this one."""
+        return 1 + DETAIL_SHARE * self.exemplar.octaves
+
+    @property
+    def place(self) -> Place:
+        """The first of the runs."""
+        return Place(0, self.runs)
 
     @property
     def design(self) -> Design:
         """Of the generator."""
         return _design(self.request.generator, self.exemplar)
+
+    @property
+    def graph(self) -> Graph:
+        """Of the generator."""
+        return self.design.graph
 
     @property
     def _cell(self) -> int:
@@ -189,10 +238,12 @@ class Plan:
         """Whether the run begins with a trained generator."""
         return self.start is not None
 
-    def begin(self, generator: Generator) -> None:
-        """Take over the parameters of the generator that the run begins with."""
-        if self.start is not None and self.start.parameters:
-            begin_as(generator, self.start.parameters, self.samples(), self.train.batch, self.train.size)
+    def begin(self, generator: Generator, *, again: bool) -> None:
+        """Take over the parameters of the generator that the run begins with, and the exemplar's colors."""
+        samples, size = self.samples(), self.half_window() or self.train.size
+        if self.start is not None and self.start.parameters and not again:
+            begin_as(generator, self.start.parameters, samples, self.train.batch, self.train.size)
+        match_first_colors(generator, samples, self.colors, batch=self.train.batch, size=size, is_gray=self.is_gray)
 
     def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
         """Nothing is left to be settled of a texture."""
@@ -221,8 +272,12 @@ class Plan:
             "weights of VGG-19": self.weights.sha256() if isinstance(self.weights, Vgg19Weights) else "",
         } | self.record()
 
-    def card(self) -> Artifact:
-        """All that is known of the generator before it is trained."""
+    def kept(self) -> dict[str, Tensor]:
+        """Nothing: it follows from request and exemplar."""
+        return {}
+
+    def artifact(self, learned: Learned) -> Artifact:
+        """The generator without detail."""
         request, exemplar = self.request, self.exemplar
         return Artifact(
             settings=request.generator,
@@ -231,6 +286,10 @@ class Plan:
             look=guess_look(exemplar.image, exemplar.mask).changed(request.look),
             waves=exemplar.waves,
             provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image, exemplar.mask)),
+            parameters=learned.parameters,
+            preview_png=learned.preview_png,
+            training=self.record() | learned.record,
+            quality=learned.quality,
         )
 
 
@@ -271,7 +330,10 @@ def make_plan(
         WeightsError: weights that were asked for are not there, or wrong.
     """
     device = torch.device(choose_device(request.train.device))
-    prepared = prepare_exemplar(exemplar, request.train, request.descriptor, announce, mask)
+    shown = visible_sides(exemplar.shape, mask, request.train.exemplar_side)
+    train, most = with_side(request.train, min(shown))
+    request = replace(request, train=train)
+    prepared = prepare_exemplar(exemplar, train, request.descriptor, announce, mask, most)
     image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
     device_mask = None if prepared.mask is None else torch.from_numpy(prepared.mask).to(device)
     repeat_channels = _REPEAT_CHANNELS if prepared.tiles else 0

@@ -12,6 +12,7 @@ from texnet_core.pictures.surface import check_surface, find_warnings, flatten_l
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 from texnet_core.training.meanrepeat import Origin, origin_of_tiles
+from texnet_core.training.resolution import octaves_between
 
 _PATTERN_SIDE = 512  # texels at which patterns are looked for
 _FINEST = 0.25  # cycles a texel that a wave may have
@@ -26,12 +27,18 @@ class Exemplar:
         waves: of its pattern, in cycles per texel of the image.
         tiles: where the pattern is of tiles that have tones of their own, these waves again and where tiles begin.
         mask: (height, width), True where a texel takes part; None where all do.
+        octaves: how many levels of detail are learned.
+        detailed: the exemplar with twice the texels along each side for each of these; the image where there are none.
+        detailed_mask: its mask.
     """
 
     image: FloatArray
     waves: tuple[Wave, ...]
     tiles: tuple[Grid, Origin] | None
-    mask: Mask | None = None
+    mask: Mask | None
+    octaves: int
+    detailed: FloatArray
+    detailed_mask: Mask | None
 
     @property
     def side(self) -> int:
@@ -45,6 +52,7 @@ def prepare_exemplar(
     descriptor: DescriptorSettings,
     announce: Callable[[str], None],
     mask: Mask | None = None,
+    most: int = 0,
 ) -> Exemplar:
     """Scale a picture for a run, and see what is special about it.
 
@@ -55,6 +63,7 @@ def prepare_exemplar(
         announce: called with a sentence about each warning of the picture, and about a pattern.
         mask: (height, width), True where a texel takes part; None where all do. The smallest rectangle that holds all
             of these, and is no smaller than the exemplar, is the picture.
+        most: texels of the short side up to which detail is learned.
 
     Raises:
         ImageError: this is no picture, smaller than the run wants its exemplar, or it shows nothing or too few texels.
@@ -76,15 +85,17 @@ def prepare_exemplar(
         announce(_told(waves))
     if (share := visible_share(whole)) < 1:
         announce(told(small, small_mask, share))
-    if settings.flatten:
-        small = flatten_lighting(small, small_mask)
     side = min(small.shape[:2])
+    octaves = octaves_between(side, min(most, *image.shape[:2]))
+    detailed, detailed_mask = resized(image, mask, side << octaves) if octaves else (small, small_mask)
+    if settings.flatten:
+        small, detailed = flatten_lighting(small, small_mask), flatten_lighting(detailed, detailed_mask)
     waves = tuple((down / side, across / side) for down, across in waves)
     tiles = _find_tiles(small, waves, small_mask)
-    if tiles is None:
-        return Exemplar(small, waves, None, small_mask)
-    announce("it is of tiles that differ in tone: the generator also sees which texels are of one tile")
-    return Exemplar(small, tiles[0], tiles, small_mask)
+    if tiles is not None:
+        waves = tiles[0]
+        announce("it is of tiles that differ in tone: the generator also sees which texels are of one tile")
+    return Exemplar(small, waves, tiles, small_mask, octaves, detailed, detailed_mask)
 
 
 def _find_tiles(image: FloatArray, waves: tuple[Wave, ...], mask: Mask | None) -> tuple[Grid, Origin] | None:

@@ -1,5 +1,6 @@
 """What a run tells: to a callback on its way, and to the artifact at its end."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,11 +20,27 @@ _PREVIEWS = 20  # that a run in steps has at least, however short
 _EARLY_PREVIEWS = (5, 10)  # and after the first step of a sitting: whoever waits wants to see
 
 
-class Place(Protocol):
+@dataclass(frozen=True)
+class Place:
+    """Where a run stands in all that is done for one generator, as multiples of its own budget.
+
+    Attributes:
+        before: what was done before it.
+        whole: all there is to do.
+    """
+
+    before: float = 0.0
+    whole: float = 1.0
+
+
+class Reached(Protocol):
     """How far a run is."""
 
     step: int
     elapsed_s: float
+
+
+ALONE = Place()
 
 
 class Reports:
@@ -32,34 +49,42 @@ class Reports:
     Args:
         settings: of the run.
         progress: the callback; what it raises goes on to the caller.
+        place: of the run among others that follow each other.
     """
 
-    def __init__(self, settings: Budget, progress: ProgressCallback) -> None:
+    def __init__(self, settings: Budget, progress: ProgressCallback, place: Place = ALONE) -> None:
+        self._place = place
         self._progress, self._steps, self._seconds = progress, settings.steps, 60 * settings.minutes
         self._every = _PREVIEW_EVERY_STEPS if settings.minutes else _interval(settings.steps)
         self._is_first = True
 
-    def note(self, text: str, state: Place) -> None:
+    def note(self, text: str, state: Reached) -> None:
         """Tell one sentence."""
         self._report(state, note=text)
 
-    def work(self, state: Place) -> None:
+    def work(self, state: Reached) -> None:
         """Tell that work goes on between two steps."""
         self._report(state)
 
-    def step(self, state: Place, loss: float, image: Tensor) -> None:
+    def step(self, state: Reached, loss: float, image: Tensor) -> None:
         """Tell of a step: its loss and, now and then, its first sample; `image` is (N, 3, H, W)."""
         shown = self._is_first or state.step in _EARLY_PREVIEWS or state.step % self._every == 0
         self._is_first = False
         self._report(state, loss=loss, preview=to_bytes(image[0]) if shown else None)
 
     def _report(
-        self, state: Place, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None
+        self, state: Reached, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None
     ) -> None:
         timed = self._seconds > 0
-        done, total = (min(state.elapsed_s, self._seconds), self._seconds) if timed else (state.step, self._steps)
-        unit = "s" if timed else "step"
-        self._progress(Progress("training", done, total, unit, step=state.step, loss=loss, note=note, preview=preview))
+        own = self._seconds if timed else self._steps
+        before, total = (_whole(share * own, timed=timed) for share in (self._place.before, self._place.whole))
+        done = before + (min(state.elapsed_s, self._seconds) if timed else state.step)
+        unit, step = ("s" if timed else "step"), state.step + round(self._place.before * self._steps)
+        self._progress(Progress("training", done, total, unit, step=step, loss=loss, note=note, preview=preview))
+
+
+def _whole(amount: float, *, timed: bool) -> float:
+    return amount if timed else round(amount)
 
 
 def _interval(steps: int) -> int:

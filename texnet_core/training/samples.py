@@ -23,6 +23,7 @@ class Stream(IntEnum):
     CALIBRATION = 4
     START = 5
     COLORS = 6
+    EXEMPLAR = 7
 
 
 class Samples:

@@ -1,7 +1,7 @@
 """A request becomes a generator in a file: `TrainRequest`, its checks, and `train`."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,17 +11,19 @@ from texnet_core.descriptor.choice import structure_of
 from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.model.artifact import Artifact, checkpoint_path, read_header
+from texnet_core.model.artifact import Artifact, checkpoint_path, from_bytes, read_header
+from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import check_size_m, short_side_m
 from texnet_core.pictures.masks import visible_sides
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.start_settings import AUTO_START, StartSettings
-from texnet_core.training.checkpoint import RunState, stored_record
+from texnet_core.training.checkpoint import RunState, stored_parts, stored_record, unreadable
 from texnet_core.training.comparison import check_descriptor
+from texnet_core.training.detail.plan import COARSER, OCTAVE, DetailPlan
 from texnet_core.training.loop import Run
-from texnet_core.training.plan import make_plan
+from texnet_core.training.plan import Plan, make_plan
 from texnet_core.training.reports import Reports
 from texnet_core.training.request import TrainRequest
 from texnet_core.training.sitting import check_size, checked_checkpoint, complete, run_to_the_end
@@ -59,15 +61,51 @@ def train(
     checkpoint = checked_checkpoint(output, resume=resume)
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
     plan = make_plan(exemplar, request, mask, begun=begun, online=online, announce=announce)
-    run = Run(plan, checkpoint, progress)
-    run_to_the_end(run, output, resume=resume)
-    height, width = visible_sides(exemplar.shape, mask, request.train.exemplar_side)
+    octave = int((begun or {}).get(OCTAVE, 0))
+    begin = partial(run_to_the_end, output=output, resume=resume)
+    run, artifact = _in_turn(plan, octave, checkpoint, progress, begin)
+    height, width = visible_sides(exemplar.shape, mask, plan.train.exemplar_side)
     width_m = request.real_width * (width / exemplar.shape[1])  # of what is learned from
-    artifact = replace(run.artifact(), size_m=short_side_m(width_m, height, width))
+    artifact = replace(artifact, size_m=short_side_m(width_m, height, width))
     if resume and output.exists():
         artifact = _with_what_was_stated(artifact, output, request)
     complete(run, artifact, output)
     return artifact
+
+
+def _in_turn(
+    plan: Plan, begun: int, checkpoint: Path, progress: ProgressCallback, begin: Callable[[Run], None]
+) -> tuple[Run, Artifact]:
+    """The run on the whole exemplar, and one for each level of detail; what was far too short gets none.
+
+    Args:
+        plan: of the first.
+        begun: number of the level that the checkpoint is of, if there is one.
+        checkpoint: of whichever runs.
+        progress: what they report to.
+        begin: runs the first of those that are left to its end.
+
+    Returns:
+        The last run, and what all came to.
+    """
+    run = Run(plan if not begun else DetailPlan(plan, _coarser(checkpoint), begun), checkpoint, progress)
+    begin(run)
+    artifact = run.artifact()
+    for octave in range(begun + 1, plan.exemplar.octaves + 1):
+        if shortfall(artifact.training):
+            break
+        run = Run(DetailPlan(plan, artifact, octave), checkpoint, progress)
+        run.to_the_end()
+        artifact = run.artifact()
+    return run, artifact
+
+
+def _coarser(checkpoint: Path) -> Artifact:
+    """The generator that the checkpoint of a level of detail holds."""
+    stored = stored_parts(checkpoint).get(COARSER)
+    if stored is None:
+        raise unreadable(checkpoint)
+    return from_bytes(stored.numpy().tobytes(), str(checkpoint))
 
 
 def _as_begun(request: TrainRequest, begun: Mapping[str, Any]) -> TrainRequest:

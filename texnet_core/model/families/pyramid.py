@@ -11,8 +11,16 @@ Differs: the batch norm of the coarser features comes before the nearest upsampl
 same function at a quarter of the work; activation clamps, one bound a channel. Without them a rare coincidence of noise
 in the coarsest cells grows from level to level, to 30 standard deviations, and leaves a blister in the picture, like
 nothing that training has seen.
+
+Levels of detail may follow, finer still. Each is added to a pyramid that is trained already, and learns what the
+exemplar has at twice the resolution:
+
+    x = join(concat(upsample(seen(maps)), norm(noise branch of the level)))
+    finer maps = output(concat(x, upsample(maps)))
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, Self
@@ -20,8 +28,14 @@ from typing import Any, Protocol, Self
 from texnet_core.errors import Range, RequestError
 from texnet_core.model.families.family import Family, PlaneFacts
 from texnet_core.model.graph import Graph, GraphBuilder
+from texnet_core.model.nodes import Clamp
 from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import Checked, setting
+
+MOST_DETAIL = 4  # levels
+PICTURE = "picture"  # what a level of detail reads, where it stands alone
+
+_NUMBER_OF_LEVEL = re.compile(r"(?<=^level)\d+|(?<=^noise)\d+")
 
 _generator = partial(setting, group="generator")
 
@@ -40,6 +54,8 @@ class PyramidSettings(Checked):
         8, "feature channels that each level adds; more can hold more of a surface and take longer", low=1, high=64
     )
     noise_channels: int = _generator(3, "noise channels at each level", low=1, high=16)
+    detail_levels: int = setting(0, "", low=0, high=MOST_DETAIL)  # beyond the levels; the exemplar decides
+    detail_channels: int = _generator(32, "feature channels of each level of detail", low=1, high=64)
     waves: int = setting(0, "", low=0, high=2)  # of a pattern that repeats; the exemplar decides, so there is no option
     repeat_channels: int = setting(0, "", low=0, high=4)  # of noise with one value a repeat; where there are two waves
     leak: float = _generator(
@@ -54,7 +70,7 @@ class PyramidSettings(Checked):
     @property
     def cell_texels(self) -> int:
         """Side of the coarsest noise cell, in texels of the output."""
-        return 1 << (self.levels - 1)
+        return 1 << (self.levels + self.detail_levels - 1)
 
     def check(self) -> Self:
         super().check()
@@ -109,21 +125,80 @@ class Shape(Protocol):
 
 
 def graph(settings: Shape, channels: int) -> Graph:
-    """The pyramid as it is trained.
+    """The pyramid without detail, as it is trained.
 
     Args:
         settings: levels, features and inputs of each.
         channels: of all maps together.
     """
+    return _write(settings, channels, []).graph()
+
+
+def detailed_graph(settings: PyramidSettings, channels: int) -> Graph:
+    """The pyramid with its levels of detail."""
+    return _write(settings, channels, [settings.detail_channels] * settings.detail_levels).graph()
+
+
+def detail_graph(settings: PyramidSettings, channels: int) -> Graph:
+    """The finest level of detail alone, which reads the coarser picture as the input `picture`, of level 1."""
     builder = GraphBuilder()
-    features = _noise_branch(builder, settings, settings.levels - 1)
-    for level in range(settings.levels - 2, -1, -1):
+    _detail(builder, settings, builder.input(PICTURE, channels, 1), 0, settings.detail_channels, channels)
+    return builder.graph()
+
+
+def _write(settings: Shape, channels: int, detail: Sequence[int]) -> GraphBuilder:
+    """Writes the pyramid, with levels of detail of so many features, the coarsest of them first."""
+    builder = GraphBuilder()
+    coarsest = settings.levels + len(detail) - 1
+    features = _noise_branch(builder, settings, coarsest)
+    for level in range(coarsest - 1, len(detail) - 1, -1):
         branch = _noise_branch(builder, settings, level)
         coarser = builder.norm(builder.clamp(features, f"level{level + 1}.ceiling"))
         joined = builder.concat((builder.upsample(coarser), builder.norm(branch)), f"level{level}.concat")
-        features = _block(builder, joined, f"level{level}.join", _channels(settings, level), settings.leak)
-    builder.convolution(features, "output", channels, 1)
-    return builder.graph()
+        width = settings.channels * (coarsest - level + 1)
+        features = _block(builder, joined, f"level{level}.join", width, settings.leak)
+    picture = builder.convolution(features, _output(len(detail)), channels, 1)
+    for level, width in zip(range(len(detail) - 1, -1, -1), detail, strict=True):
+        picture = _detail(builder, settings, picture, level, width, channels)
+    return builder
+
+
+def _detail(builder: GraphBuilder, settings: Shape, picture: str, level: int, width: int, channels: int) -> str:
+    """A level of detail: what it makes of the coarser picture and of noise, seen beside that picture."""
+    seen = _convolved(builder, picture, f"level{level}.seen", (3, 3), width, settings.leak)
+    branch = _noise_branch(builder, settings, level)
+    joined = builder.concat((builder.upsample(seen), builder.norm(branch)), f"level{level}.concat")
+    features = _block(builder, joined, f"level{level}.join", width, settings.leak)
+    beside = builder.concat((features, builder.upsample(picture)), f"level{level}.beside")
+    return builder.convolution(beside, _output(level), channels, 3)
+
+
+def _output(level: int) -> str:
+    """The convolution that makes the picture of a level."""
+    return f"level{level}.output" if level else "output"
+
+
+def under_detail(graph: Graph) -> Graph:
+    """A pyramid as it is within the pyramid that has a level of detail more."""
+    return Graph(
+        tuple(
+            replace(
+                node,
+                name=name_under_detail(node.name),
+                inputs=tuple(map(name_under_detail, node.inputs)),
+                level=node.level + 1,
+                **({"bound": name_under_detail(node.bound)} if isinstance(node, Clamp) else {}),
+            )
+            for node in graph.nodes
+        )
+    )
+
+
+def name_under_detail(name: str) -> str:
+    """What a node or a parameter of a pyramid is called in the pyramid that has a level of detail more."""
+    if name.split(".")[0] == _output(0):
+        return f"level1.{name}"
+    return _NUMBER_OF_LEVEL.sub(lambda found: str(int(found[0]) + 1), name)
 
 
 def input_plane(settings: PyramidSettings, facts: PlaneFacts) -> NoisePlane:
@@ -137,17 +212,18 @@ def _noise_branch(builder: GraphBuilder, settings: Shape, level: int) -> str:
     return _block(builder, noise, f"level{level}.noise", settings.channels, settings.leak)
 
 
-def _channels(settings: Shape, level: int) -> int:
-    """Channels that leave a level: each level adds `settings.channels`, from coarse to fine."""
-    return settings.channels * (settings.levels - level)
-
-
 def _block(builder: GraphBuilder, value: str, prefix: str, channels: int, leak: float) -> str:
     """Three convolutions, 3-3-1, each with a batch norm and a LeakyReLU."""
-    for number, kernel in enumerate((3, 3, 1)):
+    return _convolved(builder, value, prefix, (3, 3, 1), channels, leak)
+
+
+def _convolved(
+    builder: GraphBuilder, value: str, prefix: str, kernels: Sequence[int], channels: int, leak: float
+) -> str:
+    for number, kernel in enumerate(kernels):
         convolved = builder.convolution(value, f"{prefix}.{number}", channels, kernel)
         value = builder.leaky_relu(builder.norm(convolved), leak)
     return value
 
 
-PYRAMID = Family("pyramid", PyramidSettings, graph, input_plane, waves=lambda settings: settings.waves)
+PYRAMID = Family("pyramid", PyramidSettings, detailed_graph, input_plane, waves=lambda settings: settings.waves)

@@ -19,6 +19,7 @@ from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.families import STYLIZER
+from texnet_core.model.graph import Graph
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorStatistics, matching
@@ -27,8 +28,10 @@ from texnet_core.pictures.reading import texels_digest
 from texnet_core.pictures.surface import reduced_surface
 from texnet_core.style_settings import StyleTrainSettings
 from texnet_core.training.comparison import see_exemplar
+from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import RunObjective
-from texnet_core.training.plan import settings_record
+from texnet_core.training.plan import Learned, settings_record
+from texnet_core.training.reports import ALONE, Place
 from texnet_core.training.schedule import half_window, window
 from texnet_core.training.starting_point import begin_as
 from texnet_core.training.styles.full_strength import settle_full_strength
@@ -65,6 +68,7 @@ class StylePlan:
     device: torch.device
     start: Artifact | None = None
     tiles: None = None
+    place: Place = ALONE
 
     @property
     def train(self) -> StyleTrainSettings:
@@ -75,6 +79,11 @@ class StylePlan:
     def design(self) -> Design:
         """Of the generator."""
         return Design(self.request.generator, channels_of(MAPS), family=STYLIZER.name)
+
+    @property
+    def graph(self) -> Graph:
+        """Of the generator."""
+        return self.design.graph
 
     @property
     def is_gray(self) -> bool:
@@ -103,11 +112,12 @@ class StylePlan:
         """Whether the run begins as another style."""
         return self.start is not None
 
-    def begin(self, generator: Generator) -> None:
-        """Take over the parameters of the style that the run begins with."""
-        if self.start is not None:
-            batch = self.batch(frozen=False)
-            begin_as(generator, self.start.parameters, self.samples(), batch, self.train.size)
+    def begin(self, generator: Generator, *, again: bool) -> None:
+        """Take over the parameters of the style that the run begins with, and the style's colors."""
+        samples, batch, size = self.samples(), self.batch(frozen=False), self.half_window() or self.train.size
+        if self.start is not None and not again:
+            begin_as(generator, self.start.parameters, samples, batch, self.train.size)
+        match_first_colors(generator, samples, self.colors, batch=batch, size=size, is_gray=self.is_gray)
 
     def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
         """Settle what strength 1 means, where there is a goal for it."""
@@ -145,8 +155,12 @@ class StylePlan:
         of_files = {"style": texels_digest(self.image, self.mask), "weights of VGG-19": self.weights.sha256()}
         return of_files | self.record()
 
-    def card(self) -> Artifact:
-        """All that is known of the generator before it is trained."""
+    def kept(self) -> dict[str, Tensor]:
+        """Nothing: it follows from the request and the pictures."""
+        return {}
+
+    def artifact(self, learned: Learned) -> Artifact:
+        """The style."""
         digest = texels_digest(self.image, self.mask)
         return Artifact(
             settings=self.request.generator,
@@ -155,6 +169,10 @@ class StylePlan:
             texels_per_exemplar=min(self.image.shape[:2]),
             style_colors=self.style_colors,
             provenance=replace(self.request.provenance, exemplar_sha256=digest),
+            parameters=learned.parameters,
+            preview_png=learned.preview_png,
+            training=self.record() | learned.record,
+            quality=learned.quality,
         )
 
 
