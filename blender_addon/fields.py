@@ -83,6 +83,15 @@ _STARTS = (
 )
 
 
+_DETAILS = (
+    ("auto", "Automatic", "All detail that the image has, up to 1024 texels of its short side"),
+    ("256", "256", "Detail up to 256 texels of the image's short side: quickest to train, soft from near"),
+    ("512", "512", "Detail up to 512 texels of the image's short side"),
+    ("1024", "1024", "Detail up to 1024 texels of the image's short side"),
+    ("full", "Full", "All detail that the image has; twice the size takes a quarter longer to train"),
+)
+
+
 def path_property(name: str, description: str, subtype: Literal["FILE_PATH", "DIR_PATH"] = "FILE_PATH") -> Any:
     """A StringProperty for a path, which may start with //, next to the .blend: since 4.5, properties must say so."""
     options: Any = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
@@ -231,6 +240,10 @@ def training_size_property() -> Any:
     return core_number("size", "Sample Size", TrainSettings, subtype="PIXEL")
 
 
+def detail_property() -> Any:
+    return choice(_DETAILS, "Detail", "Up to which resolution of the image its detail is learned")
+
+
 def real_width_property(**options: Any) -> Any:
     return bpy.props.FloatProperty(
         name="Picture Width",
@@ -276,8 +289,8 @@ def generator_size_property() -> Any:
     for name, graph in graphs.items():
         work = f"{graph.flops_per_texel / least:.1f} times the computation of the smallest"
         items.append((name, name.capitalize(), f"{parameter_count(graph) / 1000:.0f} thousand parameters, {work}"))
-    text = "How much detail the generator can learn; a larger one takes longer to train and to use"
-    return choice(tuple(items), "Detail", text, DEFAULT_GENERATOR_SIZE)
+    text = "How much of a surface the generator can hold; a larger one takes longer to train and to use"
+    return choice(tuple(items), "Generator Size", text, DEFAULT_GENERATOR_SIZE)
 
 
 def descriptor_property() -> Any:

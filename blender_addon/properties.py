@@ -18,6 +18,7 @@ from .fields import (
     depth_property,
     descriptor_property,
     destination_property,
+    detail_property,
     flatten_property,
     generator_name_property,
     generator_size_property,
@@ -186,6 +187,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     minutes: minutes_property(default=20.0)
     start_from: start_from_property()
     train_size: training_size_property()
+    detail: detail_property()
     generator: generator_size_property()
     flatten: flatten_property()
     picture_width: real_width_property(soft_max=100.0, unit="LENGTH")

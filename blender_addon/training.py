@@ -36,6 +36,7 @@ class TrainingOptions:
         steps: optimizer updates, 0 for the core's default, or what the quality says.
         start: as `texnet train --start` has it; "" for the core's default, or what the quality says.
         size: training size in texels.
+        detail: up to which resolution of the exemplar its detail is learned, by the core's name; of textures only.
         flatten: take slow changes of brightness out of the exemplar first.
         real_width: meters that the exemplar's width shows, 0 where unknown.
         generator_size: one of the core's names.
@@ -56,6 +57,7 @@ class TrainingOptions:
     steps: int = 0
     start: str = ""
     size: int = 0
+    detail: str = "auto"
     flatten: bool = False
     real_width: float = 0.0
     generator_size: str = DEFAULT_GENERATOR_SIZE
@@ -89,7 +91,7 @@ class TrainingOptions:
             start = AUTO_START if self.resume else self.start  # which keeps the start that a run began with
             job |= {"start": start} if start else {}
             job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
-            job |= {"descriptor": self.descriptor}
+            job |= {"descriptor": self.descriptor, "detail": self.detail}
         job |= {"mask": str(self.mask)} if self.mask else {}
         if chosen.vgg19 and (self.is_style or self.descriptor in ("auto", "vgg19")):
             job["vgg19"] = str(user_file(chosen.vgg19))

@@ -65,9 +65,11 @@ def random_artifact(
     seed: int = 0,
     waves: tuple[tuple[float, float], ...] = (),
     maps: tuple[MapSpec, ...] = (ALBEDO,),
+    **shape: int,
 ) -> Artifact:
     """An untrained generator whose output lies mostly in [0, 1] and depends on every level of noise."""
-    settings = PyramidSettings(levels=levels, waves=len(waves), repeat_channels=2 if len(waves) == 2 else 0)
+    tiles = 2 if len(waves) == 2 else 0
+    settings = PyramidSettings(levels=levels, waves=len(waves), repeat_channels=tiles, **shape)
     return Artifact(
         settings=settings,
         maps=maps,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, Literal
 
-from texnet_core.settings import MIN_EXEMPLAR_SIDE, Checked, PatternSearch, Tiling, TrainSettings, setting
+from texnet_core.settings import MIN_EXEMPLAR_SIDE, Checked, DetailName, PatternSearch, Tiling, TrainSettings, setting
 
 StyleLossName = Literal["gram", "wasserstein"]
 ContentLossName = Literal["standardized", "plain"]
@@ -30,6 +30,7 @@ class StyleTrainSettings(TrainSettings):
         group="picture",
     )
     pattern: PatternSearch = setting("off", "")  # a style has no pattern
+    detail: DetailName = setting("auto", "")  # nor levels of detail
     flatten: bool = setting(False, "")
     steps: int = _with_default(TrainSettings, "steps", 320)
     batch: int = setting(

@@ -13,6 +13,7 @@ from ..exemplar import exemplar_of
 from ..fields import (
     content_property,
     descriptor_property,
+    detail_property,
     flatten_property,
     generator_name_property,
     generator_size_property,
@@ -59,6 +60,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         "Image, Now, cold for random ones, or a preset or a file of your library",
     )
     size: training_size_property()
+    detail: detail_property()
     flatten: flatten_property()
     real_width: real_width_property(precision=3)
     generator_size: generator_size_property()
@@ -134,8 +136,8 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         minutes = self.minutes + there.spent_minutes if resume and self.minutes else self.minutes
         return training.TrainingOptions(
             path, output, quality="" if self.quality == "CUSTOM" else self.quality.lower(),
-            minutes=minutes, steps=self.steps, start=self.start, size=self.size, flatten=self.flatten,
-            real_width=rounded(self.real_width),
+            minutes=minutes, steps=self.steps, start=self.start, size=self.size,
+            detail=self.detail, flatten=self.flatten, real_width=rounded(self.real_width),
             generator_size=self.generator_size, descriptor=self.descriptor,
             resume=resume, replace=self.replace and not resume, is_copy=is_copy,
             mask=mask, mask_is_copy=mask_is_copy,

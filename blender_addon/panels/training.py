@@ -8,7 +8,7 @@ from ..wrapping import wrapped
 
 _COMMON = ("mask", "generator_name")
 _FIELDS = {
-    "TEXTURE": (*_COMMON, "quality", "train_size", "generator", "picture_width", "flatten", "descriptor"),
+    "TEXTURE": (*_COMMON, "quality", "detail", "train_size", "generator", "picture_width", "flatten", "descriptor"),
     "STYLE": (*_COMMON, "minutes", "train_size", "content"),
 }
 
@@ -76,6 +76,7 @@ def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: 
     button.quality = "CUSTOM" if is_custom else settings.quality
     button.minutes, button.start = (settings.minutes, settings.start) if is_custom else (0.0, "")
     button.generator_size, button.flatten = settings.generator, settings.flatten
+    button.detail = settings.detail
     button.real_width, button.descriptor = settings.real_width, settings.descriptor
     button.learns, button.content = settings.learns, settings.content
     button.resume, button.replace = resume, replace

@@ -182,7 +182,7 @@ class _Stepping:
 
     def __init__(self, descriptor: str, exemplar: Picture, size: int) -> None:
         torch.manual_seed(0)
-        settings = TrainSettings(size=size, pattern="off", precision="f32")
+        settings = TrainSettings(size=size, exemplar_size=size, pattern="off", precision="f32")
         request = TrainRequest(descriptor=DescriptorSettings(descriptor=descriptor), train=settings)
         plan = make_plan(exemplar, request, online=False, announce=lambda text: None)
         self._samples, self._objective = plan.samples(), plan.objective("f32", {})
@@ -218,7 +218,7 @@ def _train_and_judge(exemplar: Path, descriptor: str, given: argparse.Namespace)
     file.parent.mkdir(parents=True, exist_ok=True)
     image = read_exemplar(exemplar).image
     if checkpoint_path(file).exists() or not file.exists():
-        settings = TrainSettings(size=given.size, steps=given.steps)
+        settings = TrainSettings(size=given.size, exemplar_size=given.size, steps=given.steps)
         request = TrainRequest(descriptor=DescriptorSettings(descriptor=descriptor), train=settings)
         train(image, file, request, resume=True, online=False)
     artifact = read_artifact(file)

@@ -118,7 +118,7 @@ def _train(job: Job, given: argparse.Namespace) -> None:
 
     request = TrainRequest(
         descriptor=DescriptorSettings(descriptor=given.descriptor),
-        train=TrainSettings(size=given.size, steps=job.steps, seed=given.seed),
+        train=TrainSettings(size=given.size, exemplar_size=given.size, steps=job.steps, seed=given.seed),
         begin=StartSettings(job.start),
     )
     wall, cpu = time.perf_counter(), time.process_time()

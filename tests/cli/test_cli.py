@@ -79,7 +79,8 @@ def exemplar(tmp_path):
 def quick(random_vgg19_file):
     """Options of a training run of seconds."""
     words = (
-        f"--vgg19 {random_vgg19_file} --padding zero --size 32 --levels 3 --channels 4 --directions 8 --positions 256"
+        f"--vgg19 {random_vgg19_file} --padding zero --size 32 --exemplar-size 32 --levels 3 --channels 4"
+        " --directions 8 --positions 256"
     )
     return words.split()
 

@@ -19,7 +19,7 @@ from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from train_cli import main
 
-QUICK = "--descriptor patches --size 32 --levels 3 --channels 4 --steps 10".split()
+QUICK = "--descriptor patches --size 32 --exemplar-size 32 --levels 3 --channels 4 --steps 10".split()
 SYNTH = ("--size", 64, "--engine", "onnx", "--device", "cpu")
 
 

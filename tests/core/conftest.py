@@ -29,7 +29,7 @@ def request_(random_vgg19_file: Path) -> "TrainRequest":
         generator=PyramidSettings(levels=3, channels=4),
         descriptor=DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero"),
         loss=LossSettings(directions=8, positions=256),
-        train=TrainSettings(size=32, steps=STEPS, precision="f32"),
+        train=TrainSettings(size=32, exemplar_size=32, steps=STEPS, precision="f32"),
         begin=StartSettings(COLD_START),
     )
 

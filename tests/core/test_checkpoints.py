@@ -87,7 +87,7 @@ def halt_at(report):
 def test_a_run_on_a_grid_resumes_to_the_same_parameters(request_, tmp_path, monkeypatch):
     """Stopped while its tiles are laid and behind that."""
     monkeypatch.setattr(tile_start, "STEPS", 8)
-    request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
+    request_ = replace(request_, train=replace(request_.train, size=64, exemplar_size=64, steps=10))
     steps = []
     whole = train(tiles(), tmp_path / "whole.texnet", request_, progress=lambda p: steps.append(p.step))
     for name, report in ("early", steps.index(0) + 6), ("late", steps.index(4)):
@@ -107,7 +107,7 @@ def test_a_run_on_a_grid_that_started_again_resumes_to_the_same_parameters(reque
         return bad.pop() if bad and self.steps == 4 else check(self, *step)
 
     monkeypatch.setattr(DivergenceMonitor, "check", wrong_once)
-    request_ = replace(request_, train=replace(request_.train, size=64, steps=12))
+    request_ = replace(request_, train=replace(request_.train, size=64, exemplar_size=64, steps=12))
     steps = []
     bad.append("bad luck")
     whole = train(tiles(), tmp_path / "whole.texnet", request_, progress=lambda p: steps.append(p.step))

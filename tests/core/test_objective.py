@@ -67,7 +67,7 @@ def test_the_step_and_the_validation_ask_the_same(tmp_path, monkeypatch):
     request = TrainRequest(
         generator=PyramidSettings(levels=3, channels=4),
         descriptor=DescriptorSettings(descriptor="patches"),
-        train=TrainSettings(size=32, steps=10, lr=1e-6, frozen_share=0.0),
+        train=TrainSettings(size=32, exemplar_size=32, steps=10, lr=1e-6, frozen_share=0.0),
     )
     ask, values = Objective.__call__, []
     for factor in (1, 4):

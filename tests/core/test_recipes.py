@@ -23,6 +23,7 @@ from texnet_core.settings import DescriptorSettings
 DEFAULTS = """
 [defaults]
 size = 32
+exemplar_size = 32
 steps = 10
 levels = 3
 channels = 4
@@ -182,7 +183,7 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(workshop):
 
 def test_without_weights_the_recipes_that_need_none_are_made(tmp_path):
     write_image(tmp_path / "a.png", quantize(picture(), 8))
-    alone = 'descriptor = "patches"\nsize = 32\nsteps = 10\nlevels = 3\n'
+    alone = 'descriptor = "patches"\nsize = 32\nexemplar_size = 32\nsteps = 10\nlevels = 3\n'
     text = entry("field", more='size = 192\nexemplar_size = 96\npadding = "zero"\n') + entry("lake", more=alone)
     recipes = listed(tmp_path, text, vgg19=str(tmp_path / "none.pth"), precision="bf16")
     field, lake = run_recipes(recipes, tmp_path, tmp_path / "made")

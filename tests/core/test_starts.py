@@ -179,7 +179,7 @@ def test_what_starts_again_is_cold(request_, trained, tmp_path, monkeypatch):
 @pytest.mark.usefixtures("cheap_objective")
 def test_tiles_get_their_places_after_a_start_too(request_, trained, tmp_path):
     """A start for tiles has noise of repeats, as no other has."""
-    settings = replace(request_, train=replace(request_.train, size=64, steps=SHORT))
+    settings = replace(request_, train=replace(request_.train, size=64, exemplar_size=64, steps=SHORT))
     first = train(tiles(), tmp_path / "first.texnet", settings)
     assert first.settings.repeat_channels
     again = train(tiles(), tmp_path / "again.texnet", from_(settings, tmp_path / "first.texnet"))

@@ -16,7 +16,9 @@ from texnet_core.training.preparation import prepare_exemplar
 
 def test_a_grid_whose_repeats_are_alike_gets_no_tones(request_):
     def toned(image):
-        prepared = prepare_exemplar(image, replace(request_.train, size=64), request_.descriptor, notes.append)
+        prepared = prepare_exemplar(
+            image, replace(request_.train, size=64, exemplar_size=64), request_.descriptor, notes.append
+        )
         return len(prepared.waves), prepared.tiles is not None
 
     notes = []
@@ -35,7 +37,7 @@ def test_a_run_on_a_grid_begins_with_its_repeats_in_their_places(request_, tmp_p
     request_ = replace(
         request_,
         generator=replace(request_.generator, channels=8),
-        train=replace(request_.train, size=64, steps=10, lr=0.01),
+        train=replace(request_.train, size=64, exemplar_size=64, steps=10, lr=0.01),
     )
     artifact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
     assert artifact.settings.waves == 2 and artifact.settings.repeat_channels == 2
@@ -54,7 +56,7 @@ def test_laying_tiles_takes_a_small_part_of_a_budget_in_minutes(request_, tmp_pa
     monkeypatch.setattr(clock, "now", fake)
     monkeypatch.setattr(Generator, "forward", fake.after(Generator.forward, 1.0))
     shown = []
-    request_ = replace(request_, train=replace(request_.train, size=64, minutes=0.5))
+    request_ = replace(request_, train=replace(request_.train, size=64, exemplar_size=64, minutes=0.5))
     artifact = train(tiles(), tmp_path / "a.texnet", request_, progress=lambda p: shown.append(p.step))
     assert 2 < shown.count(0) < 8
     assert 30 <= artifact.quality["seconds"] < 32  # its time is counted

@@ -162,7 +162,7 @@ def test_statistics_are_frozen_in_the_last_part_only(request_, tmp_path, passes)
 @pytest.mark.usefixtures("cheap_objective")
 def test_a_pattern_is_found_told_and_fitted(request_, tmp_path):
     notes = []
-    request_ = replace(request_, train=replace(request_.train, size=64, steps=10))
+    request_ = replace(request_, train=replace(request_.train, size=64, exemplar_size=64, steps=10))
     artifact = train(stripes(15), tmp_path / "a.texnet", request_, progress=lambda p: notes.append(p.note))
     assert any("stripes that repeat 9 times" in note for note in notes)
     ((down, across),) = artifact.waves

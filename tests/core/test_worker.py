@@ -457,7 +457,14 @@ def train_job(place, weights, steps=24, **changes):
     exemplar.write_bytes(encode_png(quantize(picture(), 8)))
     request = {"id": 1, "job": "train", "exemplar": str(exemplar), "output": str(place / "brick.texnet")}
     request |= {"name": "Brick", "resume": False, "folder": str(place), "online": False, "licence": "CC0-1.0"}
-    request |= {"size": 32, "steps": steps, "vgg19": str(weights), "padding": "zero", "directions": 8}
+    request |= {
+        "size": 32,
+        "exemplar_size": 32,
+        "steps": steps,
+        "vgg19": str(weights),
+        "padding": "zero",
+        "directions": 8,
+    }
     return request | {"positions": 256, "levels": 3, "channels": 4, "precision": "f32"} | changes
 
 
@@ -489,7 +496,7 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
         generator=PyramidSettings(levels=3, channels=4),
         descriptor=DescriptorSettings(vgg19=str(random_vgg19_file), padding="zero"),
         loss=LossSettings(directions=8, positions=256),
-        train=TrainSettings(size=32, steps=60, precision="f32"),
+        train=TrainSettings(size=32, exemplar_size=32, steps=60, precision="f32"),
     )
     with ThreadPoolExecutor(1) as pool:  # a new thread as well: torch has a number of threads for each
         task = pool.submit(train, read_exemplar(tmp_path / "brick.png").image, tmp_path / "same.texnet", request)

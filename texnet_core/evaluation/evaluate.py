@@ -27,6 +27,7 @@ from texnet_core.evaluation.outliers import Outlier, find_outlier
 from texnet_core.evaluation.weights import NO_WEIGHTS, usable_weights
 from texnet_core.mapset import FloatArray, Mask, shown_colors
 from texnet_core.model.artifact import Artifact, Header
+from texnet_core.model.detail import detail_levels
 from texnet_core.pictures.masks import told, visible_part
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -177,7 +178,7 @@ def _usable(opened: "TextureMetric | str", reference: Reference | None) -> "Text
 
 
 def _reference(exemplar: FloatArray, mask: Mask | None, artifact: Artifact) -> Reference:
-    size, flatten = artifact.texels_per_exemplar, artifact.training.get("flatten") is True
+    size, flatten = _whole_side(artifact), artifact.training.get("flatten") is True
     picture, mask = visible_part(exemplar, mask, _asked_side(artifact))
     return Reference.of(_large_enough(picture, size), size, mask, flatten=flatten)
 
@@ -185,7 +186,7 @@ def _reference(exemplar: FloatArray, mask: Mask | None, artifact: Artifact) -> R
 def _asked_side(artifact: Artifact) -> int:
     """The side that training was asked for, before a pattern was fitted; the record may come from anybody."""
     asked = artifact.training.get("exemplar_size") or artifact.training.get("size")
-    return asked if isinstance(asked, int) and asked in _SIZES else artifact.texels_per_exemplar
+    return asked if isinstance(asked, int) and asked in _SIZES else _whole_side(artifact)
 
 
 def _large_enough(image: FloatArray, size: int) -> FloatArray:
@@ -215,13 +216,13 @@ def _measure(
 
 
 def training_size(artifact: Artifact) -> int:
-    """Texels of the exemplar's short side, as training saw it.
+    """Texels of the exemplar's short side, as training saw it as a whole.
 
     Raises:
         ArtifactError: they make no sense.
         RequestError: they are those of a picture that is kept, and too many.
     """
-    size = artifact.texels_per_exemplar
+    size = _whole_side(artifact)
     if size not in _SIZES and artifact.copies:
         raise RequestError(
             f"the generator holds a picture of {size} texels, which is too large to be measured",
@@ -245,7 +246,11 @@ def _sample_size(artifact: Artifact) -> int:
     cell, size = artifact.graph.cell_texels, artifact.training.get("size")
     if isinstance(size, int) and _is_training_size(size) and size % cell == 0:
         return size
-    return max(1, round(artifact.texels_per_exemplar / cell)) * cell
+    return max(1, round(_whole_side(artifact) / cell)) * cell
+
+
+def _whole_side(artifact: Artifact) -> int:
+    return artifact.texels_per_exemplar >> detail_levels(artifact)
 
 
 def _is_training_size(size: int) -> bool:
@@ -259,8 +264,11 @@ def _is_training_size(size: int) -> bool:
 
 def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
     """A tile of the map that is measured, (side, side, 3) in [0, 1]; of one channel, it is shown as gray."""
-    made = synthesize(engine.artifact, TextureRequest(width=side, height=side, seed=seed), engine=engine)
-    return shown_colors(made, engine.artifact.maps).astype(np.float32)  # a copy, for what is shown may be read-only
+    factor = 1 << detail_levels(engine.artifact)  # the exemplar was learned as a whole with fewer texels
+    request = TextureRequest(width=side * factor, height=side * factor, seed=seed)
+    made = shown_colors(synthesize(engine.artifact, request, engine=engine), engine.artifact.maps)
+    averaged: FloatArray = made.reshape(side, factor, side, factor, -1).mean((1, 3), dtype=np.float64)
+    return averaged.astype(np.float32)
 
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":

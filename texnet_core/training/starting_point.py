@@ -12,8 +12,9 @@ from torch import Tensor
 
 from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.instant.conditional import predicted_generator
-from texnet_core.model.artifact import Artifact, read_artifact, read_header
+from texnet_core.model.artifact import Artifact, read_artifact
 from texnet_core.model.design import Design
+from texnet_core.model.detail import without_detail
 from texnet_core.model.families import CONDITIONAL
 from texnet_core.model.families.conditional import ConditionalSettings
 from texnet_core.model.header import Header
@@ -23,6 +24,7 @@ from texnet_core.start_settings import AUTO_START, COLD_START, INSTANT_START, St
 from texnet_core.training.nearest import nearest_source
 from texnet_core.training.samples import Samples, Stream
 
+_FOR_DETAIL = ("detail_channels",)  # settings that say nothing of a generator without detail
 _WORDS = (AUTO_START, COLD_START, INSTANT_START)
 
 
@@ -110,7 +112,7 @@ def begin_as(
 def _named(settings: StartSettings, design: Design, image: Tensor) -> Artifact:
     label = settings.label
     instant = settings.start == INSTANT_START
-    artifact = read_artifact(INSTANT if instant else find_source(settings.start, _WORDS))
+    artifact = without_detail(read_artifact(INSTANT if instant else find_source(settings.start, _WORDS)))
     if artifact.paints or artifact.textures:
         what = "a style, which paints pictures anew" if artifact.paints else "a file of several textures"
         raise RequestError(
@@ -146,8 +148,9 @@ def _fitting(design: Design) -> Iterator[tuple[str, Artifact]]:
     """The presets of a design; a file that somebody put there and that is damaged is none."""
     for name, path in list_presets().items():
         with suppress(ArtifactError):
-            if not list(_differences(read_header(path), design)):
-                yield name, read_artifact(path)
+            artifact = without_detail(read_artifact(path))
+            if not list(_differences(artifact, design)):
+                yield name, artifact
 
 
 def _differences(header: Header, design: Design) -> Iterator[str]:
@@ -160,7 +163,7 @@ def _differences(header: Header, design: Design) -> Iterator[str]:
         yield f"{theirs.channels} channels of maps instead of {ours.channels}"
     has, wanted = asdict(theirs.settings), asdict(ours.settings)  # type: ignore[call-overload]
     for name, value in wanted.items():
-        if has[name] != value:
+        if has[name] != value and name not in _FOR_DETAIL:
             yield f"{name.replace('_', ' ')} {has[name]} instead of {value}"
 
 

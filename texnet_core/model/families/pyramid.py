@@ -28,7 +28,6 @@ from typing import Any, Protocol, Self
 from texnet_core.errors import Range, RequestError
 from texnet_core.model.families.family import Family, PlaneFacts
 from texnet_core.model.graph import Graph, GraphBuilder
-from texnet_core.model.nodes import Clamp
 from texnet_core.model.noise import NoisePlane
 from texnet_core.settings import Checked, setting
 
@@ -178,24 +177,8 @@ def _output(level: int) -> str:
     return f"level{level}.output" if level else "output"
 
 
-def under_detail(graph: Graph) -> Graph:
-    """A pyramid as it is within the pyramid that has a level of detail more."""
-    return Graph(
-        tuple(
-            replace(
-                node,
-                name=name_under_detail(node.name),
-                inputs=tuple(map(name_under_detail, node.inputs)),
-                level=node.level + 1,
-                **({"bound": name_under_detail(node.bound)} if isinstance(node, Clamp) else {}),
-            )
-            for node in graph.nodes
-        )
-    )
-
-
 def name_under_detail(name: str) -> str:
-    """What a node or a parameter of a pyramid is called in the pyramid that has a level of detail more."""
+    """What a node or a parameter of a pyramid is called in the one that has a level of detail more."""
     if name.split(".")[0] == _output(0):
         return f"level1.{name}"
     return _NUMBER_OF_LEVEL.sub(lambda found: str(int(found[0]) + 1), name)

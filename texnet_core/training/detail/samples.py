@@ -18,8 +18,6 @@ from texnet_core.model.families.pyramid import PICTURE, detail_graph
 from texnet_core.model.inputs import CoarserPlane, InputPlane
 from texnet_core.model.noise import derive_seed
 from texnet_core.model.training_form import Generator
-from texnet_core.synthesis.axis import Axis
-from texnet_core.synthesis.plane import Plane
 from texnet_core.training.samples import CALIBRATION_FIELDS, Samples, Stream
 
 _NOISE = "noise0"
@@ -52,28 +50,25 @@ class DetailSamples(Samples):
         settings = design.settings
         self.graph = detail_graph(settings, design.channels)  # type: ignore[arg-type]
         self._margins = self.graph.margins
+        self._kept: tuple[tuple[tuple[int, ...], int], Tensor] | None = None
 
     def draw(self, generator: nn.Module, seeds: list[int], size: int, precision: str) -> Tensor:
         """Windows, (2 N, 3, size, size) float32, size even; see `Samples.draw`."""
         assert isinstance(generator, Generator)
         planes = [self._design.input_plane(seed) for seed in seeds]
-        pictures = [self._made(plane, *self._place(seed), size) for plane, seed in zip(planes, seeds, strict=True)]
-        pictures += [self._seen(*self._place_in_exemplar(seed, size), size) for seed in seeds]
+        seen = [self._seen(*self._place_in_exemplar(seed, size), size) for seed in seeds]
         noise = [self._noise(plane, *self._place(seed), size) for plane, seed in zip(planes, seeds, strict=True)]
         noise += [self._noise(plane, 0, 0, size) for plane in planes]
-        inputs = {PICTURE: self._stacked(pictures), _NOISE: torch.stack(noise)}
+        pictures = torch.cat((self._made(tuple(seeds), size), self._stacked(seen)))
+        inputs = {PICTURE: pictures, _NOISE: torch.stack(noise)}
         with torch.autocast(self._device.type, torch.bfloat16, enabled=precision == "bf16"):
             image = generator.window(inputs)
         return image.float()
 
     def coarse(self, seeds: Sequence[int], size: int) -> Tensor:
         """What the coarser generator makes where `draw` makes the first half of its windows, at half their size."""
-        planes = [CoarserPlane(self._design.input_plane(seed)) for seed in seeds]
-        windows = [
-            self._plane(plane, None)[slice(y, y + size // 2), slice(x, x + size // 2)]
-            for plane, (y, x) in zip(planes, map(self._place, seeds), strict=True)
-        ]
-        return self._stacked(windows)
+        margin = self._margins[PICTURE]
+        return self._made(tuple(seeds), size)[:, :, margin:-margin, margin:-margin]
 
     def goal(self, seeds: Sequence[int], size: int) -> Tensor:
         """What the other half of the windows should be: the exemplar there, (N, 3, size, size)."""
@@ -99,18 +94,26 @@ class DetailSamples(Samples):
 
     def _period(self, seed: int, size: int) -> dict[str, Tensor]:
         plane = self._design.input_plane(seed, size, size)
-        picture = self._plane(CoarserPlane(plane), size // 2)[0 : size // 2, 0 : size // 2]
+        picture = self._coarser.block(CoarserPlane(plane), 0, 0, size // 2, size // 2)
         noise = plane.window_torch(0, 0, 0, size, size, self._device)[None]
         return {PICTURE: self._stacked([picture]), _NOISE: noise}
 
-    def _plane(self, inputs: InputPlane, period: int | None) -> Plane:
-        axis = Axis(period, period, 1.0)
-        return Plane(self._coarser, inputs, axis, axis, self._coarser.workers)
+    def _made(self, seeds: tuple[int, ...], size: int) -> Tensor:
+        """Windows of the coarser generator's pictures, with what a level sees around them. The last ones are kept."""
+        if self._kept is None or self._kept[0] != (seeds, size):
+            pictures = [self._window(self._design.input_plane(seed), *self._place(seed), size) for seed in seeds]
+            self._kept = (seeds, size), self._stacked(pictures)
+        return self._kept[1]
 
-    def _made(self, plane: InputPlane, top: int, left: int, size: int) -> FloatArray:
-        margin, half = self._margins[PICTURE], size // 2
-        rows, columns = (slice(at - margin, at + half + margin) for at in (top, left))
-        return self._plane(CoarserPlane(plane), None)[rows, columns]
+    def _window(self, plane: InputPlane, top: int, left: int, size: int) -> FloatArray:
+        cell, margin = self._coarser.artifact.graph.cell_texels, self._margins[PICTURE]
+        first, last = ([at + end for at in (top, left)] for end in (-margin, size // 2 + margin))
+        corner = [at // cell * cell for at in first]
+        sides = [-(-(end - at) // cell) * cell for at, end in zip(corner, last, strict=True)]
+        (y, x), (height, width) = corner, sides
+        block = self._coarser.block(CoarserPlane(plane), y, x, height, width)
+        rows, columns = (slice(a - at, b - at) for at, a, b in zip(corner, first, last, strict=True))
+        return block[rows, columns]
 
     def _seen(self, top: int, left: int, size: int) -> FloatArray:
         margin, half = self._margins[PICTURE], size // 2
