@@ -46,13 +46,13 @@ def test_train_from_a_file_and_generate_with_the_result(blender, backend, pictur
         + """
         train = bpy.ops.texnet.train
         result = train(exemplar=values["picture"], steps=10, size=64, generator_size="base", flatten=True,
-                       real_width=1.2, descriptor="patches")
+                       real_width=1.2, descriptor="patches", detail="512")
         made = module("library").list_sources()[-1]
         bpy.ops.texnet.generate(source=made.name, width=64, height=64)
         again = error_of(train, exemplar=values["picture"], steps=10, size=64)
         header = module("library").card_of(made)
         answer({"channels": header.settings.channels, "flatten": header.training["flatten"], "size": header.size_m,
-                "descriptor": header.training["descriptor"],
+                "descriptor": header.training["descriptor"], "detail": header.training["detail"],
                 "result": list(result), "title": made.title, "textures": textures(), "again": again,
                 "note": module("session").note})
         """,
@@ -62,7 +62,7 @@ def test_train_from_a_file_and_generate_with_the_result(blender, backend, pictur
     )
     assert state["result"] == ["FINISHED"] and state["title"] == "Wall" and state["textures"] == ["wall_albedo_0"]
     assert state["channels"] == GENERATOR_SIZES["base"].channels and state["flatten"] is True and state["size"] == 1.2
-    assert state["descriptor"] == "patches"
+    assert state["descriptor"] == "patches" and state["detail"] == "512"
     assert "generator called Wall" in state["again"]
     assert state["note"] == ""  # the backend made it; nothing had to step in
 

@@ -59,6 +59,8 @@ def test_a_window_equals_the_same_of_the_whole(settings, name):
     part = plane[side - 10 : side + 30, 5:50]
     assert np.array_equal(part, np.roll(image, 10, 0)[:40, 5:50])
     assert image.std() > 0.01
+    exact = whole(artifact, artifact.input_plane(3, side, side), side, open_engine(artifact, "torch", "cpu", "f32"))
+    assert np.abs(image - exact).max() < 1e-4
 
 
 def test_a_level_makes_its_texels_of_the_picture_of_the_generator_before():

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact
@@ -31,6 +32,9 @@ class NaivePeer(Operations):
     def convolution(self, node: nodes.Convolution, x: Tensor) -> Tensor:
         result: Tensor = self._convolutions[node.name](x)
         return result
+
+    def blur(self, node: nodes.Blur, x: Tensor) -> Tensor:
+        return super().blur(node, functional.pad(x, (1, 1, 1, 1), mode="circular"))
 
     def clamp(self, node: nodes.Clamp, x: Tensor) -> Tensor:
         return torch.minimum(x, self._parameters[node.bound][:, None, None])

@@ -165,6 +165,11 @@ class GraphWriter:
         )
         self.node("Resize", node, [*node.inputs, "", scales], *attributes)
 
+    def blur(self, node: nodes.Blur) -> None:
+        tent = np.tile(np.array(node.weights, np.float32), (node.channels, 1, 1, 1))
+        weight = self.constant_of(f"blur{node.channels}", tent, like=node.inputs[0])
+        self.node("Conv", node, [*node.inputs, weight], int_attribute("group", node.channels))
+
     def crop(self, node: nodes.Crop) -> None:
         margin = node.margin
         starts = self.constant_of(f"crop{margin}.starts", np.array([margin, margin], np.int64))

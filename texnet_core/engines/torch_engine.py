@@ -138,6 +138,9 @@ class _Wrapping(_Valid):
         margin = node.kernel // 2
         return super().convolution(node, wrap(x, margin, margin) if margin else x)
 
+    def blur(self, node: nodes.Blur, x: Tensor) -> Tensor:
+        return super().blur(node, wrap(x, 1, 1))
+
 
 _FRESH = (nodes.Convolution, nodes.Add, nodes.Multiply)  # make arrays of their own
 

@@ -4,6 +4,7 @@ Networks that adapt are measured so, and it needs no torch.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +57,9 @@ class WholeGraphWriter(GraphWriter):
     def convolution(self, node: nodes.Convolution) -> None:
         value = self._wrapped(node.inputs[0], node.kernel // 2)
         self.node("Conv", node, [value, *self.own(node, value)], ints_attribute("kernel_shape", [node.kernel] * 2))
+
+    def blur(self, node: nodes.Blur) -> None:
+        super().blur(replace(node, inputs=(self._wrapped(node.inputs[0], 1),)))
 
     def instance_norm(self, node: nodes.InstanceNorm) -> None:
         part = node.name

@@ -83,7 +83,7 @@ class _Norms:
         if isinstance(node, nodes.Concat):
             scales, shifts = zip(*map(self.before, node.inputs), strict=True)
             return np.concatenate(scales), np.concatenate(shifts)
-        if isinstance(node, nodes.Upsample):
+        if isinstance(node, nodes.Upsample | nodes.Blur):
             return self.before(node.inputs[0])
         if isinstance(node, nodes.Norm) and not self._is_behind_a_convolution(node):
             return self._affine(node)
@@ -97,7 +97,7 @@ class _Norms:
     def _leads_to_convolutions(self, value: str) -> bool:
         return all(
             isinstance(node, nodes.Convolution)
-            or (isinstance(node, nodes.Concat | nodes.Upsample) and self._leads_to_convolutions(node.name))
+            or (isinstance(node, nodes.Concat | nodes.Upsample | nodes.Blur) and self._leads_to_convolutions(node.name))
             for node in self._graph.consumers(value)
         )
 

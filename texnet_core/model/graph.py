@@ -17,6 +17,7 @@ from typing import TypeVar
 from texnet_core.model.nodes import (
     Add,
     Affine,
+    Blur,
     Clamp,
     Concat,
     Constant,
@@ -174,6 +175,8 @@ class Graph:
         """The margin that a node needs of each of its inputs, for that margin of its own value."""
         if isinstance(node, Convolution):
             return [margin + node.kernel // 2]
+        if isinstance(node, Blur):
+            return [margin + 1]
         if isinstance(node, Upsample):
             return [(margin + 1) // 2]
         if isinstance(node, Pool):
@@ -253,6 +256,9 @@ class GraphBuilder:
     def upsample(self, value: str) -> str:
         read = self._nodes[value]
         return self._put(Upsample(f"{value}.upsampled", (value,), read.channels, read.level - 1))
+
+    def blur(self, value: str) -> str:
+        return self._put(Blur(f"{value}.blurred", *self._like(value)))
 
     def concat(self, values: tuple[str, ...], name: str) -> str:
         read = [self._nodes[value] for value in values]

@@ -236,6 +236,21 @@ class Upsample(Node):
 
 
 @dataclass(frozen=True)
+class Blur(Node):
+    """Each cell averaged with its neighbors, which weigh 1 2 1 along each axis: behind nearest x2, linear x2.
+
+    Source: Zhang 2019, "Making Convolutional Networks Shift-Invariant Again", for blurs where the resolution changes.
+    """
+
+    operation = "blur"
+    weights: ClassVar[tuple[tuple[float, ...], ...]] = (
+        (1 / 16, 2 / 16, 1 / 16),
+        (2 / 16, 4 / 16, 2 / 16),
+        (1 / 16, 2 / 16, 1 / 16),
+    )
+
+
+@dataclass(frozen=True)
 class Crop(Node):
     """`margin` cells cut from every side. `cropped` puts it where valid convolutions leave one value too large."""
 

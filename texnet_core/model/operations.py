@@ -45,6 +45,10 @@ class Operations:
     def upsample(self, node: nodes.Upsample, x: Tensor) -> Tensor:
         return F.interpolate(x, scale_factor=2, mode="nearest")
 
+    def blur(self, node: nodes.Blur, x: Tensor) -> Tensor:
+        tent = torch.tensor(node.weights, dtype=x.dtype, device=x.device)
+        return F.conv2d(x, tent.expand(node.channels, 1, *tent.shape), groups=node.channels)
+
     def crop(self, node: nodes.Crop, x: Tensor) -> Tensor:
         return x[..., node.margin : -node.margin, node.margin : -node.margin]
 

@@ -92,6 +92,9 @@ class Generator(nn.Module, Operations):
         result: Tensor = self.convolution_of(node.name)(x)
         return result
 
+    def blur(self, node: nodes.Blur, x: Tensor) -> Tensor:
+        return super().blur(node, wrap(x, 1, 1) if self._wraps else x)
+
     def norm(self, node: nodes.Norm, x: Tensor) -> Tensor:
         if self._adopted is not None:
             return _made_transparent(self.norm_of(node.name), x, self._adopted.get(node.inputs[0]))

@@ -109,9 +109,9 @@ train: a generator from a picture.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
      "folder": "/tmp/x", "online": false, ["mask": "/x/mask.png", "steps": 400 or "minutes": 20, "size", "seed",
-     "device", "vgg19", "vgg19_input", "flatten", "exemplar_size", "generator_size": "small", "author", "license",
-     "source", "real_width": 1.2, "quality": "quick", "start": "auto", and any other setting of a generator or its
-     training]}
+     "device", "vgg19", "vgg19_input", "flatten", "exemplar_size", "detail": "auto", "generator_size": "small",
+     "author", "license", "source", "real_width": 1.2, "quality": "quick", "start": "auto", and any other setting of a
+     generator or its training]}
     progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["step": 3, "note": "...",
      "preview": "/tmp/x/sample_20.npy"]}
     result: {"output": "/x/wall.texnet", "loss": 0.8, "steps": 400, "seconds": 420.0, "shortfall": "",
@@ -123,8 +123,8 @@ train: a generator from a picture.
 
     The generator's size is one of `GENERATOR_SIZES`; "levels" and "channels", where given, replace its own. So do
     steps, minutes and start those of a quality, one of `QUALITIES`. A start is "auto", "instant", "cold", the name of a
-    preset or the path of a generator. The stage is "preparing" before the first step. Done and total are steps, or
-    seconds where the budget is in minutes. A note is a sentence worth showing, on the exemplar for one. A preview is
+    preset or the path of a generator. The stage is "preparing" before the first step. Done and total are steps,
+    those of levels of detail included, or seconds where the budget is in minutes. A note is a sentence worth showing, on the exemplar for one. A preview is
     uint8 (h, w, 3); the last two are kept. The loss of the result is the validation loss, and its steps are those of
     all sittings. A run in minutes that was far too short says so under "shortfall", "stopped after 3 of 400 steps", and
     can go on with another budget. A run that is cancelled after it began says whether a checkpoint lies beside the

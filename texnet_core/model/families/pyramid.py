@@ -15,8 +15,8 @@ nothing that training has seen.
 Levels of detail may follow, finer still. Each is added to a pyramid that is trained already, and learns what the
 exemplar has at twice the resolution:
 
-    x = join(concat(upsample(seen(maps)), norm(noise branch of the level)))
-    finer maps = output(concat(x, upsample(maps)))
+    x = join(concat(blur(upsample(seen(maps))), norm(noise branch of the level)))
+    finer maps = output(concat(x, blur(upsample(maps))))
 """
 
 import re
@@ -166,10 +166,15 @@ def _detail(builder: GraphBuilder, settings: Shape, picture: str, level: int, wi
     """A level of detail: what it makes of the coarser picture and of noise, seen beside that picture."""
     seen = _convolved(builder, picture, f"level{level}.seen", (3, 3), width, settings.leak)
     branch = _noise_branch(builder, settings, level)
-    joined = builder.concat((builder.upsample(seen), builder.norm(branch)), f"level{level}.concat")
+    joined = builder.concat((_enlarged(builder, seen), builder.norm(branch)), f"level{level}.concat")
     features = _block(builder, joined, f"level{level}.join", width, settings.leak)
-    beside = builder.concat((features, builder.upsample(picture)), f"level{level}.beside")
+    beside = builder.concat((features, _enlarged(builder, picture)), f"level{level}.beside")
     return builder.convolution(beside, _output(level), channels, 3)
+
+
+def _enlarged(builder: GraphBuilder, value: str) -> str:
+    """Linear x2. Behind nearest x2 alone, a level passes squares of four texels off for detail: a mesh over all."""
+    return builder.blur(builder.upsample(value))
 
 
 def _output(level: int) -> str:
