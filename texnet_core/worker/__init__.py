@@ -123,13 +123,13 @@ train: a generator from a picture.
 
     The generator's size is one of `GENERATOR_SIZES`; "levels" and "channels", where given, replace its own. So do
     steps, minutes and start those of a quality, one of `QUALITIES`. A start is "auto", "instant", "cold", the name of a
-    preset or the path of a generator. The stage is "preparing" before the first step. Done and total are steps,
-    those of levels of detail included, or seconds where the budget is in minutes. A note is a sentence worth showing, on the exemplar for one. A preview is
-    uint8 (h, w, 3); the last two are kept. The loss of the result is the validation loss, and its steps are those of
-    all sittings. A run in minutes that was far too short says so under "shortfall", "stopped after 3 of 400 steps", and
-    can go on with another budget. A run that is cancelled after it began says whether a checkpoint lies beside the
-    output, so that the same request with "resume": true goes on; it is refused where there is an output without one.
-    Without "online", nothing is downloaded.
+    preset or the path of a generator. The stage is "preparing" before the first step. Done and total are steps, those
+    of levels of detail included, or seconds where the budget is in minutes. A note is a sentence worth showing, on the
+    exemplar for one. A preview is uint8 (h, w, 3); the last two are kept. The loss of the result is the validation
+    loss, and its steps are those of all sittings. A run in minutes that was far too short says so under "shortfall",
+    "stopped after 3 of 400 steps", and can go on with another budget. A run that is cancelled after it began says
+    whether a checkpoint lies beside the output, so that the same request with "resume": true goes on; it is refused
+    where there is an output without one. Without "online", nothing is downloaded.
 
 train_style: a style from a picture.
 
