@@ -20,9 +20,9 @@ from texnet_core.training.comparison import Descriptor
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.objective import Losses
 
-SHALLOW = ("relu1_1", "relu1_2", "relu2_1", "relu2_2")  # layers in which pairs are compared
-_NEARNESS_WEIGHT = 2.0  # of how far a window, made smaller, is from what it was made of
-_PAIRS_WEIGHT = 4.0  # with a quarter of it, a hatching stays over all
+PAIRED_LAYERS = ("relu2_1", "relu2_2")  # in which pairs are compared; what lies before would see each grain
+_NEARNESS_WEIGHT = 4.0  # of how far a window, made smaller, is from what it was made of
+_COLORS_WEIGHT = 0.5  # of pairs; with more, no grain is drawn, for nobody can know where it lies
 _LEAST_SPREAD = 1e-3  # of a layer's features
 
 
@@ -34,7 +34,7 @@ class DetailObjective:
         exemplar: what it sees of the exemplar at their resolution.
         settings: which losses, and their weights.
         samples: of the run.
-        shallow: what looks at pairs, or None where colors alone are compared.
+        paired: what looks at pairs, or None where colors alone are compared.
         patch_sides: layer -> side of its patches, where these are compared.
     """
 
@@ -44,10 +44,10 @@ class DetailObjective:
         exemplar: Sample,
         settings: LossSettings,
         samples: DetailSamples,
-        shallow: Network | None,
+        paired: Network | None,
         patch_sides: dict[str, int] | None,
     ) -> None:
-        self._descriptor, self._samples, self._settings, self._shallow = descriptor, samples, settings, shallow
+        self._descriptor, self._samples, self._settings, self._paired = descriptor, samples, settings, paired
         self._texture = TextureLoss(exemplar, settings, patch_sides)
 
     def __call__(self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool) -> Losses:
@@ -59,16 +59,16 @@ class DetailObjective:
         misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
         pairs = self._difference(paired, self._samples.goal(seeds, size))
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
-        return Losses(texture, texture + _NEARNESS_WEIGHT * misfit + _PAIRS_WEIGHT * pairs + outside)
+        return Losses(texture, texture + _NEARNESS_WEIGHT * misfit + pairs + outside)
 
     def _difference(self, found: Tensor, wanted: Tensor) -> Tensor:
         """Of colors, and of features in their own spread."""
-        total = (found - wanted).abs().mean()
-        if self._shallow is None:
+        total = _COLORS_WEIGHT * (found - wanted).abs().mean()
+        if self._paired is None:
             return total
         with torch.no_grad():
-            goal = self._shallow(wanted)
-        layers = self._shallow(found)
+            goal = self._paired(wanted)
+        layers = self._paired(found)
         differences = [
             (layers[layer] - features).abs().mean() / (features.std() + _LEAST_SPREAD)
             for layer, features in goal.items()

@@ -22,7 +22,7 @@ from texnet_core.pictures.masks import resized
 from texnet_core.settings import TrainSettings
 from texnet_core.training.comparison import least_side, make_descriptor
 from texnet_core.training.detail.exemplar import see_large_exemplar
-from texnet_core.training.detail.objective import SHALLOW, DetailObjective
+from texnet_core.training.detail.objective import PAIRED_LAYERS, DetailObjective
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.plan import DETAIL_SHARE, Learned, Plan
@@ -166,11 +166,11 @@ class DetailPlan:
         seen = None if mask is None else torch.from_numpy(mask).to(self.device)
         with torch.no_grad():
             exemplar = see_large_exemplar(descriptor, image, seen, self._samples.seed(Stream.EXEMPLAR))
-        shallow = None
+        paired = None
         if weights is not None:
-            shallow = network_of(request.descriptor, weights, DTYPES[precision])(SHALLOW).to(self.device)
+            paired = network_of(request.descriptor, weights, DTYPES[precision])(PAIRED_LAYERS).to(self.device)
         patch_sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
-        return DetailObjective(descriptor, exemplar, request.loss, self._samples, shallow, patch_sides)
+        return DetailObjective(descriptor, exemplar, request.loss, self._samples, paired, patch_sides)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is."""
