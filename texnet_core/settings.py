@@ -245,7 +245,11 @@ class DescriptorSettings(Checked):
         "valid", "what VGG-19 sees past the edge: valid leaves the edge out, zero adds zeros as in its own training"
     )
     octaves: int = _comparison(
-        1, "how many sizes of the picture are compared, each half the one before", low=1, high=4, descriptors=_NETWORKS
+        0,
+        "how many sizes of the picture are compared, each half the one before; 0 takes more, the larger the exemplar",
+        low=0,
+        high=4,
+        descriptors=_NETWORKS,
     )
 
 

@@ -15,13 +15,11 @@ from texnet_core.model.design import Design
 from texnet_core.model.detail import detail_levels, without_detail
 from texnet_core.model.families.pyramid import PICTURE, detail_graph, name_under_detail
 from texnet_core.model.inputs import CoarserPlane
-from texnet_core.pictures.resizing import resize_exemplar
-from texnet_core.pictures.structure import median_cycles
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.plane import Plane
 from texnet_core.training import train
-from texnet_core.training.resolution import octaves_between, with_side
+from texnet_core.training.resolution import fitting_octaves, octaves_between, with_side
 
 SMALL = PyramidSettings(levels=3, channels=4, detail_channels=6)
 ONE, TWO = replace(SMALL, detail_levels=1), replace(SMALL, detail_levels=2)
@@ -100,51 +98,39 @@ def test_without_its_detail_a_generator_is_what_it_was():
         assert without_detail(plain) is plain
 
 
-def grain(side):
-    return np.random.default_rng(0).random((side, side, 3)).astype(np.float32)
-
-
-def blobs(side):
-    return picture(side, side)
-
-
-def test_the_median_wave_is_that_of_what_a_picture_shows():
-    for cycles in (10, 40, 90):
-        wave = 0.5 + 0.4 * np.sin(2 * np.pi * cycles * np.arange(512) / 512)
-        image = np.broadcast_to(wave[:, None, None], (512, 700, 3)).astype(np.float32)
-        assert abs(median_cycles(image) - cycles) < 1.5
-        assert abs(median_cycles(resize_exemplar(image, 300)) - cycles) < 1.5
-    assert median_cycles(blobs(400)) < 10 < 100 < median_cycles(grain(400))
-
-
 @pytest.mark.parametrize(
-    ("short", "detail", "fine", "coarse"),
+    ("short", "size", "detail", "side", "octaves"),
     [
-        (200, "auto", (0, 0), (0, 0)),
-        (300, "auto", (0, 0), (0, 0)),
-        (512, "auto", (512, 0), (256, 1)),
-        (700, "auto", (700, 0), (350, 1)),
-        (1000, "auto", (500, 1), (250, 2)),
-        (1024, "auto", (512, 1), (256, 2)),
-        (1500, "auto", (512, 1), (256, 2)),
-        (1500, "full", (375, 2), (375, 2)),
-        (2048, "full", (512, 2), (256, 3)),
-        (2048, "256", (0, 0), (0, 0)),
-        (2048, "512", (512, 0), (256, 1)),
+        (200, 256, "auto", 0, 0),
+        (300, 256, "auto", 0, 0),
+        (512, 256, "auto", 512, 0),
+        (700, 256, "auto", 700, 0),
+        (1000, 256, "auto", 500, 1),
+        (1024, 256, "auto", 512, 1),
+        (4096, 256, "auto", 512, 1),
+        (4096, 256, "full", 512, 3),
+        (3000, 256, "full", 375, 3),
+        (4096, 256, "256", 0, 0),
+        (4096, 256, "512", 512, 0),
+        (100_000, 256, "full", 6250, 4),
+        (512, 128, "auto", 256, 1),
     ],
 )
-def test_an_exemplar_is_learned_as_a_whole_first_and_then_up_to_the_detail(short, detail, fine, coarse):
-    """Large shapes are learned small; grain would not be there at that size."""
-    for image, (side, octaves) in ((grain(short), fine), (blobs(short), coarse)):
-        settings, most = with_side(TrainSettings(detail=detail), image)
-        assert settings.exemplar_size == side
-        assert octaves_between(settings.exemplar_side, most) == octaves
+def test_an_exemplar_is_learned_as_a_whole_first_and_then_up_to_the_detail(short, size, detail, side, octaves):
+    settings, most = with_side(TrainSettings(size=size, detail=detail), short)
+    assert settings.exemplar_size == side
+    assert octaves_between(settings.exemplar_side, most) == octaves
 
 
 def test_whoever_sets_the_scale_gets_no_detail_but_what_is_asked_for():
-    assert with_side(TrainSettings(exemplar_size=300), grain(1024)) == (TrainSettings(exemplar_size=300), 0)
-    settings, most = with_side(TrainSettings(exemplar_size=300, detail="1024"), grain(1024))
+    assert with_side(TrainSettings(exemplar_size=300), 1024) == (TrainSettings(exemplar_size=300), 0)
+    settings, most = with_side(TrainSettings(exemplar_size=300, detail="1024"), 1024)
     assert (settings.exemplar_size, octaves_between(300, most)) == (300, 1)
+
+
+@pytest.mark.parametrize(("side", "octaves"), [(200, 1), (256, 1), (300, 1), (384, 2), (512, 3), (700, 4), (2048, 4)])
+def test_the_larger_an_exemplar_the_more_of_its_copies_are_compared(side, octaves):
+    assert fitting_octaves(256, side) == octaves
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +140,7 @@ def detailed_request(request_):
 
 @pytest.fixture(scope="module")
 def exemplar():
-    return picture(64, 64)
+    return picture(128, 128)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +154,7 @@ def detailed(detailed_request, exemplar, tmp_path_factory):
 def test_a_run_learns_the_whole_and_then_its_detail(detailed):
     artifact, reports = detailed
     assert artifact.settings == PyramidSettings(levels=3, channels=4, detail_levels=1)
-    assert artifact.texels_per_exemplar == 64 and artifact.training["exemplar_size"] == 32
+    assert artifact.texels_per_exemplar == 128 and artifact.training["exemplar_size"] == 64
     assert artifact.training["steps_taken"] == 12 and artifact.training["detail1_steps_taken"] == 6
     places = [(report.done, report.total) for report in reports if report.loss is not None]
     assert [done for done, _ in places] == sorted(done for done, _ in places)
@@ -176,7 +162,7 @@ def test_a_run_learns_the_whole_and_then_its_detail(detailed):
 
 
 def test_detail_leaves_the_generator_below_as_it_was(detailed, detailed_request, exemplar, tmp_path):
-    alone = replace(detailed_request, train=replace(detailed_request.train, exemplar_size=32))
+    alone = replace(detailed_request, train=replace(detailed_request.train, exemplar_size=64))
     plain = train(exemplar, tmp_path / "plain.texnet", alone)
     assert_same_parameters(plain.parameters, without_detail(detailed[0]).parameters)
 

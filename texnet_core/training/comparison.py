@@ -104,7 +104,7 @@ def make_descriptor(
     """The descriptor of a run whose samples have `size` texels a side, and its exemplar at least `exemplar_side`."""
     if weights is None:
         return PatchPyramid(size, exemplar_side)
-    return Octaves(network_of(settings, weights, precision), settings.octaves, min(size, exemplar_side))
+    return Octaves(network_of(settings, weights, precision), settings.octaves or 1, min(size, exemplar_side))
 
 
 def check_patches(mask: Mask, size: int, exemplar_side: int) -> None:

@@ -21,7 +21,7 @@ from texnet_core.model.graph import Graph
 from texnet_core.model.look import guess_look
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
-from texnet_core.pictures.masks import texels_of, visible_part
+from texnet_core.pictures.masks import texels_of, visible_sides
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import TrainSettings, as_record, belongs_to
 from texnet_core.start_settings import StartSettings
@@ -31,7 +31,7 @@ from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
 from texnet_core.training.reports import Place
 from texnet_core.training.request import TrainRequest
-from texnet_core.training.resolution import with_side
+from texnet_core.training.resolution import fitting_octaves, with_side
 from texnet_core.training.samples import Samples
 from texnet_core.training.schedule import half_window, window
 from texnet_core.training.starting_point import (
@@ -330,7 +330,7 @@ def make_plan(
         WeightsError: weights that were asked for are not there, or wrong.
     """
     device = torch.device(choose_device(request.train.device))
-    train, most = with_side(request.train, visible_part(exemplar, mask, request.train.exemplar_side)[0])
+    train, most = with_side(request.train, min(visible_sides(exemplar.shape, mask, request.train.exemplar_side)))
     request = replace(request, train=train)
     prepared = prepare_exemplar(exemplar, train, request.descriptor, announce, mask, most)
     image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
@@ -344,6 +344,8 @@ def make_plan(
         start = recorded_starting_point(begun)
     parts = (request.descriptor, request.loss, request.train)
     descriptor, weights = settle_descriptor(*parts, prepared.mask, online=online, announce=announce)
+    if weights is not None and not descriptor.octaves:
+        descriptor = replace(descriptor, octaves=fitting_octaves(train.size, prepared.side))
     if weights is None and prepared.mask is not None:
         check_patches(prepared.mask, request.train.size, prepared.side)
     tiles = Tiles(prepared.image, *prepared.tiles, generator, device, prepared.mask) if prepared.tiles else None

@@ -162,7 +162,8 @@ class DetailPlan:
         large, mask = self._pictures[1]
         image = torch.from_numpy(large).permute(2, 0, 1)[None].to(self.device)
         sides = self.window(0.0), min(large.shape[:2])
-        descriptor = make_descriptor(request.descriptor, weights, *sides, DTYPES[precision]).to(self.device)
+        settings = replace(request.descriptor, octaves=1)  # what is larger is the coarser generator's
+        descriptor = make_descriptor(settings, weights, *sides, DTYPES[precision]).to(self.device)
         seen = None if mask is None else torch.from_numpy(mask).to(self.device)
         with torch.no_grad():
             exemplar = see_large_exemplar(descriptor, image, seen, self._samples.seed(Stream.EXEMPLAR))

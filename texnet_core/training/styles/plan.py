@@ -135,7 +135,7 @@ class StylePlan:
         """What this run minimizes; the weight of the content is kept in `balance`."""
         request = self.request
         network = network_of(request.descriptor, self.weights, DTYPES[precision])
-        descriptor = Octaves(network, request.descriptor.octaves, self.train.size, more=(CONTENT_LAYER,))
+        descriptor = Octaves(network, request.descriptor.octaves or 1, self.train.size, more=(CONTENT_LAYER,))
         descriptor = descriptor.to(self.device)
         mask = None if self.mask is None else torch.from_numpy(self.mask).to(self.device)
         with torch.no_grad():
