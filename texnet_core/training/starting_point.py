@@ -140,8 +140,14 @@ def _made_by(network: Header) -> Header:
 
 
 def _adapted(network: Artifact, image: Tensor) -> Artifact:
-    """What a conditional network makes of an exemplar, (1, 3, H, W), at the size at which a run learns it."""
-    return predicted_generator(network, image[0].permute(1, 2, 0).cpu().numpy())
+    """What a conditional network makes of an exemplar, (1, 3, H, W), at the size at which a run learns it.
+
+    Of a larger one than the network reads it is told the middle; made smaller, it would have another scale.
+    """
+    height, width = (min(length, network.texels_per_exemplar) for length in image.shape[2:])
+    top, left = (image.shape[2] - height) // 2, (image.shape[3] - width) // 2
+    middle = image[0, :, top : top + height, left : left + width]
+    return predicted_generator(network, middle.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
 def _fitting(design: Design) -> Iterator[tuple[str, Artifact]]:
