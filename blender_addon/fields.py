@@ -59,18 +59,18 @@ _QUALITIES = (
     (
         "STANDARD",
         "Standard",
-        f"{TrainSettings.steps} steps, 2 to 5 minutes on two cores; natural surfaces need no more",
+        f"{TrainSettings.steps} steps, 4 to 9 minutes on two cores; natural surfaces need no more",
     ),
     (
         "QUICK",
         "Quick",
-        f"{QUALITIES['quick']['steps']} steps from parameters that fit the image, about a minute on two cores; "
+        f"{QUALITIES['quick']['steps']} steps from parameters that fit the image, one to two minutes on two cores; "
         "shows whether an image will do, with rougher detail",
     ),
     (
         "BEST",
         "Best",
-        f"{QUALITIES['best']['steps']} steps, 5 to 12 minutes on two cores; for tiles, bricks and large structures",
+        f"{QUALITIES['best']['steps']} steps, 9 to 20 minutes on two cores; for tiles, bricks and large structures",
     ),
     ("CUSTOM", "Custom", "So many minutes, from parameters of your choice"),
 )
