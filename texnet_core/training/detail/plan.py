@@ -190,7 +190,10 @@ class DetailPlan:
         coarser = self.coarser
         below = {name_under_detail(name): array for name, array in coarser.parameters.items()}
         record = {f"detail{self.octave}_{key}": learned.record[key] for key in _KEPT_RECORD if key in learned.record}
-        quality = {f"detail{self.octave}_{key}": value for key, value in learned.quality.items()}
+        quality = {
+            f"detail{self.octave}_validation_loss": learned.quality["validation_loss"],
+            "seconds": round(coarser.quality["seconds"] + learned.quality["seconds"], 1),
+        }
         return replace(
             coarser,
             settings=self.settings,
