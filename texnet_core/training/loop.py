@@ -24,9 +24,9 @@ from texnet_core.training.curve import extend_curve
 from texnet_core.training.divergence import DivergenceMonitor, is_stalled, relative_spread
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.optimizer import Optimizer, clip_gradients
-from texnet_core.training.plan import Learned, RunPlan
 from texnet_core.training.reports import Reports, run_record, to_bytes
 from texnet_core.training.restarts import fraction_since_restart, lr_share, restarted
+from texnet_core.training.run_plan import Learned, RunPlan
 from texnet_core.training.samples import Stream
 from texnet_core.training.schedule import fraction_done, is_frozen_phase, learning_rate
 from texnet_core.training.tile_start import start_with_tiles

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -32,6 +30,7 @@ from texnet_core.training.preparation import Exemplar, prepare_exemplar
 from texnet_core.training.reports import Place
 from texnet_core.training.request import TrainRequest
 from texnet_core.training.resolution import fitting_octaves, with_side
+from texnet_core.training.run_plan import Learned
 from texnet_core.training.samples import Samples
 from texnet_core.training.schedule import half_window, window
 from texnet_core.training.starting_point import (
@@ -45,116 +44,6 @@ from texnet_core.training.tiles import Tiles
 MAPS = (ALBEDO,)
 DETAIL_SHARE = 0.5  # of the run that learns the exemplar as a whole, for each level of detail
 _REPEAT_CHANNELS = 2  # where tiles have tones of their own
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What a run came to.
-
-    Attributes:
-        parameters: of the inference form of its graph.
-        preview_png: a sample.
-        record: how it went.
-        quality: figures measured at its end.
-    """
-
-    parameters: Mapping[str, npt.NDArray[np.float32]]
-    preview_png: bytes
-    record: dict[str, Any]
-    quality: dict[str, float]
-
-
-class RunPlan(Protocol):
-    """What the loop asks of a plan, be it of a texture, of its detail or of a style."""
-
-    @property
-    def train(self) -> TrainSettings:
-        """Settings of the loop."""
-        ...
-
-    @property
-    def device(self) -> torch.device:
-        """Where the run computes."""
-        ...
-
-    @property
-    def weights(self) -> Weights | None:
-        """Of the network whose layers are compared, or None where patches are."""
-        ...
-
-    @property
-    def tiles(self) -> Tiles | None:
-        """Which samples should have, or None."""
-        ...
-
-    @property
-    def graph(self) -> Graph:
-        """What is trained."""
-        ...
-
-    @property
-    def place(self) -> Place:
-        """Where in all that is done for one generator this run stands."""
-        ...
-
-    @property
-    def is_gray(self) -> bool:
-        """Whether samples have no colors."""
-        ...
-
-    @property
-    def colors(self) -> Tensor:
-        """Texels whose mean and spread samples are to have, (1, 3, ..., ...)."""
-        ...
-
-    def window(self, fraction: float) -> int:
-        """Side of the samples of a step."""
-        ...
-
-    def half_window(self) -> int:
-        """Half the side of the samples, where that is possible; else 0."""
-        ...
-
-    def batch(self, *, frozen: bool) -> int:
-        """How many samples a step has."""
-        ...
-
-    def finish(self, generator: Generator, objective: RunObjective, balance: dict[str, float]) -> None:
-        """Change the best generator of the run, where more is to be settled; `balance` is told what it came to."""
-        ...
-
-    def samples(self) -> Samples:
-        """What draws this run's samples."""
-        ...
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether the run begins with a generator that is trained: it warms up sooner and need not get much better."""
-        ...
-
-    def begin(self, generator: Generator, *, again: bool) -> None:
-        """Change a new generator's random parameters; those of a start only if the run does not start again."""
-        ...
-
-    def objective(self, precision: str, balance: dict[str, float]) -> RunObjective:
-        """What this run minimizes; weights that it changes on its way are kept in `balance`."""
-        ...
-
-    def record(self) -> dict[str, Any]:
-        """The settings that make a run what it is."""
-        ...
-
-    def fingerprint(self) -> dict[str, Any]:
-        """What must be equal for a checkpoint to be of this run."""
-        ...
-
-    def kept(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps so that the plan can be made again."""
-        ...
-
-    def artifact(self, learned: Learned) -> Artifact:
-        """The generator, with its card."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from texnet_core.model.training_form import Generator
 from texnet_core.training import clock
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.optimizer import Optimizer, clip_gradients
-from texnet_core.training.plan import RunPlan
 from texnet_core.training.restarts import lr_share
+from texnet_core.training.run_plan import RunPlan
 from texnet_core.training.samples import Samples, Stream
 from texnet_core.training.schedule import learning_rate
 

@@ -25,8 +25,9 @@ from texnet_core.training.detail.exemplar import see_large_exemplar
 from texnet_core.training.detail.objective import PAIRED_LAYERS, DetailObjective
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.objective import RunObjective
-from texnet_core.training.plan import DETAIL_SHARE, Learned, Plan
+from texnet_core.training.plan import DETAIL_SHARE, Plan
 from texnet_core.training.reports import Place
+from texnet_core.training.run_plan import Learned
 from texnet_core.training.samples import Stream
 from texnet_core.training.schedule import has_half_windows
 
@@ -40,7 +41,7 @@ _FEATURES_SHARE = 0.3  # of what torch gives a level's own features in the outpu
 
 @dataclass(frozen=True)
 class DetailPlan:
-    """What a level of detail is trained with; see `training.plan.RunPlan`.
+    """What a level of detail is trained with; see `training.run_plan.RunPlan`.
 
     Attributes:
         base: the plan of the run that made the generator without detail.

@@ -30,8 +30,9 @@ from texnet_core.style_settings import StyleTrainSettings
 from texnet_core.training.comparison import see_exemplar
 from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import RunObjective
-from texnet_core.training.plan import Learned, settings_record
+from texnet_core.training.plan import settings_record
 from texnet_core.training.reports import ALONE, Place
+from texnet_core.training.run_plan import Learned
 from texnet_core.training.schedule import half_window, window
 from texnet_core.training.starting_point import begin_as
 from texnet_core.training.styles.full_strength import settle_full_strength
@@ -44,7 +45,7 @@ MAPS = (ALBEDO,)
 
 @dataclass(frozen=True)
 class StylePlan:
-    """What a run works with; see `training.plan.RunPlan`.
+    """What a run works with; see `training.run_plan.RunPlan`.
 
     Attributes:
         request: of the run.
