@@ -11,7 +11,7 @@ from tests.core.trainings import stop_at
 from texnet_core import Cancelled, PyramidSettings
 from texnet_core.model.design import Design
 from texnet_core.model.training_form import Generator
-from texnet_core.training import loop, train
+from texnet_core.training import loop, plan, train
 from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.samples import Samples, Stream
 
@@ -90,7 +90,7 @@ def test_gray_stays_gray_to_the_bit():
 def first_samples(monkeypatch):
     """What each generator of a run makes as it begins, (3, ..., ...)."""
     seen = []
-    match = loop.match_first_colors
+    match = plan.match_first_colors
 
     def spy(generator, samples, *args, **options):
         match(generator, samples, *args, **options)
@@ -98,7 +98,7 @@ def first_samples(monkeypatch):
             drawn = [samples.draw(generator, [seed], SIDE, "f32") for seed in range(100, 108)]
         seen.append(torch.cat(drawn).transpose(0, 1))
 
-    monkeypatch.setattr(loop, "match_first_colors", spy)
+    monkeypatch.setattr(plan, "match_first_colors", spy)
     return seen
 
 

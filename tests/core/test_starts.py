@@ -18,7 +18,7 @@ from texnet_core.model.design import Design
 from texnet_core.model.training_form import Generator
 from texnet_core.settings import TrainSettings
 from texnet_core.start_settings import QUALITIES, StartSettings, quality_settings
-from texnet_core.training import loop, starting_point, train
+from texnet_core.training import loop, plan, starting_point, train
 from texnet_core.training.nearest import nearest_source
 from texnet_core.training.schedule import learning_rate
 
@@ -159,7 +159,7 @@ def test_a_checkpoint_from_before_there_were_starts_goes_on_cold(request_, shipp
 def test_what_starts_again_is_cold(request_, trained, tmp_path, monkeypatch):
     begun, adopted = [], []
     bad, check, adopt = ["bad luck"], loop.DivergenceMonitor.check, Generator.adopt
-    match = loop.match_first_colors
+    match = plan.match_first_colors
 
     def spy(generator, *arguments, **options):
         begun.append(next(generator.parameters()).detach().clone())
@@ -169,7 +169,7 @@ def test_what_starts_again_is_cold(request_, trained, tmp_path, monkeypatch):
         adopted.append(self)
         adopt(self, *arguments)
 
-    monkeypatch.setattr(loop, "match_first_colors", spy)
+    monkeypatch.setattr(plan, "match_first_colors", spy)
     monkeypatch.setattr(Generator, "adopt", adopt_and_tell)
     monkeypatch.setattr(loop.DivergenceMonitor, "check", lambda self, *step: bad.pop() if bad else check(self, *step))
     run(from_(request_, trained, steps=SHORT), tmp_path / "out.texnet")

@@ -13,8 +13,9 @@ Layout, all integers little-endian:
 The header alone tells everything but the parameters and reads without them. Nothing in a file is executed,
 names a path or decides an allocation: lengths are held against limits and against the file's size first, and
 tensor shapes follow from the settings, not from the file. The header names the generator's family; in files of
-versions before 6, which do not, it is the pyramid. Files of versions before 5 hold no bounds of activation clamps, and
-are read as bounding nothing: 65504, the largest number in float16.
+versions before 6, which do not, it is the pyramid. Pyramids of versions before 7 have no levels of detail. Files of
+versions before 5 hold no bounds of activation clamps, and are read as bounding nothing: 65504, the largest number in
+float16.
 """
 
 import hashlib
@@ -56,7 +57,7 @@ __all__ = [
 ]
 
 MAGIC = b"TEXNET\r\n"
-FORMAT_VERSION = 6  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
+FORMAT_VERSION = 7  # raise settings.WORKER_PROTOCOL with it: files pass between add-on and backend
 SUFFIX = ".texnet"
 
 _PREFIX = struct.Struct("<8sII32s")
@@ -67,6 +68,8 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FIRST_WITH = {"waves": 2, "repeat_channels": 4}  # format versions; generators of older ones have none
 _FIRST_WITH_CLAMPS = 5
 _FIRST_WITH_FAMILY = 6  # and without the number of channels, which follows from the maps
+_FIRST_WITH_DETAIL = 7
+_NO_DETAIL = {"detail_levels": 0, "detail_channels": 32}  # of older pyramids
 
 _CHUNK = 64 * 1024  # bytes of a stream that are read at once
 
@@ -301,13 +304,16 @@ def _truncated(file: _File, total: int | None = None) -> ArtifactError:
 
 def _brought_up_to_date(raw: dict[str, Any], version: int, name: str) -> int | None:
     """Add to the header of an older file what it need not say; the channels of all maps, where it states them."""
-    if version >= _FIRST_WITH_FAMILY:
+    if version >= _FIRST_WITH_DETAIL:
         return None
-    raw["family"] = PYRAMID.name
-    settings = expect(raw, "settings", dict, name)
-    settings |= {key: 0 for key, first in _FIRST_WITH.items() if version < first}
-    channels: int = expect(settings, "out_channels", int, name)
-    del settings["out_channels"]
+    settings, channels = expect(raw, "settings", dict, name), None
+    if version < _FIRST_WITH_FAMILY:
+        raw["family"] = PYRAMID.name
+        settings |= {key: 0 for key, first in _FIRST_WITH.items() if version < first}
+        channels = expect(settings, "out_channels", int, name)
+        del settings["out_channels"]
+    if raw.get("family") == PYRAMID.name:
+        settings |= _NO_DETAIL
     return channels
 
 
