@@ -201,8 +201,8 @@ def test_a_setting_younger_than_a_checkpoint_counts_as_its_default(request_, sto
     """The checkpoint knows nothing of two settings; one of them, in the end, is not at its default."""
     checkpoint = checkpoint_path(stopped)
     content = torch.load(checkpoint, weights_only=True)
-    for key in ("centred_gram_weight", "octaves"):
-        assert content["fingerprint"].pop(key) == {"centred_gram_weight": 0.0, "octaves": 1}[key]
+    for key in ("centred_gram_weight", "tone_weight"):
+        assert content["fingerprint"].pop(key) == {"centred_gram_weight": 0.0, "tone_weight": 1.0}[key]
     torch.save(content, checkpoint)
     other = replace(request_, loss=replace(request_.loss, centered_gram_weight=0.5))
     with pytest.raises(OtherRunError, match="other centred_gram_weight"):

@@ -21,10 +21,11 @@ from texnet_core.model.look import guess_look
 from texnet_core.pictures.masks import visible_sides
 from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import DescriptorSettings, EvaluationSettings
+from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
 from texnet_core.start_settings import StartSettings
 from texnet_core.training import TrainRequest, train
 from texnet_core.training.preparation import prepare_exemplar
+from texnet_core.training.resolution import with_side
 
 _SEEDS = 2  # samples that are measured
 _OF_THE_RUN = ("validation_loss", "seconds")  # of a card's figures, those that training wrote
@@ -81,8 +82,9 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     for note in picture.notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
     settings = recipe.settings
-    exemplar = prepare_exemplar(picture.image, settings["train"], settings["descriptor"], _say_nothing, picture.mask)
     artifact = read_artifact(path) if path.exists() else None
+    train_settings = _as_learned(settings["train"], picture, artifact)
+    exemplar = prepare_exemplar(picture.image, train_settings, settings["descriptor"], _say_nothing, picture.mask)
     status: RecipeStatus = "kept"
     if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image, exemplar.mask)):
         artifact = _trained(picture, path, _request(recipe, exemplars), report)
@@ -93,6 +95,14 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
         write_artifact(path, complete)
         status = "completed" if status == "kept" else status
     return RecipeResult(recipe.name, status)
+
+
+def _as_learned(settings: TrainSettings, picture: Picture, card: Header | None) -> TrainSettings:
+    """The settings with the side at which the exemplar was learned as a whole, or else would be."""
+    side = card.training.get("exemplar_size") if card is not None else None
+    if settings.exemplar_size or card is None or not isinstance(side, int):
+        return with_side(settings, min(visible_sides(picture.image.shape, picture.mask, settings.size)))[0]
+    return replace(settings, exemplar_size=min(side, *picture.image.shape[:2]))
 
 
 def _request(recipe: Recipe, exemplars: Path) -> TrainRequest:
