@@ -14,6 +14,7 @@ from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipe_runner import _figures, run_recipes
 from texnet_core.lists.recipes import chosen, read_recipes
 from texnet_core.model.artifact import checkpoint_path, write_artifact
+from texnet_core.model.detail import detail_levels
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
 from texnet_core.pictures.resizing import resize_exemplar
@@ -189,6 +190,16 @@ def test_without_weights_the_recipes_that_need_none_are_made(tmp_path):
     field, lake = run_recipes(recipes, tmp_path, tmp_path / "made")
     assert field.status == "failed" and "none.pth" in field.error
     assert lake.status == "trained" and not lake.error
+
+
+def test_what_has_detail_is_kept_by_a_second_run(tmp_path):
+    write_image(tmp_path / "a.png", quantize(picture(128, 128), 8))
+    alone = 'descriptor = "patches"\nsize = 32\nsteps = 10\nlevels = 3\n'
+    recipes = listed(tmp_path, entry("field", more=alone))
+    for status in ("trained", "kept"):
+        (result,) = run_recipes(recipes, tmp_path, tmp_path / "made")
+        assert (result.status, result.error) == (status, "")
+    assert detail_levels(read_artifact(tmp_path / "made" / "field.texnet")) == 1
 
 
 def test_a_checkpoint_of_another_recipe_is_replaced(workshop):
