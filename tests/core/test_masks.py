@@ -96,7 +96,7 @@ def test_a_training_does_not_depend_on_hidden_colors(short_run, tmp_path):
 def test_a_training_on_tiles_does_not_depend_on_hidden_colors(request_, tmp_path):
     """Pattern, tones of tiles, light and start."""
     image, mask = tiles(side=192), discs(192, 192, step=64, radius=13)
-    settings = replace(request_.train, size=64, steps=10, flatten=True)
+    settings = replace(request_.train, size=64, exemplar_size=64, steps=10, flatten=True)
     notes = {spoiled: [], garbage: []}
     made = [
         train(

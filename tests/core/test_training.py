@@ -269,7 +269,7 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         (with_("loss", sliced_wasserstein_weight=0.0), RequestError, "no loss compares"),
         (with_("loss", diversity_weight=1.0), RequestError, "at least 2 samples a step, and batch is 1"),
         (with_("descriptor", octaves=5), RequestError, "octaves 5"),
-        (with_("train", size=128), ImageError, "96x96"),
+        (with_("train", size=128, exemplar_size=128), ImageError, "96x96"),
         (with_("generator", waves=1), RequestError, "waves 1 cannot be chosen"),
         (with_("generator", repeat_channels=1), RequestError, "noise of repeats goes with two waves"),
         (with_("provenance", author="x" * 501), RequestError, "501 characters for author"),

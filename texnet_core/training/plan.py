@@ -19,7 +19,7 @@ from texnet_core.model.graph import Graph
 from texnet_core.model.look import guess_look
 from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
-from texnet_core.pictures.masks import texels_of, visible_sides
+from texnet_core.pictures.masks import check_picture, texels_of, visible_sides
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import TrainSettings, as_record, belongs_to
 from texnet_core.start_settings import StartSettings
@@ -219,6 +219,7 @@ def make_plan(
         WeightsError: weights that were asked for are not there, or wrong.
     """
     device = torch.device(choose_device(request.train.device))
+    check_picture(exemplar, mask)
     train, most = with_side(request.train, min(visible_sides(exemplar.shape, mask, request.train.exemplar_side)))
     request = replace(request, train=train)
     prepared = prepare_exemplar(exemplar, train, request.descriptor, announce, mask, most)

@@ -52,7 +52,7 @@ def prepare_exemplar(
     descriptor: DescriptorSettings,
     announce: Callable[[str], None],
     mask: Mask | None = None,
-    most: int = 0,
+    detail_side: int = 0,
 ) -> Exemplar:
     """Scale a picture for a run, and see what is special about it.
 
@@ -63,7 +63,7 @@ def prepare_exemplar(
         announce: called with a sentence about each warning of the picture, and about a pattern.
         mask: (height, width), True where a texel takes part; None where all do. The smallest rectangle that holds all
             of these, and is no smaller than the exemplar, is the picture.
-        most: texels of the short side up to which detail is learned.
+        detail_side: texels of the short side up to which detail is learned.
 
     Raises:
         ImageError: this is no picture, smaller than the run wants its exemplar, or it shows nothing or too few texels.
@@ -86,7 +86,7 @@ def prepare_exemplar(
     if (share := visible_share(whole)) < 1:
         announce(told(small, small_mask, share))
     side = min(small.shape[:2])
-    octaves = octaves_between(side, min(most, *image.shape[:2]))
+    octaves = octaves_between(side, min(detail_side, *image.shape[:2]))
     detailed, detailed_mask = resized(image, mask, side << octaves) if octaves else (small, small_mask)
     if settings.flatten:
         small, detailed = flatten_lighting(small, small_mask), flatten_lighting(detailed, detailed_mask)
