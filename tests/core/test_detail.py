@@ -159,7 +159,6 @@ def test_a_run_learns_the_whole_and_then_its_detail(detailed):
     places = [(report.done, report.total) for report in reports if report.loss is not None]
     assert [done for done, _ in places] == sorted(done for done, _ in places)
     assert places[-1] == (18, 18)
-    assert "the exemplar is learned at 64 texels, and then its detail up to 128" in [report.note for report in reports]
 
 
 def test_detail_leaves_the_generator_below_as_it_was(detailed, detailed_request, exemplar, tmp_path):

@@ -223,9 +223,6 @@ def make_plan(
     train, most = with_side(request.train, min(visible_sides(exemplar.shape, mask, request.train.exemplar_side)))
     request = replace(request, train=train)
     prepared = prepare_exemplar(exemplar, train, request.descriptor, announce, mask, most)
-    if prepared.octaves:
-        detail = prepared.side << prepared.octaves
-        announce(f"the exemplar is learned at {prepared.side} texels, and then its detail up to {detail}")
     image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
     device_mask = None if prepared.mask is None else torch.from_numpy(prepared.mask).to(device)
     repeat_channels = _REPEAT_CHANNELS if prepared.tiles else 0
