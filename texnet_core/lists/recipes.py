@@ -58,7 +58,7 @@ _NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "waves", "repeat_channels")
 _OWN_DEFAULTS = {"descriptor": "vgg19", "start": COLD_START}  # neither hangs on what is there
 _DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
 _SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
-LEFT_OPEN = ("exemplar_size", "octaves")  # by 0; what the exemplar settled instead stands in the card
+_LEFT_OPEN = ("exemplar_size", "octaves")  # by 0; what the exemplar settled instead stands in the card
 _TEXTS = ("exemplar", "title", "kind", "author", "license", "source")
 _HELP = "see `texnet recipes --help`"
 
@@ -98,7 +98,7 @@ class Recipe:
         wanted["start"] = self.settings["begin"].label
         trained = as_fields(card.training)
         same = all(
-            trained.get(name, _DEFAULTS[name]) == wanted[name] or (name in LEFT_OPEN and not wanted[name])
+            trained.get(name, _DEFAULTS[name]) == wanted[name] or (name in _LEFT_OPEN and not wanted[name])
             for name in _SETTINGS
         )
         return same and card.provenance.exemplar_sha256 == exemplar_sha256

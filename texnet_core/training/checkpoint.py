@@ -96,11 +96,7 @@ def stored_record(path: Path) -> dict[str, Any]:
     Raises:
         TrainingError: the file is damaged.
     """
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)["fingerprint"]
-        return {"start": COLD_START} | {str(key): value for key, value in stored.items()}
-    except Exception as error:  # a file of another kind can be wrong in any way
-        raise unreadable(path) from error
+    return {"start": COLD_START} | _stored(path, "fingerprint")
 
 
 def stored_parts(path: Path) -> dict[str, Tensor]:
@@ -109,8 +105,13 @@ def stored_parts(path: Path) -> dict[str, Tensor]:
     Raises:
         TrainingError: the file is damaged.
     """
+    return _stored(path, "kept")
+
+
+def _stored(path: Path, part: str) -> dict[str, Any]:
     try:
-        return dict(torch.load(path, map_location="cpu", weights_only=True).get("kept", {}))
+        stored = torch.load(path, map_location="cpu", weights_only=True)[part]
+        return {str(key): value for key, value in stored.items()}
     except Exception as error:  # a file of another kind can be wrong in any way
         raise unreadable(path) from error
 

@@ -33,7 +33,7 @@ def nearest_source(candidates: Mapping[str, Artifact], colors: Tensor, image: Te
         image: the exemplar, (1, 3, H, W); where it hides something, with colors of what it shows.
     """
     light, wanted = Light(layers=_LAYERS), Colors.of([colors])
-    exemplar = _statistics(light, _mirrored(_middle(image.cpu())))
+    exemplar = _statistics(light, _mirrored(middle(image.cpu(), _MOST_TEXELS)))
     samples = {name: _recolored(_sample(artifact), wanted) for name, artifact in candidates.items()}
     distances = {name: _distance(_statistics(light, sample), exemplar) for name, sample in samples.items()}
     return min(distances, key=lambda name: distances[name])
@@ -50,8 +50,9 @@ def _recolored(sample: Tensor, wanted: Colors) -> Tensor:
     return torch.einsum("oc,nchw->nohw", matrix.float(), sample) + offset.float()[:, None, None]
 
 
-def _middle(image: Tensor) -> Tensor:
-    height, width = (min(length, _MOST_TEXELS) for length in image.shape[2:])
+def middle(image: Tensor, most: int) -> Tensor:
+    """At most so many texels of (1, 3, H, W) along each side, from its middle."""
+    height, width = (min(length, most) for length in image.shape[2:])
     top, left = (image.shape[2] - height) // 2, (image.shape[3] - width) // 2
     return image[..., top : top + height, left : left + width]
 

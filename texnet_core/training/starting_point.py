@@ -12,7 +12,7 @@ from torch import Tensor
 
 from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.instant.conditional import predicted_generator
-from texnet_core.model.artifact import Artifact, read_artifact
+from texnet_core.model.artifact import Artifact, read_artifact, read_header
 from texnet_core.model.design import Design
 from texnet_core.model.detail import without_detail
 from texnet_core.model.families import CONDITIONAL
@@ -21,10 +21,10 @@ from texnet_core.model.header import Header
 from texnet_core.model.training_form import Generator
 from texnet_core.presets import INSTANT, find_source, list_presets
 from texnet_core.start_settings import AUTO_START, COLD_START, INSTANT_START, StartSettings
-from texnet_core.training.nearest import nearest_source
+from texnet_core.training.nearest import middle, nearest_source
 from texnet_core.training.samples import Samples, Stream
 
-_FOR_DETAIL = ("detail_channels",)  # settings that say nothing of a generator without detail
+_FOR_DETAIL = ("detail_levels", "detail_channels")  # settings of what no run begins with
 _WORDS = (AUTO_START, COLD_START, INSTANT_START)
 
 
@@ -144,19 +144,16 @@ def _adapted(network: Artifact, image: Tensor) -> Artifact:
 
     Of a larger one than the network reads it is told the middle; made smaller, it would have another scale.
     """
-    height, width = (min(length, network.texels_per_exemplar) for length in image.shape[2:])
-    top, left = (image.shape[2] - height) // 2, (image.shape[3] - width) // 2
-    middle = image[0, :, top : top + height, left : left + width]
-    return predicted_generator(network, middle.permute(1, 2, 0).contiguous().cpu().numpy())
+    told = middle(image, network.texels_per_exemplar)[0]
+    return predicted_generator(network, told.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
 def _fitting(design: Design) -> Iterator[tuple[str, Artifact]]:
     """The presets of a design; a file that somebody put there and that is damaged is none."""
     for name, path in list_presets().items():
         with suppress(ArtifactError):
-            artifact = without_detail(read_artifact(path))
-            if not list(_differences(artifact, design)):
-                yield name, artifact
+            if not list(_differences(read_header(path), design)):
+                yield name, without_detail(read_artifact(path))
 
 
 def _differences(header: Header, design: Design) -> Iterator[str]:

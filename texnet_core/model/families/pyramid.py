@@ -130,12 +130,12 @@ def graph(settings: Shape, channels: int) -> Graph:
         settings: levels, features and inputs of each.
         channels: of all maps together.
     """
-    return _write(settings, channels, []).graph()
+    return _written(settings, channels, [])
 
 
 def detailed_graph(settings: PyramidSettings, channels: int) -> Graph:
     """The pyramid with its levels of detail."""
-    return _write(settings, channels, [settings.detail_channels] * settings.detail_levels).graph()
+    return _written(settings, channels, [settings.detail_channels] * settings.detail_levels)
 
 
 def detail_graph(settings: PyramidSettings, channels: int) -> Graph:
@@ -145,8 +145,8 @@ def detail_graph(settings: PyramidSettings, channels: int) -> Graph:
     return builder.graph()
 
 
-def _write(settings: Shape, channels: int, detail: Sequence[int]) -> GraphBuilder:
-    """Writes the pyramid, with levels of detail of so many features, the coarsest of them first."""
+def _written(settings: Shape, channels: int, detail: Sequence[int]) -> Graph:
+    """The pyramid with levels of detail of so many features, the coarsest of them first."""
     builder = GraphBuilder()
     coarsest = settings.levels + len(detail) - 1
     features = _noise_branch(builder, settings, coarsest)
@@ -159,7 +159,7 @@ def _write(settings: Shape, channels: int, detail: Sequence[int]) -> GraphBuilde
     picture = builder.convolution(features, _output(len(detail)), channels, 1)
     for level, width in zip(range(len(detail) - 1, -1, -1), detail, strict=True):
         picture = _detail(builder, settings, picture, level, width, channels)
-    return builder
+    return builder.graph()
 
 
 def _detail(builder: GraphBuilder, settings: Shape, picture: str, level: int, width: int, channels: int) -> str:
