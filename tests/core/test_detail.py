@@ -9,7 +9,7 @@ import torch
 
 from tests.conftest import ENGINES, picture, random_artifact
 from tests.core.trainings import assert_same_parameters, stop_at
-from texnet_core import PyramidSettings, open_engine, read_artifact
+from texnet_core import PyramidSettings, losses, open_engine, read_artifact
 from texnet_core.errors import Cancelled, TrainingError
 from texnet_core.model.design import Design
 from texnet_core.model.detail import detail_levels, without_detail
@@ -192,6 +192,14 @@ def test_patches_learn_detail_too(detailed_request, exemplar, tmp_path):
     request = replace(detailed_request, descriptor=DescriptorSettings(descriptor="patches"), loss=LossSettings())
     artifact = train(exemplar, tmp_path / "patches.texnet", request)
     assert detail_levels(artifact) == 1
+
+
+def test_losses_that_ask_where_features_lie_are_those_of_the_whole(detailed_request, exemplar, tmp_path, monkeypatch):
+    seen, loss = [], losses.ShiftedGramLoss
+    monkeypatch.setattr(losses, "ShiftedGramLoss", lambda sample: seen.append(sample.image.shape[2]) or loss(sample))
+    request = replace(detailed_request, loss=replace(detailed_request.loss, shifted_gram_weight=1.0))
+    assert detail_levels(train(exemplar, tmp_path / "shifted.texnet", request)) == 1
+    assert seen == [64]
 
 
 def test_hidden_texels_have_no_influence(detailed_request, tmp_path):
