@@ -88,7 +88,7 @@ _DETAILS = (
     ("256", "256", "Detail up to 256 texels of the image's short side: quickest to train, soft from near"),
     ("512", "512", "Detail up to 512 texels of the image's short side"),
     ("1024", "1024", "Detail up to 1024 texels of the image's short side"),
-    ("full", "Full", "All detail that the image has; each doubling beyond 512 takes half as long again as the first part"),
+    ("full", "Full", "All detail that the image has; each doubling beyond 512 takes half as long again"),
 )
 
 

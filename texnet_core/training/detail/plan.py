@@ -36,7 +36,6 @@ COARSER = "coarser"  # what a checkpoint calls the generator to which a level is
 
 _FIRST_WINDOW, _LATER_WINDOW = 5 / 8, 7 / 8  # of the size of a sample
 _KEPT_RECORD = ("steps_taken", "loss_curve", "troubles")
-_ASK_WHERE = ("shifted_gram_weight", "autocorrelation_weight")  # losses; of a large exemplar, places are not kept
 _FEATURES_SHARE = 0.3  # of what torch gives a level's own features in the output at first
 
 
@@ -173,7 +172,7 @@ class DetailPlan:
         if weights is not None:
             paired = network_of(request.descriptor, weights, DTYPES[precision])(PAIRED_LAYERS).to(self.device)
         patch_sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
-        losses = replace(request.loss, **dict.fromkeys(_ASK_WHERE, 0.0))
+        losses = replace(request.loss, shifted_gram_weight=0.0, autocorrelation_weight=0.0)  # they ask for places
         return DetailObjective(descriptor, exemplar, losses, self._samples, paired, patch_sides)
 
     def record(self) -> dict[str, Any]:
