@@ -36,6 +36,7 @@ class MapSpec:
         role: how the values are treated: colors, unit vectors encoded as (v + 1) / 2, or plain numbers.
         depth: bits a channel that its files have at least, where their format can.
         normal_convention: of a normal map, which way green points: up in "opengl", down in "directx"; else "".
+        derived: whether its exemplar was worked out from the colors and not measured.
     """
 
     name: str
@@ -44,6 +45,7 @@ class MapSpec:
     role: Role | Literal[""] = ""
     depth: int = 0
     normal_convention: NormalConvention | Literal[""] = ""
+    derived: bool = False
 
     def __post_init__(self) -> None:
         implied = {
@@ -77,6 +79,17 @@ class MapSpec:
 
 
 ALBEDO = MapSpec("albedo")
+# What a material may have, in the order of a generator's channels.
+MATERIAL_MAPS = (
+    ALBEDO,
+    MapSpec("normal", 3, "data"),
+    MapSpec("roughness", 1, "data"),
+    MapSpec("metallic", 1, "data"),
+    MapSpec("height", 1, "data"),
+    MapSpec("ao", 1, "data"),
+    MapSpec("opacity", 1, "data"),
+    MapSpec("emission", 3, "sRGB"),
+)
 
 # Map name -> (height, width, channels), values in [0, 1], in the order of the generator's channels.
 MapSet = dict[str, npt.NDArray[np.generic]]

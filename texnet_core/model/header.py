@@ -21,6 +21,7 @@ MAX_TEXT = 4000
 MOST_NAME = 64  # bytes of a texture's in UTF-8, where a file holds several
 NOT_IN_NAMES = "=,/\\"  # letters that mean something where textures are mixed, and in paths
 MAX_CHANNELS = 32  # of all maps together
+MAX_RELIEF = 10.0
 _MAX_GIVEN_TEXT = 500
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class Header:
         texels_per_exemplar: texels of output that show as much surface as the exemplar's short side.
         size_m: meters that these texels span, or None where unknown.
         look: what a material needs beside the maps, or None in files that are older than it.
+        relief: from height 0 to 1, as a share of what these texels span; 0 where there is no height, or none known.
         style_colors: of the style, which pictures are given before they are painted anew; None where they are not.
         waves: of the pattern that repeats, as (cycles per texel down, across) each; as many as the settings say.
         textures: names of those that it holds, as many as the settings say; empty where it is one without a name.
@@ -84,6 +86,7 @@ class Header:
     texels_per_exemplar: int = 256
     size_m: float | None = None
     look: Look | None = None
+    relief: float = 0.0
     style_colors: ColorStatistics | None = None
     waves: tuple[Wave, ...] = ()
     textures: tuple[str, ...] = ()
@@ -168,6 +171,9 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
     size_m = None if raw.get("size_m") is None else expect(raw, "size_m", float, name)
     if size_m is not None and size_m <= 0:
         raise damaged(name, f"its size_m is {size_m}", "a positive number or null")
+    relief = expect(raw, "relief", float, name) if "relief" in raw else 0.0
+    if not 0 <= relief <= MAX_RELIEF:
+        raise damaged(name, f"its relief is {relief}", f"0 to {MAX_RELIEF}")
     return Header(
         settings=settings,
         maps=maps,
@@ -175,6 +181,7 @@ def parse_header(raw: dict[str, Any], name: str, channels: int | None = None) ->
         texels_per_exemplar=texels,
         size_m=size_m,
         look=_parse_look(raw.get("look"), name),
+        relief=relief,
         style_colors=_parse_colors(raw.get("style_colors"), name),
         waves=_parse_waves(raw.get("waves", []), family.waves(settings), name),
         textures=_parse_textures(raw.get("textures", []), family.textures(settings), name),

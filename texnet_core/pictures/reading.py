@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from texnet_core.errors import ImageError, NoImageError, TexnetError
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask
 from texnet_core.pictures.decoded import Decoded, upright
 from texnet_core.pictures.srgb import to_srgb
 from texnet_core.pictures.stills import decode
@@ -20,17 +20,22 @@ OPAQUE = 0.5  # texels with less alpha are not seen well enough to be learned fr
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a surface.
+    """A picture of a surface, or several that show it texel for texel.
 
     Attributes:
-        image: (height, width, 3) float32 sRGB in [0, 1]. Texels that take no part have the mean color of the others.
+        image: (height, width, channels) float32 in [0, 1], of all maps. Texels that take no part have the mean of the
+            others.
         mask: (height, width), True where a texel takes part; None where all do.
         notes: what the user should know of how it was read, a clause each.
+        maps: what the channels are, in order.
+        relief: from height 0 to 1, as a share of the short side; 0 where there is no height, or none known.
     """
 
     image: FloatArray
     mask: Mask | None = None
     notes: list[str] = field(default_factory=list)
+    maps: tuple[MapSpec, ...] = (ALBEDO,)
+    relief: float = 0.0
 
 
 def read_exemplar(path: Path | str, mask: Path | str | None = None) -> Picture:
