@@ -95,6 +95,26 @@ MATERIAL_MAPS = (
 MapSet = dict[str, npt.NDArray[np.generic]]
 
 
+def chosen_maps(maps: Iterable[MapSpec], names: str) -> tuple[MapSpec, ...]:
+    """Those of a generator's maps that are asked for, in the generator's order.
+
+    Args:
+        maps: all that it makes.
+        names: of those that are wanted, by commas; "" for all.
+
+    Raises:
+        RequestError: a name of none of them.
+    """
+    maps = tuple(maps)
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    known = [spec.name for spec in maps]
+    if unknown := [name for name in wanted if name not in known]:
+        raise RequestError(
+            f"this generator makes no map {unknown[0][:40]!r}", expected=known, remedy="choose among the maps it makes"
+        )
+    return tuple(spec for spec in maps if not wanted or spec.name in wanted)
+
+
 def channels_of(maps: Iterable[MapSpec]) -> int:
     """The number of channels of all maps together: what a generator with these maps puts out."""
     return sum(spec.channels for spec in maps)

@@ -7,7 +7,15 @@ import pytest
 
 from tests.conftest import MATERIAL, random_artifact
 from texnet_core import RequestError
-from texnet_core.mapset import ALBEDO, MapSpec, channels_of, shown_colors, split_channels, with_unit_normals
+from texnet_core.mapset import (
+    ALBEDO,
+    MapSpec,
+    channels_of,
+    chosen_maps,
+    shown_colors,
+    split_channels,
+    with_unit_normals,
+)
 from texnet_core.model.artifact import from_bytes, to_bytes
 
 
@@ -82,3 +90,10 @@ def test_normals_are_made_unit_vectors_and_nothing_else_is_touched():
     np.testing.assert_allclose(directions * np.linalg.norm(wanted, axis=-1, keepdims=True), wanted, atol=1e-5)
     for name in ("albedo", "roughness", "height"):
         assert np.array_equal(parts[name], old[name])
+
+
+def test_maps_are_chosen_by_name_in_the_order_of_the_generator():
+    assert chosen_maps(MATERIAL, "") == MATERIAL
+    assert [spec.name for spec in chosen_maps(MATERIAL, " height, albedo,")] == ["albedo", "height"]
+    with pytest.raises(RequestError, match=r"no map 'ao'.*albedo, normal, roughness, height"):
+        chosen_maps(MATERIAL, "albedo,ao")

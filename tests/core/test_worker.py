@@ -140,6 +140,13 @@ def test_a_generator_without_colors_is_shown_in_gray(inside, tmp_path):
     assert np.array_equal(made, np.repeat(region, 3, axis=2))
 
 
+def test_maps_that_are_not_asked_for_are_left_out(inside, material, tmp_path):
+    result = inside.ask(job(material, tmp_path, maps="height,albedo"))
+    assert [item["name"] for item in result["maps"]] == ["albedo", "height"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wall_albedo.png", "wall_height.png"]
+    assert "no map" in inside.ask(job(material, tmp_path, maps="ao"))["message"]
+
+
 def test_a_material_of_eight_channels_is_made_shown_and_described(inside, material, tmp_path):
     result = inside.ask(job(material, tmp_path))
     for item, spec in zip(result["maps"], MATERIAL, strict=True):

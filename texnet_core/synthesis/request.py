@@ -48,6 +48,7 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
         region: (x, y, width, height), the window to make, which may lie anywhere; None for all of it.
         period: (width, height) at which axes repeat, where that is not the texture's size.
         udim: (columns, rows) of UDIM tiles, which repeat as a whole, or None.
+        maps: names of those that are wanted, by commas; "" for all that the generator makes.
     """
 
     source: str = setting("", "")
@@ -76,6 +77,7 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
     region: Region | None = None
     period: Pair | None = None
     udim: Pair | None = None
+    maps: str = setting("", "")
 
     def check(self) -> Self:
         """Return self, or raise RequestError at the first field that does not fit."""

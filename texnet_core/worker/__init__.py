@@ -35,7 +35,7 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
      "period": [512, 512], "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0,
      "exemplar": "/tmp/y/sand.npy", "mask": "/tmp/y/mask.npy", "exemplar_size": 0, "flatten": false,
      "real_width": 1.2, "texture": "slate", "mix": "slate=0.3,chalk=0.7", "mix_to": "clay",
-     "mix_mask": "/tmp/y/where.npy"]}
+     "mix_mask": "/tmp/y/where.npy", "maps": "albedo,normal"]}
     result: {"maps": [{"name": "albedo", "files": ["/tmp/x/moss_7_albedo.png"], "channels": 3,
      "colour_space": "sRGB", "role": "color", "normal_convention": "", "depth": 8}], "engine": "onnx",
      "device": "cpu", "precision": "f32", "seconds": 0.2}
@@ -49,6 +49,7 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
     "covers" is in meters of surface that the width shows, of each tile where there are several; 0 where the scale of
     the features alone decides.
     The depth of a map may be more than was asked for: height has 16 bits, because 8 show as steps in displacement.
+    "maps" names those that are wanted; the result has them all where nothing is said.
     "udim" is [columns, rows] of UDIM tiles, each of width x height texels. Then the files of a map are
     NAME_MAP.1001.png and so on, in the order of their numbers. Progress counts the rows of all pictures, stage "rows".
     Each file appears when it is complete.

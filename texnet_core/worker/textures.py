@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from texnet_core.mapset import MapSpec, shown_colors, split_channels
+from texnet_core.mapset import MapSpec, chosen_maps, shown_colors, split_channels
 from texnet_core.pictures.writing import depth_for
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import as_record
@@ -22,6 +22,7 @@ def synthesize(job: WorkerJob) -> Message:
     output, request = _output(job), job.asked(TextureRequest)
     pictures = expand(request)
     artifact, engine = open_texture(request, job.note)
+    chosen = chosen_maps(artifact.maps, request.maps)
     if len(artifact.maps) == 1:  # whose name is part of the file's here, unlike on the command line
         output = output.with_name(f"{output.stem}_{artifact.maps[0].name}{output.suffix}")
     plane = open_plane(artifact, request, engine=engine)  # all tiles lie on it
@@ -37,7 +38,13 @@ def synthesize(job: WorkerJob) -> Message:
         )
         for number, picture in enumerate(pictures)
     ]
-    maps = [_facts(spec, paths, request) for spec, paths in zip(artifact.maps, zip(*files, strict=True), strict=True)]
+    maps = []
+    for spec, paths in zip(artifact.maps, zip(*files, strict=True), strict=True):
+        if spec in chosen:
+            maps.append(_facts(spec, paths, request))
+            continue
+        for path in paths:
+            path.unlink()
     return {"maps": maps, **engine_facts(engine), "seconds": seconds_since(started)}
 
 
