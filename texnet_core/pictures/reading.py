@@ -52,18 +52,28 @@ def read_exemplar(path: Path | str, mask: Path | str | None = None) -> Picture:
     """
     picture = _read(Path(path))
     if mask is not None:
-        picture = _masked_by(picture, Path(path), Path(mask))
+        picture = masked_by(picture, str(path), _read(Path(mask)), str(mask))
     if picture.mask is None:
         return picture
     return replace(picture, image=filled(picture.image, picture.mask))
 
 
-def _masked_by(picture: Picture, path: Path, mask_path: Path) -> Picture:
-    drawn = _read(mask_path)
+def masked_by(picture: Picture, label: str, drawn: Picture, mask_label: str) -> Picture:
+    """The picture with a drawn mask, beside the one that it has.
+
+    Args:
+        picture: what is masked.
+        label: what messages call it.
+        drawn: a picture that is white where a texel takes part.
+        mask_label: what messages call that.
+
+    Raises:
+        ImageError: the sizes differ, or nothing is left.
+    """
     (height, width), (mask_height, mask_width) = picture.image.shape[:2], drawn.image.shape[:2]
     if (height, width) != (mask_height, mask_width):
         raise ImageError(
-            f"the mask {mask_path} has {mask_width}x{mask_height} pixels, and {path} {width}x{height}",
+            f"the mask {mask_label} has {mask_width}x{mask_height} pixels, and {label} {width}x{height}",
             expected="a mask of the picture's size",
             remedy="scale the mask to the picture's size",
         )
@@ -72,7 +82,7 @@ def _masked_by(picture: Picture, path: Path, mask_path: Path) -> Picture:
         mask = mask if other is None else mask & other
     if not mask.any():
         raise ImageError(
-            f"the mask {mask_path} leaves nothing of {path}",
+            f"the mask {mask_label} leaves nothing of {label}",
             expected="white where the picture takes part",
             remedy="invert the mask, or draw it anew",
         )
@@ -86,7 +96,7 @@ def filled(image: FloatArray, mask: Mask) -> FloatArray:
 
 def _read(path: Path) -> Picture:
     with reading(path):
-        return _picture(path, decode(path))
+        return shown_picture(path, decode(path))
 
 
 @contextmanager
@@ -113,7 +123,13 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _picture(path: Path, decoded: Decoded) -> Picture:
+def shown_picture(path: Path, decoded: Decoded) -> Picture:
+    """The colors of a picture, upright, and what of it can be seen; hidden texels keep theirs.
+
+    Raises:
+        ImageError: nothing of it can be seen.
+        ValueError: no texel that can be seen is a number.
+    """
     seen = None if decoded.alpha is None else decoded.alpha >= OPAQUE
     if seen is not None and not seen.any():
         raise transparent(path)
@@ -144,7 +160,7 @@ def texels_digest(image: FloatArray, mask: Mask | None = None) -> str:
     """SHA-256 of an exemplar's texels: equal for equal pictures, whatever their files are called or how packed.
 
     Args:
-        image: (height, width, 3).
+        image: (height, width, channels of all maps).
         mask: (height, width), True where a texel takes part; None where all do.
     """
     digest = hashlib.sha256(image.tobytes())

@@ -1,7 +1,11 @@
 """A picture made smaller while it is made, so that it is never held whole."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+
+from texnet_core.mapset import FloatArray
 
 
 class Reducer:
@@ -21,7 +25,7 @@ class Reducer:
         self._sums = np.zeros((*self.shape, 1), np.float64)
         self._counts = np.bincount(self._places(0, height), minlength=self.shape[0])[:, None, None]
 
-    def take(self, band: npt.NDArray[np.uint8]) -> None:
+    def take(self, band: npt.NDArray[Any]) -> None:
         """Take in the next rows, (rows, width, channels)."""
         if self._sums.shape[2] != band.shape[2]:
             self._sums = np.zeros((*self.shape, band.shape[2]), np.float64)
@@ -31,9 +35,13 @@ class Reducer:
         self._row += len(band)
 
     def result(self) -> npt.NDArray[np.uint8]:
-        """The small picture, (h, w, channels), once all rows are there."""
+        """The small picture, (h, w, channels) of levels, once all rows of levels are there."""
         reduced: npt.NDArray[np.uint8] = np.round(self._sums / self._counts).astype(np.uint8)
         return reduced
+
+    def means(self) -> FloatArray:
+        """The small picture, (h, w, channels), once all rows are there."""
+        return (self._sums / self._counts).astype(np.float32)
 
     def _places(self, first: int, rows: int) -> npt.NDArray[np.intp]:
         """The row of the result that each of these rows belongs to."""

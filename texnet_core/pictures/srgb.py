@@ -24,7 +24,7 @@ def to_srgb(decoded: Decoded, seen: Mask | None) -> tuple[FloatArray, Mask | Non
     """
     notes: list[str] = []
     profile = _usable_profile(decoded, notes)
-    values = _three_channels(decoded)
+    values = three_channels(decoded)
     if profile is not None and profile.by_tables is not None:
         if profile.space == "RGB" and is_srgb(profile.by_tables):
             return values, seen, notes
@@ -72,7 +72,8 @@ def _interpretation(decoded: Decoded, profile: Profile | None) -> tuple[str, ToL
     return decoded.encoding.name, decoded.encoding.to_light, decoded.unbounded or decoded.encoding.unbounded
 
 
-def _three_channels(decoded: Decoded) -> FloatArray:
+def three_channels(decoded: Decoded) -> FloatArray:
+    """Values as (h, w, 3), without a look at what they stand for: gray three times, inks subtracted from white."""
     if decoded.space == "RGB":
         return decoded.values
     if decoded.space == "gray":

@@ -1,0 +1,5 @@
+"""Materials from files: which file is which map, and maps as the core wants them."""
+
+from texnet_core.materials.reading import Material, is_material, read_material
+
+__all__ = ["Material", "is_material", "read_material"]

@@ -1,0 +1,107 @@
+"""Maps of one number a texel: from the values of a file to [0, 1], by no color profile and no curve."""
+
+import numpy as np
+
+from texnet_core.errors import ImageError
+from texnet_core.mapset import FloatArray, Mask
+from texnet_core.materials.habits import Part
+from texnet_core.pictures.color import is_gray, linear_to_srgb
+from texnet_core.pictures.decoded import Decoded
+from texnet_core.pictures.srgb import three_channels
+
+_CHANNELS = {"R": 0, "G": 1, "B": 2}
+_STRAY = 0.01  # share of texels out of range that nobody need know of
+_DARK = 128  # level up to which sRGB's curve is steep, so that an encoded map lacks many levels
+_LEAST_LEVELS, _LEAST_TEXELS, _LEAST_SHARE = 16, 1000, 0.9995
+
+
+def numbers_of(decoded: Decoded, part: Part, label: str) -> tuple[FloatArray, Mask | None, list[str]]:
+    """The numbers of a map as their file has them.
+
+    Args:
+        decoded: the values of the file.
+        part: which map, and which channel.
+        label: of the file, for messages.
+
+    Returns:
+        (height, width, 1) in [0, 1], which texels are numbers (None for all), and notes.
+
+    Raises:
+        ImageError: the file has no such channel, or no number.
+    """
+    notes: list[str] = []
+    values = _channel(decoded, part, label, notes)
+    numbers = np.isfinite(values)
+    seen = None if numbers.all() else numbers
+    if not numbers.any():
+        raise ImageError(f"{label} holds no number", expected="a map", remedy="export it again")
+    if decoded.unbounded:
+        values = _in_range(values, seen, part, label, notes)
+    if part.map == "roughness" and decoded.depth == 8 and is_encoded(values):
+        notes.append(
+            f"the levels of {label} are those of sRGB's curve, as where a picture of numbers was saved as colors; "
+            "it is taken as it is: if its surface looks too rough, save it as linear (Non-Color) data"
+        )
+    return np.ascontiguousarray((1 - values if part.inverted else values)[..., None]), seen, notes
+
+
+def is_encoded(values: FloatArray) -> bool:
+    """Whether numbers of 8 bits went through sRGB's curve: in the dark, that leaves out more than every other level.
+
+    Only files without loss show it, because loss fills the gaps. All levels that a map has there must be among those
+    that the curve leaves, and so many that this is no chance.
+
+    Args:
+        values: (height, width) in [0, 1].
+    """
+    levels = np.rint(values * 255).astype(np.intp)
+    counts = np.bincount(np.clip(levels, 0, 255).ravel(), minlength=256)[1 : _DARK + 1]
+    left = np.zeros(256, np.bool_)
+    left[np.rint(linear_to_srgb(np.arange(256, dtype=np.float32) / 255) * 255).astype(np.intp)] = True
+    fitting = left[1 : _DARK + 1]
+    texels = int(counts.sum())
+    return (
+        texels >= _LEAST_TEXELS
+        and int((counts[fitting] > 0).sum()) >= _LEAST_LEVELS
+        and int(counts[fitting].sum()) >= _LEAST_SHARE * texels
+    )
+
+
+def _channel(decoded: Decoded, part: Part, label: str, notes: list[str]) -> FloatArray:
+    if part.channels == "A":
+        if decoded.alpha is None:
+            raise _missing(label, part, "alpha")
+        return decoded.alpha
+    if not part.channels:
+        if decoded.space == "gray":
+            return decoded.values[..., 0]
+        values = three_channels(decoded)
+        if not is_gray(values):
+            notes.append(f"{label} has colors, and their mean is taken")
+        return np.asarray(values.mean(axis=2, dtype=np.float32))
+    if decoded.space == "gray":
+        raise _missing(label, part, {"R": "red", "G": "green", "B": "blue"}[part.channels])
+    return np.ascontiguousarray(three_channels(decoded)[..., _CHANNELS[part.channels]])
+
+
+def _missing(label: str, part: Part, channel: str) -> ImageError:
+    return ImageError(
+        f"{label} has no {channel} channel, where its name says that the {part.map} is",
+        expected=f"a file with a {channel} channel",
+        remedy="rename it to what it holds, such as wall_ao.png",
+    )
+
+
+def _in_range(values: FloatArray, seen: Mask | None, part: Part, label: str, notes: list[str]) -> FloatArray:
+    """Floats: heights are scaled to their range, which is of any unit; all others are shares."""
+    shown = values if seen is None else values[seen]
+    low, high = float(shown.min()), float(shown.max())
+    values = np.where(np.isfinite(values), values, np.float32(low))
+    if part.map == "height":
+        if high > low:
+            notes.append(f"{label} has heights from {low:.4g} to {high:.4g}, which become 0 to 1")
+            return np.asarray((values - np.float32(low)) / np.float32(high - low))
+        return np.full_like(values, 0.5)
+    if float(((shown < 0) | (shown > 1)).mean()) > _STRAY:
+        notes.append(f"{label} has values from {low:.4g} to {high:.4g}, which are clipped to 0 to 1")
+    return np.clip(values, 0, 1)
