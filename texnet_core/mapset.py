@@ -142,6 +142,14 @@ def shown_colors(made: Mapping[str, npt.NDArray[T]], maps: Iterable[MapSpec]) ->
     return np.repeat(shown, 3, axis=2) if shown.shape[2] == 1 else np.ascontiguousarray(shown)
 
 
+def shown_channels(maps: Iterable[MapSpec]) -> list[int]:
+    """Which three channels of a stack are shown as a picture: one three times where the map is gray."""
+    maps = tuple(maps)
+    shown = shown_map(maps)
+    start = channels_of(maps[: maps.index(shown)])
+    return [start, start, start] if shown.channels == 1 else [start, start + 1, start + 2]
+
+
 def with_unit_normals(stack: FloatArray, maps: Iterable[MapSpec]) -> FloatArray:
     """The stack with every normal of length one: means of unit vectors are shorter. It is changed in place."""
     maps = tuple(maps)

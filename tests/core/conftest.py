@@ -41,7 +41,9 @@ def cheap_objective(monkeypatch: pytest.MonkeyPatch) -> None:
 
     from texnet_core.training.objective import Losses, Objective
 
-    def ask(self: Objective, image: torch.Tensor, seeds: list[int], loss_seed: int, *, finishing: bool) -> Losses:
+    def ask(
+        self: Objective, image: torch.Tensor, seeds: list[int], loss_seed: int, *, finishing: bool, whole: bool = False
+    ) -> Losses:
         color = torch.rand(3, generator=torch.Generator().manual_seed(loss_seed))
         loss = (image - color[:, None, None]).square().mean()
         return Losses(loss, loss)

@@ -92,7 +92,7 @@ class Network(nn.Module):
         x = x.to(self._precision, memory_format=torch.channels_last)
         extend = wrap_by_one if periodic else extend
         padding = 1 if self.padding == "zero" and not extend else 0
-        features = {PATCHES: _patches(extend(image) if extend else image)} if PATCHES in self.layers else {}
+        features = {PATCHES: neighborhoods(extend(image) if extend else image)} if PATCHES in self.layers else {}
         for conv in self._convolutions:
             if conv.pool_before:
                 x = self._pooling(x)
@@ -117,7 +117,7 @@ class Network(nn.Module):
         return self.get_buffer(_buffer(key, "weight")), self.get_buffer(_buffer(key, "bias"))
 
 
-def _patches(image: Tensor) -> Tensor:
+def neighborhoods(image: Tensor) -> Tensor:
     """(N, C, H, W) -> (N, 9 C, H - 2, W - 2): each texel with its neighbors, borders left out."""
     count, _, height, width = image.shape
     return F.unfold(image, 3).view(count, -1, height - 2, width - 2)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from texnet_core.engines import Engine, open_engine
-from texnet_core.errors import ArtifactError, ImageError, Range, RequestError, one_line
+from texnet_core.errors import ImageError, Range, one_line
 from texnet_core.evaluation.detail import WINDOW, Detail, look, measure_detail
-from texnet_core.evaluation.figures import DETAIL_FIGURES, FIGURES, KINDS, Figure
+from texnet_core.evaluation.figures import DETAIL_FIGURES, FIGURES, KINDS, TOGETHER_FIGURES, Figure
 from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
+from texnet_core.evaluation.maps import measure_maps
 from texnet_core.evaluation.measures import (
     NamedFigures,
     Reference,
@@ -24,14 +25,16 @@ from texnet_core.evaluation.measures import (
     outlier_figure,
 )
 from texnet_core.evaluation.outliers import Outlier, find_outlier
+from texnet_core.evaluation.sizes import asked_side, sample_size, training_size, whole_side
 from texnet_core.evaluation.weights import NO_WEIGHTS, usable_weights
-from texnet_core.mapset import FloatArray, Mask, shown_colors
+from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask, channels_of, shown_channels, with_unit_normals
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.model.detail import detail_levels
-from texnet_core.pictures.masks import told, visible_part
+from texnet_core.pictures.masks import resized_maps, told, visible_part
 from texnet_core.pictures.reading import texels_digest
+from texnet_core.pictures.surface import flattened_maps
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
+from texnet_core.settings import DescriptorSettings, EvaluationSettings
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import check_is_texture, synthesize
 
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from texnet_core.evaluation.texture_metric import TextureMetric
 
 LARGE_SIDE = 1024  # texels a side of the sample whose seams are measured
-_SIZES = range(28, 2400)  # that an exemplar can have had: 32 to 2048, and what fits a pattern to a sample
 _IN_ONE_PIECE = ("memorisation", "oddest")  # figures that look at whole patches and windows of the exemplar
 _DEFAULTS = EvaluationSettings()
 _DESCRIPTOR = DescriptorSettings()
@@ -88,16 +90,18 @@ def evaluate(
     descriptor: DescriptorSettings = _DESCRIPTOR,
     *,
     mask: Mask | None = None,
+    maps: tuple[MapSpec, ...] = (ALBEDO,),
     progress: ProgressCallback = ignore_progress,
 ) -> Evaluation:
     """Measure a generator.
 
     Args:
-        artifact: the generator; of several maps, the first that is a color is measured, else the first of all.
-        exemplar: (H, W, 3) sRGB in [0, 1], the picture that it was trained from, or None.
+        artifact: the generator; of several maps, most figures are of the first that is a color, else the first of all.
+        exemplar: (H, W, channels) in [0, 1], the picture or the maps that it was trained from, or None.
         settings: what to look at.
         descriptor: where VGG-19's weights lie. Nothing is downloaded.
         mask: (H, W), True where a texel of the exemplar takes part; others have no influence whatever. None: all do.
+        maps: what the exemplar's channels are. Where they are those of the generator, their agreement is measured too.
         progress: called after every sample and figure; raising Cancelled from it stops the work.
 
     Raises:
@@ -111,13 +115,16 @@ def evaluate(
     descriptor.check()
     check_is_texture(artifact)
     size = training_size(artifact)
+    stack = None if exemplar is None else _stack(exemplar, mask, maps, artifact)
+    exemplar = None if exemplar is None else np.ascontiguousarray(exemplar[..., shown_channels(maps)])
     reference = None if exemplar is None else _reference(exemplar, mask, artifact)
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = open_metric(descriptor, size) if reference or named else _NO_EXEMPLAR
     metric = _usable(opened, reference)
     pictures: list[FloatArray] = []
     figures: dict[str, Figure] = {}
-    wanted = KINDS if settings.detail else FIGURES
+    is_set = stack is not None and len(maps) > 1 and _names(maps) == _names(artifact.maps)
+    wanted = [*FIGURES, *(DETAIL_FIGURES if settings.detail else ()), *(TOGETHER_FIGURES if is_set else ())]
     total = settings.seeds + 1 + len(wanted)
 
     def report() -> None:
@@ -125,9 +132,12 @@ def evaluate(
 
     report()
     engine = open_engine(artifact)
-    tile = _sample_size(artifact)
+    tile = sample_size(artifact)
+    stacks: list[FloatArray] = []
     for side, seed in ((LARGE_SIDE, 0), *((tile, seed) for seed in range(settings.seeds))):
-        pictures.append(_sample(engine, side, seed))
+        made = _sample(engine, side, seed)
+        pictures.append(np.ascontiguousarray(made[..., shown_channels(artifact.maps)]))
+        stacks += [made] if is_set and side == tile else []
         report()
     large, *samples = pictures
     outlier = find_outlier(large, reference.exemplar, (None, reference.mask), periodic=True) if reference else None
@@ -142,6 +152,10 @@ def evaluate(
         for name, figure in measure_detail(metric, detail, report):
             figures[name] = figure
             report()
+    if is_set and stack is not None and stack[1] is None:
+        for name, figure in measure_maps(stacks[-settings.seeds :], stack[0], maps, metric, report):
+            figures[name] = figure
+            report()
     curve = read_loss_curve(artifact.training)
     return Evaluation(
         samples=samples,
@@ -152,7 +166,7 @@ def evaluate(
         | (_missing_detail(figures, metric, detail) if settings.detail else {}),
         loss_curve=curve,
         losses=_losses(artifact.training),
-        notes=_notes(artifact, reference, mask),
+        notes=_notes(artifact, stack, mask),
         outlier=outlier,
         detail=detail if isinstance(detail, Detail) else None,
     )
@@ -177,16 +191,26 @@ def _usable(opened: "TextureMetric | str", reference: Reference | None) -> "Text
     return opened if shows_enough(reference.mask) else f"{_TOO_LITTLE} for VGG-19"
 
 
+def _stack(
+    exemplar: FloatArray, mask: Mask | None, maps: tuple[MapSpec, ...], artifact: Artifact
+) -> tuple[FloatArray, Mask | None]:
+    """All maps of the exemplar as training saw them as a whole, and their mask."""
+    picture, mask = visible_part(exemplar, mask, asked_side(artifact), channels_of(maps))
+    side = whole_side(artifact)
+    small, small_mask = resized_maps(_large_enough(picture, side), mask, side, maps)
+    if artifact.training.get("flatten") is True:
+        small = flattened_maps(small, small_mask, maps)
+    return small, small_mask
+
+
+def _names(maps: tuple[MapSpec, ...]) -> list[str]:
+    return [spec.name for spec in maps]
+
+
 def _reference(exemplar: FloatArray, mask: Mask | None, artifact: Artifact) -> Reference:
-    size, flatten = _whole_side(artifact), artifact.training.get("flatten") is True
-    picture, mask = visible_part(exemplar, mask, _asked_side(artifact))
+    size, flatten = whole_side(artifact), artifact.training.get("flatten") is True
+    picture, mask = visible_part(exemplar, mask, asked_side(artifact))
     return Reference.of(_large_enough(picture, size), size, mask, flatten=flatten)
-
-
-def _asked_side(artifact: Artifact) -> int:
-    """The side that training was asked for, before a pattern was fitted; the record may come from anybody."""
-    asked = artifact.training.get("exemplar_size") or artifact.training.get("size")
-    return asked if isinstance(asked, int) and asked in _SIZES else _whole_side(artifact)
 
 
 def _large_enough(image: FloatArray, size: int) -> FloatArray:
@@ -215,60 +239,14 @@ def _measure(
             yield from measure_texture(metric, reference, samples, report)
 
 
-def training_size(artifact: Artifact) -> int:
-    """Texels of the exemplar's short side, as training saw it as a whole.
-
-    Raises:
-        ArtifactError: they make no sense.
-        RequestError: they are those of a picture that is kept, and too many.
-    """
-    size = _whole_side(artifact)
-    if size not in _SIZES and artifact.copies:
-        raise RequestError(
-            f"the generator holds a picture of {size} texels, which is too large to be measured",
-            expected=Range(_SIZES.start, _SIZES.stop - 1),
-            remedy="make it with a smaller exemplar size",
-        )
-    if size not in _SIZES:
-        raise ArtifactError(
-            f"the generator tells a senseless training size of {size} texels",
-            expected=Range(_SIZES.start, _SIZES.stop - 1),
-            remedy="train it again",
-        )
-    return size
-
-
-def _sample_size(artifact: Artifact) -> int:
-    """The size that samples had in training, to which a pattern was fitted; else the exemplar's, in whole cells.
-
-    Sizes that are no whole cells would be resampled, which blurs what is measured.
-    """
-    cell, size = artifact.graph.cell_texels, artifact.training.get("size")
-    if isinstance(size, int) and _is_training_size(size) and size % cell == 0:
-        return size
-    return max(1, round(_whole_side(artifact) / cell)) * cell
-
-
-def _whole_side(artifact: Artifact) -> int:
-    return artifact.texels_per_exemplar >> detail_levels(artifact)
-
-
-def _is_training_size(size: int) -> bool:
-    """Whether samples can have had that size in training; the record may come from anybody."""
-    try:
-        TrainSettings(size=size).check()
-    except RequestError:
-        return False
-    return True
-
-
 def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
-    """A tile of the map that is measured, (side, side, 3) in [0, 1]; of one channel, it is shown as gray."""
+    """A tile, (side, side, channels) in [0, 1]."""
     factor = 1 << detail_levels(engine.artifact)  # the exemplar was learned as a whole with fewer texels
     request = TextureRequest(width=side * factor, height=side * factor, seed=seed)
-    made = shown_colors(synthesize(engine.artifact, request, engine=engine), engine.artifact.maps)
+    maps = synthesize(engine.artifact, request, engine=engine)
+    made = np.concatenate([maps[spec.name] for spec in engine.artifact.maps], axis=2)
     averaged: FloatArray = made.reshape(side, factor, side, factor, -1).mean((1, 3), dtype=np.float64)
-    return averaged.astype(np.float32)
+    return with_unit_normals(averaged.astype(np.float32), engine.artifact.maps)
 
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":
@@ -300,12 +278,12 @@ def _missing(
     return missing
 
 
-def _notes(artifact: Artifact, reference: Reference | None, mask: Mask | None) -> list[str]:
+def _notes(artifact: Artifact, seen: tuple[FloatArray, Mask | None] | None, mask: Mask | None) -> list[str]:
     notes = []
     if warnings := artifact.training.get("troubles"):
         notes.append(f"its run had warnings: {one_line(str(warnings))}")
-    if reference:
-        notes += notes_on_picture("generator", artifact, (reference.exemplar, reference.mask), mask)
+    if seen is not None:
+        notes += notes_on_picture("generator", artifact, seen, mask)
     return notes
 
 

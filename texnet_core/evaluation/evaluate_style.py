@@ -12,8 +12,9 @@ from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import RequestError
 from texnet_core.evaluation import stylization
 from texnet_core.evaluation.color import color_distance
-from texnet_core.evaluation.evaluate import notes_on_picture, training_size
+from texnet_core.evaluation.evaluate import notes_on_picture
 from texnet_core.evaluation.seam import AxisSeam
+from texnet_core.evaluation.sizes import training_size
 from texnet_core.evaluation.weights import usable_weights
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact

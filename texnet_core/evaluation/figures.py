@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from texnet_core.mapset import MATERIAL_MAPS
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -62,6 +64,7 @@ FIGURES = {
     "repetition": Kind("repetition", "", "highest peak of the autocorrelation; reference: the exemplar's"),
 }
 
+_QUADRANTS = "reference: how far apart quadrants of the exemplar are"
 _OCTAVE = f"in held-out layers, windows of 256 texels: 0 is equal; {_CROPS}"
 
 # Those of detail at the exemplar's own resolution, where they are asked for.
@@ -71,12 +74,30 @@ DETAIL_FIGURES = {
     "detail_4": Kind("detail at a quarter of them", "SD", _OCTAVE),
     "detail_spectrum": Kind("spectrum at the exemplar's texels", "dB", f"0 is equal; {_CROPS}"),
 }
-KINDS = FIGURES | DETAIL_FIGURES
+
+# Those of a set of several maps.
+TOGETHER_FIGURES = {
+    "maps_together": Kind("maps together, neighborhoods", "SD", f"0 is equal; {_QUADRANTS}"),
+    "maps_correlation": Kind("maps together, correlations", "", f"mean difference: 0 is equal; {_QUADRANTS}"),
+    "maps_slopes": Kind(
+        "normals against the height", "", "correlation of their slopes: 1 agrees; reference: the exemplar's"
+    ),
+}
+MAP_FIGURES = {
+    f"map_{spec.name}": Kind(f"map {spec.name}, held-out layers", "SD", f"0 is equal; {_QUADRANTS}")
+    for spec in MATERIAL_MAPS
+}
+KINDS = FIGURES | DETAIL_FIGURES | TOGETHER_FIGURES | MAP_FIGURES
+
+
+def map_figure(name: str) -> str:
+    """The figure of a map of that name."""
+    return f"map_{name}"
 
 
 def shown(figures: Mapping[str, Figure]) -> dict[str, Kind]:
-    """What reports list: all figures, and those of detail that were measured."""
-    return FIGURES | {name: kind for name, kind in DETAIL_FIGURES.items() if name in figures}
+    """What reports list: those of every generator, and what else was measured."""
+    return {name: kind for name, kind in KINDS.items() if name in FIGURES or name in figures}
 
 
 def rows(figures: Mapping[str, Figure]) -> list[tuple[str, str, str]]:

@@ -84,13 +84,14 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     settings = recipe.settings
     artifact = read_artifact(path) if path.exists() else None
     train_settings = _as_learned(settings["train"], picture, artifact)
-    exemplar = prepare_exemplar(picture.image, train_settings, settings["descriptor"], _say_nothing, picture.mask)
+    given = (train_settings, settings["descriptor"], _say_nothing, picture.mask)
+    exemplar = prepare_exemplar(picture.image, *given, maps=picture.maps)
     status: RecipeStatus = "kept"
     if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image, exemplar.mask)):
         artifact = _trained(picture, path, _request(recipe, exemplars), report)
         status = "trained"
     complete = _completed(artifact, recipe, picture, report)
-    complete = replace(complete, look=guess_look(exemplar.image, exemplar.mask).changed(recipe.look))
+    complete = replace(complete, look=guess_look(exemplar.colors, exemplar.mask).changed(recipe.look))
     if _facts(complete) != _facts(artifact):
         write_artifact(path, complete)
         status = "completed" if status == "kept" else status
@@ -116,7 +117,8 @@ def _request(recipe: Recipe, exemplars: Path) -> TrainRequest:
 def _trained(picture: Picture, path: Path, request: TrainRequest, report: ProgressCallback) -> Artifact:
     """Go on from a checkpoint of this very run; one of another is of no use any more."""
     checkpoint = checkpoint_path(path)
-    learn = partial(train, picture.image, path, request, mask=picture.mask, progress=report)
+    learn = partial(train, picture.image, path, request, maps=picture.maps, relief=picture.relief)
+    learn = partial(learn, mask=picture.mask, progress=report)
     try:
         return learn(resume=checkpoint.exists())
     except OtherRunError:
@@ -157,7 +159,8 @@ def _figures(
     artifact: Artifact, picture: Picture, descriptor: DescriptorSettings, report: ProgressCallback
 ) -> dict[str, float]:
     """The figures of `texnet eval` as flat numbers: NAME, and NAME_reference or the ends of its interval."""
-    evaluation = evaluate(artifact, picture.image, EvaluationSettings(seeds=_SEEDS), descriptor, mask=picture.mask)
+    settings = EvaluationSettings(seeds=_SEEDS)
+    evaluation = evaluate(artifact, picture.image, settings, descriptor, mask=picture.mask, maps=picture.maps)
     for why in evaluation.reasons:
         report(Progress("", 0, 1, "step", note=f"not all figures could be taken: {why}"))
     flat: dict[str, float] = {}

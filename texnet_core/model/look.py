@@ -10,13 +10,12 @@ import numpy.typing as npt
 
 from texnet_core.errors import RequestError
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.pictures.color import srgb_to_linear
+from texnet_core.pictures.color import LUMINANCE, srgb_to_linear
 from texnet_core.settings import Checked, setting
 
 A = TypeVar("A", bound=np.generic)
 
 _look = partial(setting, group="record")
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear Rec. 709, as renderers weigh colors
 _ENDS = (5, 95)  # percentiles that count as the darkest and the brightest
 _LEAST_SPREAD = 0.02  # between them, so that the relief of a plain picture stays finite
 _BLOCK = 8  # texels a side within which contrast counts as fine
@@ -79,7 +78,7 @@ def guess_look(image: FloatArray, mask: Mask | None = None) -> Look:
         image: (height, width, 3) sRGB in [0, 1].
         mask: (height, width), True where a texel takes part; None where all do.
     """
-    tones = srgb_to_linear(image) @ _LUMINANCE
+    tones = srgb_to_linear(image) @ LUMINANCE
     seen = tones if mask is None else tones[mask]
     dark, bright = (float(tone) for tone in np.percentile(seen, _ENDS))
     middle = (dark + bright) / 2

@@ -32,7 +32,7 @@ class Generator(nn.Module, Operations):
 
     Args:
         graph: which convolutions, norms and clamps it has.
-        is_gray: whether all channels of the output are the same, as those of a gray exemplar are.
+        is_gray: whether the first three channels of the output are the same, as the colors of a gray exemplar are.
     """
 
     def __init__(self, graph: Graph, *, is_gray: bool = False) -> None:
@@ -193,14 +193,19 @@ class Generator(nn.Module, Operations):
         assert module.bias is not None
         if not (self._is_gray and name == self.graph.output.name):
             return module.weight, module.bias
-        weight, bias = module.weight.mean(0, keepdim=True), module.bias.mean(0, keepdim=True)
-        return weight.expand_as(module.weight), bias.expand_as(module.bias)
+        return _same_colors(module.weight), _same_colors(module.bias)
 
     def norm_of(self, name: str) -> nn.BatchNorm2d:
         """The batch norm of a node."""
         module = self.batch_norms[_key(name)]
         assert isinstance(module, nn.BatchNorm2d)
         return module
+
+
+def _same_colors(values: Tensor) -> Tensor:
+    """With the mean of the first three rows in place of each of them."""
+    colors = values[:3]
+    return torch.cat([colors.mean(0, keepdim=True).expand_as(colors), values[3:]])
 
 
 def fold(generator: Generator) -> dict[str, Tensor]:

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from texnet_core.mapset import Depth
 
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear RGB with sRGB's primaries
+
 _ROWS_AT_ONCE = 64
 _GRAY_WITHIN, _GRAY_SHARE = 2.5 / 255, 0.995  # what rounding and JPEG make of gray in three channels
 

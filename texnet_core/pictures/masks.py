@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError, Range
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import FloatArray, MapSpec, Mask, with_unit_normals
 from texnet_core.pictures.resizing import resize_exemplar, resize_mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE
 
@@ -24,13 +24,16 @@ T = TypeVar("T", bound=np.generic)
 _Integers = npt.NDArray[np.signedinteger[Any]]
 
 
-def visible_part(image: FloatArray, mask: Mask | None, least: int = 0) -> tuple[FloatArray, Mask | None]:
+def visible_part(
+    image: FloatArray, mask: Mask | None, least: int = 0, channels: int = 3
+) -> tuple[FloatArray, Mask | None]:
     """The smallest rectangle that holds all that is visible, without a color that is hidden.
 
     Args:
-        image: (height, width, 3) in [0, 1] where it is visible.
+        image: (height, width, channels) in [0, 1] where it is visible.
         mask: (height, width), True where a texel takes part; None where all do.
         least: texels that each side of the rectangle has, as far as the picture goes.
+        channels: of the picture.
 
     Returns:
         The picture, and its mask, None where all of it is visible.
@@ -38,7 +41,7 @@ def visible_part(image: FloatArray, mask: Mask | None, least: int = 0) -> tuple[
     Raises:
         ImageError: this is no picture, or the mask is no mask of it or hides all of it.
     """
-    check_picture(image, mask)
+    check_picture(image, mask, channels)
     if mask is None:
         return image, None
     inside = _bounds(mask, least)
@@ -63,16 +66,16 @@ def _kind(value: object) -> str:
     return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
-def check_picture(image: FloatArray, mask: Mask | None) -> None:
+def check_picture(image: FloatArray, mask: Mask | None, channels: int = 3) -> None:
     """Raise ImageError for what is no picture, as scripts may give it, for no mask of it, and for one that hides all.
 
     What is a little out of range does no harm.
     """
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype.kind != "f":
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != channels or image.dtype.kind != "f":
         raise ImageError(
             f"the picture is {_kind(image)}",
-            expected="floats (height, width, 3)",
-            remedy="give floats (height, width, 3) from 0 to 1, as read_exemplar does",
+            expected=f"floats (height, width, {channels})",
+            remedy=f"give floats (height, width, {channels}) from 0 to 1, as read_exemplar does",
         )
     if mask is not None and not (
         isinstance(mask, np.ndarray) and mask.shape == image.shape[:2] and mask.dtype == np.bool_
@@ -118,6 +121,14 @@ def resized(image: FloatArray, mask: Mask | None, size: int) -> tuple[FloatArray
     small = resize_exemplar(image, size)
     small_mask = None if mask is None else resize_mask(mask, size)
     return small, None if small_mask is None or small_mask.all() else small_mask
+
+
+def resized_maps(
+    image: FloatArray, mask: Mask | None, size: int, maps: tuple[MapSpec, ...]
+) -> tuple[FloatArray, Mask | None]:
+    """The same for several maps, (height, width, channels), whose normals stay of length one."""
+    small, small_mask = resized(image, mask, size)
+    return with_unit_normals(small, maps), small_mask
 
 
 def check_enough(mask: Mask | None) -> None:

@@ -11,11 +11,11 @@ def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
     """Scale so that the short side is `size`; of very long pictures, the middle 4:1 is kept.
 
     Args:
-        image: (height, width, 3) in [0, 1].
+        image: (height, width, channels) in [0, 1].
         size: texels of the short side; at most the picture's own, since enlarging invents nothing.
 
     Returns:
-        (h, w, 3) in [0, 1] with min(h, w) == size and max(h, w) <= 4 size.
+        (h, w, channels) in [0, 1] with min(h, w) == size and max(h, w) <= 4 size.
 
     Raises:
         ImageError: the picture is smaller than `size`.
@@ -27,10 +27,9 @@ def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
         image, size, f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""
     )
     target = _target(image.shape, size)
-    bands = [
-        np.asarray(Image.fromarray(image[..., band]).resize(target, Image.Resampling.LANCZOS)) for band in range(3)
-    ]
-    resized = np.clip(np.stack(bands, axis=2), 0, 1)
+    bands = [Image.fromarray(image[..., band]) for band in range(image.shape[2])]
+    scaled = [np.asarray(band.resize(target, Image.Resampling.LANCZOS)) for band in bands]
+    resized = np.clip(np.stack(scaled, axis=2), 0, 1)
     return np.ascontiguousarray(resized[_kept(resized.shape, size)])
 
 

@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.errors import ImageError
-from texnet_core.mapset import HALF, FloatArray, Mask
-from texnet_core.pictures.color import linear_to_srgb, srgb_to_linear
+from texnet_core.mapset import HALF, FloatArray, MapSpec, Mask, split_channels
+from texnet_core.pictures.color import LUMINANCE, linear_to_srgb, srgb_to_linear
 from texnet_core.pictures.masks import check_enough, faded, resized, texels_of, told, visible_part, visible_share
-
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear RGB with sRGB's primaries
 
 _LEAST_SPREAD = 1e-4  # of a channel whose range is 1; resampling one color leaves less
 
@@ -64,13 +62,22 @@ def flatten_lighting(image: FloatArray, mask: Mask | None = None) -> FloatArray:
         The same shape and range.
     """
     linear = srgb_to_linear(image)
-    light = linear @ _LUMINANCE
+    light = linear @ LUMINANCE
     lighting = _lighting(light, mask)[2]
     surroundings = lighting * _blurred(light / lighting, mask)
     mean = texels_of(light, mask).mean()
     gain = np.clip(mean / np.maximum(surroundings, 1e-6), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
     gain *= mean / max(float(texels_of(light * gain, mask).mean()), 1e-6)
     return linear_to_srgb(linear * gain[..., None])
+
+
+def flattened_maps(image: FloatArray, mask: Mask | None, maps: tuple[MapSpec, ...]) -> FloatArray:
+    """Maps, (height, width, channels), with the light of their colors made even; see `flatten_lighting`."""
+    parts = split_channels(image, maps)
+    for spec in maps:
+        if spec.role == "color" and spec.channels == 3:
+            parts[spec.name] = flatten_lighting(parts[spec.name], mask)  # type: ignore[arg-type]
+    return np.concatenate([parts[spec.name] for spec in maps], axis=2)
 
 
 def reduced_surface(
@@ -159,7 +166,7 @@ def find_warnings(image: FloatArray, mask: Mask | None = None, *, flatten: bool 
 def _luminance(image: FloatArray, mask: Mask | None, side: int) -> tuple[FloatArray, Mask | None]:
     """(h, w) in linear light, with at most `side` texels on the short side."""
     small, mask = resized(image, mask, min(side, *image.shape[:2]))
-    light: FloatArray = srgb_to_linear(small) @ _LUMINANCE
+    light: FloatArray = srgb_to_linear(small) @ LUMINANCE
     return light, mask
 
 

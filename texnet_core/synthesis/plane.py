@@ -170,7 +170,7 @@ class Plane:
 
     def _finished(self, texels: FloatArray, top: int, left: int) -> FloatArray:
         """Texels of the texture, at their place, as they are to be; they are changed in place."""
-        np.clip(texels, 0, 1, out=texels)
+        np.clip(with_unit_normals(texels, self.maps), 0, 1, out=texels)
         return texels if self._finish is None else self._finish(texels, top, left)
 
     def _block(self, row: int, column: int) -> FloatArray:
@@ -240,7 +240,7 @@ class Plane:
         right = int(first_columns.max()) + column_weights.shape[1]
         source = self._made(y, x, bottom - y, right - x, overlaps=True)
         source = resample_axis(source, 0, first_rows - y, row_weights)
-        return with_unit_normals(resample_axis(source, 1, first_columns - x, column_weights), self.maps)
+        return resample_axis(source, 1, first_columns - x, column_weights)
 
     def _chunk(self) -> tuple[int, int]:
         """Rows and columns that are resampled at once: less where many source texels make one."""

@@ -81,7 +81,7 @@ class Validation:
         seeds = self._samples.seeds(Stream.VALIDATION_NOISE, count=_VALIDATION_SAMPLES)
         image = self._samples.draw(generator, seeds, self._size, "f32").clamp(0, 1)
         loss_seed = self._samples.seed(Stream.VALIDATION_LOSS)
-        return float(self._objective(image, seeds, loss_seed, finishing=True).total)
+        return float(self._objective(image, seeds, loss_seed, finishing=True, whole=True).total)
 
 
 def keep_best(state: RunState, generator: nn.Module, loss: float) -> None:

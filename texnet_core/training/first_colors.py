@@ -29,11 +29,12 @@ def match_first_colors(
     Args:
         generator: as a run begins with it, with norms that measure the batch.
         samples: of the run.
-        colors: (1, 3, ..., ...) sRGB in [0, 1], the texels that count.
+        colors: (1, channels, ..., ...) in [0, 1], the texels that count.
         batch: samples a step.
         size: side of the samples.
         is_gray: whether the generator makes no colors; then lightness alone is matched.
     """
+    is_gray = is_gray and colors.shape[1] == 3  # among other maps, gray is one direction of many
     wanted = Colors.of([colors], is_gray=is_gray)
     made = _made(generator, samples, batch, size, is_gray=is_gray)
     if not is_gray and made.lack_directions:
@@ -48,9 +49,9 @@ class Colors:
     """Mean and covariance of colors, in double on the CPU.
 
     Attributes:
-        mean: (3,).
-        variances: (3,) along the axes, the least first.
-        axes: (3, 3), in columns.
+        mean: (channels,).
+        variances: (channels,) along the axes, the least first.
+        axes: (channels, channels), in columns.
     """
 
     mean: Tensor
@@ -59,11 +60,11 @@ class Colors:
 
     @classmethod
     def of(cls, pictures: Iterable[Tensor], *, is_gray: bool = False) -> "Colors":
-        """Of pictures (N, 3, H, W); of what has no colors, the mean of the channels stands for all three."""
+        """Of pictures (N, channels, H, W); of what has no colors, the mean of the channels stands for all three."""
         texels = torch.cat([picture.double().transpose(0, 1).flatten(1).cpu() for picture in pictures], dim=1)
         if is_gray:
             texels = texels.mean(0, keepdim=True).expand_as(texels)
-        variances, axes = torch.linalg.eigh(torch.cov(texels, correction=0))
+        variances, axes = torch.linalg.eigh(torch.cov(texels, correction=0).reshape(len(texels), -1))
         return cls(texels.mean(1), variances.clamp_min(0), axes)
 
     @property
@@ -84,7 +85,7 @@ class Colors:
 
 
 def color_map(made: Colors, wanted: Colors) -> tuple[Tensor, Tensor]:
-    """A matrix (3, 3) and an offset (3,) that give colors another mean and covariance.
+    """A matrix (channels, channels) and an offset (channels,) that give colors another mean and covariance.
 
     Directions in which they have no variance get none.
     """

@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from texnet_core.descriptor.precision import choose_precision
 from texnet_core.errors import TrainingError
+from texnet_core.mapset import shown_channels
 from texnet_core.model.artifact import Artifact, rounded
 from texnet_core.model.training_form import Generator, fold
 from texnet_core.pictures.encoders import encode_thumbnail
@@ -122,7 +123,7 @@ class Run:
         return self.plan.artifact(
             Learned(
                 parameters=rounded({name: tensor.numpy() for name, tensor in fold(self.generator).items()}),
-                preview_png=encode_thumbnail(to_bytes(self._portrait())),
+                preview_png=encode_thumbnail(to_bytes(self._portrait()[shown_channels(self.plan.maps)])),
                 record=run_record(self.state, self.settings),
                 quality={"validation_loss": self.state.best_loss, "seconds": round(self.state.elapsed_s, 1)},
             )
@@ -192,7 +193,7 @@ class Run:
         if clock.now() - self._saved_at > SAVE_EVERY_S:
             self.save()
         try:
-            self._reports.step(self.state, loss, image)
+            self._reports.step(self.state, loss, image[:, shown_channels(self.plan.maps)])
         except BaseException:  # Cancelled, or whatever else the callback could not bear: the step is whole
             self.save()
             raise
@@ -247,7 +248,7 @@ class Run:
 
     @torch.no_grad()
     def _portrait(self) -> Tensor:
-        """A sample for the card, (3, size, size)."""
+        """A sample for the card, (channels, size, size)."""
         return self._samples.portrait(self.generator, min(self.settings.size, _PREVIEW_SIDE))
 
     def _fraction(self) -> float:

@@ -11,10 +11,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from texnet_core.descriptor.patches import PatchPyramid
-from texnet_core.losses import Loss, Sample, TextureLoss, WeightedSum, range_penalty
+from texnet_core.losses import Loss, Sample, WeightedSum, range_penalty
+from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.settings import LossSettings
 from texnet_core.training.comparison import Descriptor, see_exemplar
+from texnet_core.training.exemplar_loss import exemplar_loss
 from texnet_core.training.tiles import Tiles
 
 
@@ -34,7 +35,9 @@ class Losses:
 class RunObjective(Protocol):
     """What a run minimizes, be it of a texture or of a style."""
 
-    def __call__(self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool) -> Losses:
+    def __call__(
+        self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
+    ) -> Losses:
         """The loss of a batch; see `Objective`."""
         ...
 
@@ -44,10 +47,12 @@ class Objective:
 
     Args:
         descriptor: what looks at them.
-        exemplar: (1, 3, H, W) in [0, 1].
+        exemplar: (1, channels, H, W) in [0, 1].
         settings: which losses, and their weights.
         tiles: the tiles with tones of their own that samples should have, or None.
         mask: (H, W) bool, True where a texel of the exemplar takes part; None where all do.
+        maps: what the channels are.
+        seed: of the run.
     """
 
     def __init__(
@@ -57,24 +62,30 @@ class Objective:
         settings: LossSettings,
         tiles: Tiles | None = None,
         mask: Tensor | None = None,
+        maps: Sequence[MapSpec] = (ALBEDO,),
+        seed: int = 0,
     ) -> None:
-        self._descriptor = descriptor
-        sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
+        def see(picture: Tensor) -> Sample:
+            return see_exemplar(descriptor, picture, mask)
+
         with torch.no_grad():
-            self._texture = TextureLoss(see_exemplar(descriptor, exemplar, mask), settings, sides)
+            self._texture = exemplar_loss(descriptor, exemplar, maps, settings, see, mask, seed)
         terms: list[tuple[float, Loss]] = [(settings.tone_weight, tiles.tone_loss)] if tiles else []
         terms.append((settings.range_weight, range_penalty))
         self._restraints = WeightedSum(terms)
 
-    def __call__(self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool) -> Losses:
+    def __call__(
+        self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
+    ) -> Losses:
         """The loss of a batch.
 
         Args:
-            image: (N, 3, size, size), whole periods of a texture.
+            image: (N, channels, size, size), whole periods of a texture.
             seeds: of the noise that each was made from.
             loss_seed: decides every random draw of the losses; equal seeds, equal loss.
             finishing: whether the run is in its last part, with frozen statistics.
+            whole: compare all that there is to compare, where a step compares a part.
         """
-        sample = Sample(image, self._descriptor(image, periodic=True), seeds=tuple(seeds))
-        texture = self._texture(sample, loss_seed, finishing=finishing)
+        texture = self._texture(image, seeds, loss_seed, finishing=finishing, whole=whole)
+        sample = Sample(image, {}, seeds=tuple(seeds))
         return Losses(texture, texture + self._restraints(sample, loss_seed))

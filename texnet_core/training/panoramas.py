@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
-from texnet_core.pictures.color import linear_to_srgb
+from texnet_core.pictures.color import LUMINANCE, linear_to_srgb
 from texnet_core.pictures.stills import decode
 from texnet_core.settings import PANORAMAS_VARIABLE
 
@@ -104,7 +104,7 @@ def _exposed(light: FloatArray) -> FloatArray:
     Source: Reinhard et al. 2002, "Photographic Tone Reproduction for Digital Images", equations 1 and 4.
     Differs: each channel for itself.
     """
-    luminance = light @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    luminance = light @ LUMINANCE
     least = _FAINT * np.quantile(luminance, _BRIGHT) + 1e-6
     scaled = light * np.float32(_KEY / np.exp(np.log(luminance + least).mean()))
     return linear_to_srgb(scaled * (1 + scaled / np.float32(_WHITE**2)) / (1 + scaled) * np.float32(1.15))

@@ -11,7 +11,7 @@ from texnet_core.descriptor.choice import Weights
 from texnet_core.descriptor.precision import DTYPES
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
-from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
+from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.families.pyramid import PyramidSettings
@@ -24,6 +24,7 @@ from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import TrainSettings, as_record, belongs_to
 from texnet_core.start_settings import StartSettings
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
+from texnet_core.training.exemplar_loss import VIEWS
 from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
@@ -40,8 +41,8 @@ from texnet_core.training.starting_point import (
     recorded_starting_point,
 )
 from texnet_core.training.tiles import Tiles
+from texnet_core.training.views import View, color_view, mixed_views
 
-MAPS = (ALBEDO,)
 DETAIL_SHARE = 0.5  # of the run that learns the exemplar as a whole, for each level of detail
 _REPEAT_CHANNELS = 2  # where tiles have tones of their own
 
@@ -53,12 +54,13 @@ class Plan:
     Attributes:
         request: with all decided that it left open: the descriptor, and what inputs the generator has.
         exemplar: what is learned from.
-        image: the same on the device, (1, 3, H, W) in [0, 1].
+        image: the same on the device, (1, channels, H, W) in [0, 1].
         mask: its mask there, (H, W) bool, or None.
         weights: of the network whose layers are compared, or None where patches are.
         tiles: which samples should have, or None.
         device: where the run computes.
         start: the trained generator that the run begins with, or None.
+        relief: from height 0 to 1, as a share of the exemplar's short side; 0 where none is known.
     """
 
     request: TrainRequest
@@ -69,6 +71,7 @@ class Plan:
     tiles: Tiles | None
     device: torch.device
     start: StartingPoint | None = None
+    relief: float = 0.0
 
     @property
     def train(self) -> TrainSettings:
@@ -97,17 +100,31 @@ class Plan:
         return self.design.graph
 
     @property
+    def maps(self) -> tuple[MapSpec, ...]:
+        """What the channels of samples are."""
+        return self.exemplar.maps
+
+    @property
+    def views(self) -> list[View]:
+        """Pictures of three channels that show all maps: the colors first."""
+        if self.maps == (ALBEDO,):
+            return [color_view(self.maps).to(self.device)]
+        mixed = mixed_views(self.colors, self.maps, VIEWS, self.train.seed)
+        return [color_view(self.maps).to(self.device), *mixed]
+
+    @property
     def _cell(self) -> int:
         return self.request.generator.cell_texels
 
     @property
     def is_gray(self) -> bool:
         """Whether the exemplar has no colors: then textures have none either, which a loss alone does not bring."""
-        return is_gray(texels_of(self.exemplar.image, self.exemplar.mask))
+        has_colors = self.maps[0].role == "color" and self.maps[0].channels == 3
+        return has_colors and is_gray(texels_of(self.exemplar.image[..., :3], self.exemplar.mask))
 
     @property
     def colors(self) -> Tensor:
-        """The exemplar's texels that take part: its image, or (1, 3, texels, 1) of it."""
+        """The exemplar's texels that take part: its image, or (1, channels, texels, 1) of it."""
         return _visible(self.image, self.mask)
 
     def window(self, fraction: float) -> int:
@@ -145,7 +162,8 @@ class Plan:
         """What this run minimizes; the descriptor's convolutions are "f32" or "bf16"."""
         sides = self.request.train.size, self.exemplar.side
         descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)
-        return Objective(descriptor, self.image, self.request.loss, self.tiles, self.mask)
+        parts = (self.image, self.request.loss, self.tiles, self.mask)
+        return Objective(descriptor, *parts, self.maps, self.train.seed)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
@@ -170,9 +188,10 @@ class Plan:
         request, exemplar = self.request, self.exemplar
         return Artifact(
             settings=request.generator,
-            maps=MAPS,
+            maps=exemplar.maps,
             texels_per_exemplar=exemplar.side,
-            look=guess_look(exemplar.image, exemplar.mask).changed(request.look),
+            look=guess_look(exemplar.colors, exemplar.mask).changed(request.look),
+            relief=self.relief,
             waves=exemplar.waves,
             provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image, exemplar.mask)),
             parameters=learned.parameters,
@@ -197,6 +216,8 @@ def make_plan(
     request: TrainRequest,
     mask: Mask | None = None,
     *,
+    maps: tuple[MapSpec, ...] = (ALBEDO,),
+    relief: float = 0.0,
     begun: Mapping[str, Any] | None = None,
     online: bool,
     announce: Callable[[str], None],
@@ -204,9 +225,11 @@ def make_plan(
     """Decide all that the request leaves open.
 
     Args:
-        exemplar: (height, width, 3) sRGB in [0, 1].
+        exemplar: (height, width, channels) in [0, 1], of all maps.
         request: checked.
         mask: (height, width), True where a texel takes part; None where all do.
+        maps: what the channels are.
+        relief: from height 0 to 1, as a share of the short side; 0 where none is known.
         begun: the record of the run that is taken up again, which keeps the start that it had; None for a new one.
         online: whether weights of the descriptor may be downloaded.
         announce: called with a sentence about each choice, and about each warning of the picture.
@@ -219,17 +242,18 @@ def make_plan(
         WeightsError: weights that were asked for are not there, or wrong.
     """
     device = torch.device(choose_device(request.train.device))
-    check_picture(exemplar, mask)
+    check_picture(exemplar, mask, channels_of(maps))
     train, most = with_side(request.train, min(visible_sides(exemplar.shape, mask, request.train.exemplar_side)))
     request = replace(request, train=train)
-    prepared = prepare_exemplar(exemplar, train, request.descriptor, announce, mask, most)
+    prepared = prepare_exemplar(exemplar, train, request.descriptor, announce, mask, most, maps)
     image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
     device_mask = None if prepared.mask is None else torch.from_numpy(prepared.mask).to(device)
     repeat_channels = _REPEAT_CHANNELS if prepared.tiles else 0
     generator = replace(request.generator, waves=len(prepared.waves), repeat_channels=repeat_channels)
     if begun is None:
-        seen = _visible(image, device_mask), image
-        start = choose_starting_point(request.begin, _design(generator, prepared), *seen, announce)
+        view = color_view(maps).to(device)
+        seen = view(_visible(image, device_mask)), view(image)
+        start = choose_starting_point(request.begin, _design(generator, prepared), *seen, announce, maps)
     else:
         start = recorded_starting_point(begun)
     parts = (request.descriptor, request.loss, request.train)
@@ -240,13 +264,13 @@ def make_plan(
         check_patches(prepared.mask, request.train.size, prepared.side)
     tiles = Tiles(prepared.image, *prepared.tiles, generator, device, prepared.mask) if prepared.tiles else None
     settled = replace(request, descriptor=descriptor, generator=generator, begin=StartSettings(request.begin.label))
-    return Plan(settled, prepared, image, device_mask, weights, tiles, device, start)
+    return Plan(settled, prepared, image, device_mask, weights, tiles, device, start, relief)
 
 
 def _design(generator: PyramidSettings, exemplar: Exemplar) -> Design:
-    return Design(generator, channels_of(MAPS), exemplar.waves)
+    return Design(generator, channels_of(exemplar.maps), exemplar.waves)
 
 
 def _visible(image: Tensor, mask: Tensor | None) -> Tensor:
-    """The texels of an image (1, 3, H, W) that take part: all of it, or (1, 3, texels, 1)."""
+    """The texels of an image (1, channels, H, W) that take part: all of it, or (1, channels, texels, 1)."""
     return image if mask is None else image[:, :, mask][..., None]

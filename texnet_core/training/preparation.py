@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import (
+    ALBEDO,
+    FloatArray,
+    MapSpec,
+    Mask,
+    channels_of,
+    shown_channels,
+)
 from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
-from texnet_core.pictures.masks import resized, told, visible_part, visible_share
-from texnet_core.pictures.surface import check_surface, find_warnings, flatten_lighting
+from texnet_core.pictures.masks import resized, resized_maps, told, visible_part, visible_share
+from texnet_core.pictures.surface import check_surface, find_warnings, flattened_maps
 from texnet_core.settings import DescriptorSettings, TrainSettings
 from texnet_core.training.comparison import least_side
 from texnet_core.training.meanrepeat import Origin, origin_of_tiles
@@ -23,13 +30,14 @@ class Exemplar:
     """What a run learns from.
 
     Attributes:
-        image: (height, width, 3) sRGB in [0, 1].
+        image: (height, width, channels) in [0, 1], of all maps.
         waves: of its pattern, in cycles per texel of the image.
         tiles: where the pattern is of tiles that have tones of their own, these waves again and where tiles begin.
         mask: (height, width), True where a texel takes part; None where all do.
         octaves: how many levels of detail are learned.
         detailed: the exemplar with twice the texels along each side for each of these; the image where there are none.
         detailed_mask: its mask.
+        maps: what the channels are.
     """
 
     image: FloatArray
@@ -39,11 +47,17 @@ class Exemplar:
     octaves: int
     detailed: FloatArray
     detailed_mask: Mask | None
+    maps: tuple[MapSpec, ...] = (ALBEDO,)
 
     @property
     def side(self) -> int:
         """The short side in texels."""
         return min(self.image.shape[:2])
+
+    @property
+    def colors(self) -> FloatArray:
+        """What of it is shown as a picture, (height, width, 3) in [0, 1]."""
+        return _shown(self.image, self.maps)
 
 
 def prepare_exemplar(
@@ -53,49 +67,57 @@ def prepare_exemplar(
     announce: Callable[[str], None],
     mask: Mask | None = None,
     detail_side: int = 0,
+    maps: tuple[MapSpec, ...] = (ALBEDO,),
 ) -> Exemplar:
     """Scale a picture for a run, and see what is special about it.
 
     Args:
-        image: (height, width, 3) sRGB in [0, 1].
+        image: (height, width, channels) in [0, 1], of all maps.
         settings: of the run.
         descriptor: what will look at it, and how small it may be for that.
         announce: called with a sentence about each warning of the picture, and about a pattern.
         mask: (height, width), True where a texel takes part; None where all do. The smallest rectangle that holds all
             of these, and is no smaller than the exemplar, is the picture.
         detail_side: texels of the short side up to which detail is learned.
+        maps: what the channels are. Warnings, patterns and light are of the one that is shown as a picture.
 
     Raises:
         ImageError: this is no picture, smaller than the run wants its exemplar, or it shows nothing or too few texels.
     """
     whole = mask
-    image, mask = visible_part(image, mask, settings.exemplar_side)
-    small, small_mask = resized(image, mask, settings.exemplar_side)
+    image, mask = visible_part(image, mask, settings.exemplar_side, channels_of(maps))
+    small, small_mask = resized_maps(image, mask, settings.exemplar_side, maps)
     check_surface(small, small_mask)
-    for warning in find_warnings(image, mask, flatten=settings.flatten):
+    shown = _shown(image, maps)
+    for warning in find_warnings(shown, mask, flatten=settings.flatten):
         announce(warning)
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
-    found = _waves_per_side(image, mask) if settings.pattern == "auto" else ()
+    found = _waves_per_side(shown, mask) if settings.pattern == "auto" else ()
     waves = tuple(wave for wave in found if max(map(abs, wave)) <= finest)
     if waves:
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
         least, most = min(least_side(descriptor), settings.exemplar_side), min(image.shape[:2])
         fitting = fitted_side(waves, settings.exemplar_side, smallest_sample, least, most)
-        small, small_mask = resized(image, mask, fitting)
+        small, small_mask = resized_maps(image, mask, fitting, maps)
         announce(_told(waves))
     if (share := visible_share(whole)) < 1:
         announce(told(small, small_mask, share))
     side = min(small.shape[:2])
     octaves = octaves_between(side, min(detail_side, *image.shape[:2]))
-    detailed, detailed_mask = resized(image, mask, side << octaves) if octaves else (small, small_mask)
+    detailed, detailed_mask = resized_maps(image, mask, side << octaves, maps) if octaves else (small, small_mask)
     if settings.flatten:
-        small, detailed = flatten_lighting(small, small_mask), flatten_lighting(detailed, detailed_mask)
+        small, detailed = flattened_maps(small, small_mask, maps), flattened_maps(detailed, detailed_mask, maps)
     waves = tuple((down / side, across / side) for down, across in waves)
-    tiles = _find_tiles(small, waves, small_mask)
+    tiles = _find_tiles(_shown(small, maps), waves, small_mask)
     if tiles is not None:
         waves = tiles[0]
         announce("it is of tiles that differ in tone: the generator also sees which texels are of one tile")
-    return Exemplar(small, waves, tiles, small_mask, octaves, detailed, detailed_mask)
+    return Exemplar(small, waves, tiles, small_mask, octaves, detailed, detailed_mask, maps)
+
+
+def _shown(image: FloatArray, maps: tuple[MapSpec, ...]) -> FloatArray:
+    """What of maps is shown as a picture, (height, width, 3); the very array where that is all."""
+    return image if maps == (ALBEDO,) else np.ascontiguousarray(image[..., shown_channels(maps)])
 
 
 def _find_tiles(image: FloatArray, waves: tuple[Wave, ...], mask: Mask | None) -> tuple[Grid, Origin] | None:

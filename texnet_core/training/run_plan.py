@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from texnet_core.descriptor.choice import Weights
+from texnet_core.mapset import MapSpec
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.graph import Graph
 from texnet_core.model.training_form import Generator
@@ -71,13 +72,18 @@ class RunPlan(Protocol):
         ...
 
     @property
+    def maps(self) -> tuple[MapSpec, ...]:
+        """What the channels of samples are."""
+        ...
+
+    @property
     def is_gray(self) -> bool:
-        """Whether samples have no colors."""
+        """Whether samples have no colors: then their first three channels are the same."""
         ...
 
     @property
     def colors(self) -> Tensor:
-        """Texels whose mean and spread samples are to have, (1, 3, ..., ...)."""
+        """Texels whose mean and spread samples are to have, (1, channels, ..., ...)."""
         ...
 
     def window(self, fraction: float) -> int:

@@ -51,7 +51,7 @@ class Samples:
         return periodic_inputs(self._design, seeds, size, self._device)
 
     def draw(self, generator: nn.Module, seeds: list[int], size: int, precision: str) -> Tensor:
-        """Samples of one period, (N, 3, size, size) float32.
+        """Samples of one period, (N, channels, size, size) float32.
 
         Args:
             generator: in any mode.

@@ -10,7 +10,7 @@ from typing import Any
 from texnet_core.descriptor.choice import structure_of
 from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.errors import ArtifactError, RequestError
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask
 from texnet_core.model.artifact import Artifact, checkpoint_path, from_bytes, read_header
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings
@@ -34,6 +34,8 @@ def train(
     output: Path,
     request: TrainRequest,
     *,
+    maps: tuple[MapSpec, ...] = (ALBEDO,),
+    relief: float = 0.0,
     mask: Mask | None = None,
     resume: bool = False,
     online: bool = True,
@@ -42,10 +44,13 @@ def train(
     """Learn a generator from an exemplar and write it to `output`.
 
     Args:
-        exemplar: (height, width, 3) sRGB in [0, 1], at least `request.train.exemplar_side` on the short side.
+        exemplar: (height, width, channels) in [0, 1], of all maps; at least `request.train.exemplar_side` on the short
+            side. Colors are sRGB, normals those of OpenGL, encoded as (v + 1) / 2.
         output: the `.texnet` file; its checkpoint lies in the same folder until the run is complete, and stays
             there after a run in minutes that was far too short, so that it can go on with more.
         request: the settings.
+        maps: what the channels are, in order.
+        relief: from height 0 to 1, as a share of what the short side shows; 0 where there is no height, or none known.
         mask: (height, width), True where a texel takes part; others have no influence whatever. None: all do.
         resume: go on from the checkpoint, or begin where neither it nor the output exists.
         online: whether weights of the descriptor may be downloaded.
@@ -60,7 +65,7 @@ def train(
     _check(request)
     checkpoint = checked_checkpoint(output, resume=resume)
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
-    plan = make_plan(exemplar, request, mask, begun=begun, online=online, announce=announce)
+    plan = make_plan(exemplar, request, mask, maps=maps, relief=relief, begun=begun, online=online, announce=announce)
     octave = int((begun or {}).get(OCTAVE, 0))
     begin = partial(run_to_the_end, output=output, resume=resume)
     run, artifact = _in_turn(plan, octave, checkpoint, progress, begin)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.instant.conditional import predicted_generator
+from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.model.artifact import Artifact, read_artifact, read_header
 from texnet_core.model.design import Design
 from texnet_core.model.detail import without_detail
@@ -59,7 +60,12 @@ def recorded_starting_point(record: Mapping[str, Any]) -> StartingPoint | None:
 
 
 def choose_starting_point(
-    settings: StartSettings, design: Design, colors: Tensor, image: Tensor, announce: Callable[[str], None]
+    settings: StartSettings,
+    design: Design,
+    colors: Tensor,
+    image: Tensor,
+    announce: Callable[[str], None],
+    maps: tuple[MapSpec, ...] = (ALBEDO,),
 ) -> StartingPoint | None:
     """The generator that a run begins with, or None for random parameters.
 
@@ -69,6 +75,7 @@ def choose_starting_point(
         colors: texels of the exemplar that take part, (1, 3, ..., ...) in [0, 1].
         image: all of it, (1, 3, H, W), hidden texels with colors of visible ones.
         announce: called with a sentence about what was chosen.
+        maps: that the generator is to make.
 
     Raises:
         RequestError: there is no such source, it is a style, or it is of another design.
@@ -77,16 +84,16 @@ def choose_starting_point(
     if settings.start == COLD_START:
         return None
     if settings.start != AUTO_START:
-        artifact = _named(settings, design, image)
+        artifact = _named(settings, design, maps, image)
         announce(f"starting from {settings.label}")
         return StartingPoint.of(settings.label, artifact)
     network = read_artifact(INSTANT)
-    if not list(_differences(_made_by(network), design)):
+    if not list(_differences(_made_by(network), design, maps)):
         announce(f"starting from what {INSTANT_START} makes of the exemplar")
         return StartingPoint.of(INSTANT_START, _adapted(network, image))
-    fitting = dict(_fitting(design))
+    fitting = dict(_fitting(design, maps))
     if not fitting:
-        announce("no preset has the design of this generator: starting cold")
+        announce("no preset has the design of this generator and its maps: starting cold")
         return None
     name = nearest_source(fitting, colors, image)
     announce(f"starting from the preset {name}, the nearest of {len(fitting)}")
@@ -109,7 +116,7 @@ def begin_as(
     generator.adopt(parameters, samples.inputs(seeds, size))
 
 
-def _named(settings: StartSettings, design: Design, image: Tensor) -> Artifact:
+def _named(settings: StartSettings, design: Design, maps: tuple[MapSpec, ...], image: Tensor) -> Artifact:
     label = settings.label
     instant = settings.start == INSTANT_START
     artifact = without_detail(read_artifact(INSTANT if instant else find_source(settings.start, _WORDS)))
@@ -123,7 +130,7 @@ def _named(settings: StartSettings, design: Design, image: Tensor) -> Artifact:
             else "make a generator of one with: texnet keep --texture",
         )
     predicts = artifact.family == CONDITIONAL.name
-    if differences := list(_differences(_made_by(artifact) if predicts else artifact, design)):
+    if differences := list(_differences(_made_by(artifact) if predicts else artifact, design, maps)):
         raise RequestError(
             f"a run cannot start from {label}, which has {', '.join(differences)}",
             expected="a generator of the same design",
@@ -148,22 +155,23 @@ def _adapted(network: Artifact, image: Tensor) -> Artifact:
     return predicted_generator(network, told.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
-def _fitting(design: Design) -> Iterator[tuple[str, Artifact]]:
+def _fitting(design: Design, maps: tuple[MapSpec, ...]) -> Iterator[tuple[str, Artifact]]:
     """The presets of a design; a file that somebody put there and that is damaged is none."""
     for name, path in list_presets().items():
         with suppress(ArtifactError):
-            if not list(_differences(read_header(path), design)):
+            if not list(_differences(read_header(path), design, maps)):
                 yield name, without_detail(read_artifact(path))
 
 
-def _differences(header: Header, design: Design) -> Iterator[str]:
+def _differences(header: Header, design: Design, maps: tuple[MapSpec, ...]) -> Iterator[str]:
     """What keeps the parameters of a generator from being those of a design, as clauses."""
     if header.family != design.family:
         yield f"the family {header.family} instead of {design.family}"
         return
     theirs, ours = header.design, design
-    if theirs.channels != ours.channels:
-        yield f"{theirs.channels} channels of maps instead of {ours.channels}"
+    has_maps, wanted_maps = (", ".join(spec.name for spec in each) for each in (header.maps, maps))
+    if theirs.channels != ours.channels or has_maps != wanted_maps:
+        yield f"the maps {has_maps} instead of {wanted_maps}"
     has, wanted = asdict(theirs.settings), asdict(ours.settings)  # type: ignore[call-overload]
     for name, value in wanted.items():
         if has[name] != value and name not in _FOR_DETAIL:

@@ -14,11 +14,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from texnet_core.descriptor.network import Network
-from texnet_core.losses import Sample, TextureLoss, range_penalty
+from texnet_core.losses import Sample, range_penalty
 from texnet_core.settings import LossSettings
-from texnet_core.training.comparison import Descriptor
 from texnet_core.training.detail.samples import DetailSamples
+from texnet_core.training.exemplar_loss import ExemplarLoss
 from texnet_core.training.objective import Losses
+from texnet_core.training.views import View
 
 PAIRED_LAYERS = ("relu2_1", "relu2_2")  # in which pairs are compared; what lies before would see each grain
 _NEARNESS_WEIGHT = 4.0  # of how far a window, made smaller, is from what it was made of
@@ -30,45 +31,45 @@ class DetailObjective:
     """The loss of windows.
 
     Args:
-        descriptor: what looks at those of the generator.
-        exemplar: what it sees of the exemplar at their resolution.
-        settings: which losses, and their weights.
+        texture: how far those of the generator are from the exemplar at their resolution.
+        settings: weights.
         samples: of the run.
-        paired: what looks at pairs, or None where colors alone are compared.
-        patch_sides: layer -> side of its patches, where these are compared.
+        paired: what looks at pairs, or None where texels alone are compared.
+        views: of pairs, one of which it is shown a step.
     """
 
     def __init__(
         self,
-        descriptor: Descriptor,
-        exemplar: Sample,
+        texture: ExemplarLoss,
         settings: LossSettings,
         samples: DetailSamples,
         paired: Network | None,
-        patch_sides: dict[str, int] | None,
+        views: Sequence[View],
     ) -> None:
-        self._descriptor, self._samples, self._settings, self._paired = descriptor, samples, settings, paired
-        self._texture = TextureLoss(exemplar, settings, patch_sides)
+        self._texture, self._samples, self._settings = texture, samples, settings
+        self._paired, self._views = paired, views
 
-    def __call__(self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool) -> Losses:
-        """The loss of a batch of windows (2 N, 3, size, size), of N seeds; see `Objective`."""
+    def __call__(
+        self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
+    ) -> Losses:
+        """The loss of a batch of windows (2 N, channels, size, size), of N seeds; see `Objective`."""
         made, paired = image.chunk(2)
         size = image.shape[2]
-        sample = Sample(made, self._descriptor(made), periodic=False, seeds=tuple(seeds))
-        texture = self._texture(sample, loss_seed, finishing=finishing)
+        texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
-        pairs = self._difference(paired, self._samples.goal(seeds, size))
+        pairs = self._difference(paired, self._samples.goal(seeds, size), loss_seed)
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
         return Losses(texture, texture + _NEARNESS_WEIGHT * misfit + pairs + outside)
 
-    def _difference(self, found: Tensor, wanted: Tensor) -> Tensor:
-        """Of colors, and of features in their own spread."""
+    def _difference(self, found: Tensor, wanted: Tensor, loss_seed: int) -> Tensor:
+        """Of texels, and of features of a view in their own spread."""
         total = _COLORS_WEIGHT * (found - wanted).abs().mean()
         if self._paired is None:
             return total
+        view = self._views[loss_seed // 2 % len(self._views)]
         with torch.no_grad():
-            goal = self._paired(wanted)
-        layers = self._paired(found)
+            goal = self._paired(view(wanted))
+        layers = self._paired(view(found))
         differences = [
             (layers[layer] - features).abs().mean() / (features.std() + _LEAST_SPREAD)
             for layer, features in goal.items()

@@ -9,21 +9,22 @@ import torch
 from torch import Tensor
 
 from texnet_core.descriptor.choice import Weights, network_of
-from texnet_core.descriptor.patches import PatchPyramid
 from texnet_core.descriptor.precision import DTYPES
 from texnet_core.engines import Engine, open_engine
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.losses import Sample
+from texnet_core.mapset import FloatArray, MapSpec, Mask
 from texnet_core.model.artifact import Artifact, to_bytes
 from texnet_core.model.design import Design
 from texnet_core.model.families.pyramid import PyramidSettings, name_under_detail
 from texnet_core.model.graph import Graph
 from texnet_core.model.training_form import Generator
-from texnet_core.pictures.masks import resized
+from texnet_core.pictures.masks import resized_maps
 from texnet_core.settings import TrainSettings
 from texnet_core.training.comparison import least_side, make_descriptor
 from texnet_core.training.detail.exemplar import see_large_exemplar
 from texnet_core.training.detail.objective import PAIRED_LAYERS, DetailObjective
 from texnet_core.training.detail.samples import DetailSamples
+from texnet_core.training.exemplar_loss import exemplar_loss
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.plan import DETAIL_SHARE, Plan
 from texnet_core.training.reports import Place
@@ -94,6 +95,11 @@ class DetailPlan:
         return self.samples().graph
 
     @property
+    def maps(self) -> tuple[MapSpec, ...]:
+        """What the channels of samples are."""
+        return self.base.maps
+
+    @property
     def is_gray(self) -> bool:
         """Whether the exemplar has no colors."""
         return self.base.is_gray
@@ -152,10 +158,12 @@ class DetailPlan:
     def _pictures(self) -> tuple[tuple[FloatArray, Mask | None], tuple[FloatArray, Mask | None]]:
         """The exemplar with the texels of the coarser generator, and with twice as many, each with its mask."""
         exemplar = self.base.exemplar
-        large, mask = resized(exemplar.detailed, exemplar.detailed_mask, exemplar.side << self.octave)
+        large, mask = resized_maps(
+            exemplar.detailed, exemplar.detailed_mask, exemplar.side << self.octave, exemplar.maps
+        )
         height, width = (2 * (length // 2) for length in large.shape[:2])
         large, mask = np.ascontiguousarray(large[:height, :width]), None if mask is None else mask[:height, :width]
-        return resized(large, mask, min(height, width) // 2), (large, mask)
+        return resized_maps(large, mask, min(height, width) // 2, exemplar.maps), (large, mask)
 
     def objective(self, precision: str, balance: dict[str, float]) -> DetailObjective:
         """What this run minimizes; the descriptor's convolutions are "f32" or "bf16"."""
@@ -166,14 +174,18 @@ class DetailPlan:
         settings = replace(request.descriptor, octaves=1)  # what is larger is the coarser generator's
         descriptor = make_descriptor(settings, weights, *sides, DTYPES[precision]).to(self.device)
         seen = None if mask is None else torch.from_numpy(mask).to(self.device)
+        seed = self._samples.seed(Stream.EXEMPLAR)
+
+        def see(picture: Tensor) -> Sample:
+            return see_large_exemplar(descriptor, picture, seen, seed)
+
+        losses = replace(request.loss, shifted_gram_weight=0.0, autocorrelation_weight=0.0)  # they ask for places
         with torch.no_grad():
-            exemplar = see_large_exemplar(descriptor, image, seen, self._samples.seed(Stream.EXEMPLAR))
+            texture = exemplar_loss(descriptor, image, self.base.maps, losses, see, seen, self.train.seed)
         paired = None
         if weights is not None:
             paired = network_of(request.descriptor, weights, DTYPES[precision])(PAIRED_LAYERS).to(self.device)
-        patch_sides = descriptor.sides if isinstance(descriptor, PatchPyramid) else None
-        losses = replace(request.loss, shifted_gram_weight=0.0, autocorrelation_weight=0.0)  # they ask for places
-        return DetailObjective(descriptor, exemplar, losses, self._samples, paired, patch_sides)
+        return DetailObjective(texture, losses, self._samples, paired, self.base.views)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is."""

@@ -30,8 +30,8 @@ class DetailSamples(Samples):
     Args:
         design: of the generator with this level of detail.
         coarser: runs the generator without it.
-        small: (height, width, 3), the exemplar at the coarser generator's resolution.
-        large: (2 height, 2 width, 3), at twice that.
+        small: (height, width, channels), the exemplar at the coarser generator's resolution.
+        large: (2 height, 2 width, channels), at twice that.
         run_seed: of the run.
         device: where the level is trained.
     """
@@ -53,7 +53,7 @@ class DetailSamples(Samples):
         self._kept: tuple[tuple[tuple[int, ...], int], Tensor] | None = None
 
     def draw(self, generator: nn.Module, seeds: list[int], size: int, precision: str) -> Tensor:
-        """Windows, (2 N, 3, size, size) float32, size even; see `Samples.draw`."""
+        """Windows, (2 N, channels, size, size) float32, size even; see `Samples.draw`."""
         assert isinstance(generator, Generator)
         planes = [self._design.input_plane(seed) for seed in seeds]
         seen = [self._seen(*self._place_in_exemplar(seed, size), size) for seed in seeds]
@@ -71,7 +71,7 @@ class DetailSamples(Samples):
         return self._made(tuple(seeds), size)[:, :, margin:-margin, margin:-margin]
 
     def goal(self, seeds: Sequence[int], size: int) -> Tensor:
-        """What the other half of the windows should be: the exemplar there, (N, 3, size, size)."""
+        """What the other half of the windows should be: the exemplar there, (N, channels, size, size)."""
         places = (self._place_in_exemplar(seed, size) for seed in seeds)
         return self._stacked([self._large[2 * y : 2 * y + size, 2 * x : 2 * x + size] for y, x in places])
 
@@ -81,7 +81,7 @@ class DetailSamples(Samples):
         return 2 * (min(self._small.shape[:2]) - 2 * self._margins[PICTURE])
 
     def portrait(self, generator: nn.Module, size: int) -> Tensor:
-        """A sample that shows as much as that of the generator without detail, made smaller, (3, size, size)."""
+        """A sample that shows as much as that of the generator without detail, made smaller, (channels, size, size)."""
         factor = 1 << self._design.settings.detail_levels  # type: ignore[attr-defined]
         image: Tensor = generator(self._period(0, size * factor))
         return F.avg_pool2d(image.float(), factor)[0]

@@ -60,7 +60,9 @@ class StyleObjective:
         self._content = content_distance if settings.content_loss == "standardized" else plain_content_loss
         self._seen: dict[tuple[int, int], Tensor] = {}
 
-    def __call__(self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool) -> Losses:
+    def __call__(
+        self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
+    ) -> Losses:
         """The loss of a batch; see `training.objective.Objective`."""
         conditions = self._samples.conditions(seeds)
         pictures = self._samples.pictures(conditions, image.shape[-1])

@@ -15,7 +15,7 @@ from texnet_core.descriptor.precision import DTYPES
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.engines.torch_device import choose_device
 from texnet_core.losses.content import CONTENT_LAYER
-from texnet_core.mapset import ALBEDO, FloatArray, Mask, channels_of
+from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask, channels_of
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.families import STYLIZER
@@ -85,6 +85,11 @@ class StylePlan:
     def graph(self) -> Graph:
         """Of the generator."""
         return self.design.graph
+
+    @property
+    def maps(self) -> tuple[MapSpec, ...]:
+        """What the channels of samples are."""
+        return MAPS
 
     @property
     def is_gray(self) -> bool:
