@@ -10,7 +10,8 @@ import click
 
 from texnet_core import read_artifact
 from texnet_core.errors import RequestError
-from texnet_core.mapset import FloatArray, Mask
+from texnet_core.mapset import ALBEDO, FloatArray, Mask
+from texnet_core.materials import is_material, read_material
 from texnet_core.model.artifact import Artifact
 from texnet_core.pictures.reading import Picture
 from texnet_core.presets import find_generator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from texnet_core.evaluation.evaluate import Evaluation
 
 _WEIGHTS = ("vgg19", "vgg19_input")  # of a descriptor, all that figures leave open
+_EXEMPLAR_HELP = "the picture that the generator was trained from, or the folder or .zip of its maps"
 
 
 @command("eval")
@@ -42,7 +44,7 @@ _WEIGHTS = ("vgg19", "vgg19_input")  # of a descriptor, all that figures leave o
     help="picture to paint, or a folder of such, to measure a style on; may be given several times",
 )
 @settings_options(StyleEvaluationSettings)
-@path_option("--exemplar", group="picture", help="the picture that the generator was trained from", pipes=True)
+@path_option("--exemplar", group="picture", help=_EXEMPLAR_HELP, pipes=True)
 @mask_option
 @settings_options(EvaluationSettings)
 @settings_options(DescriptorSettings, only=_WEIGHTS)
@@ -70,6 +72,7 @@ def evaluate_file(
     Examples:
       texnet eval wall.texnet --exemplar wall.jpg
       texnet eval moss --report moss-report
+      texnet eval rock.texnet --exemplar rock-maps --report rock-report
       texnet eval wave.texnet --exemplar wave.jpg --content photographs --report wave-report
     """
     from texnet_core.evaluation.report import REPORT_FILES, prepared_folder
@@ -86,7 +89,7 @@ def evaluate_file(
             check_not_inputs(report / name, exemplar, mask, "--report")
     title = "Generator" if is_input(file) else Path(file).stem
     with showing(quiet=as_json) as display:
-        picture = None if exemplar is None else display.read_exemplar(exemplar, mask)
+        picture = None if exemplar is None else _read(exemplar, mask, artifact, display)
         asked = _Asked(artifact, picture, values, title, report)
         with nullcontext() if report is None else prepared_folder(report):
             facts, shown, files = _style(asked, content, display) if artifact.paints else _texture(asked, display)
@@ -96,6 +99,15 @@ def evaluate_file(
         click.echo(shown)
         for path in files:
             click.echo(f"wrote {path}")
+
+
+def _read(exemplar: Path, mask: Path | None, artifact: Artifact, display: Display) -> Picture:
+    """The picture, or of a material the maps that the generator makes."""
+    if is_input(exemplar) or not is_material(exemplar):
+        return display.read_exemplar(exemplar, mask)
+    material = read_material(exemplar, mask=mask, maps=[spec.name for spec in artifact.maps])
+    display.note(*material.notes)
+    return material
 
 
 def _check_given(context: click.Context, artifact: Artifact) -> None:
@@ -119,7 +131,7 @@ class _Asked:
 
     Attributes:
         artifact: a generator of textures, or a style.
-        picture: that it was trained from, or None.
+        picture: or the maps that it was trained from, or None.
         values: of the options.
         title: of the report.
         report: its folder, or None.
@@ -150,7 +162,10 @@ def _texture(asked: _Asked, display: Display) -> tuple[dict[str, Any], str, list
     from texnet_core.evaluation.report import write_report
 
     settings = settings_from(EvaluationSettings, asked.values)
-    evaluation = evaluate(asked.artifact, asked.image, settings, asked.descriptor, mask=asked.mask, progress=display)
+    maps = (ALBEDO,) if asked.picture is None else asked.picture.maps
+    evaluation = evaluate(
+        asked.artifact, asked.image, settings, asked.descriptor, mask=asked.mask, maps=maps, progress=display
+    )
     display.note(*evaluation.notes)
     files = [] if asked.report is None else write_report(evaluation, asked.artifact, asked.title, asked.report)
     return _facts(evaluation), _table(evaluation), files

@@ -15,7 +15,7 @@ from texnet_core.errors import ImageError, Range, one_line
 from texnet_core.evaluation.detail import WINDOW, Detail, look, measure_detail
 from texnet_core.evaluation.figures import DETAIL_FIGURES, FIGURES, KINDS, TOGETHER_FIGURES, Figure
 from texnet_core.evaluation.losscurve import KEY, Curve, read_loss_curve
-from texnet_core.evaluation.maps import measure_maps
+from texnet_core.evaluation.maps import Sets, measure_maps
 from texnet_core.evaluation.measures import (
     NamedFigures,
     Reference,
@@ -63,6 +63,7 @@ class Evaluation:
         losses: setting -> weight of each loss that the run minimized, as the artifact tells.
         notes: what else the reader of the figures must know, a sentence without a full stop each.
         detail: the exemplar and as much of a texture at the exemplar's own resolution, where that was asked for.
+        sets: all maps of exemplar and samples, where there are several and they are compared.
         outlier: the place of `large` that is least like the exemplar, or None without one.
     """
 
@@ -76,6 +77,7 @@ class Evaluation:
     notes: list[str]
     outlier: Outlier | None = None
     detail: Detail | None = None
+    sets: Sets | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -152,8 +154,10 @@ def evaluate(
         for name, figure in measure_detail(metric, detail, report):
             figures[name] = figure
             report()
+    sets = None
     if is_set and stack is not None and stack[1] is None:
-        for name, figure in measure_maps(stacks[-settings.seeds :], stack[0], maps, metric, report):
+        sets = Sets(stack[0], stacks[-settings.seeds :], maps, artifact.relief)
+        for name, figure in measure_maps(sets, metric, report):
             figures[name] = figure
             report()
     curve = read_loss_curve(artifact.training)
@@ -169,6 +173,7 @@ def evaluate(
         notes=_notes(artifact, stack, mask),
         outlier=outlier,
         detail=detail if isinstance(detail, Detail) else None,
+        sets=sets,
     )
 
 

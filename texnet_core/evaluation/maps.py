@@ -8,6 +8,7 @@ two is how far quadrants of the exemplar are from each other.
 import itertools
 import statistics
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,22 +31,32 @@ _LEAST_SIDE = 172  # texels that VGG-19 needs
 _Doubles = npt.NDArray[np.float64]
 
 
-def measure_maps(
-    samples: Sequence[FloatArray],
-    exemplar: FloatArray,
-    maps: tuple[MapSpec, ...],
-    metric: "TextureMetric | str",
-    report: Callable[[], None],
-) -> NamedFigures:
+@dataclass(frozen=True)
+class Sets:
+    """What is compared.
+
+    Attributes:
+        exemplar: (H, W, channels) in [0, 1], as training saw it as a whole.
+        samples: one tile a seed, (size, size, channels).
+        maps: what the channels are.
+        relief: from height 0 to 1, as a share of the exemplar's short side.
+    """
+
+    exemplar: FloatArray
+    samples: list[FloatArray]
+    maps: tuple[MapSpec, ...]
+    relief: float = 0.0
+
+
+def measure_maps(sets: Sets, metric: "TextureMetric | str", report: Callable[[], None]) -> NamedFigures:
     """The figures of a set of several maps.
 
     Args:
-        samples: one tile a seed, (size, size, channels) in [0, 1].
-        exemplar: (H, W, channels) at their scale.
-        maps: what the channels are.
+        sets: exemplar and samples.
         metric: VGG-19, or why it is missing; then so are the figures of single maps.
         report: called before each map.
     """
+    exemplar, samples, maps = sets.exemplar, sets.samples, sets.maps
     side = min(exemplar.shape[:2]) // 2
     quadrants = quarters(exemplar, side)
     together = Together(exemplar, maps)
@@ -56,7 +67,7 @@ def measure_maps(
         found = [slope_agreement(sample, maps, periodic=True) or 0.0 for sample in samples]
         yield "maps_slopes", Figure(statistics.fmean(found), agreement)
     if not isinstance(metric, str):
-        yield from _single_maps(samples, exemplar, maps, metric, report)
+        yield from _single_maps(sets, metric, report)
 
 
 class Together:
@@ -153,18 +164,13 @@ def _correlation_figure(
     return Figure(statistics.fmean(away), floor)
 
 
-def _single_maps(
-    samples: Sequence[FloatArray],
-    exemplar: FloatArray,
-    maps: tuple[MapSpec, ...],
-    metric: "TextureMetric",
-    report: Callable[[], None],
-) -> NamedFigures:
+def _single_maps(sets: Sets, metric: "TextureMetric", report: Callable[[], None]) -> NamedFigures:
     """Held-out layers of every map but the one that is shown, which has figures of its own."""
     from texnet_core.evaluation.texture_metric import crop_floor, mean_distance
 
+    exemplar, maps = sets.exemplar, sets.maps
     side = min(exemplar.shape[:2]) // 2
-    parts, made = split_channels(exemplar, maps), [split_channels(sample, maps) for sample in samples]
+    parts, made = split_channels(exemplar, maps), [split_channels(sample, maps) for sample in sets.samples]
     for spec in maps:
         wanted_picture = _as_picture(parts[spec.name])
         if spec == shown_map(maps) or wanted_picture.std(axis=(0, 1)).max() < _LEAST_DEVIATION:

@@ -1,6 +1,6 @@
 """Reports as files: `report.png`, a sheet to glance at, and `report.html`, which tells everything.
 
-Where detail was measured, `detail.png` shows it at 1:1.
+Where detail was measured, `detail.png` shows it at 1:1; where several maps were, `maps.png` shows them under light.
 """
 
 import os
@@ -14,13 +14,13 @@ from texnet_core.atomic import prepared, replacing
 from texnet_core.errors import OutputError
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
-from texnet_core.evaluation.sheet import draw_detail, draw_sheet
+from texnet_core.evaluation.sheet import draw_detail, draw_maps, draw_sheet
 from texnet_core.model.artifact import Header
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-REPORT_FILES = _SHEET, _PAGE, _DETAIL = "report.png", "report.html", "detail.png"
+REPORT_FILES = _SHEET, _PAGE, _DETAIL, _MAPS = "report.png", "report.html", "detail.png", "maps.png"
 
 
 @contextmanager
@@ -61,10 +61,16 @@ def write_report(evaluation: Evaluation, header: Header, title: str, folder: Pat
         page = write_page(evaluation, title, asdict(header.provenance) | {"losses of the run": losses})
         files = write_files(sheet, page, folder)
         if evaluation.detail is not None:
-            files.append(folder / _DETAIL)
-            with replacing(files[-1]) as temporary:
-                draw_detail(evaluation.detail).save(temporary, "PNG")
+            files.append(_saved(draw_detail(evaluation.detail), folder / _DETAIL))
+        if evaluation.sets is not None:
+            files.append(_saved(draw_maps(evaluation.sets), folder / _MAPS))
         return files
+
+
+def _saved(picture: "Image", path: Path) -> Path:
+    with replacing(path) as temporary:
+        picture.save(temporary, "PNG")
+    return path
 
 
 def write_files(sheet: "Image", page: str, folder: Path) -> list[Path]:

@@ -11,9 +11,11 @@ from texnet_core.evaluation.detail import Detail
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.figures import rows
 from texnet_core.evaluation.losscurve import place
+from texnet_core.evaluation.maps import Sets
 from texnet_core.evaluation.outliers import around
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, split_channels
 from texnet_core.pictures.color import quantize
+from texnet_core.rendering import lit_plane, lit_sphere
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,6 +66,23 @@ def draw_detail(detail: Detail) -> "Image":
     from PIL import Image
 
     return Image.fromarray(quantize(np.concatenate([detail.exemplar, detail.sample], axis=1), 8))
+
+
+def draw_maps(sets: Sets) -> "Image":
+    """Exemplar above, two samples below: each under light as a sphere and as a plane, then its maps; RGB."""
+    from PIL import Image
+
+    rows = [_row_of_maps(middle(sets.exemplar, len(sets.samples[0])), sets)]
+    rows += [_row_of_maps(sample, sets) for sample in sets.samples[:2]]
+    return Image.fromarray(quantize(np.concatenate(rows), 8))
+
+
+def _row_of_maps(stack: FloatArray, sets: Sets) -> FloatArray:
+    relief = sets.relief * min(sets.exemplar.shape[:2]) / min(stack.shape[:2])
+    maps = split_channels(stack, sets.maps)
+    lit = [draw(maps, sets.maps, _SMALL, relief=relief) for draw in (lit_sphere, lit_plane)]
+    flat = [np.repeat(part, 3 // part.shape[2], axis=2).astype(np.float32) for part in maps.values()]
+    return np.concatenate([*lit, *(np.asarray(_fitted(part, _SMALL), np.float32) / 255 for part in flat)], axis=1)
 
 
 def _first_row(evaluation: Evaluation) -> list[tuple[str, FloatArray]]:
