@@ -5,15 +5,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
-import numpy as np
 
 from texnet_core import PyramidSettings, read_artifact
-from texnet_core.benchmark import Report, Row, run_benchmark
+from texnet_core.benchmark import Report, Row, run_benchmark, untrained
 from texnet_core.engines import installed_engines
 from texnet_core.errors import RequestError
-from texnet_core.mapset import ALBEDO
-from texnet_core.model.artifact import Artifact, Provenance, without_clamps
-from texnet_core.model.design import Design
+from texnet_core.mapset import ALBEDO, MATERIAL_MAPS, MapSpec
+from texnet_core.model.artifact import Artifact
 from texnet_core.settings import MAX_SIZE, Checked, EngineName, setting
 from texnet_core.synthesis.textures import check_is_texture
 from train_cli.display import showing
@@ -34,6 +32,7 @@ _COLUMNS = (
     ("of product", "{of_product:.2f}"),
     ("of copy", "{of_copy:.2f}"),
     ("x naive", "{faster_than_naive:.1f}"),
+    ("of colors", "{of_colors:.2f}"),
     ("noise", "{noise:.1%}"),
     ("PNG s", "{png_seconds:.2f}"),
     ("peak MiB", "{peak_mb:.0f}"),
@@ -62,12 +61,19 @@ class _BenchSettings(Checked):
     help="sides of square textures in texels, separated by commas",
 )
 @option(
+    "--maps",
+    group="generator",
+    default=ALBEDO.name,
+    show_default=True,
+    help="maps of the generator where no SOURCE is given, separated by commas; several are held against colors alone",
+)
+@option(
     "--engines",
     group="machine",
     default="",
     help="engines to measure, separated by commas; without it all that are installed",
 )
-def bench(source: str | None, sizes: str, engines: str, as_json: bool, **values: Any) -> None:
+def bench(source: str | None, sizes: str, maps: str, engines: str, as_json: bool, **values: Any) -> None:
     """Measure how fast this machine makes textures.
 
     SOURCE is a preset or a .texnet file. Without it an untrained generator of the published shape runs, which is as
@@ -79,10 +85,11 @@ def bench(source: str | None, sizes: str, engines: str, as_json: bool, **values:
     Examples:
       texnet bench
       texnet bench moss --sizes 1024,4096 --engines onnx --repeats 3
+      texnet bench --maps albedo,normal,roughness,height,ao --sizes 1024
     """
     settings = settings_from(_BenchSettings, values).check()
     asked, chosen = _sizes(sizes), _engines(engines)
-    artifact = _read(source) if source else _untrained(settings.levels)
+    artifact = _read(source) if source else untrained(PyramidSettings(levels=settings.levels), _maps(maps))
     effort = {"repeats": settings.repeats, "threads": settings.threads}
     with showing(quiet=as_json) as display:
         report = run_benchmark(artifact, asked, chosen, **effort, progress=display)
@@ -110,6 +117,18 @@ def _sizes(text: str) -> list[int]:
     return sizes
 
 
+def _maps(text: str) -> tuple[MapSpec, ...]:
+    known = {spec.name: spec for spec in MATERIAL_MAPS}
+    names = [name.strip() for name in text.split(",")]
+    if len(set(names)) != len(names) or any(name not in known for name in names):
+        raise RequestError(
+            f"--maps {text} is not a list of different maps",
+            expected=[*known],
+            remedy="write, for example, albedo,height",
+        )
+    return tuple(spec for name, spec in known.items() if name in names)
+
+
 def _engines(text: str) -> tuple[EngineName, ...]:
     installed = installed_engines()
     chosen = tuple(name for name in installed if name in text.split(",")) if text else installed
@@ -121,19 +140,6 @@ def _engines(text: str) -> tuple[EngineName, ...]:
             remedy="install it or name others",
         )
     return chosen
-
-
-def _untrained(levels: int) -> Artifact:
-    """A generator with random parameters that keep the size of activations."""
-    settings = PyramidSettings(levels=levels)
-    graph = Design(settings, ALBEDO.channels).graph
-    rng = np.random.default_rng(0)
-    parameters = {
-        name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1, shape).astype(np.float32)
-        for name, shape in graph.parameter_shapes.items()
-    } | without_clamps(graph)
-    provenance = Provenance(exemplar="none", license="none")
-    return Artifact(settings=settings, maps=(ALBEDO,), parameters=parameters, provenance=provenance)
 
 
 def _table(report: Report) -> str:

@@ -19,8 +19,9 @@ from PIL import Image
 from tests.conftest import ENGINES, MATERIAL, TEXNET, bytes_as_names, picture, posix, random_artifact, texture
 from tests.waiting import PATIENCE, wait_until
 from texnet_core import list_presets, read_artifact, write_artifact
-from texnet_core.benchmark import run_benchmark
-from texnet_core.model.families.pyramid import GENERATOR_SIZES
+from texnet_core.benchmark import run_benchmark, untrained
+from texnet_core.mapset import MATERIAL_MAPS
+from texnet_core.model.families.pyramid import GENERATOR_SIZES, PyramidSettings
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
 from train_cli import main
@@ -323,6 +324,7 @@ WRONG = {
     "eval to a file": (["eval", "moss", "--report", "text.png"], 1, "is not a folder"),
     "bench odd size": (["bench", "--sizes", "100"], 2, "multiples of 128"),
     "bench no size": (["bench", "--sizes", "x"], 2, "multiples of 128"),
+    "bench unknown maps": (["bench", "--maps", "albedo,shine"], 2, "not a list of different maps"),
     "bench unknown engine": (["bench", "--engines", "fast"], 2, "onnx"),
     "bench unknown source": (["bench", "nothing"], 2, "no preset"),
 }
@@ -796,6 +798,13 @@ def test_eval_prints_one_table_and_one_object_and_writes_a_report(inside, artifa
     facts = json.loads(inside("eval", artifact_file, "--seeds", 2, "--json").stdout)
     low, high = facts["figures"]["seam_x"]["interval"]
     assert low < 1 < high and facts["missing"]["colour"] == "no exemplar was given" and facts["outputs"] == []
+
+
+def test_bench_holds_several_maps_against_colors_alone():
+    artifact = untrained(PyramidSettings(levels=3, channels=4), MATERIAL_MAPS[:3])
+    report = run_benchmark(artifact, [128], ("onnx",), repeats=1, threads=1)
+    of_colors = {row.contender: row.of_colors for row in report.rows}
+    assert of_colors["onnx"] > 0 and of_colors.get("naive") is None and len(of_colors) == len(report.rows)
 
 
 def test_bench_prints_one_table_and_one_object(artifact, monkeypatch):

@@ -12,9 +12,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from texnet_core.benchmark.contender import COPY_BYTES, PRODUCT_SIDE, Contender
 from texnet_core.engines import NumberFormat, available_cores, devices, formats_of, installed_engines
-from texnet_core.model.artifact import Artifact, write_artifact
+from texnet_core.mapset import ALBEDO, MapSpec, channels_of
+from texnet_core.model.artifact import Artifact, Provenance, without_clamps, write_artifact
+from texnet_core.model.design import Design
+from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import EngineName
 
@@ -42,6 +47,7 @@ class Row:
         png_seconds: making it and writing it as PNG, once.
         startup_seconds: from starting the process to its first texture of 256x256.
         faster_than_naive: the peer's median in float32 over this one's, or None where the peer did not run.
+        of_colors: of several maps, the median over that of such a generator with colors alone; else None.
     """
 
     contender: str
@@ -59,6 +65,7 @@ class Row:
     png_seconds: float | None
     startup_seconds: float
     faster_than_naive: float | None
+    of_colors: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,15 +112,19 @@ def run_benchmark(
     threads = threads or available_cores()
     engines = engines or installed_engines()
     with tempfile.TemporaryDirectory(prefix="texnet-bench-") as folder, ExitStack() as stack:
-        source = Path(folder) / "bench.texnet"
+        source, colors = (Path(folder) / f"{name}.texnet" for name in ("bench", "colors"))
         write_artifact(source, artifact)
 
-        def start(role: str, device: str, precision: str) -> Contender:
+        def start(role: str, device: str, precision: str, file: Path = source) -> Contender:
             progress(Progress("starting", 0, 1, "run"))
-            return stack.enter_context(Contender(role, device, precision, threads, [str(source), folder]))
+            return stack.enter_context(Contender(role, device, precision, threads, [str(file), folder]))
 
         places = [(engine, device, kind) for engine in engines for device, kind in _places(engine)]
         makers = [start(*place) for place in places]
+        beside: list[Contender] = []
+        if len(artifact.maps) > 1 and isinstance(artifact.settings, PyramidSettings):
+            write_artifact(colors, untrained(artifact.settings, (ALBEDO,)))
+            beside = [start(*place, colors) for place in places]
         naive = start("naive", "cpu", "f32") if "torch" in installed_engines() else None
         products = [
             start(f"product:{library}", device, kind)
@@ -121,7 +132,37 @@ def run_benchmark(
             for library in _libraries(device, kind)
         ]
         copies = [start("copy", device, "f32") for device in sorted({device for _, device, _ in places})]
-        return _measure(artifact, sorted(sizes), makers, naive, products, copies, repeats, threads, progress)
+        peers = _Peers(beside, naive, products, copies)
+        return _measure(artifact, sorted(sizes), makers, peers, repeats, threads, progress)
+
+
+def untrained(settings: PyramidSettings, maps: tuple[MapSpec, ...]) -> Artifact:
+    """A generator with random parameters that keep the size of activations: as fast as a trained one."""
+    graph = Design(settings, channels_of(maps)).graph
+    rng = np.random.default_rng(0)
+    parameters = {
+        name: rng.normal(0, np.sqrt(2 / np.prod(shape[1:])) if len(shape) > 1 else 0.1, shape).astype(np.float32)
+        for name, shape in graph.parameter_shapes.items()
+    } | without_clamps(graph)
+    provenance = Provenance(exemplar="none", license="none")
+    return Artifact(settings=settings, maps=maps, parameters=parameters, provenance=provenance)
+
+
+@dataclass(frozen=True)
+class _Peers:
+    """What engines are held against.
+
+    Attributes:
+        colors: a generator with colors alone on each engine, in their order; none where there is one map.
+        naive: the peer, or None.
+        products: of matrices.
+        copies: of memory.
+    """
+
+    colors: list[Contender]
+    naive: Contender | None
+    products: list[Contender]
+    copies: list[Contender]
 
 
 def _places(engine: EngineName) -> list[tuple[str, NumberFormat]]:
@@ -143,14 +184,15 @@ def _measure(
     artifact: Artifact,
     sizes: list[int],
     makers: list[Contender],
-    naive: Contender | None,
-    products: list[Contender],
-    copies: list[Contender],
+    peers: _Peers,
     repeats: int,
     threads: int,
     progress: ProgressCallback,
 ) -> Report:
+    naive, products, copies = peers.naive, peers.products, peers.copies
+    pairs = list(zip(makers, peers.colors, strict=False))
     runs = [(maker, size) for size in sizes for maker in makers]
+    runs += [(peer, size) for size in sizes for peer in peers.colors]
     runs += [(naive, size) for size in sizes if naive and size <= NAIVE_LIMIT]
     runs += [(yardstick, 0) for yardstick in (*products, *copies)]
     total, done = len(makers) * len(sizes) + len(runs) * repeats, 0
@@ -177,8 +219,14 @@ def _measure(
     rows = [
         _row(artifact, maker, size, times, first.get((maker, size), {}), noise.get(maker))
         for (maker, size), times in seconds.items()
-        if size
+        if size and maker not in peers.colors
     ]
+    of_colors = {
+        (maker.role, maker.device, maker.precision, size): medians[maker, size] / medians[peer, size]
+        for maker, peer in pairs
+        for size in sizes
+    }
+    rows = [replace(row, of_colors=of_colors.get((row.contender, row.device, row.precision, row.size))) for row in rows]
     rows = [_compared(artifact, row, rows, product_rates, copy_rates) for row in rows]
     notes = [] if naive else ["the naive peer needs torch, which is not installed"]
     return Report(rows, product_rates, copy_rates, threads, artifact.graph.levels, repeats, notes)

@@ -99,9 +99,8 @@ class _Maker:
 
     def _write(self, size: int) -> None:
         plane = open_plane(self._engine.artifact, TextureRequest(width=size, height=size, seed=1), engine=self._engine)
-        file = self._folder / f"{os.getpid()}.png"
-        write_window(plane, file, (0, 0, size, size))
-        file.unlink()
+        for file in write_window(plane, self._folder / f"{os.getpid()}.png", (0, 0, size, size)):
+            file.unlink()
 
     def _noise_share(self) -> float:
         """Of blocks in the middle of a plane, made one after the other."""
