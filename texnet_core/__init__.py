@@ -21,14 +21,17 @@ from texnet_core.model.artifact import (
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.presets import find_source, find_style, list_presets, list_styles
 from texnet_core.progress import Progress
+from texnet_core.synthesis.files import write_window
+from texnet_core.synthesis.map_files import MapFiles
 from texnet_core.synthesis.plane import Plane
 from texnet_core.synthesis.request import TextureRequest
-from texnet_core.synthesis.textures import open_plane, synthesize, write_window
+from texnet_core.synthesis.textures import open_plane, synthesize
 
 __all__ = [
     "Artifact",
     "Cancelled",
     "Header",
+    "MapFiles",
     "MapSet",
     "MapSpec",
     "Plane",

@@ -3,7 +3,7 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -83,19 +83,83 @@ def replacing(path: Path) -> Iterator[Path]:
         OutputError: the folder is missing or read-only, the disk is full, or something stands at `path` that
             is not a file that may be written.
     """
-    with as_output_error(path):
-        target = _target(path)
-        mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=_PREFIX, suffix=path.suffix)
+    with replacing_all([path]) as (temporary,):
+        yield temporary
+
+
+@contextmanager
+def replacing_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The same for several files that belong together: all appear or none, and what was there stays or is replaced.
+
+    Raises:
+        OutputError: as of `replacing`; it names the file.
+    """
+    files: list[_Replacement] = []
+    try:
+        for path in paths:
+            with as_output_error(path):
+                files.append(_Replacement(path))
+        with as_output_error(paths[0]):
+            yield [file.temporary for file in files]
+        for file in files:
+            with as_output_error(file.path):
+                file.complete()
+        for file in files:
+            with as_output_error(file.path):
+                file.put(keeps_old=len(files) > 1)
+    except BaseException:
+        for file in reversed(files):
+            file.take_back()
+        raise
+    finally:
+        for file in files:
+            file.clean()
+
+
+class _Replacement:
+    """A file in the making, and the one whose place it is to take."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._target = path, _target(path)
+        self._mode = self._target.stat().st_mode if self._target.exists() else 0o666 & ~_umask()
+        self.temporary = self._beside()
+        self._old: Path | None = None
+        self._is_put = False
+
+    def _beside(self) -> Path:
+        handle, name = tempfile.mkstemp(dir=self._target.parent, prefix=_PREFIX, suffix=self.path.suffix)
         os.close(handle)
-        temporary = Path(name)
-        try:
-            yield temporary
-            _flush(temporary)
-            temporary.chmod(mode & 0o777)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        return Path(name)
+
+    def complete(self) -> None:
+        _flush(self.temporary)
+        self.temporary.chmod(self._mode & 0o777)
+
+    def put(self, keeps_old: bool) -> None:
+        """Give the file its name; what had it is kept for a while, where it might be wanted back."""
+        if keeps_old and self._target.is_file():
+            self._old = self._beside()
+            self._old.unlink()
+            try:
+                os.link(self._target, self._old)  # so that a file of that name is there at any moment
+            except OSError:  # where the file system has no links
+                self._target.replace(self._old)
+        self.temporary.replace(self._target)
+        self._is_put = True
+
+    def take_back(self) -> None:
+        with suppress(OSError):  # there is an error to tell already
+            if self._old is not None:
+                self._old.replace(self._target)
+                self._old = None
+            elif self._is_put:
+                self._target.unlink()
+
+    def clean(self) -> None:
+        for path in (self.temporary, self._old):
+            if path is not None:
+                with suppress(OSError):  # the files themselves are in place
+                    path.unlink(missing_ok=True)
 
 
 def _target(path: Path) -> Path:

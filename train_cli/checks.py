@@ -10,6 +10,7 @@ from texnet_core.model.artifact import SUFFIX
 from texnet_core.names import check_new_names
 from texnet_core.paths import is_same_file
 from texnet_core.pictures.writing import FORMATS, depth_for
+from texnet_core.synthesis.map_files import MAP
 from train_cli.streams import is_output
 
 
@@ -68,6 +69,8 @@ def picture_name(output: Path, format: str | None) -> Path:
     suffix = output.suffix.lower()
     if is_output(output):
         return Path("picture").with_suffix(f".{format}" if format else suffix if suffix in FORMATS else ".png")
+    if not suffix and MAP in output.name:
+        return output.with_name(f"{output.name}.{format or 'png'}")
     if format and suffix in FORMATS and FORMATS[suffix] is not FORMATS[f".{format}"]:
         raise RequestError(
             f"--format {format} does not fit --output {output.name}", expected="one of them", remedy="leave it out"

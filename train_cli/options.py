@@ -18,6 +18,7 @@ from texnet_core.model.look import Look
 from texnet_core.paths import user_path
 from texnet_core.pictures.writing import SUFFIXES
 from texnet_core.settings import choices_of
+from texnet_core.synthesis.map_files import MAP, as_pattern
 from texnet_core.synthesis.request import UDIM_COLUMNS
 from texnet_core.synthesis.sizes import parse_grid, parse_size
 from train_cli.groups import is_given, option, option_name
@@ -154,6 +155,15 @@ def picture_option(command: C) -> C:
     )
 
 
+def map_set_option(command: C) -> C:
+    """The options -o and --format of commands that write map sets."""
+    kind = ChoiceType(suffix[1:] for suffix in SUFFIXES)
+    where = "format of pictures whose output has no suffix: a pipe, a folder; png without it"
+    what = f"picture to write: {', '.join(SUFFIXES)}; {MAP} is a map's name, DIR/ a folder, - the standard output"
+    output = option("-o", "--output", group="output", required=True, type=PathType(pipes=True, maps=True), help=what)
+    return output(option("--format", group="output", type=kind, help=where)(command))
+
+
 def preview_option(command: C) -> C:
     """The option --preview of commands that take minutes."""
     return path_option("--preview", group="output", help="picture of the current state, written again and again")(
@@ -201,8 +211,9 @@ class PathType(click.ParamType[Path]):
 
     name = "path"
 
-    def __init__(self, pipes: bool = False) -> None:
-        self._pipes = pipes
+    def __init__(self, pipes: bool = False, maps: bool = False) -> None:
+        """With `pipes`, - is one; with `maps`, a folder stands for a file for each map in it."""
+        self._pipes, self._maps = pipes, maps
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Path:
         if os.fspath(value) == STREAM:
@@ -211,7 +222,14 @@ class PathType(click.ParamType[Path]):
             return Path(STREAM)
         if not os.fspath(value):  # a variable of the shell that is not set
             self.fail("'' is no path; name a file or a folder.", parameter, context)
-        return user_path(value)
+        path = user_path(value)
+        if self._maps and not is_output(path):
+            return Path(as_pattern(f"{path}{os.sep if _is_folder(value, path) else ''}", suffix=""))
+        return path
+
+
+def _is_folder(written: Any, path: Path) -> bool:
+    return os.fspath(written).endswith(("/", os.sep)) or os.path.isdir(path)
 
 
 class SizeType(click.ParamType[tuple[int, int]]):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from texnet_core import TextureRequest, open_engine, open_plane, write_window
+from texnet_core import MapFiles, TextureRequest, open_engine, open_plane, write_window
 from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
@@ -17,8 +17,10 @@ from texnet_core.model.real_size import size_note
 from texnet_core.pictures.writing import check_picture_size, depth_for
 from texnet_core.progress import ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
+from texnet_core.synthesis.files import files_of
+from texnet_core.synthesis.map_files import MAP
 from texnet_core.synthesis.series import MarkedRequest, Series, expand
-from texnet_core.synthesis.textures import check_is_texture, check_moves, map_files
+from texnet_core.synthesis.textures import check_is_texture, check_moves
 from texnet_core.synthesis.windows import Region
 from train_cli.checks import check_names, check_not_inputs, picture_name
 from train_cli.display import one_of, showing
@@ -28,9 +30,9 @@ from train_cli.options import (
     RegionType,
     exemplar_option,
     json_option,
+    map_set_option,
     mask_option,
     mix_mask_option,
-    picture_option,
     settings_from,
     settings_options,
     size_option,
@@ -44,15 +46,17 @@ _DEFAULTS = TextureRequest()
 
 @command()
 @click.argument("source")
-@picture_option
+@map_set_option
 @size_option(_DEFAULTS.width, _DEFAULTS.height, f"width and height in texels ({MIN_SIZE} to {MAX_SIZE})")
 @option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
 @option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
+@settings_options(TextureRequest, only=("maps",))
+@settings_options(MapFiles)
 @settings_options(Series)
 @exemplar_option
 @mask_option
 @mix_mask_option
-@settings_options(TextureRequest, leave_out=("width", "height"))
+@settings_options(TextureRequest, leave_out=("width", "height", "maps"))
 @json_option
 def synth(
     source: str,
@@ -76,6 +80,8 @@ def synth(
     \b
     Examples:
       texnet synth moss -o moss.png
+      texnet synth wall.texnet -o wall/ --preview               wall/albedo.png, wall/normal.png, ...
+      texnet synth wall.texnet -o "wall_{map}.png" --pack orm --gltf
       texnet synth my-wall.texnet -o wall.exr --size 4096x2048 --seed 7
       texnet synth bricks -o wall.png --covers 2m --size 2048   the same bricks at any size, more or less sharp
       texnet synth rock -o rock.png --count 20                  rock_seed0.png ... rock_seed19.png
@@ -99,8 +105,10 @@ def synth(
         udim=udim,
         mix_mask="" if mix_mask is None else str(mix_mask),
     )
-    pictures = expand(request, settings_from(Series, values))
+    pictures, set_of_maps = expand(request, settings_from(Series, values)), settings_from(MapFiles, values)
     name = picture_name(output, format)
+    if not is_output(output):
+        output = name
     depth_for(name, request.depth)
     check_picture_size(name, *pictures[0].request.window[2:])
     with showing(quiet=as_json) as display:
@@ -108,28 +116,39 @@ def synth(
         check_is_texture(artifact)
     for picture in pictures:
         check_moves(artifact, picture.request)
-    check_alone(output, as_json, len(pictures) * len(artifact.maps))
+    named = [files_of(name, request, artifact, set_of_maps, marks) for _, marks in pictures]
+    check_alone(output, as_json, sum(map(len, named)))
     with writing(output, name.suffix) as target, showing(quiet=as_json) as display:
         stated_by = {} if exemplar is None else {"stated_by": "--real-width 1.2m"}
         if request.covers and (note := size_note(artifact, source, **stated_by)):
             display.note(note)
             notes.append(note)
-        files = [path for picture in pictures for path in map_files(target, artifact.maps, picture.marks)]
+        # a document for all UDIM tiles is named by each
+        files = [target] if is_output(output) else list(dict.fromkeys(path for paths in named for path in paths))
         for file in files:
             check_not_inputs(file, exemplar, mask, "--output", mix_mask=mix_mask)
-        check_names(files, are_made=len(files) > 1)
+        check_names(files, are_made=len(files) > 1 or MAP in str(target))
         with prepared(*files):
             engine = open_engine(artifact, request.engine, request.device, request.precision, request.threads)
             for number, picture in enumerate(pictures):
-                _make(picture, target, engine, one_of(display, number, len(pictures)))
+                _make(picture, target, engine, set_of_maps, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
     _tell(shown, pictures, engine, time.monotonic() - started, notes if as_json else None)
 
 
-def _make(picture: MarkedRequest, output: Path, engine: Engine, progress: ProgressCallback) -> None:
+def _make(picture: MarkedRequest, output: Path, engine: Engine, files: MapFiles, progress: ProgressCallback) -> None:
     request, marks = picture
-    plane = open_plane(engine.artifact, request, engine=engine)
-    write_window(plane, output, request.window, depth=request.depth, marks=marks, progress=progress)
+    write_window(
+        open_plane(engine.artifact, request, engine=engine),
+        output,
+        request.window,
+        depth=request.depth,
+        maps=request.maps,
+        marks=marks,
+        files=files,
+        covers=request.window_covers,
+        progress=progress,
+    )
 
 
 def _tell(

@@ -26,6 +26,7 @@ from texnet_core.settings import (
 from texnet_core.start_settings import StartSettings
 from texnet_core.style_settings import PaintingSettings, StyleEvaluationSettings
 from texnet_core.stylization.request import StylizeRequest
+from texnet_core.synthesis.map_files import MapFiles
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import Series
 from train_cli.groups import GROUPS, Option
@@ -81,7 +82,7 @@ def test_help_has_an_example_and_standard_words(name):
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("synth", [TextureRequest, Series]),
+        ("synth", [TextureRequest, MapFiles, Series]),
         ("stylize", [StylizeRequest]),
         ("train", [TrainSettings, StartSettings, DescriptorSettings, LossSettings, PyramidSettings, Provenance]),
         ("adaptive train", [AdaptiveTrainSettings, PseudoOptimizerSettings, Provenance]),

@@ -33,15 +33,17 @@ from texnet_core.stylization import colors_of, stylize_file
 from texnet_core.stylization.canvas import check_is_style
 from texnet_core.stylization.contents import tiling_of
 from texnet_core.synthesis.choice import TextureChoice
+from texnet_core.synthesis.files import files_of, write_window
+from texnet_core.synthesis.map_files import MapFiles
 from texnet_core.synthesis.request import TextureRequest
-from texnet_core.synthesis.textures import check_is_no_style, map_files, open_plane, write_window
+from texnet_core.synthesis.textures import check_is_no_style, open_plane
 
 JobStatus = Literal["made", "skipped", "failed"]
 
 # fields that say what makes a texture, beside its source
 _MAKE = tuple(spec.name for kind in (ExemplarSettings, TextureChoice) for spec in fields(kind))
 # fields that are younger than the first records, which say nothing of them
-_YOUNGER = ("phase", "covers", *_MAKE)
+_YOUNGER = ("phase", "covers", "maps", *_MAKE)
 _USUAL_TEXELS = 2**20  # of a picture whose size is not known before it is read
 
 
@@ -140,12 +142,13 @@ class _Run:
         else:
             self._note_assumed_size(job, source)
             fingerprints = _fingerprints(job, source)
-            files = tuple(map_files(job.output, source.engine.artifact.maps))
+            files = tuple(files_of(job.output, job.request, source.engine.artifact, job.files))
         self._claim(number, files)
         states = states_of(files)
         if states is not None and self._known.get(_name(job)) in [[known, states] for known in fingerprints]:
             return JobResult(job, "skipped", files)
-        make_folder(job.output.parent)
+        for folder in {file.parent for file in files}:
+            make_folder(folder)
 
         def report(part: Progress) -> None:
             self._report(number, part.done / part.total * _texels(job), part.note)
@@ -159,7 +162,17 @@ class _Run:
 
     def _write(self, job: TextureJob, engine: Engine, report: ProgressCallback) -> None:
         plane = open_plane(engine.artifact, job.request, engine=engine, blocks_at_once=self._blocks_at_once)
-        write_window(plane, job.output, job.request.window, depth=job.request.depth, progress=report)
+        request = job.request
+        write_window(
+            plane,
+            job.output,
+            request.window,
+            depth=request.depth,
+            maps=request.maps,
+            files=job.files,
+            covers=request.window_covers,
+            progress=report,
+        )
 
     def _paint(self, job: StyleJob, engine: Engine, report: ProgressCallback) -> None:
         colors = self._looks.get(job.look) if job.look else job.request.colors
@@ -292,13 +305,19 @@ def _fingerprints(job: TextureJob, source: _Source) -> list[str]:
 
     The first records say nothing of the depth where their list did not.
     """
-    facts = _facts(job, source)
+    facts = _facts(job, source) | _said(job.files)
     del facts["depth"]
     for younger in _YOUNGER:
         if not facts.get(younger):
             facts.pop(younger, None)
     depths = (8, None) if job.request.depth == 8 else (job.request.depth,)
     return [_hashed([source.digest, facts, depth]) for depth in depths]
+
+
+def _said(files: MapFiles) -> dict[str, Any]:
+    """What is asked of the files of maps; of what is as usual, records say nothing."""
+    usual = MapFiles().record()
+    return {name: value for name, value in files.record().items() if value != usual[name]}
 
 
 def _facts(job: Job, source: _Source) -> dict[str, Any]:

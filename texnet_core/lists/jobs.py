@@ -1,7 +1,7 @@
 """Lists of textures and pictures to make, as TOML files; `EXAMPLE` is one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from texnet_core.names import as_compared
 from texnet_core.pictures.writing import check_picture_size
 from texnet_core.settings import ExemplarSettings
 from texnet_core.synthesis.choice import TextureChoice
+from texnet_core.synthesis.map_files import MAP, MapFiles, as_pattern
 from texnet_core.synthesis.request import TextureRequest
 
 EXAMPLE = """
@@ -45,6 +46,11 @@ output = "out/{exemplar}_{seed}.png"
 source = "my/stones.texnet"
 mix = ["slate", "slate=0.3,chalk=0.7"]  # texture, mix_to and mix_mask are keys too
 output = "out/{mix}_{seed}.png"
+[[jobs]]                              # of a generator that makes a material; options of its maps are keys too
+source = "my/wall.texnet"
+maps = "albedo,normal,roughness"      # also normal, pack, height_format, preview, materialx and gltf
+preview = true
+output = "out/wall_{map}.png"         # or a folder, as "out/wall/"
 [[jobs]]                              # with content, a style paints pictures; options of texnet stylize are keys
 source = "my/wave.texnet"
 content = ["wall.png", "maps"]        # pictures, folders of them, frames as in "frame_%04d.png", beside the list
@@ -58,7 +64,8 @@ _COMMON = ("engine", "device", "precision", "threads")
 _PICTURES, _LENGTHS = ("exemplar", "mask", "mix_mask"), ("covers", "real_width")
 _EXEMPLAR = tuple(spec.name for spec in fields(ExemplarSettings))
 _CHOICE = tuple(spec.name for spec in fields(TextureChoice))
-_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth", *_EXEMPLAR, *_CHOICE)
+_MAP_FILES = tuple(spec.name for spec in fields(MapFiles))
+_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth", "maps", *_EXEMPLAR, *_CHOICE, *_MAP_FILES)
 _NAMING = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what the name of an output may hold
 _FIELDS = ("source", "exemplar", *_CHOICE, *_NAMING)
 
@@ -69,6 +76,7 @@ class TextureJob:
 
     request: TextureRequest
     output: Path
+    files: MapFiles = field(default_factory=MapFiles)
 
     @property
     def reads(self) -> list[Path]:
@@ -114,7 +122,7 @@ def read_jobs(file: Path | bytes, folder: Path | None = None) -> list[Job]:
 def _texture_jobs(entry: dict[str, Any], where: str, common: dict[str, Any], folder: Path) -> Iterator[TextureJob]:
     check_keys(entry, (*_VARIED, "output"), where)
     check_needed(entry, ("source", "output"), where)
-    template = template_of(entry["output"], _FIELDS, where)
+    template = as_pattern(template_of(entry["output"], (*_FIELDS, "map"), where))
     for values in combinations(entry, _VARIED, where):
         with inside(where):
             job = _texture_job(common | values, template, folder)
@@ -130,9 +138,10 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
     request = TextureRequest.from_record(values)
     naming = {name: Path(getattr(request, name)).stem for name in ("source", "exemplar", "mix_mask")}
     naming |= {name: getattr(request, name) for name in (*_NAMING, "texture", "mix", "mix_to")}
+    naming["map"] = MAP  # which is known only once the generator is open
     output = output_of(folder, template, naming, request.depth)
     check_picture_size(output, *request.window[2:])
-    return TextureJob(request, output)
+    return TextureJob(request, output, MapFiles.from_record(values))
 
 
 def _check_outputs_differ(jobs: Sequence[Job]) -> None:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from texnet_core.mapset import ColorSpace, Depth
 from texnet_core.pictures.color import srgb_to_linear
 
+FileDepth = Depth | Literal[32] | None  # bits a channel; 32: floats of so many; None: those of 16 bits, of EXR
 Bands = Iterator[npt.NDArray[Any]]  # (rows, width, channels) each, from top to bottom
 
 _PNG_TEXELS = 2**17  # that are compressed at once
@@ -48,7 +49,7 @@ class Layout:
     width: int
     height: int
     channels: int
-    depth: Depth | None  # None: floats
+    depth: FileDepth
     space: ColorSpace
 
     @property
@@ -133,17 +134,18 @@ def write_tiff(path: Path, bands: Bands, layout: Layout) -> None:
     )
     shape = (layout.height, layout.width, layout.channels)
     bits = layout.depth or 32
+    kinds: dict[int, type[np.generic]] = {8: np.uint8, 16: np.uint16, 32: np.float32}
     tifffile.imwrite(
         path,
         tiles,
         shape=shape[:2] if layout.channels == 1 else shape,
-        dtype=np.uint8 if bits == 8 else np.uint16,
+        dtype=kinds[bits],
         tile=_TIFF_TILE,
         photometric="rgb" if layout.channels >= 3 else "minisblack",
         extrasamples=("unassalpha",) if layout.has_alpha else (),
         compression="zlib",
         compressionargs={"level": 1},
-        predictor=True,
+        predictor=bits < 32,  # of floats, it would need another library
         metadata=None,
         bigtiff=math.prod(shape) * bits // 8 > _LARGEST_CLASSIC_TIFF,
     )
@@ -152,7 +154,9 @@ def write_tiff(path: Path, bands: Bands, layout: Layout) -> None:
 def write_exr(path: Path, bands: Bands, layout: Layout) -> None:
     import OpenEXR
 
-    pixels = _gather((_as_light(band, layout) for band in bands), layout, np.float16)
+    pixels = _gather(
+        (_as_light(band, layout) for band in bands), layout, np.float32 if layout.depth == 32 else np.float16
+    )
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     names = {1: ("Y",), 2: ("Y", "A"), 3: ("RGB",), 4: ("RGBA",)}[layout.channels]
     channels = {name: pixels[..., at] if len(name) == 1 else pixels for at, name in enumerate(names)}

@@ -13,7 +13,16 @@ import numpy.typing as npt
 from texnet_core.atomic import replacing
 from texnet_core.errors import RequestError
 from texnet_core.mapset import ColorSpace, Depth
-from texnet_core.pictures.encoders import Bands, Layout, write_exr, write_jpeg, write_png, write_tiff, write_webp
+from texnet_core.pictures.encoders import (
+    Bands,
+    FileDepth,
+    Layout,
+    write_exr,
+    write_jpeg,
+    write_png,
+    write_tiff,
+    write_webp,
+)
 from texnet_core.settings import MAX_SIZE
 
 
@@ -27,6 +36,7 @@ class Format:
         channels: how many there can be; the last of 2 and of 4 is alpha.
         max_side: in texels.
         max_texels: in all; formats that are written while they are made need no limit of their own.
+        exact: whether it can also hold floats of 32 bits.
     """
 
     encode: Callable[[Path, Bands, Layout], None]
@@ -34,19 +44,22 @@ class Format:
     channels: tuple[int, ...] = (1, 3)
     max_side: int = MAX_SIZE
     max_texels: int = MAX_SIZE**2
+    exact: bool = False
 
 
 _WITH_ALPHA = (1, 2, 3, 4)
 
 PNG = Format(write_png, (8, 16), _WITH_ALPHA)
 JPEG = Format(write_jpeg, (8,), max_side=65500, max_texels=2**28)
-TIFF = Format(write_tiff, (8, 16), _WITH_ALPHA)
-EXR = Format(write_exr, (), _WITH_ALPHA, max_texels=2**28)
+TIFF = Format(write_tiff, (8, 16), _WITH_ALPHA, exact=True)
+EXR = Format(write_exr, (), _WITH_ALPHA, max_texels=2**28, exact=True)
 WEBP = Format(write_webp, (8,), _WITH_ALPHA, max_side=16383, max_texels=2**28)
 FORMATS = {".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".tif": TIFF, ".tiff": TIFF, ".exr": EXR, ".webp": WEBP}
 SUFFIXES = tuple(FORMATS)
 
-_NUMBERS: dict[Depth | None, str] = {8: "uint8", 16: "uint16", None: "float32"}  # in memory
+EXACT_SUFFIXES = tuple(suffix for suffix, kind in FORMATS.items() if kind.exact)
+
+NUMBERS: dict[FileDepth, str] = {8: "uint8", 16: "uint16", 32: "float32", None: "float32"}  # in memory
 
 
 def depth_for(path: Path, depth: int = 8, wanted: int = 0) -> Depth | None:
@@ -70,6 +83,12 @@ def depth_for(path: Path, depth: int = 8, wanted: int = 0) -> Depth | None:
             remedy="choose another depth or format",
         )
     return max(known for known in depths if known <= max(depth, wanted))
+
+
+def depth_of_measures(path: Path, depth: int = 8, wanted: int = 0) -> FileDepth:
+    """`depth_for`, but for floats: half floats are too coarse for what is better with 16 bits, which gets 32."""
+    found = depth_for(path, depth, wanted)
+    return 32 if found is None and wanted > 8 else found
 
 
 def holds_alpha(path: Path) -> bool:
@@ -106,7 +125,7 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB")
         RequestError: a suffix that is not known, or an array it cannot hold.
     """
     depths: tuple[Depth | None, ...] = _format_of(path).depths or (None,)
-    fitting = {_NUMBERS[depth]: depth for depth in depths}
+    fitting = {NUMBERS[depth]: depth for depth in depths}
     possible = _format_of(path).channels
     if image.dtype.name not in fitting or image.ndim != 3 or image.shape[2] not in possible:
         needed = f"(h, w, {' or '.join(map(str, possible))}) of {' or '.join(fitting)}"
@@ -122,7 +141,7 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB")
 
 @contextmanager
 def writing_image(
-    path: Path, width: int, height: int, channels: int, depth: Depth | None, space: ColorSpace
+    path: Path, width: int, height: int, channels: int, depth: FileDepth, space: ColorSpace
 ) -> Iterator["Encoder"]:
     """Write a picture from top to bottom, encoding in a thread of its own while more rows are made.
 
@@ -131,7 +150,7 @@ def writing_image(
         width: of the picture.
         height: of the picture.
         channels: 1 or 3, with alpha one more.
-        depth: what `depth_for` says.
+        depth: what `depth_for` says, or 32 for floats of so many bits where the format can hold them.
         space: color space of the values in memory.
 
     Yields:
@@ -140,15 +159,23 @@ def writing_image(
     Raises:
         OutputError: folder missing or read-only, or disk full.
     """
-    layout = Layout(width, height, channels, depth, space)
-    with replacing(path) as temporary:
-        encoder = Encoder(lambda bands: _format_of(path).encode(temporary, bands, layout), height)
-        try:
-            yield encoder
-            encoder.finish()
-        except BaseException:
-            encoder.stop()
-            raise
+    with (
+        replacing(path) as temporary,
+        encoding_image(temporary, Layout(width, height, channels, depth, space)) as write,
+    ):
+        yield write
+
+
+@contextmanager
+def encoding_image(temporary: Path, layout: Layout) -> Iterator["Encoder"]:
+    """`writing_image` to a file that nobody sees yet; its suffix says the format."""
+    encoder = Encoder(lambda bands: _format_of(temporary).encode(temporary, bands, layout), layout.height)
+    try:
+        yield encoder
+        encoder.finish()
+    except BaseException:
+        encoder.stop()
+        raise
 
 
 class Encoder:

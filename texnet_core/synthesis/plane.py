@@ -21,6 +21,7 @@ from texnet_core.engines import Engine
 from texnet_core.errors import EngineError, RequestError
 from texnet_core.mapset import FloatArray, MapSpec, channels_of, with_unit_normals
 from texnet_core.model.families import Constants
+from texnet_core.model.header import Header
 from texnet_core.model.inputs import InputPlane
 from texnet_core.synthesis.axis import Axis, Cut, Segment
 from texnet_core.synthesis.resampling import resample_axis
@@ -46,6 +47,7 @@ class Plane:
     plane at a time; the plane itself uses as many as its engine wants.
 
     Attributes:
+        header: of the generator.
         maps: what the channels are, in order.
         channels: of all maps together.
     """
@@ -77,6 +79,7 @@ class Plane:
                 raise ValueError(f"inputs that repeat after {period} texels, for an axis with a period of {axis.made}")
         self._engine, self._inputs, self._blocks_at_once = engine, inputs, blocks_at_once
         self._finish = finish
+        self.header: Header = engine.artifact
         self.maps: tuple[MapSpec, ...] = engine.artifact.maps
         self.channels = channels_of(self.maps)
         self._rows = replace(rows, repeats=inputs.height is not None)
@@ -84,6 +87,11 @@ class Plane:
         self._constants: Constants | None = None
         self._period: FloatArray | None = None  # all of it, where that was made at once
         self._kept: OrderedDict[tuple[int, int], FloatArray] = OrderedDict()
+
+    @property
+    def step(self) -> float:
+        """Texels that the generator makes for one of the texture, along its rows."""
+        return self._columns.step
 
     def __getitem__(self, window: tuple[slice, slice]) -> FloatArray:
         """A window of at most 2^28 texels.

@@ -77,7 +77,7 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
     region: Region | None = None
     period: Pair | None = None
     udim: Pair | None = None
-    maps: str = setting("", "")
+    maps: str = setting("", "maps to make, by commas, such as albedo,normal; all without it", group="maps")
 
     def check(self) -> Self:
         """Return self, or raise RequestError at the first field that does not fit."""
@@ -103,6 +103,11 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
     def window(self) -> Region:
         """The part of the plane that is to be made."""
         return (0, 0, *self.whole) if self.region is None else checked_region(self.region)
+
+    @property
+    def window_covers(self) -> float:
+        """Meters that the window's width shows, or 0 where the request does not say it."""
+        return float(self.covers) * self.window[2] / int(self.width)
 
     @property
     def periods(self) -> tuple[int | None, int | None]:

@@ -1,9 +1,7 @@
-"""From a request to a texture: as arrays in memory, or streamed to files of any size."""
+"""From a request to a texture: a plane of it, and its texels in memory. `files` streams them to files."""
 
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, closing
-from functools import partial
-from pathlib import Path
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -11,16 +9,14 @@ import numpy.typing as npt
 
 from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import RequestError
-from texnet_core.mapset import Depth, FloatArray, MapSet, MapSpec, split_channels
+from texnet_core.mapset import FloatArray, MapSet, chosen_maps, split_channels
 from texnet_core.model.artifact import Artifact, Header
-from texnet_core.pictures.color import quantize
-from texnet_core.pictures.writing import check_picture_size, depth_for, writing_image
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.extent import native_texels
 from texnet_core.synthesis.plane import Convert, Plane, too_little_memory, unchanged
 from texnet_core.synthesis.request import TextureRequest
-from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, Region, checked_region
+from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, Region
 
 _DEFAULTS = TextureRequest()
 
@@ -41,7 +37,7 @@ def synthesize(
         progress: called after every band of rows; raising Cancelled from it stops the work.
 
     Returns:
-        Map name -> (height, width, channels) float32 in [0, 1]; at most 2^28 texels.
+        Map name -> (height, width, channels) float32 in [0, 1], of the maps that are asked for; at most 2^28 texels.
 
     Raises:
         RequestError: a field of the request out of its range, or too large a window.
@@ -49,8 +45,10 @@ def synthesize(
     """
     window = request.check().window
     check_held(window)
+    chosen = chosen_maps(artifact.maps, request.maps)
     plane = open_plane(artifact, request, engine=engine)
-    return split_channels(gathered(plane, window, progress), artifact.maps)
+    made = split_channels(gathered(plane, window, progress), artifact.maps)
+    return {spec.name: made[spec.name] for spec in chosen}
 
 
 def open_plane(
@@ -122,72 +120,6 @@ def check_moves(header: Header, request: TextureRequest) -> None:
             expected="a still",
             remedy="leave the loop out, or train a generator",
         )
-
-
-def write_window(
-    plane: Plane,
-    output: Path | str,
-    region: Region,
-    *,
-    depth: Depth = _DEFAULTS.depth,
-    marks: str = "",
-    progress: ProgressCallback = ignore_progress,
-) -> list[Path]:
-    """Write a window of a plane while it is made: memory does not grow with the number of rows.
-
-    Args:
-        plane: from `open_plane`.
-        output: picture to write, by its suffix. Where there are several maps, each goes to a file of its own with
-            the map's name behind the stem.
-        region: (x, y, width, height), each side at most 65536 texels; `TextureRequest.window` for all of a texture.
-        depth: bits a channel where the format has a choice; maps that need more have more.
-        marks: what is to stand at the end of the name, behind a map's.
-        progress: called after every band of rows; raising Cancelled from it stops the work.
-
-    Returns:
-        The files, one for each map. They appear when they are complete, or not at all.
-
-    Raises:
-        RequestError: an argument out of its range, a suffix that is not known, or a size that the format cannot hold.
-        OutputError: a file cannot be written.
-        EngineError: the engine failed or the generator's parameters are senseless.
-    """
-    paths = map_files(Path(output), plane.maps, marks)
-    depths = [depth_for(path, depth, spec.depth) for path, spec in zip(paths, plane.maps, strict=True)]
-    region = checked_region(region)
-    check_picture_size(paths[0], *region[2:])
-    convert = partial(_quantized, maps=plane.maps, depths=depths)
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(writing_image(path, region[2], region[3], spec.channels, bits, spec.color_space))
-            for path, spec, bits in zip(paths, plane.maps, depths, strict=True)
-        ]
-        bands = stack.enter_context(closing(reported_bands(plane, region, progress, convert)))
-        for band in bands:
-            parts = split_channels(band, plane.maps).values()
-            for write, part, bits in zip(writers, parts, depths, strict=True):
-                write(part.astype(np.uint8, copy=False) if bits == 8 else part)
-            del band, part, parts  # the encoders free it while the next one is made
-        for write in writers:  # so that of several maps all appear or none
-            write.finish()
-    return paths
-
-
-def _quantized(texels: FloatArray, maps: tuple[MapSpec, ...], depths: Sequence[Depth | None]) -> npt.NDArray[Any]:
-    """All maps as the numbers of their files, in one array: where depths differ, 8 bits are kept in 16."""
-    first = depths[0]
-    if first is None:  # the format holds floats, of whatever map
-        return texels
-    if len(set(depths)) == 1:
-        return quantize(texels, first)
-    parts = zip(split_channels(texels, maps).values(), depths, strict=True)
-    return np.concatenate([quantize(part, bits) for part, bits in parts if bits], axis=2)
-
-
-def map_files(output: Path, maps: tuple[MapSpec, ...], marks: str = "") -> list[Path]:
-    """The file of each map: stem, the map's name where there are several, marks, suffix."""
-    names = [""] if len(maps) == 1 else [f"_{spec.name}" for spec in maps]
-    return [output.with_name(f"{output.stem}{name}{marks}{output.suffix}") for name in names]
 
 
 def check_held(region: Region) -> None:

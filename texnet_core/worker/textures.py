@@ -8,9 +8,10 @@ from texnet_core.mapset import MapSpec, chosen_maps, shown_colors, split_channel
 from texnet_core.pictures.writing import depth_for
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import as_record
+from texnet_core.synthesis.files import write_window
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import expand
-from texnet_core.synthesis.textures import open_plane, write_window
+from texnet_core.synthesis.textures import open_plane
 from texnet_core.worker.job import Message, WorkerJob, file_stem, seconds_since
 from texnet_core.worker.opened import engine_facts, open_texture
 from texnet_core.worker.previews import Preview, preview_file, write_preview
@@ -23,8 +24,8 @@ def synthesize(job: WorkerJob) -> Message:
     pictures = expand(request)
     artifact, engine = open_texture(request, job.note)
     chosen = chosen_maps(artifact.maps, request.maps)
-    if len(artifact.maps) == 1:  # whose name is part of the file's here, unlike on the command line
-        output = output.with_name(f"{output.stem}_{artifact.maps[0].name}{output.suffix}")
+    if len(chosen) == 1:  # whose name is part of the file's here, unlike on the command line
+        output = output.with_name(f"{output.stem}_{chosen[0].name}{output.suffix}")
     plane = open_plane(artifact, request, engine=engine)  # all tiles lie on it
     rows = pictures[0].request.window[3]
     files = [
@@ -33,18 +34,13 @@ def synthesize(job: WorkerJob) -> Message:
             output,
             picture.request.window,
             depth=request.depth,
+            maps=request.maps,
             marks=picture.marks,
             progress=_rows(job, number * rows, len(pictures) * rows),
         )
         for number, picture in enumerate(pictures)
     ]
-    maps = []
-    for spec, paths in zip(artifact.maps, zip(*files, strict=True), strict=True):
-        if spec in chosen:
-            maps.append(_facts(spec, paths, request))
-            continue
-        for path in paths:
-            path.unlink()
+    maps = [_facts(spec, paths, request) for spec, paths in zip(chosen, zip(*files, strict=True), strict=True)]
     return {"maps": maps, **engine_facts(engine), "seconds": seconds_since(started)}
 
 
