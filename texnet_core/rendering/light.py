@@ -44,13 +44,18 @@ def unit(vector: tuple[float, float, float]) -> FloatArray:
     return values / np.linalg.norm(values)
 
 
+def dot(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Scalar products of (..., 3) vectors."""
+    return one[..., 0] * other[..., 0] + one[..., 1] * other[..., 1] + one[..., 2] * other[..., 2]
+
+
 def diffuse_light(normals: FloatArray) -> FloatArray:
     """What the environment sends to surfaces, over pi: (..., 3) unit vectors to (..., 3) linear light."""
-    sky = np.add(_HORIZON, 2 / 3 * np.multiply(_RISE, normals[..., 1:2]))
+    sky = _color(_HORIZON) + _color(_RISE) * (normals[..., 1:2] * np.float32(2 / 3))
     for lamp in _LAMPS:
-        seen = _product(lamp.sharpness, np.float32(_COSINE_SHARPNESS), normals @ unit(lamp.toward))
-        sky = sky + np.multiply(lamp.color, (_COSINE_HEIGHT / np.pi * seen)[..., None])
-    return sky.astype(np.float32)
+        seen = _product(lamp.sharpness, np.float32(_COSINE_SHARPNESS), dot(normals, unit(lamp.toward)))
+        sky += _color(lamp.color) * (np.float32(_COSINE_HEIGHT / np.pi) * seen)[..., None]
+    return sky
 
 
 def reflected_light(directions: FloatArray, alpha: FloatArray, facing: FloatArray) -> FloatArray:
@@ -65,16 +70,20 @@ def reflected_light(directions: FloatArray, alpha: FloatArray, facing: FloatArra
     whole = _total(sharpness)
     # the mean of a direction over a Gaussian is shorter by the Langevin function, about 1 - 1 / sharpness
     shorter = 1 / np.tanh(np.minimum(sharpness, 50)) - 1 / sharpness
-    light = np.add(_HORIZON, np.multiply(_RISE, (directions[..., 1] * shorter)[..., None]))
+    light = _color(_HORIZON) + _color(_RISE) * (directions[..., 1] * shorter)[..., None]
     for lamp in _LAMPS:
-        share = _product(lamp.sharpness, sharpness, directions @ unit(lamp.toward)) / whole
-        light = light + np.multiply(lamp.color, share[..., None])
-    return light.astype(np.float32)
+        share = _product(lamp.sharpness, sharpness, dot(directions, unit(lamp.toward))) / whole
+        light += _color(lamp.color) * share[..., None]
+    return light
+
+
+def _color(values: tuple[float, float, float]) -> FloatArray:
+    return np.array(values, np.float32)
 
 
 def _total(sharpness: FloatArray) -> FloatArray:
     """The integral of a spherical Gaussian of height one."""
-    result: FloatArray = 2 * np.pi / sharpness * (1 - np.exp(-2 * sharpness))
+    result: FloatArray = np.float32(2 * np.pi) / sharpness * (1 - np.exp(-2 * sharpness))
     return result
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from texnet_core.mapset import FloatArray
-from texnet_core.rendering.light import KEY_COLOR, diffuse_light, reflected_light
+from texnet_core.rendering.light import KEY_COLOR, diffuse_light, dot, reflected_light
 
 _DIELECTRIC = 0.04  # what dielectrics reflect straight on: an index of refraction of 1.5
 _LEAST_ALPHA = 0.002
@@ -52,7 +52,7 @@ def shaded(points: Points, view: FloatArray, key: FloatArray, lit: FloatArray) -
     metallic = points.metallic[..., None]
     straight_on = _DIELECTRIC * (1 - metallic) + points.base * metallic
     matte = points.base * (1 - metallic)
-    facing = np.clip((normals * view).sum(-1), 0.02, 1)
+    facing = np.clip(dot(normals, view), 0.02, 1)
 
     direct = _key_light(normals, view, key, alpha, straight_on, matte, facing)
     mirrored = 2 * facing[..., None] * normals - view
@@ -73,17 +73,17 @@ def _key_light(
     facing: FloatArray,
 ) -> FloatArray:
     halfway = view + key
-    halfway = halfway / np.linalg.norm(halfway, axis=-1, keepdims=True)
-    reached = np.clip(normals @ key, 0, 1)
+    halfway = halfway / np.sqrt(dot(halfway, halfway))[..., None]
+    reached = np.clip(dot(normals, key), 0, 1)
     square = alpha * alpha
-    spread = np.clip((normals * halfway).sum(-1), 0, 1) ** 2 * (square - 1) + 1
+    spread = np.clip(dot(normals, halfway), 0, 1) ** 2 * (square - 1) + 1
     density = square / (np.pi * spread * spread)
     shadowing = 0.5 / (
         reached * np.sqrt(facing * facing * (1 - square) + square)
         + facing * np.sqrt(reached * reached * (1 - square) + square)
         + 1e-6
     )
-    fresnel = straight_on + (1 - straight_on) * ((1 - (halfway * view).sum(-1)) ** 5)[..., None]
+    fresnel = straight_on + (1 - straight_on) * ((1 - dot(halfway, view)) ** 5)[..., None]
     # both over pi, as the color of the key light is
     glossy = fresnel * (np.pi * density * shadowing)[..., None]
     result: FloatArray = (matte * (1 - fresnel) + glossy) * (reached[..., None] * np.array(KEY_COLOR, np.float32))
@@ -102,10 +102,10 @@ def _environment_share(straight_on: FloatArray, roughness: FloatArray, facing: F
 
 def tone_mapped(light: FloatArray) -> FloatArray:
     """Linear light of any strength to linear light in [0, 1], (..., 3)."""
-    darkest = light.min(axis=-1, keepdims=True)
+    darkest = np.minimum(np.minimum(light[..., :1], light[..., 1:2]), light[..., 2:])
     offset = np.where(darkest < 2 * _DIELECTRIC, darkest - darkest * darkest / (4 * _DIELECTRIC), _DIELECTRIC)
     light = light - offset
-    peak = light.max(axis=-1, keepdims=True)
+    peak = np.maximum(np.maximum(light[..., :1], light[..., 1:2]), light[..., 2:])
     room = 1 - _COMPRESSED_FROM
     compressed = 1 - room * room / (np.maximum(peak, _COMPRESSED_FROM) + room - _COMPRESSED_FROM)
     toward_white = 1 - 1 / (_DESATURATION * (peak - compressed) + 1)

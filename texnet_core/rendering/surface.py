@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray, MapSpec, split_channels
 from texnet_core.pictures.color import srgb_to_linear
+from texnet_core.rendering.light import dot
 
 # What a map that is missing is taken to be all over; the normal follows from the height.
 DEFAULTS: dict[str, tuple[float, ...]] = {
@@ -77,7 +78,7 @@ def _unit_and_alpha(mean: FloatArray, roughness: FloatArray) -> dict[str, FloatA
 
     Source: Toksvig, "Mipmapping Normal Maps" (2005), for the spread that follows from the length.
     """
-    length = np.clip(np.linalg.norm(mean, axis=-1), 0.1, 1)
+    length = np.clip(np.sqrt(dot(mean, mean)), 0.1, 1)
     spread = (1 - length) / length
     alpha = np.sqrt(np.clip(roughness, 0, 1) ** 4 + 2 * np.minimum(spread, 0.2))
     return {_NORMAL: mean / length[..., None], "alpha": np.minimum(alpha, 1).astype(np.float32)}
@@ -93,8 +94,7 @@ def _normals(maps: Mapping[str, npt.NDArray[Any]], known: Mapping[str, MapSpec],
         vectors = _slopes(np.asarray(maps["height"], np.float32)[..., 0], relief or USUAL_RELIEF)
     else:
         return np.array((0, 0, 1), np.float32)
-    result: FloatArray = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
-    return result
+    return vectors / np.maximum(np.sqrt(dot(vectors, vectors)), 1e-6)[..., None]
 
 
 def _slopes(height: FloatArray, relief: float) -> FloatArray:

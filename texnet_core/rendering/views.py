@@ -9,14 +9,14 @@ import numpy.typing as npt
 from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import FloatArray, MapSpec
 from texnet_core.pictures.color import linear_to_srgb
-from texnet_core.rendering.light import KEY_TOWARD_PLANE, KEY_TOWARD_SPHERE, unit
+from texnet_core.rendering.light import KEY_TOWARD_PLANE, KEY_TOWARD_SPHERE, dot, unit
 from texnet_core.rendering.shading import Points, shaded, tone_mapped
 from texnet_core.rendering.surface import Surface
 
 BACKGROUND = 0.045  # linear, of what lies behind a sphere and shows through holes
 MAX_SIDE = 4096
 _FINER = 2  # points a pixel along each axis
-_ROWS_AT_ONCE = 64
+_ROWS_AT_ONCE = 8
 _SPHERE = 0.94  # diameter, as a share of the picture
 _DISTANCE = 3.0  # of the viewer from a plane, in halves of its side
 
@@ -61,7 +61,7 @@ def lit_sphere(
         found = surface.at((np.pi / 2 - latitude) * texels - 0.5, (longitude + np.pi / 2) * texels - 0.5)
         bent = found["normal"]
         normals = bent[..., :1] * east + bent[..., 1:2] * north + bent[..., 2:] * out
-        lit = np.clip((out @ key) * 8 + 0.5, 0, 1)  # the sphere's own shadow
+        lit = np.clip(dot(out, key) * 8 + 0.5, 0, 1)  # the sphere's own shadow
         color = _behind_holes(shaded(_points(found, normals), view, key, lit), found)
         inside = np.clip((1 - radius) * (_SPHERE * side * _FINER / 2) + 0.5, 0, 1)[..., None]
         shown: FloatArray = tone_mapped(color) * inside + BACKGROUND * (1 - inside)
@@ -85,7 +85,7 @@ def lit_plane(
     def light(y: FloatArray, x: FloatArray) -> FloatArray:
         found = surface.at((1 - y) * texels - 0.5, (1 + x) * texels - 0.5)
         view = np.stack((-x, -y, np.full_like(x, _DISTANCE)), axis=-1)
-        view /= np.linalg.norm(view, axis=-1, keepdims=True)
+        view /= np.sqrt(dot(view, view))[..., None]
         return tone_mapped(_behind_holes(shaded(_points(found, found["normal"]), view, key, np.ones_like(x)), found))
 
     return _drawn(light, side)
