@@ -9,6 +9,7 @@ if find_spec("texnet_core") is None:  # Blender unpacks it where the add-on is e
     raise ImportError(f"TexNet is not enabled; run bpy.ops.preferences.addon_enable(module={__package__!r}) first")
 
 from . import (
+    assets,
     backend_test,
     choice_properties,
     library,
@@ -28,6 +29,7 @@ from . import (
 _MODULES = (
     preferences,
     library,
+    assets,
     preview,
     style_preview,
     run_icons,

@@ -32,7 +32,6 @@ Those that make materials also take, where the generator makes no such maps and 
     metallic    0 to 1
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +39,7 @@ from typing import Any, TypeVar
 
 import bpy
 
-from texnet_core.atomic import as_output_error, replacing
+from texnet_core.atomic import move_into
 from texnet_core.errors import RequestError
 from texnet_core.model.artifact import read_header
 
@@ -59,6 +58,7 @@ from . import (
     stylizing,
     surface,
 )
+from .asset_scripts import build_library, save_asset
 from .instant_methods import FIRST_METHOD
 from .preferences import preferences
 from .request import TextureRequest, told_look
@@ -69,6 +69,7 @@ from .worker_process import WorkerError
 __all__ = [
     "WorkerError",
     "apply_size",
+    "build_library",
     "check",
     "fill",
     "material",
@@ -76,6 +77,7 @@ __all__ = [
     "preview_pixels",
     "remove_unused",
     "save",
+    "save_asset",
     "source_from_image",
     "sources",
     "state_size",
@@ -251,7 +253,7 @@ def save(source: str, folder: str | Path, count: int = 1, **options: Any) -> lis
         with session.finished(session.SynthesisTask(request)) as result:
             for item in result["maps"]:
                 for file in item["files"]:
-                    written.append(_move(Path(file), target))
+                    written.append(move_into(target, Path(file)))
     return written
 
 
@@ -338,13 +340,3 @@ def _material(
     new = creation.new_material(request.title)
     creation.apply(new, made, request, target, world_size, look)
     return new
-
-
-def _move(file: Path, folder: Path) -> Path:
-    """Move a file so that under its name stands all of it or what was there before."""
-    target = folder / file.name
-    with as_output_error(target):
-        folder.mkdir(parents=True, exist_ok=True)
-    with replacing(target) as temporary:
-        shutil.move(file, temporary)
-    return target

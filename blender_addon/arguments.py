@@ -67,6 +67,25 @@ def image_in(name: str, image: Any) -> Any:
     return image
 
 
+def material_in(name: str, material: Any) -> Any:
+    """A material that is still there."""
+    if not isinstance(material, bpy.types.Material):
+        found = f"{name} {material!r} is not a material"
+        raise RequestError(found, expected="a material", remedy="give a material of the file")
+    try:
+        material.session_uid  # noqa: B018
+    except ReferenceError:
+        raise RequestError(
+            f"{name} has been removed", expected="a material", remedy="give one that is still there"
+        ) from None
+    return material
+
+
+def texts_in(name: str, values: Any) -> tuple[str, ...]:
+    """Several texts, of which each is one."""
+    return tuple(text_in(name, item) for item in _items(values, name, "a list of texts"))
+
+
 def _an_image(thing: Any) -> Any:
     return image_in("target", thing)
 

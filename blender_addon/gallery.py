@@ -5,7 +5,7 @@ from typing import Any
 
 from texnet_core.model.budget import shortfall
 
-from . import library
+from . import asset_facts, favorites, library
 
 Shown = tuple[str, str, str, int]  # identifier, label, tooltip, number of the icon
 _Item = tuple[str, str, str, int, int]
@@ -13,7 +13,42 @@ _Items = Callable[[Any, Any], list[_Item]]
 _Get = Callable[[Any], int]
 _Set = Callable[[Any, int], None]
 
+ALL, _FAVORITES, _RECENT, _OWN = "ALL", "FAVORITES", "RECENT", "OWN"
+_PARTS: tuple[Shown, ...] = (
+    (ALL, "All", "Presets and your own generators", 0),
+    (_FAVORITES, "Favorites", "Generators with a star", 0),
+    (_RECENT, "Recent", "Generators that were used, the last one first", 0),
+    (_OWN, "Own", "Generators of your library", 0),
+)
+
 _texts: dict[str, str] = {}
+
+
+def parts() -> list[Shown]:
+    """The parts of the gallery: all, favorites and the like, and then a part for each kind of surface."""
+    kinds = sorted({_kind_of(source) for source in library.list_sources()})
+    return [*_PARTS, *((kind, kind, f"Surfaces of the kind {kind}", 0) for kind in kinds)]
+
+
+def listed(part: str, also: str) -> list[library.Source]:
+    """The generators of a part, and the one of that name: what is used must be what is shown."""
+    sources = library.list_sources(also)
+    names = {_FAVORITES: favorites.favorites, _RECENT: favorites.recent}.get(part)
+    if names is not None:
+        places = {name: number for number, name in enumerate(names())}
+        found = sorted((source for source in sources if source.name in places), key=lambda one: places[one.name])
+    elif part == _OWN:
+        found = [source for source in sources if not source.is_preset]
+    else:
+        found = [source for source in sources if _kind_of(source) == part]
+    if part not in {name for name, *_ in parts()} or part == ALL:
+        return sources
+    chosen = [source for source in sources if source.name == also and source not in found]
+    return [*chosen, *found] or sources
+
+
+def _kind_of(source: library.Source) -> str:
+    return asset_facts.kind_of(library.card_of(source))
 
 
 def gallery_of(listed: Callable[[str], list[library.Source]], chosen: str) -> tuple[_Items, _Get, _Set]:

@@ -14,12 +14,15 @@ from texnet_core.errors import OutputError, RequestError, TexnetError
 from texnet_core.model.artifact import SUFFIX, Header, read_artifact, read_header, read_preview
 from texnet_core.presets import find_source, list_presets, list_styles
 
+from . import asset_marks, spheres
 from .preferences import library_folder, user_folder
 from .request import MAX_NAME, file_name, title_of
 
 Kind = Literal["TEXTURE", "STYLE", "NETWORK"]  # what a file makes: textures, pictures in a style, generators of images
 
 _pictures: Any = None
+_drawer: spheres.Drawer | None = None
+_as_spheres: set[str] = set()  # keys of the icons that show spheres
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,24 @@ def kind_of(source: Source) -> Kind:
 def icon_of(source: Source) -> int:
     """Number of the icon that shows a source; 0 where it has no picture."""
     try:
-        return _icon(source.file, source.file.stat().st_mtime_ns)
+        modified_ns = source.file.stat().st_mtime_ns
+        icon = _icon(source.file, modified_ns)
     except (OSError, ValueError):
         return 0
+    return _sphere_icon(source, _key(source.file, modified_ns)) or icon
+
+
+def _sphere_icon(source: Source, key: str) -> int:
+    """Number of the icon that shows a source as a sphere; 0 where it has none, or none yet."""
+    card = card_of(source)
+    if _drawer is None or card is None or not spheres.has_sphere(card):
+        return 0
+    if key not in _as_spheres:
+        _show_sphere(source.file)
+    if key in _as_spheres:
+        return int(_pictures[key].icon_id)
+    _drawer.want(source.name, source.file, card)
+    return 0
 
 
 def card_of(source: Source) -> Header | None:
@@ -222,17 +240,38 @@ def _icon(file: Path, modified_ns: int) -> int:
             picture.write_bytes(png)
     except (OSError, ValueError, TexnetError):
         return 0
-    key = f"{file}:{modified_ns}"
-    return int(_pictures.load(key, str(picture), "IMAGE").icon_id)
+    return int(_pictures.load(_key(file, modified_ns), str(picture), "IMAGE").icon_id)
+
+
+def _key(file: Path, modified_ns: int) -> str:
+    return f"{file}:{modified_ns}"
+
+
+def _show_sphere(file: Path) -> None:
+    """Let the icon of a generator show its sphere, if that has been drawn."""
+    try:
+        picture = spheres.kept(file)
+        if picture is not None and _pictures is not None:
+            key = _key(file, file.stat().st_mtime_ns)
+            asset_marks.show(_pictures[key] if key in _pictures else _pictures.new(key), spheres.pixels_of(picture))
+            _as_spheres.add(key)
+    except (OSError, ValueError):
+        return
 
 
 def register() -> None:
-    global _pictures
+    global _pictures, _drawer
     _pictures = bpy.utils.previews.new()
+    _drawer = spheres.Drawer()
+    _drawer.drawn = _show_sphere
 
 
 def unregister() -> None:
-    global _pictures
+    global _pictures, _drawer
+    if _drawer is not None:
+        _drawer.remove()
+    _drawer = None
+    _as_spheres.clear()
     _icon.cache_clear()
     bpy.utils.previews.remove(_pictures)
     _pictures = None

@@ -11,12 +11,12 @@ from typing import Any
 import bpy
 
 from texnet_core.model.look import Look
+from texnet_core.model.look_maps import RELIEF
 
 from . import nodes, shaders
 from .images import record_of
 from .nodes import DISTANCE
 
-RELIEF = 0.02  # from the darkest to the brightest place at full bump, as a share of what the exemplar shows
 _X, _ROUGHNESS_Y, _BUMP_Y = 300, -90, -360  # of the nodes against the texture
 _BUMP, _METALLIC = "texnet_bump", "texnet_metallic"
 _ROUGHNESS = "texnet_to_min"

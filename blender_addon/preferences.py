@@ -40,6 +40,9 @@ class TEXNET_preferences(bpy.types.AddonPreferences):
         "Folder for your own generators; leave empty to use a folder in Blender's user files",
         "DIR_PATH",
     )
+    gallery_part: bpy.props.StringProperty(
+        name="Gallery Part", description="Part of the gallery that the panel shows", default="ALL", options={"HIDDEN"}
+    )
     storage: choice(_STORAGES, "Store Images", "Where to keep the pixels of new images")
     python: path_property(
         "Python Interpreter",

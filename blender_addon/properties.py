@@ -30,8 +30,9 @@ from .fields import (
     start_from_property,
     training_size_property,
 )
-from .gallery import enum_of, gallery_of
+from .gallery import enum_of, gallery_of, listed, parts
 from .instant_methods import FIRST_METHOD
+from .preferences import preferences
 from .registration import registration
 from .request import CHOICE, MAX_INT, TextureRequest, first_preset, options_of, rounded
 from .style_properties import TexnetStyleSettings
@@ -43,7 +44,11 @@ _PREVIEWS = (
     ("WHOLE", "Whole Tile", "All of the texture, made smaller; a large one takes some seconds"),
 )
 
-source_items, _chosen_number, _choose_number = gallery_of(library.list_sources, "source_name")
+source_items = gallery_of(library.list_sources, "source_name")[0]
+_shown_items, _chosen_number, _choose_number = gallery_of(
+    lambda also: listed(preferences().gallery_part, also), "source_name"
+)
+_part_items, _part_number, _choose_part = enum_of(lambda settings: parts(), "gallery_part_name")
 _method_items, _method_number, _choose_method = enum_of(
     lambda settings: instant.methods(also=settings.method_name), "method_name"
 )
@@ -109,9 +114,17 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     source: bpy.props.EnumProperty(
         name="Generator",
         description="Preset or generator from your library",
-        items=source_items,
+        items=_shown_items,
         get=_chosen_number,
         set=_choose_number,
+    )
+    # Kept in the preferences: it is the same for all files.
+    gallery_part: bpy.props.EnumProperty(
+        name="Gallery",
+        description="Which generators the gallery shows",
+        items=_part_items,
+        get=_part_number,
+        set=_choose_part,
     )
     file_choice: bpy.props.PointerProperty(
         type=TexnetChoiceSettings, name="Textures of the File", description="Fields for files of several textures"
@@ -207,6 +220,15 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     stylize: bpy.props.PointerProperty(
         type=TexnetStyleSettings, name="Stylize", description="Fields of the section Stylize"
     )
+
+    @property
+    def gallery_part_name(self) -> str:
+        """The part of the gallery that is shown."""
+        return str(preferences().gallery_part)
+
+    @gallery_part_name.setter
+    def gallery_part_name(self, name: str) -> None:
+        preferences().gallery_part = name
 
     @property
     def size(self) -> tuple[int, int]:

@@ -32,6 +32,15 @@ def show_instead(before: Any, image: Any) -> None:
             area.spaces.active.image = image
 
 
+def refresh_assets() -> None:
+    """Let the Asset Browsers that are open show what has come to their libraries."""
+    for window, area in _areas("FILE_BROWSER"):
+        if area.ui_type == "ASSETS":
+            asset: Any = bpy.ops.asset
+            with contextlib.suppress(RuntimeError), bpy.context.temp_override(window=window, area=area):
+                asset.library_refresh()
+
+
 def shown_images() -> Iterator[Any]:
     """What the Image Editors that are open show."""
     return (area.spaces.active.image for _, area in _areas("IMAGE_EDITOR"))

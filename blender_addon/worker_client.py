@@ -10,11 +10,11 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .worker_process import GRACE_S, Message, WorkerError, WorkerProcess
+from .worker_process import GRACE_S, WORKER, Message, WorkerError, WorkerProcess
 
 SILENCE_S = 120.0  # a worker says something after every band of rows
 
@@ -181,9 +181,9 @@ class Worker:
         was_killed_for_cancel: it did not listen to a cancel.
     """
 
-    def __init__(self, python: str, environment: dict[str, str]) -> None:
+    def __init__(self, python: str, environment: dict[str, str], arguments: Sequence[str] = WORKER) -> None:
         """Start one; raises WorkerError where that cannot be. For the arguments see `WorkerProcess`."""
-        self.process = WorkerProcess(python, environment)
+        self.process = WorkerProcess(python, environment, arguments)
         self.jobs: dict[int, PendingJob] = {}
         self.ready: Message = {}
         self.was_killed_for_cancel = False
@@ -242,6 +242,26 @@ def backend(python: str) -> Worker:
     return _living("backend", python, backend_environment)
 
 
+def asset_writer(program: str, options: Sequence[str]) -> Worker:
+    """The Blender without a window that writes assets, started if there is none alive.
+
+    Args:
+        program: Blender itself, or a Python that has it as a module.
+        options: before the code that it is to run.
+    """
+    environment = bundled_environment()
+    folders = [str(Path(__file__).parents[1]), *environment["PYTHONPATH"].split(os.pathsep)]
+    code = f"import sys; sys.path += {folders!r}; from {Path(__file__).parent.name}.asset_writer import main; main()"
+    return _living("assets", program, os.environ.copy, [*options, code])
+
+
+def dismiss_asset_writer() -> None:
+    """Let it end when it has written what it is writing."""
+    worker = _shared.pop("assets", None)
+    if worker is not None:
+        worker.process.dismiss()
+
+
 def stop_all() -> None:
     """End the workers of this Blender."""
     for worker in _shared.values():
@@ -272,11 +292,13 @@ def backend_environment() -> dict[str, str]:
     return kept | {"PYTHONIOENCODING": "utf-8"}
 
 
-def _living(key: str, python: str, environment: Callable[[], dict[str, str]]) -> Worker:
+def _living(
+    key: str, python: str, environment: Callable[[], dict[str, str]], arguments: Sequence[str] = WORKER
+) -> Worker:
     """The shared worker of that kind; the environment is only looked for where one must be started."""
     worker = _shared.get(key)
     if worker is not None and (not worker.process.is_alive() or worker.process.python != python):
         worker.process.stop()
         worker = None
-    _shared[key] = worker or Worker(python, environment())
+    _shared[key] = worker or Worker(python, environment(), arguments)
     return _shared[key]

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 Message = dict[str, Any]
 
 GRACE_S = 3.0  # what a worker that is asked to end may take for it
+# -P: nothing is imported from the current folder
+WORKER = ("-P", "-m", "texnet_core.worker")
 _NICENESS = 5
 _STDERR_KEPT = 4000
 # Whatever floods the pipe, Blender stays live and its memory flat.
@@ -41,12 +43,13 @@ class WorkerProcess:
         lines: what it has written and nobody has read yet.
     """
 
-    def __init__(self, python: str, environment: dict[str, str]) -> None:
+    def __init__(self, python: str, environment: dict[str, str], arguments: Sequence[str] = WORKER) -> None:
         """Start one.
 
         Args:
             python: the interpreter.
             environment: all of its environment variables.
+            arguments: what it is to run, as on a command line.
 
         Raises:
             WorkerError: it cannot be started.
@@ -55,7 +58,7 @@ class WorkerProcess:
         self.lines: queue.Queue[str] = queue.Queue(_LINES_KEPT)
         self._stderr = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - open as long as the worker is
         try:
-            self._process = _start(python, environment, self._stderr)
+            self._process = _start([python, *arguments], environment, self._stderr)
         except OSError as error:
             self._stderr.close()
             raise WorkerError(
@@ -110,11 +113,15 @@ class WorkerProcess:
         lines = self.stderr().splitlines()
         return lines[-1] if lines else f"exit code {self._process.poll()}"
 
-    def stop(self) -> None:
-        """End the worker politely, then firmly."""
+    def dismiss(self) -> None:
+        """Let the worker end when it has done what it has to do, without waiting for it."""
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
+
+    def stop(self) -> None:
+        """End the worker politely, then firmly."""
+        self.dismiss()
         try:
             self._process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
@@ -130,14 +137,13 @@ class WorkerProcess:
             self.lines.put(line)
 
 
-def _start(python: str, environment: dict[str, str], stderr: IO[bytes]) -> subprocess.Popen[str]:
+def _start(command: list[str], environment: dict[str, str], stderr: IO[bytes]) -> subprocess.Popen[str]:
     options: dict[str, Any] = {}
     if sys.platform == "win32":  # Ctrl-C in a console is Blender's business alone; nor may a console pop up
         quiet = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         options["creationflags"] = quiet | subprocess.BELOW_NORMAL_PRIORITY_CLASS
     return subprocess.Popen(
-        # -P: nothing is imported from the current folder
-        [python, "-P", "-m", "texnet_core.worker"],
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -71,6 +72,19 @@ def make_folder(path: Path) -> None:
     """
     with as_output_error(path):
         path.mkdir(parents=True, exist_ok=True)
+
+
+def move_into(folder: Path, file: Path) -> Path:
+    """Move a file so that under its name stands all of it or what was there before; returns where it is.
+
+    Raises:
+        OutputError: as for `replacing`, or the folder cannot be made.
+    """
+    target = folder / file.name
+    make_folder(folder)
+    with replacing(target) as temporary:
+        shutil.move(file, temporary)
+    return target
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""One module a topic: making textures, pictures in a style, the library, the history, training, and small tools."""
+"""One module a topic: making textures, pictures in a style, the library, assets, the history, training, tools."""
 
-from . import batch, generate, history, instant, library, mixing, modal, size, stylize, tools, training
+from . import assets, batch, generate, history, instant, library, mixing, modal, size, stylize, tools, training
 
-_MODULES = (generate, mixing, instant, batch, stylize, library, history, training, size, tools, modal)
+_MODULES = (generate, mixing, instant, batch, stylize, library, history, training, size, tools, assets, modal)
 
 
 def register() -> None:

@@ -7,7 +7,7 @@ import bpy
 from texnet_core.errors import Cancelled
 from texnet_core.synthesis.choice import first_note
 
-from .. import creation, history, library, masks, reuse, reveal, session, slots, surface
+from .. import creation, favorites, history, library, masks, reuse, reveal, session, slots, surface
 from ..fields import (
     core_number,
     count_property,
@@ -178,6 +178,7 @@ class Generating(TextureOptions, Modal):
             history.remember(made, target.destination, target.world_size, variation=(number, self.count))
         slots.include_all_in_undo(bpy.context.view_layer)
         if number == 0:
+            favorites.try_to_note_use(task.request.source)
             leader = next(iter(made))
             settings: Any = bpy.context.scene.texnet  # type: ignore[union-attr]
             settings.history_image = leader.name

@@ -63,10 +63,10 @@ def _generate(request: Any, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_
         destination = "IMAGE"
     values = options_of(request)
     values |= {"destination": destination, "udim": request.udim or (0, 0), "set_mapping": settings.set_mapping}
-    return _run("generate", mode, **values)
+    return run_other("generate", mode, **values)
 
 
-def _run(name: str, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"], **values: Any) -> Status:
+def run_other(name: str, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"], **values: Any) -> Status:
     """Another operator of TexNet's, whose errors are raised as this one's."""
     try:
         status: Status = getattr(bpy.ops.texnet, name)(mode, **values)  # type: ignore[attr-defined]
@@ -93,7 +93,7 @@ class TEXNET_OT_regenerate(_HistoryOptions, Interactive, bpy.types.Operator):
 
     def _remake(self, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
         if (painted := self._painted(context)) is not None:
-            return _run("stylize", mode, again=painted.name)
+            return run_other("stylize", mode, again=painted.name)
         request = self._request(context)
         width, height = request.width * self.factor, request.height * self.factor
         if max(width, height) > MAX_SIZE:

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from ..registration import registration
+from .assets import draw_assets, draw_shown
 from .history import TEXNET_UL_history, draw_history
 from .instant import draw_instant
 from .look import draw_look
@@ -26,11 +27,13 @@ class _TexnetPanel:
         draw_source(layout, settings, context)
         draw_texture(layout, settings, context)
         draw_generate(layout, settings, context)
+        draw_shown(layout, context)
         draw_look(layout, context)
         draw_tasks(layout)
         draw_seeds(layout, settings)
         draw_stylize(layout, settings, context)
         draw_history(layout, settings, context)
+        draw_assets(layout, context)
         draw_instant(layout, settings, context)
         draw_training(layout, settings, context)
 

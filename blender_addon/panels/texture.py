@@ -8,7 +8,7 @@ from texnet_core.model.header import Header
 from texnet_core.model.real_size import ASSUMED_SIZE_M, texels_per_meter
 from texnet_core.synthesis.extent import check_covers
 
-from .. import creation, library, preview, slots
+from .. import creation, favorites, library, preview, slots
 from ..operators.tools import is_checked
 from ..request import TextureRequest
 from ..wording import sentence
@@ -25,6 +25,12 @@ def draw_source(layout: Any, settings: Any, context: Any) -> None:
     caption.scale_y = 0.8
     caption.label(text="Click to Choose")
     column = split.column(align=True)
+    row = column.row(align=True)
+    row.prop(settings, "gallery_part", text="")
+    is_favorite = favorites.is_favorite(settings.source_name)
+    row.operator(
+        "texnet.toggle_favorite", text="", icon="SOLO_ON" if is_favorite else "SOLO_OFF", depress=is_favorite
+    ).source = settings.source_name
     column.prop(settings, "source", text="")
     row = column.row(align=True)
     row.operator("texnet.search_source", text="", icon="VIEWZOOM")

@@ -86,6 +86,7 @@ class Reset(contextlib.ExitStack):
         self.put(sys, "argv", sys.argv[:])
         self.callback(os.chdir, os.getcwd())
         bpy.ops.wm.read_homefile(use_factory_startup=True, app_template="")
+        self.libraries = {known.name for known in bpy.context.preferences.filepaths.asset_libraries}
         if is_installed() and EXTENSION not in bpy.context.preferences.addons:
             bpy.ops.preferences.addon_enable(module=EXTENSION)
         self.callback(self._clean)
@@ -103,7 +104,12 @@ class Reset(contextlib.ExitStack):
         session.clear_problem()
         for name in chosen.__annotations__:
             chosen.property_unset(name)
-        shutil.rmtree(preferences.user_folder("library"))
+        libraries = bpy.context.preferences.filepaths.asset_libraries
+        for place in [known for known in libraries if known.name not in self.libraries]:
+            libraries.remove(place)
+        for name in ("library", "assets"):
+            shutil.rmtree(preferences.user_folder(name))
+        (preferences.user_folder("") / "gallery.json").unlink(missing_ok=True)
 
 
 def serve(request):

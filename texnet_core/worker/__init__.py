@@ -64,6 +64,14 @@ preview: the upper left corner of the same texture, at once, also while a large 
     boxes, its longer side of "size" texels at most, which takes as long as the texture itself. Of several previews
     that wait only the newest is made; the others are answered by "cancelled". There is no progress.
 
+sphere: the texture as a lit sphere, for galleries and for previews of assets.
+
+    {"job": "sphere", "source": "moss", "folder": "/tmp/x", ["size": 256, "width", "height", ...]}
+    result: {"file": "/tmp/x/preview_1.npy", "seconds": 0.4}
+
+    The file holds uint8 (size, size, 3), first row on top. The texture is one as for "synthesize", whose short side
+    goes from pole to pole. Of a generator that makes colors alone, relief, roughness and metal follow from its look.
+
 stylize: pictures as PNG files, painted in a style. They are written while they are made.
 
     {"job": "stylize", "source": "/x/mosaic.texnet", "folder": "/tmp/x",

@@ -15,6 +15,7 @@ from texnet_core.worker.adapt import adapt
 from texnet_core.worker.describe import describe
 from texnet_core.worker.job import Message, WorkerJob
 from texnet_core.worker.probe import probe, texnet_version
+from texnet_core.worker.spheres import sphere
 from texnet_core.worker.stylize import preview_style, stylize
 from texnet_core.worker.textures import preview, synthesize
 from texnet_core.worker.train import train, train_style
@@ -22,6 +23,7 @@ from texnet_core.worker.train import train, train_style
 JOBS: dict[str, Callable[[WorkerJob], Message]] = {
     "synthesize": synthesize,
     "preview": preview,
+    "sphere": sphere,
     "probe": probe,
     "stylize": stylize,
     "preview_style": preview_style,
