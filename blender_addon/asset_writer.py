@@ -22,7 +22,7 @@ import bpy
 import numpy as np
 
 from texnet_core.atomic import make_folder, replacing
-from texnet_core.errors import TexnetError, one_line
+from texnet_core.errors import one_line
 
 from . import creation, images
 from .asset_facts import Facts
@@ -51,8 +51,9 @@ def main() -> None:
         try:
             notes = _JOBS[request["job"]](request)
             say(id=request["id"], event="result", output=request["output"], notes=notes)
-        except (TexnetError, OSError, RuntimeError) as error:
-            say(id=request["id"], event="error", message=one_line(str(error)), details=traceback.format_exc())
+        except Exception as error:  # nothing that goes wrong with one ends the others
+            message = str(error) or type(error).__name__
+            say(id=request["id"], event="error", message=one_line(message), details=traceback.format_exc())
     if not bpy.app.binary_path:
         os._exit(0)  # bpy 4.2 as a module crashes while it ends
 

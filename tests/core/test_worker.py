@@ -27,9 +27,11 @@ from texnet_core import (
 from texnet_core import worker as server_package
 from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.model.families.pyramid import GENERATOR_SIZES
+from texnet_core.model.look import Look
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.pictures.reading import read_exemplar
+from texnet_core.rendering import lit_sphere
 from texnet_core.settings import WORKER_PROTOCOL, DescriptorSettings, LossSettings, TrainSettings, as_record
 from texnet_core.worker import server
 
@@ -158,6 +160,21 @@ def test_a_material_of_eight_channels_is_made_shown_and_described(inside, materi
     assert np.array_equal(made, expected(material, (96, 96), region=(0, 0, 256, 256)))
     described = inside.ask({"id": 1, "job": "describe", "source": str(material)})
     assert described["maps"] == [as_record(spec) for spec in MATERIAL]
+
+
+def test_a_sphere_shows_all_maps_and_what_a_look_says(inside, material, tmp_path):
+    """It is the lit sphere of the very texture; a color alone shines as its look says."""
+    asked = job(material, tmp_path) | {"job": "sphere", "size": 32}
+    made = np.load(inside.ask(asked)["file"])
+    artifact = read_artifact(material)
+    texture = synthesize(artifact, TextureRequest(width=96, height=96, seed=5, engine="onnx"))
+    assert np.array_equal(made, quantize(lit_sphere(texture, artifact.maps, 32), 8))
+    plain, glossy = tmp_path / "plain.texnet", tmp_path / "glossy.texnet"
+    for file, roughness in ((plain, 1.0), (glossy, 0.1)):
+        look = Look(bump=0.0, roughness_dark=roughness, roughness_bright=roughness)
+        write_artifact(file, replace(random_artifact(), look=look))
+    spheres = [np.load(inside.ask(job(file, tmp_path) | {"job": "sphere"})["file"]) for file in (plain, glossy)]
+    assert spheres[0].shape == (256, 256, 3) and spheres[1].max() > spheres[0].max()
 
 
 def test_all_that_a_request_can_say_is_understood(inside, artifact_file, tmp_path):
