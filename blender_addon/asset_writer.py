@@ -112,6 +112,7 @@ def _smaller(file: Path) -> Path:
     image: Any = bpy.data.images.load(str(file))
     try:
         smaller = file.with_suffix(".jpg")
+        image.update()  # else the file is copied as it is
         image.file_format = "JPEG"
         image.save(filepath=str(smaller), quality=_QUALITY)
         return smaller

@@ -5,10 +5,11 @@ Knows no bpy.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from texnet_core.errors import Range, RequestError
+from texnet_core.errors import Range, RequestError, TexnetError
 from texnet_core.model.artifact import read_header
 from texnet_core.model.look import Look
 from texnet_core.names import no_device
@@ -243,6 +244,15 @@ def first_style() -> str:
     return next(iter(list_styles()), "")
 
 
+@lru_cache(maxsize=1)
 def first_preset() -> str:
-    """The preset that a new scene starts with."""
-    return next(iter(list_presets()), "")
+    """The preset that a new scene starts with: the first that makes a whole material, else the first."""
+    presets = list_presets()
+    return next(filter(_is_material, presets), next(iter(presets), ""))
+
+
+def _is_material(preset: str) -> bool:
+    try:
+        return len(read_header(list_presets()[preset]).maps) > 1
+    except TexnetError:
+        return False
