@@ -9,7 +9,7 @@ import pytest
 SAME = {"name": "generator_name", "size": "train_size", "generator_size": "generator"}
 OTHER = ("source", "exemplar", "mask")  # a name or a file for scripts; a list in the panel
 
-SMALL_WORDS = {"a", "an", "and", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+SMALL_WORDS = {"a", "an", "and", "as", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
 
 
 @pytest.fixture(scope="module")
