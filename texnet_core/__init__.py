@@ -9,6 +9,7 @@ from texnet_core.errors import Cancelled, RequestError, TexnetError
 from texnet_core.instant.keeping import keep
 from texnet_core.instant.open import open_requested, open_source
 from texnet_core.mapset import MapSet, MapSpec
+from texnet_core.materials import read_material
 from texnet_core.model.artifact import (
     Artifact,
     Header,
@@ -52,6 +53,7 @@ __all__ = [
     "open_source",
     "read_artifact",
     "read_header",
+    "read_material",
     "read_preview",
     "synthesize",
     "write_artifact",

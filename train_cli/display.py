@@ -39,9 +39,13 @@ class Display:
     def note(self, *texts: str) -> None:
         """Keep each sentence, and show it once, above the bar if there is one."""
         self.notes += texts
+        self.show(*(f"texnet: {text}" for text in texts))
+
+    def show(self, *lines: str) -> None:
+        """Show lines above the bar, if there is one."""
         if not self._quiet:
-            for text in texts:
-                tqdm.write(f"texnet: {printable(text)}", file=sys.stderr)
+            for line in lines:
+                tqdm.write(printable(line), file=sys.stderr)
 
     def read_exemplar(self, path: Path, mask: Path | None = None) -> Picture:
         """The picture, with a note for each thing about it that the user should know."""

@@ -59,10 +59,14 @@ def recorded_command(context: click.Context) -> str:
         if name in _NOT_RECORDED or not is_given(context, name):
             continue
         value = context.params[name]
+        if isinstance(parameter, click.Argument) and isinstance(value, tuple):
+            words += map(_recorded_file, value)
+            continue
         words += [parameter.opts[-1]] if isinstance(parameter, click.Option) else []
         if value is not True:
             is_file = isinstance(value, Path) or name in _FILES_AS_TEXT
-            text = "..".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            mark = "," if parameter.type.name == NamesType.name else ".."
+            text = mark.join(map(str, value)) if isinstance(value, tuple) else str(value)
             words.append(_recorded_file(Path(value)) if is_file else text)
     return clean(shlex.join(words))
 
@@ -114,6 +118,11 @@ def json_option(command: C) -> C:
 def path_argument(name: str, metavar: str) -> Callable[[C], C]:
     """An argument that names a file, or is - for the standard input."""
     return click.argument(name, type=PathType(pipes=True), metavar=metavar)
+
+
+def paths_argument(name: str, metavar: str) -> Callable[[C], C]:
+    """An argument that names one or more files, as `path_argument` names one."""
+    return click.argument(name, type=PathType(pipes=True), metavar=metavar, nargs=-1, required=True)
 
 
 def path_option(*names: str, group: str, help: str, required: bool = False, pipes: bool = False) -> Callable[[C], C]:
@@ -204,6 +213,20 @@ class ChoiceType(click.Choice[str]):
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         return self._known[str(super().convert(str(value), parameter, context))]
+
+
+class NamesType(click.ParamType[tuple[str, ...]]):
+    """albedo,normal, as a tuple of names. Which there are is the core's to judge."""
+
+    name = "NAME,NAME"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(filter(None, map(str.strip, str(value).split(","))))
+        if not names:
+            self.fail(f"{value!r} names nothing; write albedo,normal.", parameter, context)
+        return names
 
 
 class PathType(click.ParamType[Path]):

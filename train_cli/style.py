@@ -103,7 +103,7 @@ def style(
       texnet style painting.jpg -o paper.texnet --recipe published --content photographs
     """
     check_alone(output, as_json)
-    check_arguments(context, output, style, mask)
+    check_arguments(context, output, style, mask=mask)
     check_preview(preview, style, mask)
     name = clean(values["name"] or (output if is_input(style) else style).stem)
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:

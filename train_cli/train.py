@@ -1,4 +1,4 @@
-"""`texnet train`: a generator from a picture."""
+"""`texnet train`: a generator from a picture, or from the maps of a material."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled
+from texnet_core.materials.choice import MAP_NAMES, check_wanted
 from texnet_core.model.artifact import SUFFIX, Provenance
 from texnet_core.model.families.pyramid import (
     DEFAULT_GENERATOR_SIZE,
@@ -20,36 +21,40 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.start_settings import DEFAULT_QUALITY, QUALITIES, StartSettings, quality_settings
 from train_cli.checks import check_preview
 from train_cli.display import showing, with_preview
+from train_cli.exemplars import check_kept, exemplar_name, facts_of, read_surface
 from train_cli.groups import command, option
 from train_cli.options import (
     LengthType,
+    NamesType,
     clean,
     json_option,
     look_from,
     look_options,
     mask_option,
     output_option,
-    path_argument,
+    paths_argument,
     preview_option,
     recorded_command,
     settings_from,
     settings_options,
 )
-from train_cli.streams import check_alone, is_input, new_files, writing
+from train_cli.streams import check_alone, new_files, writing
 from train_cli.trainings import RESUME_HELP, check_arguments, given, how_to_go_on, tell_trained
 
 _QUALITY_HELP = (
     f"how long to train: quick takes {QUALITIES['quick']['steps']} steps from what fits best of what ships, "
     f"best {QUALITIES['best']['steps']} steps; --steps, --minutes and --start, where given, replace its own"
 )
+_MAPS_HELP = f"maps of a material that are learned, by commas; all that are there without it ({', '.join(MAP_NAMES)})"
 
 
 @command()
-@path_argument("exemplar", "EXEMPLAR")
+@paths_argument("exemplar", "EXEMPLAR...")
 @output_option("generator to write, NAME.texnet; - is the standard output")
 @preview_option
 @json_option
 @mask_option
+@option("--maps", group="picture", type=NamesType(), default=None, help=_MAPS_HELP)
 @option(
     "--generator-size",
     group="generator",
@@ -85,17 +90,19 @@ _QUALITY_HELP = (
 def train(
     context: click.Context,
     /,
-    exemplar: Path,
+    exemplar: tuple[Path, ...],
     output: Path,
     mask: Path | None,
+    maps: tuple[str, ...] | None,
     resume: bool,
     preview: Path | None,
     real_width: float | None,
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Learn a generator from EXEMPLAR, one picture of a surface.
+    """Learn a generator from EXEMPLAR, one picture of a surface or all maps of a material.
 
+    A material is a folder, a .zip, or several files; their names say which map each is, and a table tells it.
     Needs the [train] extra. Ctrl-C keeps a checkpoint beside the output; the same command with --resume goes on.
 
     \b
@@ -106,17 +113,23 @@ def train(
       magick wall.jpg -crop 2048x2048+0+0 png:- | texnet train - -o wall.texnet
       texnet train wall.jpg -o wall.texnet --flatten --generator-size base
       texnet train wall.jpg -o wall.texnet --mask without-door.png
+      texnet train Bricks097_2K-JPG.zip -o bricks.texnet
+      texnet train wall_albedo.png wall_normal.png -o wall.texnet
+      texnet train wall-maps -o wall.texnet --maps albedo,normal,roughness
     """
     check_alone(output, as_json)
-    check_arguments(context, output, exemplar, mask)
+    check_arguments(context, output, *exemplar, mask=mask)
+    check_wanted(maps or ())
     if real_width is not None:
         check_size_m(real_width, "--real-width")
-    check_preview(preview, exemplar, mask)
+    for path in exemplar:
+        check_preview(preview, path, mask)
     loop, begin = quality_settings(values["quality"], **given(TrainSettings, context), **given(StartSettings, context))
-    name = clean(values["name"] or (output if is_input(exemplar) else exemplar).stem)
+    name = clean(values["name"] or exemplar_name(exemplar, output))
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
-        picture = display.read_exemplar(exemplar, mask)
+        picture = read_surface(display, exemplar, mask, maps or ())
+        check_kept("--preview", preview, exemplar, picture)
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator
 
@@ -133,12 +146,19 @@ def train(
         report = with_preview(display, preview)
         try:
             artifact = train_generator(
-                picture.image, target, request, mask=picture.mask, resume=resume, progress=report
+                picture.image,
+                target,
+                request,
+                maps=picture.maps,
+                relief=picture.relief,
+                mask=picture.mask,
+                resume=resume,
+                progress=report,
             )
         except Cancelled:
             raise Cancelled(how_to_go_on(output)) from None
     compared_by = artifact.training["descriptor"]
-    tell_trained(artifact, output, display.notes, as_json=as_json, descriptor=compared_by)
+    tell_trained(artifact, output, display.notes, as_json=as_json, descriptor=compared_by, **facts_of(picture))
 
 
 def _generator(context: click.Context) -> PyramidSettings:

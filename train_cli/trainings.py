@@ -18,7 +18,7 @@ from train_cli.streams import is_output
 RESUME_HELP = "go on with the unfinished run of this output, if there is one; its budget may be another"
 
 
-def check_arguments(context: click.Context, output: Path, exemplar: Path, mask: Path | None = None) -> None:
+def check_arguments(context: click.Context, output: Path, *exemplars: Path, mask: Path | None = None) -> None:
     """What can be refused before the slow import of torch."""
     budget = [name for name in ("steps", "minutes") if is_given(context, name)]
     if len(budget) > 1:
@@ -29,7 +29,8 @@ def check_arguments(context: click.Context, output: Path, exemplar: Path, mask: 
         found = "--resume finds no checkpoint where the generator goes to a pipe"
         raise RequestError(found, expected="a file", remedy="name a file, or leave --resume out")
     check_generator_name(output)
-    check_not_inputs(output, exemplar, mask, "--output")
+    for exemplar in exemplars:
+        check_not_inputs(output, exemplar, mask, "--output")
     check_torch("training")
 
 

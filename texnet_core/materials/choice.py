@@ -10,7 +10,8 @@ from texnet_core.mapset import MATERIAL_MAPS
 from texnet_core.materials.habits import NameReading, Part, read_name, set_name_of
 from texnet_core.materials.places import MapFile
 
-_KNOWN = tuple(spec.name for spec in MATERIAL_MAPS)
+MAP_NAMES = tuple(spec.name for spec in MATERIAL_MAPS)
+_CHANNELS = {spec.name: spec.channels for spec in MATERIAL_MAPS}
 _BEST_FIRST = (".exr", ".hdr", ".tif", ".tiff", ".png", ".tga", ".bmp", ".webp", ".jpg", ".jpeg")
 _REMEDY = "name the maps like wall_albedo.png, wall_normal.png and wall_roughness.png"
 
@@ -75,6 +76,9 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
     """
     check_wanted(wanted)
     readings = _borne_out({file: read_name(file.name) for file in files})
+    if len(files) == len(wanted) == 1 and readings[files[0]] is None:  # whoever says it need not name it so
+        part = Part(wanted[0], "" if _CHANNELS[wanted[0]] == 1 else "RGB")
+        readings[files[0]] = NameReading((part,), set_name_of(files[0].name))
     here = _one_place(files, readings, source)
     candidates = [
         _Candidate(file, reading, part) for file in here if (reading := readings[file]) for part in reading.parts
@@ -86,10 +90,10 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
         if name not in names:
             found = f"{source} has no {name} map"
             remedy = f"leave {name} out, or add a file such as wall_{name}.png"
-            raise RequestError(found, expected=[name for name in _KNOWN if name in names], remedy=remedy)
+            raise RequestError(found, expected=[name for name in MAP_NAMES if name in names], remedy=remedy)
     best = [
         _best([candidate for candidate in candidates if candidate.part.map == name])
-        for name in _KNOWN
+        for name in MAP_NAMES
         if name in names and (not wanted or name in wanted)
     ]
     taken = tuple(candidate.taken for candidate in best)
@@ -99,8 +103,8 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
 def check_wanted(wanted: Iterable[str]) -> None:
     """Raise RequestError for names that are those of no map of a material."""
     for name in wanted:
-        if name not in _KNOWN:
-            raise RequestError(f"there is no map {name[:40]!r}", expected=_KNOWN, remedy="choose among these")
+        if name not in MAP_NAMES:
+            raise RequestError(f"there is no map {name[:40]!r}", expected=MAP_NAMES, remedy="choose among these")
 
 
 def _borne_out(readings: dict[MapFile, NameReading | None]) -> dict[MapFile, NameReading | None]:

@@ -1,0 +1,59 @@
+"""What a generator is learned from: one picture, or the maps of a material."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from texnet_core.materials import Material, is_material, read_material
+from texnet_core.pictures.reading import Picture, read_exemplar
+from train_cli.checks import check_not_inputs
+from train_cli.display import Display
+from train_cli.streams import is_input, readable
+
+_SEPARATORS = " -_."
+
+
+def exemplar_name(given: Sequence[Path], output: Path) -> str:
+    """What the surface is called where nobody says it: like the file or folder, or what the files' names share."""
+    if len(given) > 1:
+        columns = takewhile(lambda letters: len(set(letters)) == 1, zip(*(path.stem for path in given), strict=False))
+        return "".join(letters[0] for letters in columns).rstrip(_SEPARATORS) or output.stem
+    only = output if is_input(given[0]) else given[0]
+    return only.resolve().name if only.is_dir() else only.stem
+
+
+def read_surface(display: Display, given: Sequence[Path], mask: Path | None, maps: Sequence[str]) -> Picture:
+    """The picture, or the material in a folder, a .zip or several files.
+
+    The table of a material is shown, and a note for each thing that the user should know.
+    """
+    with ExitStack() as stack:
+        files = [stack.enter_context(readable(path)) for path in given]
+        mask_file = None if mask is None else stack.enter_context(readable(mask))
+        picture = _read(files, mask_file, maps, display)
+    display.note(*picture.notes)
+    display.stop_if_asked()
+    return picture
+
+
+def check_kept(option: str, target: Path | None, given: Sequence[Path], picture: Picture) -> None:
+    """Raise RequestError where a file would replace one that a map was taken from."""
+    if target is not None and isinstance(picture, Material) and given[0].is_dir():
+        for use in picture.files:
+            check_not_inputs(target, given[0] / use.file, None, option)
+
+
+def _read(files: Sequence[Path], mask: Path | None, maps: Sequence[str], display: Display) -> Picture:
+    if len(files) == 1 and is_material(files[0]):
+        return read_material(files[0], mask=mask, maps=maps, announce=display.show)
+    if len(files) > 1 or maps:
+        return read_material(files, mask=mask, maps=maps, announce=display.show)
+    return read_exemplar(files[0], mask)
+
+
+def facts_of(picture: Picture) -> dict[str, Any]:
+    """For JSON: what was taken from which file of a material, and what was left out."""
+    return {"files": [asdict(use) for use in picture.files]} if isinstance(picture, Material) else {}
