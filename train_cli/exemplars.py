@@ -7,8 +7,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from texnet_core.materials import Material, is_material, read_material
-from texnet_core.pictures.reading import Picture, read_exemplar
+from texnet_core import materials
+from texnet_core.materials import Material
+from texnet_core.pictures.reading import Picture
 from train_cli.checks import check_not_inputs
 from train_cli.display import Display
 from train_cli.streams import is_input, readable
@@ -33,7 +34,7 @@ def read_surface(display: Display, given: Sequence[Path], mask: Path | None, map
     with ExitStack() as stack:
         files = [stack.enter_context(readable(path)) for path in given]
         mask_file = None if mask is None else stack.enter_context(readable(mask))
-        picture = _read(files, mask_file, maps, display)
+        picture = materials.read_surface(files, mask=mask_file, maps=maps, announce=display.show)
     display.note(*picture.notes)
     display.stop_if_asked()
     return picture
@@ -44,14 +45,6 @@ def check_kept(option: str, target: Path | None, given: Sequence[Path], picture:
     if target is not None and isinstance(picture, Material) and given[0].is_dir():
         for use in picture.files:
             check_not_inputs(target, given[0] / use.file, None, option)
-
-
-def _read(files: Sequence[Path], mask: Path | None, maps: Sequence[str], display: Display) -> Picture:
-    if len(files) == 1 and is_material(files[0]):
-        return read_material(files[0], mask=mask, maps=maps, announce=display.show)
-    if len(files) > 1 or maps:
-        return read_material(files, mask=mask, maps=maps, announce=display.show)
-    return read_exemplar(files[0], mask)
 
 
 def facts_of(picture: Picture) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
 from texnet_core.lists.results import attempted
+from texnet_core.materials import read_surface
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
 from texnet_core.model.look import guess_look
 from texnet_core.pictures.masks import visible_sides
-from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
+from texnet_core.pictures.reading import Picture, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
 from texnet_core.start_settings import StartSettings
@@ -78,7 +79,8 @@ def _report_as(stage: str, progress: ProgressCallback, part: Progress) -> None:
 
 def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> RecipeResult:
     path = output / f"{recipe.name}{SUFFIX}"
-    picture = read_exemplar(exemplars / recipe.exemplar, exemplars / recipe.mask if recipe.mask else None)
+    mask = exemplars / recipe.mask if recipe.mask else None
+    picture = read_surface(exemplars / recipe.exemplar, mask=mask, maps=recipe.maps)
     for note in picture.notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
     settings = recipe.settings
@@ -87,7 +89,8 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
     given = (train_settings, settings["descriptor"], _say_nothing, picture.mask)
     exemplar = prepare_exemplar(picture.image, *given, maps=picture.maps)
     status: RecipeStatus = "kept"
-    if artifact is None or not recipe.made(artifact, texels_digest(exemplar.image, exemplar.mask)):
+    digest = texels_digest(exemplar.image, exemplar.mask)
+    if artifact is None or artifact.maps != picture.maps or not recipe.made(artifact, digest):
         artifact = _trained(picture, path, _request(recipe, exemplars), report)
         status = "trained"
     complete = _completed(artifact, recipe, picture, report)

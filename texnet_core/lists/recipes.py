@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from texnet_core.errors import RequestError
 from texnet_core.lists.tables import as_named, as_table, check_keys, check_place, inside, read_toml
+from texnet_core.materials.choice import check_wanted
 from texnet_core.model.artifact import SUFFIX, Header, Provenance
 from texnet_core.model.families.pyramid import PyramidSettings
 from texnet_core.model.look import Look
@@ -34,6 +35,7 @@ steps = 1500
 [recipes.moss]                        # one or more: what makes moss.texnet
 exemplar = "ground/moss.jpg"          # below the folder of exemplars
 mask = "ground/moss-mask.png"         # optional, likewise: of the picture's size, white where it takes part
+# maps = ["albedo", "normal"]         # optional, where the exemplar is a material, as a folder or .zip: all without it
 title = "Moss 003"
 kind = "moss"
 author = "Lennart Demes (ambientCG)"
@@ -72,12 +74,13 @@ class Recipe:
 
     Attributes:
         name: of its file, without the suffix.
-        exemplar: the picture, as a path below the folder of exemplars.
+        exemplar: the picture or the material, as a path below the folder of exemplars.
         mask: the picture of its mask, likewise; "" where there is none.
         provenance: what the card will say of the exemplar.
         size_m: meters that the exemplar's short side spans, or None where unknown.
         look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
         settings: "generator", "descriptor", "loss", "train" and "begin" -> their settings.
+        maps: names of a material's maps that are learned; empty for all that are there.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Recipe:
     size_m: float | None
     look: Mapping[str, float]
     settings: Mapping[str, Any]
+    maps: tuple[str, ...] = ()
 
     def made(self, card: Header, exemplar_sha256: str) -> bool:
         """Whether a generator with this card came from this recipe and from an exemplar with this hash.
@@ -167,7 +171,7 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
             f"{name!r} cannot name a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
         )
     entry = as_named(as_table(entry, where, _HELP), where)
-    check_keys(entry, (*_TEXTS, "mask", "size_m", "look", *_SETTINGS), where)
+    check_keys(entry, (*_TEXTS, "mask", "maps", "size_m", "look", *_SETTINGS), where)
     with inside(where):
         texts = {key: _text(entry, key) for key in _TEXTS}
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
@@ -178,9 +182,8 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
         if str(settings["start"]).endswith(SUFFIX):
             _below(settings["start"])
         fitting = _fitting(machine, settings["descriptor"])
-        return Recipe(
-            name, exemplar, mask, provenance, _size_m(entry), _look(entry), _settings({**settings, **fitting})
-        )
+        facts = (_size_m(entry), _look(entry))
+        return Recipe(name, exemplar, mask, provenance, *facts, _settings({**settings, **fitting}), _maps(entry))
 
 
 def _fitting(machine: Mapping[str, Any], descriptor: str) -> Mapping[str, Any]:
@@ -214,6 +217,15 @@ def _text(entry: dict[str, Any], key: str) -> str:
         found = f"{key} {value!r} is not text" if key in entry else f"there is no {key}"
         raise RequestError(found, expected="a text", remedy=f'write {key} = "..."')
     return value
+
+
+def _maps(entry: dict[str, Any]) -> tuple[str, ...]:
+    names = entry.get("maps", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        found = f"maps {str(names)[:50]!r} is no list of names"
+        raise RequestError(found, expected='a list such as ["albedo", "normal"]', remedy='write maps = ["albedo", ...]')
+    check_wanted(names)
+    return tuple(names)
 
 
 def _below(exemplar: str) -> str:

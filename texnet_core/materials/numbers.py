@@ -11,8 +11,9 @@ from texnet_core.pictures.srgb import three_channels
 
 _CHANNELS = {"R": 0, "G": 1, "B": 2}
 _STRAY = 0.01  # share of texels out of range that nobody need know of
-_DARK = 128  # level up to which sRGB's curve is steep, so that an encoded map lacks many levels
-_LEAST_LEVELS, _LEAST_TEXELS, _LEAST_SHARE = 16, 1000, 0.9995
+_NEARBY = 9  # levels beside which one is seen
+_LEAST_LEVELS, _LEAST_TEXELS = 24, 30  # that must be seen, and texels of each on average
+_CORRELATION = 0.7
 
 
 def numbers_of(decoded: Decoded, part: Part, label: str) -> tuple[FloatArray, Mask | None, list[str]]:
@@ -46,25 +47,29 @@ def numbers_of(decoded: Decoded, part: Part, label: str) -> tuple[FloatArray, Ma
 
 
 def is_encoded(values: FloatArray) -> bool:
-    """Whether numbers of 8 bits went through sRGB's curve: in the dark, that leaves out more than every other level.
+    """Whether numbers of 8 bits went through sRGB's curve, by how often each level occurs.
 
-    Only files without loss show it, because loss fills the gaps. All levels that a map has there must be among those
-    that the curve leaves, and so many that this is no chance.
+    The curve spreads the dark levels, so that some are never reached, and lets bright ones fall together, so that some
+    occur twice as often. How often each does, beside those around it, is compared with what the curve makes of levels
+    that occur equally often. Only files without loss show it. Of 45 maps of roughness as they are, inverted, stretched
+    or with other curves none correlates by more than 0.5; of those that went through sRGB's, half do by more than 0.7.
 
     Args:
         values: (height, width) in [0, 1].
     """
-    levels = np.rint(values * 255).astype(np.intp)
-    counts = np.bincount(np.clip(levels, 0, 255).ravel(), minlength=256)[1 : _DARK + 1]
-    left = np.zeros(256, np.bool_)
-    left[np.rint(linear_to_srgb(np.arange(256, dtype=np.float32) / 255) * 255).astype(np.intp)] = True
-    fitting = left[1 : _DARK + 1]
-    texels = int(counts.sum())
-    return (
-        texels >= _LEAST_TEXELS
-        and int((counts[fitting] > 0).sum()) >= _LEAST_LEVELS
-        and int(counts[fitting].sum()) >= _LEAST_SHARE * texels
+    counts = np.bincount(np.rint(np.clip(values, 0, 1) * 255).astype(np.intp).ravel(), minlength=256)
+    every = np.arange(256, dtype=np.float32) / 255
+    made = np.bincount(np.rint(linear_to_srgb(every) * 255).astype(np.intp), minlength=256)
+    around, made_around = (np.convolve(each, np.ones(_NEARBY) / _NEARBY, "same") for each in (counts, made))
+    known = (around >= _LEAST_TEXELS) & (made_around > 0)
+    known[: _NEARBY // 2 + 1] = known[-(_NEARBY // 2) - 1 :] = False
+    if np.count_nonzero(known) < _LEAST_LEVELS:
+        return False
+    seen, expected = (
+        np.clip(each[known] / mean[known] - 1, -1, 1) for each, mean in ((counts, around), (made, made_around))
     )
+    squares = float(np.vdot(seen, seen) * np.vdot(expected, expected))
+    return float(np.vdot(seen, expected)) > _CORRELATION * np.sqrt(squares)
 
 
 def _channel(decoded: Decoded, part: Part, label: str, notes: list[str]) -> FloatArray:

@@ -76,25 +76,30 @@ def is_zip(path: Path) -> bool:
 
 
 @contextmanager
-def files_of(source: Path | Sequence[Path]) -> Iterator[list[MapFile]]:
+def files_of(paths: Sequence[Path]) -> Iterator[list[MapFile]]:
     """The pictures of a material, which are there until the block ends.
+
+    Args:
+        paths: a folder or a .zip alone, or files.
 
     Raises:
         ImageError: no folder, no file, none of them a picture, or a .zip that is damaged, encrypted or hostile.
     """
-    if not isinstance(source, Path):
-        yield _given(source)
-    elif source.is_dir():
-        yield _named_pictures(_in_folder(source), source)
-    else:
-        with _unpacking(source) as files:
+    if len(paths) == 1 and paths[0].is_dir():
+        yield _named_pictures(_in_folder(paths[0]), paths[0])
+    elif len(paths) == 1 and is_zip(paths[0]):
+        with _unpacking(paths[0]) as files:
             yield files
+    else:
+        yield _given(paths)
 
 
 def _given(paths: Sequence[Path]) -> list[MapFile]:
+    if not paths:
+        raise NoImageError("no file is named", expected="files of maps", remedy="name the maps of one material")
     for path in paths:
-        if not os.path.isfile(path):
-            kind = "a folder or .zip, which goes alone" if os.path.exists(path) else "not there"
+        if not os.path.isfile(path) or is_zip(path):
+            kind = "a folder or .zip, which goes alone" if os.path.exists(path) else "no file"
             raise NoImageError(f"{path} is {kind}", expected="files of maps", remedy="name the maps of one material")
     labels = [path.name for path in paths]
     unique = len(set(labels)) == len(labels)

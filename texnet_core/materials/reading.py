@@ -16,9 +16,10 @@ from texnet_core.materials.numbers import numbers_of
 from texnet_core.materials.places import MapFile, files_of, is_zip
 from texnet_core.materials.table import FileUse, file_uses, taken_lines
 from texnet_core.pictures.decoded import Decoded, upright
-from texnet_core.pictures.reading import Picture, filled, masked_by, reading, shown_picture
+from texnet_core.pictures.reading import Picture, filled, masked_by, read_exemplar, reading, shown_picture
 from texnet_core.pictures.srgb import three_channels
 
+Source = Path | str | Sequence[Path | str]  # a folder, a .zip or a file; or several files
 _SAME_ASPECT = 0.01  # relative; sides are whole numbers of texels
 _SPECS = {spec.name: spec for spec in MATERIAL_MAPS}
 
@@ -59,7 +60,7 @@ def is_material(path: Path) -> bool:
 
 
 def read_material(
-    source: Path | Sequence[Path],
+    source: Source,
     *,
     mask: Path | None = None,
     maps: Sequence[str] = (),
@@ -87,14 +88,37 @@ def read_material(
         RequestError: a map is asked for that no material has, or this one has not.
     """
     check_wanted(maps)
-    label = str(source) if isinstance(source, Path) else "the list of files"
-    with files_of(source) as files:
+    paths = _paths(source)
+    label = str(paths[0]) if len(paths) == 1 else "the list of files"
+    with files_of(paths) as files:
         choice = choose(files, maps, label)
         uses = file_uses(choice)
         for line in taken_lines(uses):
             announce(line)
         read = list(_read_all(choice))
     return _material(read, uses, mask, label)
+
+
+def read_surface(
+    source: Source,
+    *,
+    mask: Path | None = None,
+    maps: Sequence[str] = (),
+    announce: Callable[[str], None] = lambda line: None,
+) -> Picture:
+    """Whatever a generator is learned from: one picture, or a material.
+
+    One file is a picture and its texels are colors, unless `maps` says otherwise; see `read_material` and
+    `read_exemplar`, also for errors.
+    """
+    paths = _paths(source)
+    if len(paths) != 1 or maps or is_material(paths[0]):
+        return read_material(paths, mask=mask, maps=maps, announce=announce)
+    return read_exemplar(paths[0], mask)
+
+
+def _paths(source: Source) -> list[Path]:
+    return [Path(source)] if isinstance(source, str | Path) else [Path(each) for each in source]
 
 
 def _read_all(choice: Choice) -> Iterator[_Map]:

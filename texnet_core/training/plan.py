@@ -243,7 +243,9 @@ def make_plan(
     """
     device = torch.device(choose_device(request.train.device))
     check_picture(exemplar, mask, channels_of(maps))
-    train, most = with_side(request.train, min(visible_sides(exemplar.shape, mask, request.train.exemplar_side)))
+    side = min(visible_sides(exemplar.shape, mask, request.train.exemplar_side))
+    train, most = with_side(request.train, side)
+    relief *= min(exemplar.shape[:2]) / side  # of what is learned from
     request = replace(request, train=train)
     prepared = prepare_exemplar(exemplar, train, request.descriptor, announce, mask, most, maps)
     image = torch.from_numpy(prepared.image).permute(2, 0, 1)[None].to(device)
