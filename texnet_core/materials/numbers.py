@@ -69,7 +69,7 @@ def is_encoded(values: FloatArray) -> bool:
         np.clip(each[known] / mean[known] - 1, -1, 1) for each, mean in ((counts, around), (made, made_around))
     )
     squares = float(np.vdot(seen, seen) * np.vdot(expected, expected))
-    return float(np.vdot(seen, expected)) > _CORRELATION * np.sqrt(squares)
+    return bool(np.vdot(seen, expected) > _CORRELATION * np.sqrt(squares))
 
 
 def _channel(decoded: Decoded, part: Part, label: str, notes: list[str]) -> FloatArray:
