@@ -15,6 +15,7 @@ Options that all of them take:
     scale       size of the features relative to the exemplar; 0.25 to 4
     covers      meters of surface that the width shows, or a text such as "50cm"; 0 leaves it to scale
     depth       8 or 16 bits per channel; 16 are floats in Blender, and height always has 16
+    maps        which of the maps that the generator makes: a list of names, or "albedo,normal"; all without it
 
 Of a file that holds several textures (without these, the first is made):
 
@@ -25,16 +26,23 @@ Of a file that holds several textures (without these, the first is made):
 
 `stylize` paints images in a style and has options of its own.
 
-Those that make materials also take, where the generator makes no such maps and its card is to be overruled:
+Those that make materials also take:
+
+    relief              how high the relief of the maps is, 1 as it was made; 0 to 10
+    true_displacement   True lets the height map move the surface itself, which wants a dense mesh
+    multiply_ao         True darkens the base color by the map of ambient occlusion
+
+and, where the generator makes no such maps and its card is to be overruled:
 
     bump        relief, -1 to 1; below 0 dark places are high
     roughness   0 to 1: one number, or those of the darkest and of the brightest places
     metallic    0 to 1
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import bpy
@@ -61,8 +69,9 @@ from . import (
 from .asset_scripts import build_library, save_asset
 from .instant_methods import FIRST_METHOD
 from .preferences import preferences
-from .request import TextureRequest, told_look
+from .request import TextureRequest, check_look
 from .rollback import all_or_nothing
+from .training_scripts import train
 from .wording import clause
 from .worker_process import WorkerError
 
@@ -86,10 +95,13 @@ __all__ = [
     "texture",
     "textures",
     "textures_in",
+    "train",
 ]
 
 Images = dict[str, bpy.types.Image]
 Made = TypeVar("Made")
+
+_AS_IT_IS: Mapping[str, float] = MappingProxyType({})
 
 
 def sources() -> list[str]:
@@ -175,19 +187,16 @@ def textures(source: str, count: int = 1, **options: Any) -> list[Images]:
     return _make(creation.make_images, _variations(source, count, options))
 
 
-def material(
-    source: str, *, bump: Any = None, roughness: Any = None, metallic: Any = None, **options: Any
-) -> bpy.types.Material:
+def material(source: str, **options: Any) -> bpy.types.Material:
     """A new material that shows one texture; it is on no object and kept in the file by a fake user."""
-    (made,) = _materials(_variations(source, 1, options), told_look(bump, roughness, metallic))
+    (made,) = materials(source, 1, **options)
     return made
 
 
-def materials(
-    source: str, count: int = 1, *, bump: Any = None, roughness: Any = None, metallic: Any = None, **options: Any
-) -> list[bpy.types.Material]:
+def materials(source: str, count: int = 1, **options: Any) -> list[bpy.types.Material]:
     """A new material for each variation, as `material` makes one."""
-    return _materials(_variations(source, count, options), told_look(bump, roughness, metallic))
+    look = arguments.look_in(options)
+    return _materials(_variations(source, count, options, look), look)
 
 
 def fill(
@@ -196,9 +205,6 @@ def fill(
     *,
     world_size: float = 0.0,
     set_mapping: bool = True,
-    bump: Any = None,
-    roughness: Any = None,
-    metallic: Any = None,
     **options: Any,
 ) -> list[bpy.types.Material]:
     """Give each object a new material with a seed of its own, in its active slot; if one fails, none is changed.
@@ -208,13 +214,12 @@ def fill(
         source: one, or several to be used in turn.
         world_size: scene units that the texture's width spans on each object; 0 for what it covers, if that is said.
         set_mapping: whether what it covers sets the mapping.
-        bump, roughness, metallic: instead of what the card says.
-        options: as for all; the seed is that of the first object, the next ones follow.
+        options: as for all materials; the seed is that of the first object, the next ones follow.
     """
     names, given = arguments.sources_in(source), arguments.objects_in(objects)
     width = arguments.length_in("world_size", world_size)
     wants_mapping = arguments.yes_or_no("set_mapping", set_mapping)
-    look = told_look(bump, roughness, metallic)
+    look = arguments.look_in(options)
     targets = [target for target in given if not slots.obstacle(target)]
     if not targets:
         reason = slots.obstacle(given[0]) if given else "Give at least one object"
@@ -223,7 +228,7 @@ def fill(
             expected="at least one object that can",
             remedy=clause(reason),
         )
-    sound = [next(_variations(name, len(targets), options)) for name in names]  # before the first is made
+    sound = [next(_variations(name, len(targets), options, look)) for name in names]  # before the first is made
     replaced = [target.active_material for target in targets]
     made = []
     with all_or_nothing(*targets, *replaced):
@@ -303,9 +308,12 @@ def check(sources: Iterable[str], count: int = 1, **options: Any) -> None:
             )
 
 
-def _variations(source: Any, count: Any, options: dict[str, Any]) -> Iterator[TextureRequest]:
-    """The requests for this seed and the next ones, all of them sound."""
+def _variations(
+    source: Any, count: Any, options: dict[str, Any], look: Mapping[str, float] = _AS_IT_IS
+) -> Iterator[TextureRequest]:
+    """The requests for this seed and the next ones, all of them sound, with what a look needs."""
     request = arguments.request_of(source, options)
+    check_look(look, request)
     found = arguments.variations_of(request, count)
     creation.check_packable(request)
     return found

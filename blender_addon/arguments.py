@@ -17,7 +17,7 @@ from texnet_core.synthesis.sizes import parse_size
 
 from . import masks, subjects
 from .preferences import preferences, user_file
-from .request import StylizeRequest, TextureRequest, mix_text
+from .request import LOOK_OPTIONS, StylizeRequest, TextureRequest, mix_text, told_look
 from .wording import clause
 
 
@@ -228,6 +228,18 @@ def _mix(name: str, value: Any) -> str:
     return mix_text({text_in(name, texture): number(name, share) for texture, share in value.items()})
 
 
+def look_in(options: dict[str, Any]) -> dict[str, float]:
+    """What options say of a look, which is taken out of them."""
+    return told_look(**{name: options.pop(name) for name in LOOK_OPTIONS if name in options})
+
+
+def maps_in(name: str, value: Any) -> str:
+    """Names of maps, as a text or one by one."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return text_in(name, value)
+    return ",".join(text_in(name, part) for part in value)
+
+
 def _mask(name: str, value: Any) -> str:
     """The name of an image; "" for none."""
     return "" if value is None else str(image_in(name, value).name)
@@ -260,6 +272,7 @@ _TEXTURE_OPTIONS: _Options = {
     "mix": _mix,
     "mix_to": _mix,
     "mix_mask": _mask,
+    "maps": maps_in,
 }
 _STYLE_OPTIONS: _Options = {
     "strength": number,

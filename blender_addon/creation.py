@@ -38,7 +38,7 @@ class Target:
         material_uid: of the material that was active, 0 for none.
         node: name of the Image Texture node that was active, "" for none.
         world_size: scene units that the texture's width spans, 0 to leave the mapping alone.
-        look: fields of the look that the user asks for; the others are the generator's.
+        look: what the user asks for of the look; the rest is the generator's.
         faces: those that were selected in Edit Mode, to which a material goes; none for the whole object.
     """
 
@@ -227,11 +227,11 @@ def apply(
         request: what they were made from.
         target: the object that shows them, or None.
         world_size: scene units that the width spans on the object, 0 to leave the mapping alone.
-        told: fields of the look that the user asks for.
+        told: what the user asks for of its look.
     """
     card = _card_of(request)
     look = (card and card.look) or Look()
-    looks.wire(material, made, look, told)
+    looks.wire(material, made, look, told, [spec.name for spec in card.maps] if card is not None else ())
     ownership.follow(material, request.title)
     holder = target if slots.can_hold(target) else None
     if holder is not None:
@@ -240,11 +240,21 @@ def apply(
             nodes.set_mapping_scale(material, surface.mapping_scale(holder, world_size, request.width / request.height))
     if request.udim:
         nodes.set_mapping_scale(material, (1, 1, 1))  # tiles lie where the UV map has them
+    fit_relief(material, request, holder, told)
+
+
+def fit_relief(
+    material: bpy.types.Material, request: TextureRequest, holder: Any, told: Mapping[str, float] = _AS_THE_CARD_SAYS
+) -> None:
+    """Give the relief of a texture its height on an object, as its mapping is now; without one, on one of unit size."""
     scales = nodes.mapping_scales(material)
-    if scales and scales[0].default_value[0]:
-        units = surface.units_per_repeat(holder)[0] if holder is not None else 1.0
-        width = units / abs(scales[0].default_value[0])
-        looks.fit_relief(material, width * _share_of_exemplar(card, request), look)
+    if not scales or not scales[0].default_value[0]:
+        return
+    card = _card_of(request)
+    units = surface.units_per_repeat(holder)[0] if holder is not None else 1.0
+    extent = units / abs(scales[0].default_value[0]) * _share_of_exemplar(card, request)
+    look = (card and card.look) or Look()
+    looks.fit_relief(material, extent, look, card.relief if card is not None else 0.0, told)
 
 
 def _share_of_exemplar(card: Header | None, request: TextureRequest) -> float:

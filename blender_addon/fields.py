@@ -24,6 +24,7 @@ _DESTINATIONS = (
     ("UDIM", "UDIM Tiles", "Create tiles that join without a seam, as many as the UV map of the active object covers"),
 )
 DESTINATIONS = tuple(item[0] for item in _DESTINATIONS)
+_WORDS = {"ao": "AO"}
 _DEPTHS = (
     ("8", "8-Bit", "256 steps of brightness per channel; smaller files"),
     ("16", "16-Bit", "65536 steps of brightness per channel, for displacement and strong grading; larger files"),
@@ -194,9 +195,27 @@ def keep_colors_property() -> Any:
     return bpy.props.BoolProperty(name="Keep Colors", description=text)
 
 
-def look_property(name: str, **options: Any) -> Any:
-    """A number of the look, for an operator: not remembered, and left to the generator where nobody sets it."""
-    return core_number(name, kind=Look, options={"SKIP_SAVE", "HIDDEN"}, **options)
+def look_property(name: str, kind: Any = Look) -> Any:
+    """A value of the look, for an operator: not remembered, and left to the generator where nobody sets it."""
+    once: Any = {"SKIP_SAVE", "HIDDEN"}
+    if isinstance(_field(kind, name).default, bool):
+        return core_switch(name, kind, options=once)
+    return core_number(name, kind=kind, options=once)
+
+
+def core_switch(name: str, kind: Any, **options: Any) -> Any:
+    """A BoolProperty for a field of a settings class."""
+    field = _field(kind, name)
+    label = " ".join(_WORDS.get(word, word.capitalize()) for word in name.split("_"))
+    return bpy.props.BoolProperty(
+        name=label, description=sentence(field.metadata["help"]), default=field.default, **options
+    )
+
+
+def maps_property() -> Any:
+    return bpy.props.StringProperty(
+        name="Maps", description="Names of the maps to make, such as albedo,normal; empty for all that there are"
+    )
 
 
 def roughness_property() -> Any:
@@ -269,6 +288,22 @@ def learns_property() -> Any:
         ),
         "Learn",
         "What to learn from the image",
+    )
+
+
+def learn_from_property() -> Any:
+    return choice(
+        (
+            ("IMAGE", "Image", "An image of a surface, of which colors are learned"),
+            (
+                "MATERIAL",
+                "Material",
+                "All maps of the active material: what is behind its color, normal and so on",
+            ),
+            ("FOLDER", "Folder", "A folder or .zip with the maps of a material, as libraries of materials serve them"),
+        ),
+        "Learn From",
+        "What to learn from",
     )
 
 

@@ -5,7 +5,8 @@ in custom properties, what it was given.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import bpy
@@ -13,15 +14,16 @@ import bpy
 from texnet_core.model.look import Look
 from texnet_core.model.look_maps import RELIEF
 
-from . import nodes, shaders
+from . import nodes, occlusion, relief, shaders
+from .following import DISTANCE, follow, is_changed
 from .images import record_of
-from .nodes import DISTANCE
 
 _X, _ROUGHNESS_Y, _BUMP_Y = 300, -90, -360  # of the nodes against the texture
 _BUMP, _METALLIC = "texnet_bump", "texnet_metallic"
 _ROUGHNESS = "texnet_to_min"
 # Of the Map Range node: socket, custom property, and field of `Look`.
 _ENDS = (("To Min", _ROUGHNESS, "roughness_dark"), ("To Max", "texnet_to_max", "roughness_bright"))
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 _PLAIN = {"Roughness": 0.5, "Metallic": 0.0}  # of a Principled BSDF that nobody has touched
 
 
@@ -30,8 +32,9 @@ def wire(
     images: dict[str, bpy.types.Image],
     look: Look,
     told: Mapping[str, float],
+    makes: Collection[str] = (),
 ) -> None:
-    """Show maps on a material, as `nodes.wire` does, and derive what is not among them from the color.
+    """Show maps on a material, as `nodes.wire` does, and derive from the color what their generator does not make.
 
     What the material has of this stays, also where it is nothing: only a material that is new to TexNet, or that has
     just lost a map, gets nodes. A map takes the place of what was derived.
@@ -40,19 +43,22 @@ def wire(
         material: to change; `nodes.can_wire` must hold.
         images: map name -> image.
         look: of the generator.
-        told: fields of the look that the user asks for, whatever anybody has changed.
+        told: what the user asks for, whatever anybody has changed: see `request.told_look`.
+        makes: maps that the generator makes; those that were left out are not derived.
     """
     tree = shaders.tree_of(material)
-    before = nodes.shown_maps(tree, shaders.ensured(tree))
-    nodes.wire(material, images)
     shader = shaders.ensured(tree)
-    lost = before - images.keys()
-    has_color = "albedo" in images
+    before = nodes.shown_maps(tree, shader)
+    if not images.keys() >= {"albedo", "ao"}:
+        occlusion.bypass(tree)
+    nodes.wire(material, images, (*relief.idle(material, before, images), *occlusion.IDLE))
+    lost = before.keys() - images.keys()
+    has_color, made = "albedo" in images, images.keys() | set(makes)
 
     def wanted(*names: str) -> bool:
-        return has_color and not images.keys() & set(names) and (not before or bool(lost & set(names)))
+        return has_color and not made & set(names) and (not before or bool(lost & set(names)))
 
-    if images.keys() & {"normal", "height"}:
+    if made & {"normal", "height"}:
         _unlink(tree, _node_with(tree, _BUMP))
     if wanted("normal", "height"):
         _derive(tree, shader, "Normal", _BUMP, ("ShaderNodeBump", "Height", _BUMP_Y))
@@ -61,8 +67,11 @@ def wire(
     metal = _metallic_of(shader)
     is_ours = _METALLIC in shader.node or (wanted("metallic") and _is_plain(shader, "Metallic"))
     if metal is not None and is_ours:
-        _follow(shader.node, metal, _METALLIC, look.metallic, told.get("metallic"))
+        follow(shader.node, metal, _METALLIC, look.metallic, told.get("metallic"))
     _give(tree, look, told)
+    for name, give in ((relief.TRUE, relief.set_true), (occlusion.MULTIPLY, occlusion.set_multiplied)):
+        if name in told:
+            give(material, bool(told[name]))
 
 
 def _give(tree: Any, look: Look, told: Mapping[str, float]) -> None:
@@ -71,35 +80,46 @@ def _give(tree: Any, look: Look, told: Mapping[str, float]) -> None:
     if bump is not None:
         _follow_bump(bump, look.bump, told.get("bump"))
     if roughness is not None:
-        _follow(roughness, roughness.inputs["From Min"], "texnet_from_min", look.dark, None)
-        _follow(roughness, roughness.inputs["From Max"], "texnet_from_max", look.dark + look.spread, None)
+        follow(roughness, roughness.inputs["From Min"], "texnet_from_min", look.dark, None)
+        follow(roughness, roughness.inputs["From Max"], "texnet_from_max", look.dark + look.spread, None)
         for socket, key, name in _ENDS:
-            _follow(roughness, roughness.inputs[socket], key, getattr(look, name), told.get(name))
+            follow(roughness, roughness.inputs[socket], key, getattr(look, name), told.get(name))
 
 
-def fit_relief(material: bpy.types.Material, extent: float, look: Look) -> None:
-    """Give relief its height where the exemplar's side spans so many scene units of the surface."""
+def fit_relief(
+    material: bpy.types.Material, extent: float, look: Look, share: float = 0.0, told: Mapping[str, float] = _NOTHING
+) -> None:
+    """Give relief its height where the exemplar's side spans so many scene units of the surface.
+
+    Args:
+        material: to change.
+        extent: those scene units.
+        look: of the generator.
+        share: of them, from height 0 to 1 of the height map; 0 where nobody knows it.
+        told: what the user asks for.
+    """
+    relief.fit(material, extent * (share or RELIEF), told.get(relief.FACTOR))
     node = _node_with(shaders.tree_of(material), _BUMP)
     if node is not None and extent > 0:
-        _follow(node, node.inputs["Distance"], DISTANCE, RELIEF * extent / look.spread, None)
+        follow(node, node.inputs["Distance"], DISTANCE, RELIEF * extent / look.spread, None)
 
 
 def changes(material: Any, source: str) -> dict[str, float]:
-    """What the artist has changed of the look of a material, as fields of `Look`, if it shows that source; else {}."""
+    """What the artist has changed of the look of a material that shows a source, as `wire` takes it; else {}."""
     tree = material.node_tree if material is not None else None
     if tree is None or not _shows(tree, source):
         return {}
     bump, roughness = _node_with(tree, _BUMP), _node_with(tree, _ROUGHNESS)
-    found: dict[str, float] = {}
-    if bump is not None and _is_changed(_signed(bump), bump[_BUMP]):
+    found = relief.changes(material) | occlusion.changes(material)
+    if bump is not None and is_changed(_signed(bump), bump[_BUMP]):
         found["bump"] = _signed(bump)
     for socket, key, name in _ENDS if roughness is not None else ():
         value = roughness.inputs[socket].default_value
-        if _is_changed(value, roughness[key]):
+        if is_changed(value, roughness[key]):
             found[name] = min(1.0, max(0.0, value))
     shader = shaders.shown(tree.get_output_node("ALL"))
     metal = _metallic_of(shader) if shader is not None and _METALLIC in shader.node else None
-    if shader is not None and metal is not None and _is_changed(metal.default_value, shader.node[_METALLIC]):
+    if shader is not None and metal is not None and is_changed(metal.default_value, shader.node[_METALLIC]):
         found["metallic"] = metal.default_value
     return found
 
@@ -203,10 +223,10 @@ def _is_plain(shader: shaders.Shader, name: str) -> bool:
     if socket is None or socket.type != "VALUE":
         return socket is not None
     if not shader.groups:
-        return not _is_changed(socket.default_value, _PLAIN[name])
+        return not is_changed(socket.default_value, _PLAIN[name])
     items = shader.groups[-1].interface.items_tree
     known = (item.default_value for item in items if getattr(item, "identifier", "") == socket.identifier)
-    return not _is_changed(socket.default_value, next(known))
+    return not is_changed(socket.default_value, next(known))
 
 
 def _unlink(tree: Any, node: Any) -> None:
@@ -214,26 +234,12 @@ def _unlink(tree: Any, node: Any) -> None:
         tree.links.remove(link)
 
 
-def _follow(node: Any, socket: Any, key: str, value: float, told: float | None) -> None:
-    """Give a socket its value, unless somebody has changed what it was given last."""
-    if told is not None or not _is_changed(socket.default_value, node.get(key, math.nan)):
-        socket.default_value = value if told is None else told
-    node[key] = value
-
-
 def _follow_bump(node: Any, value: float, told: float | None) -> None:
     """The same for what Blender keeps as a strength and a side."""
-    if told is not None or not _is_changed(_signed(node), node[_BUMP]):
+    if told is not None or not is_changed(_signed(node), node[_BUMP]):
         wanted = value if told is None else told
         node.inputs["Strength"].default_value, node.invert = abs(wanted), wanted < 0
     node[_BUMP] = value
-
-
-def _is_changed(value: float, given: float) -> bool:
-    """Whether a value is another than was given; where nothing was, it is nobody's."""
-    return not math.isnan(given) and not math.isclose(
-        value, given, rel_tol=1e-5, abs_tol=1e-6
-    )  # Blender's floats have 24 bits
 
 
 def _signed(node: Any) -> float:

@@ -1,18 +1,19 @@
 """Images into materials, laid out as Node Wrangler does: textures left of the shader, one mapping for all."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import bpy
 
 from . import shaders
+from .following import DEPTH, LENGTHS, OCCLUSION
 from .images import record_of
 from .shaders import Shader, place_of, tree_of
 
 _COLUMN_X, _ROW_Y, _WIDTH = -550, 280, 240
 _MAPPING_X, _COORDINATES_X, _REROUTE_X = -300, -500, -50
-_DISPLACEMENT = 0.05  # scene units from the lowest to the highest
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class _Place:
 
     socket: str
     between: tuple[str, str, str] | None = None
+    label: str = ""  # of the texture, where it is not called as its socket
 
 
 # Labels and sockets as Node Wrangler has them.
@@ -37,11 +39,11 @@ _PLACES = {
     "opacity": _Place("Alpha"),
     "emission": _Place("Emission Color"),
     "height": _Place("Displacement", ("ShaderNodeDisplacement", "Height", "Displacement")),
+    "ao": _Place("Base Color", label="Ambient Occlusion"),  # which has a say there only where it is multiplied
 }
 # Nodes that may stand between a texture and a socket, and between coordinates and a texture: the way on.
 _PASSED = {"NORMAL_MAP": "Color", "DISPLACEMENT": "Height", "MAPPING": "Vector"}
 _BLEND = 0.25  # between the projections of two sides
-DISTANCE = "texnet_distance"  # custom property of a Bump node of TexNet's: the distance that it was given
 CHECKED = "texnet_tile_check"  # custom property of a Mapping node under tile check: its scale before
 
 
@@ -50,7 +52,7 @@ def can_wire(material: Any) -> bool:
     return not shaders.obstacle(material)
 
 
-def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> None:
+def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image], idle: Collection[str] = ()) -> None:
     """Show maps on a material, for which `can_wire` must hold.
 
     A texture node of TexNet's gets the new image of its map; else a node is added. Maps of an earlier texture that the
@@ -59,11 +61,13 @@ def wire(material: bpy.types.Material, images: dict[str, bpy.types.Image]) -> No
     Args:
         material: to change.
         images: map name -> image.
+        idle: maps that get their nodes and no say.
     """
     tree = tree_of(material)
     shader = shaders.ensured(tree)
-    _unlink_others(tree, shader, images)
-    nodes = [_wire_map(tree, shader, name, image) for name, image in images.items()]
+    for name in shown_maps(tree, shader).keys() - (images.keys() - set(idle)):
+        unlink(tree, shader, name)
+    nodes = [_wire_map(tree, shader, name, image, shows=name not in idle) for name, image in images.items()]
     _map(tree, [node for node in nodes if not node.inputs["Vector"].is_linked])
     strength = shader.sockets.get("Emission Strength")
     if "emission" in images and strength is not None and strength.default_value == 0:
@@ -88,9 +92,9 @@ def scale_relief(material: bpy.types.Material, before: float, after: float) -> N
     if not before or not after:
         return
     for node in tree_of(material).nodes:
-        if DISTANCE in node:
-            node.inputs["Distance"].default_value *= abs(before / after)
-            node[DISTANCE] *= abs(before / after)
+        for key in LENGTHS.keys() & node.keys():
+            node.inputs[LENGTHS[key]].default_value *= abs(before / after)
+            node[key] *= abs(before / after)
 
 
 def mapping_scales(material: bpy.types.Material) -> list[Any]:
@@ -153,21 +157,30 @@ def map_of(node: Any) -> str:
     return ""
 
 
-def _unlink_others(tree: Any, shader: Shader, images: dict[str, bpy.types.Image]) -> None:
-    """Take away the links of TexNet's textures whose maps are not among the images."""
-    for name in shown_maps(tree, shader) - images.keys():
-        socket = _socket(tree, shader, _PLACES[name])
-        if _behind(socket, "TEX_IMAGE") is not None:  # by nodes of ours alone
-            tree.links.remove(socket.links[0])
+def unlink(tree: Any, shader: Shader, name: str) -> None:
+    """Take a map's say away, unless nodes of others are on its way."""
+    socket = _socket(tree, shader, _PLACES[name])
+    if _behind(socket, "TEX_IMAGE") is not None:
+        tree.links.remove(socket.links[0])
 
 
-def shown_maps(tree: Any, shader: Shader) -> set[str]:
-    """Names of the maps of TexNet's that reach their sockets, whatever else is on the way."""
-    found = ((name, _socket(tree, shader, place)) for name, place in _PLACES.items())
-    return {name for name, socket in found if texture_behind(socket, name) is not None}
+def link(tree: Any, shader: Shader, name: str) -> bool:
+    """Give a map its say whose texture is in the tree; whether there was one, and room for it."""
+    node, place = texture_of(tree, name), _PLACES[name]
+    socket = _socket(tree, shader, place)
+    if node is None or socket is None or socket.is_linked:
+        return False
+    _connect(tree, node, socket, place, shows=True)
+    return True
 
 
-def _wire_map(tree: Any, shader: Shader, name: str, image: bpy.types.Image) -> Any:
+def shown_maps(tree: Any, shader: Shader) -> dict[str, Any]:
+    """The maps of TexNet's that reach their sockets, whatever else is on the way: name -> texture node."""
+    found = {name: texture_behind(_socket(tree, shader, place), name) for name, place in _PLACES.items()}
+    return {name: node for name, node in found.items() if node is not None}
+
+
+def _wire_map(tree: Any, shader: Shader, name: str, image: bpy.types.Image, *, shows: bool) -> Any:
     place = _PLACES.get(name)
     socket = _socket(tree, shader, place) if place else None
     known = texture_behind(socket, name)
@@ -175,40 +188,62 @@ def _wire_map(tree: Any, shader: Shader, name: str, image: bpy.types.Image) -> A
         for other in [other for other in _texnet_nodes(tree) if other.image == known.image]:
             other.image = image
         return known
-    node = _idle_node(tree, name) or _texture_node(tree, shader, place.socket if place else name.title())
+    label = (place.label or place.socket) if place else name.title()
+    node = _idle_node(tree, name) or _texture_node(tree, shader, label)
     node.image = image
     if socket is not None and place is not None:
-        if place.between is None or socket.type == "RGBA":  # a group's socket may take the color of a normal map
-            tree.links.new(node.outputs["Color"], socket)
-        else:
-            _wire_through(tree, node, socket, place.between)
+        _connect(tree, node, socket, place, shows=shows)
     return node
+
+
+def _connect(tree: Any, texture: Any, socket: Any, place: _Place, *, shows: bool) -> None:
+    """Lead a texture to its socket; where it has no say, to the last node before that."""
+    source = texture.outputs["Color"]
+    if place.between is not None and socket.type != "RGBA":  # a group's socket may take the color of a normal map
+        source = _between(tree, texture, *place.between)
+    if shows:
+        tree.links.new(source, socket)
 
 
 def texture_behind(socket: Any, name: str) -> Any:
     """The nearest texture of TexNet's with that map that has a say in a socket, or None."""
+    return getattr(link_behind(socket, name), "from_node", None)
+
+
+def link_behind(socket: Any, name: str) -> Any:
+    """The link by which that texture has its say, or None."""
     waiting, seen = [socket] if socket is not None else [], set()
     while waiting:
         for link in waiting.pop(0).links:
             node = link.from_node
-            if node.type == "TEX_IMAGE" and (record_of(node.image) or {}).get("map") == name:
-                return node
+            if node.type == "TEX_IMAGE" and _shows_map(node, name):
+                return link
             if node.name not in seen:
                 seen.add(node.name)
                 waiting += node.inputs
     return None
 
 
+def texture_of(tree: Any, name: str) -> Any:
+    """A texture node of TexNet's with that map, one without a say first, or None."""
+    return _idle_node(tree, name) or next((node for node in _texnet_nodes(tree) if _shows_map(node, name)), None)
+
+
 def _idle_node(tree: Any, name: str) -> Any:
     """A texture node of TexNet's with that map which nothing uses, or None."""
     idle = (node for node in _texnet_nodes(tree) if not any(_leads_on(link) for link in node.outputs["Color"].links))
-    return next((node for node in idle if (record_of(node.image) or {}).get("map") == name), None)
+    return next((node for node in idle if _shows_map(node, name)), None)
+
+
+def _shows_map(node: Any, name: str) -> bool:
+    return (record_of(node.image) or {}).get("map") == name
 
 
 def _leads_on(link: Any) -> bool:
-    """Whether a link ends anywhere but in a Normal Map or Displacement node that nothing uses."""
+    """Whether a link ends anywhere but in a node of TexNet's before a socket that nothing uses."""
     node = link.to_node
-    return node.type not in _PASSED or any(output.is_linked for output in node.outputs)
+    is_between = node.type in _PASSED or OCCLUSION in node
+    return not is_between or any(output.is_linked for output in node.outputs)
 
 
 def _texture_node(tree: Any, shader: Shader, label: str) -> Any:
@@ -222,17 +257,17 @@ def _texture_node(tree: Any, shader: Shader, label: str) -> Any:
     return node
 
 
-def _wire_through(tree: Any, texture: Any, socket: Any, between: tuple[str, str, str]) -> None:
-    kind, entry, exit_ = between
+def _between(tree: Any, texture: Any, kind: str, entry: str, exit_: str) -> Any:
+    """The output of the node that stands between a texture and its socket; a new one where there is none."""
     node = next((link.to_node for link in texture.outputs["Color"].links if link.to_node.bl_idname == kind), None)
     if node is None:
         node = tree.nodes.new(kind)
         x, y = place_of(texture)
         node.location = (x + 300, y)
         if kind == "ShaderNodeDisplacement":
-            node.inputs["Scale"].default_value = _DISPLACEMENT  # its default differs between versions
+            node.space, node[DEPTH] = "WORLD", math.nan  # no scale was given yet
         tree.links.new(texture.outputs["Color"], node.inputs[entry])
-    tree.links.new(node.outputs[exit_], socket)
+    return node.outputs[exit_]
 
 
 def _map(tree: Any, textures: list[Any]) -> None:
@@ -287,9 +322,8 @@ def _texnet_nodes(tree: Any) -> Iterator[Any]:
 
 
 def _reroute_of(texture: Any) -> Any:
-    links = texture.inputs["Vector"].links
-    node = links[0].from_node if links else None
-    return node if node is not None and node.type == "REROUTE" else None
+    sources = (link.from_node for link in texture.inputs["Vector"].links)
+    return next((node for node in sources if node.type == "REROUTE"), None)
 
 
 def _socket(tree: Any, shader: Shader, place: _Place) -> Any:

@@ -6,16 +6,18 @@ Only where somebody asks for it, a Mix node multiplies it into the color.
 from typing import Any
 
 from . import nodes, shaders
+from .current_set import shader_of, texture_of
 from .following import OCCLUSION
 
 MULTIPLY = "multiply_ao"  # as scripts and panel call it
+IDLE = ("ao",)  # maps that wait
 _X, _Y = 300, 60  # of the node against the texture
 
 
 def multiplied_of(material: Any) -> bool | None:
     """Whether it is multiplied; None where the material has no such map of TexNet's, or no color for it."""
     base = _base_of(material)
-    if nodes.link_behind(base, "albedo") is None or nodes.texture_of(material.node_tree, "ao") is None:
+    if nodes.link_behind(base, "albedo") is None or texture_of(material, "ao") is None:
         return None
     return nodes.texture_behind(base, "ao") is not None
 
@@ -33,7 +35,7 @@ def set_multiplied(material: Any, value: bool) -> None:
     source, target = color.from_socket, color.to_socket
     mix = _mix_of(tree) or _new_mix(tree, color.from_node)
     tree.links.new(source, _input(mix, "A_Color"))
-    tree.links.new(nodes.texture_of(tree, "ao").outputs["Color"], _input(mix, "B_Color"))
+    tree.links.new(texture_of(material, "ao").outputs["Color"], _input(mix, "B_Color"))
     tree.links.new(_result(mix), target)
 
 
@@ -54,8 +56,7 @@ def changes(material: Any) -> dict[str, float]:
 
 def _base_of(material: Any) -> Any:
     """The socket of the base color, or None."""
-    tree = material.node_tree if material is not None else None
-    shader = shaders.shown(tree.get_output_node("ALL")) if tree is not None else None
+    shader = shader_of(material)
     return shader.sockets.get(shaders.BASE_COLOR) if shader is not None else None
 
 

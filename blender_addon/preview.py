@@ -1,8 +1,8 @@
 """The live preview of textures: the panel says what it wants to show, and gets it a moment later.
 
-The preview is the upper left corner of the very texture, or all of it made smaller. Where that takes long a draft
-comes first. Beside it there may be a grid of nine seeds; its pictures are made one after the other, whenever the
-preview has none to make.
+The preview is a lit sphere or plane of all maps, the upper left corner of the very texture, or all of it made smaller.
+Where that takes long a draft comes first. Beside it there may be a grid of nine seeds; its pictures are made one after
+the other, whenever the preview has none to make.
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ import bpy
 
 from . import session
 from .follower import PictureFollower, Pixels
-from .preview_jobs import Step, quick, steps_to
+from .preview_jobs import Shows, Step, quick, steps_to
 from .request import MAX_INT, TextureRequest
 
 SEEDS = 9
@@ -26,15 +26,15 @@ class Follower(PictureFollower):
         self._seeds: list[int] = []  # whose picture in the grid is still to be made
         super().__init__()
 
-    def want(self, request: TextureRequest, *, whole: bool = False) -> bool:
+    def want(self, request: TextureRequest, shows: Shows = "CORNER") -> bool:
         """Set what is wanted; whether that is something new."""
-        request = replace(request, depth=8, udim=None)  # neither changes the picture
+        request = replace(request, depth=8, udim=None, maps="")  # none changes the picture
         state = self._mask_state(request)
-        return self.follow((request, whole, state), lambda: _steps_to(request, whole, state))
+        return self.follow((request, shows, state), lambda: _steps_to(request, shows, state))
 
     def want_seeds(self, request: TextureRequest, first: int) -> bool:
         """Set from which seed on the grid shows nine; whether that is something new."""
-        request = replace(request, depth=8, udim=None, seed=0)
+        request = replace(request, depth=8, udim=None, seed=0, maps="")
         state = self._mask_state(request)
         if (request, first, state) == self._grid or self._is_pausing():
             return False
@@ -80,16 +80,16 @@ class Follower(PictureFollower):
         return f"seed {self._seeds.pop(0) - self._grid[1]}"
 
 
-def _steps_to(request: TextureRequest, whole: bool, state: tuple[Any, ...]) -> list[Step]:
-    return [replace(step, state=state) for step in steps_to(request, whole=whole)]
+def _steps_to(request: TextureRequest, shows: Shows, state: tuple[Any, ...]) -> list[Step]:
+    return [replace(step, state=state) for step in steps_to(request, shows)]
 
 
 _follower: Follower | None = None
 
 
-def want(request: TextureRequest, *, whole: bool = False) -> None:
+def want(request: TextureRequest, shows: Shows) -> None:
     """Ask for the preview of a request; to be called while drawing."""
-    if _follower is not None and not bpy.app.background and _follower.want(request, whole=whole):
+    if _follower is not None and not bpy.app.background and _follower.want(request, shows):
         _follower.start()
 
 

@@ -1,11 +1,13 @@
 """Previews as the worker makes them: the corner of a texture, all of it made smaller, and drafts of both."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from texnet_core.errors import RequestError
+from texnet_core.lengths import length_text
+from texnet_core.model.header import Header
 from texnet_core.model.real_size import texels_per_meter
 from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import check_covers
@@ -16,6 +18,10 @@ from .request import TextureRequest
 
 WHOLE_SIDE = 2048  # of the generator's own texels; a larger tile takes too long for a preview
 
+Shows = Literal["SPHERE", "PLANE", "CORNER", "WHOLE"]
+
+_LIT = {"SPHERE": "sphere", "PLANE": "plane"}
+_LIT_SIDE = 512  # texels of a tile under light
 _MOST_PER_TEXEL = 8.0  # along an axis; more would not be live, so there the draft is all
 _DRAFT_SIDE = 512  # likewise, of the draft of a whole tile
 _CELL = 256  # sizes that are a multiple of every generator's coarsest cell are made as they are
@@ -30,12 +36,14 @@ class Step:
         whole: all of it made smaller, not its corner.
         caption: what the picture shows, as a label.
         state: of the mask; another one where it has changed.
+        lit: the shape on which all maps are shown under light, "sphere" or "plane"; "" shows colors alone.
     """
 
     request: TextureRequest
     whole: bool
     caption: str
     state: tuple[Any, ...] = ()
+    lit: str = ""
 
     @property
     def is_slow(self) -> bool:
@@ -45,8 +53,8 @@ class Step:
         """Ask the worker for it."""
         # a square tile that is smaller than the preview is asked for once and repeated in `pixels_of`
         request = self.request
-        is_tile = not self.whole and request.tile == "xy" and request.width == request.height < SIDE
-        wanted = {"size": request.width if is_tile else SIDE, "whole": self.whole, "engine": "onnx"}
+        is_tile = not self.whole and not self.lit and request.tile == "xy" and request.width == request.height < SIDE
+        wanted = {"size": request.width if is_tile else SIDE, "whole": self.whole, "lit": self.lit, "engine": "onnx"}
         job = request.preview_job(masks.file_of(masks.kept(request.mix_mask)))
         return worker_client.bundled().submit(job | wanted)
 
@@ -54,23 +62,26 @@ class Step:
         """The finished picture, first row on top: (256, 256, 3), or smaller along one side where it shows the whole."""
         assert job.result is not None
         pixels: Pixels = np.load(job.result["file"], allow_pickle=False)
-        if self.whole:
+        if self.whole or self.lit:
             return pixels
         repeats = -(-SIDE // len(pixels))
         tiled: Pixels = np.tile(pixels, (repeats, repeats, 1))[:SIDE, :SIDE]
         return tiled
 
 
-def steps_to(request: TextureRequest, *, whole: bool) -> list[Step]:
+def steps_to(request: TextureRequest, shows: Shows) -> list[Step]:
     """The pictures that lead to what is wanted; where the last takes long, a draft comes first.
 
-    A whole tile of too many texels is not made: a smaller one of the same seed stands for it, and the caption says so.
+    Under light there is a tile as the generator makes it, whatever the size of the texture. A whole tile of too many
+    texels is not made: a smaller one of the same seed stands for it, and the caption says so.
 
     Raises:
         TexnetError: the request does not make sense.
     """
     size = f"{request.width} x {request.height} Texels"
-    if not whole:
+    if shows in _LIT:
+        return [_lit(request, _LIT[shows])]
+    if shows == "CORNER":
         corner = f"Upper Left of {size}" if max(request.width, request.height) > SIDE else f"{size}, Repeated"
         exact = Step(request, False, corner)
         draft = quick(request)
@@ -84,24 +95,35 @@ def steps_to(request: TextureRequest, *, whole: bool) -> list[Step]:
     return [last] if draft == shown or not _is_possible(draft) else [Step(draft, True, "Draft: a Smaller Tile"), last]
 
 
-def make(request: TextureRequest, *, whole: bool = False) -> Pixels:
+def make(request: TextureRequest, *, whole: bool = False, lit: str = "") -> Pixels:
     """The pixels of a preview at once, first row on top; for scripts.
 
     Args:
         request: the texture.
         whole: all of it made smaller, its longer side of 256 texels at most, instead of its corner (256, 256, 3).
+        lit: "sphere" or "plane": a tile of all maps on that shape, under light.
 
     Raises:
         TexnetError: the request does not make sense.
         WorkerError: the worker failed.
     """
-    step = Step(request, whole, "")
+    step = _lit(request, lit) if lit else Step(request, whole, "")
     job = step.submit()
     try:
         job.wait()
         return step.pixels_of(job)
     finally:
         job.close()
+
+
+def _lit(request: TextureRequest, shape: str) -> Step:
+    """A tile of the generator's own texels, which shows about what its exemplar does."""
+    card = library.card_named(request.source)
+    texels = card.texels_per_exemplar if card is not None else Header.texels_per_exemplar
+    side = min(_LIT_SIDE, max(_CELL, texels // _CELL * _CELL))
+    tile = replace(request, width=side, height=side, tile="xy", scale=1.0, covers=0.0)
+    shown = f"{length_text(float(f'{side / texels_per_meter(card):.2g}'))} of It" if card is not None else "A Piece"
+    return Step(tile, False, f"{shown}, Lit", lit=shape)
 
 
 def is_slow(request: TextureRequest) -> bool:

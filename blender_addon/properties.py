@@ -7,7 +7,7 @@ import bpy
 from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import usual_covers
 
-from . import instant, library, preview, surface
+from . import instant, library, material_maps, preview, surface
 from .choice_properties import TexnetChoiceSettings
 from .fields import (
     choice,
@@ -22,8 +22,10 @@ from .fields import (
     flatten_property,
     generator_name_property,
     generator_size_property,
+    learn_from_property,
     learns_property,
     minutes_property,
+    path_property,
     quality_property,
     real_width_property,
     set_mapping_property,
@@ -32,6 +34,7 @@ from .fields import (
 )
 from .gallery import enum_of, gallery_of, listed, parts
 from .instant_methods import FIRST_METHOD
+from .map_properties import TexnetMapChoice
 from .preferences import preferences
 from .registration import registration
 from .request import CHOICE, MAX_INT, TextureRequest, first_preset, options_of, rounded
@@ -40,6 +43,8 @@ from .style_properties import TexnetStyleSettings
 _SIDES = (512, 1024, 2048, 4096, 8192)
 
 _PREVIEWS = (
+    ("SPHERE", "Sphere", "All maps on a sphere, under light"),
+    ("PLANE", "Plane", "All maps on a plane, under light that shows relief"),
     ("CORNER", "Corner", "The upper left corner of the texture, texel by texel"),
     ("WHOLE", "Whole Tile", "All of the texture, made smaller; a large one takes some seconds"),
 )
@@ -129,6 +134,9 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     file_choice: bpy.props.PointerProperty(
         type=TexnetChoiceSettings, name="Textures of the File", description="Fields for files of several textures"
     )
+    map_choice: bpy.props.PointerProperty(
+        type=TexnetMapChoice, name="Maps", description="Which of the maps that the generator makes are wanted"
+    )
     side: choice(
         (
             *((str(side), str(side), f"{side} x {side} texels") for side in _SIDES),
@@ -147,7 +155,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         name="Aspect Ratio", description="Width divided by height while both change in proportion", default=1.0
     )
     seed: core_number("seed", update=_follow_live)
-    preview_shows: choice(_PREVIEWS, "Live Preview", "Part of the texture that the live preview shows")
+    preview_shows: choice(_PREVIEWS, "Live Preview", "What the live preview shows")
     first_seed: bpy.props.IntProperty(
         name="First Seed", description="Seed of the first picture in the grid of seeds", default=0, min=0, max=MAX_INT
     )
@@ -189,6 +197,10 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     )
     exemplar: bpy.props.PointerProperty(
         type=bpy.types.Image, name="Exemplar", description="Image of a surface to learn from"
+    )
+    learn_from: learn_from_property()
+    exemplar_path: path_property(
+        "Folder or Zip", "Folder or .zip with the maps of a material, whose names say which map they are"
     )
     mask: bpy.props.PointerProperty(
         type=bpy.types.Image,
@@ -253,6 +265,16 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         return rounded(self.picture_width / surface.scene_units(1.0, self.id_data))
 
     @property
+    def lesson(self) -> Any:
+        """What is learned from: an image, a material, a path; None where nothing is chosen."""
+        if self.learns == "STYLE" or self.learn_from == "IMAGE":
+            return self.exemplar
+        if self.learn_from == "FOLDER":
+            return str(self.exemplar_path) or None
+        material = material_maps.active_material()
+        return material if material_maps.maps_of(material) else None
+
+    @property
     def start(self) -> str:
         """What a training begins with, as the core says it; "" where the core decides."""
         known = {"DEFAULT": "", "SELECTED": self.source_path}
@@ -275,11 +297,12 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
 
     def follow_live(self) -> None:
         """Ask for the preview at once: the next time that the panel is drawn may be far."""
-        preview.want(self.request(None), whole=self.preview_shows == "WHOLE")
+        preview.want(self.request(None), self.preview_shows)
 
     def request(self, target: Any) -> TextureRequest:
         """What the panel asks for; UDIM tiles are those of the target."""
         width, height = self.size
+        card = library.card_named(self.source_path)
         return TextureRequest(
             source=self.source_path,
             width=width,
@@ -290,6 +313,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             covers=self.covered,
             depth=int(self.depth),  # type: ignore[arg-type]
             udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
+            maps=self.map_choice.text(card.maps) if card is not None else "",
             **self.file_choice.options(),
         )
 
@@ -304,7 +328,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         names = {key: image.name if image is not None else "" for key, image in found.items()}
         usual = self.use_covers and not self.stated_covers
         own = {"method": self.method, "real_width": self.real_width, "covers_usual": usual, "source": ""}
-        own |= dict.fromkeys(CHOICE, "")  # of the file that is chosen, and of no other
+        own |= dict.fromkeys((*CHOICE, "maps"), "")  # of the file that is chosen, and of no other
         return self.options() | names | own | ({"covers": 0.0} if usual else {})
 
     def take_over(self, request: TextureRequest, destination: str = "", world_size: float = 0.0) -> None:
@@ -320,6 +344,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             self.set_mapping = world_size > 0
         self.source_name = request.source
         self.file_choice.take_over(request)
+        self.map_choice.take_over(request.maps)
         is_listed = request.width == request.height and request.width in _SIDES
         self.side = str(request.width) if is_listed else "CUSTOM"
         self.link_sides = False

@@ -10,8 +10,9 @@ from typing import Any
 
 import bpy
 
-from . import nodes, shaders
-from .following import DEPTH, follow, is_changed
+from . import nodes
+from .current_set import shader_of, texture_of
+from .following import DEPTH, is_changed
 
 TRUE, FACTOR = "true_displacement", "relief"  # as scripts and panel call them
 _BUMP, _TRUE = "BUMP", "BOTH"  # displacement methods of a material
@@ -33,36 +34,40 @@ def idle(material: bpy.types.Material, shown: Collection[str], images: Mapping[s
 
 def true_of(material: Any) -> bool | None:
     """Whether the height moves the surface itself; None where the material has no height map of TexNet's."""
-    shader = _shader_of(material)
-    if shader is None or nodes.texture_of(material.node_tree, "height") is None:
+    shader = shader_of(material)
+    if shader is None or texture_of(material, "height") is None:
         return None
     return _is_moved(material) and "height" in nodes.shown_maps(material.node_tree, shader)
 
 
 def set_true(material: Any, value: bool) -> None:
     """Let the height map move the surface; or the normal map show the relief, and without one the height as bump."""
-    shader = _shader_of(material)
+    shader = shader_of(material)
     if shader is None or true_of(material) is None:
         return
     material.displacement_method = _TRUE if value else _BUMP
     tree = material.node_tree
-    shown = nodes.shown_maps(tree, shader)
     first, second = ("height", "normal") if value else ("normal", "height")
+    if texture_of(material, first) is None:
+        return
+    shown = nodes.shown_maps(tree, shader)
     if (first in shown or nodes.link(tree, shader, first)) and second in shown:
         nodes.unlink(tree, shader, second)
 
 
 def fit(material: Any, depth: float, told: float | None) -> None:
-    """Give height its scene units from 0 to 1.
+    """Give height its scene units from 0 to 1, as many times as somebody has made it higher.
 
     Args:
         material: to change.
         depth: those of the generator.
-        told: how many times as much relief the user asks for; None for as much, or as much as it was made.
+        told: how many times as much relief the user asks for; None for what it is.
     """
     node = _displacement_of(material)
     if node is not None:
-        follow(node, node.inputs["Scale"], DEPTH, depth, None)
+        given, scale = node[DEPTH], node.inputs["Scale"]
+        scale.default_value = depth * (scale.default_value / given if given > 0 else 1.0)
+        node[DEPTH] = depth
     if told is not None:
         set_factor(material, told)
 
@@ -96,11 +101,6 @@ def _is_moved(material: Any) -> bool:
     return bool(material.displacement_method != _BUMP)
 
 
-def _shader_of(material: Any) -> shaders.Shader | None:
-    tree = material.node_tree if material is not None else None
-    return shaders.shown(tree.get_output_node("ALL")) if tree is not None else None
-
-
 def _normal_of(material: Any) -> Any:
     """The Normal Map node behind TexNet's normal map, or None."""
     return _node_behind(material, "normal", "NORMAL_MAP")
@@ -113,7 +113,6 @@ def _displacement_of(material: Any) -> Any:
 
 
 def _node_behind(material: Any, name: str, kind: str) -> Any:
-    tree = material.node_tree if material is not None else None
-    texture = nodes.texture_of(tree, name) if tree is not None else None
+    texture = texture_of(material, name)
     links = texture.outputs["Color"].links if texture is not None else ()
     return next((link.to_node for link in links if link.to_node.type == kind), None)

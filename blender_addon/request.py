@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError, TexnetError
+from texnet_core.mapset import chosen_maps
 from texnet_core.model.artifact import read_header
 from texnet_core.model.look import Look
 from texnet_core.names import no_device
 from texnet_core.presets import find_source, find_style, list_presets, list_styles
-from texnet_core.settings import Checked
+from texnet_core.settings import Checked, setting
 from texnet_core.stylization import request as stylization
 from texnet_core.synthesis import request as core
 from texnet_core.synthesis.choice import TextureChoice, check_known
@@ -23,7 +24,18 @@ from texnet_core.synthesis.extent import check_covers
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 MAX_NAME = 150  # bytes of a name, so that seed, map and suffixes find room behind it
 CHOICE = tuple(spec.name for spec in fields(TextureChoice))  # which texture of a file that holds several
-OPTIONS = ("width", "height", "seed", "tile", "scale", "covers", "depth", *CHOICE)  # what operators and functions take
+OPTIONS = (
+    "width",
+    "height",
+    "seed",
+    "tile",
+    "scale",
+    "covers",
+    "depth",
+    *CHOICE,
+    "maps",
+)  # what operators and functions take
+LOOK_OPTIONS = ("bump", "roughness", "metallic", "relief", "true_displacement", "multiply_ao")  # of a material
 STYLE_OPTIONS = ("strength", "noise", "seed", "scale", "wrap", "keep_colors")  # likewise, of a picture in a style
 
 
@@ -101,6 +113,7 @@ class TextureRequest(_Named, core.TextureRequest):
                 remedy="choose it as the method of From Image, Now",
             )
         check_known(self, header.textures)
+        chosen_maps(header.maps, self.maps)
         if self.covers:
             check_covers(self, header)
         return path
@@ -135,6 +148,21 @@ class TextureRequest(_Named, core.TextureRequest):
         if known.get("udim") == [0, 0]:
             del known["udim"]
         return super().from_record(known)
+
+
+@dataclass(frozen=True)
+class SetLook(Checked):
+    """How a map set is shown.
+
+    Attributes:
+        relief: how many times as high as it was made.
+        true_displacement: the height map moves the surface itself.
+        multiply_ao: occlusion darkens the base color.
+    """
+
+    relief: float = setting(1.0, "how high the relief is, as a multiple of the generator's", low=0.0, high=10.0)
+    true_displacement: bool = setting(False, "let the height map move the surface itself, which wants a dense mesh")
+    multiply_ao: bool = setting(False, "darken the base color by the map of ambient occlusion")
 
 
 class StylizeRequest(_Named, stylization.StylizeRequest):
@@ -183,13 +211,23 @@ def rounded(number: float) -> float:
     return float(f"{number:.6g}")
 
 
-def told_look(bump: Any = None, roughness: Any = None, metallic: Any = None) -> dict[str, float]:
-    """What a caller says of a look, as fields of `Look`; None leaves it to the generator.
+def told_look(
+    bump: Any = None,
+    roughness: Any = None,
+    metallic: Any = None,
+    relief: Any = None,
+    true_displacement: Any = None,
+    multiply_ao: Any = None,
+) -> dict[str, float]:
+    """What a caller says of a look: fields of `Look` and of `SetLook`; None leaves it to the generator.
 
     Args:
         bump: -1 to 1.
         roughness: 0 to 1, one number or those of the darkest and the brightest places.
         metallic: 0 to 1.
+        relief: 0 to 10.
+        true_displacement: True or False.
+        multiply_ao: likewise.
 
     Raises:
         RequestError: a value is no number in its range.
@@ -198,7 +236,22 @@ def told_look(bump: Any = None, roughness: Any = None, metallic: Any = None) -> 
     values = {"bump": bump, "roughness_dark": dark, "roughness_bright": bright, "metallic": metallic}
     told = {name: value for name, value in values.items() if value is not None}
     Look().changed(told)
-    return {name: float(value) for name, value in told.items()}
+    values = {"relief": relief, "true_displacement": true_displacement, "multiply_ao": multiply_ao}
+    of_set = {name: value for name, value in values.items() if value is not None}
+    replace(SetLook(), **of_set).check()
+    return {name: float(value) for name, value in (told | of_set).items()}
+
+
+def check_look(told: Mapping[str, float], request: TextureRequest) -> None:
+    """Raise TexnetError where a look asks for what maps show that are not made."""
+    made = {spec.name for spec in chosen_maps(read_header(request.file()).maps, request.maps)}
+    for name, needed in (("true_displacement", "height"), ("multiply_ao", "ao")):
+        if told.get(name) and needed not in made:
+            raise RequestError(
+                f"{request.title} comes without the map {needed}, which {name} needs",
+                expected=f"a material with {needed}",
+                remedy=f"choose another generator or more of its maps, or leave {name} out",
+            )
 
 
 def mix_text(shares: Mapping[str, float]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 
 from texnet_core.errors import RequestError, TexnetError
+from texnet_core.mapset import chosen_maps
 from texnet_core.model.artifact import read_header
 
 from . import images, masks, session, worker_client
@@ -43,7 +44,7 @@ def existing(request: TextureRequest) -> Images | None:
     """
     try:
         file = request.file()
-        names = {spec.name for spec in read_header(file).maps}
+        names = {spec.name for spec in chosen_maps(read_header(file).maps, request.maps)}
         modified = file.stat().st_mtime
     except (OSError, TexnetError):
         return None

@@ -9,7 +9,7 @@ import bpy
 from texnet_core.errors import RequestError
 from texnet_core.model import card
 
-from . import history, library, nodes, preview, surface
+from . import creation, history, library, nodes, preview, surface
 from .request import TextureRequest
 from .rollback import all_or_nothing
 from .wording import counted
@@ -144,6 +144,9 @@ def _size(material: Any, uses: list[_Use], is_used_elsewhere: bool, result: Size
         own = material if keeps else material.copy()
         nodes.use_coordinates(own, group[0].coordinates)
         nodes.set_mapping_scale(own, group[0].scale)
+        request = _request_on(own)
+        if request is not None:
+            creation.fit_relief(own, request, group[0].holder)
         if not keeps:
             result.copies.append(own)
             for use in group:

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import bpy
-
 from texnet_core.atomic import delete_file
 from texnet_core.errors import RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.budget import shortfall
 
-from . import library
+from . import lessons, library
 from .request import title_of
 from .wording import clause
 
@@ -40,13 +38,13 @@ class Standing:
         return self.kind in ("UNFINISHED", "SHORT")
 
 
-def output_for(image: bpy.types.Image, name: str) -> Path:
-    """The library's file for what is learned from an image; without a name, it is called like the image.
+def output_for(exemplar: Any, name: str) -> Path:
+    """The library's file for what is learned from an image, a material or a path; without a name, called like that.
 
     Raises:
         TexnetError: no name for a file, or no library.
     """
-    return library.new_file(name or Path(image.name).stem)
+    return library.new_file(name or lessons.name_of(exemplar))
 
 
 def standing_of(output: Path) -> Standing:
@@ -63,9 +61,10 @@ def standing_of(output: Path) -> Standing:
 
 
 def standing_in_panel(settings: Any) -> Standing | None:
-    """What stands under the panel's name; None without an image, or where there is no telling. Never raises."""
+    """What stands under the panel's name; None without an exemplar, or where there is no telling. Never raises."""
     try:
-        return standing_of(output_for(settings.exemplar, settings.generator_name)) if settings.exemplar else None
+        lesson = settings.lesson
+        return standing_of(output_for(lesson, settings.generator_name)) if lesson else None
     except Exception:  # whatever disk and file hold: a panel that raises while it is drawn is blank
         return None
 

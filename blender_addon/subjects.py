@@ -235,7 +235,8 @@ def _behind(socket: Any, owner: Any) -> Iterator[tuple[Any, Any]]:
     while waiting:
         for link in waiting.pop(0).links:
             node = link.from_node
-            if node.type == "TEX_IMAGE" and node.image is not None and link.from_socket.type == "RGBA":
+            is_color = node.type == "TEX_IMAGE" and node.image is not None and link.from_socket.type == "RGBA"
+            if is_color and (images.record_of(node.image) or {}).get("map") != "ao":  # which only shades the color
                 yield owner, node
             if node.name in seen or node.type == "TEX_IMAGE":
                 continue

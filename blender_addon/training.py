@@ -29,7 +29,8 @@ class TrainingOptions:
     """What a run is to do.
 
     Attributes:
-        exemplar: image file to learn from.
+        exemplar: image file to learn from, or a folder or .zip with the maps of a material.
+        maps: names of those that are learned of a material, by commas; "" for all.
         output: generator to write.
         quality: budget and start by a word of the core's; "" for what is said below.
         minutes: budget, 0 for the number of steps below.
@@ -52,6 +53,7 @@ class TrainingOptions:
 
     exemplar: Path
     output: Path
+    maps: str = ""
     quality: str = ""
     minutes: float = 0.0
     steps: int = 0
@@ -92,6 +94,7 @@ class TrainingOptions:
             job |= {"start": start} if start else {}
             job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
             job |= {"descriptor": self.descriptor, "detail": self.detail}
+            job |= {"maps": self.maps} if self.maps else {}
         job |= {"mask": str(self.mask)} if self.mask else {}
         if chosen.vgg19 and (self.is_style or self.descriptor in ("auto", "vgg19")):
             job["vgg19"] = str(user_file(chosen.vgg19))

@@ -15,13 +15,24 @@ from ..fields import (
     depth_property,
     destination_property,
     look_property,
+    maps_property,
     roughness_property,
     set_mapping_property,
     tiling_property,
     world_size_property,
 )
 from ..registration import registration
-from ..request import OPTIONS, TextureRequest, first_preset, options_of, rounded, told_look
+from ..request import (
+    LOOK_OPTIONS,
+    OPTIONS,
+    SetLook,
+    TextureRequest,
+    check_look,
+    first_preset,
+    options_of,
+    rounded,
+    told_look,
+)
 from ..rollback import all_or_nothing
 from .base import CANCELLED, FINISHED, Status
 from .modal import Modal
@@ -55,19 +66,19 @@ class TextureOptions:
     )
     set_mapping: set_mapping_property()
     world_size: world_size_property(0.0)
+    maps: maps_property()
     bump: look_property("bump")
     roughness: roughness_property()
     metallic: look_property("metallic")
+    relief: look_property("relief", SetLook)
+    true_displacement: look_property("true_displacement", SetLook)
+    multiply_ao: look_property("multiply_ao", SetLook)
 
     def look(self) -> dict[str, Any]:
-        """What somebody has set of bump, roughness and metallic."""
+        """What somebody has set of the look."""
         given: Any = self
-        names = [name for name in ("bump", "roughness", "metallic") if given.properties.is_property_set(name)]
-        values = {name: getattr(self, name) for name in names}
-        return {
-            name: rounded(value) if isinstance(value, float) else [rounded(number) for number in value]
-            for name, value in values.items()
-        }
+        names = [name for name in LOOK_OPTIONS if given.properties.is_property_set(name)]
+        return {name: _meant(getattr(self, name)) for name in names}
 
     def request(self, **changes: Any) -> TextureRequest:
         """What the properties ask for."""
@@ -83,6 +94,13 @@ class TextureOptions:
         if self.world_size or not (self.covers and self.set_mapping):
             return float(self.world_size)
         return surface.scene_units(rounded(self.covers))
+
+
+def _meant(value: Any) -> Any:
+    """What was meant by a value of Blender's."""
+    if isinstance(value, bool):
+        return value
+    return rounded(value) if isinstance(value, float) else [rounded(number) for number in value]
 
 
 def set_options(properties: Any, request: TextureRequest) -> None:
@@ -119,6 +137,7 @@ class Generating(TextureOptions, Modal):
         creation.check_packable(requests[0])
         faces = slots.selected_faces(context.view_layer)
         look = told_look(**self.look())
+        check_look(look, requests[0])
         return requests, creation.target_of(self.destination, target, self.mapped_width, look, faces)
 
     def run(self, context: Any) -> Status:

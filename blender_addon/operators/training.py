@@ -8,7 +8,7 @@ import bpy
 
 from texnet_core.errors import EngineError, RequestError
 
-from .. import backend, backend_test, library, session, standing, training
+from .. import backend, backend_test, lessons, library, session, standing, training
 from ..exemplar import exemplar_of
 from ..fields import (
     content_property,
@@ -18,6 +18,7 @@ from ..fields import (
     generator_name_property,
     generator_size_property,
     learns_property,
+    maps_property,
     minutes_property,
     path_property,
     quality_property,
@@ -37,8 +38,13 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     bl_label = "Train from Image"
 
     exemplar: path_property(
-        "Exemplar File", "Image file to learn from; leave empty to use an image of this .blend file"
+        "Exemplar File",
+        "Image file to learn from, or folder or .zip with the maps of a material; leave empty to use this .blend file",
     )
+    material: bpy.props.StringProperty(
+        name="Material", description="Name of the material of this .blend file whose maps are learned"
+    )
+    maps: maps_property()
     image: bpy.props.StringProperty(
         name="Image", description="Name of the image of this .blend file to learn from, if there is no exemplar file"
     )
@@ -75,8 +81,8 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
 
     @classmethod
     def description(cls, context: Any, properties: Any) -> str:
-        if not context.scene.texnet.exemplar:
-            return "Choose an image first"
+        if not (properties.image or properties.material or properties.exemplar):
+            return "Choose what to learn from first"
         if properties.resume:
             return (
                 "Continue this training; one that was too short gets as many minutes again, or the steps of the quality"
@@ -85,7 +91,9 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
             return "Start again. A generator of this name stays until the new one is complete"
         if properties.learns == "STYLE":
             return "Train a style on this image and add it to your library; other images can then be painted in it"
-        return "Train a generator on this image and add it to your library"
+        if properties.material:
+            return "Train a generator on all maps of this material and add it to your library"
+        return "Train a generator on this and add it to your library"
 
     @classmethod
     def obstacle(cls, context: Any) -> str:
@@ -113,33 +121,39 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         finally:
             task.close()
 
+    def _exemplar(self) -> Any:
+        """The path, the material or the image that is named."""
+        if self.exemplar:
+            return self.exemplar
+        kind, name = ("material", self.material) if self.material else ("image", self.image)
+        blocks: Any = bpy.data.materials if self.material else bpy.data.images
+        found = blocks.get(name) if name else None
+        if found is None:
+            text = f"no {kind} is called {name!r}" if name else "no image is given"
+            raise RequestError(text, expected="an image of a surface", remedy="choose an image of a surface")
+        return found
+
     def _options(self) -> training.TrainingOptions:
-        image: Any = None if self.exemplar else bpy.data.images.get(self.image)
-        if image is not None:
-            output = standing.output_for(image, self.name)
-        elif self.exemplar:
-            output = library.new_file(self.name or Path(self.exemplar).stem)
-        else:
-            found = f"no image is called {self.image!r}" if self.image else "no image is given"
-            raise RequestError(found, expected="an image of a surface", remedy="choose an image of a surface")
+        exemplar = self._exemplar()
+        output = library.new_file(self.name or lessons.name_of(exemplar))
         there = standing.standing_of(output)
         resume = self.resume and there.can_resume
         if not (resume or self.replace):
             standing.check_free(there)
         mask, mask_is_copy = self._mask()
         try:
-            path, is_copy = exemplar_of(image) if image else (user_file(self.exemplar), False)
+            lesson = lessons.lesson_of(exemplar)
         except BaseException:
             if mask_is_copy and mask is not None:
                 shutil.rmtree(mask.parent, ignore_errors=True)
             raise
         minutes = self.minutes + there.spent_minutes if resume and self.minutes else self.minutes
         return training.TrainingOptions(
-            path, output, quality="" if self.quality == "CUSTOM" else self.quality.lower(),
+            lesson.path, output, maps=self.maps, quality="" if self.quality == "CUSTOM" else self.quality.lower(),
             minutes=minutes, steps=self.steps, start=self.start, size=self.size,
             detail=self.detail, flatten=self.flatten, real_width=rounded(self.real_width),
             generator_size=self.generator_size, descriptor=self.descriptor,
-            resume=resume, replace=self.replace and not resume, is_copy=is_copy,
+            resume=resume, replace=self.replace and not resume, is_copy=lesson.is_copy,
             mask=mask, mask_is_copy=mask_is_copy,
             is_style=self.learns == "STYLE", content=user_file(self.content) if self.content else None,
         )  # fmt: skip

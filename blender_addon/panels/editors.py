@@ -9,6 +9,7 @@ from .assets import draw_assets, draw_shown
 from .history import TEXNET_UL_history, draw_history
 from .instant import draw_instant
 from .look import draw_look
+from .maps import draw_maps
 from .stylize import draw_stylize
 from .tasks import draw_messages, draw_tasks
 from .texture import draw_generate, draw_seeds, draw_source, draw_texture
@@ -25,6 +26,7 @@ class _TexnetPanel:
         settings = context.scene.texnet
         draw_messages(layout, context)
         draw_source(layout, settings, context)
+        draw_maps(layout, settings, context)
         draw_texture(layout, settings, context)
         draw_generate(layout, settings, context)
         draw_shown(layout, context)

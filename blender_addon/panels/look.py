@@ -2,13 +2,20 @@
 
 from typing import Any
 
-from .. import looks
+from .. import looks, occlusion, relief
 
-_FIELDS = (("bump", looks.bump_of), ("roughness", looks.roughness_of), ("metallic", looks.metallic_of))
+_FIELDS = (
+    ("relief", relief.factor_of),
+    ("bump", looks.bump_of),
+    ("roughness", looks.roughness_of),
+    ("metallic", looks.metallic_of),
+    ("true_displacement", relief.true_of),
+    ("multiply_ao", occlusion.multiplied_of),
+)
 
 
 def draw_look(layout: Any, context: Any) -> None:
-    """Sliders for what the active material derives from its texture; nothing where it derives nothing."""
+    """Fields of how the active material shows its maps and what it derives; nothing where there is neither."""
     target = context.view_layer.objects.active
     material: Any = target.active_material if target is not None else None
     shown = [name for name, read in _FIELDS if read(material) is not None]

@@ -57,9 +57,9 @@ def _draw_preview(layout: Any, settings: Any) -> None:
     header.label(text="Live Preview")
     if body is None:
         return
-    preview.want(settings.request(None), whole=settings.preview_shows == "WHOLE")
-    header.use_property_split = False
-    header.prop(settings, "preview_shows", expand=True)
+    preview.want(settings.request(None), settings.preview_shows)
+    body.use_property_split = False
+    body.row(align=True).prop(settings, "preview_shows", expand=True)
     body.template_icon(preview.icon_of("live"), scale=8.0)
     row = body.row()
     row.alignment = "CENTER"

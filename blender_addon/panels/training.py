@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from .. import run_icons, standing, training
+import bpy
+
+from .. import material_maps, run_icons, standing, training
+from ..map_properties import LABELS
 from ..preferences import ROOT, backend_python
 from ..wrapping import wrapped
 
 _COMMON = ("mask", "generator_name")
+_WANTED = {
+    "IMAGE": "choose an image of a surface",
+    "MATERIAL": "select an object whose material shows images behind a Principled BSDF",
+    "FOLDER": "choose a folder or a .zip with the maps of a material",
+}
 _FIELDS = {
     "TEXTURE": (*_COMMON, "quality", "detail", "train_size", "generator", "picture_width", "flatten", "descriptor"),
     "STYLE": (*_COMMON, "minutes", "train_size", "content"),
@@ -31,7 +39,7 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
     fields.enabled = run is None
     row = fields.row(heading="Learn")
     row.prop(settings, "learns", expand=True)
-    fields.template_ID(settings, "exemplar", open="image.open")
+    _draw_exemplar(fields, settings, context)
     for name in _FIELDS[settings.learns]:
         fields.prop(settings, name)
         if name == "quality" and settings.quality == "CUSTOM":
@@ -42,18 +50,34 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
         _draw_buttons(body, settings, context)
 
 
+def _draw_exemplar(layout: Any, settings: Any, context: Any) -> None:
+    """What is learned from."""
+    if settings.learns == "TEXTURE":
+        row = layout.row(heading="From")
+        row.prop(settings, "learn_from", expand=True)
+    if settings.learns == "STYLE" or settings.learn_from == "IMAGE":
+        layout.template_ID(settings, "exemplar", open="image.open")
+    elif settings.learn_from == "FOLDER":
+        layout.prop(settings, "exemplar_path")
+    else:
+        material = material_maps.active_material()
+        names = [LABELS[name] for name in LABELS if name in material_maps.maps_of(material)]
+        if names:
+            wrapped(layout, f"{material.name}: {', '.join(names)}", context, icon="MATERIAL")
+
+
 def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
     """Train; where something stands under the name, what can be done with that."""
     there = standing.standing_in_panel(settings)
     if there is None or there.kind == "FREE":
         row = layout.row()
-        row.enabled = settings.exemplar is not None
+        row.enabled = settings.lesson is not None
         is_style = settings.learns == "STYLE"
         _set_training(
             row.operator("texnet.train", text="Train a Style" if is_style else "Train", icon="PLAY"), settings
         )
-        if settings.exemplar is None:
-            wanted = "choose a painting, or an image of a material" if is_style else "choose an image of a surface"
+        if settings.lesson is None:
+            wanted = "choose a painting, or an image of a material" if is_style else _WANTED[settings.learn_from]
             wrapped(layout, wanted, context, icon="INFO")
         return
     box = layout.box()
@@ -69,7 +93,12 @@ def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
 
 
 def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: bool = False) -> None:
-    button.image = settings.exemplar.name if settings.exemplar is not None else ""
+    lesson = settings.lesson
+    button.image, button.material, button.exemplar = "", "", ""
+    if isinstance(lesson, str):
+        button.exemplar = lesson
+    elif lesson is not None:
+        setattr(button, "material" if isinstance(lesson, bpy.types.Material) else "image", lesson.name)
     button.mask = settings.mask.name if settings.mask is not None else ""
     button.name, button.size = settings.generator_name, settings.train_size
     is_custom = settings.learns == "STYLE" or settings.quality == "CUSTOM"

@@ -39,8 +39,8 @@ WIRED = """
 
 
 def names(seed):
-    """Socket -> image of a whole set."""
-    maps = {"Base Color": "albedo", "Roughness": "roughness", "Normal": "normal", "Displacement": "height"}
+    """Socket -> image of a whole set, whose relief shows by the normal map alone."""
+    maps = {"Base Color": "albedo", "Roughness": "roughness", "Normal": "normal"}
     return {socket: f"wall.v2_{name}_{seed}" for socket, name in maps.items()}
 
 

@@ -235,7 +235,7 @@ def test_the_live_preview_shows_the_whole_tile_and_says_where_it_stands_for_a_la
         follower = preview.Follower()
         follower._show = lambda pixels, step: shown.append((step.caption, pixels))
         def settle(*arguments):
-            follower.want(*arguments, whole=True)
+            follower.want(*arguments, "WHOLE")
             wait_for(lambda: follower.tick() is None)
         small = request.TextureRequest(values["source"], 512, 256, seed=1)
         settle(small)

@@ -129,7 +129,7 @@ def test_a_preview_of_meters_is_the_corner_of_the_very_texture(blender, sized_fi
         api, jobs = module("api"), module("preview_jobs")
         request = module("request").TextureRequest(source=values["source"], width=1024, height=1024, seed=3,
                                                    covers=values["covers"])
-        steps = [step.request for step in jobs.steps_to(request, whole=False)]
+        steps = [step.request for step in jobs.steps_to(request, "CORNER")]
         path = [(step.width, round(step.covers / step.width, 6)) for step in steps]
         answer([path, jobs.make(steps[-1]).tolist()])
         """,

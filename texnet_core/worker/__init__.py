@@ -56,13 +56,16 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
 
 preview: the upper left corner of the same texture, at once, also while a large one is being made; or all of it.
 
-    {"job": "preview", "source": "moss", "folder": "/tmp/x", ["size": 256, "whole": false, "width", "height", ...]}
+    {"job": "preview", "source": "moss", "folder": "/tmp/x", ["size": 256, "whole": false, "lit": "sphere", "width",
+     "height", ...]}
     result: {"file": "/tmp/x/preview_1.npy", "seconds": 0.03}
 
     The file holds uint8 (size, size, 3), first row on top: the first map with colors, else the first map, a gray one
     three times. It goes on where the texture is smaller. With "whole" it holds the texture made smaller by means over
-    boxes, its longer side of "size" texels at most, which takes as long as the texture itself. Of several previews
-    that wait only the newest is made; the others are answered by "cancelled". There is no progress.
+    boxes, its longer side of "size" texels at most, which takes as long as the texture itself. With "lit", "sphere" or
+    "plane", all maps of the texture are on that shape, under light; what the generator does not make follows from its
+    look. Of several previews that wait only the newest is made; the others are answered by "cancelled". There is no
+    progress.
 
 sphere: the texture as a lit sphere, for galleries and for previews of assets.
 
@@ -114,10 +117,12 @@ adapt: what a source makes of an exemplar at once, as a generator in a file.
 
     Pictures are as for "synthesize". A collage holds the picture itself, and its textures are pieces of it.
 
-train: a generator from a picture.
+train: a generator from a picture, or from a material: a folder or a .zip whose files say by their names which map they
+are.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
-     "folder": "/tmp/x", "online": false, ["mask": "/x/mask.png", "steps": 400 or "minutes": 20, "size", "seed",
+     "folder": "/tmp/x", "online": false, ["maps": "albedo,normal", "mask": "/x/mask.png", "steps": 400 or
+     "minutes": 20, "size", "seed",
      "device", "vgg19", "vgg19_input", "flatten", "exemplar_size", "detail": "auto", "generator_size": "small",
      "author", "license", "source", "real_width": 1.2, "quality": "quick", "start": "auto", and any other setting of a
      generator or its training]}
@@ -127,6 +132,8 @@ train: a generator from a picture.
      "resumable": false}
     cancelled: {"resumable": true}
 
+    Of a material, "maps" may name those that are learned, "albedo,normal"; all are where nothing is said. What is taken
+    for what comes as notes.
     The mask is a picture of the exemplar's size, white where the exemplar takes part. Texels whose alpha is below one
     half take no part in any case.
 

@@ -4,6 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from texnet_core.atomic import as_output_error
 from texnet_core.mapset import MapSpec, chosen_maps, shown_colors, split_channels
 from texnet_core.pictures.writing import depth_for
 from texnet_core.progress import Progress, ProgressCallback
@@ -12,7 +15,9 @@ from texnet_core.synthesis.files import write_window
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import expand
 from texnet_core.synthesis.textures import open_plane
+from texnet_core.synthesis.textures import synthesize as synthesize_in_memory
 from texnet_core.worker.job import Message, WorkerJob, file_stem, seconds_since
+from texnet_core.worker.lit import Light
 from texnet_core.worker.opened import engine_facts, open_texture
 from texnet_core.worker.previews import Preview, preview_file, write_preview
 
@@ -45,11 +50,16 @@ def synthesize(job: WorkerJob) -> Message:
 
 
 def preview(job: WorkerJob) -> Message:
-    """Write the upper left corner of a texture, or all of it made smaller, as an array."""
+    """Write the upper left corner of a texture, or all of it made smaller or under light, as an array."""
     started = time.monotonic()
     file = preview_file(job)
-    request, wanted = job.asked(TextureRequest), job.settings(Preview)
+    request, wanted, light = job.asked(TextureRequest), job.settings(Preview), job.settings(Light)
     artifact, engine = open_texture(request, job.note)
+    if light.lit:
+        made = synthesize_in_memory(artifact, request, engine=engine, progress=lambda progress: job.check())
+        with as_output_error(file):
+            np.save(file, light.picture(made, artifact, wanted.size))
+        return {"file": str(file), "seconds": seconds_since(started)}
     plane = open_plane(artifact, request, engine=engine)
     width, height = (request.width, request.height) if wanted.whole else (wanted.size, wanted.size)
     write_preview(

@@ -1,4 +1,4 @@
-"""The jobs `train` and `train_style`: a generator or a style from a picture.
+"""The jobs `train` and `train_style`: a generator or a style from a picture, a generator from a material too.
 
 Torch is imported, which takes seconds, once all else is checked.
 """
@@ -18,11 +18,13 @@ import numpy.typing as npt
 from texnet_core.atomic import replacing
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.lengths import parse_length
+from texnet_core.mapset import ALBEDO
+from texnet_core.materials import is_material, read_material
 from texnet_core.model.artifact import Provenance, checkpoint_path
 from texnet_core.model.budget import shortfall
 from texnet_core.model.families.pyramid import PyramidSettings, generator_settings
 from texnet_core.model.families.stylizer import StylizerSettings
-from texnet_core.pictures.reading import read_exemplar
+from texnet_core.pictures.reading import Picture, read_exemplar
 from texnet_core.progress import Progress
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.start_settings import StartSettings, quality_values
@@ -61,18 +63,32 @@ def _learn(
     output, resume, online = generator_output(job), job.field("resume", bool), job.field("online", bool)
     settings = _settings(job, kind)
     reporter = _Reporter(job, job.folder())
-    mask = job.field("mask", str) if "mask" in job.request else None
-    picture = read_exemplar(job.field("exemplar", str), mask)
+    picture = _picture(job, reporter)
     for note in ("", *picture.notes):  # at least one report, so that the job is seen to run
         reporter(Progress("preparing", 0, 60 * settings.minutes or settings.steps, "step", note=note))
     run = training(job, settings, reporter)
+    of_maps = {} if picture.maps == (ALBEDO,) else {"maps": picture.maps, "relief": picture.relief}
     try:
-        artifact = run(picture.image, output, mask=picture.mask, resume=resume, online=online, progress=reporter)
+        artifact = run(
+            picture.image, output, mask=picture.mask, resume=resume, online=online, progress=reporter, **of_maps
+        )
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
     taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
     facts = {"output": str(output), "loss": loss, "steps": taken, "seconds": seconds_since(started)}
     return facts | {"shortfall": shortfall(artifact.training), "resumable": checkpoint_path(output).exists()}
+
+
+def _picture(job: WorkerJob, reporter: "_Reporter") -> Picture:
+    """The exemplar: a picture, or for textures a material of several maps in a folder or a .zip."""
+    exemplar, mask = job.field("exemplar", str), job.field("mask", str) if "mask" in job.request else None
+    maps = job.field("maps", str) if "maps" in job.request else ""
+    if job.request["job"] != "train" or not is_material(Path(exemplar)):
+        if maps:
+            raise job.refused("maps", "none, since a picture alone has no maps to choose from")
+        return read_exemplar(exemplar, mask)
+    names = [name.strip() for name in maps.split(",") if name.strip()]
+    return read_material(Path(exemplar), mask=Path(mask) if mask else None, maps=names, announce=reporter.note)
 
 
 def _with_quality(job: WorkerJob) -> WorkerJob:

@@ -1,0 +1,26 @@
+"""Which maps a generator makes, which of them were worked out from the color, and which are wanted."""
+
+from typing import Any
+
+from .. import library
+from ..map_properties import LABELS
+from ..wrapping import wrapped
+
+
+def draw_maps(layout: Any, settings: Any, context: Any) -> None:
+    """A switch for each map; of a generator that makes colors alone, a line."""
+    card = library.card_named(settings.source_path)
+    if card is None:
+        return
+    if len(card.maps) < 2:
+        wrapped(layout, "makes a color map; relief and roughness follow from it", context, icon="INFO")
+        return
+    layout.label(text="Maps")
+    grid = layout.grid_flow(row_major=True, columns=4, even_columns=True, align=True)
+    for spec in card.maps:
+        if spec.name in LABELS:
+            grid.prop(settings.map_choice, spec.name, toggle=True)
+    if derived := [LABELS.get(spec.name, spec.name) for spec in card.maps if spec.derived]:
+        wrapped(layout, f"worked out from the color: {', '.join(derived)}", context, icon="INFO")
+    if not settings.map_choice.chosen(card.maps):
+        wrapped(layout, "no map is chosen, so all are made", context, icon="INFO")
