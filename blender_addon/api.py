@@ -280,14 +280,14 @@ def state_size(source: str, size: float | str) -> None:
     sizing.state_size(arguments.name_of(source), arguments.meters_in("size", size))
 
 
-def preview_pixels(source: str, *, whole: bool = False, **options: Any) -> Any:
+def preview_pixels(source: str, *, whole: bool = False, lit: str = "", **options: Any) -> Any:
     """The upper left 256x256 texels at once, (256, 256, 3) uint8, first row on top.
 
     With `whole`, all of the texture made smaller, its longer side of 256 texels at most; that takes as long as the
-    texture itself.
+    texture itself. With `lit`, all maps under light, on a "sphere" or a "plane".
     """
     request = arguments.request_of(source, options)
-    return preview_jobs.make(request, whole=arguments.yes_or_no("whole", whole))
+    return preview_jobs.make(request, whole=arguments.yes_or_no("whole", whole), lit=arguments.text_in("lit", lit))
 
 
 def remove_unused() -> tuple[int, int]:

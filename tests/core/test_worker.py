@@ -149,6 +149,19 @@ def test_maps_that_are_not_asked_for_are_left_out(inside, material, tmp_path):
     assert "no map" in inside.ask(job(material, tmp_path, maps="ao"))["message"]
 
 
+def test_previews_under_light_show_all_maps_and_what_a_look_derives(inside, material, artifact_file, tmp_path):
+    shown = {}
+    for name, source in (("maps", material), ("colors", artifact_file)):
+        for shape in ("sphere", "plane"):
+            made = np.load(inside.ask(preview_of(job(source, tmp_path), lit=shape, size=64))["file"])
+            assert made.shape == (64, 64, 3) and made.dtype == np.uint8
+            shown[name, shape] = made
+    corners = shown["maps", "sphere"][0, 0], shown["maps", "sphere"][-1, -1]
+    assert np.array_equal(*corners) and corners[0].max() < 80  # the sphere stands before what is dark
+    assert shown["maps", "plane"].std() > 2 and not np.array_equal(shown["maps", "plane"], shown["colors", "plane"])
+    assert "lit" in inside.ask(preview_of(job(material, tmp_path), lit="cube"))["message"]
+
+
 def test_a_material_of_eight_channels_is_made_shown_and_described(inside, material, tmp_path):
     result = inside.ask(job(material, tmp_path))
     for item, spec in zip(result["maps"], MATERIAL, strict=True):
