@@ -7,7 +7,7 @@ import bpy
 from texnet_core.settings import MIN_SIZE
 from texnet_core.synthesis.extent import usual_covers
 
-from . import instant, library, material_maps, preview, surface
+from . import instant, library, preview, surface
 from .choice_properties import TexnetChoiceSettings
 from .fields import (
     choice,
@@ -263,16 +263,6 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     def real_width(self) -> float:
         """Meters that the exemplar's width shows, 0 where nobody said it."""
         return rounded(self.picture_width / surface.scene_units(1.0, self.id_data))
-
-    @property
-    def lesson(self) -> Any:
-        """What is learned from: an image, a material, a path; None where nothing is chosen."""
-        if self.learns == "STYLE" or self.learn_from == "IMAGE":
-            return self.exemplar
-        if self.learn_from == "FOLDER":
-            return str(self.exemplar_path) or None
-        material = material_maps.active_material()
-        return material if material_maps.maps_of(material) else None
 
     @property
     def start(self) -> str:

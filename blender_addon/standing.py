@@ -9,7 +9,7 @@ from texnet_core.errors import RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.budget import shortfall
 
-from . import lessons, library
+from . import lessons, library, material_maps
 from .request import title_of
 from .wording import clause
 
@@ -60,11 +60,21 @@ def standing_of(output: Path) -> Standing:
     return Standing(output, "SHORT", f"The training of {title} {found}", spent)
 
 
+def exemplar_in_panel(settings: Any) -> Any:
+    """What the panel wants to be learned from: an image, a material, a path; None where nothing is chosen."""
+    if settings.learns == "STYLE" or settings.learn_from == "IMAGE":
+        return settings.exemplar
+    if settings.learn_from == "FOLDER":
+        return str(settings.exemplar_path) or None
+    material = material_maps.active_material()
+    return material if material_maps.maps_of(material) else None
+
+
 def standing_in_panel(settings: Any) -> Standing | None:
     """What stands under the panel's name; None without an exemplar, or where there is no telling. Never raises."""
     try:
-        lesson = settings.lesson
-        return standing_of(output_for(lesson, settings.generator_name)) if lesson else None
+        exemplar = exemplar_in_panel(settings)
+        return standing_of(output_for(exemplar, settings.generator_name)) if exemplar else None
     except Exception:  # whatever disk and file hold: a panel that raises while it is drawn is blank
         return None
 

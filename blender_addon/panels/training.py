@@ -71,12 +71,12 @@ def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
     there = standing.standing_in_panel(settings)
     if there is None or there.kind == "FREE":
         row = layout.row()
-        row.enabled = settings.lesson is not None
+        row.enabled = standing.exemplar_in_panel(settings) is not None
         is_style = settings.learns == "STYLE"
         _set_training(
             row.operator("texnet.train", text="Train a Style" if is_style else "Train", icon="PLAY"), settings
         )
-        if settings.lesson is None:
+        if standing.exemplar_in_panel(settings) is None:
             wanted = "choose a painting, or an image of a material" if is_style else _WANTED[settings.learn_from]
             wrapped(layout, wanted, context, icon="INFO")
         return
@@ -93,12 +93,12 @@ def _draw_buttons(layout: Any, settings: Any, context: Any) -> None:
 
 
 def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: bool = False) -> None:
-    lesson = settings.lesson
+    exemplar = standing.exemplar_in_panel(settings)
     button.image, button.material, button.exemplar = "", "", ""
-    if isinstance(lesson, str):
-        button.exemplar = lesson
-    elif lesson is not None:
-        setattr(button, "material" if isinstance(lesson, bpy.types.Material) else "image", lesson.name)
+    if isinstance(exemplar, str):
+        button.exemplar = exemplar
+    elif exemplar is not None:
+        setattr(button, "material" if isinstance(exemplar, bpy.types.Material) else "image", exemplar.name)
     button.mask = settings.mask.name if settings.mask is not None else ""
     button.name, button.size = settings.generator_name, settings.train_size
     is_custom = settings.learns == "STYLE" or settings.quality == "CUSTOM"
