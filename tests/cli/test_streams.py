@@ -66,6 +66,15 @@ def test_a_texture_goes_to_the_standard_output_and_nothing_else_does(inside, art
     assert os.listdir() == []
 
 
+def test_one_map_of_a_material_goes_to_the_standard_output(inside, tmp_path_factory):
+    material = tmp_path_factory.mktemp("material") / "wall.texnet"
+    write_artifact(material, random_artifact(maps=MATERIAL))
+    done = inside("synth", material, "-o", "-", "--maps", "height", *SYNTH)
+    assert done.returncode == 0, done.stderr
+    found, made = opened(done.stdout)
+    assert found == "PNG" and made.shape == (64, 64) and made.max() > 255 and os.listdir() == []
+
+
 def test_a_float_picture_goes_through_a_pipe_too(inside, artifact_file):
     done = inside("synth", artifact_file, "-o", "-", "--format", "exr", *SYNTH)
     assert done.returncode == 0 and done.stdout.startswith(b"\x76\x2f\x31\x01")

@@ -40,20 +40,13 @@ class Surface:
     ) -> None:
         known = {spec.name: spec for spec in specs if spec.name in maps}
         height, width = next(iter(maps.values())).shape[:2]
-        self._texels = np.empty((height, width, _CHANNELS), np.float32)
+        factor = max(1, int(min(height, width) / max(across, 1)))
+        self.height, self.width = height // factor, width // factor
+        self._texels = np.empty((self.height, self.width, _CHANNELS), np.float32)
         parts = split_channels(self._texels, _LAYOUT)
-        parts[_NORMAL][...] = _normals(maps, known, relief)
+        parts[_NORMAL][...] = _reduced(_normals(maps, known, relief), factor)
         for name, default in DEFAULTS.items():
-            parts[name][...] = _linear(maps[name], known[name]) if name in known else default
-        self._reduce(max(1, int(min(height, width) / max(across, 1))))
-        self.height, self.width = self._texels.shape[:2]
-
-    def _reduce(self, factor: int) -> None:
-        """Average boxes of texels; what is left over at the ends is dropped."""
-        if factor > 1:
-            height, width = (side // factor for side in self._texels.shape[:2])
-            boxes = self._texels[: height * factor, : width * factor]
-            self._texels = boxes.reshape(height, factor, width, factor, -1).mean(axis=(1, 3))
+            parts[name][...] = _reduced(_linear(maps[name], known[name]), factor) if name in known else default
 
     def at(self, rows: FloatArray, columns: FloatArray) -> dict[str, FloatArray]:
         """Values between texels, whose middles have whole coordinates; the maps repeat.
@@ -71,6 +64,15 @@ class Surface:
         lower = texels[y1, x0] * (1 - right) + texels[y1, x1] * right
         values: dict[str, FloatArray] = split_channels(upper * (1 - down) + lower * down, _LAYOUT)  # type: ignore[assignment]
         return values | _unit_and_alpha(values[_NORMAL], values["roughness"][..., 0])
+
+
+def _reduced(values: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
+    """Means over boxes of texels; what is left over at the ends is dropped. One vector for all stays as it is."""
+    if factor == 1 or values.ndim == 1:
+        return values
+    height, width = (side // factor for side in values.shape[:2])
+    boxes = values[: height * factor, : width * factor]
+    return boxes.reshape(height, factor, width, factor, -1).mean(axis=(1, 3))
 
 
 def _unit_and_alpha(mean: FloatArray, roughness: FloatArray) -> dict[str, FloatArray]:
