@@ -34,8 +34,12 @@ def save_asset(
         The .blend file with the asset; None where it is in the file that is open.
     """
     given = arguments.material_in("material", material)
-    texts = [arguments.text_in(name, text) for name, text in (("author", author), ("license", license))]
-    told = Facts(*texts, arguments.text_in("description", description), arguments.texts_in("tags", tags))
+    told = Facts(
+        author=arguments.text_in("author", author),
+        license=arguments.text_in("license", license),
+        description=arguments.text_in("description", description),
+        tags=arguments.texts_in("tags", tags),
+    )
     place = arguments.text_in("into", os.fspath(into))
     kind = arguments.text_in("kind", kind)
     saving = assets.saving_of(given, place, told=told, kind=kind, replace_file=arguments.yes_or_no("replace", replace))

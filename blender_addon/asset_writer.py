@@ -62,7 +62,7 @@ def make(job: dict[str, Any]) -> list[str]:
     """The material of a texture, as `New Material` makes it, with smaller files."""
     _empty()
     request = TextureRequest.from_record(job["request"])
-    made = {}
+    made: dict[str, Any] = {}
     for item in job["maps"]:
         file = Path(item["files"][0])
         image = images.image_from_files(

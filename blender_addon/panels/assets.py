@@ -10,7 +10,7 @@ from ..wrapping import wrapped
 def draw_shown(layout: Any, context: Any) -> None:
     """What can be done with the texture on the active material, wherever the material comes from."""
     target = context.view_layer.objects.active
-    material = target.active_material if target is not None else None
+    material: Any = target.active_material if target is not None else None
     request = shown.request_on(material)
     if request is None:
         return

@@ -92,6 +92,16 @@ def test_a_library_of_materials_is_written_and_the_users_file_is_as_it_was(with_
     assert {name for name, (_, is_jpeg) in packed.items() if not is_jpeg} == {"height"}
 
 
+def test_making_the_library_is_no_undo_step(blender):
+    (options,) = blender(
+        """
+        operators = module("operators.assets")
+        answer(sorted(getattr(operators.TEXNET_OT_update_asset_library, "bl_options", ())))
+        """
+    )
+    assert "UNDO" not in options
+
+
 def test_only_what_has_changed_is_made_again_and_what_has_gone_goes(with_assets):
     ((first, second, third, gone),) = with_assets(
         """
