@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.conftest import MATERIAL, random_artifact
@@ -322,3 +323,82 @@ def test_a_material_is_made_again_saved_opened_and_taken_back_as_a_whole(blender
     same, kept, multiplied, again, rolled_back = found
     assert same and kept and multiplied
     assert again == [True, True] and rolled_back == [True, True, True]
+
+
+RENDERED = """
+        import math, tempfile
+        import numpy as np
+        SIDE, WAVES, DEPTH = 64, 4, 0.02
+        scene = bpy.context.scene
+        scene.render.engine, scene.cycles.samples, scene.cycles.max_bounces = "CYCLES", 4, 0
+        scene.cycles.use_denoising, scene.view_settings.view_transform = False, "Raw"
+        scene.render.resolution_x = scene.render.resolution_y = SIDE
+        scene.render.image_settings.file_format = "OPEN_EXR"
+        for thing in list(bpy.data.objects):
+            bpy.data.objects.remove(thing)
+        def put_in(name, data, **places):
+            made = bpy.data.objects.new(name, data)
+            for key, value in places.items():
+                setattr(made, key, value)
+            bpy.context.collection.objects.link(made)
+            return made
+        scene.camera = put_in("Camera", bpy.data.cameras.new("Camera"), location=(0, 0, 5))
+        scene.camera.data.type, scene.camera.data.ortho_scale = "ORTHO", 2
+        sun = put_in("Sun", bpy.data.lights.new("Sun", "SUN"), rotation_euler=(0, math.radians(45), 0))
+        sun.data.energy, sun.data.angle = math.pi, 0
+        bpy.ops.mesh.primitive_grid_add(x_subdivisions=200, y_subdivisions=200, size=2)
+        grid = bpy.context.view_layer.objects.active
+        bpy.ops.object.shade_smooth()
+        across = (np.arange(512) + 0.5) / 512 * 2 * np.pi * WAVES
+        slope = 0.5 * WAVES * np.pi * DEPTH * np.cos(across)
+        bent = np.stack((-slope, 0 * slope, np.ones_like(slope)), 1) / np.sqrt(1 + slope ** 2)[:, None]
+        drawn = {"albedo": np.ones((512, 3)), "normal": (bent + 1) / 2, "roughness": np.ones((512, 3)),
+                 "height": np.repeat(0.5 + 0.5 * np.sin(across)[:, None], 3, 1)}
+        requests = module("request")
+        def material(*names, **told):
+            # of the exemplar, which spans 0.1 times the plane's width here, relief is a tenth: DEPTH
+            request = requests.TextureRequest(files["wall"], 2560, 2560)
+            images, made = module("images"), {}
+            for name in names:
+                image = bpy.data.images.new(name, 512, 512, float_buffer=True, is_data=name != "albedo")
+                values = np.broadcast_to(np.hstack((drawn[name], np.ones((512, 1)))), (512, 512, 4))
+                image.pixels.foreach_set(np.ascontiguousarray(values, np.float32).ravel())
+                images.set_record(image, request, name, "one set", leads=False)
+                made[name] = image
+            found = module("creation").new_material("drawn")
+            module("creation").apply(found, made, request, grid, 2.0, told)
+            shader = kinds(found, "BSDF_PRINCIPLED")[0]
+            shader.inputs["Specular IOR Level"].default_value = 0
+            return found
+        def swing(found):
+            grid.data.materials.clear()
+            grid.data.materials.append(found)
+            scene.render.filepath = os.path.join(tempfile.mkdtemp(), "seen.exr")
+            bpy.ops.render.render(write_still=True)
+            seen = bpy.data.images.load(scene.render.filepath)
+            row = np.array(seen.pixels[:]).reshape(SIDE, SIDE, 4)[8:-8, :, 0].mean(0)
+            wave = np.cos((np.arange(SIDE) + 0.5) / SIDE * 2 * np.pi * WAVES)
+            return float(2 * (row * wave).mean())
+"""
+
+
+def test_cycles_shows_the_same_relief_by_normals_by_bump_and_by_true_displacement(blender, files):
+    """Slopes that rise away from the sun are darker, by as much as the relief says, and never twice."""
+    (found,) = blender(
+        TOOLS
+        + RENDERED
+        + """
+        whole, bare = ("albedo", "normal", "roughness", "height"), ("albedo", "roughness", "height")
+        by_normal, by_bump = material(*whole), material(*bare)
+        moved = material(*whole, true_displacement=True)
+        depths = [kinds(found, "DISPLACEMENT")[0].inputs["Scale"].default_value for found in (by_bump, moved)]
+        answer([depths, [swing(found) for found in (by_normal, by_bump, moved, material("albedo", "roughness"))]])
+        """,
+        files=files,
+    )
+    depths, (by_normal, by_bump, moved, flat) = found
+    assert depths == pytest.approx([0.02, 0.02])
+    expected = -np.sin(np.pi / 4) * 0.5 * 4 * np.pi * 0.02
+    assert by_normal == pytest.approx(expected, rel=0.15)
+    assert by_bump == pytest.approx(by_normal, rel=0.1) and moved == pytest.approx(by_normal, rel=0.1)
+    assert abs(flat) < abs(expected) / 10
