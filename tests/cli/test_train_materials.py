@@ -1,6 +1,8 @@
 """Training on the maps of a material: folders, zips and files on the command line, and in recipes."""
 
+import io
 import json
+import sys
 import zipfile
 
 import numpy as np
@@ -67,6 +69,17 @@ def test_the_table_says_what_was_taken_and_what_was_left_out(run, maps):
     assert "not asked for" in left_out[0]
     card = told(run, "info", "w.texnet")
     assert "--maps albedo,normal" in card["provenance"]["command"] and "roughness" not in card["maps"]
+
+
+def test_a_zip_may_come_through_a_pipe(run, maps, monkeypatch):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for file in maps.iterdir():
+            archive.write(file, file.name)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.getvalue())))
+    assert len(told(run, "train", "-", "-o", "piped.texnet", *QUICK)["files"]) == 4
+    card = told(run, "info", "piped.texnet")
+    assert card["provenance"]["exemplar"] == "piped" and "train - " in card["provenance"]["command"]
 
 
 def test_one_file_is_whichever_map_is_said(run, maps):

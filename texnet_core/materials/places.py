@@ -107,12 +107,17 @@ def _given(paths: Sequence[Path]) -> list[MapFile]:
 
 
 def _in_folder(folder: Path) -> Iterator[MapFile]:
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_unreadable):
         below = Path(place).relative_to(folder)
         folders[:] = sorted(name for name in folders if len(below.parts) < _DEEPEST and not _IGNORED.fullmatch(name))
         for name in sorted(names):
             path = Path(place) / name
             yield MapFile((below / name).as_posix(), partial(Path, path))
+
+
+def _unreadable(error: OSError) -> None:
+    found = f"the folder {error.filename} cannot be read ({error.strerror})"
+    raise NoImageError(found, expected="a folder that can be read", remedy="check its permissions") from error
 
 
 def _named_pictures(files: Iterator[MapFile], source: Path) -> list[MapFile]:
