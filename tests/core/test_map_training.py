@@ -19,7 +19,7 @@ from texnet_core.settings import DescriptorSettings, EvaluationSettings, LossSet
 from texnet_core.training import train
 from texnet_core.training.comparison import make_descriptor, see_exemplar
 from texnet_core.training.exemplar_loss import exemplar_loss, unit_normals
-from texnet_core.training.views import color_view, mixed_views, standard_view
+from texnet_core.training.views import color_view, map_views, mixed_views, standard_view
 
 NAMES = ("albedo", "normal", "roughness", "metallic", "height")
 MAPS = tuple(spec for spec in MATERIAL_MAPS if spec.name in NAMES)
@@ -63,11 +63,12 @@ def test_the_picture_of_a_set_is_its_colors():
 
 def test_views_show_every_channel_that_varies_and_no_other():
     texels = as_tensor(material())
-    views = mixed_views(texels, MAPS, count=6, seed=1)
-    assert len(views) == 6
-    shown = torch.stack([view.matrix.abs().sum(0) > 0 for view in views])
-    assert shown.any(0).tolist() == [channel != METALLIC for channel in range(9)]
-    for view in (*views, standard_view(texels)):
+    mixed, single = mixed_views(texels, MAPS, count=6, seed=1), map_views(texels, MAPS)
+    for view in mixed:
+        assert (view.matrix.abs().sum(0) > 0).tolist() == [channel != METALLIC for channel in range(9)]
+    shown = [[channel for channel in range(9) if view.matrix[:, channel].any()] for view in single]
+    assert shown == [[3, 4, 5], [6], [HEIGHT]]
+    for view in (*mixed, *single, standard_view(texels)):
         seen = view(texels)[0].flatten(1)
         varies = seen.std(1) > 0
         assert torch.allclose(seen.mean(1), torch.full((len(seen),), 0.5), atol=1e-4)

@@ -1,7 +1,8 @@
 """How far samples are from an exemplar, be that one picture or several maps.
 
-Maps must be right each and right together. A step compares one picture of them: the colors, or three channels of all
-maps (`views`). And it compares neighborhoods of all channels at once, without a network.
+Maps must be right each and right together. A step on small samples compares the colors and another view of all maps
+(`views`), one on large samples the colors or a view. And it compares neighborhoods of all channels at once, without a
+network.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,10 +22,11 @@ from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.mapset import ALBEDO, HALF, MapSpec, channels_of
 from texnet_core.settings import LossSettings
 from texnet_core.training.comparison import Descriptor
-from texnet_core.training.views import View, color_view, mixed_views, standard_view
+from texnet_core.training.views import View, color_view, map_views, mixed_views, standard_view
 
-VIEWS = 6  # of several maps, beside their colors
-_TOGETHER_WEIGHT = 0.5  # of neighborhoods of all channels
+MIXED_VIEWS = 4  # of several maps, beside each map by itself
+_COLORS_SHARE = 0.5  # of what is compared
+_TOGETHER_WEIGHT = 2.0  # of neighborhoods of all channels
 _FACTORS = (1, 2, 4)  # by which maps are made smaller, for neighborhoods
 _MOST_PLACES = 2**16  # of the exemplar, of which neighborhoods are kept; a step compares a thousand
 
@@ -65,6 +67,8 @@ def exemplar_loss(
     see: See,
     mask: Tensor | None,
     seed: int,
+    *,
+    large: int = 0,
 ) -> ExemplarLoss:
     """The loss against an exemplar.
 
@@ -76,10 +80,16 @@ def exemplar_loss(
         see: what losses learn of a picture of the exemplar.
         mask: (H, W) bool, True where a texel takes part; None where all do.
         seed: of the run.
+        large: side of samples from which on a step compares only one view.
     """
     if tuple(spec.name for spec in maps) == (ALBEDO.name,) and channels_of(maps) == 3:
         return PictureLoss(descriptor, see(exemplar), settings)
-    return MapsLoss(descriptor, exemplar, maps, settings, see, mask, seed)
+    return MapsLoss(descriptor, exemplar, maps, settings, see, mask, seed, large)
+
+
+def other_views(texels: Tensor, maps: Sequence[MapSpec], seed: int) -> list[View]:
+    """What several maps are compared by beside their colors."""
+    return [*map_views(texels, maps), *mixed_views(texels, maps, MIXED_VIEWS, seed)]
 
 
 class PictureLoss:
@@ -127,6 +137,7 @@ class MapsLoss:
         see: what losses learn of a picture of the exemplar.
         mask: (H, W) bool, True where a texel takes part; None where all do.
         seed: decides which channels meet in a picture.
+        large: side of samples from which on a step compares only one view.
     """
 
     def __init__(
@@ -138,13 +149,14 @@ class MapsLoss:
         see: See,
         mask: Tensor | None,
         seed: int,
+        large: int,
     ) -> None:
-        self._maps = tuple(maps)
+        self._maps, self._large = tuple(maps), large
         texels = exemplar if mask is None else exemplar[:, :, mask][..., None]
         self._standard = standard_view(texels)
         views = [self._standard]
         if not isinstance(descriptor, PatchPyramid):  # which takes any number of channels
-            views = [color_view(maps).to(exemplar.device), *mixed_views(texels, maps, VIEWS, seed)]
+            views = [color_view(maps).to(exemplar.device), *other_views(texels, maps, seed)]
         self._losses = [PictureLoss(descriptor, see(view(exemplar)), settings, view) for view in views]
         self._together = SlicedWassersteinLoss(
             _seen_together(self._standard(exemplar), mask, seed), settings.directions, settings.positions
@@ -165,19 +177,22 @@ class MapsLoss:
         standard = self._standard(image)
         features = {name: neighborhoods(wrap_by_one(small) if periodic else small) for name, small in _copies(standard)}
         total = _TOGETHER_WEIGHT * self._together(Sample(standard, features), loss_seed)
-        for weight, loss in self._chosen(loss_seed, whole=whole):
+        is_small = max(image.shape[2:]) < self._large
+        for weight, loss in self._chosen(loss_seed, both=is_small, whole=whole):
             total = total + weight * loss(image, seeds, loss_seed, finishing=finishing, periodic=periodic)
         return total
 
-    def _chosen(self, loss_seed: int, *, whole: bool) -> list[tuple[float, PictureLoss]]:
-        """What is compared, with its weight: all, or the colors one time and another view the other."""
+    def _chosen(self, loss_seed: int, *, both: bool, whole: bool) -> list[tuple[float, PictureLoss]]:
+        """What is compared, with its weight: all, the colors and another view, or one of them, by turns."""
         colors, *others = self._losses
         if not others:
             return [(1.0, colors)]
         if whole:
-            return [(0.5, colors), *((0.5 / len(others), other) for other in others)]
-        chosen = colors if loss_seed % 2 else others[loss_seed // 2 % len(others)]
-        return [(1.0, chosen)]
+            return [(_COLORS_SHARE, colors), *(((1 - _COLORS_SHARE) / len(others), other) for other in others)]
+        other = others[loss_seed // 2 % len(others)]
+        if both:
+            return [(_COLORS_SHARE, colors), (1 - _COLORS_SHARE, other)]
+        return [(1.0, other if loss_seed % 2 else colors)]
 
 
 def _seen_together(standard: Tensor, mask: Tensor | None, seed: int) -> Sample:

@@ -53,6 +53,7 @@ class Objective:
         mask: (H, W) bool, True where a texel of the exemplar takes part; None where all do.
         maps: what the channels are.
         seed: of the run.
+        large: side of samples from which on a step on several maps compares only one view of them.
     """
 
     def __init__(
@@ -64,12 +65,13 @@ class Objective:
         mask: Tensor | None = None,
         maps: Sequence[MapSpec] = (ALBEDO,),
         seed: int = 0,
+        large: int = 0,
     ) -> None:
         def see(picture: Tensor) -> Sample:
             return see_exemplar(descriptor, picture, mask)
 
         with torch.no_grad():
-            self._texture = exemplar_loss(descriptor, exemplar, maps, settings, see, mask, seed)
+            self._texture = exemplar_loss(descriptor, exemplar, maps, settings, see, mask, seed, large=large)
         terms: list[tuple[float, Loss]] = [(settings.tone_weight, tiles.tone_loss)] if tiles else []
         terms.append((settings.range_weight, range_penalty))
         self._restraints = WeightedSum(terms)

@@ -24,7 +24,7 @@ from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import TrainSettings, as_record, belongs_to
 from texnet_core.start_settings import StartSettings
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
-from texnet_core.training.exemplar_loss import VIEWS
+from texnet_core.training.exemplar_loss import other_views
 from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
@@ -41,7 +41,7 @@ from texnet_core.training.starting_point import (
     recorded_starting_point,
 )
 from texnet_core.training.tiles import Tiles
-from texnet_core.training.views import View, color_view, mixed_views
+from texnet_core.training.views import View, color_view
 
 DETAIL_SHARE = 0.5  # of the run that learns the exemplar as a whole, for each level of detail
 _REPEAT_CHANNELS = 2  # where tiles have tones of their own
@@ -109,8 +109,7 @@ class Plan:
         """Pictures of three channels that show all maps: the colors first."""
         if self.maps == (ALBEDO,):
             return [color_view(self.maps).to(self.device)]
-        mixed = mixed_views(self.colors, self.maps, VIEWS, self.train.seed)
-        return [color_view(self.maps).to(self.device), *mixed]
+        return [color_view(self.maps).to(self.device), *other_views(self.colors, self.maps, self.train.seed)]
 
     @property
     def _cell(self) -> int:
@@ -163,7 +162,7 @@ class Plan:
         sides = self.request.train.size, self.exemplar.side
         descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)
         parts = (self.image, self.request.loss, self.tiles, self.mask)
-        return Objective(descriptor, *parts, self.maps, self.train.seed)
+        return Objective(descriptor, *parts, self.maps, self.train.seed, large=self.train.size)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""

@@ -1,10 +1,11 @@
 """What networks for pictures are shown of several maps: pictures of three channels each.
 
-A network knows colors only. So each step shows it the colors, or three channels of all maps: then it sees whether a
-crack is dark, deep and rough at the same texel.
+A network knows colors only. So it is shown the colors, every other map by itself, and three mixes of all channels: then
+it sees whether a crack is dark, deep and rough at the same texel.
 
 Source: Chambon & Heitz 2021, "Passing Multi-Channel Material Textures to a 3-Channel Loss": random triples of channels.
-Differs: a few triples are drawn once, so that the exemplar is seen once, and channels are standardized.
+Differs: mixes of all channels instead of three of them, and maps by themselves, which came out better
+(docs/notes/2026-11-materials.md); views are standardized, and drawn once, so that the exemplar is seen once.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from texnet_core.mapset import MapSpec, channels_of, shown_channels
+from texnet_core.mapset import MapSpec, channels_of, shown_channels, shown_map
 
 LEAST_DEVIATION = 0.01  # of a channel; what varies less is taken for plain, or noise of its file would be learned
 _MEAN, _DEVIATION = 0.5, 0.2  # of channels as a network sees them; about those of photographs
@@ -46,37 +47,62 @@ def color_view(maps: Sequence[MapSpec]) -> View:
     return View(torch.eye(channels_of(maps))[shown_channels(maps)], torch.zeros(3))
 
 
-def standard_view(texels: Tensor) -> View:
+def standard_view(texels: Tensor, rows: Tensor | None = None) -> View:
     """Shows all channels with the same mean and deviation.
 
     Args:
         texels: (1, channels, ..., ...) of the exemplar, those that count.
+        rows: (shown, channels), which mixes of them are shown instead.
     """
     flat = texels.transpose(0, 1).flatten(1)
-    scale = _DEVIATION / flat.std(dim=1).clamp_min(LEAST_DEVIATION)
-    return View(torch.diag(scale), _MEAN - scale * flat.mean(dim=1))
+    rows = torch.eye(len(flat)).to(flat) if rows is None else rows
+    shown = rows @ flat
+    scale = _DEVIATION / shown.std(dim=1).clamp_min(LEAST_DEVIATION)
+    return View(scale[:, None] * rows, _MEAN - scale * shown.mean(dim=1))
+
+
+def map_views(texels: Tensor, maps: Sequence[MapSpec]) -> list[View]:
+    """Views of one map each, for every map that varies but the one that stands for all: a gray one three times.
+
+    Args:
+        texels: (1, channels, ..., ...) of the exemplar, those that count.
+        maps: what the channels are.
+    """
+    deviations = texels.transpose(0, 1).flatten(1).std(dim=1)
+    everything, start, views = torch.eye(len(deviations)).to(texels), 0, []
+    for spec in maps:
+        channels = [start + (channel if spec.channels == 3 else 0) for channel in range(3)]
+        start += spec.channels
+        if spec != shown_map(maps) and deviations[channels].max() >= LEAST_DEVIATION:
+            views.append(standard_view(texels, everything[channels]))
+    return views
 
 
 def mixed_views(texels: Tensor, maps: Sequence[MapSpec], count: int, seed: int) -> list[View]:
-    """Views of three channels each, of which all together show every channel that varies about as often.
+    """Views of three channels each, every one a random mix of all channels that vary.
 
-    The colors take part as their luminance.
+    The three directions of a view are orthogonal. Colors take part as their luminance.
 
     Args:
         texels: (1, channels, ..., ...) of the exemplar, those that count.
         maps: what the channels are.
         count: how many views.
-        seed: decides which channels meet.
+        seed: decides the directions.
     """
     channels = _mixed_channels(maps).to(texels)
-    flat = channels @ texels.transpose(0, 1).flatten(1)
-    varying = channels[flat.std(dim=1) >= LEAST_DEVIATION]
-    if not len(varying):
+    deviations = (channels @ texels.transpose(0, 1).flatten(1)).std(dim=1)
+    varies = deviations >= LEAST_DEVIATION
+    if not varies.any():
         return []
+    alike = channels[varies] / deviations[varies, None]
     rng = torch.Generator().manual_seed(seed)
-    order = torch.cat([torch.randperm(len(varying), generator=rng) for _ in range(3 * count)])[: 3 * count]
-    standard = [_standardized(varying[row], texels) for row in range(len(varying))]
-    return [_together([standard[int(row)] for row in order[3 * view : 3 * view + 3]]) for view in range(count)]
+    return [standard_view(texels, _directions(len(alike), rng).to(texels) @ alike) for _ in range(count)]
+
+
+def _directions(channels: int, rng: torch.Generator) -> Tensor:
+    """(3, channels): random directions, orthogonal where there are as many."""
+    drawn = torch.randn(channels, 3, generator=rng)
+    return torch.linalg.qr(drawn)[0].T if channels >= 3 else torch.nn.functional.normalize(drawn.T, dim=1)
 
 
 def _mixed_channels(maps: Sequence[MapSpec]) -> Tensor:
@@ -88,13 +114,3 @@ def _mixed_channels(maps: Sequence[MapSpec]) -> Tensor:
             rows.append(torch.zeros(total).index_add(0, start + torch.arange(spec.channels), torch.tensor(row)))
         start += spec.channels
     return torch.stack(rows)
-
-
-def _standardized(row: Tensor, texels: Tensor) -> View:
-    values = row @ texels.transpose(0, 1).flatten(1)
-    scale = _DEVIATION / values.std()
-    return View(scale * row[None], (_MEAN - scale * values.mean())[None])
-
-
-def _together(views: Sequence[View]) -> View:
-    return View(torch.cat([view.matrix for view in views]), torch.cat([view.offset for view in views]))
