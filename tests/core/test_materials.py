@@ -123,6 +123,23 @@ def test_names_of_packed_files_say_what_each_channel_holds(name, parts):
 
 
 @pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("wall_diffuse_map.png", "albedo"),
+        ("Wall_BaseColor_Utility - sRGB - Texture.exr", "albedo"),
+        ("wall_col_4k_v2.png", "albedo"),
+        ("Wall_Normal_Map_DX.png", "normal"),
+        ("wall_height_16bit.tif", "height"),
+        ("WALL_METALNESS.PNG", "metallic"),
+        ("lambert1_emissive_2048.png", "emission"),
+        ("rough_wood_with_metal_diff_8k.jpg", "albedo"),
+    ],
+)
+def test_what_stands_after_the_words_of_a_map_changes_nothing(name, role):
+    assert [part.map for part in read_name(name).parts] == [role]
+
+
+@pytest.mark.parametrize(
     "name", ["IMG_2034.jpg", "moss.png", "photo of a wall.jpg", "Bricks010.png", "rough wood wall.jpg", "1024.png"]
 )
 def test_names_of_photos_say_nothing_that_counts(name):

@@ -68,7 +68,7 @@ _SINGLE = {
     "normal": "normal! normals nor nrm nrml norm normalmap n!",
     "roughness": "roughness rough! rgh roughnessmap r!",
     "metallic": "metallic metalness metal! met mtl m! metallicmap",
-    "height": "height heightmap displacement displace disp dsp ht h! parallax depth! bump bumpmap bmp",
+    "height": "height heightmap displacement displace disp dsp ht! h! parallax depth! bump bumpmap bmp",
     "ao": "ao ambientocclusion occlusion occ ambient! mixedao aomap",
     "opacity": "opacity alpha! alphamasked opacitymap",
     "emission": "emission emissive emit emissivecolor e! glow!",
@@ -119,6 +119,7 @@ _TOKENS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FORMATS = {"jpg", "jpeg", "png", "tif", "tiff", "exr", "webp", "tga"}
 _NOISE = re.compile(r"(?<![a-z])lod\d+|(?<!\d)(?:8|16|32)-?bit", re.IGNORECASE)
 _DEPTHS = {"8", "16", "32"}
+_AFTERWARDS = {"var", "variation", "v", "map", "tex", "texture", "image", "s", "rgb", "raw", "linear", "utility"}
 _MOST_WORDS = 3
 
 
@@ -171,7 +172,7 @@ def _without_depth(tokens: list[str]) -> list[str]:
 
 
 def _is_variant(tokens: list[str]) -> bool:
-    return all(token.isdigit() or token in ("var", "variation", "v") for token in tokens)
+    return all(token.isdigit() or token in _AFTERWARDS for token in tokens)
 
 
 def _spelled(words: str) -> Iterable[tuple[str, bool]]:

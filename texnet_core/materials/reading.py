@@ -200,7 +200,7 @@ def _notes_on_reduced(read: list[_Map]) -> list[str]:
         if min(width, height) >= 2 * ENOUGH:
             small_height, small_width = each.shape
             return [
-                f"maps of {width}x{height} texels are read at {small_width}x{small_height}, which training suffices"
+                f"maps of {width}x{height} texels are read at {small_width}x{small_height}, which suffices for training"
             ]
     return []
 
