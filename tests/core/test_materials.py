@@ -243,6 +243,38 @@ def test_short_normals_and_those_of_two_channels_become_unit_vectors(tmp_path):
         assert word in material.notes[0]
 
 
+def test_floats_may_hold_normals_themselves(tmp_path):
+    tifffile.imwrite(tmp_path / "w_normal_gl.tif", (2 * NORMALS - 1).astype(np.float32), photometric="rgb")
+    np.testing.assert_allclose(read_material(tmp_path).image, NORMALS, atol=1e-5)
+
+
+def test_a_name_that_the_height_contradicts_is_followed_with_a_note(tmp_path):
+    names = SETS["plain"].replace("normal", "normal_gl")
+    material = read_material(folder_of(tmp_path, names, VALUES | {"normal": directx(NORMALS)}))
+    np.testing.assert_allclose(maps_of(material)["normal"], directx(NORMALS), atol=0.011)
+    assert any("contradict" in note for note in material.notes)
+
+
+def test_texels_that_are_no_numbers_take_no_part(tmp_path):
+    height = waves()
+    height[3, 5] = np.nan
+    save(tmp_path / "w_albedo.png", COLORS)
+    tifffile.imwrite(tmp_path / "w_height.tif", height)
+    material = read_material(tmp_path)
+    assert np.argwhere(~material.mask).tolist() == [[3, 5]]
+    assert np.isfinite(material.image).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "channel"),
+    [("w_orm.png", GRAY, "green"), ("w_alb_ht.png", COLORS, "alpha"), ("w_metallicSmoothness.png", COLORS, "alpha")],
+)
+def test_packed_files_without_the_channel_that_their_name_promises_are_refused(tmp_path, name, values, channel):
+    save(tmp_path / "w_normal.png", NORMALS)
+    save(tmp_path / name, values)
+    assert f"{name} has no {channel} channel" in refused(tmp_path)
+
+
 @pytest.mark.parametrize("values", [COLORS, np.repeat(GRAY[..., None], 3, axis=2), GRAY, NORMALS[..., [2, 0, 1]]])
 def test_what_is_no_normal_map_is_refused(tmp_path, values):
     save(tmp_path / "w_albedo.png", COLORS)
@@ -385,6 +417,18 @@ def test_a_zip_is_read_as_its_folder_is(tmp_path, prefix):
     archive = zipped(tmp_path / "set.zip", folder, prefix)
     assert is_material(archive) and is_material(folder) and not is_material(folder / "ao.png")
     np.testing.assert_array_equal(read_material(archive).image, read_material(folder).image)
+
+
+def test_what_systems_add_to_a_zip_is_left_alone(tmp_path, monkeypatch):
+    folder = folder_of(tmp_path / "set")
+    archive = zipped(tmp_path / "set.zip", folder)
+    with zipfile.ZipFile(archive, "a") as more:
+        more.writestr("__MACOSX/._albedo.png", b"not a picture")
+        more.writestr("Thumbs/2K/albedo.png", b"not a picture")
+        more.writestr("license.txt", b"CC0")
+    assert [use.file for use in read_material(archive).files] == [f"{name}.png" for name in MAPS]
+    monkeypatch.setattr(places, "MOST_FILES", 7)
+    assert "more than 7 files" in refused(archive)
 
 
 @pytest.mark.parametrize("prefix", ["../", "a/../../", "/etc/", "C:/", "a\\..\\..\\"])
