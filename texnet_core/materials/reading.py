@@ -243,7 +243,7 @@ def _resized(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
         np.asarray(Image.fromarray(np.ascontiguousarray(values[..., band])).resize(size, Image.Resampling.LANCZOS))
         for band in range(values.shape[2])
     )
-    return np.clip(np.stack(list(bands), axis=2), 0, 1)
+    return np.asarray(np.clip(np.stack(list(bands), axis=2), 0, 1), np.float32)
 
 
 def _agreeing(read: list[_Map], mask: Mask | None) -> tuple[float, list[str]]:

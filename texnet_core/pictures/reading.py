@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -38,6 +39,9 @@ class Picture:
     relief: float = 0.0
 
 
+P = TypeVar("P", bound=Picture)
+
+
 def read_exemplar(path: Path | str, mask: Path | str | None = None) -> Picture:
     """Read a picture of a surface.
 
@@ -58,7 +62,7 @@ def read_exemplar(path: Path | str, mask: Path | str | None = None) -> Picture:
     return replace(picture, image=filled(picture.image, picture.mask))
 
 
-def masked_by(picture: Picture, label: str, drawn: Picture, mask_label: str) -> Picture:
+def masked_by(picture: P, label: str, drawn: Picture, mask_label: str) -> P:
     """The picture with a drawn mask, beside the one that it has.
 
     Args:
