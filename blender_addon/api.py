@@ -189,7 +189,8 @@ def textures(source: str, count: int = 1, **options: Any) -> list[Images]:
 
 def material(source: str, **options: Any) -> bpy.types.Material:
     """A new material that shows one texture; it is on no object and kept in the file by a fake user."""
-    (made,) = materials(source, 1, **options)
+    look = arguments.look_in(options)
+    (made,) = _materials(_variations(source, 1, options, look), look)
     return made
 
 

@@ -107,6 +107,8 @@ def make(request: TextureRequest, *, whole: bool = False, lit: str = "") -> Pixe
         TexnetError: the request does not make sense.
         WorkerError: the worker failed.
     """
+    if lit not in ("", *_LIT.values()):
+        raise RequestError(f"lit {lit!r} is unknown", expected=[*_LIT.values()], remedy="choose one of these")
     step = _lit(request, lit) if lit else Step(request, whole, "")
     job = step.submit()
     try:

@@ -52,7 +52,7 @@ def train(
         The source: the path of the generator.
     """
     preferences()
-    if quality not in QUALITIES:
+    if arguments.text_in("quality", quality) not in QUALITIES:
         raise RequestError(f"no quality is called {quality!r}", expected=[*QUALITIES], remedy="choose one of these")
     if unknown := sorted(set(options) - set(_OPTIONS)):
         raise RequestError(f"no option is called {unknown[0]}", expected=[*_OPTIONS], remedy="leave it out")
@@ -97,9 +97,11 @@ def _finished(options: training.TrainingOptions) -> str:
 
 def _checked(exemplar: Any) -> Any:
     """An exemplar that is of a kind that can be learned."""
-    if isinstance(exemplar, bpy.types.Material | bpy.types.Image) or (
-        isinstance(exemplar, str | os.PathLike) and str(exemplar)
-    ):
+    if isinstance(exemplar, bpy.types.Image):
+        return arguments.image_in("exemplar", exemplar)
+    if isinstance(exemplar, bpy.types.Material):
+        return arguments.material_in("exemplar", exemplar)
+    if isinstance(exemplar, str | os.PathLike) and str(exemplar):
         return exemplar
     raise RequestError(
         f"exemplar {exemplar!r} is no image, material or path",
