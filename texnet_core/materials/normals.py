@@ -17,7 +17,7 @@ _MOST_TILT = 0.6  # of the mean normal, as a slope; in 45 materials it was at mo
 _LENGTHS = (0.4, 1.25)  # of the mean; normals that were blurred are shorter
 _FLAT_Z = 0.05  # least z: what is steeper says little
 _CONSTANT = 2 / 255
-_STEEP = 0.1  # range of red or green beyond which a blue of 1 cannot be right
+_STEEP = 0.25  # x or y beyond which z cannot be 1, whatever rounding did
 _SIGNED = -0.1  # values below it are vectors themselves
 _AGREES = 0.2  # correlation; in 34 materials it was 0.26 to 1
 _SMOOTHINGS = 2
@@ -141,10 +141,11 @@ def agreeing(
 
 
 def _lacks_blue(values: FloatArray) -> bool:
-    """Whether blue is 0 or 1 everywhere, although red and green say that the surface is not flat."""
+    """Whether blue is 0 everywhere, or 1 although red and green say that the surface is not flat."""
     blue = values[..., 2]
-    is_constant = float(np.ptp(blue)) <= _CONSTANT and not _CONSTANT < float(blue.mean()) < 1 - _CONSTANT
-    return is_constant and float(np.ptp(values[..., :2])) > _STEEP
+    if float(np.ptp(blue)) > _CONSTANT or _CONSTANT < float(blue.mean()) < 1 - _CONSTANT:
+        return False
+    return float(blue.mean()) <= _CONSTANT or float(np.abs(2 * values[..., :2] - 1).max()) > _STEEP
 
 
 def _complete(values: FloatArray) -> None:
