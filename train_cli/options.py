@@ -252,7 +252,7 @@ class PathType(click.ParamType[Path]):
 
 
 def _is_folder(written: Any, path: Path) -> bool:
-    return os.fspath(written).endswith(("/", os.sep)) or os.path.isdir(path)
+    return os.fspath(written).endswith(("/", os.sep)) or (not path.suffix and os.path.isdir(path))
 
 
 class SizeType(click.ParamType[tuple[int, int]]):

@@ -127,8 +127,8 @@ def write_tiff(path: Path, bands: Bands, layout: Layout) -> None:
     import tifffile
 
     height, width = _TIFF_TILE
-    tiles = (
-        np.squeeze(rows[:, left : left + width], 2) if layout.channels == 1 else rows[:, left : left + width]
+    tiles = (  # copies, because the library holds some while more rows are made
+        np.array(np.squeeze(rows[:, left : left + width], 2) if layout.channels == 1 else rows[:, left : left + width])
         for rows in _regrouped(bands, height)
         for left in range(0, layout.width, width)
     )

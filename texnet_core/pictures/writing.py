@@ -198,6 +198,10 @@ class Encoder:
         self._rows += len(rows)
         self._bands.put(rows)
 
+    def wait(self) -> None:
+        """Wait until the encoder is done with the rows that it has, so that their memory can be used again."""
+        self._bands.join()
+
     def finish(self) -> None:
         """Wait until the file is complete; raises what went wrong with it."""
         if self._rows != self._height:

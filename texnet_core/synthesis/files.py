@@ -100,12 +100,16 @@ def _write_maps(
         for file, temporary in zip(maps, temporaries, strict=True):
             layout = Layout(region[2], region[3], len(file.channels), file.bits, file.spec.color_space)
             writers.append(stack.enter_context(encoding_image(temporary, layout)))
-        bands = stack.enter_context(closing(reported_bands(plane, region, progress, partial(packed, files=maps))))
+        is_set = len(maps) > 1  # whose bands are large, and whose encoders together are fast: one band has to do
+        convert = partial(packed, files=maps)
+        bands = stack.enter_context(closing(reported_bands(plane, region, progress, convert, again=is_set)))
         for band in bands:
             for number, part in enumerate(unpacked(band, maps)):
                 with as_output_error(maps[number].path):
                     writers[number](part)
                 beside.take(number, part)
+            for write in writers if is_set else ():
+                write.wait()
             del band, part  # the encoders free it while the next one is made
         for file, write in zip(maps, writers, strict=True):
             with as_output_error(file.path):

@@ -116,7 +116,7 @@ class Plane:
             raise too_little_memory(width, height) from error
 
     def bands(
-        self, top: int, left: int, height: int, width: int, convert: Convert = unchanged
+        self, top: int, left: int, height: int, width: int, convert: Convert = unchanged, *, again: bool = False
     ) -> Generator[npt.NDArray[Any], None, None]:
         """A window of any size from top to bottom, in bands of rows, holding few of them at a time.
 
@@ -126,13 +126,14 @@ class Plane:
             height: rows.
             width: columns.
             convert: applied to pieces (h, w, channels), float32 in [0, 1], if possible in the threads that make them.
+            again: whether the memory of a band may be used again as soon as the next one is asked for.
 
         Yields:
             (rows, width, channels) of what `convert` returns; the rows add up to `height`.
         """
         self._prepare()
         if self._is_made_as_is():
-            return self._bands_of_blocks(top, left, height, width, convert)
+            return self._bands_of_blocks(top, left, height, width, convert, again)
         return self._resampled_bands(top, left, height, width, convert)
 
     def _prepare(self) -> None:
@@ -145,7 +146,7 @@ class Plane:
         return self._rows.step == self._columns.step == 1
 
     def _bands_of_blocks(
-        self, top: int, left: int, height: int, width: int, convert: Convert
+        self, top: int, left: int, height: int, width: int, convert: Convert, again: bool
     ) -> Generator[npt.NDArray[Any], None, None]:
         rows = list(self._rows.segments(top, height, self._engine.block_shape[0]))
         columns = list(self._columns.segments(left, width, self._engine.block_shape[1]))
@@ -165,10 +166,14 @@ class Plane:
             self._blocks_at_once,
         )
         known: dict[Cut, list[npt.NDArray[Any]]] = {}
+        used: npt.NDArray[Any] | None = None
         for row in rows:
             if few and row.cut not in known:
                 known[row.cut] = [next(pieces) for _ in different]
-            yield _joined(known[row.cut] if few else islice(pieces, len(different)), targets.values(), width)
+            band = _joined(known[row.cut] if few else islice(pieces, len(different)), targets.values(), width, used)
+            used = band if again else None
+            yield band
+            del band
 
     def _piece(self, row: Segment, column: Segment, convert: Convert) -> npt.NDArray[Any]:
         part = self._block(row.block, column.block)[row.within, column.within]
@@ -258,10 +263,17 @@ class Plane:
         )
 
 
-def _joined(pieces: Iterable[npt.NDArray[Any]], targets: Iterable[list[slice]], width: int) -> npt.NDArray[Any]:
-    """Pieces side by side, each wherever it belongs."""
+def _joined(
+    pieces: Iterable[npt.NDArray[Any]],
+    targets: Iterable[list[slice]],
+    width: int,
+    used: npt.NDArray[Any] | None = None,
+) -> npt.NDArray[Any]:
+    """Pieces side by side, each wherever it belongs, in the memory of a band that is done with, if there is one."""
     band: npt.NDArray[Any] | None = None
     for piece, places in zip(pieces, targets, strict=True):
+        if band is None and used is not None and len(used) >= len(piece):
+            band = used[: len(piece)]
         if band is None:
             band = np.empty((len(piece), width, *piece.shape[2:]), piece.dtype)
         for place in places:

@@ -153,13 +153,13 @@ def gathered(plane: Plane, region: Region, progress: ProgressCallback) -> FloatA
 
 
 def reported_bands(
-    plane: Plane, region: Region, progress: ProgressCallback, convert: Convert = unchanged
+    plane: Plane, region: Region, progress: ProgressCallback, convert: Convert = unchanged, *, again: bool = False
 ) -> Generator[npt.NDArray[Any], None, None]:
-    """The bands of a region, with a report before the first and after each."""
+    """The bands of a region, with a report before the first and after each; `again` as for `Plane.bands`."""
     x, y, width, height = region
     done = 0
     progress(Progress("rows", done, height, "row"))
-    with closing(plane.bands(y, x, height, width, convert)) as bands:
+    with closing(plane.bands(y, x, height, width, convert, again=again)) as bands:
         for band in bands:
             done += len(band)
             yield band
