@@ -129,6 +129,16 @@ def test_maps_of_different_depths_go_to_tiff(material, maps, tmp_path):
         assert np.array_equal(values.reshape(*values.shape[:2], -1), quantize(maps[spec.name], spec.depth))
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.9])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_many_bands_do_not_get_mixed_up(material, tmp_path, suffix, scale):
+    tall = TextureRequest(width=160, height=608, seed=5, scale=scale, engine="onnx")
+    expected = synthesize(material, tall)
+    for path, spec in zip(write(material, tmp_path / f"{{map}}.{suffix}", request=tall), MATERIAL_MAPS, strict=True):
+        values = loaded(path) if suffix == "png" else tifffile.imread(path).reshape(608, 160, -1)
+        assert np.array_equal(values, quantize(expected[spec.name], spec.depth)), spec.name
+
+
 def test_a_window_has_the_texels_of_the_whole_in_all_maps(material, maps, tmp_path):
     part = replace(REQUEST, region=(90, -5, 40, 30))
     rows, columns = np.arange(-5, 25) % 64, np.arange(90, 130) % 96

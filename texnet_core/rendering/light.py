@@ -46,12 +46,15 @@ def unit(vector: tuple[float, float, float]) -> FloatArray:
 
 def dot(one: FloatArray, other: FloatArray) -> FloatArray:
     """Scalar products of (..., 3) vectors."""
-    return one[..., 0] * other[..., 0] + one[..., 1] * other[..., 1] + one[..., 2] * other[..., 2]
+    result: FloatArray = np.multiply(one[..., 0], other[..., 0])
+    for axis in (1, 2):
+        result = result + np.multiply(one[..., axis], other[..., axis])
+    return result
 
 
 def diffuse_light(normals: FloatArray) -> FloatArray:
     """What the environment sends to surfaces, over pi: (..., 3) unit vectors to (..., 3) linear light."""
-    sky = _color(_HORIZON) + _color(_RISE) * (normals[..., 1:2] * np.float32(2 / 3))
+    sky: FloatArray = _color(_HORIZON) + _color(_RISE) * (normals[..., 1:2] * np.float32(2 / 3))
     for lamp in _LAMPS:
         seen = _product(lamp.sharpness, np.float32(_COSINE_SHARPNESS), dot(normals, unit(lamp.toward)))
         sky += _color(lamp.color) * (np.float32(_COSINE_HEIGHT / np.pi) * seen)[..., None]
@@ -70,7 +73,7 @@ def reflected_light(directions: FloatArray, alpha: FloatArray, facing: FloatArra
     whole = _total(sharpness)
     # the mean of a direction over a Gaussian is shorter by the Langevin function, about 1 - 1 / sharpness
     shorter = 1 / np.tanh(np.minimum(sharpness, 50)) - 1 / sharpness
-    light = _color(_HORIZON) + _color(_RISE) * (directions[..., 1] * shorter)[..., None]
+    light: FloatArray = _color(_HORIZON) + _color(_RISE) * (directions[..., 1] * shorter)[..., None]
     for lamp in _LAMPS:
         share = _product(lamp.sharpness, sharpness, dot(directions, unit(lamp.toward))) / whole
         light += _color(lamp.color) * share[..., None]

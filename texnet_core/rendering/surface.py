@@ -72,7 +72,8 @@ def _reduced(values: npt.NDArray[Any], factor: int) -> npt.NDArray[Any]:
         return values
     height, width = (side // factor for side in values.shape[:2])
     boxes = values[: height * factor, : width * factor]
-    return boxes.reshape(height, factor, width, factor, -1).mean(axis=(1, 3))
+    means: npt.NDArray[Any] = boxes.reshape(height, factor, width, factor, -1).mean(axis=(1, 3))
+    return means
 
 
 def _unit_and_alpha(mean: FloatArray, roughness: FloatArray) -> dict[str, FloatArray]:
@@ -96,7 +97,8 @@ def _normals(maps: Mapping[str, npt.NDArray[Any]], known: Mapping[str, MapSpec],
         vectors = _slopes(np.asarray(maps["height"], np.float32)[..., 0], relief or USUAL_RELIEF)
     else:
         return np.array((0, 0, 1), np.float32)
-    return vectors / np.maximum(np.sqrt(dot(vectors, vectors)), 1e-6)[..., None]
+    result: FloatArray = vectors / np.maximum(np.sqrt(dot(vectors, vectors)), 1e-6)[..., None]
+    return result
 
 
 def _slopes(height: FloatArray, relief: float) -> FloatArray:
