@@ -14,7 +14,7 @@ from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
 from texnet_core.lengths import length_text
 from texnet_core.model.real_size import size_note
-from texnet_core.pictures.writing import check_picture_size, depth_for
+from texnet_core.pictures.writing import SUFFIXES, check_picture_size, depth_for
 from texnet_core.progress import ProgressCallback
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.files import files_of
@@ -106,7 +106,7 @@ def synth(
         mix_mask="" if mix_mask is None else str(mix_mask),
     )
     pictures, set_of_maps = expand(request, settings_from(Series, values)), settings_from(MapFiles, values)
-    name = picture_name(output, format)
+    name = _name(output, format)
     if not is_output(output):
         output = name
     depth_for(name, request.depth)
@@ -134,6 +134,18 @@ def synth(
                 _make(picture, target, engine, set_of_maps, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
     _tell(shown, pictures, engine, time.monotonic() - started, notes if as_json else None)
+
+
+def _name(output: Path, format: str | None) -> Path:
+    """`picture_name`, and what to do where somebody meant a folder."""
+    name = picture_name(output, format)
+    if not name.suffix:
+        raise RequestError(
+            f"{name.name!r} has no suffix of a picture",
+            expected=SUFFIXES,
+            remedy="give it one, or end the name of a folder in /",
+        )
+    return name
 
 
 def _make(picture: MarkedRequest, output: Path, engine: Engine, files: MapFiles, progress: ProgressCallback) -> None:
