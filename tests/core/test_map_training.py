@@ -68,6 +68,7 @@ def test_views_show_every_channel_that_varies_and_no_other():
         assert (view.matrix.abs().sum(0) > 0).tolist() == [channel != METALLIC for channel in range(9)]
     shown = [[channel for channel in range(9) if view.matrix[:, channel].any()] for view in single]
     assert shown == [[3, 4, 5], [6], [HEIGHT]]
+    assert [view.turns for view in single] == [3, 1, 1]
     for view in (*mixed, *single, standard_view(texels)):
         seen = view(texels)[0].flatten(1)
         varies = seen.std(1) > 0

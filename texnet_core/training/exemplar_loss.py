@@ -157,7 +157,9 @@ class MapsLoss:
         views = [self._standard]
         if not isinstance(descriptor, PatchPyramid):  # which takes any number of channels
             views = [color_view(maps).to(exemplar.device), *other_views(texels, maps, seed)]
-        self._losses = [PictureLoss(descriptor, see(view(exemplar)), settings, view) for view in views]
+        self._colors, *others = (PictureLoss(descriptor, see(view(exemplar)), settings, view) for view in views)
+        # a view of several turns is there several times
+        self._others = [loss for loss, view in zip(others, views[1:], strict=True) for _ in range(view.turns)]
         self._together = SlicedWassersteinLoss(
             _seen_together(self._standard(exemplar), mask, seed), settings.directions, settings.positions
         )
@@ -184,11 +186,12 @@ class MapsLoss:
 
     def _chosen(self, loss_seed: int, *, both: bool, whole: bool) -> list[tuple[float, PictureLoss]]:
         """What is compared, with its weight: all, the colors and another view, or one of them, by turns."""
-        colors, *others = self._losses
+        colors, others = self._colors, self._others
         if not others:
             return [(1.0, colors)]
         if whole:
-            return [(_COLORS_SHARE, colors), *(((1 - _COLORS_SHARE) / len(others), other) for other in others)]
+            share = (1 - _COLORS_SHARE) / len(others)
+            return [(_COLORS_SHARE, colors), *((share * others.count(other), other) for other in dict.fromkeys(others))]
         other = others[loss_seed // 2 % len(others)]
         if both:
             return [(_COLORS_SHARE, colors), (1 - _COLORS_SHARE, other)]

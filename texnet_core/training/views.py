@@ -9,7 +9,7 @@ Differs: mixes of all channels instead of three of them, and maps by themselves,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -28,10 +28,12 @@ class View:
     Attributes:
         matrix: (picture's channels, channels).
         offset: (picture's channels,).
+        turns: how often it is shown, against others.
     """
 
     matrix: Tensor
     offset: Tensor
+    turns: int = 1
 
     def __call__(self, image: Tensor) -> Tensor:
         """(N, channels, H, W) -> (N, picture's channels, H, W)."""
@@ -39,7 +41,7 @@ class View:
 
     def to(self, device: torch.device) -> "View":
         """The same on a device."""
-        return View(self.matrix.to(device), self.offset.to(device))
+        return replace(self, matrix=self.matrix.to(device), offset=self.offset.to(device))
 
 
 def color_view(maps: Sequence[MapSpec]) -> View:
@@ -64,6 +66,8 @@ def standard_view(texels: Tensor, rows: Tensor | None = None) -> View:
 def map_views(texels: Tensor, maps: Sequence[MapSpec]) -> list[View]:
     """Views of one map each, for every map that varies but the one that stands for all: a gray one three times.
 
+    Normals, which have three channels to learn, have three turns where others have one.
+
     Args:
         texels: (1, channels, ..., ...) of the exemplar, those that count.
         maps: what the channels are.
@@ -74,7 +78,7 @@ def map_views(texels: Tensor, maps: Sequence[MapSpec]) -> list[View]:
         channels = [start + (channel if spec.channels == 3 else 0) for channel in range(3)]
         start += spec.channels
         if spec != shown_map(maps) and deviations[channels].max() >= LEAST_DEVIATION:
-            views.append(standard_view(texels, everything[channels]))
+            views.append(replace(standard_view(texels, everything[channels]), turns=spec.channels))
     return views
 
 
