@@ -24,9 +24,7 @@ Of a file that holds several textures (without these, the first is made):
     mix_to      another texture or mix, which white of the mask shows
     mix_mask    an image, stretched over the texture: black shows `texture` or `mix`, gray what lies between
 
-`stylize` paints images in a style and has options of its own.
-
-Those that make materials also take:
+`stylize` paints images in a style and has options of its own. Those that make materials also take:
 
     relief              how high the relief of the maps is, 1 as it was made; 0 to 10
     true_displacement   True lets the height map move the surface itself, which wants a dense mesh
