@@ -15,21 +15,24 @@ def draw_shown(layout: Any, context: Any) -> None:
     if request is None:
         return
     box = layout.box()
-    box.label(text=f"{material.name}: {request.title}, Seed {request.seed}, {request.size_text}", icon="MATERIAL")
+    name = request.title if material.name.startswith(request.title) else f"{material.name}: {request.title}"
+    box.label(text=f"{name}, Seed {request.seed}, {request.size_text}", icon="MATERIAL")
     if not material.is_editable:
         wrapped(box, f"{material.name} is linked from another file, so it cannot be changed", context, icon="LINKED")
         box.operator("texnet.make_material_local", icon="LIBRARY_DATA_DIRECT")
         return
-    row = box.row(align=True)
-    row.operator_context = "INVOKE_DEFAULT"
+    column = box.column(align=True)
+    column.operator_context = "INVOKE_DEFAULT"
+    row = column.row(align=True)
     row.operator("texnet.vary_material", text="New Seed", icon="FILE_REFRESH").seed = -1
+    row.operator("texnet.copy_settings", text="", icon="COPYDOWN").image = shown.image_of(material).name
+    row = column.row(align=True)
     for text, width, height in (
         ("Half Size", request.width // 2, request.height // 2),
         ("Double Size", request.width * 2, request.height * 2),
     ):
         button = row.operator("texnet.vary_material", text=text)
         button.seed, button.width, button.height = -2, width, height
-    row.operator("texnet.copy_settings", text="", icon="COPYDOWN").image = shown.image_of(material).name
 
 
 def draw_assets(layout: Any, context: Any) -> None:
