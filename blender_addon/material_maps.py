@@ -51,7 +51,7 @@ def maps_of(material: Any) -> dict[str, MapImage]:
     What is derived from the color, as bump of it is, is no map.
     """
     tree = material.node_tree if material is not None else None
-    output = tree.get_output_node("ALL") if tree is not None else None
+    output: Any = tree.get_output_node("ALL") if tree is not None else None
     shader = shaders.shown(output)
     if shader is None:
         return {}
@@ -77,7 +77,7 @@ def _is_derived(name: str, reached: MapImage, color: MapImage | None) -> bool:
 
 def _idle(tree: Any) -> dict[str, MapImage]:
     """Maps without a say that are there all the same: TexNet's own, and occlusion as Node Wrangler leaves it."""
-    found = {}
+    found: dict[str, MapImage] = {}
     for node in tree.nodes:
         if node.type == "TEX_IMAGE" and node.image is not None:
             name = _own_name(node.image) or ("ao" if node.label == _OCCLUSION else "")

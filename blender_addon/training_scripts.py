@@ -1,6 +1,7 @@
 """The function `train` of `api`."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import bpy
@@ -12,7 +13,7 @@ from texnet_core.start_settings import QUALITIES
 from . import arguments, lessons, library, standing, training
 from .preferences import preferences
 
-_OPTIONS = {
+_OPTIONS: dict[str, Callable[[str, Any], Any]] = {
     "minutes": arguments.number,
     "steps": arguments.whole_number,
     "size": arguments.whole_number,
@@ -56,7 +57,7 @@ def train(
         raise RequestError(f"no quality is called {quality!r}", expected=[*QUALITIES], remedy="choose one of these")
     if unknown := sorted(set(options) - set(_OPTIONS)):
         raise RequestError(f"no option is called {unknown[0]}", expected=[*_OPTIONS], remedy="leave it out")
-    values = {key: _OPTIONS[key](key, value) for key, value in options.items()}
+    values: dict[str, Any] = {key: _OPTIONS[key](key, value) for key, value in options.items()}
     values = {"generator_size": DEFAULT_GENERATOR_SIZE} | values
     chosen = arguments.maps_in("maps", maps)
     output = library.new_file(arguments.text_in("name", name) or lessons.name_of(_checked(exemplar)))
