@@ -1,13 +1,14 @@
 """The file of the light descriptor's weights, and what must be in it. No torch here."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from texnet_core.errors import WeightsError
 from texnet_core.mapset import FloatArray
-from texnet_core.model.families.described import INPUT, PREFIX
+from texnet_core.model.families.described import DESCRIPTORS, INPUT, PREFIX
 
 FILE = Path(__file__).with_name("light.safetensors")
 
@@ -46,6 +47,13 @@ def _shapes() -> dict[str, tuple[int, ...]]:
                 shapes |= {f"{layer}.weight": (COMPONENTS[layer], width, 1, 1), f"{layer}.bias": (COMPONENTS[layer],)}
     return shapes
 
+
+# The descriptor as a part of a graph with a tap at each of these layers, and not at one of each scale alone.
+ALL_LAYERS = replace(
+    DESCRIPTORS["light"],
+    taps=("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv4_2", "conv5_2"),
+    heads=tuple(COMPONENTS.values()),
+)
 
 # Name of a parameter -> its shape: convolutions, and a head for each layer.
 SHAPES = _shapes()

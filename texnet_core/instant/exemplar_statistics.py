@@ -6,18 +6,18 @@ across, and how skewed they are. It takes onnxruntime and no torch.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.descriptor.light_file import COMPONENTS, light_parameters
+from texnet_core.descriptor.light_file import ALL_LAYERS, COMPONENTS, light_parameters
 from texnet_core.engines.onnx_graph import OUTPUT, GraphWriter
 from texnet_core.errors import ImageError
 from texnet_core.instant.measuring import run_once, visible_shares
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model.families.conditional import STATISTICS
-from texnet_core.model.families.described import DESCRIPTORS, describe
+from texnet_core.model.families.described import describe
 from texnet_core.model.graph import Graph, GraphBuilder
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import too_few
@@ -30,12 +30,6 @@ _LEAST_DEVIATION = 1e-3
 _LEAST_COLOR = 1e-4
 _MOST_SKEWED = 5.0
 _FEWEST_POSITIONS = 16  # of a layer, that must be visible
-
-_LAYERS = replace(
-    DESCRIPTORS["light"],
-    taps=("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv4_2", "conv5_2"),
-    heads=tuple(COMPONENTS.values()),
-)
 
 _Doubles = npt.NDArray[np.float64]
 
@@ -104,7 +98,7 @@ def _looked_at(image: FloatArray, mask: Mask | None) -> tuple[FloatArray, Mask |
 def _description() -> tuple[Graph, list[str]]:
     """The light descriptor as a graph over "image", and the values of its layers."""
     builder = GraphBuilder()
-    names = describe(builder, _LAYERS, builder.input("image", 3, 0), "exemplar", len(COMPONENTS))
+    names = describe(builder, ALL_LAYERS, builder.input("image", 3, 0), "exemplar", len(COMPONENTS))
     return builder.graph(), names
 
 
