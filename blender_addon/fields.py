@@ -280,6 +280,14 @@ def flatten_property() -> Any:
     return bpy.props.BoolProperty(name="Even Out Lighting", description=text, default=field.default)
 
 
+def derive_property() -> Any:
+    return bpy.props.BoolProperty(
+        name="Derive Maps",
+        description="Guess normals, roughness, height and ambient occlusion of the image, and learn them with its "
+        "colors; they are marked as derived",
+    )
+
+
 def learns_property() -> Any:
     return choice(
         (

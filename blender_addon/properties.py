@@ -16,6 +16,7 @@ from .fields import (
     count_property,
     covers_property,
     depth_property,
+    derive_property,
     descriptor_property,
     destination_property,
     detail_property,
@@ -215,6 +216,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     detail: detail_property()
     generator: generator_size_property()
     flatten: flatten_property()
+    derive: derive_property()
     picture_width: real_width_property(soft_max=100.0, unit="LENGTH")
     learns: learns_property()
     method_name: bpy.props.StringProperty(

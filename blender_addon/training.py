@@ -39,6 +39,7 @@ class TrainingOptions:
         size: training size in texels.
         detail: up to which resolution of the exemplar its detail is learned, by the core's name; of textures only.
         flatten: take slow changes of brightness out of the exemplar first.
+        derive: the other maps are guessed of the exemplar, a picture, and learned too; of textures only.
         real_width: meters that the exemplar's width shows, 0 where unknown.
         generator_size: one of the core's names.
         descriptor: what compares samples with the exemplar, by the core's name; of textures only.
@@ -61,6 +62,7 @@ class TrainingOptions:
     size: int = 0
     detail: str = "auto"
     flatten: bool = False
+    derive: bool = False
     real_width: float = 0.0
     generator_size: str = DEFAULT_GENERATOR_SIZE
     descriptor: str = "auto"
@@ -93,7 +95,7 @@ class TrainingOptions:
             start = AUTO_START if self.resume else self.start  # which keeps the start that a run began with
             job |= {"start": start} if start else {}
             job |= {"flatten": self.flatten, "generator_size": self.generator_size, "real_width": self.real_width}
-            job |= {"descriptor": self.descriptor, "detail": self.detail}
+            job |= {"descriptor": self.descriptor, "detail": self.detail, "derive": self.derive}
             job |= {"maps": self.maps} if self.maps else {}
         job |= {"mask": str(self.mask)} if self.mask else {}
         if chosen.vgg19 and (self.is_style or self.descriptor in ("auto", "vgg19")):

@@ -22,6 +22,7 @@ _OPTIONS: dict[str, Callable[[str, Any], Any]] = {
     "generator_size": arguments.text_in,
     "descriptor": arguments.text_in,
     "flatten": arguments.yes_or_no,
+    "derive": arguments.yes_or_no,
     "real_width": arguments.meters_in,
 }
 
@@ -46,8 +47,8 @@ def train(
         mask: an image of the same size, white where the exemplar takes part.
         quality: "quick", "standard" or "best".
         replace: whether what the library has under this name is replaced.
-        options: minutes, steps, start, size, detail, generator_size, descriptor, flatten, real_width, as the operator
-            `texnet.train` has them.
+        options: minutes, steps, start, size, detail, generator_size, descriptor, flatten, derive, real_width, as the
+            operator `texnet.train` has them.
 
     Returns:
         The source: the path of the generator.

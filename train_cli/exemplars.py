@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from texnet_core import materials
+from texnet_core.errors import RequestError
 from texnet_core.materials import Material
 from texnet_core.pictures.reading import Picture
 from train_cli.checks import check_not_inputs
@@ -38,6 +39,24 @@ def read_surface(display: Display, given: Sequence[Path], mask: Path | None, map
     display.note(*picture.notes)
     display.stop_if_asked()
     return picture
+
+
+def derived_surface(display: Display, given: Sequence[Path], mask: Path | None, maps: Sequence[str]) -> Picture:
+    """One picture, with the maps that are guessed of it.
+
+    Raises:
+        RequestError: it is no single picture, or a map is wanted that is not derived.
+    """
+    if len(given) > 1 or materials.is_material(given[0]):
+        found = f"--material derives the maps of one picture, and {given[0]} is a part of a material or one itself"
+        raise RequestError(found, expected="one picture", remedy="leave out --material, or name the picture alone")
+    from texnet_core.derivation import with_derived_maps
+
+    picture = display.read_exemplar(given[0], mask)
+    made = with_derived_maps(picture, maps)
+    display.note(*made.notes[len(picture.notes) :])
+    display.stop_if_asked()
+    return made
 
 
 def check_kept(option: str, target: Path | None, given: Sequence[Path], picture: Picture) -> None:

@@ -12,6 +12,7 @@ import click
 from texnet_core import read_header
 from texnet_core.errors import RequestError, printable
 from texnet_core.lengths import length_text
+from texnet_core.mapset import MapSpec
 from texnet_core.model import card
 from texnet_core.model.artifact import Header, Provenance
 from texnet_core.model.real_size import ASSUMED_SIZE_M, texels_per_meter
@@ -110,9 +111,13 @@ def _changeable(file: str) -> Path:
     return path
 
 
+def _told(spec: MapSpec) -> str:
+    return f"{spec.name} ({spec.channels}, {spec.color_space}{', derived' if spec.derived else ''})"
+
+
 def _facts(file: str, size: int, header: Header) -> dict[str, Any]:
     facts = asdict(header) | {"provenance": as_record(header.provenance)}
-    facts["maps"] = ", ".join(f"{spec.name} ({spec.channels}, {spec.color_space})" for spec in header.maps)
+    facts["maps"] = ", ".join(map(_told, header.maps))
     facts["textures"] = header.textures or None
     if header.paints:
         facts |= _facts_of_style(file, header)

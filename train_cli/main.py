@@ -19,6 +19,7 @@ from train_cli.collage import collage
 from train_cli.eval import evaluate_file
 from train_cli.info import info, presets
 from train_cli.keep import keep
+from train_cli.material import material
 from train_cli.optimize import optimize
 from train_cli.recipes import recipes
 from train_cli.streams import OutputTakenError
@@ -35,7 +36,7 @@ from train_cli.train import train
         cloup.Section("Paint pictures", [stylize]),
         cloup.Section("Train generators", [train, style, recipes, adaptive]),
         cloup.Section("Look and measure", [info, evaluate_file, bench]),
-        cloup.Section("Work without a generator", [optimize]),
+        cloup.Section("Work without a generator", [material, optimize]),
     ],
 )
 @click.version_option(package_name="texnet", prog_name="texnet")

@@ -21,7 +21,7 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.start_settings import DEFAULT_QUALITY, QUALITIES, StartSettings, quality_settings
 from train_cli.checks import check_preview
 from train_cli.display import showing, with_preview
-from train_cli.exemplars import check_kept, exemplar_name, facts_of, read_surface
+from train_cli.exemplars import check_kept, derived_surface, exemplar_name, facts_of, read_surface
 from train_cli.groups import command, option
 from train_cli.options import (
     LengthType,
@@ -46,6 +46,7 @@ _QUALITY_HELP = (
     f"best {QUALITIES['best']['steps']} steps; --steps, --minutes and --start, where given, replace its own"
 )
 _MAPS_HELP = f"maps of a material that are learned, by commas; all that are there without it ({', '.join(MAP_NAMES)})"
+_MATERIAL_HELP = "guess normals, roughness, height and occlusion of one picture, and learn them too; marked as derived"
 
 
 @command()
@@ -55,6 +56,7 @@ _MAPS_HELP = f"maps of a material that are learned, by commas; all that are ther
 @json_option
 @mask_option
 @option("--maps", group="picture", type=NamesType(), default=None, help=_MAPS_HELP)
+@option("--material", group="picture", is_flag=True, help=_MATERIAL_HELP)
 @option(
     "--generator-size",
     group="generator",
@@ -94,6 +96,7 @@ def train(
     output: Path,
     mask: Path | None,
     maps: tuple[str, ...] | None,
+    material: bool,
     resume: bool,
     preview: Path | None,
     real_width: float | None,
@@ -116,6 +119,7 @@ def train(
       texnet train Bricks097_2K-JPG.zip -o bricks.texnet
       texnet train wall_albedo.png wall_normal.png -o wall.texnet
       texnet train wall-maps -o wall.texnet --maps albedo,normal,roughness
+      texnet train wall.jpg -o wall.texnet --material
     """
     check_alone(output, as_json)
     check_arguments(context, output, *exemplar, mask=mask)
@@ -128,7 +132,7 @@ def train(
     name = clean(values["name"] or exemplar_name(exemplar, output))
     provenance = replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
-        picture = read_surface(display, exemplar, mask, maps or ())
+        picture = (derived_surface if material else read_surface)(display, exemplar, mask, maps or ())
         check_kept("--preview", preview, exemplar, picture)
         from texnet_core.training import TrainRequest
         from texnet_core.training import train as train_generator

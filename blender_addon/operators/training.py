@@ -12,6 +12,7 @@ from .. import backend, backend_test, lessons, library, session, standing, train
 from ..exemplar import exemplar_of
 from ..fields import (
     content_property,
+    derive_property,
     descriptor_property,
     detail_property,
     flatten_property,
@@ -68,6 +69,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
     size: training_size_property()
     detail: detail_property()
     flatten: flatten_property()
+    derive: derive_property()
     real_width: real_width_property(precision=3)
     generator_size: generator_size_property()
     descriptor: descriptor_property()
@@ -151,7 +153,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         return training.TrainingOptions(
             lesson.path, output, maps=self.maps, quality="" if self.quality == "CUSTOM" else self.quality.lower(),
             minutes=minutes, steps=self.steps, start=self.start, size=self.size,
-            detail=self.detail, flatten=self.flatten, real_width=rounded(self.real_width),
+            detail=self.detail, flatten=self.flatten, derive=self.derive, real_width=rounded(self.real_width),
             generator_size=self.generator_size, descriptor=self.descriptor,
             resume=resume, replace=self.replace and not resume, is_copy=lesson.is_copy,
             mask=mask, mask_is_copy=mask_is_copy,

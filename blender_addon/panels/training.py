@@ -16,7 +16,10 @@ _WANTED = {
     "FOLDER": "choose a folder or a .zip with the maps of a material",
 }
 _FIELDS = {
-    "TEXTURE": (*_COMMON, "quality", "detail", "train_size", "generator", "picture_width", "flatten", "descriptor"),
+    "TEXTURE": (
+        *_COMMON,
+        *("derive", "quality", "detail", "train_size", "generator", "picture_width", "flatten", "descriptor"),
+    ),
     "STYLE": (*_COMMON, "minutes", "train_size", "content"),
 }
 
@@ -41,6 +44,8 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
     row.prop(settings, "learns", expand=True)
     _draw_exemplar(fields, settings, context)
     for name in _FIELDS[settings.learns]:
+        if name == "derive" and settings.learn_from != "IMAGE":
+            continue  # a material has maps of its own
         fields.prop(settings, name)
         if name == "quality" and settings.quality == "CUSTOM":
             own = fields.box().column()
@@ -106,6 +111,7 @@ def _set_training(button: Any, settings: Any, *, resume: bool = False, replace: 
     button.minutes, button.start = (settings.minutes, settings.start) if is_custom else (0.0, "")
     button.generator_size, button.flatten = settings.generator, settings.flatten
     button.detail = settings.detail
+    button.derive = settings.derive and button.image != ""
     button.real_width, button.descriptor = settings.real_width, settings.descriptor
     button.learns, button.content = settings.learns, settings.content
     button.resume, button.replace = resume, replace

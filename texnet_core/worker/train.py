@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.atomic import replacing
+from texnet_core.derivation import with_derived_maps
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.lengths import parse_length
 from texnet_core.mapset import ALBEDO
@@ -83,11 +84,16 @@ def _picture(job: WorkerJob, reporter: "_Reporter") -> Picture:
     """The exemplar: a picture, or for textures a material of several maps in a folder or a .zip."""
     exemplar, mask = job.field("exemplar", str), job.field("mask", str) if "mask" in job.request else None
     maps = job.field("maps", str) if "maps" in job.request else ""
+    names = [name.strip() for name in maps.split(",") if name.strip()]
+    derives = "derive" in job.request and job.field("derive", bool)
     if job.request["job"] != "train" or not is_material(Path(exemplar)):
+        if derives:
+            return with_derived_maps(read_exemplar(exemplar, mask), names)
         if maps:
             raise job.refused("maps", "none, since a picture alone has no maps to choose from")
         return read_exemplar(exemplar, mask)
-    names = [name.strip() for name in maps.split(",") if name.strip()]
+    if derives:
+        raise job.refused("derive", "false, since the exemplar has maps of its own")
     return read_material(Path(exemplar), mask=Path(mask) if mask else None, maps=names, announce=reporter.note)
 
 
