@@ -4,13 +4,14 @@ import pytest
 
 from tests.conftest import MATERIAL, random_artifact
 from texnet_core import write_artifact
+from texnet_core.mapset import MapSpec
 
 
 @pytest.fixture(scope="session")
 def material_file(tmp_path_factory):
-    """An untrained generator of four maps: albedo, normal, roughness, height."""
+    """An untrained generator of five maps: albedo, normal, roughness, height, ao."""
     path = tmp_path_factory.mktemp("material") / "wall.texnet"
-    write_artifact(path, random_artifact(maps=MATERIAL))
+    write_artifact(path, random_artifact(maps=(*MATERIAL, MapSpec("ao", 1, "data"))))
     return path
 
 
@@ -65,7 +66,8 @@ AFTER = """
 
 # Raises at one line of the add-on after the other, each time in the same file, and says what was left behind.
 EVERY_LINE = """
-        MODULES = {"api", "creation", "faces", "images", "nodes", "looks", "shaders", "slots", "surface"}
+        MODULES = {"api", "creation", "current_set", "faces", "following", "images", "nodes", "looks", "occlusion",
+                   "relief", "shaders", "slots", "surface"}
         class Injected(Exception):
             pass
         def is_ours(code):
@@ -120,7 +122,8 @@ PLACES = """
             for file in files:
                 shutil.copy(os.path.join(kept, os.path.basename(file)), file)
             faces = module("slots").selected_faces(bpy.context.view_layer)
-            target = creation.target_of(destination, bpy.context.view_layer.objects.active, 2.0, faces=faces)
+            look = {"true_displacement": True, "multiply_ao": True, "relief": 2.0}
+            target = creation.target_of(destination, bpy.context.view_layer.objects.active, 2.0, look, faces=faces)
             creation.place(task.job.result, request, target)
 """
 
