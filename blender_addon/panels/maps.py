@@ -16,7 +16,8 @@ def draw_maps(layout: Any, settings: Any, context: Any) -> None:
         wrapped(layout, "makes a color map; relief and roughness follow from it", context, icon="INFO")
         return
     layout.label(text="Maps")
-    grid = layout.grid_flow(row_major=True, columns=4, even_columns=True, align=True)
+    grid = layout.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
+    grid.use_property_split = False
     for spec in card.maps:
         if spec.name in LABELS:
             grid.prop(settings.map_choice, spec.name, toggle=True)
