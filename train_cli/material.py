@@ -60,7 +60,7 @@ def material(exemplar: Path, output: Path, mask: Path | None, name: str | None, 
         write_maps(files, made)
     seconds = time.monotonic() - started
     if as_json:
-        facts = {"output": str(output), "maps": {role: str(file) for role, file in files.items()}}
+        facts: dict[str, Any] = {"output": str(output), "maps": {role: str(file) for role, file in files.items()}}
         facts |= {"derived": [spec.name for spec in made.maps if spec.derived], "relief": round(made.relief, 6)}
         click.echo(json.dumps({**facts, "seconds": round(seconds, 3), "notes": display.notes}))
     else:

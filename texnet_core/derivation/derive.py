@@ -99,17 +99,22 @@ def with_derived_maps(picture: Picture, wanted: Sequence[str] = ()) -> Picture:
 
 def _read(albedo: FloatArray, wraps: bool) -> tuple[FloatArray, FloatArray]:
     """Roughness and occlusion, (h, w, 2), and the height in texels, (h, w), of a picture of any size."""
-    sides = albedo.shape[:2]
-    scale = min(1.0, _SIDE / min(sides))
-    seen = [max(_CELL, round(side * scale / _CELL) * _CELL) if wraps else round(side * scale) for side in sides]
-    small = resized(albedo, *seen, wraps)
+    height, width = albedo.shape[:2]
+    scale = min(1.0, _SIDE / min(height, width))
+    rows, columns = (_seen(side * scale, wraps) for side in (height, width))
+    small = resized(albedo, rows, columns, wraps)
     light = small.mean(axis=2)
     read = read_from_colors(small, wraps)
     read[..., 0] += np.float32(_DARK_IS_DEEP) * light
     read[..., 1] -= np.float32(_DARK_IS_ROUGH) * (light - light.mean())
-    read = resized(read, *sides, wraps)
-    height = read[..., 0] * np.float32(min(sides) / min(seen))
+    read = resized(read, height, width, wraps)
+    relief = read[..., 0] * np.float32(min(height, width) / min(rows, columns))
     if small is not albedo:  # what is too fine for the picture that was looked at is deep where it is dark
-        fine = albedo.mean(axis=2) - resized(light[..., None], *sides, wraps)[..., 0]
-        height += np.float32(_DARK_IS_DEEP) * fine
-    return read[..., 1:], height
+        fine = albedo.mean(axis=2) - resized(light[..., None], height, width, wraps)[..., 0]
+        relief += np.float32(_DARK_IS_DEEP) * fine
+    return read[..., 1:], relief
+
+
+def _seen(side: float, wraps: bool) -> int:
+    """Texels along an axis of the picture that is looked at: whole cells where it wraps."""
+    return max(_CELL, round(side / _CELL) * _CELL) if wraps else round(side)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from texnet_core.atomic import replacing_all
 from texnet_core.derivation.derive import DERIVED_MAPS
-from texnet_core.mapset import split_channels
+from texnet_core.mapset import Depth, split_channels
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import Picture
 from texnet_core.pictures.writing import write_image
@@ -16,7 +17,7 @@ def map_files(folder: Path, name: str) -> dict[str, Path]:
 
 
 def write_maps(files: Mapping[str, Path], picture: Picture) -> None:
-    """Write each map with as many bits as it needs: 16 of the height, 8 of others.
+    """Write each map with as many bits as it needs: 16 of the height, 8 of others. All files appear, or none.
 
     Args:
         files: map -> its file; its folder is there.
@@ -26,5 +27,7 @@ def write_maps(files: Mapping[str, Path], picture: Picture) -> None:
         OutputError: a folder is missing or read-only, or the disk full.
     """
     maps = split_channels(picture.image, picture.maps)
-    for spec in picture.maps:
-        write_image(files[spec.name], quantize(maps[spec.name], spec.depth), spec.color_space)
+    with replacing_all([files[spec.name] for spec in picture.maps]) as temporaries:
+        for spec, temporary in zip(picture.maps, temporaries, strict=True):
+            depth: Depth = 16 if spec.depth == 16 else 8
+            write_image(temporary, quantize(maps[spec.name], depth), spec.color_space)

@@ -14,7 +14,8 @@ def window(image: FloatArray, top: int, left: int, height: int, width: int, wrap
         _places(start, count, side, wraps)
         for start, count, side in ((top, height, image.shape[0]), (left, width, image.shape[1]))
     )
-    return image[rows[:, None], columns[None, :]]
+    found: FloatArray = image[rows[:, None], columns[None, :]]
+    return found
 
 
 def resized(image: FloatArray, height: int, width: int, wraps: bool) -> FloatArray:
