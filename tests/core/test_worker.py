@@ -541,6 +541,18 @@ def test_training_makes_what_the_core_makes(inside, random_vgg19_file, tmp_path)
     assert all(np.array_equal(same[name], artifact.parameters[name]) for name in same)
 
 
+def test_maps_are_derived_of_a_picture_where_that_is_asked_for(inside, tmp_path):
+    request = train_job(tmp_path, "", steps=10, descriptor="patches", derive=True)
+    for name in ("vgg19", "padding", "directions", "positions"):
+        del request[name]
+    message = inside.ask(request)
+    assert message["event"] == "result", message
+    artifact = read_artifact(tmp_path / "brick.texnet")
+    derived = {spec.name: spec.derived for spec in artifact.maps}
+    assert derived == {"albedo": False, "normal": True, "roughness": True, "height": True, "ao": True}
+    assert artifact.relief > 0
+
+
 def test_a_training_that_was_far_too_short_says_so_and_can_go_on(inside, random_vgg19_file, tmp_path):
     request = train_job(tmp_path, random_vgg19_file, minutes=1e-4)
     del request["steps"]
