@@ -296,7 +296,10 @@ def test_bad_requests_are_answered_in_one_line_and_survived(worker, artifact_fil
         ({"cancel": [1]}, "no request"),
         ({"id": "one"}, "no request"),
         ({"id": True}, "no request"),
-        ({"id": 1}, "one of synthesize, preview, probe, stylize, preview_style, train, train_style, adapt, describe"),
+        (
+            {"id": 1},
+            "one of synthesize, preview, sphere, probe, stylize, preview_style, train, train_style, adapt, describe",
+        ),
         ({"id": 1, "job": ["preview"]}, "one of synthesize"),
         ({"id": 1, "job": "dance"}, "'job' cannot be 'dance'"),
         ({k: v for k, v in good.items() if k != "source"}, "'source' is missing"),
