@@ -10,6 +10,7 @@ import click
 from texnet_core.atomic import prepared
 from texnet_core.derivation import DerivationSettings, derive_maps, map_files, write_maps
 from texnet_core.errors import RequestError
+from texnet_core.names import check_name
 from train_cli.checks import check_names, check_not_inputs
 from train_cli.display import showing
 from train_cli.groups import command, option
@@ -49,6 +50,7 @@ def material(exemplar: Path, output: Path, mask: Path | None, name: str | None, 
         raise RequestError(f"--output {output} is a file", expected="a folder", remedy="name a folder")
     settings = settings_from(DerivationSettings, values).check()
     stem = clean(name or ("material" if is_input(exemplar) else exemplar.stem))
+    check_name(stem)
     files = map_files(output, stem)
     check_names([*files.values()], are_made=True)
     for file in files.values():

@@ -80,6 +80,7 @@ def test_a_mask_and_alpha_hide_texels(run, wall, tmp_path):
         (["wall.png", "-o", "maps", "--mask", "small.png"], "the mask"),
         (["small.png", "-o", "maps"], "too small"),
         (["wall.png"], "--output"),
+        (["wall.png", "-o", "maps", "--name", "../wall"], "which Windows takes in no name"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(run, wall, tmp_path, words, found):

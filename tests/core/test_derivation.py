@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from texnet_core.derivation import DERIVED_MAPS, derive_maps, map_files, network
 from texnet_core.errors import ImageError, RequestError, WeightsError
 from texnet_core.mapset import split_channels
 from texnet_core.materials import read_material
+from texnet_core.materials.habits import read_name
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +168,14 @@ def test_drawings_of_reliefs_are_the_same_every_time_and_tile(number):
     for axis in (0, 1):
         steps = np.abs(np.diff(height, axis=axis, append=height.take([0], axis))).mean(axis=1 - axis)
         assert steps[-1] <= 3 * np.sort(steps[:-1])[-8] + 1e-3
+
+
+@pytest.mark.parametrize("name", ["wall", "wall_albedo", "normal", "metallic", "x_normal", "bent", "ORM"])
+def test_files_are_read_as_what_they_are_whatever_the_picture_is_called(tmp_path, name):
+    files = map_files(tmp_path, name)
+    for role, file in files.items():
+        assert file.name.startswith(name)
+        assert [part.map for part in read_name(file.name).parts] == [role]
+    made = derive_maps(np.random.default_rng(5).random((32, 32, 3)).astype(np.float32))
+    write_maps(files, made)
+    assert read_material(tmp_path).maps == tuple(replace(spec, derived=False) for spec in made.maps)

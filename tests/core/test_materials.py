@@ -505,3 +505,23 @@ def test_real_materials_and_their_directx_twins(tmp_path, name):
     other = read_material([*files, twin])
     assert any("DirectX" in note for note in other.notes)
     assert other.relief == pytest.approx(material.relief, rel=1e-3)
+
+
+@pytest.mark.parametrize("word", ["normal", "ORM", "rough"])
+def test_a_file_of_the_sets_own_name_bears_out_the_others(tmp_path, word):
+    save(tmp_path / "bricks.png", COLORS)
+    save(tmp_path / f"bricks_{word}.png", NORMALS if word == "normal" else COLORS)
+    names = [spec.name for spec in read_material(tmp_path).maps]
+    assert names[0] == "albedo" and len(names) > 1
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_zips_damaged_in_any_packing_are_refused(tmp_path, kind):
+    file = save(tmp_path / "wall_albedo.png", COLORS)
+    archive = tmp_path / "wall.zip"
+    with zipfile.ZipFile(archive, "w", kind) as packed:
+        packed.write(file, file.name)
+    data = bytearray(archive.read_bytes())
+    data[200:2000] = bytes(1800)
+    archive.write_bytes(bytes(data))
+    assert "cannot be read as a .zip" in refused(archive)

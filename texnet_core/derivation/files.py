@@ -6,14 +6,28 @@ from pathlib import Path
 from texnet_core.atomic import replacing_all
 from texnet_core.derivation.derive import DERIVED_MAPS
 from texnet_core.mapset import Depth, split_channels
+from texnet_core.materials.habits import read_name
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import Picture
 from texnet_core.pictures.writing import write_image
 
 
 def map_files(folder: Path, name: str) -> dict[str, Path]:
-    """Map -> a PNG in the folder, NAME_MAP.png; `texnet_core.materials` reads such names."""
-    return {spec.name: folder / f"{name}_{spec.name}.png" for spec in DERIVED_MAPS}
+    """Map -> a PNG in the folder, NAME_MAP.png; `texnet_core.materials` reads such names.
+
+    A name that would be read with that of a map, such as `wall_albedo`, is told from it by a word more.
+    """
+    names = [spec.name for spec in DERIVED_MAPS]
+    start = name if all(_is_read(f"{name}_{role}.png", role) for role in names) else f"{name}_derived"
+    return {role: folder / f"{start}_{role}.png" for role in names}
+
+
+def _is_read(file: str, role: str) -> bool:
+    """Whether a file's name is read as that map alone, of a set whose name names no map itself."""
+    reading = read_name(file)
+    if reading is None or [part.map for part in reading.parts] != [role]:
+        return False
+    return read_name(f"{reading.set_name}.png") is None
 
 
 def write_maps(files: Mapping[str, Path], picture: Picture) -> None:

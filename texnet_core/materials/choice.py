@@ -110,8 +110,10 @@ def check_wanted(wanted: Iterable[str]) -> None:
 def _borne_out(readings: dict[MapFile, NameReading | None]) -> dict[MapFile, NameReading | None]:
     """Without readings that nothing else bears out: rusty_metal.jpg alone is a photo of metal."""
     sets = Counter(reading.set_name for reading in readings.values() if reading and reading.parts)
+    plain_names = Counter(set_name_of(file.name) for file, reading in readings.items() if reading is None)
+    alike = sets + plain_names  # bricks.jpg bears out bricks_normal.jpg
     result = {
-        file: None if reading and reading.parts and reading.is_weak and sets[reading.set_name] < 2 else reading
+        file: None if reading and reading.parts and reading.is_weak and alike[reading.set_name] < 2 else reading
         for file, reading in readings.items()
     }
     if any(part.map == "albedo" for reading in result.values() if reading for part in reading.parts):

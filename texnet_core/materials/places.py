@@ -1,5 +1,6 @@
 """The files of a material: those of a folder, of a .zip, or a list of them."""
 
+import lzma
 import os
 import re
 import shutil
@@ -189,7 +190,11 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, pat
     try:
         with archive.open(info) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, _CHUNK)
-    except (zlib.error, EOFError) as error:
+    except (zlib.error, lzma.LZMAError, EOFError) as error:
+        raise zipfile.BadZipFile(f"{info.filename} is damaged") from error
+    except OSError as error:
+        if error.errno is not None:  # of the disk; the module bz2 gives none
+            raise
         raise zipfile.BadZipFile(f"{info.filename} is damaged") from error
     except (NotImplementedError, RuntimeError) as error:
         raise ImageError(
