@@ -178,7 +178,8 @@ def _nothing(files: Sequence[MapFile], source: str) -> ImageError:
     shown = ", ".join(sorted(file.label for file in files)[:3])
     many = f"{len(files)} pictures" if len(files) > 1 else "one picture"
     found = f"{source} holds {many} ({shown}{', ...' if len(files) > 3 else ''}), none named like a map of a material"
-    return ImageError(found, expected="files named like maps", remedy=f"{_REMEDY}, or name one picture")
+    otherwise = "name one picture" if len(files) > 1 else "let maps be derived with: texnet train --material"
+    return ImageError(found, expected="files named like maps", remedy=f"{_REMEDY}, or {otherwise}")
 
 
 def _left_out(
