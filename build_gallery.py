@@ -19,6 +19,7 @@ from texnet_core.evaluation.losscurve import read_loss_curve
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
+from texnet_core.rendering import lit_plane, lit_sphere
 
 DOCS = Path(__file__).parent / "docs"
 GALLERY = DOCS / "gallery.md"
@@ -36,7 +37,8 @@ _JPEG_QUALITY = 80
 _INTRODUCTION = f"""# The gallery
 
 What ships, as `build_gallery.py` makes it from the presets.
-On the left are {_SIDE}x{_SIDE} texels of a large texture, \
+Materials of several maps are shown under light, as a sphere and as a plane that a tile covers once.
+Of others, {_SIDE}x{_SIDE} texels of a large texture are on the left, \
 on the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at \
 half its size.
 [The look](addon.md#the-look) shows them on spheres.
@@ -58,9 +60,12 @@ def main() -> None:
 
 
 def picture(artifact: Artifact) -> bytes:
-    """A JPEG: a stretch of a large texture beside a tile that repeats."""
-    large = _texels(artifact, 1024)
+    """A JPEG: a stretch of a large texture beside a tile that repeats; of a material a sphere and a plane."""
     gap = np.full((_SIDE, _GAP, 3), 255, np.uint8)
+    if len(artifact.maps) > 1:
+        sphere, plane = _lit(artifact)
+        return as_jpeg(np.hstack([sphere, gap, plane]))
+    large = _texels(artifact, 1024)
     repeated = Image.fromarray(np.tile(_texels(artifact, _TILE), (3, 3, 1))).resize(
         (_SIDE, _SIDE), Image.Resampling.BOX
     )
@@ -124,12 +129,19 @@ def _entry(name: str, card: Header) -> str:
     origin = card.provenance
     page = origin.source if "://" in origin.source else f"../{origin.source}"  # or a file of the project
     exemplar = f"[{origin.exemplar}]({page}), {origin.author}, {origin.license}"
-    facts = [f"`{name}`: {exemplar}", *_size(card), *_look(card), *_figures(card)]
+    shown = _maps(card) if len(card.maps) > 1 else _look(card)
+    facts = [f"`{name}`: {exemplar}", *_size(card), *shown, *_figures(card)]
     return f"![{name}](images/gallery/{name}.jpg)\n\n" + "; ".join(facts) + ".\n"
 
 
 def _size(card: Header) -> list[str]:
     return [f"{card.size_m:g} m"] if card.size_m else []
+
+
+def _maps(card: Header) -> list[str]:
+    names = [f"{spec.name} (derived)" if spec.derived else spec.name for spec in card.maps]
+    relief = [f"relief {100 * card.relief * card.size_m:.2g} cm"] if card.relief and card.size_m else []
+    return [", ".join(names), *relief]
 
 
 def _look(card: Header) -> list[str]:
@@ -148,6 +160,15 @@ def _figures(card: Header) -> list[str]:
 def _reference(card: Header, key: str) -> str:
     reference = card.quality.get(f"{key}_reference")
     return "" if reference is None else f" ({reference:.3f})"
+
+
+def _lit(artifact: Artifact) -> list[npt.NDArray[np.uint8]]:
+    """A sphere and a plane of one tile that shows as much as the exemplar did, both (side, side, 3)."""
+    side = artifact.texels_per_exemplar
+    request = TextureRequest(width=side, height=side, seed=_SEED, engine="onnx", precision="f32")
+    maps = synthesize(artifact, request)
+    drawn = (draw(maps, artifact.maps, _SIDE, relief=artifact.relief) for draw in (lit_sphere, lit_plane))
+    return [quantize(picture, 8) for picture in drawn]
 
 
 def _texels(artifact: Artifact, side: int) -> npt.NDArray[np.uint8]:
