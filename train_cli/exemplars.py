@@ -1,5 +1,6 @@
 """What a generator is learned from: one picture, or the maps of a material."""
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -24,7 +25,7 @@ def exemplar_name(given: Sequence[Path], output: Path) -> str:
         columns = takewhile(lambda letters: len(set(letters)) == 1, zip(*(path.stem for path in given), strict=False))
         return "".join(letters[0] for letters in columns).rstrip(_SEPARATORS) or output.stem
     only = output if is_input(given[0]) else given[0]
-    return only.resolve().name if only.is_dir() else only.stem
+    return only.resolve().name if os.path.isdir(only) else only.stem
 
 
 def read_surface(display: Display, given: Sequence[Path], mask: Path | None, maps: Sequence[str]) -> Picture:
@@ -61,7 +62,7 @@ def derived_surface(display: Display, given: Sequence[Path], mask: Path | None, 
 
 def check_kept(option: str, target: Path | None, given: Sequence[Path], picture: Picture) -> None:
     """Raise RequestError where a file would replace one that a map was taken from."""
-    if target is not None and isinstance(picture, Material) and given[0].is_dir():
+    if target is not None and isinstance(picture, Material) and os.path.isdir(given[0]):
         for use in picture.files:
             check_not_inputs(target, given[0] / use.file, None, option)
 

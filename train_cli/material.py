@@ -1,6 +1,7 @@
 """`texnet material`: the maps of a material, guessed from one picture."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def material(exemplar: Path, output: Path, mask: Path | None, name: str | None, 
       texnet train wall -o wall.texnet
     """
     started = time.monotonic()
-    if output.exists() and not output.is_dir():
+    if os.path.lexists(output) and not os.path.isdir(output):
         raise RequestError(f"--output {output} is a file", expected="a folder", remedy="name a folder")
     settings = settings_from(DerivationSettings, values).check()
     stem = clean(name or ("material" if is_input(exemplar) else exemplar.stem))

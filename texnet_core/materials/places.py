@@ -86,7 +86,7 @@ def files_of(paths: Sequence[Path]) -> Iterator[list[MapFile]]:
     Raises:
         ImageError: no folder, no file, none of them a picture, or a .zip that is damaged, encrypted or hostile.
     """
-    if len(paths) == 1 and paths[0].is_dir():
+    if len(paths) == 1 and os.path.isdir(paths[0]):
         yield _named_pictures(_in_folder(paths[0]), paths[0])
     elif len(paths) == 1 and is_zip(paths[0]):
         with _unpacking(paths[0]) as files:

@@ -1,5 +1,6 @@
 """Materials: several pictures that show one surface texel for texel, as the core wants them."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -56,7 +57,7 @@ class _Map:
 
 def is_material(path: Path) -> bool:
     """Whether a path means a material and not a picture: a folder or a .zip."""
-    return path.is_dir() or is_zip(path)
+    return os.path.isdir(path) or is_zip(path)
 
 
 def read_material(
