@@ -10,15 +10,15 @@ from PIL import Image
 from texnet_core import RequestError, TextureRequest, open_engine, open_plane, synthesize, write_window
 from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.pictures.color import quantize
+from texnet_core.synthesis.map_files import planned
 from texnet_core.synthesis.series import Series, expand
-from texnet_core.synthesis.textures import map_files
 
 REQUEST = TextureRequest(width=64, height=48, seed=7)
 
 
 def names(udim=None, **series):
     pictures = expand(replace(REQUEST, udim=udim), Series(**series))
-    return [map_files(Path("a/rock.png"), (ALBEDO,), picture.marks)[0].name for picture in pictures]
+    return [planned(Path("a/rock.png"), (ALBEDO,), marks=picture.marks)[0].path.name for picture in pictures]
 
 
 def test_one_picture_is_the_request_itself():
@@ -56,8 +56,8 @@ def test_udim_tiles_join_and_wrap_as_a_whole(artifact, tmp_path):
 
 
 def test_a_map_stands_before_the_marks():
-    files = map_files(Path("r.png"), (ALBEDO, MapSpec("roughness", 1)), "_0001.1001")
-    assert [file.name for file in files] == ["r_albedo_0001.1001.png", "r_roughness_0001.1001.png"]
+    files = planned(Path("r.png"), (ALBEDO, MapSpec("roughness", 1)), marks="_0001.1001")
+    assert [file.path.name for file in files] == ["r_albedo_0001.1001.png", "r_roughness_0001.1001.png"]
 
 
 def test_a_grid_of_one_tile_is_udim_too():
