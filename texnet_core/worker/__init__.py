@@ -3,7 +3,7 @@
 Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
 line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
 
-    {"event": "ready", "protocol": 11, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+    {"event": "ready", "protocol": 12, "version": "0.1.0", "python": "3.11.9", "pid": 123}
 
 where the version is TexNet's own, or "unknown" where it is not installed as a package.
 
