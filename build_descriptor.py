@@ -31,7 +31,7 @@ from texnet_core.descriptor.light_file import FILE
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.errors import RequestError, TexnetError
-from texnet_core.mapset import ALBEDO, channels_of
+from texnet_core.mapset import channels_of, is_picture
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.training_form import Generator, periodic_inputs
@@ -118,7 +118,7 @@ class Distillation:
         self._checkpoint = arguments.output.with_suffix(".checkpoint")
         learned, held_out = pictures_in(arguments.folder, arguments.held_out)
         presets = [read_artifact(file) for file in list_presets().values()]
-        generators = [trained_generator(preset) for preset in presets if preset.maps == (ALBEDO,)]
+        generators = [trained_generator(preset) for preset in presets if is_picture(preset.maps)]
         print(f"{len(learned)} pictures and {len(generators)} presets to learn from, {len(held_out)} held out")
         weights = load_vgg19(arguments.vgg19, arguments.vgg19_input, announce=print)
         self._teacher = Vgg19(weights, LAYERS, "mixed")

@@ -56,29 +56,25 @@ def subjects_in(targets: Any, *, from_original: bool) -> subjects.Found:
 
 def image_in(name: str, image: Any) -> Any:
     """An image datablock that is still there."""
-    if not isinstance(image, bpy.types.Image):
-        raise RequestError(f"{name} {image!r} is not an image", expected="an image", remedy="give an image of the file")
-    try:
-        image.session_uid  # noqa: B018
-    except ReferenceError:
-        raise RequestError(
-            f"{name} has been removed", expected="an image", remedy="give an image that is still there"
-        ) from None
-    return image
+    return _block_in(name, image, bpy.types.Image, "an image")
 
 
 def material_in(name: str, material: Any) -> Any:
     """A material that is still there."""
-    if not isinstance(material, bpy.types.Material):
-        found = f"{name} {material!r} is not a material"
-        raise RequestError(found, expected="a material", remedy="give a material of the file")
+    return _block_in(name, material, bpy.types.Material, "a material")
+
+
+def _block_in(name: str, block: Any, kind: Any, word: str) -> Any:
+    """A datablock of a kind that is still there."""
+    if not isinstance(block, kind):
+        raise RequestError(f"{name} {block!r} is not {word}", expected=word, remedy=f"give {word} of the file")
     try:
-        material.session_uid  # noqa: B018
+        block.session_uid  # noqa: B018
     except ReferenceError:
         raise RequestError(
-            f"{name} has been removed", expected="a material", remedy="give one that is still there"
+            f"{name} has been removed", expected=word, remedy=f"give {word} that is still there"
         ) from None
-    return material
+    return block
 
 
 def texts_in(name: str, values: Any) -> tuple[str, ...]:

@@ -6,6 +6,13 @@ from . import nodes, shaders
 from .images import record_of
 
 
+def active_material(context: Any) -> Any:
+    """That of the active object, or None."""
+    layer = context.view_layer
+    target = layer.objects.active if layer is not None else None
+    return target.active_material if target is not None else None
+
+
 def shader_of(material: Any) -> shaders.Shader | None:
     """The Principled BSDF that a material shows, or None."""
     tree = material.node_tree if material is not None else None

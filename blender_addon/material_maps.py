@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import bpy
-
 from . import shaders
 from .images import record_of
 
@@ -126,10 +124,3 @@ def _entries(node: Any, name: str) -> list[Any]:
     if way is not None:
         return [socket for socket in node.inputs if socket.name == way]
     return [] if node.type in ("TEX_COORD", "MAPPING") else list(node.inputs)
-
-
-def active_material() -> Any:
-    """That of the active object, or None."""
-    layer: Any = bpy.context.view_layer
-    target = layer.objects.active if layer is not None else None
-    return target.active_material if target is not None else None

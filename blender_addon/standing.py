@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import bpy
+
 from texnet_core.atomic import delete_file
 from texnet_core.errors import RequestError
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.budget import shortfall
 
 from . import lessons, library, material_maps
+from .current_set import active_material
 from .request import title_of
 from .wording import clause
 
@@ -66,7 +69,7 @@ def exemplar_in_panel(settings: Any) -> Any:
         return settings.exemplar
     if settings.learn_from == "FOLDER":
         return str(settings.exemplar_path) or None
-    material = material_maps.active_material()
+    material = active_material(bpy.context)
     return material if material_maps.maps_of(material) else None
 
 

@@ -115,6 +115,11 @@ def chosen_maps(maps: Iterable[MapSpec], names: str) -> tuple[MapSpec, ...]:
     return tuple(spec for spec in maps if not wanted or spec.name in wanted)
 
 
+def is_picture(maps: Iterable[MapSpec]) -> bool:
+    """Whether colors are all there is: the maps of a single picture."""
+    return [(spec.name, spec.channels) for spec in maps] == [(ALBEDO.name, ALBEDO.channels)]
+
+
 def channels_of(maps: Iterable[MapSpec]) -> int:
     """The number of channels of all maps together: what a generator with these maps puts out."""
     return sum(spec.channels for spec in maps)

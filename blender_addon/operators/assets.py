@@ -9,6 +9,7 @@ from texnet_core.errors import RequestError
 
 from .. import asset_library, assets, creation, favorites, library, reveal, session, shown
 from ..asset_facts import Facts
+from ..current_set import active_material
 from ..registration import registration
 from ..request import MAX_INT, options_of
 from ..wording import counted, sentence
@@ -20,7 +21,42 @@ from .tools import random_seed
 _FILE = "FILE"
 
 
-class TEXNET_OT_update_asset_library(Modal, bpy.types.Operator):
+class _OnAssets(Modal):
+    """An operator whose task writes assets."""
+
+    def _new_task(self, context: Any) -> Any:
+        """What is to be done."""
+        raise NotImplementedError
+
+    def _said(self, result: dict[str, Any]) -> str:
+        """A sentence on what came of it."""
+        raise NotImplementedError
+
+    def run(self, context: Any) -> Status:
+        session.clear_problem()
+        with session.finished(self._new_task(context)) as result:
+            return self._told(result)
+
+    def begin(self, context: Any, event: Any) -> Status:
+        return self._start(context)
+
+    def _start(self, context: Any) -> Status:
+        session.clear_problem()
+        task = self._new_task(context)
+        session.start(task)
+        return self._watch(context, task)
+
+    def _take_in(self, context: Any) -> Status:
+        return self._told(self._task.job.result or {})
+
+    def _told(self, result: dict[str, Any]) -> Status:
+        reveal.refresh_assets()
+        self.report({"INFO"}, self._said(result))  # type: ignore[attr-defined]
+        self._tell(result["notes"])
+        return FINISHED
+
+
+class TEXNET_OT_update_asset_library(_OnAssets, bpy.types.Operator):
     """Put all presets and your own generators into the Asset Browser, as materials to drag; what is there stays"""
 
     bl_idname = "texnet.update_asset_library"
@@ -31,29 +67,12 @@ class TEXNET_OT_update_asset_library(Modal, bpy.types.Operator):
     )
     again: bpy.props.BoolProperty(name="Make Again", description="Make also what is up to date")
 
-    def _new_task(self) -> assets.AssetTask:
+    def _new_task(self, context: Any) -> assets.AssetTask:
         return assets.library_task([self.source] if self.source else [], again=self.again)
 
-    def run(self, context: Any) -> Status:
-        session.clear_problem()
-        with session.finished(self._new_task()) as result:
-            return self._told(result)
-
-    def begin(self, context: Any, event: Any) -> Status:
-        session.clear_problem()
-        task = self._new_task()
-        session.start(task)
-        return self._watch(context, task)
-
-    def _take_in(self, context: Any) -> Status:
-        return self._told(self._task.job.result or {})
-
-    def _told(self, result: dict[str, Any]) -> Status:
-        reveal.refresh_assets()
+    def _said(self, result: dict[str, Any]) -> str:
         made = counted(result["made"], "material")
-        self.report({"INFO"}, f"{made} went to the Asset Browser" if result["made"] else "Nothing has changed")
-        self._tell(result["notes"])
-        return FINISHED
+        return f"{made} went to the Asset Browser" if result["made"] else "Nothing has changed"
 
 
 _places: list[tuple[str, str, str]] = []  # Blender does not own the texts
@@ -65,7 +84,7 @@ def _place_items(operator: Any, context: Any) -> list[tuple[str, str, str]]:
     return _places
 
 
-class TEXNET_OT_save_as_asset(Guarded, Modal, bpy.types.Operator):
+class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
     """Save the active material as an asset, with a picture of it, in the catalog TexNet"""
 
     bl_idname = "texnet.save_as_asset"
@@ -98,8 +117,11 @@ class TEXNET_OT_save_as_asset(Guarded, Modal, bpy.types.Operator):
     def obstacle(cls, context: Any) -> str:
         return "" if any(material.is_editable for material in bpy.data.materials) else "Generate a material first"
 
+    def _new_task(self, context: Any) -> assets.AssetTask:
+        return assets.saving_task(self._saving(context))
+
     def _saving(self, context: Any) -> assets.Saving:
-        material = bpy.data.materials.get(self.material) if self.material else _active_material(context)
+        material = bpy.data.materials.get(self.material) if self.material else active_material(context)
         if material is None:
             found = f"no material is called {self.material!r}" if self.material else "the active object has no material"
             raise RequestError(found, expected="a material", remedy="select an object that has one")
@@ -114,11 +136,6 @@ class TEXNET_OT_save_as_asset(Guarded, Modal, bpy.types.Operator):
             return reporting(self, lambda: self._start(context))
         return super().execute(context)
 
-    def run(self, context: Any) -> Status:
-        session.clear_problem()
-        with session.finished(assets.saving_task(self._saving(context))) as result:
-            return self._told(result)
-
     def begin(self, context: Any, event: Any) -> Status:
         try:
             return self._start(context)
@@ -128,20 +145,8 @@ class TEXNET_OT_save_as_asset(Guarded, Modal, bpy.types.Operator):
             status: Status = manager.invoke_confirm(self, event, title="Replace Asset", message=question)
             return status
 
-    def _start(self, context: Any) -> Status:
-        session.clear_problem()
-        task = assets.saving_task(self._saving(context))
-        session.start(task)
-        return self._watch(context, task)
-
-    def _take_in(self, context: Any) -> Status:
-        return self._told(self._task.job.result or {})
-
-    def _told(self, result: dict[str, Any]) -> Status:
-        reveal.refresh_assets()
-        self.report({"INFO"}, f"Saved {result['file']}" if result["file"] else "The material is an asset of this file")
-        self._tell(result["notes"])
-        return FINISHED
+    def _said(self, result: dict[str, Any]) -> str:
+        return f"Saved {result['file']}" if result["file"] else "The material is an asset of this file"
 
 
 class _OnMaterial(Guarded):
@@ -149,7 +154,7 @@ class _OnMaterial(Guarded):
 
     @classmethod
     def obstacle(cls, context: Any) -> str:
-        request = shown.request_on(_active_material(context))
+        request = shown.request_on(active_material(context))
         return "" if request is not None else "Select an object with a texture of TexNet's"
 
 
@@ -176,7 +181,7 @@ class TEXNET_OT_vary_material(_OnMaterial, Interactive, bpy.types.Operator):
         return self._vary(context, "EXEC_DEFAULT")
 
     def _vary(self, context: Any, mode: Literal["EXEC_DEFAULT", "INVOKE_DEFAULT"]) -> Status:
-        material = _active_material(context)
+        material = active_material(context)
         request = shown.request_on(material)
         creation.check_target("ACTIVE_MATERIAL", context.view_layer.objects.active)
         assert request is not None
@@ -194,7 +199,7 @@ class TEXNET_OT_make_material_local(_OnMaterial, Reporting, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def run(self, context: Any) -> Status:
-        material = _active_material(context)
+        material = active_material(context)
         if material.is_editable:
             raise RequestError(
                 f"{material.name} is local already", expected="a linked one", remedy="change it as it is"
@@ -223,11 +228,6 @@ class TEXNET_OT_toggle_favorite(Reporting, bpy.types.Operator):
         favorites.toggle_favorite(name)
         session.redraw()
         return FINISHED
-
-
-def _active_material(context: Any) -> Any:
-    target = context.view_layer.objects.active
-    return target.active_material if target is not None else None
 
 
 register, unregister = registration(

@@ -9,6 +9,7 @@ import bpy
 from texnet_core.errors import RequestError
 
 from .. import nodes, session
+from ..current_set import active_material
 from ..fields import core_number
 from ..registration import registration
 from .base import CANCELLED, FINISHED, Guarded, Reporting, Status
@@ -145,7 +146,7 @@ def is_checked(context: Any) -> bool:
     space = context.space_data
     if space is not None and space.type == "IMAGE_EDITOR":
         return bool(space.show_repeat)
-    material = _material(context)
+    material = active_material(context)
     if material is None or not material.use_nodes:  # which must not be switched on while drawing
         return False
     return any(nodes.CHECKED in socket.node for socket in nodes.mapping_scales(material))
@@ -164,7 +165,7 @@ def _toggle_in_editor(context: Any, space: Any) -> None:
 
 
 def _toggle_on_object(context: Any) -> None:
-    material = _material(context)
+    material = active_material(context)
     sockets = nodes.mapping_scales(material) if material is not None and not nodes.has_tiles(material) else []
     if not sockets:
         raise RequestError(
@@ -184,11 +185,6 @@ def _toggle_on_object(context: Any) -> None:
             socket.node[nodes.CHECKED] = before
             socket.default_value = tuple(_REPEATS * value for value in before)
     nodes.scale_relief(material, repeats, sockets[0].default_value[0])
-
-
-def _material(context: Any) -> Any:
-    target = context.view_layer.objects.active
-    return target.active_material if target is not None else None
 
 
 register, unregister = registration(

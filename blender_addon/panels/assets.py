@@ -3,14 +3,14 @@
 from typing import Any
 
 from .. import asset_library, shown
+from ..current_set import active_material
 from ..wording import counted
 from ..wrapping import wrapped
 
 
 def draw_shown(layout: Any, context: Any) -> None:
     """What can be done with the texture on the active material, wherever the material comes from."""
-    target = context.view_layer.objects.active
-    material: Any = target.active_material if target is not None else None
+    material = active_material(context)
     request = shown.request_on(material)
     if request is None:
         return

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import looks, occlusion, relief
+from ..current_set import active_material
 
 _FIELDS = (
     ("relief", relief.factor_of),
@@ -16,8 +17,7 @@ _FIELDS = (
 
 def draw_look(layout: Any, context: Any) -> None:
     """Fields of how the active material shows its maps and what it derives; nothing where there is neither."""
-    target = context.view_layer.objects.active
-    material: Any = target.active_material if target is not None else None
+    material = active_material(context)
     shown = [name for name, read in _FIELDS if read(material) is not None]
     if not shown:
         return

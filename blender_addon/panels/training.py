@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 
 from .. import material_maps, run_icons, standing, training
+from ..current_set import active_material
 from ..map_properties import LABELS
 from ..preferences import ROOT, backend_python
 from ..wrapping import wrapped
@@ -65,7 +66,7 @@ def _draw_exemplar(layout: Any, settings: Any, context: Any) -> None:
     elif settings.learn_from == "FOLDER":
         layout.prop(settings, "exemplar_path")
     else:
-        material = material_maps.active_material()
+        material = active_material(bpy.context)
         names = [LABELS[name] for name in LABELS if name in material_maps.maps_of(material)]
         if names:
             wrapped(layout, f"{material.name}: {', '.join(names)}", context, icon="MATERIAL")

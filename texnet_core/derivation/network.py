@@ -17,8 +17,9 @@ import numpy as np
 
 from texnet_core.derivation.surroundings import window
 from texnet_core.descriptor.light_file import ALL_LAYERS, BLOCKS, COMPONENTS, light_parameters
+from texnet_core.descriptor.shipped import read_shipped
 from texnet_core.engines import available_cores
-from texnet_core.errors import EngineError, WeightsError
+from texnet_core.errors import EngineError
 from texnet_core.mapset import FloatArray
 from texnet_core.model.families.described import PREFIX, describe
 from texnet_core.model.graph import Graph, GraphBuilder, inference_form
@@ -66,19 +67,7 @@ def read_readings(file: Path = FILE) -> dict[str, FloatArray]:
     Raises:
         WeightsError: the file is missing, damaged, or of another network.
     """
-    from safetensors import safe_open
-
-    try:
-        with safe_open(file, framework="np") as opened:
-            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no dict
-    except Exception as error:  # a file of another kind can be wrong in any way
-        raise _damaged(file, "cannot be read") from error
-    shapes = own_shapes()
-    for name, shape in shapes.items():
-        found = arrays.get(name)
-        if found is None or found.shape != shape or found.dtype.kind != "f" or not np.isfinite(found).all():
-            raise _damaged(file, f"has no {name} of shape {shape}")
-    return {name: np.ascontiguousarray(arrays[name], np.float32) for name in shapes}
+    return read_shipped(file, own_shapes(), "which tells maps from colors")
 
 
 def read_from_colors(image: FloatArray, wraps: bool) -> FloatArray:
@@ -139,11 +128,3 @@ def _run(session: Any, image: FloatArray) -> FloatArray:
             f"ONNX Runtime failed ({error})", expected="maps", remedy="free some memory and try again"
         ) from error
     return made
-
-
-def _damaged(file: Path, found: str) -> WeightsError:
-    return WeightsError(
-        f"{file}, which tells maps from colors, {found}",
-        expected="the file as it ships",
-        remedy="install TexNet again",
-    )

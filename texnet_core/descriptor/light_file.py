@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from texnet_core.errors import WeightsError
+from texnet_core.descriptor.shipped import read_shipped
 from texnet_core.mapset import FloatArray
 from texnet_core.model.families.described import DESCRIPTORS, INPUT, PREFIX
 
@@ -68,21 +68,7 @@ def read_light(file: Path = FILE) -> dict[str, FloatArray]:
     Raises:
         WeightsError: it is missing, damaged, or of another network.
     """
-    from safetensors import safe_open
-
-    try:
-        with safe_open(file, framework="np") as opened:
-            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no dict
-    except Exception as error:  # a file of another kind can be wrong in any way
-        reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
-        raise _damaged(file, f"cannot be read{reason}") from error
-    for name, shape in SHAPES.items():
-        found = arrays.get(name)
-        if found is None or found.shape != shape or found.dtype.kind != "f":
-            raise _damaged(file, f"has no {name} of shape {shape}")
-        if not np.isfinite(found).all():
-            raise _damaged(file, f"has numbers in {name} that are not finite")
-    return {name: np.ascontiguousarray(arrays[name], np.float32) for name in SHAPES}
+    return read_shipped(file, SHAPES, "the weights of the light descriptor")
 
 
 def light_parameters(layers: Iterable[str]) -> dict[str, FloatArray]:
@@ -100,11 +86,3 @@ def light_parameters(layers: Iterable[str]) -> dict[str, FloatArray]:
     for number, layer in enumerate(layers):
         given |= {f"{PREFIX}head{number}.{kind}": weights[f"{layer}.{kind}"] for kind in ("weight", "bias")}
     return given
-
-
-def _damaged(file: Path, found: str) -> WeightsError:
-    return WeightsError(
-        f"{file}, the weights of the light descriptor, {found}",
-        expected="the file as it ships",
-        remedy="install TexNet again",
-    )

@@ -27,7 +27,16 @@ from texnet_core.evaluation.measures import (
 from texnet_core.evaluation.outliers import Outlier, find_outlier
 from texnet_core.evaluation.sizes import asked_side, sample_size, training_size, whole_side
 from texnet_core.evaluation.weights import NO_WEIGHTS, usable_weights
-from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask, channels_of, shown_channels, with_unit_normals
+from texnet_core.mapset import (
+    ALBEDO,
+    FloatArray,
+    MapSpec,
+    Mask,
+    channels_of,
+    is_picture,
+    shown_channels,
+    with_unit_normals,
+)
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.model.detail import detail_levels
 from texnet_core.pictures.masks import resized_maps, told, visible_part
@@ -117,9 +126,11 @@ def evaluate(
     descriptor.check()
     check_is_texture(artifact)
     size = training_size(artifact)
-    stack = None if exemplar is None else _stack(exemplar, mask, maps, artifact)
-    exemplar = None if exemplar is None else np.ascontiguousarray(exemplar[..., shown_channels(maps)])
+    stack = None if exemplar is None or is_picture(maps) else _stack(exemplar, mask, maps, artifact)
+    if exemplar is not None and not is_picture(maps):
+        exemplar = np.ascontiguousarray(exemplar[..., shown_channels(maps)])
     reference = None if exemplar is None else _reference(exemplar, mask, artifact)
+    seen = (reference.exemplar, reference.mask) if stack is None and reference is not None else stack
     named = bool(descriptor.vgg19)  # weights that were named must do, even where none are needed
     opened = open_metric(descriptor, size) if reference or named else _NO_EXEMPLAR
     metric = _usable(opened, reference)
@@ -170,7 +181,7 @@ def evaluate(
         | (_missing_detail(figures, metric, detail) if settings.detail else {}),
         loss_curve=curve,
         losses=_losses(artifact.training),
-        notes=_notes(artifact, stack, mask),
+        notes=_notes(artifact, seen, mask),
         outlier=outlier,
         detail=detail if isinstance(detail, Detail) else None,
         sets=sets,

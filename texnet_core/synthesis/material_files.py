@@ -12,7 +12,7 @@ import numpy.typing as npt
 from texnet_core.exchange import Place, SavedMaterial, gltf_text, materialx_text
 from texnet_core.mapset import MapSet, MapSpec
 from texnet_core.model.header import Header
-from texnet_core.pictures.color import quantize, srgb_to_linear
+from texnet_core.pictures.color import LUMINANCE, quantize, srgb_to_linear
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.pictures.reducing import Reducer
 from texnet_core.rendering import lit_plane, lit_sphere
@@ -20,7 +20,6 @@ from texnet_core.synthesis.map_files import MapFile, MapFiles, beside, named
 
 _PREVIEW_SIDE = 512  # of the sphere and of the plane
 _SEEN = 2 * _PREVIEW_SIDE  # texels of the maps that can be seen in them
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear Rec. 709, as looks mean it
 _NATURAL_ROUGHNESS = 0.7  # where nobody says anything
 _UDIM = "<UDIM>"
 _TOP = {"uint8": np.float32(255), "uint16": np.float32(65535), "float32": np.float32(1)}
@@ -157,7 +156,7 @@ def with_look(
     if look is None or "albedo" not in made:
         return made, list(specs)
     color = np.broadcast_to(made["albedo"], (*made["albedo"].shape[:2], 3))
-    tone = np.clip((srgb_to_linear(color) @ _LUMINANCE - look.dark) / look.spread, 0, 1)[..., None]
+    tone = np.clip((srgb_to_linear(color) @ LUMINANCE - look.dark) / look.spread, 0, 1)[..., None]
     usual = {
         "roughness": look.roughness_dark + (look.roughness_bright - look.roughness_dark) * tone,
         "metallic": np.full_like(tone, look.metallic),

@@ -19,7 +19,7 @@ from texnet_core.descriptor.patches import PatchPyramid
 from texnet_core.losses import Sample, TextureLoss
 from texnet_core.losses.order import spread_texels
 from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
-from texnet_core.mapset import ALBEDO, HALF, MapSpec, channels_of
+from texnet_core.mapset import HALF, MapSpec, is_picture
 from texnet_core.settings import LossSettings
 from texnet_core.training.comparison import Descriptor
 from texnet_core.training.views import View, color_view, map_views, mixed_views, standard_view
@@ -82,7 +82,7 @@ def exemplar_loss(
         seed: of the run.
         large: side of samples from which on a step compares only one view.
     """
-    if tuple(spec.name for spec in maps) == (ALBEDO.name,) and channels_of(maps) == 3:
+    if is_picture(maps):
         return PictureLoss(descriptor, see(exemplar), settings)
     return MapsLoss(descriptor, exemplar, maps, settings, see, mask, seed, large)
 

@@ -47,7 +47,7 @@ class Run:
 
     def __init__(self, plan: RunPlan, checkpoint: Path, progress: ProgressCallback) -> None:
         self.plan, self.settings, self.checkpoint = plan, plan.train, checkpoint
-        self._reports = Reports(self.settings, progress, plan.place)
+        self._reports = Reports(self.settings, progress, plan.place, shown_channels(plan.maps))
         self._samples = plan.samples()
         self._fingerprint = plan.fingerprint()
         has_network = plan.weights is not None
@@ -193,7 +193,7 @@ class Run:
         if clock.now() - self._saved_at > SAVE_EVERY_S:
             self.save()
         try:
-            self._reports.step(self.state, loss, image[:, shown_channels(self.plan.maps)])
+            self._reports.step(self.state, loss, image)
         except BaseException:  # Cancelled, or whatever else the callback could not bear: the step is whole
             self.save()
             raise

@@ -11,7 +11,7 @@ from texnet_core.descriptor.choice import Weights
 from texnet_core.descriptor.precision import DTYPES
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
-from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask, channels_of
+from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask, channels_of, is_picture
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
 from texnet_core.model.families.pyramid import PyramidSettings
@@ -107,9 +107,8 @@ class Plan:
     @property
     def views(self) -> list[View]:
         """Pictures of three channels that show all maps: the colors first."""
-        if self.maps == (ALBEDO,):
-            return [color_view(self.maps).to(self.device)]
-        return [color_view(self.maps).to(self.device), *other_views(self.colors, self.maps, self.train.seed)]
+        others = [] if is_picture(self.maps) else other_views(self.colors, self.maps, self.train.seed)
+        return [color_view(self.maps).to(self.device), *others]
 
     @property
     def _cell(self) -> int:

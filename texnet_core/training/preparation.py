@@ -11,6 +11,7 @@ from texnet_core.mapset import (
     MapSpec,
     Mask,
     channels_of,
+    is_picture,
     shown_channels,
 )
 from texnet_core.patterns.waves import MOST_STRETCH, Grid, Wave, find_waves, fitted_side, rows_first
@@ -117,7 +118,7 @@ def prepare_exemplar(
 
 def _shown(image: FloatArray, maps: tuple[MapSpec, ...]) -> FloatArray:
     """What of maps is shown as a picture, (height, width, 3); the very array where that is all."""
-    return image if maps == (ALBEDO,) else np.ascontiguousarray(image[..., shown_channels(maps)])
+    return image if is_picture(maps) else np.ascontiguousarray(image[..., shown_channels(maps)])
 
 
 def _find_tiles(image: FloatArray, waves: tuple[Wave, ...], mask: Mask | None) -> tuple[Grid, Origin] | None:

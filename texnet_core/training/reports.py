@@ -1,5 +1,6 @@
 """What a run tells: to a callback on its way, and to the artifact at its end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,10 +51,17 @@ class Reports:
         settings: of the run.
         progress: the callback; what it raises goes on to the caller.
         place: of the run among others that follow each other.
+        shown: the three channels of samples that previews show.
     """
 
-    def __init__(self, settings: Budget, progress: ProgressCallback, place: Place = ALONE) -> None:
-        self._place = place
+    def __init__(
+        self,
+        settings: Budget,
+        progress: ProgressCallback,
+        place: Place = ALONE,
+        shown: Sequence[int] = (0, 1, 2),
+    ) -> None:
+        self._place, self._shown = place, list(shown)
         self._progress, self._steps, self._seconds = progress, settings.steps, 60 * settings.minutes
         self._every = _PREVIEW_EVERY_STEPS if settings.minutes else _interval(settings.steps)
         self._is_first = True
@@ -67,10 +75,10 @@ class Reports:
         self._report(state)
 
     def step(self, state: Reached, loss: float, image: Tensor) -> None:
-        """Tell of a step: its loss and, now and then, its first sample; `image` is (N, 3, H, W)."""
+        """Tell of a step: its loss and, now and then, its first sample; `image` is (N, channels, H, W)."""
         shown = self._is_first or state.step in _EARLY_PREVIEWS or state.step % self._every == 0
         self._is_first = False
-        self._report(state, loss=loss, preview=to_bytes(image[0]) if shown else None)
+        self._report(state, loss=loss, preview=to_bytes(image[0, self._shown]) if shown else None)
 
     def _report(
         self, state: Reached, loss: float | None = None, note: str = "", preview: npt.NDArray[np.uint8] | None = None

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from texnet_core.mapset import MapSpec, channels_of, shown_channels, shown_map
+from texnet_core.pictures.color import LUMINANCE
 
 LEAST_DEVIATION = 0.01  # of a channel; what varies less is taken for plain, or noise of its file would be learned
 _MEAN, _DEVIATION = 0.5, 0.2  # of channels as a network sees them; about those of photographs
-_LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ def _mixed_channels(maps: Sequence[MapSpec]) -> Tensor:
     """Rows that take one channel each of a stack: the luminance of colors, every channel of all else."""
     rows, start, total = [], 0, channels_of(maps)
     for spec in maps:
-        weights = [_LUMINANCE] if spec.role == "color" and spec.channels == 3 else torch.eye(spec.channels).tolist()
+        is_color = spec.role == "color" and spec.channels == 3
+        weights = [LUMINANCE.tolist()] if is_color else torch.eye(spec.channels).tolist()
         for row in weights:
             rows.append(torch.zeros(total).index_add(0, start + torch.arange(spec.channels), torch.tensor(row)))
         start += spec.channels
