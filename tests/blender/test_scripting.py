@@ -51,11 +51,11 @@ def test_twenty_textures_in_background(blender, tmp_path):
     )
     assert state == [True, []]
     files = sorted((tmp_path / "new" / "folder").iterdir())
-    assert len(files) == 20
     for file in files:
         with Image.open(file) as image:
             assert image.size == (256, 128)
-    assert len({file.read_bytes() for file in files}) == 20
+    colors = [file for file in files if file.stem.endswith("_albedo")]  # a material has more maps
+    assert len(colors) == len({file.read_bytes() for file in colors}) == 20
 
 
 def test_materials_to_choose_from(blender):
