@@ -106,13 +106,18 @@ def chosen_maps(maps: Iterable[MapSpec], names: str) -> tuple[MapSpec, ...]:
         RequestError: a name of none of them.
     """
     maps = tuple(maps)
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    wanted = names_in(names)
     known = [spec.name for spec in maps]
     if unknown := [name for name in wanted if name not in known]:
         raise RequestError(
             f"this generator makes no map {unknown[0][:40]!r}", expected=known, remedy="choose among the maps it makes"
         )
     return tuple(spec for spec in maps if not wanted or spec.name in wanted)
+
+
+def names_in(text: str) -> list[str]:
+    """The names in a text, which commas separate."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def is_picture(maps: Iterable[MapSpec]) -> bool:

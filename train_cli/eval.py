@@ -105,7 +105,11 @@ def _read(exemplar: Path, mask: Path | None, artifact: Artifact, display: Displa
     """The picture, or of a material the maps that the generator makes."""
     if is_input(exemplar) or not is_material(exemplar):
         return display.read_exemplar(exemplar, mask)
-    material = read_material(exemplar, mask=mask, maps=[spec.name for spec in artifact.maps])
+    try:
+        material = read_material(exemplar, mask=mask, maps=[spec.name for spec in artifact.maps])
+    except RequestError as error:
+        remedy = "name the material that the generator was trained from"
+        raise RequestError(error.found, expected=error.allowed, remedy=remedy) from error
     display.note(*material.notes)
     return material
 

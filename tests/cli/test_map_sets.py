@@ -104,3 +104,10 @@ def test_lists_make_sets_and_make_them_anew_where_something_else_is_asked(run, m
     assert batch("albedo,normal,ao") == ["skipped", "skipped", "made"]
     orm = np.asarray(Image.open(tmp_path / "set" / "wall_orm.png"))
     assert (orm[..., 1] == 255).all() and orm[..., 0].std() > 0
+
+
+def test_measuring_against_a_material_that_lacks_a_map_says_which(run, material, tmp_path):
+    for name in ("wall_albedo.png", "wall_normal.png"):
+        Image.new("RGB", (64, 64), (128, 128, 255)).save(tmp_path / name)
+    done = run("eval", material, "--exemplar", tmp_path)
+    assert done.returncode == 2 and "has no roughness map" in done.stderr and "trained from" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import random_artifact
 from texnet_core import MapFiles, TextureRequest, open_plane, write_window
+from texnet_core.errors import RequestError
 from texnet_core.mapset import ALBEDO, MATERIAL_MAPS, MapSpec
 from texnet_core.model.look import Look
 from texnet_core.synthesis.series import expand
@@ -87,6 +88,12 @@ def test_gltf_has_each_map_in_its_place(tmp_path):
     assert files[material["emissiveTexture"]["index"]] == "wall%20emission.png"
     assert (surface["metallicFactor"], surface["roughnessFactor"]) == (1.0, 1.0)
     assert material["alphaMode"] == "BLEND"
+
+
+def test_opacity_that_a_file_cannot_hold_is_refused_and_not_lost(tmp_path):
+    with pytest.raises(RequestError, match=r"wall albedo.jpg lacks; write .png files"):
+        made(tmp_path, "all", output="wall {map}.jpg", pack="orm", gltf=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_roughness_alone_serves_gltf_where_nothing_is_metallic(tmp_path):

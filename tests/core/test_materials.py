@@ -268,6 +268,36 @@ def test_texels_that_are_no_numbers_take_no_part(tmp_path):
     assert np.isfinite(material.image).all()
 
 
+def test_normals_that_are_no_numbers_take_no_part(tmp_path):
+    normals = NORMALS.astype(np.float32)
+    normals[3, 5, 1] = np.nan
+    tifffile.imwrite(tmp_path / "w_normal_gl.tif", normals, photometric="rgb")
+    material = read_material(tmp_path)
+    assert np.argwhere(~material.mask).tolist() == [[3, 5]]
+    np.testing.assert_allclose(material.image[material.mask], NORMALS[material.mask], atol=1e-5)
+    tifffile.imwrite(tmp_path / "w_normal_gl.tif", np.full_like(normals, np.nan), photometric="rgb")
+    assert "w_normal_gl.tif holds no number" in refused(tmp_path)
+
+
+def test_a_height_that_never_changes_is_told(tmp_path):
+    save(tmp_path / "w_albedo.png", COLORS)
+    tifffile.imwrite(tmp_path / "w_height.tif", np.full((SIDE, SIDE), 0.25, np.float32))
+    material = read_material(tmp_path)
+    assert np.all(maps_of(material)["height"] == 0.5)
+    assert any("0.25 everywhere" in note for note in material.notes)
+
+
+def test_wanted_maps_may_be_one_text(tmp_path):
+    folder = folder_of(tmp_path, SETS["plain"], VALUES)
+    assert [spec.name for spec in read_material(folder, maps="albedo, normal").maps] == ["albedo", "normal"]
+
+
+def test_control_characters_in_names_are_shown_as_escapes(tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("one\ntwo/w_albedo.png", b"no picture")
+    assert "one\\ntwo/w_albedo.png" in refused(tmp_path / "set.zip")
+
+
 @pytest.mark.parametrize(
     ("name", "values", "channel"),
     [("w_orm.png", GRAY, "green"), ("w_alb_ht.png", COLORS, "alpha"), ("w_metallicSmoothness.png", COLORS, "alpha")],

@@ -25,11 +25,11 @@ def gltf_text(material: SavedMaterial) -> str:
     """The document, JSON.
 
     Occlusion, roughness and metallic are red, green and blue of one file; a file of roughness alone serves where
-    nothing is metallic. Opacity is the fourth channel of the base color, or else left out, as the height is.
+    nothing is metallic. Opacity is the fourth channel of the base color. The height is left out.
 
     Raises:
-        RequestError: pictures of another kind than PNG and JPEG, a normal map whose green points down, or metallic
-            in a file of its own.
+        RequestError: pictures of another kind than PNG and JPEG, a normal map whose green points down, metallic in a
+            file of its own, or opacity beside a base color in JPEG, which has no fourth channel.
     """
     _check(material)
     images = list(dict.fromkeys(place.file for name, place in material.maps.items() if name in _SHOWN))
@@ -63,6 +63,12 @@ def _check(material: SavedMaterial) -> None:
     if metallic is not None and metallic.channel != 2:
         raise RequestError(
             "glTF has metallic in blue of one file with the roughness", expected="--pack orm", remedy="add --pack orm"
+        )
+    if {"albedo", "opacity"} <= material.maps.keys() and not _has_alpha(material.maps["albedo"]):
+        raise RequestError(
+            f"glTF has opacity in the base color's fourth channel, which {material.maps['albedo'].file} lacks",
+            expected=".png files",
+            remedy="write .png files, or leave opacity out of --maps",
         )
 
 

@@ -38,7 +38,7 @@ class Agreement:
     relief: float
 
 
-def as_normals(values: FloatArray, label: str) -> tuple[FloatArray, list[str]]:
+def as_normals(values: FloatArray, label: str) -> tuple[FloatArray, Mask | None, list[str]]:
     """Normals of unit length from the values of a file.
 
     Args:
@@ -46,12 +46,13 @@ def as_normals(values: FloatArray, label: str) -> tuple[FloatArray, list[str]]:
         label: of the file, for messages.
 
     Returns:
-        (height, width, 3) in [0, 1], and notes.
+        (height, width, 3) in [0, 1], which texels hold numbers (None for all), and notes.
 
     Raises:
-        ImageError: these are no normals of a surface seen from above.
+        ImageError: these are no normals of a surface seen from above, or no numbers.
     """
     notes: list[str] = []
+    seen = _with_numbers_alone(values, label)
     if float(values.min()) < _SIGNED:  # floats may hold the vectors themselves
         values = (values + 1) / 2
     if _lacks_blue(values):
@@ -71,7 +72,18 @@ def as_normals(values: FloatArray, label: str) -> tuple[FloatArray, list[str]]:
     if float(lengths.mean()) < 1 - 2 * _FLAT_Z:
         notes.append(f"the normals of {label} are {lengths.mean():.2f} long and are brought to unit length")
     vectors /= np.maximum(lengths, 1e-6)[..., None]
-    return (vectors + 1) / 2, notes
+    return (vectors + 1) / 2, seen, notes
+
+
+def _with_numbers_alone(values: FloatArray, label: str) -> Mask | None:
+    """Put the mean where there is no number. Returns which texels had numbers, or None where all did."""
+    seen = np.isfinite(values).all(axis=2)
+    if seen.all():
+        return None
+    if not seen.any():
+        raise ImageError(f"{label} holds no number", expected="a map", remedy="export it again")
+    values[~seen] = values[seen].mean(axis=0)
+    return np.asarray(seen)
 
 
 def flipped_green(normals: FloatArray) -> FloatArray:

@@ -106,6 +106,7 @@ def _in_range(values: FloatArray, seen: Mask | None, part: Part, label: str, not
         if high > low:
             notes.append(f"{label} has heights from {low:.4g} to {high:.4g}, which become 0 to 1")
             return np.asarray((values - np.float32(low)) / np.float32(high - low))
+        notes.append(f"{label} has the height {low:.4g} everywhere, which becomes 0.5")
         return np.full_like(values, 0.5)
     if float(((shown < 0) | (shown > 1)).mean()) > _STRAY:
         notes.append(f"{label} has values from {low:.4g} to {high:.4g}, which are clipped to 0 to 1")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
-from texnet_core.errors import ImageError, NoImageError
+from texnet_core.errors import ImageError, NoImageError, printable
 from texnet_core.materials.decoding import stored_size
 from texnet_core.pictures.sequences import PICTURE_SUFFIXES
 
@@ -32,7 +32,7 @@ class MapFile:
     """A picture that may be a map.
 
     Attributes:
-        label: its place below the source, with forward slashes; what messages call it.
+        label: its place below the source, with forward slashes, in printable characters; what messages call it.
         find: gives the file, which a .zip unpacks first.
     """
 
@@ -104,7 +104,7 @@ def _given(paths: Sequence[Path]) -> list[MapFile]:
             raise NoImageError(f"{path} is {kind}", expected="files of maps", remedy="name the maps of one material")
     labels = [path.name for path in paths]
     unique = len(set(labels)) == len(labels)
-    return [MapFile(path.name if unique else path.as_posix(), partial(Path, path)) for path in paths]
+    return [MapFile(printable(path.name if unique else path.as_posix()), partial(Path, path)) for path in paths]
 
 
 def _in_folder(folder: Path) -> Iterator[MapFile]:
@@ -113,7 +113,7 @@ def _in_folder(folder: Path) -> Iterator[MapFile]:
         folders[:] = sorted(name for name in folders if len(below.parts) < _DEEPEST and not _IGNORED.fullmatch(name))
         for name in sorted(names):
             path = Path(place) / name
-            yield MapFile((below / name).as_posix(), partial(Path, path))
+            yield MapFile(printable((below / name).as_posix()), partial(Path, path))
 
 
 def _unreadable(error: OSError) -> None:
@@ -161,7 +161,7 @@ def _members(archive: zipfile.ZipFile, path: Path, folder: Path) -> list[MapFile
     def files() -> Iterator[MapFile]:
         for number, info in enumerate(infos):
             target = folder / f"{number}{PurePosixPath(info.filename).suffix.lower()}"
-            yield MapFile(info.filename, partial(_unpacked, archive, info, target, path))
+            yield MapFile(printable(info.filename), partial(_unpacked, archive, info, target, path))
 
     return _named_pictures(files(), path)
 
@@ -177,7 +177,7 @@ def _check_place(name: str, path: Path) -> None:
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, path: Path) -> Path:
-    label = f"{info.filename} in {path}"
+    label = f"{printable(info.filename)} in {path}"
     if info.flag_bits & _ENCRYPTED:
         raise ImageError(f"{label} is encrypted", expected="a .zip without a password", remedy="unpack it first")
     free = shutil.disk_usage(target.parent).free
@@ -191,11 +191,11 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, pat
         with archive.open(info) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, _CHUNK)
     except (zlib.error, lzma.LZMAError, EOFError) as error:
-        raise zipfile.BadZipFile(f"{info.filename} is damaged") from error
+        raise zipfile.BadZipFile(f"{printable(info.filename)} is damaged") from error
     except OSError as error:
         if error.errno is not None:  # of the disk; the module bz2 gives none
             raise
-        raise zipfile.BadZipFile(f"{info.filename} is damaged") from error
+        raise zipfile.BadZipFile(f"{printable(info.filename)} is damaged") from error
     except (NotImplementedError, RuntimeError) as error:
         raise ImageError(
             f"{label} is packed in a way that is not known ({error})",

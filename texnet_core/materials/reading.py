@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from texnet_core.errors import ImageError, TexnetError
-from texnet_core.mapset import HALF, MATERIAL_MAPS, FloatArray, Mask, with_unit_normals
+from texnet_core.mapset import HALF, MATERIAL_MAPS, FloatArray, Mask, names_in, with_unit_normals
 from texnet_core.materials.choice import Choice, Taken, check_wanted, choose
 from texnet_core.materials.decoding import ENOUGH, decode_map
 from texnet_core.materials.normals import agreeing, as_normals, flipped_green
@@ -77,7 +77,7 @@ def read_material(
         source: a folder, a .zip, or the files.
         mask: a picture of the base color's size, white where a texel takes part. Its alpha counts too, unless there is
             a map of opacity.
-        maps: names of the maps that are taken; empty takes all that are there.
+        maps: names of the maps that are taken, also as one text with commas; empty takes all that are there.
         announce: called with each line of the table of what is taken for what, before anything is decoded.
 
     Returns:
@@ -88,6 +88,7 @@ def read_material(
             aspect; a .zip that is damaged, encrypted, or leads out of itself.
         RequestError: a map is asked for that no material has, or this one has not.
     """
+    maps = names_in(maps) if isinstance(maps, str) else maps
     check_wanted(maps)
     paths = _paths(source)
     label = str(paths[0]) if len(paths) == 1 else "the list of files"
@@ -158,9 +159,8 @@ def _read_part(file: MapFile, taken: Taken, decoded: Decoded, has_opacity: bool)
         picture = shown_picture(file.path, decoded if is_masked else replace(decoded, alpha=None))
         return _Map(taken, picture.image, picture.mask, [f"{file.label}: {note}" for note in picture.notes])
     if role == "normal":
-        values, notes = as_normals(three_channels(decoded).copy(), file.label)
+        values, seen, notes = as_normals(three_channels(decoded).copy(), file.label)
         values = flipped_green(values) if taken.part.convention == "directx" else values
-        seen = None
     else:
         values, seen, notes = numbers_of(decoded, taken.part, file.label)
     seen = None if seen is None else upright(seen, decoded.orientation)
