@@ -39,6 +39,14 @@ class TexnetError(Exception):
         self.found, self.expected, self.remedy = map(one_line, (found, choices or str(expected), remedy))
         super().__init__(f"{self.found}{f' ({one_line(choices)})' if choices else ''}; {self.remedy}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it travels from one process to another."""
+        return _again, (type(self), self.found, self.allowed, self.remedy)
+
+
+def _again(kind: type[TexnetError], found: str, expected: str | Range | Sequence[str], remedy: str) -> TexnetError:
+    return kind(found, expected=expected, remedy=remedy)
+
 
 class RequestError(TexnetError):
     """A size, seed, name or option out of its range.

@@ -7,6 +7,7 @@ import pytest
 
 ENGINES = {"torch", "onnxruntime", "openvino"}
 HEAVY = ENGINES | {"bpy", "torchvision", "PIL", "safetensors", "tifffile", "OpenEXR", "platformdirs"}
+HEAVY |= {"dask", "distributed", "zarr"}
 
 
 def test_the_tests_have_every_engine():

@@ -47,6 +47,7 @@ class Plane:
     plane at a time; the plane itself uses as many as its engine wants.
 
     Attributes:
+        engine: what makes it.
         header: of the generator.
         maps: what the channels are, in order.
         channels: of all maps together.
@@ -77,7 +78,7 @@ class Plane:
         for axis, period in ((rows, inputs.height), (columns, inputs.width)):
             if period not in (None, axis.made):
                 raise ValueError(f"inputs that repeat after {period} texels, for an axis with a period of {axis.made}")
-        self._engine, self._inputs, self._blocks_at_once = engine, inputs, blocks_at_once
+        self.engine, self._inputs, self._blocks_at_once = engine, inputs, blocks_at_once
         self._finish = finish
         self.header: Header = engine.artifact
         self.maps: tuple[MapSpec, ...] = engine.artifact.maps
@@ -139,8 +140,8 @@ class Plane:
     def _prepare(self) -> None:
         """Compute the texture's constants before its first block, and all of it where that is made at once."""
         if self._constants is None:
-            self._constants = self._engine.artifact.constants(self._inputs)
-            self._period = self._engine.period(self._inputs)
+            self._constants = self.engine.artifact.constants(self._inputs)
+            self._period = self.engine.period(self._inputs)
 
     def _is_made_as_is(self) -> bool:
         return self._rows.step == self._columns.step == 1
@@ -148,8 +149,8 @@ class Plane:
     def _bands_of_blocks(
         self, top: int, left: int, height: int, width: int, convert: Convert, again: bool
     ) -> Generator[npt.NDArray[Any], None, None]:
-        rows = list(self._rows.segments(top, height, self._engine.block_shape[0]))
-        columns = list(self._columns.segments(left, width, self._engine.block_shape[1]))
+        rows = list(self._rows.segments(top, height, self.engine.block_shape[0]))
+        columns = list(self._columns.segments(left, width, self.engine.block_shape[1]))
         # a window longer than a short period meets the same pieces again
         targets: dict[tuple[int, int, int], list[slice]] = {}
         for column in columns:
@@ -177,7 +178,7 @@ class Plane:
 
     def _piece(self, row: Segment, column: Segment, convert: Convert) -> npt.NDArray[Any]:
         part = self._block(row.block, column.block)[row.within, column.within]
-        height, width = self._engine.block_shape
+        height, width = self.engine.block_shape
         top, left = row.block * height + row.within.start, column.block * width + column.within.start
         return convert(self._finished(part, top, left))
 
@@ -188,10 +189,10 @@ class Plane:
 
     def _block(self, row: int, column: int) -> FloatArray:
         """A block of the grid, as the generator makes it."""
-        height, width = self._engine.block_shape
+        height, width = self.engine.block_shape
         assert self._constants is not None
         if self._period is None:
-            block = self._engine.block(self._inputs, row * height, column * width, height, width, self._constants)
+            block = self.engine.block(self._inputs, row * height, column * width, height, width, self._constants)
         else:
             there = np.arange(row * height, (row + 1) * height), np.arange(column * width, (column + 1) * width)
             block = self._period.take(there[0], 0, mode="wrap").take(there[1], 1, mode="wrap")
@@ -208,8 +209,8 @@ class Plane:
         """
         result = np.empty((height, width, self.channels), np.float32)
         places: dict[tuple[int, int], list[tuple[Segment, Segment]]] = {}
-        for row in self._rows.segments(top, height, self._engine.block_shape[0]):
-            for column in self._columns.segments(left, width, self._engine.block_shape[1]):
+        for row in self._rows.segments(top, height, self.engine.block_shape[0]):
+            for column in self._columns.segments(left, width, self.engine.block_shape[1]):
                 places.setdefault((row.block, column.block), []).append((row, column))
         for key, block in self._blocks(places):
             for row, column in places[key]:

@@ -1,0 +1,39 @@
+"""How a stretch of a plane is cut where lines of a grid cross it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """A stretch of an axis in parts, which end at the multiples of a step and at its own ends.
+
+    Attributes:
+        start: of the stretch, in texels.
+        count: texels in it.
+        step: of the grid.
+        origin: where the grid begins.
+    """
+
+    start: int
+    count: int
+    step: int
+    origin: int = 0
+
+    @property
+    def parts(self) -> int:
+        """How many there are."""
+        return (self.start + self.count - 1 - self.origin) // self.step - self._first + 1
+
+    def part(self, number: int) -> tuple[int, int]:
+        """(start, stop) of one of them."""
+        line = self.origin + (self._first + number) * self.step
+        return max(self.start, line), min(self.start + self.count, line + self.step)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Texels in each."""
+        return tuple(stop - start for start, stop in map(self.part, range(self.parts)))
+
+    @property
+    def _first(self) -> int:
+        return (self.start - self.origin) // self.step
