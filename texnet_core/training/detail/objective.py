@@ -1,7 +1,7 @@
 """What a level of detail minimizes, of windows as `samples` draws them.
 
-Those made of the coarser generator's pictures are compared with the exemplar at their own resolution and, made smaller,
-are to be what they were made of. Those made of the exemplar are to be what it is there.
+Those made of the coarser generator's pictures are compared with the exemplar at their own resolution, have its
+spectrum and, made smaller, are to be what they were made of. Those made of the exemplar are to be what it is there.
 
 Sources: Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", for pairs compared
 by features; the consistency of a picture made smaller is common in super-resolution.
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from texnet_core.descriptor.network import Network
 from texnet_core.losses import Sample, range_penalty
+from texnet_core.losses.spectrum import SpectrumLoss
 from texnet_core.settings import LossSettings
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import ExemplarLoss
@@ -22,6 +23,7 @@ from texnet_core.training.objective import Losses
 from texnet_core.training.views import View
 
 PAIRED_LAYERS = ("relu2_1", "relu2_2")  # in which pairs are compared; what lies before would see each grain
+_SPECTRUM_WEIGHT = 0.3  # without it, a mesh of two texels passes for grain
 _NEARNESS_WEIGHT = 4.0  # of how far a window, made smaller, is from what it was made of
 _COLORS_WEIGHT = 0.5  # of pairs; with more, no grain is drawn, for nobody can know where it lies
 _LEAST_SPREAD = 1e-3  # of a layer's features
@@ -32,6 +34,7 @@ class DetailObjective:
 
     Args:
         texture: how far those of the generator are from the exemplar at their resolution.
+        spectrum: how far their spectrum is from the exemplar's.
         settings: weights.
         samples: of the run.
         paired: what looks at pairs, or None where texels alone are compared.
@@ -41,13 +44,14 @@ class DetailObjective:
     def __init__(
         self,
         texture: ExemplarLoss,
+        spectrum: SpectrumLoss,
         settings: LossSettings,
         samples: DetailSamples,
         paired: Network | None,
         views: Sequence[View],
     ) -> None:
-        self._texture, self._samples, self._settings = texture, samples, settings
-        self._paired, self._views = paired, views
+        self._texture, self._spectrum, self._settings = texture, spectrum, settings
+        self._samples, self._paired, self._views = samples, paired, views
 
     def __call__(
         self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
@@ -56,10 +60,12 @@ class DetailObjective:
         made, paired = image.chunk(2)
         size = image.shape[2]
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
+        spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
         misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
         pairs = self._difference(paired, self._samples.goal(seeds, size), loss_seed)
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
-        return Losses(texture, texture + _NEARNESS_WEIGHT * misfit + pairs + outside)
+        restraints = _SPECTRUM_WEIGHT * spectrum + _NEARNESS_WEIGHT * misfit + pairs + outside
+        return Losses(texture, texture + restraints)
 
     def _difference(self, found: Tensor, wanted: Tensor, loss_seed: int) -> Tensor:
         """Of texels, and of features of a view in their own spread."""
