@@ -24,6 +24,7 @@ from texnet_core.evaluation.measures import outlier_figure
 from texnet_core.evaluation.outliers import around, find_outlier
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
+from texnet_core.evaluation.spectrum import mesh_strength
 from texnet_core.model.artifact import Provenance
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -132,10 +133,9 @@ def test_detail_is_measured_at_the_exemplars_own_texels(artifact, random_vgg19_f
     assert done.detail.exemplar.shape == done.detail.sample.shape == (352, 352, 3)
     assert done.figures.keys() == (FIGURES | DETAIL_FIGURES).keys() - {"detail_4"}
     assert "no window of " in done.missing["detail_4"]
-    assert all(done.figures[name].reference > 0 for name in ("detail_1", "detail_2", "detail_spectrum"))
-    assert [title for title, _, _ in rows(done.figures)][-3:] == [
-        KINDS[name].title for name in ("detail_1", "detail_2", "detail_spectrum")
-    ]
+    named_so = ("detail_1", "detail_2", "detail_spectrum", "detail_mesh")
+    assert all(done.figures[name].reference > 0 for name in named_so)
+    assert [title for title, _, _ in rows(done.figures)][-4:] == [KINDS[name].title for name in named_so]
     assert [file.name for file in write_report(done, big, "x", tmp_path)][-1] == "detail.png"
 
 
@@ -152,6 +152,17 @@ def test_the_exemplar_itself_is_as_detailed_as_its_own_places(random_vgg19_file)
     )
     assert blurred["detail_1"].value > 2 * blurred["detail_1"].reference
     assert blurred["detail_1"].value > blurred["detail_2"].value
+
+
+def test_a_hatch_is_seen_that_has_the_power_of_the_grain_that_it_replaces():
+    """Means over broad bands do not see it."""
+    rng = np.random.default_rng(0)
+    exemplar, other = (0.5 + 0.1 * rng.standard_normal((256, 256, 1)).repeat(3, 2) for _ in range(2))
+    rows = (-1.0) ** np.arange(256)[:, None, None]
+    hatched = 0.5 + 0.9 * (other - 0.5) + 0.1 * 0.19**0.5 * rows
+    assert hatched.std() == pytest.approx(other.std(), rel=0.02)
+    grain, hatch = (mesh_strength(image.astype(np.float32), exemplar.astype(np.float32)) for image in (other, hatched))
+    assert grain < 1 and hatch > 1.5 * grain
 
 
 @pytest.mark.parametrize(

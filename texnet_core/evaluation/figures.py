@@ -73,6 +73,9 @@ DETAIL_FIGURES = {
     "detail_2": Kind("detail at half of them", "SD", _OCTAVE),
     "detail_4": Kind("detail at a quarter of them", "SD", _OCTAVE),
     "detail_spectrum": Kind("spectrum at the exemplar's texels", "dB", f"0 is equal; {_CROPS}"),
+    "detail_mesh": Kind(
+        "mesh at the exemplar's texels", "dB", f"a regular hatch stands out among fine frequencies: 0 is none; {_CROPS}"
+    ),
 }
 
 # Those of a set of several maps.
