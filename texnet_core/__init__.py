@@ -7,6 +7,7 @@ Training lives in `texnet_core.training`, which needs torch.
 from texnet_core.engines import open_engine
 from texnet_core.errors import Cancelled, RequestError, TexnetError
 from texnet_core.huge.array import dask_array
+from texnet_core.huge.writing import write_plane
 from texnet_core.instant.keeping import keep
 from texnet_core.instant.open import open_requested, open_source
 from texnet_core.mapset import MapSet, MapSpec
@@ -59,5 +60,6 @@ __all__ = [
     "read_preview",
     "synthesize",
     "write_artifact",
+    "write_plane",
     "write_window",
 ]

@@ -37,6 +37,7 @@ from train_cli.options import (
     settings_options,
     size_option,
 )
+from train_cli.planes import plane_options, planes_of
 from train_cli.results import tell_written
 from train_cli.sources import opened
 from train_cli.streams import check_alone, is_output, writing
@@ -57,6 +58,7 @@ _DEFAULTS = TextureRequest()
 @mask_option
 @mix_mask_option
 @settings_options(TextureRequest, leave_out=("width", "height", "maps"))
+@plane_options
 @json_option
 def synth(
     source: str,
@@ -68,6 +70,8 @@ def synth(
     exemplar: Path | None,
     mask: Path | None,
     mix_mask: Path | None,
+    split: tuple[int, int] | None,
+    dask: str | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -75,7 +79,8 @@ def synth(
 
     SOURCE is the name of a preset (see `texnet presets`) or a .texnet file. With --exemplar it is instant, for a new
     surface like the one in a picture, collage, for pieces of it, or a network that adapts. Pictures are written while
-    they are made, so that PNG and TIFF files can be far larger than memory.
+    they are made, so that PNG and TIFF files can be far larger than memory. An output in .zarr, or with {x} and {y} in
+    its name for tiles, is made in pieces, by many machines with --dask.
 
     \b
     Examples:
@@ -90,12 +95,14 @@ def synth(
       texnet synth moss -o - --format png | magick - -resize 50% small.png
       texnet synth collage --exemplar photo.jpg -o wall.png --size 4096
       texnet synth stones.texnet --mix slate=0.3,chalk=0.7 -o stone.png
+      texnet synth moss -o plane.zarr --size 65536 --dask       with all cores; --dask tcp://HOST:8786 for a cluster
       texnet synth moss -o part.png --tile none --region 100000,-500,1024,1024
     """
     started = time.monotonic()
     check_alone(output, as_json)
     if region is not None and udim is not None:
         raise RequestError("--region and --udim cannot be combined", expected="one of them", remedy="use one of them")
+    planes = planes_of(output, format, split, dask)
     request = replace(
         settings_from(TextureRequest, values),
         source=source,
@@ -106,6 +113,13 @@ def synth(
         mix_mask="" if mix_mask is None else str(mix_mask),
     )
     pictures, set_of_maps = expand(request, settings_from(Series, values)), settings_from(MapFiles, values)
+    if planes is not None:
+        with showing(quiet=as_json) as display:
+            artifact, notes = opened(source, exemplar, mask, request, display), display.notes
+            check_is_texture(artifact)
+            planes.make(artifact, pictures, set_of_maps, display)
+        planes.tell(pictures, time.monotonic() - started, notes if as_json else None)
+        return
     name = _name(output, format)
     if not is_output(output):
         output = name

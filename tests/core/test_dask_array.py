@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ REQUEST = TextureRequest(width=256, height=384, seed=5, engine="onnx")
 
 @pytest.mark.parametrize("fields", [{}, {"tile": "x", "scale": 1.7}, {"region": (-100, 50, 300, 200)}])
 def test_it_is_what_is_made_in_memory(artifact, fields):
-    request = TextureRequest(**(REQUEST.record() | fields))
+    request = replace(REQUEST, **fields)
     expected = synthesize(artifact, request)["albedo"]
     lazy = dask_array(artifact, request, chunks=128)
     assert (lazy.shape, lazy.dtype) == (expected.shape, np.float32)

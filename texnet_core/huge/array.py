@@ -60,7 +60,7 @@ def dask_array(
     step_down, step_right = _steps(chunks)
     window = _Window(Cutting(y, height, step_down), Cutting(x, width, step_right), _channels(artifact, request.maps))
     shape = (window.rows.lengths, window.columns.lengths, (len(window.channels),))
-    made: dask.array.Array = dask.array.map_blocks(  # type: ignore[no-untyped-call]
+    made: dask.array.Array = dask.array.map_blocks(
         _chunk,
         delayed(_as_it_is, pure=True)(recipe, dask_key_name=f"texnet-recipe-{recipe.digest}"),
         window,

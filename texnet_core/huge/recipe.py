@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
-from texnet_core.engines import Engine, available_cores, open_engine
+from texnet_core.engines import Engine, open_engine
 from texnet_core.model.artifact import Artifact, from_bytes, to_bytes
 from texnet_core.settings import EngineName
 from texnet_core.synthesis.plane import Plane
@@ -38,7 +38,9 @@ class Recipe:
     @cached_property
     def digest(self) -> str:
         """Of all that decides about the plane."""
-        said = json.dumps([self.generator_digest, self.request.record()], sort_keys=True)
+        request = self.request.record()
+        del request["threads"]
+        said = json.dumps([self.generator_digest, request], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -73,7 +75,7 @@ _engines: OrderedDict[tuple[str, ...], Engine] = OrderedDict()
 
 def _engine_of(recipe: Recipe) -> Engine:
     request = recipe.request
-    settings = request.engine, request.device, request.precision, request.threads or _threads_here()
+    settings = request.engine, request.device, request.precision, _threads_of_worker() or request.threads
     key = (recipe.generator_digest, *map(str, settings))
     with _opening:
         if key not in _engines:
@@ -84,10 +86,10 @@ def _engine_of(recipe: Recipe) -> Engine:
         return _engines[key]
 
 
-def _threads_here() -> int:
-    """Threads that will ask for blocks: those of a Dask worker, where this is one, or else a thread a core."""
+def _threads_of_worker() -> int:
+    """Threads of the Dask worker whose thread this is, which will ask for blocks; 0 for that of no worker."""
     distributed = sys.modules.get("distributed")
     try:
-        return cast(int, distributed.get_worker().state.nthreads) if distributed else available_cores()
-    except ValueError:  # no worker's thread
-        return available_cores()
+        return cast(int, distributed.get_worker().state.nthreads) if distributed else 0
+    except ValueError:
+        return 0

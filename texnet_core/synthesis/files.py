@@ -77,7 +77,7 @@ def write_window(
     made = planned(output, plane.maps, files, maps=maps, depth=depth, marks=marks)
     for file in made:
         check_picture_size(file.path, *region[2:])
-    beside = Companions(output, files, marks, made, _extent(plane, region, covers), plane.header)
+    beside = Companions(output, files, marks, made, extent_of(plane, region, covers), plane.header)
     paths = _different([*(file.path for file in made), *beside.paths])
     with replacing_all(paths) as temporaries:
         _write_maps(plane, region, made, temporaries[: len(made)], beside, progress)
@@ -151,7 +151,7 @@ def _texel_bytes(file: MapFile) -> int:
     return len(file.channels) * file.number.itemsize
 
 
-def _extent(plane: Plane, region: Region, covers: float) -> Extent:
+def extent_of(plane: Plane, region: Region, covers: float) -> Extent:
     """How large the surface in a region is, and how deep, as far as it is known."""
     header, (_, _, width, height) = plane.header, region
     made = plane.step * width  # the generator's own texels
