@@ -12,7 +12,7 @@ from PIL import Image
 from tests.conftest import MATERIAL, random_artifact, texture
 from texnet_core import Cancelled, RequestError, read_artifact, write_artifact
 from texnet_core.errors import OutputError
-from texnet_core.lists import job_runner
+from texnet_core.lists import workshop
 from texnet_core.lists.job_runner import run_jobs
 from texnet_core.lists.jobs import read_jobs
 from texnet_core.model.real_size import size_note
@@ -90,8 +90,8 @@ def test_a_record_that_was_cut_short_counts_for_what_it_says(folder):
 
 def test_each_generator_is_opened_once(folder, monkeypatch):
     opened = []
-    real = job_runner.open_engine
-    monkeypatch.setattr(job_runner, "open_engine", lambda *given: opened.append(given) or real(*given))
+    real = workshop.open_engine
+    monkeypatch.setattr(workshop, "open_engine", lambda *given: opened.append(given) or real(*given))
     run(folder)
     assert len(opened) == 1
 
@@ -121,14 +121,14 @@ def test_progress_adds_up(folder):
 
 
 def test_an_unforeseen_error_fails_its_job_alone(folder, monkeypatch):
-    real = job_runner.write_window
+    real = workshop.write_window
 
     def broken(plane, output, *rest, **options):
         if "96x32_001" in str(output):
             raise ZeroDivisionError("what a surprise\nindeed")
         return real(plane, output, *rest, **options)
 
-    monkeypatch.setattr(job_runner, "write_window", broken)
+    monkeypatch.setattr(workshop, "write_window", broken)
     results = run(folder)
     assert statuses(results)[:4] == ["made", "made", "failed", "made"]
     assert results[2].error == "ZeroDivisionError: what a surprise indeed"

@@ -1,21 +1,23 @@
-"""Generators from a list of recipes, one after the other: what is there and right stays, what is begun goes on.
+"""Generators from a list of recipes: what is there and right stays, what is begun goes on.
 
 No record is kept beside the files: a generator's card says which settings and which exemplar it came from, and a
 checkpoint beside it that its training was stopped. Whatever ends a run, the same request goes on.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from texnet_core.atomic import make_folder
+from texnet_core.descriptor.weights import INPUT_VARIABLE, find_vgg19
 from texnet_core.errors import NoImageError, OtherRunError
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
+from texnet_core.lists.pools import Here, Place, Pool, Shared
 from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
-from texnet_core.lists.results import attempted
 from texnet_core.materials import read_surface
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
 from texnet_core.model.look import guess_look
@@ -28,12 +30,19 @@ from texnet_core.training import TrainRequest, train
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.resolution import with_side
 
+_FILES = (SUFFIX, ".safetensors", ".pth", ".pt")  # what a start or weights are read from, where they are no names
+_CPUS = 4  # of a training beside others; more hardly make it faster
 _SEEDS = 2  # samples that are measured
 _OF_THE_RUN = ("validation_loss", "seconds")  # of a card's figures, those that training wrote
 
 
 def run_recipes(
-    recipes: list[Recipe], exemplars: Path, output: Path, *, progress: ProgressCallback = ignore_progress
+    recipes: list[Recipe],
+    exemplars: Path,
+    output: Path,
+    *,
+    pool: Pool | None = None,
+    progress: ProgressCallback = ignore_progress,
 ) -> list[RecipeResult]:
     """Train what is missing or was made from other settings or another exemplar.
 
@@ -44,6 +53,7 @@ def run_recipes(
         recipes: from `read_recipes`.
         exemplars: folder below which the pictures lie.
         output: folder for the generators and, while they are made, their checkpoints.
+        pool: where they are trained; one after the other in this thread without it. `ray_pool.RayPool` is another.
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
 
     Returns:
@@ -57,24 +67,102 @@ def run_recipes(
     if not exemplars.is_dir():
         raise NoImageError(f"there is no folder of exemplars {exemplars}", expected="a folder", remedy="check the path")
     make_folder(output)
-    return list(_results(recipes, exemplars, output, progress))
+    work = _Trainings(recipes, exemplars, output, progress, at_once=pool is not None)
+    (pool or Here()).run(work)
+    return [result for result in work.results if result is not None]
 
 
-def _results(
-    recipes: list[Recipe], exemplars: Path, output: Path, progress: ProgressCallback
-) -> Iterator[RecipeResult]:
-    for number, recipe in enumerate(recipes, 1):
-        report = partial(_report_as, f"{recipe.name} ({number} of {len(recipes)})", progress)
-        result = attempted(
-            partial(_made, recipe, exemplars, output, report), partial(RecipeResult, recipe.name, "failed")
-        )
-        said = ": ".join(filter(None, (result.status, result.error)))
-        progress(Progress("recipes", number, len(recipes), "recipe", note=f"{recipe.name}: {said}"))
-        yield result
+class _Trainings:
+    """The recipes as work for a pool; see `pools.Work`."""
+
+    def __init__(
+        self, recipes: list[Recipe], exemplars: Path, output: Path, progress: ProgressCallback, *, at_once: bool
+    ) -> None:
+        self._recipes, self._exemplars, self._output = recipes, exemplars, output
+        self._progress, self._at_once = progress, at_once
+        self._done = [0.0] * len(recipes)
+        self.results: list[RecipeResult | None] = [None] * len(recipes)
+
+    def __len__(self) -> int:
+        return len(self._recipes)
+
+    def plan(self, number: int) -> "_Training":
+        return _Training(self._recipes[number], self._exemplars, self._output)
+
+    def hear(self, number: int, part: Progress) -> None:
+        recipe = self._recipes[number]
+        if not self._at_once:
+            self._progress(replace(part, stage=f"{recipe.name} ({number + 1} of {len(self)})"))
+            return
+        self._done[number] = max(self._done[number], min(0.99, part.done / part.total))
+        self._tell(f"{recipe.name}: {part.note}" if part.note else "")
+
+    def done(self, number: int, outcome: RecipeResult) -> None:
+        self.results[number] = outcome
+        self._done[number] = 1.0
+        said = ": ".join(filter(None, (outcome.status, outcome.error)))
+        if not self._at_once:
+            self._done = [1.0] * (number + 1) + [0.0] * (len(self) - number - 1)
+        self._tell(f"{outcome.name}: {said}")
+
+    def failed(self, number: int, error: str) -> None:
+        self.done(number, RecipeResult(self._recipes[number].name, "failed", error))
+
+    def _tell(self, note: str) -> None:
+        self._progress(Progress("recipes", sum(self._done), len(self), "recipe", note=note))
 
 
-def _report_as(stage: str, progress: ProgressCallback, part: Progress) -> None:
-    progress(replace(part, stage=stage))
+@dataclass(frozen=True)
+class _Training:
+    """One recipe; see `pools.Task`."""
+
+    recipe: Recipe
+    exemplars: Path
+    output: Path
+
+    @property
+    def device(self) -> str:
+        return str(self.recipe.settings["train"].device)
+
+    @property
+    def cpus(self) -> int:
+        return _CPUS
+
+    @property
+    def reads(self) -> Sequence[Path]:
+        request, recipe = _request(self.recipe, self.exemplars), self.recipe
+        named = [recipe.exemplar, *filter(None, [recipe.mask])]
+        others = [Path(name) for name in (request.begin.start, request.descriptor.vgg19) if name.endswith(_FILES)]
+        return [*(self.exemplars / name for name in named), *others, *self.writes, *self.keeps]
+
+    @property
+    def writes(self) -> Sequence[Path]:
+        return [self.output / f"{self.recipe.name}{SUFFIX}"]
+
+    @property
+    def keeps(self) -> Sequence[Path]:
+        return [checkpoint_path(path) for path in self.writes]
+
+    def portable(self, shared: Shared, device: str) -> "_Training":
+        """The same for another machine, with the weights of this one where it has any."""
+        settings = dict(self.recipe.settings)
+        settings["train"] = replace(settings["train"], device=device)
+        descriptor = settings["descriptor"]
+        if descriptor.descriptor == "vgg19" and (weights := find_vgg19(descriptor.vgg19)):
+            convention = descriptor.vgg19_input or os.environ.get(INPUT_VARIABLE, "")
+            settings["descriptor"] = replace(descriptor, vgg19=str(weights.absolute()), vgg19_input=convention)
+        return replace(self, recipe=replace(self.recipe, settings=settings, look=dict(self.recipe.look)))
+
+    def run(self, place: Place, shared: Shared, report: ProgressCallback) -> RecipeResult:
+        """Train it, or go on, or see that there is nothing to do."""
+        for path in self.reads:
+            place.read(path)
+        make_folder(place.at(self.output))
+        recipe = self.recipe
+        if descriptor := recipe.settings["descriptor"].vgg19:
+            here = replace(recipe.settings["descriptor"], vgg19=str(place.at(Path(descriptor))))
+            recipe = replace(recipe, settings={**recipe.settings, "descriptor": here})
+        return _made(recipe, place.at(self.exemplars), place.at(self.output), report)
 
 
 def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> RecipeResult:
