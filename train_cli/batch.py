@@ -9,6 +9,7 @@ import click
 from texnet_core.errors import printable
 from texnet_core.lists.job_runner import JobResult, run_jobs
 from texnet_core.lists.jobs import EXAMPLE, read_jobs
+from train_cli.cluster import pool_of, ray_options
 from train_cli.display import showing
 from train_cli.groups import command
 from train_cli.options import json_option, path_argument, with_example
@@ -19,8 +20,9 @@ from train_cli.streams import is_input, listed
 @command()
 @path_argument("jobs", "JOBS")
 @json_option
+@ray_options
 @with_example(EXAMPLE, "texnet batch list.toml")
-def batch(jobs: Path, as_json: bool) -> None:
+def batch(jobs: Path, as_json: bool, ray: str | None, ray_cpus: int) -> None:
     """Make many textures, or paint many pictures, from a list.
 
     JOBS is a TOML file. A list of values in it means every combination. Sources, contents and outputs are found from
@@ -31,8 +33,8 @@ def batch(jobs: Path, as_json: bool) -> None:
     started = time.monotonic()
     planned = read_jobs(listed(jobs), Path() if is_input(jobs) else None)
     record = None if is_input(jobs) else jobs.with_suffix(".done.jsonl")
-    with showing(quiet=as_json) as display:
-        results = run_jobs(planned, record, progress=display)
+    with pool_of(ray, ray_cpus) as pool, showing(quiet=as_json) as display:
+        results = run_jobs(planned, record, pool=pool, progress=display)
     for result in results:
         if result.status == "failed" and not as_json:
             click.echo(f"texnet: {printable(str(result.job.output))}: {result.error}", err=True)

@@ -10,6 +10,7 @@ from texnet_core.errors import Cancelled
 from texnet_core.lists.recipes import EXAMPLE, Recipe, RecipeResult, RecipeStatus, chosen, read_recipes
 from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, TrainSettings
 from train_cli.checks import check_torch
+from train_cli.cluster import pool_of, ray_options
 from train_cli.display import showing
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -35,9 +36,17 @@ from train_cli.streams import STREAM, is_input, listed
 @settings_options(DescriptorSettings, only=MACHINE_SETTINGS)
 @settings_options(TrainSettings, only=MACHINE_SETTINGS)
 @json_option
+@ray_options
 @with_example(EXAMPLE, "texnet recipes list.toml --exemplars photos -o generators")
 def recipes(
-    file: Path, exemplars: Path, output: Path, only: tuple[str, ...], as_json: bool, **machine: str | None
+    file: Path,
+    exemplars: Path,
+    output: Path,
+    only: tuple[str, ...],
+    as_json: bool,
+    ray: str | None,
+    ray_cpus: int,
+    **machine: Any,
 ) -> None:
     """Train many generators from a list.
 
@@ -50,11 +59,11 @@ def recipes(
     given = {name: value for name, value in machine.items() if value is not None}
     planned = [_recorded(recipe, file) for recipe in chosen(read_recipes(listed(file), given), only)]
     check_torch("training")
-    with showing(quiet=as_json) as display:
+    with pool_of(ray, ray_cpus) as pool, showing(quiet=as_json) as display:
         from texnet_core.lists.recipe_runner import run_recipes
 
         try:
-            results = run_recipes(planned, exemplars, output, progress=display)
+            results = run_recipes(planned, exemplars, output, pool=pool, progress=display)
         except Cancelled:
             raise Cancelled("stopped; the same command goes on") from None
     tell_results(results, "recipes", _facts, {status: status for status in get_args(RecipeStatus)}, started, as_json)

@@ -18,7 +18,8 @@ from texnet_core.errors import EngineError, one_line
 from texnet_core.lists.ray_node import surroundings
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
-_PATIENCE_S = 5.0  # until a cluster counts as not there
+_CLIENT_PORT = 10001  # of ray:// where it names none
+_PATIENCE_S = 10.0  # until a cluster counts as not there
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def mailbox_of(ray: Any) -> Any:
 
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
 
 
@@ -156,23 +157,35 @@ def _connect(ray: Any, address: str) -> None:
     try:
         ray.init(address=address or None, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise _not_connected(called, error) from error
+        raise _not_connected(called, one_line(str(error))) from error
 
 
 def _check_answers(address: str) -> None:
-    """Raise EngineError where nobody listens, which Ray would wait for much longer."""
+    """Raise EngineError where nobody answers, or nobody who speaks as Ray does: Ray itself would wait for minutes."""
     place = urlsplit(address if "://" in address else f"//{address}")
+    port = place.port or (_CLIENT_PORT if place.scheme == "ray" else None)
+    if place.hostname is None or port is None:
+        return
     try:
-        if place.hostname is None or place.port is None:
-            return
-        with socket.create_connection((place.hostname, place.port), _PATIENCE_S):
-            return
-    except (OSError, ValueError) as error:
-        raise _not_connected(address, error) from error
+        with socket.create_connection((place.hostname, port), _PATIENCE_S):
+            pass
+    except OSError as error:
+        raise _not_connected(address, one_line(str(error))) from error
+    if os.environ.get("RAY_USE_TLS", "0") == "0":
+        _check_speaks(address, f"{place.hostname}:{port}")
 
 
-def _not_connected(address: str, error: Exception) -> EngineError:
-    text = one_line(str(error))
+def _check_speaks(address: str, server: str) -> None:
+    import grpc
+
+    with grpc.insecure_channel(server) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(_PATIENCE_S)
+        except grpc.FutureTimeoutError as error:
+            raise _not_connected(address, f"nothing came within {_PATIENCE_S:.0f} s") from error
+
+
+def _not_connected(address: str, text: str) -> EngineError:
     if "ersion mismatch" in text:
         return EngineError(
             f"the Ray cluster at {address} has another Ray or Python ({text[:200]})",

@@ -1,0 +1,40 @@
+"""Entries of lists that behave as tests need it; the nodes of a test's cluster import them by name."""
+
+import errno
+import time
+
+from texnet_core import atomic
+from texnet_core.lists.recipe_runner import _Training
+from texnet_core.lists.workshop import Order
+from texnet_core.training import loop
+
+
+class OnFullDisk(Order):
+    """An order whose files find no room."""
+
+    def run(self, place, shared, report):
+        def full(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        atomic._flush, flush = full, atomic._flush
+        try:
+            return super().run(place, shared, report)
+        finally:
+            atomic._flush = flush
+
+
+class HeldAtStep5(_Training):
+    """A training that saves after each step, and goes past the fifth only once it was taken up again."""
+
+    def run(self, place, shared, report):
+        (checkpoint,) = self.keeps
+        goes_on = place.read(checkpoint).exists()
+
+        def held(part):
+            report(part)
+            while part.step == 5 and not goes_on:
+                time.sleep(0.1)
+                report(part)
+
+        loop.SAVE_EVERY_S = 0.0
+        return super().run(place, shared, held)

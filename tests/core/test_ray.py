@@ -1,0 +1,305 @@
+"""Lists on a cluster of several nodes: bytes are those of one process, whatever dies meanwhile."""
+
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import picture
+from tests.core import ray_tasks
+from tests.core.trainings import assert_same_parameters, parameters_of
+from tests.waiting import wait_until
+from texnet_core import Cancelled
+from texnet_core.errors import EngineError
+from texnet_core.lists import job_runner, recipe_runner
+from texnet_core.lists.job_runner import run_jobs
+from texnet_core.lists.jobs import read_jobs
+from texnet_core.lists.ray_pool import RayPool
+from texnet_core.lists.recipe_runner import run_recipes
+from texnet_core.lists.recipes import read_recipes
+from texnet_core.model.artifact import checkpoint_path
+from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import write_image
+
+ray = pytest.importorskip("ray", reason="needs Ray: pip install 'texnet[ray]'")
+
+JOBS = 40
+LIST = f"""
+[settings]
+engine = "onnx"
+[[jobs]]
+source = "random.texnet"
+size = 64
+seed = {list(range(JOBS))}
+output = "out/{{source}}_{{seed}}.png"
+"""
+RECIPE = """
+[recipes.field]
+exemplar = "a.png"
+title = "Field"
+kind = "grass"
+author = "A. Painter"
+license = "CC0-1.0"
+source = "https://example.org/field"
+descriptor = "patches"
+size = 32
+exemplar_size = 32
+steps = 10
+levels = 3
+"""
+
+
+class Nodes:
+    """A cluster whose head makes nothing, and so many nodes with one core each that do."""
+
+    def __init__(self):
+        from ray.cluster_utils import Cluster
+
+        quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 2}
+        small = {"object_store_memory": 80 * 2**20, "include_dashboard": False}
+        self._small = small
+        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": quick, **small})
+        self.address = self._cluster.address
+        self.nodes = []
+
+    def has(self, count):
+        """Let there be so many."""
+        while len(self.nodes) < count:
+            self.nodes.append(self._cluster.add_node(num_cpus=1, **self._small))
+        while len(self.nodes) > count:
+            self.kill()
+
+    def kill(self):
+        self._cluster.remove_node(self.nodes.pop(), allow_graceful=False)
+
+    @contextmanager
+    def and_one(self, **variables):
+        """One more, in whose environment something is different."""
+        node = self._cluster.add_node(num_cpus=1, env_vars=variables, **self._small)
+        yield
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def close(self):
+        self._cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def nodes():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (
+            ("RAY_USAGE_STATS_ENABLED", "0"),
+            ("RAY_worker_niceness", "0"),  # a busy machine would never come to them
+            ("RAY_memory_monitor_refresh_ms", "0"),  # nor are they to be killed for what others need
+            ("OMP_NUM_THREADS", "1"),
+        ):
+            patch.setenv(name, value)
+        cluster = Nodes()
+        try:
+            yield cluster
+        finally:
+            cluster.close()
+
+
+@pytest.fixture(scope="module")
+def pool(nodes):
+    with RayPool(nodes.address) as pool:
+        yield pool
+
+
+@pytest.fixture
+def folder(tmp_path, artifact_file):
+    (tmp_path / "random.texnet").write_bytes(artifact_file.read_bytes())
+    (tmp_path / "jobs.toml").write_text(LIST)
+    return tmp_path
+
+
+def run(folder, pool=None, **options):
+    return run_jobs(read_jobs(folder / "jobs.toml"), folder / "record", pool=pool, **options)
+
+
+def statuses(results):
+    return [result.status for result in results]
+
+
+def made_in(folder):
+    return {file.name: file.read_bytes() for file in (folder / "out").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory, artifact_file):
+    """What one process makes of the list."""
+    folder = tmp_path_factory.mktemp("alone")
+    (folder / "random.texnet").write_bytes(artifact_file.read_bytes())
+    (folder / "jobs.toml").write_text(LIST)
+    assert statuses(run(folder)) == ["made"] * JOBS
+    return made_in(folder)
+
+
+def test_a_node_that_dies_in_the_middle_loses_nothing(nodes, pool, folder, expected):
+    nodes.has(2)
+    reports = []
+
+    def kill_one(progress):
+        reports.append(progress)
+        if len(nodes.nodes) == 2 and progress.done > progress.total / 4:
+            nodes.kill()
+
+    results = run(folder, pool, progress=kill_one)
+    assert len(nodes.nodes) == 1
+    assert statuses(results) == ["made"] * JOBS, [result.error for result in results if result.error]
+    assert made_in(folder) == expected
+    assert [r.done for r in reports] == sorted(r.done for r in reports) and reports[-1].done == reports[-1].total
+    (folder / "out" / "random_3.png").unlink()
+    again = statuses(run(folder, pool))
+    assert again.count("skipped") == JOBS - 1 and again[3] == "made" and made_in(folder) == expected
+    assert statuses(run(folder)) == ["skipped"] * JOBS
+
+
+def test_failures_stay_apart_and_name_the_node(nodes, pool, folder, monkeypatch):
+    nodes.has(1)
+    text = LIST.replace(str(list(range(JOBS))), "[0, 1]").replace('"random.texnet"', '["random.texnet", "none"]')
+    (folder / "jobs.toml").write_text(text)
+    results = run(folder, pool)
+    assert statuses(results) == ["made", "made", "failed", "failed"] and "no preset" in results[2].error
+    monkeypatch.setattr(job_runner, "Order", ray_tasks.OnFullDisk)
+    (folder / "out" / "random_1.png").unlink()
+    _, full, *_ = run(folder, pool)
+    assert full.status == "failed" and "\n" not in full.error
+    assert full.error.startswith(f"node {socket.gethostname()}: ") and "make room" in full.error
+    assert list(made_in(folder)) == ["random_0.png"]
+
+
+def test_what_cancels_stops_the_cluster_too(nodes, pool, folder):
+    nodes.has(1)
+
+    def cancel(progress):
+        if progress.done:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(folder, pool, progress=cancel)
+    wait_until(lambda: ray.available_resources().get("CPU") == len(nodes.nodes))
+    made = made_in(folder)
+    assert 0 < len(made) < JOBS and not [name for name in made if name.startswith(".")]
+    assert statuses(run(folder, pool)).count("skipped") >= len(made) - 1
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from texnet_core.lists.job_runner import run_jobs
+from texnet_core.lists.jobs import read_jobs
+from texnet_core.lists.ray_pool import RayPool
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    with RayPool(sys.argv[2]) as pool:
+        run_jobs(read_jobs(folder / "jobs.toml"), folder / "record", pool=pool)
+"""
+
+
+def test_a_driver_that_was_killed_goes_on(nodes, pool, folder, expected):
+    nodes.has(1)
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(folder), nodes.address])
+    record = folder / "record"
+    wait_until(lambda: driver.poll() is not None or (record.exists() and record.read_text().count("\n") > 5))
+    driver.kill()
+    driver.wait()
+    again = statuses(run(folder, pool))
+    assert again.count("skipped") >= 5 and set(again) <= {"made", "skipped"}
+    for file in (folder / "out").glob(".texnet-*"):  # what a killed process was writing
+        file.unlink()
+    assert made_in(folder) == expected
+
+
+def test_a_training_whose_node_dies_goes_on_elsewhere(nodes, pool, tmp_path, monkeypatch):
+    import torch
+
+    nodes.has(1)
+    write_image(tmp_path / "a.png", quantize(picture(), 8))
+    recipes = read_recipes(RECIPE.encode())
+    kept = checkpoint_path(tmp_path / "made" / "field.texnet")
+    killed, told = [], []
+
+    def kill(progress):
+        told.append(progress)
+        if not killed and progress.done >= 0.4 and kept.exists():
+            killed.append(kept.stat().st_size)
+            nodes.kill()
+            nodes.has(1)
+
+    monkeypatch.setattr(recipe_runner, "_Training", ray_tasks.HeldAtStep5)
+    (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool, progress=kill)
+    assert (result.status, result.error) == ("trained", "") and killed and not kept.exists()
+    assert {part.stage for part in told} == {"recipes"}
+    monkeypatch.undo()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        run_recipes(recipes, tmp_path, tmp_path / "alone")
+    finally:
+        torch.set_num_threads(threads)
+    assert_same_parameters(*(parameters_of(tmp_path / name / "field.texnet") for name in ("made", "alone")))
+    (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
+    assert result.status == "kept"
+
+
+def test_a_node_with_other_code_ends_the_run_and_is_named(nodes, pool, folder, tmp_path):
+    import texnet_core
+
+    nodes.has(1)
+    other = tmp_path / "other" / "texnet_core"
+    root = Path(texnet_core.__file__).parent
+    for file in root.rglob("*.py"):
+        copy = other / file.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    (other / "errors.py").write_text((root / "errors.py").read_text() + "\n# changed\n")
+    with nodes.and_one(PYTHONPATH=str(other.parent)):
+        with pytest.raises(EngineError, match=f"node {socket.gethostname()} has other code .* install the same"):
+            run(folder, pool)
+            nodes.has(0)  # a quick node may have taken all of it
+            (folder / "record").unlink()
+            run(folder, pool)
+    assert not [name for name in made_in(folder) if name.startswith(".")]
+
+
+@pytest.fixture
+def disconnected(monkeypatch):
+    """This process as one that knows no cluster."""
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+
+
+def test_without_ray_one_line_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(EngineError, match=r"not installed; run: pip install 'texnet\[ray\]'"):
+        RayPool()
+
+
+def test_where_no_cluster_answers_one_line_says_so(disconnected):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(EngineError, match=f"no Ray cluster answers at {address}"):
+        RayPool(address)
+
+
+def test_what_listens_and_says_nothing_is_no_cluster(disconnected, monkeypatch):
+    from texnet_core.lists import ray_cluster
+
+    monkeypatch.setattr(ray_cluster, "_PATIENCE_S", 0.5)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(EngineError, match="nothing came within") as caught:
+            RayPool(f"ray://127.0.0.1:{silent.getsockname()[1]}")
+    assert "\n" not in str(caught.value)
+
+
+def test_more_cpus_than_a_node_has_are_refused(nodes, pool, folder):
+    nodes.has(1)
+    with suppress(AttributeError):
+        results = run(folder, RayPool(nodes.address, cpus=8))
+    assert set(statuses(results)) == {"failed"} and "8 CPUs, and the largest node has 1" in results[0].error
