@@ -5,7 +5,7 @@ import time
 
 from texnet_core import atomic
 from texnet_core.lists.recipe_runner import _Training
-from texnet_core.lists.workshop import Order
+from texnet_core.lists.workshop import Made, Order
 from texnet_core.training import loop
 
 
@@ -38,3 +38,19 @@ class HeldAtStep5(_Training):
 
         loop.SAVE_EVERY_S = 0.0
         return super().run(place, shared, held)
+
+
+class TwoSeconds(Order):
+    """An order that takes a fixed time and makes nothing, so that all else is the engine's."""
+
+    seconds = 2.0
+
+    def run(self, place, shared, report):
+        time.sleep(self.seconds)
+        return Made("", is_new=True)
+
+
+class AtOnce(TwoSeconds):
+    """One that takes no time."""
+
+    seconds = 0.0
