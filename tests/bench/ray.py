@@ -24,6 +24,10 @@ from texnet_core.lists.ray_pool import RayPool
 ROUNDS = 10  # entries of each CPU
 
 
+def tell(line):
+    print(line, flush=True)  # noqa: T201
+
+
 def listed(folder, count, size=64, threads=1):
     text = f'[settings]\nengine = "onnx"\nthreads = {threads}\n[[jobs]]\nsource = "random.texnet"\nsize = {size}\n'
     (folder / "jobs.toml").write_text(text + f'seed = {list(range(count))}\noutput = "out/{{seed}}.png"\n')
@@ -51,9 +55,8 @@ def fixed(folder, workers):
         seconds = seconds_of(jobs, pool)
     ray.shutdown()
     ideal = ray_tasks.TwoSeconds.seconds * ROUNDS
-    print(
-        f"{workers:7} {60 * len(jobs) / seconds:12.1f} {1000 * (seconds - ideal) / ROUNDS:18.0f} {seconds / ideal - 1:10.1%}"
-    )
+    a_minute, each = 60 * len(jobs) / seconds, 1000 * (seconds - ideal) / ROUNDS
+    tell(f"{workers:7} {a_minute:12.1f} {each:18.0f} {seconds / ideal - 1:10.1%}")
 
 
 def real(folder, workers, size, order):
@@ -70,9 +73,8 @@ def real(folder, workers, size, order):
             ratios.append(there[-1] / here[-1])
     ray.shutdown()
     a_minute = [60 * len(jobs) / np.median(times) for times in (here, there)]
-    print(
-        f"{workers:7} {a_minute[0]:12.1f} {a_minute[1]:12.1f} {np.median(ratios):8.2f} {min(ratios):8.2f} {max(ratios):8.2f}"
-    )
+    spread = f"{np.median(ratios):8.2f} {min(ratios):8.2f} {max(ratios):8.2f}"
+    tell(f"{workers:7} {a_minute[0]:12.1f} {a_minute[1]:12.1f} {spread}")
 
 
 def memory(folder, counts):
@@ -89,7 +91,7 @@ def memory(folder, counts):
                 most[0] = max(most[0], resident_mib())
 
             seconds = seconds_of(jobs, pool, watch)
-            print(
+            tell(
                 f"{count:7} {before:12.0f} {most[0]:10.0f} {most[0] - before:10.1f} {count / seconds:12.0f}", flush=True
             )
     ray.shutdown()
@@ -117,13 +119,13 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_artifact(folder / "random.texnet", random_artifact(levels=5))
-        print("workers  entries/min  overhead ms/entry   overhead", flush=True)
+        tell("workers  entries/min  overhead ms/entry   overhead")
         for workers in given.workers:
             fixed(folder, workers)
-        print("\nworkers  threads/min      Ray/min    ratio    least     most", flush=True)
+        tell("\nworkers  threads/min      Ray/min    ratio    least     most")
         for workers in given.real:
             real(folder, workers, given.size, order)
-        print("\nentries  before MiB   most MiB     growth    entries/s", flush=True)
+        tell("\nentries  before MiB   most MiB     growth    entries/s")
         memory(folder, given.counts)
 
 
