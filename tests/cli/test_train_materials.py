@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import picture
+from texnet_core import read_header
 from texnet_core.pictures.color import quantize
 
 QUICK = ["--descriptor", "patches", "--size", 32, "--exemplar-size", 64, "--steps", 10, "--levels", 3, "--channels", 4]
@@ -125,3 +126,23 @@ def test_a_recipe_learns_a_material_and_keeps_it_while_its_maps_are_the_same(run
     (tmp_path / "list.toml").write_text(f'{settings}[recipes.wall]\nexemplar = "wall"\nmaps = ["shine"]\n{CARD}')
     done = run(*words)
     assert done.returncode == 2 and "there is no map 'shine'" in done.stderr
+
+
+def test_a_recipe_of_one_picture_learns_maps_that_are_guessed(run, tmp_path):
+    settings = (
+        '[defaults]\ndescriptor = "patches"\nsize = 32\nexemplar_size = 64\nsteps = 10\nlevels = 3\nchannels = 4\n'
+    )
+    words = ["recipes", "list.toml", "--exemplars", ".", "-o", "made"]
+
+    def one(name, exemplar):
+        return f'[recipes.{name}]\nexemplar = "{exemplar}"\nmaterial = true\n{CARD}'
+
+    (tmp_path / "list.toml").write_text(settings + one("photo", "wall/wall_Color.png") + one("set", "wall"))
+    for status in ("trained", "kept"):
+        done = run(*words, "--json")
+        photo, of_maps = json.loads(done.stdout)["recipes"]
+        assert done.returncode == 1 and photo["status"] == status
+        assert of_maps["status"] == "failed" and "wall has maps of its own" in of_maps["error"]
+    maps = read_header(tmp_path / "made" / "photo.texnet").maps
+    assert [spec.name for spec in maps if spec.derived] == ["normal", "roughness", "height", "ao"]
+    assert not maps[0].derived and maps[0].name == "albedo"

@@ -245,6 +245,7 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
         (entry("moss", more="vgg19 = 'x'"), r"\[recipes.moss\] has an unknown key 'vgg19'"),
         (entry("moss", more="stpes = 3"), r"\[recipes.moss\] has an unknown key 'stpes'"),
         (entry("moss", more="steps = 3"), r"steps 3 is out of range in \[recipes.moss\] \(10 to"),
+        (entry("moss", more="material = 1"), r"material '1' is not true or false in \[recipes.moss\]"),
         (entry("moss", more="size_m = -1"), r"size_m cannot be -1 in \[recipes.moss\]"),
         (entry("moss", more="size_m = nan"), "size_m cannot be nan"),
         (entry("moss", more="size_m = true"), "size_m cannot be True"),

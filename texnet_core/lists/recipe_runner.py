@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from texnet_core.atomic import make_folder
+from texnet_core.derivation import with_derived_maps
 from texnet_core.descriptor.weights import INPUT_VARIABLE, find_vgg19
-from texnet_core.errors import NoImageError, OtherRunError
+from texnet_core.errors import NoImageError, OtherRunError, RequestError
 from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.pools import Here, Place, Pool, Shared
 from texnet_core.lists.recipes import Recipe, RecipeResult, RecipeStatus
-from texnet_core.materials import read_surface
+from texnet_core.materials import is_material, read_surface
 from texnet_core.model.artifact import SUFFIX, Artifact, Header, checkpoint_path, read_artifact, write_artifact
 from texnet_core.model.look import guess_look
 from texnet_core.pictures.masks import visible_sides
-from texnet_core.pictures.reading import Picture, texels_digest
+from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
 from texnet_core.start_settings import StartSettings
@@ -167,8 +168,7 @@ class _Training:
 
 def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallback) -> RecipeResult:
     path = output / f"{recipe.name}{SUFFIX}"
-    mask = exemplars / recipe.mask if recipe.mask else None
-    picture = read_surface(exemplars / recipe.exemplar, mask=mask, maps=recipe.maps)
+    picture = _read(recipe, exemplars)
     for note in picture.notes:
         report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
     settings = recipe.settings
@@ -187,6 +187,19 @@ def _made(recipe: Recipe, exemplars: Path, output: Path, report: ProgressCallbac
         write_artifact(path, complete)
         status = "completed" if status == "kept" else status
     return RecipeResult(recipe.name, status)
+
+
+def _read(recipe: Recipe, exemplars: Path) -> Picture:
+    exemplar, mask = exemplars / recipe.exemplar, exemplars / recipe.mask if recipe.mask else None
+    if not recipe.material:
+        return read_surface(exemplar, mask=mask, maps=recipe.maps)
+    if is_material(exemplar):
+        raise RequestError(
+            f"{recipe.exemplar} has maps of its own, and material = true guesses those of a picture",
+            expected="one picture",
+            remedy="leave material out, or name one picture",
+        )
+    return with_derived_maps(read_exemplar(exemplar, mask), recipe.maps)
 
 
 def _as_learned(settings: TrainSettings, picture: Picture, card: Header | None) -> TrainSettings:

@@ -36,6 +36,7 @@ steps = 1500
 exemplar = "ground/moss.jpg"          # below the folder of exemplars
 mask = "ground/moss-mask.png"         # optional, likewise: of the picture's size, white where it takes part
 # maps = ["albedo", "normal"]         # optional, where the exemplar is a material, as a folder or .zip: all without it
+# material = true                     # optional, where it is one picture: learns maps that are guessed of it, too
 title = "Moss 003"
 kind = "moss"
 author = "Lennart Demes (ambientCG)"
@@ -81,6 +82,7 @@ class Recipe:
         look: fields of the card's `Look` that are known; the others are guessed from the exemplar.
         settings: "generator", "descriptor", "loss", "train" and "begin" -> their settings.
         maps: names of a material's maps that are learned; empty for all that are there.
+        material: whether the exemplar is one picture, of which the maps are guessed.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Recipe:
     look: Mapping[str, float]
     settings: Mapping[str, Any]
     maps: tuple[str, ...] = ()
+    material: bool = False
 
     def made(self, card: Header, exemplar_sha256: str) -> bool:
         """Whether a generator with this card came from this recipe and from an exemplar with this hash.
@@ -171,7 +174,7 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
             f"{name!r} cannot name a recipe", expected="a name like mossy-rock", remedy="use a-z, 0-9 and single dashes"
         )
     entry = as_named(as_table(entry, where, _HELP), where)
-    check_keys(entry, (*_TEXTS, "mask", "maps", "size_m", "look", *_SETTINGS), where)
+    check_keys(entry, (*_TEXTS, "mask", "maps", "material", "size_m", "look", *_SETTINGS), where)
     with inside(where):
         texts = {key: _text(entry, key) for key in _TEXTS}
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
@@ -183,7 +186,8 @@ def _recipe(name: str, entry: Any, defaults: dict[str, Any], machine: Mapping[st
             _below(settings["start"])
         fitting = _fitting(machine, settings["descriptor"])
         facts = (_size_m(entry), _look(entry))
-        return Recipe(name, exemplar, mask, provenance, *facts, _settings({**settings, **fitting}), _maps(entry))
+        learned = (_maps(entry), _material(entry))
+        return Recipe(name, exemplar, mask, provenance, *facts, _settings({**settings, **fitting}), *learned)
 
 
 def _fitting(machine: Mapping[str, Any], descriptor: str) -> Mapping[str, Any]:
@@ -226,6 +230,14 @@ def _maps(entry: dict[str, Any]) -> tuple[str, ...]:
         raise RequestError(found, expected='a list such as ["albedo", "normal"]', remedy='write maps = ["albedo", ...]')
     check_wanted(names)
     return tuple(names)
+
+
+def _material(entry: dict[str, Any]) -> bool:
+    value = entry.get("material", False)
+    if not isinstance(value, bool):
+        found = f"material {str(value)[:50]!r} is not true or false"
+        raise RequestError(found, expected="true or false", remedy="write true or false")
+    return value
 
 
 def _below(exemplar: str) -> str:
