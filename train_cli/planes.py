@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,6 +58,8 @@ class Planes:
         threads = pictures[0].request.threads
         with nullcontext(THIS_PROCESS) if self.dask is None else dask_workers(self.dask, threads) as workers:
             for number, (request, marks) in enumerate(pictures):
+                if self.dask and request.precision == "auto":  # other machines may not have what is best here
+                    request = replace(request, precision="f32")
                 progress = one_of(display, number, len(pictures))
                 path = write_plane(
                     artifact,

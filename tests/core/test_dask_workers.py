@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import MATERIAL, posix, random_artifact
 from tests.waiting import wait_until
-from texnet_core import TexnetError, TextureRequest, open_plane, write_plane
+from texnet_core import TexnetError, TextureRequest, dask_array, open_plane, synthesize, write_plane
 from texnet_core.atomic import as_output_error
 from texnet_core.huge.job import Job
 from texnet_core.huge.recipe import recipe_of
@@ -100,6 +100,14 @@ def test_tiles_by_workers_are_those_of_one_process(generator, processes, tmp_pat
     assert one == many and len(one) == 5
 
 
+def test_a_lazy_array_is_made_by_workers_alike(generator, processes):
+    request = TextureRequest(width=512, height=256, engine="onnx", maps="albedo")
+    lazy = dask_array(generator, request, chunks=128)
+    with distributed.Client(processes.address, set_as_default=False) as client:
+        made = client.compute(lazy[20:200, 100:].rechunk((90, 200, 3))).result()
+    np.testing.assert_array_equal(made, synthesize(generator, request)["albedo"][20:200, 100:])
+
+
 @posix
 def test_a_killed_worker_changes_nothing(generator, processes, tmp_path):
     killed = []
@@ -166,7 +174,7 @@ def test_a_worker_with_another_version_is_named(generator, tmp_path):
 
 def test_a_worker_without_texnet_is_named(generator, tmp_path):
     (tmp_path / "other" / "texnet_core").mkdir(parents=True)
-    (tmp_path / "other" / "texnet_core" / "__init__.py").touch()
+    (tmp_path / "other" / "texnet_core" / "__init__.py").write_text("raise ModuleNotFoundError('No texnet_core')\n")
     with scheduler() as address, worker_at(address, tmp_path, PYTHONPATH=str(tmp_path / "other")):
         with dask_workers(address, patience_s=600) as workers, pytest.raises(TexnetError) as caught:
             write_plane(generator, STRIP, tmp_path / "plane.zarr", workers=workers)

@@ -179,6 +179,25 @@ def test_tiles_appear_together(generator, tmp_path):
     assert contents(tmp_path) == ["t.json", "t_0_0.png", "t_0_1.png", "t_1_0.png", "t_1_1.png"]
 
 
+def test_a_run_that_was_killed_while_tiles_got_their_names_ends_well(generator, tmp_path, monkeypatch):
+    moves, pattern = [], tmp_path / "t_{x}_{y}.png"
+    move = os.replace
+
+    def dying(source, target):
+        moves.extend([target] if Path(target).parent == tmp_path else [])
+        if len(moves) == 3:
+            raise KeyboardInterrupt
+        move(source, target)
+
+    monkeypatch.setattr("texnet_core.huge.tiles.os.replace", dying)
+    with pytest.raises(KeyboardInterrupt):
+        write_plane(generator, SMALL, pattern, side=(48, 32))
+    assert "t.json" not in contents(tmp_path)
+    monkeypatch.undo()
+    assert written(generator, SMALL, pattern, side=(48, 32))[1] == [4]
+    assert contents(tmp_path) == ["t.json", "t_0_0.png", "t_0_1.png", "t_1_0.png", "t_1_1.png"]
+
+
 @pytest.mark.parametrize(
     ("output", "fields", "message"),
     [

@@ -19,7 +19,7 @@ from texnet_core.huge.packages import needing
 from texnet_core.huge.recipe import opened
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 _PATIENCE_S = 20.0
 _TICK_S = 0.2
@@ -39,24 +39,13 @@ def dask_workers(address: str = "", workers: int = 0, *, patience_s: float = _PA
         EngineError: Dask is missing, no scheduler answers, or it has no workers.
     """
     with needing("--dask"):
-        from distributed import Client, LocalCluster
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters becomes an error of one line
+        from distributed import Client
     if not address:
-        with (
-            LocalCluster(
-                n_workers=workers or available_cores(),
-                threads_per_worker=1,
-                processes=True,
-                preload=_LOCAL_WORKER,
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,
-        ):
+        with _quiet(), _local_cluster(workers) as cluster, Client(cluster, set_as_default=False) as client:
             yield DaskWorkers(client, cluster.scheduler_address, patience_s)
         return
     _check_answers(address, patience_s)
-    with Client(address, timeout=patience_s, set_as_default=False) as client:
+    with _quiet(), Client(address, timeout=patience_s, set_as_default=False) as client:
         try:
             client.wait_for_workers(1, timeout=patience_s)
         except TimeoutError as error:
@@ -65,10 +54,14 @@ def dask_workers(address: str = "", workers: int = 0, *, patience_s: float = _PA
 
 
 class DaskWorkers:
-    """See `job.Workers`."""
+    """See `job.Workers`.
+
+    Attributes:
+        address: of their scheduler.
+    """
 
     def __init__(self, client: "Client", address: str, patience_s: float = _PATIENCE_S) -> None:
-        self._client, self._address, self._patience_s = client, address, patience_s
+        self._client, self.address, self._patience_s = client, address, patience_s
 
     def make(self, job: Job, numbers: Sequence[int]) -> Iterator[int | None]:
         self._check(job)
@@ -103,14 +96,14 @@ class DaskWorkers:
                 if self._are_there():
                     seen_at = time.monotonic()
                 elif time.monotonic() - seen_at > self._patience_s:
-                    raise _no_workers(self._address) from None
+                    raise _no_workers(self.address) from None
 
     def _result(self, future: "Future[int]") -> int:
         from distributed.scheduler import KilledWorker
 
         if future.status in ("cancelled", "lost"):
             raise EngineError(
-                f"the Dask scheduler at {self._address} is gone",
+                f"the Dask scheduler at {self.address} is gone",
                 expected="a scheduler",
                 remedy="start it and run this again",
             )
@@ -151,6 +144,40 @@ class DaskWorkers:
                     expected="a folder that all machines share",
                     remedy="write to a folder that all workers see under this name",
                 )
+
+
+def _local_cluster(workers: int) -> "LocalCluster":
+    """Processes of this machine; leaving its context ends them."""
+    from distributed import LocalCluster
+
+    try:
+        return LocalCluster(
+            n_workers=workers or available_cores(),
+            threads_per_worker=1,
+            processes=True,
+            preload=_LOCAL_WORKER,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
+    except RuntimeError as error:
+        raise EngineError(
+            f"Dask cannot start workers here ({error})",
+            expected="processes",
+            remedy='in a script, begin what starts them with: if __name__ == "__main__"',
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask logs nothing meanwhile: what matters becomes an error of one line."""
+    levels = {logger: logger.level for logger in map(logging.getLogger, ("distributed", "distributed.client"))}
+    for logger in levels:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def _check_answers(address: str, patience_s: float) -> None:

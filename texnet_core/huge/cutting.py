@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from texnet_core.synthesis.windows import Region
+
 
 @dataclass(frozen=True)
 class Cutting:
@@ -37,3 +39,18 @@ class Cutting:
     @property
     def _first(self) -> int:
         return (self.start - self.origin) // self.step
+
+
+def cut(region: Region, width: int, height: int) -> tuple[Cutting, Cutting]:
+    """The rows and the columns of a region, in parts of this size from its corner on."""
+    left, top, across, down = region
+    return Cutting(top, down, height, top), Cutting(left, across, width, left)
+
+
+def windows(rows: Cutting, columns: Cutting) -> list[Region]:
+    """All parts, row by row."""
+    return [
+        (left, top, right - left, bottom - top)
+        for top, bottom in map(rows.part, range(rows.parts))
+        for left, right in map(columns.part, range(columns.parts))
+    ]

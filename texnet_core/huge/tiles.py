@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from texnet_core.atomic import delete_file, make_folder, replacing
-from texnet_core.huge.cutting import Cutting
+from texnet_core.huge.cutting import cut, windows
 from texnet_core.huge.target import said_of_map
 from texnet_core.mapset import Depth
 from texnet_core.synthesis.files import write_window
@@ -54,12 +54,7 @@ class TiledPlane:
 
     @property
     def pieces(self) -> list[Region]:
-        columns, rows = self._columns, self._rows
-        return [
-            (left, top, right - left, bottom - top)
-            for top, bottom in map(rows.part, range(rows.parts))
-            for left, right in map(columns.part, range(columns.parts))
-        ]
+        return windows(*cut(self.region, *self.side))
 
     def begin(self, folder: Path) -> None:
         """Nothing is shared."""
@@ -84,20 +79,15 @@ class TiledPlane:
             for file in self._files_of(number):
                 target = self.output.parent / file
                 make_folder(target.parent)
-                os.replace(folder / file, target)
+                if (folder / file).exists() or not target.exists():  # or else a run was killed just here
+                    os.replace(folder / file, target)
         with replacing(self.output) as temporary:
             temporary.write_text(json.dumps(self._index(), indent=1) + "\n", encoding="utf-8")
 
-    @property
-    def _columns(self) -> Cutting:
-        return Cutting(self.region[0], self.region[2], self.side[0], self.region[0])
-
-    @property
-    def _rows(self) -> Cutting:
-        return Cutting(self.region[1], self.region[3], self.side[1], self.region[1])
-
     def _place(self, number: int) -> tuple[int, int]:
-        row, column = divmod(number, self._columns.parts)
+        """(column, row) of a tile."""
+        _, columns = cut(self.region, *self.side)
+        row, column = divmod(number, columns.parts)
         return column, row
 
     def _at(self, number: int, pattern: Path) -> Path:

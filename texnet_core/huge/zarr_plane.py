@@ -9,7 +9,7 @@ import numpy as np
 
 from texnet_core.atomic import as_output_error
 from texnet_core.errors import OutputError
-from texnet_core.huge.cutting import Cutting
+from texnet_core.huge.cutting import cut, windows
 from texnet_core.huge.packages import needing
 from texnet_core.huge.target import said_of_map
 from texnet_core.synthesis.files import packed, unpacked
@@ -44,12 +44,8 @@ class ZarrPlane:
 
     @property
     def pieces(self) -> list[Region]:
-        rows, columns = self._cuttings
-        return [
-            (left, top, right - left, bottom - top)
-            for top, bottom in map(rows.part, range(rows.parts))
-            for left, right in map(columns.part, range(columns.parts))
-        ]
+        _, _, width, height = self.region
+        return windows(*cut(self.region, _step(width), _step(height)))
 
     def check(self) -> None:
         """Raise OutputError where something else than Zarr has the name, or EngineError where Zarr is missing."""
@@ -74,7 +70,7 @@ class ZarrPlane:
                 shape=(height, width, channels),
                 dtype=file.number,
                 chunks=(_CHUNK, _CHUNK, channels),
-                shards=(self._step(height), self._step(width), channels),
+                shards=(_step(height), _step(width), channels),
                 attributes=said_of_map(file.spec, self.texel_m),
                 dimension_names=("y", "x", "channel"),
             )
@@ -102,13 +98,7 @@ class ZarrPlane:
         folder.replace(self.output)
         shutil.rmtree(old, ignore_errors=True)
 
-    @property
-    def _cuttings(self) -> tuple[Cutting, Cutting]:
-        """Of rows and columns, from the first texel on."""
-        x, y, width, height = self.region
-        return Cutting(y, height, self._step(height), y), Cutting(x, width, self._step(width), x)
 
-    @staticmethod
-    def _step(side: int) -> int:
-        """A shard's side: no more than the map has."""
-        return min(_SHARD, -(-side // _CHUNK) * _CHUNK)
+def _step(side: int) -> int:
+    """A shard's side: no more than the map has."""
+    return min(_SHARD, -(-side // _CHUNK) * _CHUNK)
