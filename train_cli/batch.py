@@ -1,6 +1,8 @@
 """`texnet batch`: many textures and painted pictures from one list."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from train_cli.streams import is_input, listed
 @json_option
 @ray_options
 @with_example(EXAMPLE, "texnet batch list.toml")
-def batch(jobs: Path, as_json: bool, ray: str | None, ray_cpus: int) -> None:
+def batch(jobs: Path, as_json: bool, ray: str | None, ray_cpus: int, ray_results: str | None) -> None:
     """Make many textures, or paint many pictures, from a list.
 
     JOBS is a TOML file. A list of values in it means every combination. Sources, contents and outputs are found from
@@ -31,19 +33,21 @@ def batch(jobs: Path, as_json: bool, ray: str | None, ray_cpus: int) -> None:
     input, places in it are found from the current folder, and every run makes everything.
     """
     started = time.monotonic()
-    planned = read_jobs(listed(jobs), Path() if is_input(jobs) else None)
+    folder = Path() if is_input(jobs) else jobs.parent
+    planned = read_jobs(listed(jobs), folder)
     record = None if is_input(jobs) else jobs.with_suffix(".done.jsonl")
-    with pool_of(ray, ray_cpus) as pool, showing(quiet=as_json) as display:
+    with pool_of(ray, ray_cpus, ray_results, folder) as pool, showing(quiet=as_json) as display:
         results = run_jobs(planned, record, pool=pool, progress=display)
     for result in results:
         if result.status == "failed" and not as_json:
             click.echo(f"texnet: {printable(str(result.job.output))}: {result.error}", err=True)
     words = {"made": "made", "skipped": "skipped as complete", "failed": "failed"}
-    tell_results(results, "jobs", _facts, words, started, as_json)
+    facts = partial(_facts, place_of=str if pool is None else pool.place_of)
+    tell_results(results, "jobs", facts, words, started, as_json)
 
 
-def _facts(result: JobResult) -> dict[str, Any]:
+def _facts(result: JobResult, place_of: Callable[[Path], str]) -> dict[str, Any]:
     facts: dict[str, Any] = {"output": str(result.job.output), "status": result.status}
     if result.status == "failed":
         return facts | {"error": result.error}
-    return facts | {"files": [str(file) for file in result.files]}
+    return facts | {"files": [place_of(file) for file in result.files]}

@@ -46,6 +46,7 @@ def recipes(
     as_json: bool,
     ray: str | None,
     ray_cpus: int,
+    ray_results: str | None,
     **machine: Any,
 ) -> None:
     """Train many generators from a list.
@@ -59,7 +60,7 @@ def recipes(
     given = {name: value for name, value in machine.items() if value is not None}
     planned = [_recorded(recipe, file) for recipe in chosen(read_recipes(listed(file), given), only)]
     check_torch("training")
-    with pool_of(ray, ray_cpus) as pool, showing(quiet=as_json) as display:
+    with pool_of(ray, ray_cpus, ray_results, output) as pool, showing(quiet=as_json) as display:
         from texnet_core.lists.recipe_runner import run_recipes
 
         try:

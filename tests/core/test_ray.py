@@ -19,6 +19,7 @@ from texnet_core.lists.jobs import read_jobs
 from texnet_core.lists.ray_pool import RayPool
 from texnet_core.lists.recipe_runner import run_recipes
 from texnet_core.lists.recipes import read_recipes
+from texnet_core.lists.shared_results import SharedResults
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
@@ -80,13 +81,27 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def nodes():
+def s3():
+    """The address of a server that stores as S3 does."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def nodes(s3):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (
             ("RAY_USAGE_STATS_ENABLED", "0"),
             ("RAY_worker_niceness", "0"),  # a busy machine would never come to them
             ("RAY_memory_monitor_refresh_ms", "0"),  # nor are they to be killed for what others need
             ("OMP_NUM_THREADS", "1"),
+            ("AWS_ENDPOINT_URL", s3),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
         ):
             patch.setenv(name, value)
         cluster = Nodes()
@@ -178,6 +193,49 @@ def test_what_cancels_stops_the_cluster_too(nodes, pool, folder):
     made = made_in(folder)
     assert 0 < len(made) < JOBS and not [name for name in made if name.startswith(".")]
     assert statuses(run(folder, pool)).count("skipped") >= len(made) - 1
+
+
+@pytest.mark.parametrize("kind", ["file", "s3"])
+def test_nodes_write_to_a_place_that_all_reach(nodes, folder, expected, kind):
+    import fsspec
+
+    nodes.has(1)
+    (folder / "jobs.toml").write_text(LIST.replace(str(list(range(JOBS))), "[0, 1, 2]"))
+    url = f"file://{folder}/shared" if kind == "file" else "s3://textures/run"
+    if kind == "s3":
+        fsspec.filesystem("s3").mkdir("textures")
+    pool = RayPool(nodes.address, results=SharedResults.at(url, folder))
+    for status in ("made", "skipped"):
+        results = run(folder, pool)
+        assert statuses(results) == [status] * 3, results[0].error
+    assert not (folder / "out").exists()
+    places = [pool.place_of(result.files[0]) for result in results]
+    assert places == [f"{url}/out/random_{seed}.png" for seed in range(3)]
+    for place in places:
+        with fsspec.open(place, "rb") as file:
+            assert file.read() == expected[place.rsplit("/", 1)[1]]
+    fsspec.core.url_to_fs(places[1])[0].rm_file(places[1].removeprefix("file://"))
+    assert statuses(run(folder, pool)) == ["skipped", "made", "skipped"]
+
+
+def test_a_training_keeps_its_checkpoint_in_that_place(nodes, tmp_path, monkeypatch):
+    nodes.has(1)
+    write_image(tmp_path / "a.png", quantize(picture(), 8))
+    shared = tmp_path / "shared"
+    pool = RayPool(nodes.address, results=SharedResults.at(f"file://{shared}", tmp_path / "made"))
+
+    def stop(progress):
+        if progress.done >= 0.4:
+            raise Cancelled
+
+    monkeypatch.setattr(recipe_runner, "_Training", ray_tasks.HeldAtStep5)
+    recipes = read_recipes(RECIPE.encode())
+    with pytest.raises(Cancelled):
+        run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool, progress=stop)
+    assert [file.name for file in shared.iterdir()] == [checkpoint_path(Path("field.texnet")).name]
+    (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
+    assert (result.status, result.error) == ("trained", "")
+    assert [file.name for file in shared.iterdir()] == ["field.texnet"] and not list((tmp_path / "made").iterdir())
 
 
 DRIVER = """

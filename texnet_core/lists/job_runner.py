@@ -21,7 +21,7 @@ from texnet_core.instant.open import MAKERS, is_maker
 from texnet_core.lists.jobs import Job, TextureJob
 from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.pools import Here, Pool
-from texnet_core.lists.record import read_record, states_of
+from texnet_core.lists.record import read_record
 from texnet_core.lists.style_jobs import StyleJob
 from texnet_core.lists.workshop import PICTURES, Made, Order, hashed, what_is_asked
 from texnet_core.model.artifact import read_header
@@ -71,8 +71,9 @@ def run_jobs(
     """
     if not jobs:
         return []
-    with _Run(jobs, record, progress) as run:
-        (pool or _threads(jobs)).run(run)
+    pool = pool or _threads(jobs)
+    with _Run(jobs, record, pool, progress) as run:
+        pool.run(run)
         return run.results()
 
 
@@ -87,8 +88,8 @@ def _threads(jobs: Sequence[Job]) -> Here:
 class _Run:
     """The jobs as work for a pool; see `pools.Work`."""
 
-    def __init__(self, jobs: Sequence[Job], record: Path | None, progress: ProgressCallback) -> None:
-        self._jobs, self._progress = jobs, progress
+    def __init__(self, jobs: Sequence[Job], record: Path | None, pool: Pool, progress: ProgressCallback) -> None:
+        self._jobs, self._states_of, self._progress = jobs, pool.states_of, progress
         self._lock = threading.Lock()
         self._texels, self._done = [0.0] * len(jobs), 0.0
         self._results: list[JobResult | None] = [None] * len(jobs)
@@ -161,9 +162,11 @@ class _Run:
 
     def _fingerprint_of(self, job: Job, files: tuple[Path, ...]) -> str:
         """Under which the record knows files that are as it says; else ""."""
-        known, states = self._known.get(_name(job)), states_of(files)
-        is_there = states is not None and isinstance(known, list) and known[1:] == [states]
-        return str(known[0]) if is_there and known else ""
+        known = self._known.get(_name(job))
+        if not isinstance(known, list) or len(known) != 2:
+            return ""
+        states = self._states_of(files)
+        return str(known[0]) if states is not None and known[1] == states else ""
 
     def _header_of(self, source: Path) -> Header:
         """What makes a generator of an exemplar makes its colors alone, as its own header says."""
@@ -202,7 +205,7 @@ class _Run:
         self._report(number, _texels(result.job))
 
     def _remember(self, job: Job, fingerprint: str, files: tuple[Path, ...]) -> None:
-        if (states := states_of(files)) is None:  # somebody took them away already
+        if (states := self._states_of(files)) is None:  # somebody took them away already
             return
         line = json.dumps([_name(job), [fingerprint, states]]) + "\n"
         with self._lock, as_output_error(self._record_path):

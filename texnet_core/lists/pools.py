@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from texnet_core.errors import Cancelled, reason
 from texnet_core.lists.once import OpenOnce
+from texnet_core.lists.record import states_of
 from texnet_core.progress import Progress, ProgressCallback
 
 T = TypeVar("T")
@@ -109,6 +110,14 @@ class Work(Protocol):
 class Pool(Protocol):
     """What makes the entries of a list."""
 
+    def states_of(self, files: Sequence[Path]) -> list[Any] | None:
+        """What changes whenever one of the outputs does, as JSON has it; None where one is missing."""
+        ...
+
+    def place_of(self, file: Path) -> str:
+        """Where an output is, as users call it."""
+        ...
+
     def run(self, work: Work) -> None:
         """Make all entries; those that fail stop no other.
 
@@ -126,6 +135,12 @@ class Here:
         self._at_once = at_once
         blocks = max(1, cores // max(1, at_once))
         self._places = [Place(device, cores, blocks) for device in devices]
+
+    def states_of(self, files: Sequence[Path]) -> list[Any] | None:
+        return states_of(files)
+
+    def place_of(self, file: Path) -> str:
+        return str(file)
 
     def run(self, work: Work) -> None:
         one = partial(self._one, work, Shared())

@@ -21,6 +21,7 @@ import texnet_core
 from texnet_core.atomic import as_output_error, make_folder
 from texnet_core.errors import Cancelled, reason
 from texnet_core.lists.pools import Place, Shared
+from texnet_core.lists.shared_results import SharedResults
 from texnet_core.progress import Progress
 
 _TELL_EVERY_S = 0.5
@@ -38,12 +39,14 @@ class Entry:
         folder: the current one of the machine that runs the list.
         device: where engines are to run.
         cpus: that it may use.
+        results: where it writes its files itself; None where their bytes go back.
     """
 
     task: bytes
     folder: str
     device: str
     cpus: int
+    results: SharedResults | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class _Bench(Place):
         super().__init__(entry.device, entry.cpus, entry.cpus)
         self._entry, self._sent, self._fetch, self._tell, self._root = entry, sent, fetch, tell, root
         self._task = pickle.loads(entry.task)
+        self._own = {self._known(path) for path in (*self._task.writes, *self._task.keeps)}
         self._told_at = 0.0
         self._kept: dict[str, int] = {}  # path -> when what was last told of it was written
         self._read: dict[str, int] = {}  # path -> when it was put here
@@ -129,7 +133,10 @@ class _Bench(Place):
                 with as_output_error(file):
                     file.write_bytes(self._fetch(source))
                 self._read[name] = file.stat().st_mtime_ns
-        return self.at(path)
+        results, file = self._entry.results, self.at(path)
+        if results and known in self._own and known not in self._read and results.get(known, file):
+            self._read[known] = file.stat().st_mtime_ns
+        return file
 
     def made(self) -> Reply:
         """Run the task; what it leaves is in the reply."""
@@ -140,8 +147,7 @@ class _Bench(Place):
             return Reply("stopped", node, kept=self._new_keeps())
         except Exception as error:  # whatever it is, the other entries go on
             return Reply("failed", node, error=f"node {node}: {self._in_words(error)}", kept=self._new_keeps())
-        gone = {self._known(path): None for path in self._task.keeps if not self.at(path).exists()}
-        return Reply("done", node, outcome, files=self._written(), kept={**gone, **self._new_keeps()})
+        return Reply("done", node, outcome, files=self._written(), kept={**self._gone(), **self._new_keeps()})
 
     def _known(self, path: Path) -> str:
         return absolute(path, self._entry.folder)
@@ -155,19 +161,38 @@ class _Bench(Place):
 
     def _new_keeps(self) -> dict[str, bytes]:
         """What is kept and was written since it was last told, or put here."""
-        news = {}
+        news: dict[str, Path] = {}
         for path in self._task.keeps:
             name, file = self._known(path), self.at(path)
             written = file.stat().st_mtime_ns if file.exists() else 0
             if written and written != self._kept.get(name, self._read.get(name)):
                 self._kept[name] = written
-                news[name] = file.read_bytes()
-        return news
+                news[name] = file
+        return self._delivered(news)
 
     def _written(self) -> dict[str, bytes]:
-        files = [(self._known(path), self.at(path)) for path in self._task.writes]
-        is_new = {name: file.exists() and file.stat().st_mtime_ns != self._read.get(name) for name, file in files}
-        return {name: file.read_bytes() for name, file in files if is_new[name]}
+        files = {self._known(path): self.at(path) for path in self._task.writes}
+        is_new = {
+            name: file.exists() and file.stat().st_mtime_ns != self._read.get(name) for name, file in files.items()
+        }
+        return self._delivered({name: file for name, file in files.items() if is_new[name]})
+
+    def _delivered(self, files: Mapping[str, Path]) -> dict[str, bytes]:
+        """The bytes of files that go back; none where they are put into a place that all reach."""
+        if self._entry.results is None:
+            return {name: file.read_bytes() for name, file in files.items()}
+        for name, file in files.items():
+            self._entry.results.put(name, file)
+        return {}
+
+    def _gone(self) -> dict[str, None]:
+        """What is kept no more."""
+        gone = {self._known(path): None for path in self._task.keeps if not self.at(path).exists()}
+        if self._entry.results is None:
+            return gone
+        for name in gone:
+            self._entry.results.delete(name)
+        return {}
 
     def _in_words(self, error: Exception) -> str:
         """What went wrong, with paths as they are where the list is run."""

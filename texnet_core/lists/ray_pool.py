@@ -9,7 +9,7 @@ import os
 import pickle
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.pools import Shared, Task, Work, attempt
 from texnet_core.lists.ray_cluster import capacity_of, connected, entry_runner, mailbox_of, reply_of
 from texnet_core.lists.ray_node import Entry, Reply, absolute
+from texnet_core.lists.record import states_of
+from texnet_core.lists.shared_results import SharedResults
 from texnet_core.progress import Progress
 
 _AHEAD = 4  # entries under way for each that can run at once
@@ -36,19 +38,20 @@ _NOTHING_NEW = Progress("", 0, 1, "entry")
 class RayPool:
     """A pool of `run_jobs` and `run_recipes`; use it as `with RayPool(address) as pool`."""
 
-    def __init__(self, address: str = "", *, cpus: int = 0) -> None:
+    def __init__(self, address: str = "", *, cpus: int = 0, results: SharedResults | None = None) -> None:
         """Reach a cluster.
 
         Args:
             address: auto, ray://HOST:PORT or HOST:PORT; "" for RAY_ADDRESS, the cluster that was started on this
                 machine, or else a new one of this machine alone. A process that is connected stays so.
             cpus: that each entry takes; 0 for what the entry itself says.
+            results: where entries write their files themselves; without it these come back to this machine.
 
         Raises:
             EngineError: Ray is not installed, or no cluster answers there.
         """
         self._connection = connected(address)
-        self._ray, self._cpus = self._connection.__enter__(), cpus
+        self._ray, self._cpus, self._results = self._connection.__enter__(), cpus, results
 
     def __enter__(self) -> Self:
         return self
@@ -58,15 +61,21 @@ class RayPool:
     ) -> None:
         self._connection.__exit__(None, None, None)
 
+    def states_of(self, files: Sequence[Path]) -> list[Any] | None:
+        return states_of(files) if self._results is None else self._results.states_of(files)
+
+    def place_of(self, file: Path) -> str:
+        return str(file) if self._results is None else self._results.place_of(file)
+
     def run(self, work: Work) -> None:
-        _Run(self._ray, work, self._cpus).to_the_end()
+        _Run(self._ray, work, self._cpus, self._results).to_the_end()
 
 
 class _Run:
     """One list on its way through the cluster."""
 
-    def __init__(self, ray: Any, work: Work, cpus: int) -> None:
-        self._ray, self._work, self._cpus = ray, work, cpus
+    def __init__(self, ray: Any, work: Work, cpus: int, results: SharedResults | None) -> None:
+        self._ray, self._work, self._cpus, self._results = ray, work, cpus, results
         self._capacity = capacity_of(ray)
         self._counted_at = self._looked_at = time.monotonic()
         self._mailbox = mailbox_of(ray)
@@ -108,9 +117,15 @@ class _Run:
         task = self._work.plan(number)
         device, cpus, gpus = self._needs(task)
         task = task.portable(self._shared, device)
-        entry = pickle.dumps(Entry(pickle.dumps(task), os.getcwd(), device, cpus))
+        own: set[Path] = set()  # what does not pass through this machine
+        if self._results:
+            own = {*task.writes, *task.keeps}
+            for file in own:
+                self._results.place_of(file)  # which refuses a name that has no place before anything is made
+        entry = pickle.dumps(Entry(pickle.dumps(task), os.getcwd(), device, cpus, self._results))
         run = self._runners.get((cpus, gpus), partial(entry_runner, self._ray, cpus, gpus))
-        reference = run(number, entry, self._sent.files(task), self._mailbox)
+        sent = self._sent.files([path for path in task.reads if path not in own])
+        reference = run(number, entry, sent, self._mailbox)
         self._tasks[number] = task
         self._under_way[reference] = number
 
@@ -205,10 +220,10 @@ class _Sent:
         self._ray = ray
         self._put: OrderedDict[tuple[str, int, int], Any] = OrderedDict()  # path, time and size -> reference
 
-    def files(self, task: Task) -> dict[str, Any]:
+    def files(self, reads: Sequence[Path]) -> dict[str, Any]:
         """Path -> reference for all that a task reads. The last ones stay for others to come."""
         here = os.getcwd()
-        paths = [file for path in task.reads for file in _files(Path(absolute(path, here)))]
+        paths = [file for path in reads for file in _files(Path(absolute(path, here)))]
         sent = {str(path): self._reference(path) for path in paths}
         while sum(size for _, _, size in self._put) > _MOST_SENT and len(self._put) > 1:
             self._put.popitem(last=False)

@@ -2,13 +2,14 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from texnet_core.errors import OutputError
 
 
-def states_of(files: tuple[Path, ...]) -> list[list[int]] | None:
+def states_of(files: Sequence[Path]) -> list[list[int]] | None:
     """Size and time of each file; None where one is missing."""
     try:
         return [[status.st_size, status.st_mtime_ns] for status in (file.stat() for file in files)]
