@@ -115,6 +115,7 @@ def main():
     options.add_argument("--counts", type=int, nargs="*", default=[1000, 10_000])
     given = options.parse_args()
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    os.environ |= {"RAY_raylet_start_wait_time_s": "600", "RAY_worker_register_timeout_seconds": "600"}
     order = job_runner.Order
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -97,6 +97,8 @@ def nodes(s3):
         for name, value in (
             ("RAY_USAGE_STATS_ENABLED", "0"),
             ("RAY_worker_niceness", "0"),  # a busy machine would never come to them
+            ("RAY_raylet_start_wait_time_s", "600"),  # and slow is not dead
+            ("RAY_worker_register_timeout_seconds", "600"),
             ("RAY_memory_monitor_refresh_ms", "0"),  # nor are they to be killed for what others need
             ("OMP_NUM_THREADS", "1"),
             ("AWS_ENDPOINT_URL", s3),

@@ -156,7 +156,7 @@ def _connect(ray: Any, address: str) -> None:
     _check_answers(named)
     try:
         ray.init(address=address or None, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # Ray's own have no common class, and some have none at all
         raise _not_connected(called, one_line(str(error))) from error
 
 
