@@ -91,9 +91,7 @@ def memory(folder, counts):
                 most[0] = max(most[0], resident_mib())
 
             seconds = seconds_of(jobs, pool, watch)
-            tell(
-                f"{count:7} {before:12.0f} {most[0]:10.0f} {most[0] - before:10.1f} {count / seconds:12.0f}", flush=True
-            )
+            tell(f"{count:7} {before:12.0f} {most[0]:10.0f} {most[0] - before:10.1f} {count / seconds:12.0f}")
     ray.shutdown()
 
 
