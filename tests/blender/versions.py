@@ -1,4 +1,4 @@
-"""The add-on's tests on other versions of Blender: `python -m tests.blender.versions [VERSION...]`.
+"""The add-on's tests on other versions of Blender: `python -m tests.blender.versions [VERSION...] [FILE...]`.
 
 Each version is a `bpy` wheel in an environment of its own, kept in .venv. A version whose Python is not on this
 computer is left out, and the last line says so. As many versions as there are cores are tested at once, each in one
@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,14 +18,15 @@ PYTHONS = {"4.2.0": "3.11", "4.5.15": "3.11", "5.0.1": "3.11", "5.2.3": "3.13"}
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or list(PYTHONS)
+    wanted = [word for word in sys.argv[1:] if word in PYTHONS] or list(PYTHONS)
+    tests = [word for word in sys.argv[1:] if word not in PYTHONS] or ["tests/blender"]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        outcomes = dict(zip(wanted, threads.map(_test, wanted), strict=True))
+        outcomes = dict(zip(wanted, threads.map(partial(_test, tests), wanted), strict=True))
     print("; ".join(f"Blender {version}: {outcome}" for version, outcome in outcomes.items()))  # noqa: T201
     sys.exit("failed" in outcomes.values())
 
 
-def _test(version: str) -> str:
+def _test(tests: list[str], version: str) -> str:
     """Test one version and say how it went."""
     found = _python(PYTHONS[version])
     if found is None:
@@ -36,7 +38,7 @@ def _test(version: str) -> str:
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, f"bpy=={version}"], check=True)
         (folder / "installed").touch()
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "tests/blender"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *tests]
     environment = os.environ | {"TEXNET_BPY_PYTHON": str(python)}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
