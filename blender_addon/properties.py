@@ -47,7 +47,7 @@ _PREVIEWS = (
     ("SPHERE", "Sphere", "All maps on a sphere, under light"),
     ("PLANE", "Plane", "All maps on a plane, under light that shows relief"),
     ("CORNER", "Corner", "The upper left corner of the texture, texel by texel"),
-    ("WHOLE", "Whole Tile", "All of the texture, made smaller; a large one takes some seconds"),
+    ("WHOLE", "Tile", "All of the texture, made smaller; a large one takes some seconds"),
 )
 
 source_items = gallery_of(library.list_sources, "source_name")[0]

@@ -44,7 +44,7 @@ def existing(request: TextureRequest) -> Images | None:
     """
     try:
         file = request.file()
-        names = {spec.name for spec in chosen_maps(read_header(file).maps, request.maps)}
+        names = [spec.name for spec in chosen_maps(read_header(file).maps, request.maps)]
         modified = file.stat().st_mtime
     except (OSError, TexnetError):
         return None
@@ -53,7 +53,8 @@ def existing(request: TextureRequest) -> Images | None:
         record = images.record_of(image)
         if record is not None and _is_intact(image, record, modified) and _is_of(record, request):
             sets.setdefault(record["set"], {})[record["map"]] = image
-    return next((found for found in sets.values() if found.keys() == names), None)
+    found = next((found for found in sets.values() if found.keys() == set(names)), None)
+    return {name: found[name] for name in names} if found is not None else None  # nodes come in the order of the maps
 
 
 def is_found(result: Message) -> bool:

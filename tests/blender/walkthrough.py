@@ -9,124 +9,38 @@ from pathlib import Path
 
 import bpy
 
-FOLDER = Path(os.environ["TEXNET_WALK"])
-HEIGHT = 1200
-# Places in the panel at interface scale 1, in pixels right of its left edge and below its upper one.
-# Nothing above the sections moves, whatever is chosen.
-# The sections are where they are below the sliders of a material that TexNet made.
-GALLERY, GENERATE, SEEDS, STYLIZE, HISTORY = (63, 74), (133, 625), (58, 803), (58, 824), (58, 845)
-INSTANT, TRAINING = (58, 866), (58, 887)
+sys.path.insert(0, os.environ["TEXNET_WALK"])
+
+from walk_tools import (
+    Stalls,
+    Timed,
+    ask,
+    box_of,
+    choose,
+    click,
+    context_of,
+    drawn_at_rest,
+    idle,
+    invoke,
+    layout,
+    module,
+    panel,
+    region_of,
+    say,
+    settled,
+    shot,
+    shot_panel,
+    shot_section,
+    textures,
+    undo,
+    wait_for,
+)
+
+GENERATE, GALLERY = "texnet.generate", "source"
+SEEDS, STYLIZE, HISTORY, ASSETS = "TEXNET_seeds", "TEXNET_stylize", "TEXNET_history", "TEXNET_assets"
+INSTANT, TRAINING = "TEXNET_instant", "TEXNET_training"
 
 bpy.context.preferences.view.show_splash = False
-
-
-def say(text):
-    print(text, flush=True)
-
-
-def module(name):
-    return sys.modules[f"bl_ext.user_default.texnet.{name}"]
-
-
-def ask(what):
-    """Ask the script outside for a click or a picture, and wait until it is done."""
-    request = FOLDER / f"{time.time():.6f}.request"
-    request.with_suffix(".part").write_text(what)
-    request.with_suffix(".part").rename(request)
-    while request.exists():
-        yield 0.1
-
-
-def shot(name, box=(0, 0, 1600, HEIGHT)):
-    yield from ask("move 700 1185")  # no tooltips
-    yield 1
-    left, top, width, height = (round(value) for value in box)
-    yield from ask(f"shot addon-{name} {width}x{height}+{left}+{top}")
-
-
-def click(region, place):
-    yield from ask(f"click {region.x + place[0]} {HEIGHT - (region.y + region.height) + place[1]}")
-
-
-def region_of(area, kind):
-    return next(region for region in area.regions if region.type == kind)
-
-
-def box_of(region, height=None):
-    """(left, top, width, height) on the screen."""
-    return region.x, HEIGHT - region.y - region.height, region.width, height or region.height
-
-
-def idle():
-    """Wait until nothing is being made."""
-    yield 0.3
-    while module("session").tasks:
-        yield 0.1
-
-
-def invoke(operator, panel, **options):
-    """An operator as its button runs it, to its end."""
-    window, _, area, _ = layout()
-    with bpy.context.temp_override(window=window, area=area, region=panel):
-        operator("INVOKE_DEFAULT", **options)
-    yield 0.5
-    yield from idle()
-    assert module("session").problem is None, module("session").problem
-
-
-def choose(**values):
-    """Set fields of the panel, which is drawn again; Blender leaves a button alone that the mouse is on."""
-    yield from ask("move 700 1185")
-    for name, value in values.items():
-        setattr(bpy.context.scene.texnet, name, value)
-    layout()[2].tag_redraw()
-    yield 2.5
-
-
-def layout():
-    """The window, its 3D view, the editor beside it, and the panel's region there."""
-    window = bpy.context.window_manager.windows[0]
-    view = next(area for area in window.screen.areas if area.type == "VIEW_3D")
-    editor = next(area for area in window.screen.areas if area.type in ("NODE_EDITOR", "IMAGE_EDITOR"))
-    return window, view, editor, region_of(editor, "UI")
-
-
-class Stalls:
-    """How long the main thread was away: a timer that should come every 2 ms."""
-
-    def __init__(self):
-        self.worst, self._last, self._on = [], time.perf_counter(), True
-        bpy.app.timers.register(self._beat)
-
-    def _beat(self):
-        now = time.perf_counter()
-        self.worst.append(now - self._last)
-        self._last = now
-        return 0.002 if self._on else None
-
-    def __str__(self):
-        self._on = False
-        return ", ".join(f"{1000 * value:.0f}" for value in sorted(self.worst)[-5:]) + " ms"
-
-
-class Timed:
-    """How long each call of a function takes that runs in Blender's main thread."""
-
-    def __init__(self, owner, name):
-        self.seconds = []
-        function = getattr(owner, name)
-
-        def timed(*arguments, **options):
-            started = time.perf_counter()
-            try:
-                return function(*arguments, **options)
-            finally:
-                self.seconds.append(time.perf_counter() - started)
-
-        setattr(owner, name, timed)
-
-    def __str__(self):
-        return f"{len(self.seconds)} calls, at most {1000 * max(self.seconds):.1f} ms"
 
 
 def walk():
@@ -136,166 +50,181 @@ def walk():
     with bpy.context.temp_override(window=window, area=view):
         bpy.ops.screen.area_split(direction="VERTICAL", factor=0.36)
     yield 0.3
-    view, editor = sorted((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.x)
-    editor.ui_type = "ShaderNodeTree"
-    editor.spaces.active.show_region_ui = True
-    yield 0.5
-    panel = region_of(editor, "UI")
-    panel.active_panel_category = "TexNet"
+    _, editor = sorted((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.x)
+    yield from show_nodes(editor)
     properties = next(area for area in window.screen.areas if area.type == "PROPERTIES")
     properties.spaces.active.context = "MATERIAL"
     yield 2
-    yield from choose(side="1024", covers=4.0)  # one texel of the texture is one of the generator
-
-    # the first click
-    yield from click(panel, GENERATE)
-    yield from idle()
-    material = bpy.context.view_layer.objects.active.active_material
-    assert [image.name for image in bpy.data.images if "texnet" in image] == ["bark_albedo_0"], "Generate made nothing"
-    assert material.name == "Bark", material.name
-    say(f"from Blender's start to the first texture: {time.time() - float(os.environ['WALK_STARTED']):.1f} s")
-    assert view.spaces.active.shading.color_type == "TEXTURE", "a Solid view does not show it"
-    assert bpy.context.scene.texnet.history_image == "bark_albedo_0", "the history does not show it"
-    assert bpy.data.materials["Material"].use_fake_user, "the material that was replaced would not be saved"
-
-    # one undo takes all of it, one redo brings it back
-    with bpy.context.temp_override(window=window):
-        bpy.ops.ed.undo()
-        assert not any("texnet" in image for image in bpy.data.images), "undo left an image"
-        assert bpy.context.view_layer.objects.active.active_material.name == "Material"
-        bpy.ops.ed.redo()
-        assert bpy.context.view_layer.objects.active.active_material.name == "Bark", "redo lost the material"
-    # undo gives screens and scenes new addresses
-    window, view, editor, panel = layout()
-    with bpy.context.temp_override(window=window, area=view, region=region_of(view, "WINDOW")):
-        view.spaces.active.shading.type = "MATERIAL"
-        bpy.ops.view3d.view_selected()
-    yield 45  # the first draw of a material, with software OpenGL
-    yield from shot("result")
-    yield from shot("panel", box_of(panel, 901))
-    view.spaces.active.shading.type = "SOLID"
-
-    yield from click(panel, GALLERY)
-    yield 2
-    yield from shot("gallery", (270, 40, 1030, 650))
-    yield from ask("key Escape")
-    yield 1
-    yield from previews(editor, panel)
-    yield from dialog(window, editor)
-    yield from stylize(editor, panel)
-    window, view, editor, panel = layout()
-
-    # a large one and a queue; the interface must stay live
-    # without a material, since the first draw of one takes Blender seconds with software OpenGL
-    yield from choose(side="4096", destination="IMAGE")
-    generate = module("operators.generate").TEXNET_OT_generate
-    stalls, ours = Stalls(), [Timed(generate, "_advance"), Timed(generate, "_place")]
-    yield from click(panel, GENERATE)
-    yield 1.5
-    yield from choose(side="1024", seed=7)
-    yield from click(panel, GENERATE)
-    yield 2
-    assert len(module("session").tasks) == 2, "no queue"
-    yield from shot("queue", box_of(panel, 1011))
-    yield from idle()
-    say(f"main thread while 4096x4096 was made: longest breaks {stalls}")
-    say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
-    assert len([image for image in bpy.data.images if "texnet" in image]) == 3
-
-    # variations are an undo step each
-    yield from choose(side="512", seed=20, count=2)
-    yield from click(panel, GENERATE)
-    yield from idle()
-    assert len([image for image in bpy.data.images if "texnet" in image]) == 5, "no variations"
-    for left in (4, 3):
-        with bpy.context.temp_override(window=layout()[0]):
-            bpy.ops.ed.undo()
-        assert len([image for image in bpy.data.images if "texnet" in image]) == left, "no undo step of its own"
-    window, view, editor, panel = layout()
-
-    # Esc ends the one that runs
-    yield from choose(side="8192", count=1, seed=7)
-    yield from click(panel, GENERATE)
-    yield 3
-    yield from ask("key Escape")
-    yield from idle()
-    assert len([image for image in bpy.data.images if "texnet" in image]) == 3, "Esc did not cancel"
-
+    yield from first_texture()
+    yield from whole_material()
+    yield from gallery()
+    yield from previews()
+    yield from dialog()
+    yield from stylize()
+    yield from large_ones_and_many()
     yield from choose(destination="NEW_MATERIAL")
-    yield from click(panel, HISTORY)
-    yield from choose(history_image="bark_albedo_7")
-    yield from scroll(editor, panel, "down")
-    yield from shot("history", (panel.x, HEIGHT - panel.y - 360, panel.width, 360))
-    yield from scroll(editor, panel, "up")
-    yield from click(panel, HISTORY)
+    yield from click(HISTORY)
+    yield from choose(history_image=FIRST.image(7))
+    yield from shot_section("history", HISTORY, ASSETS)
+    yield from click(HISTORY)
     yield from choose(side="512")
-    yield from instant(editor, panel)
-    yield from several(*layout()[2:])
-    window, view, editor, panel = layout()
+    yield from instant()
+    yield from several()
+    yield from tile_check()
+    yield from asset_browser()
+    if os.environ["BACKEND"]:
+        yield from train()
+    yield from show_preferences()
+    yield from switched_off()
 
-    editor.type = "IMAGE_EDITOR"
-    editor.spaces.active.image = bpy.data.images["bark_albedo_7"]
+
+class First:
+    """What the panel shows a new user: the first of the presets."""
+
+    def __init__(self):
+        settings = bpy.context.scene.texnet
+        self.request, self.name = settings.request(None), settings.source_name
+        self.title = self.request.title
+
+    def image(self, seed):
+        """Name of the image that stands for the texture of a seed."""
+        return f"{self.request.stem}_albedo_{seed}"
+
+
+def active_material():
+    return bpy.context.view_layer.objects.active.active_material
+
+
+def show_nodes(editor):
+    """An area becomes a Shader Editor with the panel."""
+    editor.ui_type = "ShaderNodeTree"
     editor.spaces.active.show_region_ui = True
-    yield 1
+    yield 0.5
     region_of(editor, "UI").active_panel_category = "TexNet"
     yield 1
-    with bpy.context.temp_override(window=window, area=editor, region=region_of(editor, "WINDOW")):
-        bpy.ops.texnet.tile_check()
-    assert editor.spaces.active.show_repeat
-    yield 2
-    yield from shot("tile-check", (editor.x, HEIGHT - editor.y - editor.height, editor.width, editor.height))
 
-    if os.environ["BACKEND"]:
-        yield from train(window, editor)
-    yield from show_preferences()
 
-    # switched off during a job, it takes everything along
-    from bl_ui.space_statusbar import STATUSBAR_HT_header
-
-    worker = module("worker_client").bundled()
+def first_texture():
+    """The first click, one undo that takes all of it, and one redo that brings it back."""
+    global FIRST
+    FIRST = First()
+    yield from choose(side="1024", covers=6.0)  # one texel of the texture is one of the generator
+    yield from click(GENERATE)
+    yield from idle()
+    assert textures() == [FIRST.image(0)], textures()
+    assert active_material().name == FIRST.title, active_material().name
+    say(f"from Blender's start to the first texture: {time.time() - float(os.environ['WALK_STARTED']):.1f} s")
+    view = layout()[1]
+    assert view.spaces.active.shading.color_type == "TEXTURE", "a Solid view does not show it"
+    assert bpy.context.scene.texnet.history_image == FIRST.image(0), "the history does not show it"
+    assert bpy.data.materials["Material"].use_fake_user, "the material that was replaced would not be saved"
+    undo()
+    assert not textures(), "undo left an image"
+    assert active_material().name == "Material"
     with bpy.context.temp_override(window=layout()[0]):
-        bpy.ops.texnet.generate("INVOKE_DEFAULT", width=8192, height=8192, destination="IMAGE")
-        yield 2
-        bpy.ops.preferences.addon_disable(module="bl_ext.user_default.texnet")
-    assert STATUSBAR_HT_header.draw.__module__ == "bl_ui.space_statusbar", "the status bar is not Blender's own again"
-    assert not worker.process.is_alive(), "the worker goes on"
-    assert not [name for name in dir(bpy.types) if "TEXNET" in name.upper()]
-    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.texnet")
-    assert list(bpy.ops.texnet.generate(width=64, height=64, destination="IMAGE")) == ["FINISHED"]
+        bpy.ops.ed.redo()
+    assert active_material().name == FIRST.title, "redo lost the material"
+    yield from settled(module("preview")._follower)
+    assert bpy.context.scene.texnet.preview_shows == "SPHERE", "the first preview is not under light"
+    view = layout()[1]
+    with context_of(view):
+        view.spaces.active.shading.type = "MATERIAL"
+        bpy.ops.view3d.view_selected()
+    yield from drawn_at_rest(30)
+    yield from shot("result")
+    yield from shot_panel("panel", SEEDS)
+    view.spaces.active.shading.type = "SOLID"
 
 
-def scroll(area, region, way):
-    """Show the end of a panel that is higher than its editor, or its beginning again."""
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
-        for _ in range(4):
-            getattr(bpy.ops.view2d, f"scroll_{way}")(page=True)
+def whole_material():
+    """All maps of the first preset, wired, on a sphere; and the material as an asset of the file."""
+    made = {node.label: node.image for node in active_material().node_tree.nodes if node.type == "TEX_IMAGE"}
+    assert len(made) >= 4, f"no whole material: {sorted(made)}"
+    for image in made.values():
+        is_color = image["texnet"]["map"] == "albedo"
+        assert image.colorspace_settings.is_data != is_color, image.name
+    _, view, editor = layout()
+    cube = bpy.context.view_layer.objects.active
+    with context_of(view):
+        bpy.ops.mesh.primitive_uv_sphere_add(segments=96, ring_count=48, location=(0, 0, 4))
+        bpy.ops.object.shade_smooth()
+    sphere = bpy.context.view_layer.objects.active
+    yield from click(GENERATE)
+    yield from idle()
+    assert textures() == [FIRST.image(0)], "equal settings made it again"
+    assert sphere.active_material is not cube.active_material
+    with context_of(view):
+        view.spaces.active.shading.type = "MATERIAL"
+        view.spaces.active.overlay.show_overlays = False
+        bpy.ops.view3d.view_selected()
+    editor.spaces.active.show_region_ui = False
     yield 1
+    with context_of(editor):
+        bpy.ops.node.view_all()
+    yield from drawn_at_rest(20)
+    left, top, width, height = box_of(view)
+    yield from shot("material", (left, top, width + editor.width, height))
+    view.spaces.active.shading.type = "SOLID"
+    view.spaces.active.overlay.show_overlays = True
+    bpy.data.materials.remove(sphere.active_material)
+    bpy.data.objects.remove(sphere)
+    cube.select_set(True)
+    bpy.context.view_layer.objects.active = cube
+    yield from show_nodes(editor)
+    yield from invoke(bpy.ops.texnet.save_as_asset)
+    asset = active_material().asset_data
+    assert asset is not None and asset.license, "the material is no asset"
 
 
-def previews(editor, panel):
-    """All of a tile made smaller, and nine seeds."""
+def gallery():
+    """All generators as spheres; the star, and the parts of the gallery."""
+    preferences, favorites = module("preferences").preferences(), module("favorites")
+    yield from click(GALLERY)
+    drawer = module("library")._drawer
+    yield from wait_for(lambda: not drawer._wanted, 900)
+    yield from ask("key Escape")
+    yield 1
+    yield from click(GALLERY)
+    yield 2
+    yield from shot("gallery", (270, 40, 1030, 800))
+    yield from ask("key Escape")
+    yield 1
+    was = favorites.is_favorite(FIRST.name)
+    yield from click("texnet.toggle_favorite")
+    assert favorites.is_favorite(FIRST.name) is not was, "the star does nothing"
+    if was:
+        yield from click("texnet.toggle_favorite")
+    settings, listed = bpy.context.scene.texnet, module("gallery").listed
+    for part in ("FAVORITES", "RECENT", "Wood"):
+        yield from choose(gallery_part=part)
+        names = [source.name for source in listed(preferences.gallery_part, settings.source_name)]
+        assert FIRST.name in names, names
+    assert len(names) > 2, "no wood"
+    yield from choose(gallery_part="ALL")
+    yield from click("texnet.toggle_favorite")
+    assert not favorites.is_favorite(FIRST.name)
+
+
+def previews():
+    """The shapes under light, all of a tile made smaller, and nine seeds."""
     preview = module("preview")
-    yield from choose(preview_shows="WHOLE")
-    while preview._follower._steps or preview._follower._job:
-        yield 0.2
-    assert preview.caption() == "All 1024 x 1024 Texels", preview.caption()
-    yield from shot("whole-tile", box_of(panel, 400))
-    yield from choose(preview_shows="CORNER")
-    yield from click(panel, SEEDS)
-    yield 1
-    while preview._follower._seeds:
-        yield 0.2
-    yield from scroll(editor, panel, "down")
-    yield from shot("seeds", (panel.x, HEIGHT - panel.y - 395, panel.width, 336))
-    yield from scroll(editor, panel, "up")
-    yield from click(panel, SEEDS)
-    yield 1
+    for shows, caption in (("PLANE", "Lit"), ("CORNER", "Upper Left"), ("WHOLE", "All 1024 x 1024 Texels")):
+        yield from choose(preview_shows=shows)
+        yield from settled(preview._follower)
+        assert caption in preview.caption(), preview.caption()
+    yield from shot_panel("whole-tile", "use_covers")
+    yield from choose(preview_shows="SPHERE")
+    yield from click(SEEDS)
+    yield from wait_for(lambda: not preview._follower._seeds)
+    yield from shot_section("seeds", SEEDS, STYLIZE)
+    yield from click(SEEDS)
 
 
-def dialog(window, editor):
+def dialog():
     """What the menus and F3 open."""
+    editor = layout()[2]
     yield from ask(f"move {editor.x + 300} 400")
-    with bpy.context.temp_override(window=window, area=editor, region=region_of(editor, "WINDOW")):
+    with context_of(editor):
         bpy.ops.texnet.seamless_texture("INVOKE_DEFAULT")
     yield 3
     yield from ask(f"move {editor.x + 310} 410")
@@ -303,7 +232,7 @@ def dialog(window, editor):
     yield 1
 
 
-def stylize(editor, panel):
+def stylize():
     """The texture of the cube in a style: preview, result in its place, one undo."""
     library, preview = module("library"), module("style_preview")
     if os.environ["STYLE"]:
@@ -314,61 +243,76 @@ def stylize(editor, panel):
         return
     fields = bpy.context.scene.texnet.stylize
     fields.style_name = styles[-1 if os.environ["STYLE"] else 0].name
-    yield from click(panel, STYLIZE)
-    yield 2
-    while not preview._follower.caption or preview._follower._job:
-        yield 0.2
-    yield from scroll(editor, panel, "down")
-    yield 2
-    yield from shot("stylize", (panel.x, HEIGHT - panel.y - 668, panel.width, 668))
+    yield from click(STYLIZE)
+    yield from settled(preview._follower)
+    yield from shot_section("stylize", STYLIZE, HISTORY)
     fields.preview_shows, fields.strength = "WHOLE", 0.6
-    layout()[2].tag_redraw()
+    panel().tag_redraw()
     yield 3
-    while preview._follower._steps or preview._follower._job:
-        yield 0.2
+    yield from settled(preview._follower)
     assert preview.caption() == "All of the Picture", preview.caption()
-    yield from shot("stylize-whole", (panel.x, HEIGHT - panel.y - 668, panel.width, 668))
     stylizing, operator = module("stylizing"), module("operators.stylize").TEXNET_OT_stylize
     stalls, ours = Stalls(), [Timed(stylizing.PaintingTask, "_read"), Timed(operator, "_place")]
-    yield from invoke(bpy.ops.texnet.stylize, panel, **fields.options())
+    yield from invoke(bpy.ops.texnet.stylize, **fields.options())
     say(f"main thread while 1024x1024 was painted: longest breaks {stalls}")
     say(f"  of that TexNet: reading the image {ours[0]}; the result into the file {ours[1]}")
-    node = shown_node()
-    assert node.image.name.startswith("bark_albedo_0 "), node.image.name
-    yield 20  # the first draw of the texture
-    yield from shot("stylized")
-    with bpy.context.temp_override(window=layout()[0]):
-        bpy.ops.ed.undo()
-    assert shown_node().image.name == "bark_albedo_0", "undo left the node changed"
+    assert shown_node().image.name.startswith(f"{FIRST.image(0)} "), shown_node().image.name
+    undo()
+    assert shown_node().image.name == FIRST.image(0), "undo left the node changed"
     assert len([image for image in bpy.data.images if "texnet_style" in image]) == 0, "undo left a picture"
-    _, _, editor, panel = layout()
-    yield from scroll(editor, panel, "up")
-    yield from click(panel, STYLIZE)
-    yield 1
+    yield from click(STYLIZE)
 
 
-def instant(editor, panel):
+def large_ones_and_many():
+    """The interface stays live under a large texture and a queue; variations are an undo step each; Esc ends one."""
+    # without a material, since the first draw of one takes Blender seconds with software OpenGL
+    yield from choose(side="4096", destination="IMAGE")
+    generate = module("operators.generate").TEXNET_OT_generate
+    stalls, ours = Stalls(), [Timed(generate, "_advance"), Timed(generate, "_place")]
+    yield from click(GENERATE)
+    yield from choose(side="1024", seed=7)
+    yield from click(GENERATE)
+    assert len(module("session").tasks) == 2, "no queue"
+    yield from shot_panel("queue", SEEDS)
+    yield from idle()
+    say(f"main thread while 4096x4096 was made: longest breaks {stalls}")
+    say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
+    assert len(textures()) == 3
+
+    yield from choose(side="512", seed=20, count=2)
+    yield from click(GENERATE)
+    yield from idle()
+    assert len(textures()) == 5, "no variations"
+    for left in (4, 3):
+        undo()
+        assert len(textures()) == left, "no undo step of its own"
+
+    yield from choose(side="8192", count=1, seed=7)
+    yield from click(GENERATE)
+    yield from wait_for(lambda: module("session").tasks)
+    yield 2
+    yield from ask(f"move {layout()[2].x + 100} 600")
+    yield from ask("key Escape")
+    yield from idle()
+    assert len(textures()) == 3, "Esc did not cancel"
+
+
+def instant():
     """A new surface like an image, and a collage of it: generators in the library, first textures in the material."""
     settings = bpy.context.scene.texnet
-    settings.exemplar = bpy.data.images["bark_albedo_7"]
-    yield from click(panel, INSTANT)
+    settings.exemplar = bpy.data.images[FIRST.image(7)]
+    yield from click(INSTANT)
     yield 2
-    yield from scroll(editor, panel, "down")
-    yield from shot("instant", (panel.x, HEIGHT - panel.y - 372, panel.width, 372))
+    yield from shot_section("instant", INSTANT, TRAINING)
     for settings.method, called in (("collage", "Collage"), ("instant", "Generated")):
         started = time.monotonic()
-        yield from invoke(bpy.ops.texnet.from_image_now, panel, **settings.instant_options())
+        yield from invoke(bpy.ops.texnet.from_image_now, **settings.instant_options())
         say(f"{called} from an image, and {settings.side} texels of it: {time.monotonic() - started:.1f} s")
         assert called in Path(settings.source_name).stem, settings.source_name
-    yield 20  # the first draw of the texture
-    yield from shot("instant-result")
-    _, _, editor, panel = layout()
-    yield from scroll(editor, panel, "up")
-    yield from click(panel, INSTANT)
-    yield 1
+    yield from click(INSTANT)
 
 
-def several(editor, panel):
+def several():
     """A mix of two textures of one file, and a third where a mask is white."""
     if not os.environ["TEXTURES"]:
         say("no file of several textures to walk through")
@@ -385,17 +329,80 @@ def several(editor, panel):
     choice.black.others[0].share = 0.6
     choice.white.first.texture = choice.names[2]
     yield from choose(preview_shows="WHOLE", side="512", use_covers=False)
-    preview = module("preview")
-    while preview._follower._steps or preview._follower._job:
-        yield 0.2
-    yield from shot("textures", box_of(panel, 480))
-    yield from invoke(bpy.ops.texnet.generate, panel, **settings.options())
+    yield from settled(module("preview")._follower)
+    yield from shot_panel("textures", "use_covers")
+    yield from invoke(bpy.ops.texnet.generate, **settings.options())
     assert bpy.data.images[settings.history_image]["texnet_mix_mask"] == choice.mask, "the texture forgot its mask"
-    yield from choose(preview_shows="CORNER", source_name="bark", use_covers=True)
+    yield from choose(preview_shows="SPHERE", source_name=FIRST.name, use_covers=True)
+
+
+def tile_check():
+    """The Image Editor shows a tile three times each way."""
+    editor = layout()[2]
+    editor.type = "IMAGE_EDITOR"
+    editor.spaces.active.image = bpy.data.images[FIRST.image(7)]
+    editor.spaces.active.show_region_ui = True
+    yield 1
+    region_of(editor, "UI").active_panel_category = "TexNet"
+    yield 1
+    with context_of(editor):
+        bpy.ops.texnet.tile_check()
+    assert editor.spaces.active.show_repeat
+    yield 2
+    yield from shot("tile-check", box_of(editor))
+    yield from show_nodes(editor)
+
+
+def asset_browser():
+    """The library is made, shown, and one material of it dragged onto the cube with the mouse."""
+    if os.environ["QUICK"]:
+        yield from invoke(bpy.ops.texnet.update_asset_library, source=FIRST.name)
+    else:
+        yield from click(ASSETS)
+        yield from click("texnet.update_asset_library")
+        started = time.monotonic()
+        yield from idle()
+        say(f"the library for the Asset Browser, with what was missing: {time.monotonic() - started:.0f} s")
+        yield from click(ASSETS)
+    _, view, editor = layout()
+    cube = bpy.context.view_layer.objects.active
+    before, known = cube.active_material, set(bpy.data.materials)
+    with context_of(view):
+        bpy.ops.view3d.view_selected()
+    editor.ui_type = "ASSETS"
+    yield 2
+    browser = editor.spaces.active
+    browser.params.asset_library_reference = module("asset_library").registered().name
+    yield 5
+    yield from shot("assets", box_of(editor))
+    browser.params.filter_search = FIRST.title
+    editor.tag_redraw()
+    yield 3
+    left, top, *_ = box_of(region_of(editor, "WINDOW"))
+    x, y, width, height = box_of(view)
+    yield from ask(f"drag {left + 55} {top + 55} {x + width // 2} {y + height // 2}")
+    yield from wait_for(lambda: cube.active_material != before, 20)
+    dropped = cube.active_material
+    assert dropped not in known and dropped.name.startswith(FIRST.title), dropped.name
+    assert dropped.library is None, "what was dragged is linked"
+    browser.params.filter_search = ""
+    yield from show_nodes(editor)
+
+    shown = module("shown")
+    first = shown.request_on(dropped)
+    assert (first.seed, first.width) == (0, module("assets").SIDE), first
+    yield from click("texnet.vary_material")
+    yield from idle()
+    second = shown.request_on(active_material())
+    assert active_material().name == dropped.name and second.seed != first.seed, "the same seed"
+    yield from invoke(bpy.ops.texnet.vary_material, seed=-2, width=first.width // 2, height=first.height // 2)
+    third = shown.request_on(active_material())
+    assert (third.seed, third.width) == (second.seed, first.width // 2), third
+    say(f"{dropped.name} was dragged onto {cube.name}, and got seed {third.seed} and {third.width} texels")
 
 
 def shown_node():
-    return bpy.context.view_layer.objects.active.active_material.node_tree.nodes.active
+    return active_material().node_tree.nodes.active
 
 
 def show_preferences():
@@ -410,23 +417,17 @@ def show_preferences():
     preferences.python = preferences.vgg19 = ""
 
 
-def train(window, editor):
+def train():
     """Learn from a picture for a minute and a half: too short to be good, long enough to see."""
     preferences = module("preferences").preferences()
     preferences.python = os.environ["BACKEND"]
     preferences.vgg19_input, preferences.vgg19 = "oxford", os.environ["VGG19"]
-    editor.ui_type = "ShaderNodeTree"
-    yield 1
-    panel = region_of(editor, "UI")
-    panel.active_panel_category = "TexNet"
-    yield 1
     settings = bpy.context.scene.texnet
     settings.exemplar = bpy.data.images.load(os.environ["EXEMPLAR"])
     settings.quality, settings.minutes, settings.train_size = "CUSTOM", 1.5, 192
     settings.generator_name = module("request").title_of(os.environ["EXEMPLAR"])
-    yield from click(panel, TRAINING)
-    yield 1
-    with bpy.context.temp_override(window=window, area=editor, region=panel):
+    yield from click(TRAINING)
+    with context_of(layout()[2], "UI"):
         bpy.ops.texnet.train("INVOKE_DEFAULT", image=settings.exemplar.name, name=settings.generator_name,
                              minutes=settings.minutes, size=settings.train_size)  # fmt: skip
     run = module("training").running()
@@ -434,25 +435,39 @@ def train(window, editor):
         assert module("training").running() is run, module("session").problem or module("session").note
         yield 0.5
     yield 15
-    yield from scroll(editor, panel, "down")
-    yield from shot("training", (panel.x, HEIGHT - panel.y - 640, panel.width, 640))
+    yield from shot_section("training", TRAINING)
     yield from idle()
     assert module("session").problem is None, module("session").problem
     assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
     there = module("standing").standing_in_panel(settings)
     assert there.kind == "SHORT", there
     yield 3
-    yield from scroll(editor, panel, "down")
-    yield from shot("training-short", (panel.x, HEIGHT - panel.y - 500, panel.width, 500))
+    yield from shot_section("training-short", TRAINING)
     bpy.ops.texnet.discard_training(name=settings.generator_name)
     assert module("standing").standing_in_panel(settings).kind == "FREE", "Discard left something"
     stalls = Stalls()
-    with bpy.context.temp_override(window=window):
+    with bpy.context.temp_override(window=layout()[0]):
         bpy.ops.texnet.test_backend("INVOKE_DEFAULT")
     while module("backend").tested_since is not None:
         yield 0.2
     say(f"main thread while the backend was tested: longest breaks {stalls}")
     assert "can train" in module("backend").report[-1], module("backend").report
+
+
+def switched_off():
+    """Switched off during a job, the add-on takes everything along."""
+    from bl_ui.space_statusbar import STATUSBAR_HT_header
+
+    worker = module("worker_client").bundled()
+    with bpy.context.temp_override(window=layout()[0]):
+        bpy.ops.texnet.generate("INVOKE_DEFAULT", width=8192, height=8192, destination="IMAGE")
+        yield 2
+        bpy.ops.preferences.addon_disable(module="bl_ext.user_default.texnet")
+    assert STATUSBAR_HT_header.draw.__module__ == "bl_ui.space_statusbar", "the status bar is not Blender's own again"
+    assert not worker.process.is_alive(), "the worker goes on"
+    assert not [name for name in dir(bpy.types) if "TEXNET" in name.upper()]
+    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.texnet")
+    assert list(bpy.ops.texnet.generate(width=64, height=64, destination="IMAGE")) == ["FINISHED"]
 
 
 def step():
