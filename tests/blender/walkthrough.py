@@ -39,6 +39,7 @@ from walk_tools import (
 GENERATE, GALLERY = "texnet.generate", "source"
 SEEDS, STYLIZE, HISTORY, ASSETS = "TEXNET_seeds", "TEXNET_stylize", "TEXNET_history", "TEXNET_assets"
 INSTANT, TRAINING = "TEXNET_instant", "TEXNET_training"
+ONLY = os.environ["ONLY"].split()
 
 bpy.context.preferences.view.show_splash = False
 
@@ -56,26 +57,27 @@ def walk():
     properties.spaces.active.context = "MATERIAL"
     yield 2
     yield from first_texture()
-    yield from whole_material()
-    yield from gallery()
-    yield from previews()
-    yield from dialog()
-    yield from stylize()
-    yield from large_ones_and_many()
-    yield from choose(destination="NEW_MATERIAL")
-    yield from click(HISTORY)
-    yield from choose(history_image=FIRST.image(7))
-    yield from shot_section("history", HISTORY, ASSETS)
-    yield from click(HISTORY)
-    yield from choose(side="512")
-    yield from instant()
-    yield from several()
-    yield from tile_check()
-    yield from asset_browser()
-    if os.environ["BACKEND"]:
-        yield from train()
-    yield from show_preferences()
-    yield from switched_off()
+    for step in (
+        whole_material,
+        gallery,
+        favorites,
+        previews,
+        dialog,
+        stylize,
+        large_ones_and_many,
+        history,
+        instant,
+        several,
+        tile_check,
+        asset_browser,
+        train,
+        show_preferences,
+        switched_off,
+    ):
+        if not ONLY or step.__name__ in ONLY:
+            started = time.monotonic()
+            yield from step()
+            say(f"{step.__name__}: {time.monotonic() - started:.0f} s")
 
 
 class First:
@@ -177,8 +179,7 @@ def whole_material():
 
 
 def gallery():
-    """All generators as spheres; the star, and the parts of the gallery."""
-    preferences, favorites = module("preferences").preferences(), module("favorites")
+    """All generators as spheres."""
     yield from click(GALLERY)
     drawer = module("library")._drawer
     yield from wait_for(lambda: not drawer._wanted, 900)
@@ -189,6 +190,11 @@ def gallery():
     yield from shot("gallery", (270, 40, 1030, 800))
     yield from ask("key Escape")
     yield 1
+
+
+def favorites():
+    """The star, and the parts of the gallery."""
+    preferences, favorites = module("preferences").preferences(), module("favorites")
     was = favorites.is_favorite(FIRST.name)
     yield from click("texnet.toggle_favorite")
     assert favorites.is_favorite(FIRST.name) is not was, "the star does nothing"
@@ -297,10 +303,20 @@ def large_ones_and_many():
     assert len(textures()) == 3, "Esc did not cancel"
 
 
+def history():
+    """The history with a texture that is chosen."""
+    yield from choose(destination="NEW_MATERIAL")
+    yield from click(HISTORY)
+    yield from choose(history_image=textures()[-1])
+    yield from shot_section("history", HISTORY, ASSETS)
+    yield from click(HISTORY)
+    yield from choose(side="512")
+
+
 def instant():
     """A new surface like an image, and a collage of it: generators in the library, first textures in the material."""
     settings = bpy.context.scene.texnet
-    settings.exemplar = bpy.data.images[FIRST.image(7)]
+    settings.exemplar = bpy.data.images[textures()[-1]]
     yield from click(INSTANT)
     yield 2
     yield from shot_section("instant", INSTANT, TRAINING)
@@ -340,7 +356,7 @@ def tile_check():
     """The Image Editor shows a tile three times each way."""
     editor = layout()[2]
     editor.type = "IMAGE_EDITOR"
-    editor.spaces.active.image = bpy.data.images[FIRST.image(7)]
+    editor.spaces.active.image = bpy.data.images[textures()[-1]]
     editor.spaces.active.show_region_ui = True
     yield 1
     region_of(editor, "UI").active_panel_category = "TexNet"
@@ -419,6 +435,9 @@ def show_preferences():
 
 def train():
     """Learn from a picture for a minute and a half: too short to be good, long enough to see."""
+    if not os.environ["BACKEND"]:
+        say("no backend to train with")
+        return
     preferences = module("preferences").preferences()
     preferences.python = os.environ["BACKEND"]
     preferences.vgg19_input, preferences.vgg19 = "oxford", os.environ["VGG19"]

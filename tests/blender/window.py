@@ -38,12 +38,13 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="of all presets, put the first into the Asset Browser alone"
     )
+    parser.add_argument("--only", default="", help="names of steps after the first texture, such as 'stylize history'")
     parser.add_argument("--folder", type=Path, help="empty folder that Blender sees under the same name")
     parser.add_argument("--display", default=":93")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="texnet-window-"))
     environment = os.environ | {"DISPLAY": given.display, "LIBGL_ALWAYS_SOFTWARE": "1", "TEXNET_WALK": str(folder)}
-    names = ("backend", "exemplar", "vgg19", "style", "textures")
+    names = ("backend", "exemplar", "vgg19", "style", "textures", "only")
     environment |= {name.upper(): getattr(given, name) for name in names}
     environment["QUICK"] = "yes" if given.quick else ""
     for name in ("walkthrough.py", "walk_tools.py"):
