@@ -9,6 +9,8 @@ from pathlib import Path
 
 import bpy
 
+from texnet_core.model.real_size import texels_per_meter
+
 sys.path.insert(0, os.environ["TEXNET_WALK"])
 
 from walk_tools import (
@@ -110,7 +112,8 @@ def first_texture():
     """The first click, one undo that takes all of it, and one redo that brings it back."""
     global FIRST
     FIRST = First()
-    yield from choose(side="1024", covers=6.0)  # one texel of the texture is one of the generator
+    card = module("library").card_named(FIRST.name)
+    yield from choose(side="1024", covers=1024 / texels_per_meter(card))  # with all detail that the generator has
     yield from click(GENERATE)
     yield from idle()
     assert textures() == [FIRST.image(0)], textures()
@@ -176,6 +179,8 @@ def whole_material():
     yield from invoke(bpy.ops.texnet.save_as_asset)
     asset = active_material().asset_data
     assert asset is not None and asset.license, "the material is no asset"
+    yield from click("texnet.dismiss")  # the note that the catalog appears once the file is saved
+    assert not module("session").note, "the note stays"
 
 
 def gallery():
