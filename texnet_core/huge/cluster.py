@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 20.0
 _TICK_S = 0.2
+_ASK_S = 2.0  # after which workers are asked for, while none answers
 _LOCAL_WORKER = "texnet_core.huge.local_worker"
 
 
@@ -93,6 +94,8 @@ class DaskWorkers:
                 yield number
             except queue.Empty:
                 yield None
+                if time.monotonic() - seen_at < min(_ASK_S, self._patience_s):
+                    continue
                 if self._are_there():
                     seen_at = time.monotonic()
                 elif time.monotonic() - seen_at > self._patience_s:
@@ -169,12 +172,15 @@ def _local_cluster(workers: int) -> "LocalCluster":
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Dask logs nothing meanwhile: what matters becomes an error of one line."""
+    """Dask logs nothing meanwhile, as what matters becomes an error of one line; nor are workers here profiled."""
+    import dask
+
     levels = {logger: logger.level for logger in map(logging.getLogger, ("distributed", "distributed.client"))}
     for logger in levels:
         logger.setLevel(logging.CRITICAL + 1)
     try:
-        yield
+        with dask.config.set({"distributed.worker.profile.enabled": False}):
+            yield
     finally:
         for logger, level in levels.items():
             logger.setLevel(level)
