@@ -70,9 +70,9 @@ def _sheets() -> dict[str, list[_Thing]]:
     presets = list_presets()
     whole = [name for name, path in presets.items() if len(read_header(path).maps) > 1]
     return {
-        "spheres-{}-before": [_Thing(name, is_bare=True) for name in presets],
-        "spheres-{}-after": [_Thing(name) for name in presets],
         "materials-{}": [_Thing(name, shape) for name in whole for shape in get_args(_Shape)],
+        "spheres-{}-after": [_Thing(name) for name in presets],
+        "spheres-{}-before": [_Thing(name, is_bare=True) for name in presets],
     }
 
 

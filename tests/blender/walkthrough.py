@@ -284,7 +284,7 @@ def large_ones_and_many():
     yield from choose(side="1024", seed=7)
     yield from click(GENERATE)
     assert len(module("session").tasks) == 2, "no queue"
-    yield from shot_panel("queue", SEEDS)
+    yield from shot_section("queue", GENERATE, SEEDS)
     yield from idle()
     say(f"main thread while 4096x4096 was made: longest breaks {stalls}")
     say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
@@ -321,7 +321,7 @@ def history():
 def instant():
     """A new surface like an image, and a collage of it: generators in the library, first textures in the material."""
     settings = bpy.context.scene.texnet
-    settings.exemplar = bpy.data.images[textures()[-1]]
+    settings.exemplar = bpy.data.images[FIRST.image(0)]
     yield from click(INSTANT)
     yield 2
     yield from shot_section("instant", INSTANT, TRAINING)
@@ -361,7 +361,7 @@ def tile_check():
     """The Image Editor shows a tile three times each way."""
     editor = layout()[2]
     editor.type = "IMAGE_EDITOR"
-    editor.spaces.active.image = bpy.data.images[textures()[-1]]
+    editor.spaces.active.image = bpy.data.images[FIRST.image(0)]
     editor.spaces.active.show_region_ui = True
     yield 1
     region_of(editor, "UI").active_panel_category = "TexNet"
