@@ -192,8 +192,10 @@ def _not_connected(address: str, text: str) -> EngineError:
             expected="the same on all machines",
             remedy="install the same versions on all machines",
         )
+    asks = ", and set RAY_AUTH_MODE=token where it asks for a token" if address.startswith("ray://") else ""
+    remedy = f"check the address{asks}, or start one with: ray start --head"
     return EngineError(
         f"no Ray cluster answers at {address} ({text[:200]})",
         expected="auto, ray://HOST:PORT or HOST:PORT",
-        remedy="check the address, or start one with: ray start --head",
+        remedy=remedy,
     )

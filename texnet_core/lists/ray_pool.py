@@ -68,7 +68,14 @@ class RayPool:
         return str(file) if self._results is None else self._results.place_of(file)
 
     def run(self, work: Work) -> None:
-        _Run(self._ray, work, self._cpus, self._results).to_the_end()
+        try:
+            _Run(self._ray, work, self._cpus, self._results).to_the_end()
+        except self._ray.exceptions.RayError as error:
+            raise EngineError(
+                f"the Ray cluster went away ({type(error).__name__})",
+                expected="a cluster",
+                remedy="start it again; the same command goes on",
+            ) from error
 
 
 class _Run:
@@ -154,8 +161,8 @@ class _Run:
     def _hear(self) -> None:
         self._looked_at = time.monotonic()
         for number, node, part, kept in self._ray.get(self._mailbox.take.remote()):
-            self._nodes[number] = node
             if number in self._tasks:
+                self._nodes[number] = node
                 _put(kept)
                 self._work.hear(number, part or _NOTHING_NEW)
         for number in list(self._tasks)[:1]:  # so that a Ctrl-C is heard though nothing happens
@@ -163,15 +170,13 @@ class _Run:
 
     def _take(self, reference: Any) -> None:
         """What has become of an entry. One whose node or process is lost is made again."""
-        number = self._under_way.pop(reference)
-        self._tasks.pop(number)
-        errors = self._ray.exceptions
+        number, errors = self._under_way.pop(reference), self._ray.exceptions
         try:
             reply: Reply = reply_of(self._ray.get(reference))
         except (errors.RayTaskError, errors.TaskUnschedulableError) as error:
             self._work.failed(number, f"{self._where(number)}: {_first_line(error)}")
         except errors.RayError as error:
-            self._hear()  # what it kept last
+            self._hear()  # what it kept last, which counts as long as it is under way
             self._lost[number] = self._lost.get(number, 0) + 1
             if self._lost[number] < _ATTEMPTS:
                 self._again.append(number)
@@ -180,6 +185,9 @@ class _Run:
                 self._work.failed(number, f"{found} ({type(error).__name__}); see whether its memory suffices")
         else:
             attempt(partial(self._arrived, reply), partial(self._hand_on, number), partial(self._work.failed, number))
+        finally:
+            self._tasks.pop(number)
+            self._nodes.pop(number, None)
 
     def _arrived(self, reply: Reply) -> Reply:
         _put(reply.files)
