@@ -70,9 +70,18 @@ class Nodes:
     def has(self, count):
         """Let there be so many."""
         while len(self.nodes) < count:
-            self.nodes.append(self._cluster.add_node(num_cpus=1, **self._small))
+            self.nodes.append(self._started())
         while len(self.nodes) > count:
             self.kill()
+
+    def _started(self, tries=3):
+        """A node; on a machine that is busy beyond measure, Ray's own processes may not come up at first."""
+        try:
+            return self._cluster.add_node(num_cpus=1, **self._small)
+        except Exception:
+            if tries == 1:
+                raise
+            return self._started(tries - 1)
 
     def kill(self):
         self._cluster.remove_node(self.nodes.pop(), allow_graceful=False)
@@ -97,7 +106,7 @@ def nodes(s3):
         for name, value in (
             ("RAY_USAGE_STATS_ENABLED", "0"),
             ("RAY_worker_niceness", "0"),  # a busy machine would never come to them
-            ("RAY_raylet_start_wait_time_s", "600"),  # and slow is not dead
+            ("RAY_raylet_start_wait_time_s", "60"),  # and slow is not dead
             ("RAY_worker_register_timeout_seconds", "600"),
             ("RAY_memory_monitor_refresh_ms", "0"),  # nor are they to be killed for what others need
             ("OMP_NUM_THREADS", "1"),
