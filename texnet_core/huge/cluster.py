@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,11 @@ def dask_workers(address: str = "", workers: int = 0, *, patience_s: float = _PA
     with needing("--dask"):
         from distributed import Client
     if not address:
-        with _quiet(), _local_cluster(workers) as cluster, Client(cluster, set_as_default=False) as client:
+        with _quiet(), ExitStack() as stack:
+            cluster = _local_cluster(workers)
+            stack.callback(_closed, cluster)
+            client = Client(cluster, set_as_default=False)
+            stack.callback(_closed, client)
             yield DaskWorkers(client, cluster.scheduler_address, patience_s)
         return
     _check_answers(address, patience_s)
@@ -168,6 +172,12 @@ def _local_cluster(workers: int) -> "LocalCluster":
             expected="processes",
             remedy='in a script, begin what starts them with: if __name__ == "__main__"',
         ) from error
+
+
+def _closed(opened: "Client | LocalCluster") -> None:
+    """Close it; on a busy machine that can take too long for Dask, and the work is done."""
+    with suppress(TimeoutError):
+        opened.close()
 
 
 @contextmanager
