@@ -49,7 +49,7 @@ def mesh_strength(image: FloatArray, exemplar: FloatArray) -> float:
     return float(np.std(10 * np.log10((found + _ROUNDING) / (wanted + _ROUNDING))))
 
 
-def _fine_power(light: FloatArray) -> npt.NDArray[np.float64]:
+def _fine_power(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Mean power of windows that overlap by half, smoothed over near frequencies, of the fine ones."""
     faded_out = np.outer(*[np.hanning(_WINDOW + 2)[1:-1]] * 2)
     step = _WINDOW // 2

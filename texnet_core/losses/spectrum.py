@@ -71,7 +71,8 @@ def _power(windows: Tensor) -> Tensor:
     spectrum = torch.fft.rfft2((windows - windows.mean((2, 3), keepdim=True)) * window)
     power = spectrum.abs().square().mean(0).flatten(1) / window.square().sum()
     sums = power.new_zeros(len(power), _BINS * _BINS // 2).index_add(1, bins, power)
-    return sums / torch.bincount(bins, minlength=sums.shape[1]).clamp_min(1)
+    mean: Tensor = sums / torch.bincount(bins, minlength=sums.shape[1]).clamp_min(1)
+    return mean
 
 
 @lru_cache
@@ -80,4 +81,5 @@ def _bins(side: int) -> Tensor:
     down, across = torch.fft.fftfreq(side), torch.fft.rfftfreq(side)
     row = ((down + 0.5) * _BINS).floor().clamp(0, _BINS - 1)
     column = (across * _BINS).floor().clamp(max=_BINS // 2 - 1)
-    return (row[:, None] * (_BINS // 2) + column).long().flatten()
+    numbers: Tensor = row[:, None] * (_BINS // 2) + column
+    return numbers.long().flatten()
