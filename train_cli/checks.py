@@ -28,6 +28,17 @@ def check_torch(purpose: str) -> None:
         raise EngineError(found, expected="torch", remedy="run: pip install 'texnet[train]'")
 
 
+def check_one_process() -> None:
+    """Raise RequestError where torchrun has started several processes, each of which would do all of the work."""
+    count = os.environ.get("WORLD_SIZE", "1")
+    if count != "1":
+        raise RequestError(
+            f"torchrun has started {count} processes, and this command trains in one",
+            expected="one process",
+            remedy="start it without torchrun; lists of trainings share machines with: texnet recipes --ray",
+        )
+
+
 def check_not_inputs(
     path: Path,
     exemplar: Path | None,

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from texnet_core.errors import Cancelled
 from texnet_core.lists.recipes import EXAMPLE, Recipe, RecipeResult, RecipeStatus, chosen, read_recipes
 from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, TrainSettings
-from train_cli.checks import check_torch
+from train_cli.checks import check_one_process, check_torch
 from train_cli.cluster import pool_of, ray_options
 from train_cli.display import showing
 from train_cli.groups import command, option
@@ -59,6 +59,7 @@ def recipes(
     started = time.monotonic()
     given = {name: value for name, value in machine.items() if value is not None}
     planned = [_recorded(recipe, file) for recipe in chosen(read_recipes(listed(file), given), only)]
+    check_one_process()
     check_torch("training")
     with pool_of(ray, ray_cpus, ray_results, output) as pool, showing(quiet=as_json) as display:
         from texnet_core.lists.recipe_runner import run_recipes

@@ -14,7 +14,7 @@ from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.presets import find_style
 from texnet_core.settings import DescriptorSettings, LossSettings
 from texnet_core.style_settings import StyleSettings, StyleTrainSettings
-from train_cli.checks import check_preview
+from train_cli.checks import check_one_process, check_preview
 from train_cli.display import Display, showing, with_preview
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -103,6 +103,7 @@ def style(
       texnet style painting.jpg -o paper.texnet --recipe published --content photographs
     """
     check_alone(output, as_json)
+    check_one_process()
     check_arguments(context, output, style, mask=mask)
     check_preview(preview, style, mask)
     name = clean(values["name"] or (output if is_input(style) else style).stem)

@@ -19,7 +19,7 @@ from texnet_core.model.families.pyramid import (
 from texnet_core.model.real_size import check_size_m
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.start_settings import DEFAULT_QUALITY, QUALITIES, StartSettings, quality_settings
-from train_cli.checks import check_preview
+from train_cli.checks import check_one_process, check_preview
 from train_cli.display import showing, with_preview
 from train_cli.exemplars import check_kept, derived_surface, exemplar_name, facts_of, read_surface
 from train_cli.groups import command, option
@@ -122,6 +122,7 @@ def train(
       texnet train wall.jpg -o wall.texnet --material
     """
     check_alone(output, as_json)
+    check_one_process()
     check_arguments(context, output, *exemplar, mask=mask)
     check_wanted(maps or ())
     if real_width is not None:

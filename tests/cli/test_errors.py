@@ -6,6 +6,7 @@ import os
 import sys
 
 import pytest
+from PIL import Image
 
 from texnet_core.errors import Cancelled, EngineError
 from train_cli import checks, main
@@ -63,3 +64,15 @@ def test_training_without_torch_says_what_to_install(monkeypatch):
     line = "training needs torch, which is not installed; run: pip install 'texnet[train]'"
     with pytest.raises(EngineError, match=f"^{line.replace('[', '.').replace(']', '.')}$"):
         checks.check_torch("training")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("train", "a.png", "-o", "a.texnet"), ("style", "a.png", "-o", "a.texnet")],
+)
+def test_commands_that_train_in_one_process_refuse_several(run, monkeypatch, tmp_path, words):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
+    done = run(*words)
+    assert done.returncode == 2 and "torchrun has started 2 processes" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
