@@ -10,6 +10,7 @@ from typing import Any, Literal
 import bpy
 
 from texnet_core.errors import RequestError, TexnetError
+from texnet_core.mapset import MATERIAL_MAPS
 from texnet_core.model.artifact import Header, read_header
 from texnet_core.model.look import Look
 from texnet_core.model.real_size import texels_per_meter
@@ -321,14 +322,16 @@ def find_object(session_uid: int) -> Any:
 
 
 def set_of(image: Any) -> Images:
-    """All maps that were made together with an image: map name -> image."""
+    """All maps that were made together with an image: map name -> image, in the order of a material's maps."""
     record = images.record_of(image)
     if record is None:
         return {}
     records = ((other, images.record_of(other)) for other in bpy.data.images)
-    return {
+    maps = {
         found["map"]: other for other, found in records if found is not None and found.get("set") == record.get("set")
     }
+    names = [spec.name for spec in MATERIAL_MAPS]
+    return dict(sorted(maps.items(), key=lambda pair: names.index(pair[0]) if pair[0] in names else len(names)))
 
 
 def _replace(material: Any, name: str, made: Images) -> None:

@@ -220,11 +220,13 @@ def test_all_eight_maps_have_their_sockets_spaces_and_one_mapping(blender, files
         frames = {node.label: sorted(other.type for other in tree(material).nodes if other.parent == node)
                   for node in kinds(material, "FRAME")}
         emission = kinds(material, "BSDF_PRINCIPLED")[0].inputs["Emission Strength"].default_value
-        answer([ways(material), spaces, len(reroutes), frames, emission])
+        image = kinds(material, "TEX_IMAGE")[0].image
+        answer([ways(material), spaces, len(reroutes), frames, emission, list(module("creation").set_of(image))])
         """,
         files=files,
     )
-    wired, spaces, reroutes, frames, emission = found
+    wired, spaces, reroutes, frames, emission, order = found
+    assert order == [spec.name for spec in MATERIAL_MAPS]  # Blender lists images by name
     straight = {"Metallic": "metallic", "Alpha": "opacity", "Emission Color": "emission"}
     assert wired == PLAIN | NORMAL | {socket: ["TEX_IMAGE", name] for socket, name in straight.items()}
     assert spaces == {spec.name: spec.color_space == "data" for spec in MATERIAL_MAPS} and reroutes == 1
