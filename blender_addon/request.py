@@ -299,13 +299,12 @@ def first_style() -> str:
 
 @lru_cache(maxsize=1)
 def first_preset() -> str:
-    """The preset that a new scene starts with: the first that makes a whole material, else the first."""
-    presets = list_presets()
-    return next(filter(_is_material, presets), next(iter(presets), ""))
+    """The preset that a new scene starts with: the whole material with the most relief, which light shows best."""
+    return max(list_presets(), key=_relief, default="")
 
 
-def _is_material(preset: str) -> bool:
+def _relief(preset: str) -> float:
     try:
-        return len(read_header(list_presets()[preset]).maps) > 1
+        return read_header(list_presets()[preset]).relief
     except TexnetError:
-        return False
+        return 0.0
