@@ -105,7 +105,7 @@ def test_sources_are_presets_or_files(tmp_path):
         ("mosss", "did you mean 'moss'"),
         ("MOSS", "did you mean 'moss'"),
         ("zebra", "choose one of these"),
-        ("", "one of bark"),
+        ("", f"one of {PRESETS[0]}"),
         ("folder/none", "there is no file"),
         ("none.texnet", "there is no file"),
         (str(tmp_path), "there is no file"),

@@ -87,6 +87,7 @@ class Nodes:
         self._cluster.remove_node(self.nodes.pop(), allow_graceful=False)
 
     def close(self):
+        ray.shutdown()
         self._cluster.shutdown()
 
 
@@ -216,38 +217,38 @@ def test_nodes_write_to_a_place_that_all_reach(nodes, folder, expected, kind):
     url = f"file://{folder}/shared" if kind == "file" else "s3://textures/run"
     if kind == "s3":
         fsspec.filesystem("s3").mkdir("textures")
-    pool = RayPool(nodes.address, results=SharedResults.at(url, folder))
-    for status in ("made", "skipped"):
-        results = run(folder, pool)
-        assert statuses(results) == [status] * 3, results[0].error
-    assert not (folder / "out").exists()
-    places = [pool.place_of(result.files[0]) for result in results]
-    assert places == [f"{url}/out/random_{seed}.png" for seed in range(3)]
-    for place in places:
-        with fsspec.open(place, "rb") as file:
-            assert file.read() == expected[place.rsplit("/", 1)[1]]
-    fsspec.core.url_to_fs(places[1])[0].rm_file(places[1].removeprefix("file://"))
-    assert statuses(run(folder, pool)) == ["skipped", "made", "skipped"]
+    with RayPool(nodes.address, results=SharedResults.at(url, folder)) as pool:
+        for status in ("made", "skipped"):
+            results = run(folder, pool)
+            assert statuses(results) == [status] * 3, results[0].error
+        assert not (folder / "out").exists()
+        places = [pool.place_of(result.files[0]) for result in results]
+        assert places == [f"{url}/out/random_{seed}.png" for seed in range(3)]
+        for place in places:
+            with fsspec.open(place, "rb") as file:
+                assert file.read() == expected[place.rsplit("/", 1)[1]]
+        fsspec.core.url_to_fs(places[1])[0].rm_file(places[1].removeprefix("file://"))
+        assert statuses(run(folder, pool)) == ["skipped", "made", "skipped"]
 
 
 def test_a_training_keeps_its_checkpoint_in_that_place(nodes, tmp_path, monkeypatch):
     nodes.has(1)
     write_image(tmp_path / "a.png", quantize(picture(), 8))
     shared = tmp_path / "shared"
-    pool = RayPool(nodes.address, results=SharedResults.at(f"file://{shared}", tmp_path / "made"))
+    with RayPool(nodes.address, results=SharedResults.at(f"file://{shared}", tmp_path / "made")) as pool:
 
-    def stop(progress):
-        if progress.done >= 0.4:
-            raise Cancelled
+        def stop(progress):
+            if progress.done >= 0.4:
+                raise Cancelled
 
-    monkeypatch.setattr(recipe_runner, "_Training", ray_tasks.HeldAtStep5)
-    recipes = read_recipes(RECIPE.encode())
-    with pytest.raises(Cancelled):
-        run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool, progress=stop)
-    assert [file.name for file in shared.iterdir()] == [checkpoint_path(Path("field.texnet")).name]
-    (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
-    assert (result.status, result.error) == ("trained", "")
-    assert [file.name for file in shared.iterdir()] == ["field.texnet"] and not list((tmp_path / "made").iterdir())
+        monkeypatch.setattr(recipe_runner, "_Training", ray_tasks.HeldAtStep5)
+        recipes = read_recipes(RECIPE.encode())
+        with pytest.raises(Cancelled):
+            run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool, progress=stop)
+        assert [file.name for file in shared.iterdir()] == [checkpoint_path(Path("field.texnet")).name]
+        (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
+        assert (result.status, result.error) == ("trained", "")
+        assert [file.name for file in shared.iterdir()] == ["field.texnet"] and not list((tmp_path / "made").iterdir())
 
 
 DRIVER = """
@@ -354,7 +355,8 @@ def test_what_listens_and_says_nothing_is_no_cluster(disconnected, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
-def test_more_cpus_than_a_node_has_are_refused(nodes, pool, folder):
+def test_more_cpus_than_a_node_has_are_refused(nodes, folder):
     nodes.has(1)
-    results = run(folder, RayPool(nodes.address, cpus=8))
+    with RayPool(nodes.address, cpus=8) as pool:
+        results = run(folder, pool)
     assert set(statuses(results)) == {"failed"} and "8 CPUs, and the largest node has 1" in results[0].error
