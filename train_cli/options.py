@@ -14,6 +14,7 @@ import click
 
 from texnet_core.errors import RequestError
 from texnet_core.lengths import parse_length
+from texnet_core.mapset import names_in
 from texnet_core.model.look import Look
 from texnet_core.paths import user_path
 from texnet_core.pictures.writing import SUFFIXES
@@ -223,7 +224,7 @@ class NamesType(click.ParamType[tuple[str, ...]]):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
-        names = tuple(filter(None, map(str.strip, str(value).split(","))))
+        names = tuple(names_in(str(value)))
         if not names:
             self.fail(f"{value!r} names nothing; write albedo,normal.", parameter, context)
         return names

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ import click
 
 from texnet_core import Artifact, MapFiles, write_plane
 from texnet_core.errors import RequestError
-from texnet_core.huge.cluster import dask_workers
+from texnet_core.huge.job import Workers
 from texnet_core.huge.writing import THIS_PROCESS, TILE, takes_planes
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.series import MarkedRequest
@@ -55,8 +55,7 @@ class Planes:
         """Write all pictures of a series, one plane after the other."""
         for picture in pictures:
             check_moves(artifact, picture.request)
-        threads = pictures[0].request.threads
-        with nullcontext(THIS_PROCESS) if self.dask is None else dask_workers(self.dask, threads) as workers:
+        with self._workers(pictures[0].request.threads) as workers:
             for number, (request, marks) in enumerate(pictures):
                 if self.dask and request.precision == "auto":  # other machines may not have what is best here
                     request = replace(request, precision="f32")
@@ -72,6 +71,13 @@ class Planes:
                     progress=progress,
                 )
                 self.made.append(path)
+
+    def _workers(self, count: int) -> AbstractContextManager[Workers]:
+        if self.dask is None:
+            return nullcontext(THIS_PROCESS)
+        from texnet_core.huge.cluster import dask_workers  # with what talks to others, which is slow to import
+
+        return dask_workers(self.dask, count)
 
     def tell(self, pictures: Sequence[MarkedRequest], seconds: float, notes: list[str] | None) -> None:
         """What was made; as a JSON object with the notes, where these are given."""

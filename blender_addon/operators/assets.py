@@ -6,6 +6,7 @@ from typing import Any, Literal
 import bpy
 
 from texnet_core.errors import RequestError
+from texnet_core.mapset import names_in
 
 from .. import asset_library, assets, creation, favorites, library, reveal, session, shown
 from ..asset_facts import Facts
@@ -125,8 +126,7 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
         if material is None:
             found = f"no material is called {self.material!r}" if self.material else "the active object has no material"
             raise RequestError(found, expected="a material", remedy="select an object that has one")
-        tags = tuple(tag.strip() for tag in self.tags.split(",") if tag.strip())
-        told = Facts(self.author, self.license, self.description, tags)
+        told = Facts(self.author, self.license, self.description, tuple(names_in(self.tags)))
         into = self.into or (self.place if self.place != _FILE else "")
         replaces = self.replace or self._may_replace
         return assets.saving_of(material, into, told=told, kind=self.kind, replace_file=replaces)

@@ -6,6 +6,7 @@ from typing import Any
 import bpy
 
 from texnet_core.errors import RequestError
+from texnet_core.mapset import names_in
 
 from .. import api, masks, session, slots
 from ..fields import choice, count_property, path_property
@@ -79,7 +80,7 @@ def _sources_in(text: str) -> list[str]:
     """Sources by commas; a file that has one in its name stands alone."""
     if os.path.isfile(bpy.path.abspath(text)):  # unlike pathlib's, never raises
         return [text]
-    return [part.strip() for part in text.split(",") if part.strip()] or api.sources()
+    return names_in(text) or api.sources()
 
 
 register, unregister = registration(TEXNET_OT_batch)

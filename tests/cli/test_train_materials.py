@@ -15,6 +15,7 @@ from texnet_core.pictures.color import quantize
 
 QUICK = ["--descriptor", "patches", "--size", 32, "--exemplar-size", 64, "--steps", 10, "--levels", 3, "--channels", 4]
 CARD = 'title = "T"\nkind = "k"\nauthor = "A"\nlicense = "CC0-1.0"\nsource = "https://example.org"\n'
+SETTINGS = '[defaults]\ndescriptor = "patches"\nsize = 32\nexemplar_size = 64\nsteps = 10\nlevels = 3\nchannels = 4\n'
 SIDE = 64
 
 
@@ -114,30 +115,24 @@ def test_bad_requests_are_one_line_and_leave_nothing(run, tmp_path, maps, words,
 
 
 def test_a_recipe_learns_a_material_and_keeps_it_while_its_maps_are_the_same(run, tmp_path):
-    settings = (
-        '[defaults]\ndescriptor = "patches"\nsize = 32\nexemplar_size = 64\nsteps = 10\nlevels = 3\nchannels = 4\n'
-    )
     words = ["recipes", "list.toml", "--exemplars", ".", "-o", "made"]
     statuses = []
     for chosen in ("", "", 'maps = ["albedo", "normal"]\n'):
-        (tmp_path / "list.toml").write_text(f'{settings}[recipes.wall]\nexemplar = "wall"\n{chosen}{CARD}')
+        (tmp_path / "list.toml").write_text(f'{SETTINGS}[recipes.wall]\nexemplar = "wall"\n{chosen}{CARD}')
         statuses.append(told(run, *words)["recipes"][0]["status"])
     assert statuses == ["trained", "kept", "trained"]
-    (tmp_path / "list.toml").write_text(f'{settings}[recipes.wall]\nexemplar = "wall"\nmaps = ["shine"]\n{CARD}')
+    (tmp_path / "list.toml").write_text(f'{SETTINGS}[recipes.wall]\nexemplar = "wall"\nmaps = ["shine"]\n{CARD}')
     done = run(*words)
     assert done.returncode == 2 and "there is no map 'shine'" in done.stderr
 
 
 def test_a_recipe_of_one_picture_learns_maps_that_are_guessed(run, tmp_path):
-    settings = (
-        '[defaults]\ndescriptor = "patches"\nsize = 32\nexemplar_size = 64\nsteps = 10\nlevels = 3\nchannels = 4\n'
-    )
     words = ["recipes", "list.toml", "--exemplars", ".", "-o", "made"]
 
     def one(name, exemplar):
         return f'[recipes.{name}]\nexemplar = "{exemplar}"\nmaterial = true\n{CARD}'
 
-    (tmp_path / "list.toml").write_text(settings + one("photo", "wall/wall_Color.png") + one("set", "wall"))
+    (tmp_path / "list.toml").write_text(SETTINGS + one("photo", "wall/wall_Color.png") + one("set", "wall"))
     for status in ("trained", "kept"):
         done = run(*words, "--json")
         photo, of_maps = json.loads(done.stdout)["recipes"]

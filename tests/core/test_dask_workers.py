@@ -147,7 +147,7 @@ class FullDisk:
 
 
 def test_a_failing_worker_is_named(generator, processes, tmp_path):
-    job = Job(recipe_of(generator, STRIP), FullDisk(tmp_path / "plane.zarr"), tmp_path)
+    job = Job(recipe_of(open_plane(generator, STRIP), STRIP), FullDisk(tmp_path / "plane.zarr"), tmp_path)
     host = socket.gethostname()
     with pytest.raises(TexnetError) as caught:
         list(processes.make(job, [0]))
@@ -156,7 +156,7 @@ def test_a_failing_worker_is_named(generator, processes, tmp_path):
 
 
 def test_a_worker_that_does_not_see_the_folder_is_named(generator, processes, tmp_path):
-    job = Job(recipe_of(generator, STRIP), FullDisk(tmp_path), tmp_path / "elsewhere" / "result")
+    job = Job(recipe_of(open_plane(generator, STRIP), STRIP), FullDisk(tmp_path), tmp_path / "elsewhere" / "result")
     with pytest.raises(TexnetError, match=r"the worker tcp://.* does not see .*elsewhere; write to a folder that all"):
         list(processes.make(job, [0]))
 

@@ -11,11 +11,12 @@ import numpy as np
 from texnet_core.errors import Range, RequestError
 from texnet_core.huge.cutting import Cutting
 from texnet_core.huge.packages import needing
-from texnet_core.huge.recipe import Recipe, opened, recipe_of
+from texnet_core.huge.recipe import Recipe, as_it_is, opened, recipe_of
 from texnet_core.instant.open import open_requested
 from texnet_core.mapset import FloatArray, chosen_maps, split_channels
 from texnet_core.model.artifact import Artifact
 from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.textures import open_plane
 from texnet_core.synthesis.windows import MAX_COORDINATE, Region, check_stretch
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def dask_array(
         from dask.base import tokenize
         from dask.delayed import delayed
     artifact = source if isinstance(source, Artifact) else open_requested(replace(request, source=str(source)))
-    recipe = recipe_of(artifact, request)
+    recipe = recipe_of(open_plane(artifact, request), request)
     x, y, width, height = _checked(request.window if region is None else region)
     step_down, step_right = _steps(chunks)
     window = _Window(Cutting(y, height, step_down), Cutting(x, width, step_right), _channels(artifact, request.maps))
     shape = (window.rows.lengths, window.columns.lengths, (len(window.channels),))
     made: dask.array.Array = dask.array.map_blocks(
         _chunk,
-        delayed(_as_it_is, pure=True)(recipe, dask_key_name=f"texnet-recipe-{recipe.digest}"),
+        delayed(as_it_is, pure=True)(recipe, dask_key_name=f"texnet-recipe-{recipe.digest}"),
         window,
         chunks=shape,
         dtype=np.float32,
@@ -79,11 +80,6 @@ class _Window:
     rows: Cutting
     columns: Cutting
     channels: tuple[int, ...]
-
-
-def _as_it_is(recipe: Recipe) -> Recipe:
-    """A task of its own, so that the recipe goes to each worker once and not with each chunk."""
-    return recipe
 
 
 def _chunk(recipe: Recipe, window: _Window, block_id: tuple[int, int, int]) -> FloatArray:

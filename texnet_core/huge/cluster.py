@@ -16,7 +16,7 @@ from texnet_core.engines import available_cores
 from texnet_core.errors import EngineError, OutputError, TexnetError, reason
 from texnet_core.huge.job import Job, versions
 from texnet_core.huge.packages import needing
-from texnet_core.huge.recipe import opened
+from texnet_core.huge.recipe import as_it_is, opened
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
@@ -72,7 +72,7 @@ class DaskWorkers:
         self._check(job)
         run = uuid.uuid4().hex
         # a task and no scattered data: what all workers that had it have lost is made again
-        held = self._client.submit(_as_it_is, job, key=f"texnet-job-{run}")
+        held = self._client.submit(as_it_is, job, key=f"texnet-job-{run}")
         keys = [f"texnet-piece-{run}-{number}" for number in numbers]
         futures = self._client.map(_piece, numbers, job=held, key=keys, pure=False)
         ended: queue.SimpleQueue[Future[int]] = queue.SimpleQueue()
@@ -219,10 +219,6 @@ def _no_workers(address: str) -> EngineError:
         expected="at least one",
         remedy=f"start some with: dask worker {address}",
     )
-
-
-def _as_it_is(job: Job) -> Job:
-    return job
 
 
 def _surroundings(folder: Path) -> dict[str, Any]:

@@ -47,10 +47,13 @@ def cut(region: Region, width: int, height: int) -> tuple[Cutting, Cutting]:
     return Cutting(top, down, height, top), Cutting(left, across, width, left)
 
 
+def window(rows: Cutting, columns: Cutting, number: int) -> Region:
+    """One of the parts, which are counted row by row."""
+    row, column = divmod(number, columns.parts)
+    (top, bottom), (left, right) = rows.part(row), columns.part(column)
+    return left, top, right - left, bottom - top
+
+
 def windows(rows: Cutting, columns: Cutting) -> list[Region]:
     """All parts, row by row."""
-    return [
-        (left, top, right - left, bottom - top)
-        for top, bottom in map(rows.part, range(rows.parts))
-        for left, right in map(columns.part, range(columns.parts))
-    ]
+    return [window(rows, columns, number) for number in range(rows.parts * columns.parts)]

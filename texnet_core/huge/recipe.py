@@ -4,17 +4,19 @@ import hashlib
 import json
 import sys
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from texnet_core.engines import Engine, open_engine
-from texnet_core.model.artifact import Artifact, from_bytes, to_bytes
+from texnet_core.model.artifact import from_bytes, to_bytes
+from texnet_core.once import OpenOnce
 from texnet_core.settings import EngineName
 from texnet_core.synthesis.plane import Plane
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import open_plane
+
+T = TypeVar("T")
 
 _KEPT_ENGINES = 4  # of a process: two planes at a time, and those before them
 
@@ -44,17 +46,16 @@ class Recipe:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-def recipe_of(artifact: Artifact, request: TextureRequest) -> Recipe:
-    """The recipe of a texture's plane. Its engine is the one that this machine would take.
-
-    Raises:
-        RequestError: a field of the request out of its range, or the artifact makes no textures.
-        EngineError: the engine is missing here.
-    """
-    plane = open_plane(artifact, request)
+def recipe_of(plane: Plane, request: TextureRequest) -> Recipe:
+    """The recipe of a plane that is open for a request: its engine is the one that this machine took."""
     used = plane.engine
     settled = replace(request, engine=cast(EngineName, used.name), device=used.device, precision=used.precision)
-    return Recipe(to_bytes(artifact), settled)
+    return Recipe(to_bytes(used.artifact), settled)
+
+
+def as_it_is(value: T) -> T:
+    """A Dask task of its own, so that a value goes to each worker once and not with each piece."""
+    return value
 
 
 def opened(recipe: Recipe, blocks_at_once: int = 1) -> Plane:
@@ -69,21 +70,14 @@ def opened(recipe: Recipe, blocks_at_once: int = 1) -> Plane:
 
 
 _here = threading.local()
-_opening = threading.Lock()
-_engines: OrderedDict[tuple[str, ...], Engine] = OrderedDict()
+_engines: OpenOnce[tuple[str, ...], Engine] = OpenOnce(_KEPT_ENGINES)
 
 
 def _engine_of(recipe: Recipe) -> Engine:
     request = recipe.request
     settings = request.engine, request.device, request.precision, _threads_of_worker() or request.threads
     key = (recipe.generator_digest, *map(str, settings))
-    with _opening:
-        if key not in _engines:
-            _engines[key] = open_engine(from_bytes(recipe.generator, "the generator"), *settings)
-            while len(_engines) > _KEPT_ENGINES:
-                _engines.popitem(last=False)
-        _engines.move_to_end(key)
-        return _engines[key]
+    return _engines.get(key, lambda: open_engine(from_bytes(recipe.generator, "the generator"), *settings))
 
 
 def _threads_of_worker() -> int:

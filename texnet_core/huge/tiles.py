@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from texnet_core.atomic import delete_file, make_folder, replacing
-from texnet_core.huge.cutting import cut, windows
+from texnet_core.huge.cutting import cut, window, windows
 from texnet_core.huge.target import said_of_map
 from texnet_core.mapset import Depth
 from texnet_core.synthesis.files import write_window
@@ -66,7 +66,7 @@ class TiledPlane:
         write_window(
             plane,
             output,
-            self.pieces[number],
+            window(*cut(self.region, *self.side), number),
             depth=self.depth,
             maps=self.maps,
             marks=self.marks,

@@ -8,7 +8,7 @@ from texnet_core.atomic import as_output_error
 from texnet_core.errors import Range, RequestError
 from texnet_core.huge.growing import growing
 from texnet_core.huge.job import Job, ThisProcess, Workers, versions
-from texnet_core.huge.recipe import opened, recipe_of
+from texnet_core.huge.recipe import recipe_of
 from texnet_core.huge.target import Target
 from texnet_core.huge.tiles import COLUMN, ROW, TiledPlane
 from texnet_core.huge.zarr_plane import SUFFIX, ZarrPlane
@@ -21,6 +21,7 @@ from texnet_core.synthesis.map_files import AS_USUAL, MAP, MapFiles, named, plan
 from texnet_core.synthesis.plane import Plane
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.series import MAX_PICTURES
+from texnet_core.synthesis.textures import open_plane
 
 TILE = 4096  # texels a side
 THIS_PROCESS = ThisProcess()
@@ -67,8 +68,8 @@ def write_plane(
         OutputError: the output cannot be written.
         EngineError: an engine, Dask or Zarr is missing, or a worker failed.
     """
-    recipe = recipe_of(artifact, request)
-    plane = opened(recipe)
+    plane = open_plane(artifact, request)
+    recipe = recipe_of(plane, request)
     target = target_of(plane, request, Path(os.path.abspath(output)), files, marks, side)
     count = len(target.pieces)
     plan = {"versions": versions(), "plane": recipe.digest, "target": repr(target)}

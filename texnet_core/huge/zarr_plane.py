@@ -9,7 +9,7 @@ import numpy as np
 
 from texnet_core.atomic import as_output_error
 from texnet_core.errors import OutputError
-from texnet_core.huge.cutting import cut, windows
+from texnet_core.huge.cutting import Cutting, cut, window, windows
 from texnet_core.huge.packages import needing
 from texnet_core.huge.target import said_of_map
 from texnet_core.synthesis.files import packed, unpacked
@@ -44,8 +44,12 @@ class ZarrPlane:
 
     @property
     def pieces(self) -> list[Region]:
+        return windows(*self._cut)
+
+    @property
+    def _cut(self) -> tuple[Cutting, Cutting]:
         _, _, width, height = self.region
-        return windows(*cut(self.region, _step(width), _step(height)))
+        return cut(self.region, _step(width), _step(height))
 
     def check(self) -> None:
         """Raise OutputError where something else than Zarr has the name, or EngineError where Zarr is missing."""
@@ -78,7 +82,7 @@ class ZarrPlane:
     def write(self, folder: Path, plane: Plane, number: int) -> None:
         import zarr
 
-        x, y, width, height = self.pieces[number]
+        x, y, width, height = window(*self._cut, number)
         held = [np.empty((height, width, len(file.channels)), file.number) for file in self.maps]
         top = 0
         for band in plane.bands(y, x, height, width, lambda texels: packed(texels, self.maps), again=True):

@@ -19,13 +19,13 @@ from texnet_core.engines import available_cores, devices
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.instant.open import MAKERS, is_maker
 from texnet_core.lists.jobs import Job, TextureJob
-from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.pools import Here, Pool
 from texnet_core.lists.record import read_record
 from texnet_core.lists.style_jobs import StyleJob
 from texnet_core.lists.workshop import PICTURES, Made, Order, hashed, what_is_asked
 from texnet_core.model.artifact import read_header
 from texnet_core.model.header import Header
+from texnet_core.once import OpenOnce
 from texnet_core.presets import INSTANT, find_generator, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.synthesis.files import files_of

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from texnet_core.errors import Cancelled, reason
-from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.record import states_of
+from texnet_core.once import OpenOnce
 from texnet_core.progress import Progress, ProgressCallback
 
 T = TypeVar("T")

@@ -18,12 +18,12 @@ from typing import Any, Self
 
 from texnet_core.atomic import delete_file, make_folder, replacing_all
 from texnet_core.errors import Cancelled, EngineError, RequestError, TexnetError, one_line
-from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.pools import Shared, Task, Work, attempt
 from texnet_core.lists.ray_cluster import capacity_of, connected, entry_runner, mailbox_of, reply_of
 from texnet_core.lists.ray_node import Entry, Reply, absolute
 from texnet_core.lists.record import states_of
 from texnet_core.lists.shared_results import SharedResults
+from texnet_core.once import OpenOnce
 from texnet_core.progress import Progress
 
 _AHEAD = 4  # entries under way for each that can run at once

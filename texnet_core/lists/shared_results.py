@@ -139,8 +139,6 @@ def _named(place: str) -> Iterator[None]:
         yield
     except (OutputError, RequestError, EngineError):
         raise
-    except FileNotFoundError as error:
-        raise _unreachable(place, error) from error
     except Exception as error:  # each system has its own
         raise _unreachable(place, error) from error
 

@@ -11,11 +11,11 @@ from texnet_core.atomic import make_folder
 from texnet_core.engines import Engine, installed_engines, open_engine
 from texnet_core.instant.open import open_requested
 from texnet_core.lists.jobs import Job, TextureJob
-from texnet_core.lists.once import OpenOnce
 from texnet_core.lists.pools import Place, Shared
 from texnet_core.lists.style_jobs import StyleJob
 from texnet_core.model.artifact import Artifact, read_artifact
 from texnet_core.model.real_size import size_note
+from texnet_core.once import OpenOnce
 from texnet_core.pictures.color_statistics import ColorStatistics
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import ExemplarSettings

@@ -1,4 +1,4 @@
-"""Values in order: what one-dimensional optimal transport compares."""
+"""Values in order, which is what one-dimensional optimal transport compares, and places spread evenly."""
 
 import torch
 from torch import Tensor
@@ -13,6 +13,11 @@ def spread_texels(texels: int, count: int, rng: torch.Generator) -> Tensor:
     stretch = texels / count
     places = (torch.arange(count) + torch.rand(count, generator=rng, dtype=torch.float64)) * stretch
     return places.long().clamp_(max=texels - 1)
+
+
+def spread_windows(length: int, side: int, count: int) -> list[int]:
+    """Where so many windows of a side begin along a length, the first and the last at its ends."""
+    return [round(number * max(0, length - side) / max(1, count - 1)) for number in range(count)]
 
 
 def quantiles(ordered: Tensor, count: int) -> Tensor:

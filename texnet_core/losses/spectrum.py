@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from texnet_core.losses.loss import Sample
+from texnet_core.losses.order import spread_windows
 
 _BINS = 12  # along each axis, from minus to plus half a cycle a texel
 _MOST_WINDOWS = 8  # of an exemplar, along each axis
@@ -59,7 +60,7 @@ def _windows(exemplar: Tensor, mask: Tensor | None, side: int) -> Iterator[Tenso
 def _starts(length: int, side: int) -> list[int]:
     """Where windows begin that overlap by half, or are fewer, from one end of a length to the other."""
     count = max(1, min(_MOST_WINDOWS, 2 * length // side - 1))
-    return [round(number * (length - side) / max(1, count - 1)) for number in range(count)]
+    return spread_windows(length, side, count)
 
 
 def _power(windows: Tensor) -> Tensor:

@@ -177,7 +177,8 @@ def _check_place(name: str, path: Path) -> None:
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, path: Path) -> Path:
-    label = f"{printable(info.filename)} in {path}"
+    name = printable(info.filename)
+    label = f"{name} in {path}"
     if info.flag_bits & _ENCRYPTED:
         raise ImageError(f"{label} is encrypted", expected="a .zip without a password", remedy="unpack it first")
     free = shutil.disk_usage(target.parent).free
@@ -191,11 +192,11 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, pat
         with archive.open(info) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, _CHUNK)
     except (zlib.error, lzma.LZMAError, EOFError) as error:
-        raise zipfile.BadZipFile(f"{printable(info.filename)} is damaged") from error
+        raise zipfile.BadZipFile(f"{name} is damaged") from error
     except OSError as error:
         if error.errno is not None:  # of the disk; the module bz2 gives none
             raise
-        raise zipfile.BadZipFile(f"{printable(info.filename)} is damaged") from error
+        raise zipfile.BadZipFile(f"{name} is damaged") from error
     except (NotImplementedError, RuntimeError) as error:
         raise ImageError(
             f"{label} is packed in a way that is not known ({error})",

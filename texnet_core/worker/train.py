@@ -19,7 +19,7 @@ from texnet_core.atomic import replacing
 from texnet_core.derivation import with_derived_maps
 from texnet_core.errors import Cancelled, EngineError, OutputError, RequestError
 from texnet_core.lengths import parse_length
-from texnet_core.mapset import ALBEDO
+from texnet_core.mapset import ALBEDO, names_in
 from texnet_core.materials import is_material, read_material
 from texnet_core.model.artifact import Provenance, checkpoint_path
 from texnet_core.model.budget import shortfall
@@ -84,7 +84,7 @@ def _picture(job: WorkerJob, reporter: "_Reporter") -> Picture:
     """The exemplar: a picture, or for textures a material of several maps in a folder or a .zip."""
     exemplar, mask = job.field("exemplar", str), job.field("mask", str) if "mask" in job.request else None
     maps = job.field("maps", str) if "maps" in job.request else ""
-    names = [name.strip() for name in maps.split(",") if name.strip()]
+    names = names_in(maps)
     derives = "derive" in job.request and job.field("derive", bool)
     if job.request["job"] != "train" or not is_material(Path(exemplar)):
         if derives:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from texnet_core.descriptor.octaves import Octaves
 from texnet_core.losses import Sample
-from texnet_core.losses.order import spread_texels
+from texnet_core.losses.order import spread_texels, spread_windows
 from texnet_core.training.comparison import Descriptor, see_exemplar
 
 _WINDOW = 512  # texels a side
@@ -39,7 +39,7 @@ def see_large_exemplar(descriptor: Descriptor, image: Tensor, mask: Tensor | Non
 def _starts(length: int) -> list[int]:
     """Where windows begin that cover a length evenly, each overlapping its neighbor by at least a quarter."""
     count = 1 + -(-4 * max(0, length - _WINDOW) // (3 * _WINDOW))
-    return [round(number * max(0, length - _WINDOW) / max(1, count - 1)) for number in range(count)]
+    return spread_windows(length, _WINDOW, count)
 
 
 def _some(features: Tensor, most: int, rng: torch.Generator) -> Tensor:

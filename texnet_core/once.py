@@ -1,4 +1,4 @@
-"""What several jobs of a list share is made once."""
+"""What several jobs or threads share is made once."""
 
 import threading
 from collections.abc import Callable
@@ -25,14 +25,17 @@ class OpenOnce(Generic[K, V]):
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            value = self._values.pop(key) if key in self._values else make()
-            self._values[key] = value  # the last now
-            if self._most:
+            with self._lock:
+                if key in self._values:
+                    self._values[key] = value = self._values.pop(key)  # the last now
+                    return value
+            value = make()
+            with self._lock:
+                self._values[key] = value
                 self._forget()
             return value
 
     def _forget(self) -> None:
-        with self._lock:
-            for key in list(self._values)[: -self._most]:
-                self._values.pop(key, None)
-                self._locks.pop(key, None)
+        for key in list(self._values)[: -self._most] if self._most else ():
+            del self._values[key]
+            self._locks.pop(key, None)
