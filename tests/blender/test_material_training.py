@@ -1,6 +1,7 @@
 """Training on whole materials: the maps behind a material's nodes, or a folder of files."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +139,7 @@ def test_scripts_are_told_what_cannot_be_learned(blender):
         MATERIAL
         + """
         preferences = module("preferences").preferences()
-        preferences.python = sys.executable
+        preferences.python = values["python"]
         api, found = module("api"), []
         for exemplar, options in ((material, {}), (3, {}), ("", {}), (color, {"quality": "perfect"}),
                                   (color, {"epochs": 3}), (color, {"maps": 4}), (color, {"mask": "no image"})):
@@ -148,7 +149,8 @@ def test_scripts_are_told_what_cannot_be_learned(blender):
                 found.append([type(error).__name__, str(error)])
         found.append(error_of(bpy.ops.texnet.train, material="No Such", steps=10))
         answer(found)
-        """
+        """,
+        python=sys.executable,
     )
     assert [name for name, _ in found[:-1]] == ["RequestError"] * 7 and all("; " in text for _, text in found[:-1])
     assert "Old Wall" in found[0][1] and "No Such" in found[-1]
@@ -163,7 +165,7 @@ def test_a_material_is_learned_from_its_nodes_and_from_a_folder(blender, wired, 
         + WIRED
         + """
         preferences = module("preferences").preferences()
-        preferences.python, preferences.library = sys.executable, values["library"]
+        preferences.python, preferences.library = values["python"], values["library"]
         options = {"steps": 10, "size": 64, "descriptor": "patches", "detail": "256", "start": "cold"}
         result = bpy.ops.texnet.train(material="Old Wall", real_width=0.5, **options)
         card = module("library").card_named(module("library").list_sources()[-1].name)
@@ -174,6 +176,7 @@ def test_a_material_is_learned_from_its_nodes_and_from_a_folder(blender, wired, 
         kinds = sorted(node.type for node in made.node_tree.nodes)
         answer([*found, path, [spec.name for spec in card.maps], kinds.count("TEX_IMAGE"), "NORMAL_MAP" in kinds])
         """,
+        python=sys.executable,
         folder=str(folder),
         library=str(tmp_path / "library"),
     )

@@ -177,7 +177,7 @@ def test_a_training_that_was_far_too_short_can_be_continued_and_discarded(blende
         seen = []
         make = training.TrainingOptions
         put(training, "TrainingOptions", lambda *a, **o: seen.append(o["minutes"]) or make(*a, **o))
-        train(**common, minutes=0.05, resume=True)  # more than the first step took
+        train(**common, minutes=0.01, resume=True)  # far from all steps, on the fastest computer too
         kinds.append(there().kind)
         budget = [seen[0] - short.spent_minutes, there().spent_minutes > short.spent_minutes]
         bpy.ops.texnet.discard_training(name="wall")
@@ -194,7 +194,7 @@ def test_a_training_that_was_far_too_short_can_be_continued_and_discarded(blende
     assert re.fullmatch(r"The training of Wall stopped after \d+ of 400 steps", short)
     assert "of 400 steps; continue it, replace it or discard it" in again
     assert "no unfinished training called wall" in nothing
-    assert state["left"] == [] and state["budget"] == [pytest.approx(0.05, rel=0.01), True]
+    assert state["left"] == [] and state["budget"] == [pytest.approx(0.01, rel=0.01), True]
 
 
 def test_a_name_that_is_taken_can_be_replaced_or_changed(blender, backend, picture, tmp_path):
