@@ -5,11 +5,11 @@ command line and the Blender panel read them from here. This module imports noth
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from texnet_core.errors import Range, RequestError
 
@@ -127,6 +127,15 @@ class Checked:
         return self
 
 
+C = TypeVar("C", bound=Checked)
+
+
+def changed(settings: C, values: Mapping[str, Any]) -> C:
+    """Settings with those of the values that are their own, checked; the others are left alone."""
+    own = {spec.name: values[spec.name] for spec in fields(settings) if spec.name in values}  # type: ignore[arg-type]
+    return replace(settings, **own).check()  # type: ignore[type-var]
+
+
 class Recorded(Checked):
     """Gives a request its record, and makes it of one."""
 
@@ -155,6 +164,16 @@ class Recorded(Checked):
 def belongs_to(descriptor: str, spec: Any) -> bool:
     """Whether a field made with `setting` means anything with a descriptor."""
     return not spec.metadata["descriptors"] or descriptor in spec.metadata["descriptors"]
+
+
+def settings_record(parts: Iterable[Any], descriptor: str) -> dict[str, Any]:
+    """Settings that make a run what it is, under the keys of files; where things lie and run is left out."""
+    return {
+        key: getattr(part, spec.name)
+        for part in parts
+        for key, spec in zip(as_record(part), fields(part), strict=True)
+        if not spec.metadata["machine"] and belongs_to(descriptor, spec)
+    }
 
 
 def choices_of(kind: Any) -> tuple[str | int, ...]:

@@ -1,7 +1,9 @@
 """The defaults and limits of styles, once: learning, measuring, and finding one by its pixels. See `settings`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal
 
 from texnet_core.settings import MIN_EXEMPLAR_SIDE, Checked, DetailName, PatternSearch, Tiling, TrainSettings, setting
@@ -60,6 +62,33 @@ class StyleSettings(Checked):
     identity_weight: float = _style(2.0, "weight of the picture's own texels, at strength 0", low=0.0, high=1e6)
     match_colors: bool = setting(True, "")  # the published recipe alone paints pictures with their own colors
     pool: int = _style(64, "how many crops of pictures are painted in training", low=1, high=4096)
+
+
+NOT_FOR_STYLES = ("diversity_weight", "tone_weight", "octaves", "descriptor")  # of what compares textures
+DEFAULT_RECIPE = "default"
+
+# Word -> the settings, of the generator, the style, the losses and the loop, that it changes. The published one is that
+# of Texture Networks (Ulyanov et al. 2016), section 5.2, as its published code has it: the content as it is at every
+# scale, Gram matrices with normalized gradients, 16 pictures, one strength.
+STYLE_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        DEFAULT_RECIPE: {},
+        "published": {
+            "strength_channels": 0,
+            "content_goal": 0.0,
+            "content_weight": 0.8,
+            "content_loss": "plain",
+            "identity_weight": 0.0,
+            "match_colors": False,
+            "pool": 16,
+            "sliced_wasserstein_weight": 0.0,
+            "gram_weight": 1000.0,
+            "exemplar_size": 256,
+            "half_share": 0.0,
+            "frozen_share": 0.2,
+        },
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from texnet_core.errors import Cancelled
-from texnet_core.lists.recipes import EXAMPLE, Recipe, RecipeResult, RecipeStatus, chosen, read_recipes
+from texnet_core.lists.recipe_values import RecipeStatus
+from texnet_core.lists.recipes import EXAMPLE, Recipe, RecipeResult, chosen, read_recipes
 from texnet_core.settings import MACHINE_SETTINGS, DescriptorSettings, TrainSettings
 from train_cli.checks import check_one_process, check_torch
 from train_cli.cluster import pool_of, ray_options
@@ -49,7 +50,7 @@ def recipes(
     ray_results: str | None,
     **machine: Any,
 ) -> None:
-    """Train many generators from a list.
+    """Train many generators, styles and networks from a list.
 
     RECIPES is a TOML file. A generator that was made from the same settings and picture is kept. What is missing or
     was made differently is trained. A run that was stopped goes on from its checkpoint. The folder belongs to the

@@ -13,7 +13,13 @@ from texnet_core.model.artifact import SUFFIX, Provenance, read_artifact
 from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.presets import find_style
 from texnet_core.settings import DescriptorSettings, LossSettings
-from texnet_core.style_settings import StyleSettings, StyleTrainSettings
+from texnet_core.style_settings import (
+    DEFAULT_RECIPE,
+    NOT_FOR_STYLES,
+    STYLE_RECIPES,
+    StyleSettings,
+    StyleTrainSettings,
+)
 from train_cli.checks import check_one_process, check_preview
 from train_cli.display import Display, showing, with_preview
 from train_cli.groups import command, option
@@ -31,7 +37,6 @@ from train_cli.options import (
 from train_cli.streams import check_alone, is_input, new_files, writing
 from train_cli.trainings import RESUME_HELP, check_arguments, given, how_to_go_on, tell_trained
 
-RECIPES = ("default", "published")
 _PARTS: dict[str, type] = {
     "generator": StylizerSettings,
     "style": StyleSettings,
@@ -39,7 +44,6 @@ _PARTS: dict[str, type] = {
     "loss": LossSettings,
     "train": StyleTrainSettings,
 }
-_NOT_FOR_STYLES = ("diversity_weight", "tone_weight", "octaves", "descriptor")
 
 
 @command()
@@ -57,8 +61,8 @@ _NOT_FOR_STYLES = ("diversity_weight", "tone_weight", "octaves", "descriptor")
 @option(
     "--recipe",
     group="style",
-    type=click.Choice(RECIPES),
-    default=RECIPES[0],
+    type=click.Choice(tuple(STYLE_RECIPES)),
+    default=DEFAULT_RECIPE,
     show_default=True,
     help="published is that of Texture Networks (2016); other options, where given, replace its own",
 )
@@ -71,8 +75,8 @@ _NOT_FOR_STYLES = ("diversity_weight", "tone_weight", "octaves", "descriptor")
 @settings_options(StylizerSettings)
 @settings_options(StyleTrainSettings)
 @option("--resume", group="budget", is_flag=True, help=RESUME_HELP)
-@settings_options(DescriptorSettings, leave_out=_NOT_FOR_STYLES)
-@settings_options(LossSettings, leave_out=_NOT_FOR_STYLES)
+@settings_options(DescriptorSettings, leave_out=NOT_FOR_STYLES)
+@settings_options(LossSettings, leave_out=NOT_FOR_STYLES)
 @option("--name", group="record", help="name of the style; without it the picture's file name")
 @settings_options(Provenance)
 @click.pass_context
@@ -109,9 +113,9 @@ def style(
     name = clean(values["name"] or (output if is_input(style) else style).stem)
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
         picture = display.read_exemplar(style, mask)
-        from texnet_core.training.styles import StyleRequest, published_recipe, train_style
+        from texnet_core.training.styles import style_request, train_style
 
-        recipe = published_recipe() if context.params["recipe"] == "published" else StyleRequest()
+        recipe = style_request(context.params["recipe"])
         parts = {part: replace(getattr(recipe, part), **given(kind, context)) for part, kind in _PARTS.items()}
         provenance = Provenance(exemplar=name, command=recorded_command(context), **given(Provenance, context))
         request = replace(recipe, **parts, provenance=provenance)

@@ -4,7 +4,7 @@ import errno
 import time
 
 from texnet_core import atomic
-from texnet_core.lists.recipe_runner import _Training
+from texnet_core.lists.texture_training import TextureTraining
 from texnet_core.lists.workshop import Made, Order
 from texnet_core.training import loop
 
@@ -23,7 +23,7 @@ class OnFullDisk(Order):
             atomic._flush = flush
 
 
-class HeldAtStep5(_Training):
+class HeldAtStep5(TextureTraining):
     """A training that saves after each step, and goes past the fifth only once it was taken up again."""
 
     def run(self, place, shared, report):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import picture
 from tests.core import ray_tasks
+from tests.core.test_recipe_kinds import network, style
 from tests.core.trainings import assert_same_parameters, parameters_of
 from tests.waiting import wait_until
 from texnet_core import Cancelled
@@ -21,6 +22,7 @@ from texnet_core.lists.ray_pool import RayPool
 from texnet_core.lists.recipe_runner import run_recipes
 from texnet_core.lists.recipes import read_recipes
 from texnet_core.lists.shared_results import SharedResults
+from texnet_core.lists.texture_recipes import TextureRecipe
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
@@ -241,7 +243,7 @@ def test_a_training_keeps_its_checkpoint_in_that_place(nodes, tmp_path, monkeypa
             if progress.done >= 0.4:
                 raise Cancelled
 
-        monkeypatch.setattr(recipe_runner, "_Training", ray_tasks.HeldAtStep5)
+        monkeypatch.setitem(recipe_runner.TRAININGS, TextureRecipe, ray_tasks.HeldAtStep5)
         recipes = read_recipes(RECIPE.encode())
         with pytest.raises(Cancelled):
             run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool, progress=stop)
@@ -294,7 +296,7 @@ def test_a_training_whose_node_dies_goes_on_elsewhere(nodes, pool, tmp_path, mon
             nodes.kill()
             nodes.has(1)
 
-    monkeypatch.setattr(recipe_runner, "_Training", ray_tasks.HeldAtStep5)
+    monkeypatch.setitem(recipe_runner.TRAININGS, TextureRecipe, ray_tasks.HeldAtStep5)
     (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool, progress=kill)
     assert (result.status, result.error) == ("trained", "") and killed and not kept.exists()
     assert {part.stage for part in told} == {"recipes"}
@@ -308,6 +310,33 @@ def test_a_training_whose_node_dies_goes_on_elsewhere(nodes, pool, tmp_path, mon
     assert_same_parameters(*(parameters_of(tmp_path / name / "field.texnet") for name in ("made", "alone")))
     (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
     assert result.status == "kept"
+
+
+def test_styles_and_networks_are_learned_on_nodes_as_they_are_here(nodes, pool, tmp_path, random_vgg19_file):
+    import torch
+
+    nodes.has(1)
+    for place in ("a.png", "walls/0.png", "walls/1.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        write_image(tmp_path / place, quantize(picture(168, 168, seed=len(place)), 8))
+    machine = {"vgg19": str(random_vgg19_file), "precision": "f32", "device": "cpu"}
+    recipes = read_recipes((style().replace('"content"', '"walls"') + network("many")).encode(), machine)
+    results = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
+    assert [(result.name, result.status, result.error) for result in results] == [
+        ("wave", "trained", ""),
+        ("walls", "trained", ""),
+    ]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        run_recipes(recipes, tmp_path, tmp_path / "alone")
+    finally:
+        torch.set_num_threads(threads)
+    for name in ("wave", "walls"):
+        made = [parameters_of(tmp_path / place / f"{name}.texnet") for place in ("made", "alone")]
+        assert_same_parameters(*made)
+    again = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
+    assert [result.status for result in again] == ["kept", "kept"]
 
 
 @pytest.mark.parametrize(

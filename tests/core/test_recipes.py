@@ -11,8 +11,9 @@ from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.evaluation import evaluate, texture_metric
 from texnet_core.evaluation.figures import FIGURES
-from texnet_core.lists.recipe_runner import _figures, run_recipes
+from texnet_core.lists.recipe_runner import run_recipes
 from texnet_core.lists.recipes import chosen, read_recipes
+from texnet_core.lists.texture_training import _figures
 from texnet_core.model.artifact import checkpoint_path, write_artifact
 from texnet_core.model.detail import detail_levels
 from texnet_core.pictures.color import quantize

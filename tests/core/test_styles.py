@@ -19,7 +19,7 @@ from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.settings import DescriptorSettings, LossSettings
 from texnet_core.style_settings import StyleSettings, StyleTrainSettings
 from texnet_core.training import finishing
-from texnet_core.training.styles import StyleRequest, published_recipe, train_style
+from texnet_core.training.styles import StyleRequest, style_request, train_style
 from texnet_core.training.styles.full_strength import settle_full_strength
 from texnet_core.training.styles.samples import Condition, StyleSamples
 
@@ -117,7 +117,7 @@ def test_the_content_distance_ignores_what_each_channel_has_of_its_own():
 
 
 def test_the_published_recipe_has_one_strength_and_colors_as_they_are(request_, tmp_path):
-    recipe = published_recipe()
+    recipe = style_request("published")
     request = replace(
         recipe,
         generator=replace(recipe.generator, levels=3, channels=4),

@@ -16,19 +16,17 @@ from texnet_core.adaptive.conditional_settings import InstantTrainSettings, labe
 from texnet_core.adaptive.conditional_start import first_codes, settled, starting_network
 from texnet_core.adaptive.conditional_subjects import FIRST, KEPT, NamedTextures, VariedTextures
 from texnet_core.adaptive.joint_sitting import Sitting, sitting
-from texnet_core.adaptive.pictures import Bytes, Pictures, as_floats, read_pictures, wanted_as_textures, wanted_to_adapt
+from texnet_core.adaptive.pictures import Bytes, Pictures, as_floats
+from texnet_core.adaptive.sources import pictures_of
 from texnet_core.adaptive.texture_names import texture_names
 from texnet_core.descriptor.light import Light
-from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact, rounded
-from texnet_core.model.families.conditional import MOST_TEXTURES
 from texnet_core.pictures.encoders import encode_thumbnail
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.reports import to_bytes
 from texnet_core.training.sitting import check_size
 
-_FINER = 2  # times the exemplar size is what pictures keep, so that parts of them are sharp too
 _FEWEST_TO_HOLD_OUT, _HELD_OUT_EVERY, _JUDGED = 32, 16, 8  # pictures
 _NAMED_POSITIONS = 4 * POSITIONS  # that are kept of each layer, where all steps look at the same few exemplars
 _SHOWN = 2  # textures in the preview of a card, each beside its exemplar
@@ -81,10 +79,7 @@ def train_textures(
     """
     _check(request)
     with sitting(request.train, output, resume=resume, progress=progress) as here:
-        pictures = read_pictures(source, wanted_as_textures(request.train.exemplar_size), here.announce)
-        if (count := len(pictures.images)) > MOST_TEXTURES:
-            found = f"{source} has {count} pictures, more than one network holds"
-            raise RequestError(found, expected=Range(2, MOST_TEXTURES), remedy="make several networks")
+        pictures = pictures_of(source, request, here.announce)
         names = texture_names(pictures.names)
         run = _textures_run(pictures, names, request, here)
         return here.finished(run, lambda: replace(_artifact(run, request), textures=names))
@@ -92,7 +87,7 @@ def train_textures(
 
 def _predicting_run(source: Path, request: InstantRequest, here: Sitting) -> ConditionalRun:
     settings, side, device = request.train, request.train.exemplar_size, here.processes.device
-    pictures = read_pictures(source, wanted_to_adapt(side, _FINER * side), here.announce)
+    pictures = pictures_of(source, request, here.announce)
     learned, held = _held_out(pictures)
     descriptor = Light().to(device)
     looking = Looking(descriptor, device, POSITIONS, told=True)
@@ -172,7 +167,7 @@ def _artifact(run: ConditionalRun, request: InstantRequest | TexturesRequest) ->
         texels_per_exemplar=request.train.exemplar_size,
         training=run.record(),
         quality={"validation_loss": run.validation_loss(), "seconds": round(run.state.elapsed_s, 1)},
-        provenance=request.provenance,
+        provenance=replace(request.provenance, exemplar_sha256=run.pictures_sha256),
         parameters=rounded({name: np.ascontiguousarray(array) for name, array in parameters.items()}),
         preview_png=encode_thumbnail(to_bytes(torch.cat(run.pairs(_SHOWN), dim=1))),
     )

@@ -53,7 +53,7 @@ class ResumableRun(ABC):
     Args:
         settings: of the loop.
         kind: of the run.
-        fingerprint: what must be the same when it goes on, beside the settings.
+        fingerprint: what must be the same when it goes on, beside the settings; "pictures" is a digest of these.
         network: what is learned.
         optimizer: of it.
         processes: who trains together.
@@ -125,6 +125,11 @@ class ResumableRun(ABC):
             "processes": self._processes.count,
         }
         return as_record(self._loop) | facts
+
+    @property
+    def pictures_sha256(self) -> str:
+        """Of all that is learned."""
+        return str(self._fingerprint["pictures"])
 
     def seed(self, use: int, *place: int) -> int:
         """The seed for one use of randomness in this run, such as that of a step."""

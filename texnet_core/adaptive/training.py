@@ -1,12 +1,14 @@
 """A folder of pictures becomes a network that adapts, in a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from texnet_core.adaptive.descriptors import given_parameters
 from texnet_core.adaptive.joint_sitting import sitting
-from texnet_core.adaptive.pictures import read_picture_or_pictures, to_tensor, wanted_to_adapt
+from texnet_core.adaptive.pictures import to_tensor
 from texnet_core.adaptive.request import AdaptiveRequest
 from texnet_core.adaptive.run import AdaptiveRun
+from texnet_core.adaptive.sources import pictures_of
 from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import Artifact, rounded
@@ -50,8 +52,7 @@ def train_adaptive(
     """
     _check(request)
     with sitting(request.train, output, resume=resume, progress=progress) as here:
-        side = request.train.exemplar_size
-        pictures = read_picture_or_pictures(source, wanted_to_adapt(side, side), here.announce)
+        pictures = pictures_of(source, request, here.announce)
         some = [to_tensor(image) for image in pictures.images[:_NORMALIZED_BY]]
         given = given_parameters(request.network, some, request.vgg19, announce=here.announce)
         run = AdaptiveRun(request, pictures, given, here.processes, here.checkpoint, here.progress)
@@ -67,7 +68,7 @@ def _artifact(run: AdaptiveRun, request: AdaptiveRequest) -> Artifact:
         texels_per_exemplar=request.train.exemplar_size,
         training=run.record(),
         quality={"validation_loss": run.validation_loss(), "seconds": round(run.state.elapsed_s, 1)},
-        provenance=request.provenance,
+        provenance=replace(request.provenance, exemplar_sha256=run.pictures_sha256),
         parameters=rounded(parameters),
         preview_png=encode_thumbnail(to_bytes(run.portrait())),
     )

@@ -1,7 +1,7 @@
 """What is settled before the first step of a run and stays so to its end."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from texnet_core.model.training_form import Generator
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import check_picture, texels_of, visible_sides
 from texnet_core.pictures.reading import texels_digest
-from texnet_core.settings import TrainSettings, as_record, belongs_to
+from texnet_core.settings import TrainSettings, settings_record
 from texnet_core.start_settings import StartSettings
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
 from texnet_core.training.exemplar_loss import other_views
@@ -197,16 +197,6 @@ class Plan:
             training=self.record() | learned.record,
             quality=learned.quality,
         )
-
-
-def settings_record(parts: Iterable[Any], descriptor: str) -> dict[str, Any]:
-    """Settings that make a run what it is, under the keys of files; where things lie and run is left out."""
-    return {
-        key: getattr(part, spec.name)
-        for part in parts
-        for key, spec in zip(as_record(part), fields(part), strict=True)
-        if not spec.metadata["machine"] and belongs_to(descriptor, spec)
-    }
 
 
 def make_plan(

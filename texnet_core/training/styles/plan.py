@@ -26,11 +26,11 @@ from texnet_core.pictures.color_statistics import MATCHED_RANGE, ColorStatistics
 from texnet_core.pictures.masks import texels_of
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.pictures.surface import reduced_surface
+from texnet_core.settings import settings_record
 from texnet_core.style_settings import StyleTrainSettings
 from texnet_core.training.comparison import see_exemplar
 from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import RunObjective
-from texnet_core.training.plan import settings_record
 from texnet_core.training.reports import ALONE, Place
 from texnet_core.training.run_plan import Learned
 from texnet_core.training.schedule import half_window, window
@@ -150,11 +150,7 @@ class StylePlan:
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
-        request = self.request
-        parts = (request.generator, request.style, request.descriptor, request.loss, request.train)
-        flat = settings_record(parts, "vgg19")
-        begun = {} if self.start is None else {"start": self.start.provenance.exemplar_sha256}
-        return flat | begun | {"descriptor": "vgg19"} | self.weights.record() | {"content": self.pool_sha256}
+        return asked_for(self.request, self.start) | self.weights.record() | {"content": self.pool_sha256}
 
     def fingerprint(self) -> dict[str, Any]:
         """What must be equal for a checkpoint to be of this run."""
@@ -214,9 +210,20 @@ def make_style_plan(
     weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, online=online, announce=announce)
     colors = ColorStatistics.of([texels_of(image, mask)]) if request.style.match_colors else None
     given = [_as_given(content, colors) for content in pool]
-    digest = hashlib.sha256(b"".join(content.tobytes() for content in pool)).hexdigest()
     stacked = torch.from_numpy(np.stack(given)).permute(0, 3, 1, 2).contiguous().to(device)
-    return StylePlan(request, image, mask, colors, stacked, digest, weights, device, start)
+    return StylePlan(request, image, mask, colors, stacked, pool_sha256(pool), weights, device, start)
+
+
+def asked_for(request: StyleRequest, start: Artifact | None) -> dict[str, Any]:
+    """The settings that make a run what it is, and what it begins with."""
+    parts = (request.generator, request.style, request.descriptor, request.loss, request.train)
+    begun = {} if start is None else {"start": start.provenance.exemplar_sha256}
+    return settings_record(parts, "vgg19") | begun | {"descriptor": "vgg19"}
+
+
+def pool_sha256(pool: Sequence[FloatArray]) -> str:
+    """Of the pictures as they came."""
+    return hashlib.sha256(b"".join(content.tobytes() for content in pool)).hexdigest()
 
 
 def _as_given(content: FloatArray, style: ColorStatistics | None) -> FloatArray:

@@ -1,11 +1,11 @@
 """All that decides the training of a style."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.stylizer import StylizerSettings
-from texnet_core.settings import DescriptorSettings, LossSettings
-from texnet_core.style_settings import StyleSettings, StyleTrainSettings
+from texnet_core.settings import DescriptorSettings, LossSettings, changed
+from texnet_core.style_settings import DEFAULT_RECIPE, STYLE_RECIPES, StyleSettings, StyleTrainSettings
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,12 @@ class StyleRequest:
     provenance: Provenance = field(default_factory=Provenance)
 
 
-def published_recipe(content_weight: float = 0.8) -> StyleRequest:
-    """The recipe of Texture Networks (Ulyanov et al. 2016), section 5.2, as its published code has it.
+def style_request(recipe: str = DEFAULT_RECIPE) -> StyleRequest:
+    """The request behind a word.
 
-    The content as it is at every scale, Gram matrices with normalized gradients, 16 pictures, one strength, which
-    the weight of the content decides (0.6 to 0.8).
+    Args:
+        recipe: a key of `STYLE_RECIPES`.
     """
-    return StyleRequest(
-        generator=StylizerSettings(strength_channels=0),
-        style=StyleSettings(
-            content_goal=0.0,
-            content_weight=content_weight,
-            content_loss="plain",
-            identity_weight=0.0,
-            match_colors=False,
-            pool=16,
-        ),
-        loss=LossSettings(sliced_wasserstein_weight=0.0, gram_weight=1000.0),
-        train=StyleTrainSettings(exemplar_size=256, half_share=0.0, frozen_share=0.2),
-    )
+    values, plain = STYLE_RECIPES[recipe], StyleRequest()
+    parts = {part: changed(getattr(plain, part), values) for part in ("generator", "style", "loss", "train")}
+    return replace(plain, **parts)

@@ -10,14 +10,16 @@ from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.descriptor.vgg19 import VGG19
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.mapset import FloatArray, Mask
-from texnet_core.model.artifact import Artifact
+from texnet_core.model.artifact import Artifact, Header
+from texnet_core.pictures.reading import texels_digest
+from texnet_core.pictures.surface import reduced_surface
 from texnet_core.progress import ProgressCallback, ignore_progress
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.content_pool import default_pool
 from texnet_core.training.loop import Run
 from texnet_core.training.reports import Reports
 from texnet_core.training.sitting import check_size, checked_checkpoint, complete, run_to_the_end
-from texnet_core.training.styles.plan import make_style_plan
+from texnet_core.training.styles.plan import asked_for, make_style_plan, pool_sha256
 from texnet_core.training.styles.request import StyleRequest
 
 _DEFAULTS = StyleRequest()
@@ -69,6 +71,29 @@ def train_style(
     return artifact
 
 
+def came_from(
+    card: Header,
+    picture: FloatArray,
+    request: StyleRequest,
+    *,
+    content: Sequence[FloatArray] | None = None,
+    mask: Mask | None = None,
+    start: Artifact | None = None,
+) -> bool:
+    """Whether a style with this card is what `train_style` would make of the same arguments.
+
+    Without `content` it may have learned to paint whatever was drawn on the machine that made it. A setting younger
+    than the card counts as left at its default.
+    """
+    request = _fitting(picture, request, _say_nothing)
+    image, mask = reduced_surface(picture, mask, request.train.exemplar_side, _say_nothing)
+    defaults, wanted = asked_for(_DEFAULTS, None), {"start": None} | asked_for(request, start)
+    if content is not None:
+        wanted["content"] = pool_sha256(content)
+    same = all(card.training.get(key, defaults.get(key)) == value for key, value in wanted.items())
+    return same and card.provenance.exemplar_sha256 == texels_digest(image, mask)
+
+
 def _fitting(picture: FloatArray, request: StyleRequest, announce: Callable[[str], None]) -> StyleRequest:
     """The request with a style of no more texels than its picture has."""
     side, train = min(picture.shape[:2]), request.train
@@ -77,6 +102,10 @@ def _fitting(picture: FloatArray, request: StyleRequest, announce: Callable[[str
     announce(f"the picture has {side} texels along its short side: the style is learned at that size")
     VGG19.check_side("exemplar size", side, request.descriptor.padding)
     return replace(request, train=replace(train, exemplar_size=side))
+
+
+def _say_nothing(note: str) -> None:
+    """What is told of a picture is told when it is learned."""
 
 
 def _check(request: StyleRequest) -> None:
