@@ -1,7 +1,8 @@
 """The options of commands whose lists a cluster can make."""
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,5 +49,15 @@ def pool_of(ray: str | None, cpus: int, results: str | None, below: Path) -> Ite
     from texnet_core.lists.shared_results import SharedResults
 
     shared = SharedResults.at(results, below) if results else None
-    with RayPool(ray, cpus=cpus, results=shared) as pool:
+    with _quiet(), RayPool(ray, cpus=cpus, results=shared) as pool:
         yield pool
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Ray's own reports of lost nodes, of many lines, from the standard output, which results have for themselves.
+
+    What they mean for the list is told entry by entry.
+    """
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield

@@ -1,6 +1,7 @@
 """Lists on a cluster, from the command line: what is refused before anything is made."""
 
 import subprocess
+from contextlib import nullcontext
 
 import pytest
 
@@ -26,3 +27,15 @@ def test_what_cannot_be_is_one_line(tmp_path, words, code, says):
     )
     assert ended.returncode == code and says in ended.stderr and ended.stderr.count("\n") == 1, ended.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["jobs.toml"]
+
+
+def test_what_ray_prints_stays_out_of_the_standard_output(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("ray")
+    from texnet_core.lists import ray_pool
+    from train_cli.cluster import pool_of
+
+    monkeypatch.setattr(ray_pool, "RayPool", lambda *words, **more: nullcontext())
+    with pool_of("auto", 0, None, tmp_path):
+        print("(raylet) a node was lost")  # noqa: T201
+    print("results")  # noqa: T201
+    assert capsys.readouterr().out == "results\n"

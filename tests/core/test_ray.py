@@ -312,6 +312,24 @@ def test_a_training_whose_node_dies_goes_on_elsewhere(nodes, pool, tmp_path, mon
     assert result.status == "kept"
 
 
+def test_weights_that_a_node_has_not_and_cannot_get_fail_its_recipes_and_name_it(nodes, pool, tmp_path, monkeypatch):
+    monkeypatch.setenv("TEXNET_VGG19", "")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # where nobody listens
+    write_image(tmp_path / "a.png", quantize(picture(), 8))
+    seeing = RECIPE.replace('"patches"', '"vgg19"\npadding = "zero"')
+    other = RECIPE.replace("field", "lake")
+    nodes.has(0)
+    nodes.has(1)  # with these surroundings
+    try:
+        field, lake = run_recipes(read_recipes((seeing + other).encode()), tmp_path, tmp_path / "made", pool=pool)
+    finally:
+        nodes.has(0)
+    assert field.status == "failed" and lake.status == "trained", lake.error
+    assert field.error.startswith("node ") and "VGG-19" in field.error and "\n" not in field.error
+    assert [file.name for file in (tmp_path / "made").iterdir()] == ["lake.texnet"]
+
+
 def test_styles_and_networks_are_learned_on_nodes_as_they_are_here(nodes, pool, tmp_path, random_vgg19_file):
     import torch
 
