@@ -89,8 +89,8 @@ def synth(
       texnet synth wall.texnet -o "wall_{map}.png" --pack orm --gltf
       texnet synth my-wall.texnet -o wall.exr --size 4096x2048 --seed 7
       texnet synth bricks -o wall.png --covers 2m --size 2048   the same bricks at any size, more or less sharp
-      texnet synth rock -o rock.png --count 20                  rock_seed0.png ... rock_seed19.png
-      texnet synth rock -o rock.png --udim 3x2 --size 4096      rock.1001.png ... rock.1013.png
+      texnet synth moss -o moss.png --count 20                  moss_seed0.png ... moss_seed19.png
+      texnet synth moss -o moss.png --udim 3x2 --size 4096      moss.1001.png ... moss.1013.png
       texnet synth moss -o moss.png --loop 48 --size 512        moss_0001.png ... moss_0048.png
       texnet synth moss -o - --format png | magick - -resize 50% small.png
       texnet synth collage --exemplar photo.jpg -o wall.png --size 4096

@@ -160,7 +160,7 @@ def test_what_is_right_in_kind_is_taken(blender, tmp_path):
         from pathlib import Path
         api, cube = module("api"), bpy.data.objects["Cube"]
         image = api.texture("moss", size=np.int64(64), seed=np.uint8(3), scale=np.float32(0.5), depth=np.int32(8))
-        made = api.fill(iter([cube, cube, bpy.data.objects["Light"]]), iter(["moss", "rock"]), size=[64, 32],
+        made = api.fill(iter([cube, cube, bpy.data.objects["Light"]]), iter(["moss", "bricks"]), size=[64, 32],
                         world_size=np.float64(1))
         files = api.save("moss", Path(values["folder"]) / "new", np.int16(2), size=64, scale=1)
         api.check("moss", 3)

@@ -129,14 +129,14 @@ def test_a_material_is_named_after_what_it_holds_unless_the_user_named_it(blende
             found.append(cube.active_material.name)
         generate("moss")
         generate("moss", destination="NEW_MATERIAL")
-        generate("rock")
-        generate("rock", seed=2)
+        generate("bricks")
+        generate("bricks", seed=2)
         cube.active_material.name = "My Wall"
         generate("moss")
         answer(found)
         """
     )
-    assert names == ["Material", "Moss", "Rock", "Rock", "My Wall"]
+    assert names == ["Material", "Moss", "Bricks", "Bricks", "My Wall"]
 
 
 def test_regenerate_brings_back_the_pixels_and_larger_makes_twice_the_size(blender, artifact_file):

@@ -85,21 +85,21 @@ def test_batch_operator(blender, artifact_file, tmp_path):
     (state,) = blender(
         """
         size = {"width": 64, "height": 64}
-        bpy.ops.texnet.batch(source="moss, rock", count=2, goal="FOLDER", folder=values["folder"], **size)
+        bpy.ops.texnet.batch(source="moss, bricks", count=2, goal="FOLDER", folder=values["folder"], **size)
         bpy.ops.texnet.batch(source="moss", count=2, goal="MATERIALS", **size)
         bpy.ops.object.select_all(action="DESELECT")
         nobody = error_of(bpy.ops.texnet.batch, source="moss", goal="SELECTED", **size)
         bpy.data.objects["Cube"].select_set(True)
-        bpy.ops.texnet.batch(source="rock", goal="SELECTED", **size)
+        bpy.ops.texnet.batch(source="bricks", goal="SELECTED", **size)
         answer({"files": sorted(os.listdir(values["folder"])), "textures": textures(), "nobody": nobody,
                 "cube": bpy.data.objects["Cube"].active_material.name,
                 "no folder": error_of(bpy.ops.texnet.batch, source="moss", goal="FOLDER", **size)})
         """,
         folder=str(tmp_path),
     )
-    names = [f"{name}_{seed}_albedo.png" for name in ("moss", "rock") for seed in (0, 1)]
+    names = [f"{name}_{seed}_albedo.png" for name in ("moss", "bricks") for seed in (0, 1)]
     assert state["files"] == names
-    assert state["textures"] == ["moss_albedo_0", "moss_albedo_1", "rock_albedo_0"] and state["cube"] == "Rock"
+    assert state["textures"] == ["moss_albedo_0", "moss_albedo_1", "bricks_albedo_0"] and state["cube"] == "Bricks"
     assert "can have a material" in state["nobody"] and "folder" in state["no folder"]
 
 

@@ -177,7 +177,7 @@ def test_textures_keep_their_size_and_their_place_when_they_are_painted(styled):
         sized = api.apply_size([bpy.context.object], 1.0)
         after = list(module("nodes").mapping_scales(material)[0].default_value)
         entries = sorted(image.name for image in bpy.data.images if history.is_entry(image))
-        bpy.ops.texnet.generate(source="rock", width=256, height=256, destination="ACTIVE_MATERIAL")
+        bpy.ops.texnet.generate(source="bricks", width=256, height=256, destination="ACTIVE_MATERIAL")
         nodes_ = [one.image.name for one in material.node_tree.nodes if one.type == "TEX_IMAGE"]
         again = api.texture("moss", size=256, covers=2.0)["albedo"]
         state = {"entries": entries, "sized": len(sized.objects), "scales": [scale[0], after[0]], "nodes": nodes_,
@@ -188,5 +188,5 @@ def test_textures_keep_their_size_and_their_place_when_they_are_painted(styled):
     )
     assert state["entries"] == ["moss_albedo_0", "moss_albedo_0 Broad Strokes"]
     assert state["sized"] == 1 and abs(state["scales"][1] / state["scales"][0] - 2) < 1e-4
-    assert state["nodes"] == ["rock_albedo_0"] and state["again"]
-    assert set(state["left"]) - {"Render Result", "Viewer Node"} == {"rock_albedo_0"}
+    assert state["nodes"] == ["bricks_albedo_0"] and state["again"]
+    assert set(state["left"]) - {"Render Result", "Viewer Node"} == {"bricks_albedo_0"}
