@@ -169,6 +169,8 @@ def test_all_kinds_stand_in_one_list_and_one_that_fails_stops_no_other(made, tmp
         (style("recipe = 'other'"), r"recipe 'other' is unknown in \[styles.wave\]"),
         (style("start = '../x.texnet'"), "below the folder of exemplars"),
         (style(card=""), r"there is no title in \[styles.wave\]"),
+        (style().replace('exemplar = "a.png"', ""), r"there is no exemplar in \[styles.wave\]"),
+        (network("many").replace('exemplar = "walls"', ""), r"there is no exemplar in \[adaptive.walls\]"),
         (style().replace('"content"', '"../content"'), "below the folder of exemplars"),
         (network("many", "waves = 3"), r"\[adaptive.walls\] has an unknown key 'waves'"),
         (network("many", "incremental = 2.0"), r"incremental 2.0 is out of range in \[adaptive.walls\]"),

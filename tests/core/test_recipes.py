@@ -253,6 +253,7 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
         (entry("moss", more="size_m = 1" + 400 * "0"), "size_m cannot be 1000.* at most 10,000,000"),
         (entry("moss", more="size_m = 1" + 5000 * "0"), "is not TOML"),
         (entry("moss", card=""), r"there is no title in \[recipes.moss\]"),
+        (entry("moss").replace("exemplar =", "mask ="), r"there is no exemplar in \[recipes.moss\]"),
         (entry("moss", card=CARD.replace('"grass"', "3")), "kind 3 is not text"),
         (entry("moss", card=CARD.replace("A. Painter", " ")), "author ' ' is not text"),
         (entry("moss", card=CARD.replace("A. Painter", "x" * 501)), "501 characters for author"),

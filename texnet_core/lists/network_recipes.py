@@ -7,7 +7,7 @@ from typing import Any
 
 from texnet_core.adaptive.conditional_settings import InstantTrainSettings, TexturesTrainSettings
 from texnet_core.adaptive.settings import AdaptiveTrainSettings
-from texnet_core.lists.recipe_values import check_start, frozen, offered, one_of, place_below, provenance_of
+from texnet_core.lists.recipe_values import below, check_start, frozen, offered, one_of, provenance_of, text_of
 from texnet_core.lists.tables import check_keys, inside
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.conditional import PredictingSettings, TexturesSettings
@@ -58,5 +58,5 @@ def network_recipe(name: str, entry: Mapping[str, Any], machine: Mapping[str, An
         described_by: Any = getattr(settings["network"], "described_by", "light")
         vgg19 = machine.get("vgg19", "") if described_by == "vgg19" else ""
         settings["descriptor"] = DescriptorSettings(descriptor=described_by, vgg19=vgg19)
-        place, provenance = place_below(entry, "exemplar"), provenance_of(entry, _TEXTS)
+        place, provenance = below(text_of(entry, "exemplar")), provenance_of(entry, _TEXTS)
         return NetworkRecipe(name, command, place, provenance, frozen(settings))

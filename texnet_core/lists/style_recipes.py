@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from texnet_core.lists.recipe_values import check_start, frozen, offered, one_of, place_below, provenance_of, text_of
+from texnet_core.lists.recipe_values import (
+    below,
+    check_start,
+    frozen,
+    offered,
+    one_of,
+    place_below,
+    provenance_of,
+    text_of,
+)
 from texnet_core.lists.tables import check_keys, inside
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.stylizer import StylizerSettings
@@ -63,7 +72,7 @@ def style_recipe(name: str, entry: Mapping[str, Any], machine: Mapping[str, Any]
         values = {"descriptor": "vgg19", **STYLE_RECIPES[recipe], **given, **machine}
         return StyleRecipe(
             name,
-            place_below(entry, "exemplar"),
+            below(text_of(entry, "exemplar")),
             place_below(entry, "mask"),
             place_below(entry, "content"),
             start,

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from texnet_core.errors import RequestError
-from texnet_core.lists.recipe_values import HELP, check_start, frozen, place_below, provenance_of
+from texnet_core.lists.recipe_values import HELP, below, check_start, frozen, place_below, provenance_of, text_of
 from texnet_core.lists.tables import as_table, check_keys, inside
 from texnet_core.materials.choice import check_wanted
 from texnet_core.model.artifact import Header, Provenance
@@ -113,7 +113,7 @@ def texture_recipe(
         values |= _fitting(machine, values["descriptor"])
         return TextureRecipe(
             name,
-            place_below(entry, "exemplar"),
+            below(text_of(entry, "exemplar")),
             place_below(entry, "mask"),
             provenance,
             _size_m(entry),
