@@ -19,7 +19,7 @@ from tests.core.trainings import (
     stop_at,
 )
 from texnet_core import Artifact, Cancelled, TextureRequest, read_artifact, read_header, synthesize, write_artifact
-from texnet_core.adaptive import conditional_exemplars, conditional_start, conditional_training
+from texnet_core.adaptive import conditional_exemplars, conditional_start, sources
 from texnet_core.adaptive.conditional_codes import Codes, Predictor
 from texnet_core.adaptive.conditional_exemplars import Looking, Variations
 from texnet_core.adaptive.conditional_network import ConditionalNetwork, colored
@@ -478,7 +478,7 @@ def test_pictures_that_will_not_do_are_left_out_and_gray_ones_stay_gray(tmp_path
 
 
 def test_too_many_pictures_are_refused(two, tmp_path, monkeypatch):
-    monkeypatch.setattr(conditional_training, "MOST_TEXTURES", 1)
+    monkeypatch.setattr(sources, "MOST_TEXTURES", 1)
     with pytest.raises(RequestError, match="has 2 pictures, more than one network holds"):
         train_textures(two, tmp_path / "m.texnet", MANY)
 
