@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 import cloup
@@ -16,6 +16,7 @@ from texnet_core.errors import Cancelled, RequestError
 from texnet_core.model.artifact import SUFFIX, Artifact, Provenance
 from texnet_core.model.families.conditional import PredictingSettings, TexturesSettings
 from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
+from texnet_core.settings import InputConvention
 from train_cli.checks import check_preview
 from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
@@ -73,7 +74,13 @@ def adaptive() -> None:
 @command()
 @learning(PseudoOptimizerSettings, AdaptiveTrainSettings)
 @path_option("--vgg19", group="machine", help="file with VGG-19 weights, where the network looks through it")
-def train(context: click.Context, /, vgg19: Path | None, **values: Any) -> None:
+@option(
+    "--vgg19-input",
+    group="machine",
+    type=click.Choice(get_args(InputConvention)),
+    help="input convention of these weights, where their file does not say it",
+)
+def train(context: click.Context, /, vgg19: Path | None, vgg19_input: Any, **values: Any) -> None:
     """Learn from the pictures in FOLDER to make a generator of any picture of a surface.
 
     Needs the [train] extra. The network is a Pseudo Optimizer (Shi & Qiao 2020). Ctrl-C keeps a checkpoint beside the
@@ -93,7 +100,8 @@ def train(context: click.Context, /, vgg19: Path | None, **values: Any) -> None:
 
         network, loop = settings_from(PseudoOptimizerSettings, values), settings_from(AdaptiveTrainSettings, values)
         weights = "" if vgg19 is None else str(vgg19)
-        return train_adaptive(folder, output, AdaptiveRequest(network, loop, weights, _provenance(context)), **more)
+        request = AdaptiveRequest(network, loop, weights, _provenance(context), vgg19_input or "")
+        return train_adaptive(folder, output, request, **more)
 
     _learn(context, trained)
 

@@ -95,7 +95,7 @@ def test_what_makes_no_sense_to_networks_of_codes_is_one_line(tmp_path, words, f
     ("words", "found"),
     [
         (["three"], "three has 3 pictures: fewer than 8 are learned by heart, and nothing of others; give 8 or more"),
-        (["missing"], "missing is not a folder"),
+        (["missing"], "there is no file or folder missing"),
         (["three", "--preview", "three/p.png"], "--preview three/p.png lies among the pictures that are learned from"),
         (["three", "--widths", "1,b"], "are no widths"),
         (["three", "--size", "33"], "size 33 is not a multiple of 2"),

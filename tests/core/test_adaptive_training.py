@@ -249,7 +249,7 @@ def test_too_few_pictures_are_refused_with_how_many_are_needed(tmp_path, count):
 
 
 def test_what_is_no_folder_or_no_picture_is_refused(tmp_path):
-    with pytest.raises(RequestError, match="is not a folder"):
+    with pytest.raises(RequestError, match="there is no file or folder"):
         train_adaptive(tmp_path / "missing", tmp_path / "a.texnet", REQUEST)
     (tmp_path / "text.png").write_text("none")
     with pytest.raises(ImageError, match=r"text\.png"):

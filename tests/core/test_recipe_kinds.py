@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import picture
 from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import RequestError
+from texnet_core.lists.network_training import NetworkTraining
 from texnet_core.lists.recipe_runner import run_recipes
 from texnet_core.lists.recipes import read_recipes
 from texnet_core.model.artifact import checkpoint_path, write_artifact
@@ -150,6 +151,15 @@ def test_a_network_of_other_settings_or_of_another_time_is_learned_again(made):
     assert made(network("many")) == {"walls": "trained"}
 
 
+def test_a_network_that_looks_through_vgg19_gets_its_weights_and_their_convention(tmp_path):
+    machine = {"vgg19": "weights.pth", "vgg19_input": "oxford"}
+    (seeing,) = read_recipes(network("train", 'described_by = "vgg19"').encode(), machine)
+    request = NetworkTraining(seeing, tmp_path, tmp_path).request()
+    assert (request.vgg19, request.vgg19_input) == ("weights.pth", "oxford")
+    (light,) = read_recipes(network("train").encode(), machine)
+    assert NetworkTraining(light, tmp_path, tmp_path).request().vgg19 == ""
+
+
 def test_all_kinds_stand_in_one_list_and_one_that_fails_stops_no_other(made, tmp_path):
     lost = style(name="lost").replace("a.png", "none.png")
     empty = network("many", name="empty").replace('"walls"', '"nothing"')
@@ -168,6 +178,12 @@ def test_all_kinds_stand_in_one_list_and_one_that_fails_stops_no_other(made, tmp
         (style("kind = 'sea'"), "unknown key 'kind'"),
         (style("recipe = 'other'"), r"recipe 'other' is unknown in \[styles.wave\]"),
         (style("start = '../x.texnet'"), "below the folder of exemplars"),
+        (style("start = '/x/wave'"), "start '/x/wave' does not lie below the folder of exemplars"),
+        (style("start = 'else/wave'"), "start 'else/wave' is neither a name nor a .texnet file"),
+        (style("start = ''"), "start '' is not text"),
+        (network("many").replace("'cold'", "'a b'"), "start 'a b' is neither a name"),
+        (network("many").replace("'cold'", "3"), "start 3 is not text"),
+        (style().replace('"content"', '"a\\u0000b"'), "content .* has a control character"),
         (style(card=""), r"there is no title in \[styles.wave\]"),
         (style().replace('exemplar = "a.png"', ""), r"there is no exemplar in \[styles.wave\]"),
         (network("many").replace('exemplar = "walls"', ""), r"there is no exemplar in \[adaptive.walls\]"),

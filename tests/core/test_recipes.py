@@ -235,7 +235,7 @@ def test_the_name_of_a_file_does_not_decide_its_digest(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", r"has no \[recipes.NAME\]"),
+        ("", r"has no recipe; add a \[recipes.NAME\], "),
         ("recipes = 3", r"\[recipes\] is 3, which is no table"),
         ("[recipes]\nmoss = 3", r"\[recipes.moss\] is 3, which is no table"),
         ("moss = [", "is not TOML"),

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from texnet_core.descriptor.light_file import light_parameters
 from texnet_core.descriptor.vgg19 import VGG19
-from texnet_core.descriptor.weights import load_vgg19
+from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.model.families.described import INPUT, PREFIX
 from texnet_core.model.families.pseudo_optimizer import START, PseudoOptimizerSettings, adaptive_graph
 
@@ -21,6 +21,7 @@ def given_parameters(
     pictures: Sequence[Tensor],
     vgg19: str = "",
     *,
+    vgg19_input: str = "",
     announce: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Tensor]:
     """The parameters that are not learned: those of the descriptor, and of how noise begins.
@@ -29,12 +30,16 @@ def given_parameters(
         settings: of the network.
         pictures: (1, 3, H, W) in [0, 1], by whose features VGG-19 is normalized; for the light descriptor unused.
         vgg19: file with VGG-19's weights, where it is the descriptor; see `load_vgg19`.
+        vgg19_input: input convention of these weights, where their file does not say it.
         announce: called with a sentence before a download starts.
 
     Raises:
         WeightsError: the weights are missing or damaged.
     """
-    given = _light() if settings.described_by == "light" else _vgg19(settings, vgg19, pictures, announce)
+    if settings.described_by == "light":
+        given = _light()
+    else:
+        given = _vgg19(settings, load_vgg19(vgg19, vgg19_input, announce=announce), pictures)
     return given | {f"{START}.weight": 2 * torch.eye(3)[:, :, None, None], f"{START}.bias": -torch.ones(3)}
 
 
@@ -42,15 +47,12 @@ def _light() -> dict[str, Tensor]:
     return {name: torch.from_numpy(array) for name, array in light_parameters(_LIGHT_LAYERS).items()}
 
 
-def _vgg19(
-    settings: PseudoOptimizerSettings, file: str, pictures: Sequence[Tensor], announce: Callable[[str], None]
-) -> dict[str, Tensor]:
+def _vgg19(settings: PseudoOptimizerSettings, weights: Vgg19Weights, pictures: Sequence[Tensor]) -> dict[str, Tensor]:
     """VGG-19 with filters of equal mean activation over the pictures: 1 as published, else 1 / sqrt(channels).
 
     Source: Gatys et al. 2015, section 2: the network is rescaled so that it computes the same, but for the size of each
     filter. Differs: the pictures are those that are learned from, theirs were ImageNet's.
     """
-    weights = load_vgg19(file, announce=announce)
     scale, shift = weights.input_affine()
     given = _input(scale, shift)
     values = [picture * scale[:, None, None] + shift[:, None, None] for picture in pictures]

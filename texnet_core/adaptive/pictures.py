@@ -96,6 +96,10 @@ def read_picture_or_pictures(source: Path, wanted: Wanted, announce: Callable[[s
         RequestError: no such folder, or too few pictures that will do.
         ImageError: one picture, which will not do.
     """
+    if not source.exists():
+        raise RequestError(
+            f"there is no file or folder {source}", expected="a picture, or a folder of some", remedy="check the path"
+        )
     if source.is_file():
         return Pictures([_fitting(source, wanted)], [source.name])
     return read_pictures(source, wanted, announce)

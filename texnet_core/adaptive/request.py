@@ -1,10 +1,12 @@
 """All that decides a training of a network that adapts."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from texnet_core.adaptive.settings import AdaptiveTrainSettings
 from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
 from texnet_core.model.header import Provenance
+from texnet_core.settings import InputConvention
 
 
 @dataclass(frozen=True)
@@ -16,9 +18,11 @@ class AdaptiveRequest:
         train: settings of the loop.
         vgg19: file with VGG-19's weights, where the network looks through it; see `load_vgg19`.
         provenance: source and license of the pictures.
+        vgg19_input: input convention of these weights, where their file does not say it.
     """
 
     network: PseudoOptimizerSettings = field(default_factory=PseudoOptimizerSettings)
     train: AdaptiveTrainSettings = field(default_factory=AdaptiveTrainSettings)
     vgg19: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+    vgg19_input: InputConvention | Literal[""] = ""

@@ -59,17 +59,18 @@ def came_from(card: Header, source: Path, request: Request) -> bool:
     Raises:
         RequestError: see `pictures_of`.
     """
-    pictures = pictures_of(source, request, _say_nothing)
     network: Any = request.network
     if isinstance(request, TexturesRequest):
-        network = replace(network, textures=len(pictures.images))
-        if card.textures != texture_names(pictures.names):
-            return False
+        network = replace(network, textures=len(card.textures))
     wanted, defaults = (settings_record((train,), "light") for train in (request.train, type(request.train)()))
     if not isinstance(request, AdaptiveRequest):
         wanted["start"] = label_of(settled(request.train.start, network, _say_nothing))
     same = all(card.training.get(key, defaults[key]) == value for key, value in wanted.items())
-    return same and card.settings == network and card.provenance.exemplar_sha256 == pictures.sha256()
+    if not same or card.settings != network or not card.provenance.exemplar_sha256:
+        return False  # before all pictures are read
+    pictures = pictures_of(source, request, _say_nothing)
+    named = not isinstance(request, TexturesRequest) or card.textures == texture_names(pictures.names)
+    return named and card.provenance.exemplar_sha256 == pictures.sha256()
 
 
 def _say_nothing(note: str) -> None:

@@ -54,7 +54,9 @@ def train_adaptive(
     with sitting(request.train, output, resume=resume, progress=progress) as here:
         pictures = pictures_of(source, request, here.announce)
         some = [to_tensor(image) for image in pictures.images[:_NORMALIZED_BY]]
-        given = given_parameters(request.network, some, request.vgg19, announce=here.announce)
+        given = given_parameters(
+            request.network, some, request.vgg19, vgg19_input=request.vgg19_input, announce=here.announce
+        )
         run = AdaptiveRun(request, pictures, given, here.processes, here.checkpoint, here.progress)
         return here.finished(run, lambda: _artifact(run, request))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from texnet_core.adaptive.conditional_settings import InstantTrainSettings, TexturesTrainSettings
 from texnet_core.adaptive.settings import AdaptiveTrainSettings
-from texnet_core.lists.recipe_values import below, check_start, frozen, offered, one_of, provenance_of, text_of
+from texnet_core.lists.recipe_values import check_start, frozen, offered, one_of, place_below, provenance_of
 from texnet_core.lists.tables import check_keys, inside
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.conditional import PredictingSettings, TexturesSettings
@@ -52,11 +52,14 @@ def network_recipe(name: str, entry: Mapping[str, Any], machine: Mapping[str, An
     known = offered(tuple(parts.values()))
     check_keys(dict(entry), ("exemplar", "command", "title", *_TEXTS, *known), f"[adaptive.{name}]")
     with inside(f"[adaptive.{name}]"):
-        check_start(entry.get("start"))
+        check_start(entry)
         values = {key: value for key, value in entry.items() if key in known} | dict(machine)
         settings = {part: changed(kind(), values) for part, kind in parts.items()}
-        described_by: Any = getattr(settings["network"], "described_by", "light")
-        vgg19 = machine.get("vgg19", "") if described_by == "vgg19" else ""
-        settings["descriptor"] = DescriptorSettings(descriptor=described_by, vgg19=vgg19)
-        place, provenance = below(text_of(entry, "exemplar")), provenance_of(entry, _TEXTS)
+        settings["descriptor"] = _descriptor(getattr(settings["network"], "described_by", "light"), machine)
+        place, provenance = place_below(entry, "exemplar"), provenance_of(entry, _TEXTS)
         return NetworkRecipe(name, command, place, provenance, frozen(settings))
+
+
+def _descriptor(name: str, machine: Mapping[str, Any]) -> DescriptorSettings:
+    """What the network looks through; only VGG-19 has weights of its own."""
+    return changed(DescriptorSettings(), {"descriptor": name} | (dict(machine) if name == "vgg19" else {}))

@@ -35,18 +35,20 @@ class NetworkTraining(Training):
 
     def make(self, artifact: Artifact | None, report: ProgressCallback) -> RecipeStatus:
         recipe = self.recipe
-        source, request = self.exemplars / recipe.exemplar, self._request()
+        source, request = self.exemplars / recipe.exemplar, self.request()
         status: RecipeStatus = "kept"
         if artifact is None or not came_from(artifact, source, request):
             learn = partial(_LEARN[recipe.command], source, self.path, request, progress=report)
             artifact, status = trained(self.path, learn), "trained"
         return completed(self.path, status, artifact, described(artifact, recipe.provenance))
 
-    def _request(self) -> Request:
+    def request(self) -> Request:
+        """What trains it."""
         settings, provenance = self.recipe.settings, self.recipe.provenance
         network, train = settings["network"], settings["train"]
         if self.recipe.command == "train":
-            return AdaptiveRequest(network, train, settings["descriptor"].vgg19, provenance)
+            weights = settings["descriptor"]
+            return AdaptiveRequest(network, train, weights.vgg19, provenance, weights.vgg19_input)
         train = changed(train, {"start": self.started(train.start)})
         made: Any = TexturesRequest if self.recipe.command == "many" else InstantRequest
         request: Request = made(network, train, provenance)

@@ -52,29 +52,41 @@ def provenance_of(entry: Mapping[str, Any], texts: Sequence[str]) -> Provenance:
 
 
 def place_below(entry: Mapping[str, Any], key: str) -> str:
-    """A path below the folder of exemplars; "" where the entry has none."""
-    return below(text_of(entry, key)) if key in entry else ""
-
-
-def below(exemplar: str) -> str:
-    """The path, if it lies below the folder of exemplars; RequestError where it does not.
+    """The path under a key; RequestError where there is none, or where it leaves the folder of exemplars.
 
     Read as Windows does, which knows all separators and roots that others know, and more.
     """
-    path = PureWindowsPath(check_place(exemplar, "exemplar"))
-    if path.anchor or ".." in path.parts or not exemplar.isprintable():
+    place = text_of(entry, key)
+    path = PureWindowsPath(check_place(place, key))
+    if path.anchor or ".." in path.parts or not place.isprintable():
         raise RequestError(
-            f"{exemplar!r} does not lie below the folder of exemplars",
-            expected="a file below the folder of exemplars",
+            f"{key} {place!r} does not lie below the folder of exemplars",
+            expected="a path below the folder of exemplars",
             remedy="name it from that folder on",
         )
-    return exemplar
+    return place
 
 
-def check_start(start: Any) -> None:
-    """Raise RequestError for a file that a run is to begin with and that lies elsewhere than the exemplars."""
-    if str(start).endswith(SUFFIX):
-        below(str(start))
+def place_below_if_any(entry: Mapping[str, Any], key: str) -> str:
+    """The same; "" where the entry has no such key."""
+    return place_below(entry, key) if key in entry else ""
+
+
+def check_start(entry: Mapping[str, Any]) -> None:
+    """Raise RequestError for a start that is neither a name nor a file below the folder of exemplars."""
+    if "start" not in entry or re.fullmatch("[a-z0-9-]+", text_of(entry, "start")):
+        return
+    if not is_file(place_below(entry, "start")):
+        raise RequestError(
+            f"start {entry['start']!r} is neither a name nor a {SUFFIX} file",
+            expected=f"a name, or a file ending in {SUFFIX} below the folder of exemplars",
+            remedy=f"name one, or a file ending in {SUFFIX} below the folder of exemplars",
+        )
+
+
+def is_file(start: str) -> bool:
+    """Whether what a run begins with is a file, and no name."""
+    return start.endswith(SUFFIX)
 
 
 def offered(kinds: Sequence[type]) -> tuple[str, ...]:

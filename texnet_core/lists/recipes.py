@@ -54,6 +54,7 @@ incremental = 0.5                     # optional: settings of that command
 
 Recipe = TextureRecipe | StyleRecipe | NetworkRecipe
 
+_SECTIONS = "a [recipes.NAME], [styles.NAME] or [adaptive.NAME]"
 _NO_MACHINE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -97,7 +98,7 @@ def read_recipes(file: Path | bytes, machine: Mapping[str, Any] = _NO_MACHINE) -
         for key, entry in as_table(table.get(section, {}), f"[{section}]", HELP).items()
     ]
     if not recipes:
-        raise RequestError(f"{name} has no [recipes.NAME]", expected="at least one", remedy=HELP)
+        raise RequestError(f"{name} has no recipe", expected=_SECTIONS, remedy=f"add {_SECTIONS}, {HELP}")
     _check_different(recipes)
     return recipes
 

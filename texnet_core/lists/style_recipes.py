@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from texnet_core.lists.recipe_values import (
-    below,
     check_start,
     frozen,
     offered,
     one_of,
     place_below,
+    place_below_if_any,
     provenance_of,
-    text_of,
 )
 from texnet_core.lists.tables import check_keys, inside
 from texnet_core.model.artifact import Provenance
@@ -65,17 +64,16 @@ def style_recipe(name: str, entry: Mapping[str, Any], machine: Mapping[str, Any]
     own = ("exemplar", "title", *_TEXTS, "mask", "content", "start", "recipe")
     check_keys(dict(entry), (*own, *_SETTINGS), f"[styles.{name}]")
     with inside(f"[styles.{name}]"):
-        start = text_of(entry, "start") if "start" in entry else ""
-        check_start(start)
+        check_start(entry)
         recipe = one_of(entry, "recipe", tuple(STYLE_RECIPES)) if "recipe" in entry else DEFAULT_RECIPE
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
         values = {"descriptor": "vgg19", **STYLE_RECIPES[recipe], **given, **machine}
         return StyleRecipe(
             name,
-            below(text_of(entry, "exemplar")),
-            place_below(entry, "mask"),
-            place_below(entry, "content"),
-            start,
+            place_below(entry, "exemplar"),
+            place_below_if_any(entry, "mask"),
+            place_below_if_any(entry, "content"),
+            str(entry.get("start", "")),
             provenance_of(entry, _TEXTS),
             frozen({part: changed(kind(), values) for part, kind in _PARTS.items()}),
         )

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from texnet_core.errors import RequestError
-from texnet_core.lists.recipe_values import HELP, below, check_start, frozen, place_below, provenance_of, text_of
+from texnet_core.lists.recipe_values import HELP, check_start, frozen, place_below, place_below_if_any, provenance_of
 from texnet_core.lists.tables import as_table, check_keys, inside
 from texnet_core.materials.choice import check_wanted
 from texnet_core.model.artifact import Header, Provenance
@@ -109,12 +109,12 @@ def texture_recipe(
         provenance = provenance_of(entry, _TEXTS)
         given = {key: value for key, value in entry.items() if key in SETTINGS}
         values = {**_OWN_DEFAULTS, **defaults, **given}
-        check_start(values["start"])
+        check_start(values)
         values |= _fitting(machine, values["descriptor"])
         return TextureRecipe(
             name,
-            below(text_of(entry, "exemplar")),
-            place_below(entry, "mask"),
+            place_below(entry, "exemplar"),
+            place_below_if_any(entry, "mask"),
             provenance,
             _size_m(entry),
             _look(entry),

@@ -11,7 +11,7 @@ from texnet_core.atomic import make_folder
 from texnet_core.descriptor.weights import INPUT_VARIABLE, find_vgg19
 from texnet_core.errors import OtherRunError
 from texnet_core.lists.pools import Place, Shared
-from texnet_core.lists.recipe_values import RecipeStatus
+from texnet_core.lists.recipe_values import RecipeStatus, is_file
 from texnet_core.lists.recipes import RecipeResult
 from texnet_core.model.artifact import (
     SUFFIX,
@@ -23,7 +23,7 @@ from texnet_core.model.artifact import (
 )
 from texnet_core.progress import ProgressCallback
 
-_FILES = (SUFFIX, ".safetensors", ".pth", ".pt")  # what a start or weights are read from, where they are no names
+_WEIGHTS = (".safetensors", ".pth", ".pt")  # what they are read from, where they are no name
 _CPUS = 4  # of a training beside others; more hardly make it faster
 
 
@@ -52,7 +52,7 @@ class Training(ABC):
     def reads(self) -> Sequence[Path]:
         named = [self.exemplars / place for place in self.places() if place]
         weights = Path(self.recipe.settings["descriptor"].vgg19)
-        return [*named, *([weights] if weights.suffix in _FILES else []), *self.writes, *self.keeps]
+        return [*named, *([weights] if weights.suffix in _WEIGHTS else []), *self.writes, *self.keeps]
 
     @property
     def writes(self) -> Sequence[Path]:
@@ -84,7 +84,7 @@ class Training(ABC):
 
     def started(self, start: str) -> str:
         """What a run begins with: a name, or a file that lies where the exemplars lie."""
-        return str(self.exemplars / start) if start.endswith(SUFFIX) else start
+        return str(self.exemplars / start) if is_file(start) else start
 
     @abstractmethod
     def places(self) -> Sequence[str]:
@@ -106,7 +106,7 @@ class Training(ABC):
 
 def file_in(start: str) -> str:
     """The file that a run begins with, below the folder of exemplars; "" where that is a name."""
-    return start if start.endswith(SUFFIX) else ""
+    return start if is_file(start) else ""
 
 
 def trained(path: Path, learn: Callable[..., Artifact]) -> Artifact:
