@@ -37,3 +37,7 @@ ProgressCallback = Callable[[Progress], None]
 
 def ignore_progress(progress: Progress) -> None:
     """The callback for callers who do not care."""
+
+
+def ignore_note(note: str) -> None:
+    """The same where sentences alone are told."""

@@ -8,7 +8,6 @@ import click
 
 from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled
-from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import SUFFIX, Provenance, read_artifact
 from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.presets import find_style
@@ -21,7 +20,7 @@ from texnet_core.style_settings import (
     StyleTrainSettings,
 )
 from train_cli.checks import check_one_process, check_preview
-from train_cli.display import Display, showing, with_preview
+from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
 from train_cli.options import (
     clean,
@@ -113,14 +112,14 @@ def style(
     name = clean(values["name"] or (output if is_input(style) else style).stem)
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
         picture = display.read_exemplar(style, mask)
-        from texnet_core.training.styles import style_request, train_style
+        from texnet_core.training.styles import read_content, style_request, train_style
 
         recipe = style_request(context.params["recipe"])
         parts = {part: replace(getattr(recipe, part), **given(kind, context)) for part, kind in _PARTS.items()}
         provenance = Provenance(exemplar=name, command=recorded_command(context), **given(Provenance, context))
         request = replace(recipe, **parts, provenance=provenance)
         begun = None if start is None else read_artifact(find_style(start))
-        painted = None if content is None else _content(content, request.style.pool, request.train, display)
+        painted = None if content is None else read_content(content, request, display.note)
         try:
             artifact = train_style(
                 picture.image,
@@ -135,9 +134,3 @@ def style(
         except Cancelled:
             raise Cancelled(how_to_go_on(output)) from None
     tell_trained(artifact, output, display.notes, as_json=as_json)
-
-
-def _content(folder: Path, count: int, train: StyleTrainSettings, display: Display) -> list[FloatArray]:
-    from texnet_core.training.content_pool import read_pool
-
-    return read_pool(folder, count, train.size, train.seed, announce=display.note)

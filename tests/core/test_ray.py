@@ -280,9 +280,19 @@ def test_a_driver_that_was_killed_goes_on(nodes, pool, folder, expected):
     assert made_in(folder) == expected
 
 
-def test_a_training_whose_node_dies_goes_on_elsewhere(nodes, pool, tmp_path, monkeypatch):
+def run_alone(recipes, folder):
+    """Train in this process, in one thread as a node does."""
     import torch
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        run_recipes(recipes, folder, folder / "alone")
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_a_training_whose_node_dies_goes_on_elsewhere(nodes, pool, tmp_path, monkeypatch):
     nodes.has(1)
     write_image(tmp_path / "a.png", quantize(picture(), 8))
     recipes = read_recipes(RECIPE.encode())
@@ -301,12 +311,7 @@ def test_a_training_whose_node_dies_goes_on_elsewhere(nodes, pool, tmp_path, mon
     assert (result.status, result.error) == ("trained", "") and killed and not kept.exists()
     assert {part.stage for part in told} == {"recipes"}
     monkeypatch.undo()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        run_recipes(recipes, tmp_path, tmp_path / "alone")
-    finally:
-        torch.set_num_threads(threads)
+    run_alone(recipes, tmp_path)
     assert_same_parameters(*(parameters_of(tmp_path / name / "field.texnet") for name in ("made", "alone")))
     (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
     assert result.status == "kept"
@@ -331,8 +336,6 @@ def test_weights_that_a_node_has_not_and_cannot_get_fail_its_recipes_and_name_it
 
 
 def test_styles_and_networks_are_learned_on_nodes_as_they_are_here(nodes, pool, tmp_path, random_vgg19_file):
-    import torch
-
     nodes.has(1)
     for place in ("a.png", "walls/0.png", "walls/1.png"):
         (tmp_path / place).parent.mkdir(exist_ok=True)
@@ -344,12 +347,7 @@ def test_styles_and_networks_are_learned_on_nodes_as_they_are_here(nodes, pool, 
         ("wave", "trained", ""),
         ("walls", "trained", ""),
     ]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        run_recipes(recipes, tmp_path, tmp_path / "alone")
-    finally:
-        torch.set_num_threads(threads)
+    run_alone(recipes, tmp_path)
     for name in ("wave", "walls"):
         made = [parameters_of(tmp_path / place / f"{name}.texnet") for place in ("made", "alone")]
         assert_same_parameters(*made)

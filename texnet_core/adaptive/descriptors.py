@@ -11,6 +11,7 @@ from texnet_core.descriptor.vgg19 import VGG19
 from texnet_core.descriptor.weights import Vgg19Weights, load_vgg19
 from texnet_core.model.families.described import INPUT, PREFIX
 from texnet_core.model.families.pseudo_optimizer import START, PseudoOptimizerSettings, adaptive_graph
+from texnet_core.progress import ignore_note
 
 _LIGHT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # whose heads are the taps
 _LEAST_ACTIVATION = 1e-6  # of a filter that any picture excites
@@ -22,7 +23,7 @@ def given_parameters(
     vgg19: str = "",
     *,
     vgg19_input: str = "",
-    announce: Callable[[str], None] = lambda text: None,
+    announce: Callable[[str], None] = ignore_note,
 ) -> dict[str, Tensor]:
     """The parameters that are not learned: those of the descriptor, and of how noise begins.
 

@@ -20,7 +20,9 @@ from texnet_core.adaptive.texture_names import texture_names
 from texnet_core.errors import Range, RequestError
 from texnet_core.model.families.conditional import MOST_TEXTURES
 from texnet_core.model.header import Header
+from texnet_core.progress import ignore_note
 from texnet_core.settings import settings_record
+from texnet_core.training.checkpoint import differing
 
 Request = AdaptiveRequest | InstantRequest | TexturesRequest
 
@@ -64,14 +66,9 @@ def came_from(card: Header, source: Path, request: Request) -> bool:
         network = replace(network, textures=len(card.textures))
     wanted, defaults = (settings_record((train,), "light") for train in (request.train, type(request.train)()))
     if not isinstance(request, AdaptiveRequest):
-        wanted["start"] = label_of(settled(request.train.start, network, _say_nothing))
-    same = all(card.training.get(key, defaults[key]) == value for key, value in wanted.items())
-    if not same or card.settings != network or not card.provenance.exemplar_sha256:
+        wanted["start"] = label_of(settled(request.train.start, network, ignore_note))
+    if differing(wanted, card.training, defaults) or card.settings != network or not card.provenance.exemplar_sha256:
         return False  # before all pictures are read
-    pictures = pictures_of(source, request, _say_nothing)
+    pictures = pictures_of(source, request, ignore_note)
     named = not isinstance(request, TexturesRequest) or card.textures == texture_names(pictures.names)
     return named and card.provenance.exemplar_sha256 == pictures.sha256()
-
-
-def _say_nothing(note: str) -> None:
-    """What is told of pictures is told when they are learned."""

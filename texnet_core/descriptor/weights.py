@@ -18,6 +18,7 @@ from torch import Tensor
 from texnet_core.descriptor.structure import Convolution
 from texnet_core.errors import MissingWeightsError, NoWeightsFileError, WeightsError
 from texnet_core.paths import user_path
+from texnet_core.progress import ignore_note
 from texnet_core.settings import InputConvention
 
 DOWNLOAD_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
@@ -77,7 +78,7 @@ def load_vgg19(
     *,
     url: str = DOWNLOAD_URL,
     online: bool = True,
-    announce: Callable[[str], None] = lambda text: None,
+    announce: Callable[[str], None] = ignore_note,
 ) -> Vgg19Weights:
     """Find, load and check the weights.
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from texnet_core.errors import RequestError
 from texnet_core.instant.conditional import adapt_conditional
-from texnet_core.instant.preparing import Announce, ignore
+from texnet_core.instant.preparing import Announce
 from texnet_core.instant.pseudo_optimizer import adapt_pseudo_optimizer
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.families import ADAPTIVE_PSEUDO_OPTIMIZER, CONDITIONAL
 from texnet_core.pictures.masks import check_picture
+from texnet_core.progress import ignore_note
 
 _Adapt = Callable[[Artifact, FloatArray, Mask | None, Announce], Artifact]
 
@@ -29,7 +30,7 @@ _ADAPTED: dict[str, _Adapt] = {  # family -> what adapts it
 
 
 def adapt(
-    network: Artifact, exemplar: FloatArray, mask: Mask | None = None, *, announce: Announce = ignore
+    network: Artifact, exemplar: FloatArray, mask: Mask | None = None, *, announce: Announce = ignore_note
 ) -> Artifact:
     """The generator that a network makes of an exemplar.
 

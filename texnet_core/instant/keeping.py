@@ -8,13 +8,14 @@ import numpy as np
 
 from texnet_core.errors import RequestError
 from texnet_core.instant.open import find_any_source, is_maker, open_requested
-from texnet_core.instant.preparing import Announce, ignore
+from texnet_core.instant.preparing import Announce
 from texnet_core.mapset import FloatArray, shown_colors
 from texnet_core.model.artifact import SUFFIX, Artifact, Provenance, read_header, write_artifact
 from texnet_core.model.look import guess_look
 from texnet_core.paths import is_same_file
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import Layout, write_png
+from texnet_core.progress import ignore_note
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
 
@@ -47,7 +48,7 @@ def keep(
     output: Path | str,
     provenance: Provenance = _UNKNOWN,
     *,
-    announce: Announce = ignore,
+    announce: Announce = ignore_note,
 ) -> Artifact:
     """Write what a source makes at once, of an exemplar or as one of several textures, as a generator of its own.
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from texnet_core.errors import RequestError
 from texnet_core.instant.adapting import adapt
 from texnet_core.instant.collage import make_collage
-from texnet_core.instant.preparing import Announce, ignore, prepared, size_m
+from texnet_core.instant.preparing import Announce, prepared, size_m
 from texnet_core.instant.textures import choose_texture, read_mix_mask
 from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, Header, read_artifact, read_header
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.presets import INSTANT, find_source
+from texnet_core.progress import ignore_note
 from texnet_core.settings import ExemplarSettings
 from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error
 from texnet_core.synthesis.request import TextureRequest
@@ -56,7 +57,7 @@ def open_source(
     *,
     choice: TextureChoice = _THE_FIRST,
     mix_mask: FloatArray | None = None,
-    announce: Announce = ignore,
+    announce: Announce = ignore_note,
 ) -> Artifact:
     """The generator that a source means: made of the exemplar where it needs one, chosen where it holds several.
 
@@ -111,7 +112,7 @@ def open_source(
     return replace(make(image, shown, announce), size_m=size_m(exemplar.shape, mask, settings))
 
 
-def open_requested(request: TextureRequest, *, announce: Announce = ignore) -> Artifact:
+def open_requested(request: TextureRequest, *, announce: Announce = ignore_note) -> Artifact:
     """The same of a request, whose files are read.
 
     Raises:

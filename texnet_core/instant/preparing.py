@@ -23,10 +23,6 @@ _WARNED_SIDE = 1024  # texels of the short side, twice of what warnings look at
 Announce = Callable[[str], None]
 
 
-def ignore(note: str) -> None:
-    """Take a sentence and do nothing."""
-
-
 def prepared(
     image: FloatArray, mask: Mask | None, settings: ExemplarSettings, announce: Announce
 ) -> tuple[FloatArray, Mask | None]:

@@ -17,7 +17,7 @@ from texnet_core.engines.onnx_graph import OUTPUT, GraphWriter
 from texnet_core.engines.whole_graph import WholeGraphWriter
 from texnet_core.errors import ImageError
 from texnet_core.instant.measuring import run_once, visible_shares
-from texnet_core.instant.preparing import Announce, ignore, scaled
+from texnet_core.instant.preparing import Announce, scaled
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.model import nodes
 from texnet_core.model.artifact import Artifact, Provenance
@@ -34,6 +34,7 @@ from texnet_core.model.look import guess_look
 from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import too_few
 from texnet_core.pictures.reading import texels_digest
+from texnet_core.progress import ignore_note
 
 TORUS = 256  # texels a side of the period that is measured
 _FEWEST_POSITIONS = 4  # of a layer, that an exemplar must show
@@ -60,7 +61,7 @@ def adapt_pseudo_optimizer(
     mask: Mask | None = None,
     *,
     torus: int = TORUS,
-    announce: Announce = ignore,
+    announce: Announce = ignore_note,
 ) -> Artifact:
     """A generator of an exemplar, made by a network that adapts.
 

@@ -14,17 +14,18 @@ from texnet_core.errors import RequestError
 from texnet_core.instant.conditional import generator_at
 from texnet_core.instant.exemplar_statistics import PrincipalColors
 from texnet_core.instant.mixing import Mix, mixture_of
-from texnet_core.instant.preparing import Announce, ignore
+from texnet_core.instant.preparing import Announce
 from texnet_core.mapset import FloatArray
 from texnet_core.model.artifact import Artifact, Provenance
 from texnet_core.pictures.reading import read_exemplar
+from texnet_core.progress import ignore_note
 from texnet_core.synthesis.choice import TextureChoice, check_known, choice_error, first_note
 
 _MOST_SAID = 200  # characters of a mix in words
 
 
 def choose_texture(
-    network: Artifact, choice: TextureChoice, mask: FloatArray | None = None, *, announce: Announce = ignore
+    network: Artifact, choice: TextureChoice, mask: FloatArray | None = None, *, announce: Announce = ignore_note
 ) -> Artifact:
     """The generator of a texture that a file holds, or of a mix.
 
@@ -61,7 +62,7 @@ def choose_texture(
     return replace(made, provenance=of)
 
 
-def read_mix_mask(path: Path | str, announce: Announce = ignore) -> FloatArray:
+def read_mix_mask(path: Path | str, announce: Announce = ignore_note) -> FloatArray:
     """The picture that says where which mix is shown, (height, width) in [0, 1].
 
     Args:

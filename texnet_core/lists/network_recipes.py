@@ -7,7 +7,7 @@ from typing import Any
 
 from texnet_core.adaptive.conditional_settings import InstantTrainSettings, TexturesTrainSettings
 from texnet_core.adaptive.settings import AdaptiveTrainSettings
-from texnet_core.lists.recipe_values import check_start, frozen, offered, one_of, place_below, provenance_of
+from texnet_core.lists.recipe_values import TEXTS, check_start, frozen, offered, one_of, place_below, provenance_of
 from texnet_core.lists.tables import check_keys, inside
 from texnet_core.model.artifact import Provenance
 from texnet_core.model.families.conditional import PredictingSettings, TexturesSettings
@@ -22,7 +22,6 @@ COMMANDS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "train": {"network": PseudoOptimizerSettings, "train": AdaptiveTrainSettings},
     }
 )
-_TEXTS = ("author", "license", "source")
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,13 @@ def network_recipe(name: str, entry: Mapping[str, Any], machine: Mapping[str, An
         command = one_of(entry, "command", tuple(COMMANDS))
     parts = COMMANDS[command]
     known = offered(tuple(parts.values()))
-    check_keys(dict(entry), ("exemplar", "command", "title", *_TEXTS, *known), f"[adaptive.{name}]")
+    check_keys(dict(entry), ("exemplar", "command", "title", *TEXTS, *known), f"[adaptive.{name}]")
     with inside(f"[adaptive.{name}]"):
         check_start(entry)
         values = {key: value for key, value in entry.items() if key in known} | dict(machine)
         settings = {part: changed(kind(), values) for part, kind in parts.items()}
         settings["descriptor"] = _descriptor(getattr(settings["network"], "described_by", "light"), machine)
-        place, provenance = place_below(entry, "exemplar"), provenance_of(entry, _TEXTS)
+        place, provenance = place_below(entry, "exemplar"), provenance_of(entry, TEXTS)
         return NetworkRecipe(name, command, place, provenance, frozen(settings))
 
 

@@ -13,7 +13,7 @@ from texnet_core.adaptive.sources import Request, came_from
 from texnet_core.adaptive.training import train_adaptive
 from texnet_core.lists.network_recipes import NetworkRecipe
 from texnet_core.lists.recipe_values import RecipeStatus
-from texnet_core.lists.training_task import Training, completed, described, file_in, trained
+from texnet_core.lists.training_task import Training, completed, described, file_in, train_or_go_on
 from texnet_core.model.artifact import Artifact
 from texnet_core.progress import ProgressCallback
 from texnet_core.settings import changed
@@ -39,7 +39,7 @@ class NetworkTraining(Training):
         status: RecipeStatus = "kept"
         if artifact is None or not came_from(artifact, source, request):
             learn = partial(_LEARN[recipe.command], source, self.path, request, progress=report)
-            artifact, status = trained(self.path, learn), "trained"
+            artifact, status = train_or_go_on(self.path, learn), "trained"
         return completed(self.path, status, artifact, described(artifact, recipe.provenance))
 
     def request(self) -> Request:

@@ -14,6 +14,7 @@ from texnet_core.names import trouble_with
 
 HELP = "see `texnet recipes --help`"
 
+TEXTS = ("author", "license", "source")  # of every entry, beside its title
 RecipeStatus = Literal["trained", "completed", "kept", "failed"]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from texnet_core.lists.recipe_values import (
+    TEXTS,
     check_start,
     frozen,
     offered,
@@ -33,7 +34,6 @@ _PARTS: Mapping[str, Any] = {
     "train": StyleTrainSettings,
 }
 _SETTINGS = tuple(name for name in offered(tuple(_PARTS.values())) if name not in NOT_FOR_STYLES)
-_TEXTS = ("author", "license", "source")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class StyleRecipe:
 
 def style_recipe(name: str, entry: Mapping[str, Any], machine: Mapping[str, Any]) -> StyleRecipe:
     """The recipe of an entry; see `texture_recipe`."""
-    own = ("exemplar", "title", *_TEXTS, "mask", "content", "start", "recipe")
+    own = ("exemplar", "title", *TEXTS, "mask", "content", "start", "recipe")
     check_keys(dict(entry), (*own, *_SETTINGS), f"[styles.{name}]")
     with inside(f"[styles.{name}]"):
         check_start(entry)
@@ -69,11 +69,11 @@ def style_recipe(name: str, entry: Mapping[str, Any], machine: Mapping[str, Any]
         given = {key: value for key, value in entry.items() if key in _SETTINGS}
         values = {"descriptor": "vgg19", **STYLE_RECIPES[recipe], **given, **machine}
         return StyleRecipe(
-            name,
-            place_below(entry, "exemplar"),
-            place_below_if_any(entry, "mask"),
-            place_below_if_any(entry, "content"),
-            str(entry.get("start", "")),
-            provenance_of(entry, _TEXTS),
-            frozen({part: changed(kind(), values) for part, kind in _PARTS.items()}),
+            name=name,
+            exemplar=place_below(entry, "exemplar"),
+            mask=place_below_if_any(entry, "mask"),
+            content=place_below_if_any(entry, "content"),
+            start=str(entry.get("start", "")),
+            provenance=provenance_of(entry, TEXTS),
+            settings=frozen({part: changed(kind(), values) for part, kind in _PARTS.items()}),
         )

@@ -6,7 +6,15 @@ from types import MappingProxyType
 from typing import Any
 
 from texnet_core.errors import RequestError
-from texnet_core.lists.recipe_values import HELP, check_start, frozen, place_below, place_below_if_any, provenance_of
+from texnet_core.lists.recipe_values import (
+    HELP,
+    TEXTS,
+    check_start,
+    frozen,
+    place_below,
+    place_below_if_any,
+    provenance_of,
+)
 from texnet_core.lists.tables import as_table, check_keys, inside
 from texnet_core.materials.choice import check_wanted
 from texnet_core.model.artifact import Header, Provenance
@@ -37,7 +45,7 @@ _NOT_FOR_RECIPES = (*MACHINE_SETTINGS, "minutes", "waves", "repeat_channels")
 _OWN_DEFAULTS = {"descriptor": "vgg19", "start": COLD_START}  # neither hangs on what is there
 _DEFAULTS = {name: value for kind in _PARTS.values() for name, value in asdict(kind()).items()} | _OWN_DEFAULTS
 _LEFT_OPEN = ("exemplar_size", "octaves")  # by 0; what the exemplar settled instead stands in the card
-_TEXTS = ("author", "license", "source", "kind")
+_TEXTS = (*TEXTS, "kind")
 
 SETTINGS = tuple(name for name in _DEFAULTS if name not in _NOT_FOR_RECIPES)
 
@@ -112,15 +120,15 @@ def texture_recipe(
         check_start(values)
         values |= _fitting(machine, values["descriptor"])
         return TextureRecipe(
-            name,
-            place_below(entry, "exemplar"),
-            place_below_if_any(entry, "mask"),
-            provenance,
-            _size_m(entry),
-            _look(entry),
-            _settings(values),
-            _maps(entry),
-            _material(entry),
+            name=name,
+            exemplar=place_below(entry, "exemplar"),
+            mask=place_below_if_any(entry, "mask"),
+            provenance=provenance,
+            size_m=_size_m(entry),
+            look=_look(entry),
+            settings=_settings(values),
+            maps=_maps(entry),
+            material=_material(entry),
         )
 
 

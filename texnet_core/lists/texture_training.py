@@ -13,13 +13,13 @@ from texnet_core.evaluation.figures import FIGURES
 from texnet_core.lists.pools import Shared
 from texnet_core.lists.recipe_values import RecipeStatus
 from texnet_core.lists.texture_recipes import TextureRecipe
-from texnet_core.lists.training_task import Training, completed, described, file_in, trained
+from texnet_core.lists.training_task import Training, completed, described, file_in, tell, train_or_go_on
 from texnet_core.materials import is_material, read_surface
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.model.look import guess_look
 from texnet_core.pictures.masks import visible_sides
 from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
-from texnet_core.progress import Progress, ProgressCallback
+from texnet_core.progress import ProgressCallback, ignore_note
 from texnet_core.settings import DescriptorSettings, EvaluationSettings, TrainSettings
 from texnet_core.start_settings import StartSettings
 from texnet_core.training import TrainRequest, train
@@ -47,9 +47,9 @@ class TextureTraining(Training):
         recipe, settings = self.recipe, self.recipe.settings
         picture = _read(recipe, self.exemplars)
         for note in picture.notes:
-            report(Progress("", 0, 1, "step", note=f"{recipe.exemplar}: {note}"))
+            tell(report, f"{recipe.exemplar}: {note}")
         train_settings = _as_learned(settings["train"], picture, artifact)
-        given = (train_settings, settings["descriptor"], _say_nothing, picture.mask)
+        given = (train_settings, settings["descriptor"], ignore_note, picture.mask)
         exemplar = prepare_exemplar(picture.image, *given, maps=picture.maps)
         status: RecipeStatus = "kept"
         digest = texels_digest(exemplar.image, exemplar.mask)
@@ -63,7 +63,7 @@ class TextureTraining(Training):
         begin = StartSettings(self.started(self.recipe.settings["begin"].start))
         request = TrainRequest(**{**self.recipe.settings, "begin": begin}, provenance=self.recipe.provenance)
         learn = partial(train, picture.image, self.path, request, maps=picture.maps, relief=picture.relief)
-        return trained(self.path, partial(learn, mask=picture.mask, progress=report))
+        return train_or_go_on(self.path, partial(learn, mask=picture.mask, progress=report))
 
 
 def _read(recipe: TextureRecipe, exemplars: Path) -> Picture:
@@ -85,10 +85,6 @@ def _as_learned(settings: TrainSettings, picture: Picture, card: Header | None) 
     if settings.exemplar_size or card is None or not isinstance(side, int):
         return with_side(settings, min(visible_sides(picture.image.shape, picture.mask, settings.size)))[0]
     return replace(settings, exemplar_size=min(side, *picture.image.shape[:2]))
-
-
-def _say_nothing(text: str) -> None:
-    """What is told of an exemplar is told when it is trained from."""
 
 
 def _completed(artifact: Artifact, recipe: TextureRecipe, picture: Picture, report: ProgressCallback) -> Artifact:
@@ -117,7 +113,7 @@ def _figures(
     settings = EvaluationSettings(seeds=_SEEDS)
     evaluation = evaluate(artifact, picture.image, settings, descriptor, mask=picture.mask, maps=picture.maps)
     for why in evaluation.reasons:
-        report(Progress("", 0, 1, "step", note=f"not all figures could be taken: {why}"))
+        tell(report, f"not all figures could be taken: {why}")
     flat: dict[str, float] = {}
     for name, figure in evaluation.figures.items():
         flat[name] = figure.value

@@ -21,7 +21,7 @@ from texnet_core.model.artifact import (
     read_artifact,
     write_artifact,
 )
-from texnet_core.progress import ProgressCallback
+from texnet_core.progress import Progress, ProgressCallback
 
 _WEIGHTS = (".safetensors", ".pth", ".pt")  # what they are read from, where they are no name
 _CPUS = 4  # of a training beside others; more hardly make it faster
@@ -109,7 +109,12 @@ def file_in(start: str) -> str:
     return start if is_file(start) else ""
 
 
-def trained(path: Path, learn: Callable[..., Artifact]) -> Artifact:
+def tell(report: ProgressCallback, note: str) -> None:
+    """Tell one sentence beside the steps."""
+    report(Progress("", 0, 1, "step", note=note))
+
+
+def train_or_go_on(path: Path, learn: Callable[..., Artifact]) -> Artifact:
     """Go on from a checkpoint of this very run; one of another is of no use any more."""
     checkpoint = checkpoint_path(path)
     try:

@@ -140,7 +140,7 @@ def load_checkpoint(
 
 
 def differing(
-    fingerprint: Mapping[str, Any], stored: Mapping[str, Any], defaults: Mapping[str, Any], free: Collection[str]
+    fingerprint: Mapping[str, Any], stored: Mapping[str, Any], defaults: Mapping[str, Any], free: Collection[str] = ()
 ) -> list[str]:
     """The keys in which two runs differ, but for those that are free to. What is younger counts as at its default."""
     other = [key for key, value in fingerprint.items() if stored.get(key, defaults.get(key)) != value]

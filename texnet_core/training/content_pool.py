@@ -23,7 +23,7 @@ from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import read_exemplar
 from texnet_core.pictures.sequences import PICTURE_SUFFIXES
 from texnet_core.presets import list_presets
-from texnet_core.progress import Progress, ProgressCallback, ignore_progress
+from texnet_core.progress import Progress, ProgressCallback, ignore_note, ignore_progress
 from texnet_core.training.content_drawings import DRAWINGS
 from texnet_core.training.content_paints import painted, surfaces
 from texnet_core.training.panoramas import find_panoramas, read_panorama, view
@@ -79,7 +79,7 @@ def read_pool(
     side: int = POOL_SIDE,
     seed: int = 0,
     *,
-    announce: Callable[[str], None] = lambda note: None,
+    announce: Callable[[str], None] = ignore_note,
 ) -> list[FloatArray]:
     """Crops of the pictures in a folder and those below it.
 

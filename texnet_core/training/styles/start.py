@@ -13,9 +13,9 @@ from texnet_core.mapset import FloatArray, Mask
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.pictures.surface import reduced_surface
-from texnet_core.progress import ProgressCallback, ignore_progress
-from texnet_core.training.checkpoint import RunState
-from texnet_core.training.content_pool import default_pool
+from texnet_core.progress import ProgressCallback, ignore_note, ignore_progress
+from texnet_core.training.checkpoint import RunState, differing
+from texnet_core.training.content_pool import default_pool, read_pool
 from texnet_core.training.loop import Run
 from texnet_core.training.reports import Reports
 from texnet_core.training.sitting import check_size, checked_checkpoint, complete, run_to_the_end
@@ -71,6 +71,14 @@ def train_style(
     return artifact
 
 
+def read_content(
+    folder: Path, request: StyleRequest, announce: Callable[[str], None] = ignore_note
+) -> list[FloatArray]:
+    """The pictures of a folder as `train_style` paints them; see `content_pool.read_pool`."""
+    train = request.train
+    return read_pool(folder, request.style.pool, train.size, train.seed, announce=announce)
+
+
 def came_from(
     card: Header,
     picture: FloatArray,
@@ -85,13 +93,14 @@ def came_from(
     Without `content` it may have learned to paint whatever was drawn on the machine that made it. A setting younger
     than the card counts as left at its default.
     """
-    request = _fitting(picture, request, _say_nothing)
-    image, mask = reduced_surface(picture, mask, request.train.exemplar_side, _say_nothing)
+    request = _fitting(picture, request, ignore_note)
+    image, mask = reduced_surface(picture, mask, request.train.exemplar_side, ignore_note)
     defaults, wanted = asked_for(_DEFAULTS, None), {"start": None} | asked_for(request, start)
     if content is not None:
         wanted["content"] = pool_sha256(content)
-    same = all(card.training.get(key, defaults.get(key)) == value for key, value in wanted.items())
-    return same and card.provenance.exemplar_sha256 == texels_digest(image, mask)
+    return not differing(wanted, card.training, defaults) and card.provenance.exemplar_sha256 == texels_digest(
+        image, mask
+    )
 
 
 def _fitting(picture: FloatArray, request: StyleRequest, announce: Callable[[str], None]) -> StyleRequest:
@@ -102,10 +111,6 @@ def _fitting(picture: FloatArray, request: StyleRequest, announce: Callable[[str
     announce(f"the picture has {side} texels along its short side: the style is learned at that size")
     VGG19.check_side("exemplar size", side, request.descriptor.padding)
     return replace(request, train=replace(train, exemplar_size=side))
-
-
-def _say_nothing(note: str) -> None:
-    """What is told of a picture is told when it is learned."""
 
 
 def _check(request: StyleRequest) -> None:
