@@ -9,7 +9,15 @@ import pytest
 import torch
 
 from tests.conftest import picture
-from tests.core.trainings import assert_like_one, assert_same_parameters, parameters_of, run_joined, run_killed, stop_at
+from tests.core.trainings import (
+    assert_like_one,
+    assert_same_parameters,
+    files_up_to,
+    parameters_of,
+    run_joined,
+    run_killed,
+    stop_at,
+)
 from texnet_core import Artifact, Cancelled, read_artifact, read_header, write_artifact
 from texnet_core.adaptive.descriptors import given_parameters
 from texnet_core.adaptive.gram import loss_of
@@ -20,7 +28,7 @@ from texnet_core.adaptive.training import train_adaptive
 from texnet_core.descriptor.light import Light
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
-from texnet_core.errors import ImageError, OtherRunError, RequestError, TrainingError
+from texnet_core.errors import ImageError, OtherRunError, OutputError, RequestError, TrainingError
 from texnet_core.mapset import ALBEDO
 from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pseudo_optimizer import (
@@ -277,3 +285,9 @@ def test_one_picture_is_a_network_for_it_alone(folder, tmp_path):
     request = replace(REQUEST, network=replace(TINY, network="adapo"))
     artifact = train_adaptive(folder / "0.png", tmp_path / "one.texnet", request)
     assert artifact.training["pictures"] == 1
+
+
+def test_a_disk_that_is_full_is_told_by_the_name_of_the_file(folder, tmp_path):
+    with files_up_to(2000), pytest.raises(OutputError, match=r"out\.texnet\.checkpoint cannot be written") as error:
+        train_adaptive(folder, tmp_path / "out.texnet", REQUEST)
+    assert "\n" not in str(error.value) and list(tmp_path.iterdir()) == []

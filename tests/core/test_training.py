@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.conftest import picture, texture
-from tests.core.trainings import STEPS, FakeClock, assert_same_parameters, stop_at, stripes
+from tests.core.trainings import STEPS, FakeClock, assert_same_parameters, files_up_to, stop_at, stripes
 from texnet_core import Cancelled, read_artifact
 from texnet_core.errors import ImageError, OutputError, RequestError, WeightsError
 from texnet_core.model.artifact import checkpoint_path, rounded, without_clamps, write_artifact
@@ -281,3 +281,9 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
         with pytest.raises(OutputError):
             train(picture(), output, request_)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_is_told_by_the_name_of_the_file(request_, tmp_path):
+    with files_up_to(2000), pytest.raises(OutputError, match=r"out\.texnet\.checkpoint cannot be written") as error:
+        train(picture(), tmp_path / "out.texnet", request_)
+    assert "\n" not in str(error.value) and list(tmp_path.iterdir()) == []

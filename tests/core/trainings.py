@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ from texnet_core.progress import Progress
 STEPS = 24
 
 Parameters = dict[str, np.ndarray]
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """A limit on the size of files makes writes fail midway, as a full disk does."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def parameters_of(path: Path) -> Parameters:

@@ -9,9 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from texnet_core.atomic import replacing
 from texnet_core.settings import as_record
-from texnet_core.training.checkpoint import differing, of_another_run, of_another_version, unreadable
+from texnet_core.training.checkpoint import differing, of_another_run, of_another_version, unreadable, write_content
 from texnet_core.training.curve import Curve
 
 _VERSION = 1
@@ -76,8 +75,7 @@ def save(
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
-    with replacing(path) as temporary:
-        torch.save(content, temporary)
+    write_content(path, content)
 
 
 def load(

@@ -1,5 +1,6 @@
 """A run on disk: written whole or not at all, read back only by the same run."""
 
+import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -86,8 +87,21 @@ def save_checkpoint(
         "optimizer": optimizer.state_dict(),
         "kept": kept,
     }
+    write_content(path, content)
+
+
+def write_content(path: Path, content: dict[str, Any]) -> None:
+    """Write what a checkpoint holds, atomically.
+
+    Python writes it, since torch's own writer tells of a full disk in words that name neither the disk nor the file.
+
+    Raises:
+        OutputError: the place cannot be written, or has no room.
+    """
+    made = io.BytesIO()
+    torch.save(content, made)
     with replacing(path) as temporary:
-        torch.save(content, temporary)
+        temporary.write_bytes(made.getbuffer())
 
 
 def stored_record(path: Path) -> dict[str, Any]:
