@@ -15,11 +15,12 @@ test: $(VENV)/dev.installed ## the whole test suite
 test-blenders: $(VENV)/dev.installed ## the add-on's tests on other versions of Blender
 	$(BIN)/python -m tests.blender.versions 4.2.0 4.5.15 5.2.3
 
-lint: $(VENV)/dev.installed ## style, types and architecture
+lint: $(VENV)/dev.installed ## style, types, architecture, and that every test can be imported
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --collect-only -qqq
 
 addon: $(VENV)/dev.installed ## the Blender extension for this platform, in dist/
 	$(BIN)/python build_addon.py

@@ -12,9 +12,9 @@ from texnet_core.evaluation.evaluate import evaluate
 from texnet_core.instant.collage import make_collage
 from texnet_core.instant.keeping import with_card
 from texnet_core.instant.open import open_requested, open_source
-from texnet_core.instant.preparing import ignore
 from texnet_core.instant.suitability import ghost_note
 from texnet_core.model.artifact import Provenance
+from texnet_core.progress import ignore_note
 from texnet_core.settings import ExemplarSettings
 
 pytestmark = pytest.mark.device
@@ -31,7 +31,7 @@ def speckled(height=96, width=128, seed=0):
 
 @pytest.fixture(scope="module")
 def collage():
-    return make_collage(speckled(), None, ignore)
+    return make_collage(speckled(), None, ignore_note)
 
 
 @pytest.mark.parametrize("tile", ["xy", "x", "none"])
@@ -91,10 +91,10 @@ def test_seeds_are_other_collages(collage):
 
 def test_a_gray_picture_stays_gray_and_two_colors_stay_two():
     gray = np.repeat(speckled()[..., :1], 3, axis=2)
-    made = synthesize(make_collage(gray, None, ignore), TextureRequest(width=128, height=128))["albedo"]
+    made = synthesize(make_collage(gray, None, ignore_note), TextureRequest(width=128, height=128))["albedo"]
     assert np.ptp(made, axis=2).max() < 1e-6
     black_and_white = np.repeat((speckled()[..., :1] > 0.3).astype(np.float32), 3, axis=2)
-    made = synthesize(make_collage(black_and_white, None, ignore), TextureRequest(width=128, height=128))["albedo"]
+    made = synthesize(make_collage(black_and_white, None, ignore_note), TextureRequest(width=128, height=128))["albedo"]
     assert np.minimum(made, 1 - made).max() < 0.01
     assert abs(made.mean() - black_and_white.mean()) < 0.1
 
@@ -115,7 +115,7 @@ def test_what_is_hidden_never_shows_and_changes_nothing():
 @pytest.mark.parametrize("side", [16, 200])
 def test_pictures_and_textures_of_any_size(height, width, side):
     image = np.random.default_rng(1).random((height, width, 3), np.float32)
-    made = synthesize(make_collage(image, None, ignore), TextureRequest(width=side, height=side + 1))["albedo"]
+    made = synthesize(make_collage(image, None, ignore_note), TextureRequest(width=side, height=side + 1))["albedo"]
     assert made.shape == (side + 1, side, 3) and np.isfinite(made).all() and made.std() > 0.15
 
 
