@@ -269,6 +269,7 @@ _TEXTURE_OPTIONS: _Options = {
     "mix_to": _mix,
     "mix_mask": _mask,
     "maps": maps_in,
+    "material": yes_or_no,
 }
 _STYLE_OPTIONS: _Options = {
     "strength": number,

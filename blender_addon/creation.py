@@ -13,6 +13,7 @@ from texnet_core.errors import RequestError, TexnetError
 from texnet_core.mapset import MATERIAL_MAPS
 from texnet_core.model.artifact import Header, read_header
 from texnet_core.model.look import Look
+from texnet_core.model.look_maps import relief_of
 from texnet_core.model.real_size import texels_per_meter
 
 from . import images, looks, nodes, ownership, reuse, shaders, slots, surface
@@ -207,7 +208,7 @@ def check_packable(request: TextureRequest) -> None:
     """Raise OutputError now rather than after minutes where a texture will not fit into an unsaved .blend."""
     if bpy.data.filepath:
         return
-    bits = max(spec.channels * max(spec.depth, request.depth) for spec in read_header(request.file()).maps)
+    bits = max(spec.channels * max(spec.depth, request.depth) for spec in request.maps_of(read_header(request.file())))
     if request.width * request.height * bits // 8 > _SURELY_PACKED:
         raise images.too_large_to_pack()
 
@@ -232,7 +233,7 @@ def apply(
     """
     card = _card_of(request)
     look = (card and card.look) or Look()
-    looks.wire(material, made, look, told, [spec.name for spec in card.maps] if card is not None else ())
+    looks.wire(material, made, look, told, [spec.name for spec in request.maps_of(card)] if card is not None else ())
     ownership.follow(material, request.title)
     holder = target if slots.can_hold(target) else None
     if holder is not None:
@@ -255,7 +256,7 @@ def fit_relief(
     units = surface.units_per_repeat(holder)[0] if holder is not None else 1.0
     extent = units / abs(scales[0].default_value[0]) * _share_of_exemplar(card, request)
     look = (card and card.look) or Look()
-    looks.fit_relief(material, extent, look, card.relief if card is not None else 0.0, told)
+    looks.fit_relief(material, extent, look, relief_of(card) if card is not None else 0.0, told)
 
 
 def _share_of_exemplar(card: Header | None, request: TextureRequest) -> float:

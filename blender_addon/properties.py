@@ -305,7 +305,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             covers=self.covered,
             depth=int(self.depth),  # type: ignore[arg-type]
             udim=surface.udim_grid(target) if self.destination == "UDIM" else None,
-            maps=self.map_choice.text(card.maps) if card is not None else "",
+            **self.map_choice.options(card),
             **self.file_choice.options(),
         )
 
@@ -320,7 +320,8 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
         names = {key: image.name if image is not None else "" for key, image in found.items()}
         usual = self.use_covers and not self.stated_covers
         own = {"method": self.method, "real_width": self.real_width, "covers_usual": usual, "source": ""}
-        own |= dict.fromkeys((*CHOICE, "maps"), "")  # of the file that is chosen, and of no other
+        # of the file that is chosen, and of no other
+        own |= dict.fromkeys((*CHOICE, "maps"), "") | {"material": False}
         return self.options() | names | own | ({"covers": 0.0} if usual else {})
 
     def take_over(self, request: TextureRequest, destination: str = "", world_size: float = 0.0) -> None:
@@ -336,7 +337,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
             self.set_mapping = world_size > 0
         self.source_name = request.source
         self.file_choice.take_over(request)
-        self.map_choice.take_over(request.maps)
+        self.map_choice.take_over(request)
         is_listed = request.width == request.height and request.width in _SIDES
         self.side = str(request.width) if is_listed else "CUSTOM"
         self.link_sides = False

@@ -34,6 +34,7 @@ OPTIONS = (
     "depth",
     *CHOICE,
     "maps",
+    "material",
 )  # what operators and functions take
 LOOK_OPTIONS = ("bump", "roughness", "metallic", "relief", "true_displacement", "multiply_ao")  # of a material
 STYLE_OPTIONS = ("strength", "noise", "seed", "scale", "wrap", "keep_colors")  # likewise, of a picture in a style
@@ -113,7 +114,7 @@ class TextureRequest(_Named, core.TextureRequest):
                 remedy="choose it as the method of From Image, Now",
             )
         check_known(self, header.textures)
-        chosen_maps(header.maps, self.maps)
+        chosen_maps(self.maps_of(header), self.maps)
         if self.covers:
             check_covers(self, header)
         return path
@@ -244,7 +245,7 @@ def told_look(
 
 def check_look(told: Mapping[str, float], request: TextureRequest) -> None:
     """Raise TexnetError where a look asks for what maps show that are not made."""
-    made = {spec.name for spec in chosen_maps(read_header(request.file()).maps, request.maps)}
+    made = {spec.name for spec in chosen_maps(request.maps_of(read_header(request.file())), request.maps)}
     for name, needed in (("true_displacement", "height"), ("multiply_ao", "ao")):
         if told.get(name) and needed not in made:
             raise RequestError(

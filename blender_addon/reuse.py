@@ -44,7 +44,7 @@ def existing(request: TextureRequest) -> Images | None:
     """
     try:
         file = request.file()
-        names = [spec.name for spec in chosen_maps(read_header(file).maps, request.maps)]
+        names = [spec.name for spec in chosen_maps(request.maps_of(read_header(file)), request.maps)]
         modified = file.stat().st_mtime
     except (OSError, TexnetError):
         return None

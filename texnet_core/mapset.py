@@ -110,7 +110,9 @@ def chosen_maps(maps: Iterable[MapSpec], names: str) -> tuple[MapSpec, ...]:
     known = [spec.name for spec in maps]
     if unknown := [name for name in wanted if name not in known]:
         raise RequestError(
-            f"this generator makes no map {unknown[0][:40]!r}", expected=known, remedy="choose among the maps it makes"
+            f"this generator makes no map {unknown[0][:40]!r}",
+            expected=known,
+            remedy="choose among the maps it makes, or turn material on",
         )
     return tuple(spec for spec in maps if not wanted or spec.name in wanted)
 
@@ -167,6 +169,18 @@ def with_unit_normals(stack: FloatArray, maps: Iterable[MapSpec]) -> FloatArray:
         if spec.role == "normal":
             part[...] = _unit_normals(part)  # type: ignore[arg-type]
     return stack
+
+
+def normals_of_slopes(down: FloatArray, across: FloatArray) -> FloatArray:
+    """Unit normals of a surface, OpenGL (green points up), encoded as (v + 1) / 2.
+
+    Args:
+        down: (h, w), by how much the height grows from row to row, in texels.
+        across: likewise, from column to column.
+    """
+    length = np.sqrt(down * down + across * across + 1)
+    vectors: FloatArray = np.stack((-across / length, down / length, 1 / length), axis=-1)
+    return (vectors + 1) / 2
 
 
 def _unit_normals(encoded: FloatArray) -> FloatArray:

@@ -51,13 +51,13 @@ _DEFAULTS = TextureRequest()
 @size_option(_DEFAULTS.width, _DEFAULTS.height, f"width and height in texels ({MIN_SIZE} to {MAX_SIZE})")
 @option("--region", group="texture", type=RegionType(), help="make only this window; X,Y is its upper left corner")
 @option("--udim", group="series", type=GridType(), help="make UDIM tiles that join, each as large as --size says")
-@settings_options(TextureRequest, only=("maps",))
+@settings_options(TextureRequest, only=("maps", "material"))
 @settings_options(MapFiles)
 @settings_options(Series)
 @exemplar_option
 @mask_option
 @mix_mask_option
-@settings_options(TextureRequest, leave_out=("width", "height", "maps"))
+@settings_options(TextureRequest, leave_out=("width", "height", "maps", "material"))
 @plane_options
 @json_option
 def synth(

@@ -59,7 +59,7 @@ class TEXNET_OT_batch(TextureOptions, Reporting, bpy.types.Operator):
         options = {name: getattr(self, name) for name in ("seed", "tile")}
         options |= {"size": (self.width, self.height), "depth": int(self.depth)}
         options |= {"scale": rounded(self.scale), "covers": rounded(self.covers)}
-        options |= {name: getattr(self, name) for name in ("texture", "mix", "mix_to", "maps")}
+        options |= {name: getattr(self, name) for name in ("texture", "mix", "mix_to", "maps", "material")}
         options |= {"mix_mask": masks.named(self.mix_mask)} if self.mix_mask else {}
         look = self.look()
         if self.goal == "SELECTED":

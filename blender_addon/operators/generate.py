@@ -21,6 +21,7 @@ from ..fields import (
     tiling_property,
     world_size_property,
 )
+from ..map_properties import maps_as_images_property
 from ..registration import registration
 from ..request import (
     LOOK_OPTIONS,
@@ -67,6 +68,7 @@ class TextureOptions:
     set_mapping: set_mapping_property()
     world_size: world_size_property(0.0)
     maps: maps_property()
+    material: maps_as_images_property()
     bump: look_property("bump")
     roughness: roughness_property()
     metallic: look_property("metallic")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from texnet_core.model.look_maps import derived_maps
+
 from .. import library
 from ..map_properties import LABELS
 from ..wrapping import wrapped
@@ -12,16 +14,19 @@ def draw_maps(layout: Any, settings: Any, context: Any) -> None:
     card = library.card_named(settings.source_path)
     if card is None:
         return
-    if len(card.maps) < 2:
+    if derived_maps(card):
+        layout.prop(settings.map_choice, "material")
+    maps = settings.map_choice.maps_of(card)
+    if len(maps) < 2:
         wrapped(layout, "makes a color map; relief and roughness follow from it", context, icon="INFO")
         return
     layout.label(text="Maps")
     grid = layout.grid_flow(row_major=True, columns=3, even_columns=True, align=True)
     grid.use_property_split = False
-    for spec in card.maps:
+    for spec in maps:
         if spec.name in LABELS:
             grid.prop(settings.map_choice, spec.name, toggle=True)
-    if derived := [LABELS.get(spec.name, spec.name) for spec in card.maps if spec.derived]:
+    if derived := [LABELS.get(spec.name, spec.name) for spec in maps if spec.derived]:
         wrapped(layout, f"worked out from the color: {', '.join(derived)}", context, icon="INFO")
-    if not settings.map_choice.chosen(card.maps):
+    if not settings.map_choice.chosen(card):
         wrapped(layout, "no map is chosen, so all are made", context, icon="INFO")

@@ -91,6 +91,66 @@ def test_maps_of_a_generator_take_the_place_of_what_is_derived_and_back(blender,
     assert made == ["NORMAL_MAP", "TEX_IMAGE", 1, True]
 
 
+def test_maps_of_a_look_are_images_where_these_are_wanted(blender, files):
+    (state,) = blender(
+        TOOLS
+        + """
+        state = []
+        for options in ({"material": True}, {"material": True, "maps": "albedo,roughness"}, {}):
+            material = generate("gold", "NEW_MATERIAL", **options)
+            state.append([feeds(material, name) for name in ("Normal", "Roughness", "Metallic")])
+            if options == {"material": True}:
+                made = sorted(node.image.name for node in material.node_tree.nodes if node.type == "TEX_IMAGE")
+        settings = bpy.context.scene.texnet
+        settings.source_name = files["gold"]
+        found = []
+        for wanted in (True, False):
+            settings.map_choice.material = wanted
+            request = settings.request(None)
+            found.append([request.material, request.maps])
+        settings.map_choice.material, settings.map_choice.normal = True, False
+        found.append([settings.request(None).material, settings.request(None).maps])
+        for name in ("pbr", "old"):
+            settings.source_name = files[name]
+            found.append([settings.request(None).material])
+        image = generate("gold", material=True, seed=3) and node(cube.active_material, "TEX_IMAGE").image
+        settings.take_over(module("history").request_of(image))
+        found.append([settings.map_choice.material, settings.request(None).material])
+        again = generate("gold", material=True, seed=3)
+        found.append(sum("_normal_3" in image.name for image in bpy.data.images))
+        try:
+            module("api").material(files["old"], size=64, material=True)
+        except Exception as error:
+            found.append(str(error))
+        answer([made, state, found])
+        """,
+        files=files,
+    )
+    made, (every, some, none), found = state
+    names = [f"gold_{name}_0" for name in ("albedo", "height", "metallic", "normal", "roughness")]
+    assert every == ["NORMAL_MAP", "TEX_IMAGE", "TEX_IMAGE"] and made == names
+    assert some == [None, "TEX_IMAGE", None]  # what was left out is not worked out either
+    assert none == ["BUMP", "MAP_RANGE", None]
+    assert found[:3] == [[True, ""], [False, ""], [True, "albedo,roughness,metallic,height"]]
+    assert found[3:6] == [[False], [False], [True, True]] and found[6] == 1
+    assert "no look" in found[7]
+
+
+def test_relief_of_a_look_is_as_deep_by_images_as_by_nodes(blender, files):
+    """The height map moves the surface by what the bump stands for at its darkest and brightest."""
+    (depths,) = blender(
+        TOOLS
+        + """
+        bump = node(generate("rock", "NEW_MATERIAL"), "BUMP").inputs
+        made = generate("rock", "NEW_MATERIAL", material=True, true_displacement=True)
+        moved = node(made, "DISPLACEMENT").inputs
+        answer([bump["Distance"].default_value * bump["Strength"].default_value, moved["Scale"].default_value])
+        """,
+        files=files,
+    )
+    assert depths[1] == pytest.approx(depths[0] * (ROCK.bright - ROCK.dark), rel=1e-3)
+
+
 def test_untouched_values_follow_the_generator_and_changed_ones_stay(blender, files):
     (state,) = blender(
         TOOLS

@@ -11,6 +11,7 @@ from PIL import Image
 from tests.conftest import random_artifact
 from texnet_core import write_artifact
 from texnet_core.mapset import MATERIAL_MAPS
+from texnet_core.model.look import Look
 
 NAMES = [spec.name for spec in MATERIAL_MAPS if spec.name not in ("opacity", "emission")]
 
@@ -26,6 +27,14 @@ def material(tmp_path_factory):
 def made(done):
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["outputs"]
+
+
+@pytest.fixture(scope="module")
+def colors(tmp_path_factory):
+    """A generator of colors alone, with a look."""
+    path = tmp_path_factory.mktemp("colors") / "brass.texnet"
+    write_artifact(path, replace(random_artifact(), look=Look(bump=0.5, metallic=1.0)))
+    return path
 
 
 SMALL = ("--size", 64, "--engine", "onnx", "--json")
@@ -111,3 +120,34 @@ def test_measuring_against_a_material_that_lacks_a_map_says_which(run, material,
         Image.new("RGB", (64, 64), (128, 128, 255)).save(tmp_path / name)
     done = run("eval", material, "--exemplar", tmp_path)
     assert done.returncode == 2 and "has no roughness map" in done.stderr and "trained from" in done.stderr
+
+
+def test_colors_alone_become_a_whole_material_by_their_look(run, colors, tmp_path):
+    out = f"{tmp_path}/brass/"
+    assert made(run("synth", colors, "-o", out, *SMALL)) == [f"{out}albedo.png"]
+    names = made(run("synth", colors, "-o", out, "--material", "--pack", "orm", "--gltf", "--preview", *SMALL))
+    made_of = ("albedo.png", "normal.png", "orm.png", "height.png", "preview.png", "brass.gltf")
+    assert names == [out + name for name in made_of]
+    assert np.asarray(Image.open(f"{out}orm.png"))[..., 2].min() == 255
+    assert np.asarray(Image.open(f"{out}normal.png"))[..., :2].std() > 1
+
+
+def test_a_list_makes_materials_of_looks(run, colors, tmp_path):
+    (tmp_path / "jobs.toml").write_text(
+        f"[[jobs]]\nsource = '{colors}'\nsize = 64\nmaterial = [false, true]\nmaps = 'albedo'\noutput = 'plain.png'\n"
+        f"[[jobs]]\nsource = '{colors}'\nsize = 64\nmaterial = true\noutput = 'brass/'\n"
+    )
+    refused = run("batch", tmp_path / "jobs.toml")
+    assert refused.returncode != 0 and "plain.png" in refused.stderr and not list(tmp_path.glob("*.png"))
+    text = (tmp_path / "jobs.toml").read_text().replace("[false, true]", "true")
+    (tmp_path / "jobs.toml").write_text(text)
+    done = run("batch", tmp_path / "jobs.toml")
+    assert done.returncode == 0, done.stderr
+    maps = ["albedo", "height", "metallic", "normal", "roughness"]
+    assert sorted(os.listdir(tmp_path / "brass")) == [f"{name}.png" for name in maps]
+    assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "brass" / "albedo.png").read_bytes()
+
+
+def test_colors_without_a_look_become_no_material(run, artifact_file, tmp_path):
+    refused = run("synth", artifact_file, "-o", f"{tmp_path}/out/", "--material", *SMALL)
+    assert refused.returncode == 2 and "no look" in refused.stdout and not os.listdir(tmp_path)

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import MATERIAL, random_artifact
 from texnet_core import RequestError, TexnetError, TextureRequest, dask_array, open_plane, synthesize
 from texnet_core.mapset import split_channels
+from texnet_core.model.look import Look
 
 pytest.importorskip("dask.array", reason="needs the extra [dask]")
 
@@ -32,6 +33,13 @@ def test_maps_are_channels_that_are_cut_as_those_in_memory():
     maps = split_channels(dask_array(artifact, request, chunks=(64, 128)), chosen)
     for name, expected in synthesize(artifact, request).items():
         np.testing.assert_array_equal(maps[name].compute(scheduler="sync"), expected)
+
+
+def test_maps_of_a_look_are_channels_too(artifact):
+    with_look = replace(artifact, look=Look())
+    request = replace(REQUEST, material=True, maps="normal,roughness")
+    lazy = dask_array(with_look, request, chunks=128).compute(scheduler="threads", num_workers=2)
+    np.testing.assert_array_equal(lazy, np.concatenate(list(synthesize(with_look, request).values()), axis=2))
 
 
 def test_slices_rechunking_and_map_blocks_give_what_numpy_gives(artifact):

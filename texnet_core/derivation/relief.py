@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from texnet_core.mapset import FloatArray
+from texnet_core.mapset import FloatArray, normals_of_slopes
 
 _ROWS_AT_ONCE = 256
 _FLAT = 1e-4  # texels from the lowest to the highest place under which there is no relief
@@ -31,7 +31,7 @@ def normals_of(height: FloatArray, wraps: bool) -> Iterator[tuple[slice, FloatAr
         left, right = _neighbors(-1, columns - 1, columns, wraps), _neighbors(1, columns + 1, columns, wraps)
         down = (height[below] - height[above]) / _steps(part.start, part.stop, rows, wraps)[:, None]
         across = (band[:, right] - band[:, left]) / _steps(0, columns, columns, wraps)
-        yield part, _encoded(down, across)
+        yield part, normals_of_slopes(down, across)
 
 
 def unit_height(height: FloatArray) -> tuple[FloatArray, float]:
@@ -52,9 +52,3 @@ def _steps(start: int, stop: int, side: int, wraps: bool) -> FloatArray:
     places = np.arange(start, stop)
     ends = (places == 0).astype(np.float32) + (places == side - 1)
     return np.full(stop - start, 2, np.float32) if wraps else np.maximum(2 - ends, 1).astype(np.float32)
-
-
-def _encoded(down: FloatArray, across: FloatArray) -> FloatArray:
-    vectors = np.stack((-across, down, np.ones_like(down)), axis=2)  # rows go down, green points up
-    vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
-    return (vectors + 1) / 2

@@ -13,7 +13,7 @@ from texnet_core.huge.cutting import Cutting
 from texnet_core.huge.packages import needing
 from texnet_core.huge.recipe import Recipe, as_it_is, opened, recipe_of
 from texnet_core.instant.open import open_requested
-from texnet_core.mapset import FloatArray, chosen_maps, split_channels
+from texnet_core.mapset import FloatArray, MapSpec, channels_of, chosen_maps, split_channels
 from texnet_core.model.artifact import Artifact
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import open_plane
@@ -59,7 +59,9 @@ def dask_array(
     recipe = recipe_of(open_plane(artifact, request), request)
     x, y, width, height = _checked(request.window if region is None else region)
     step_down, step_right = _steps(chunks)
-    window = _Window(Cutting(y, height, step_down), Cutting(x, width, step_right), _channels(artifact, request.maps))
+    window = _Window(
+        Cutting(y, height, step_down), Cutting(x, width, step_right), _channels(request.maps_of(artifact), request.maps)
+    )
     shape = (window.rows.lengths, window.columns.lengths, (len(window.channels),))
     made: dask.array.Array = dask.array.map_blocks(
         _chunk,
@@ -88,11 +90,10 @@ def _chunk(recipe: Recipe, window: _Window, block_id: tuple[int, int, int]) -> F
     return texels if len(window.channels) == texels.shape[2] else texels[..., list(window.channels)]
 
 
-def _channels(artifact: Artifact, maps: str) -> tuple[int, ...]:
+def _channels(specs: tuple[MapSpec, ...], maps: str) -> tuple[int, ...]:
     """The channels of the chosen maps among those of all."""
-    count = sum(spec.channels for spec in artifact.maps)
-    at = split_channels(np.arange(count)[None, None], artifact.maps)
-    return tuple(int(number) for spec in chosen_maps(artifact.maps, maps) for number in at[spec.name].ravel())
+    at = split_channels(np.arange(channels_of(specs))[None, None], specs)
+    return tuple(int(number) for spec in chosen_maps(specs, maps) for number in at[spec.name].ravel())
 
 
 def _checked(region: Any) -> Region:

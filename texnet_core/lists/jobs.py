@@ -48,7 +48,7 @@ mix = ["slate", "slate=0.3,chalk=0.7"]  # texture, mix_to and mix_mask are keys 
 output = "out/{mix}_{seed}.png"
 [[jobs]]                              # of a generator that makes a material; options of its maps are keys too
 source = "my/wall.texnet"
-maps = "albedo,normal,roughness"      # also normal, pack, height_format, preview, materialx and gltf
+maps = "albedo,normal,roughness"      # also material, normal, pack, height_format, preview, materialx and gltf
 preview = true
 output = "out/wall_{map}.png"         # or a folder, as "out/wall/"
 [[jobs]]                              # with content, a style paints pictures; options of texnet stylize are keys
@@ -65,7 +65,8 @@ _PICTURES, _LENGTHS = ("exemplar", "mask", "mix_mask"), ("covers", "real_width")
 _EXEMPLAR = tuple(spec.name for spec in fields(ExemplarSettings))
 _CHOICE = tuple(spec.name for spec in fields(TextureChoice))
 _MAP_FILES = tuple(spec.name for spec in fields(MapFiles))
-_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth", "maps", *_EXEMPLAR, *_CHOICE, *_MAP_FILES)
+_MAPS = ("maps", "material")
+_VARIED = ("source", "size", "seed", "tile", "scale", "covers", "depth", *_MAPS, *_EXEMPLAR, *_CHOICE, *_MAP_FILES)
 _NAMING = ("width", "height", "seed", "tile", "scale", "covers", "depth")  # what the name of an output may hold
 _FIELDS = ("source", "exemplar", *_CHOICE, *_NAMING)
 

@@ -30,7 +30,7 @@ from texnet_core.synthesis.textures import open_plane
 # fields that say what makes a texture, beside its source
 _MAKE = tuple(spec.name for kind in (ExemplarSettings, TextureChoice) for spec in fields(kind))
 # fields that are younger than the first records, which say nothing of them
-_YOUNGER = ("phase", "covers", "maps", *_MAKE)
+_YOUNGER = ("phase", "covers", "maps", "material", *_MAKE)
 PICTURES = ("exemplar", "mask", "mix_mask")  # of a request, whose content counts, not their names
 _MOST_OPEN = 64  # sources, and looks, that a process keeps
 

@@ -13,6 +13,7 @@ from texnet_core.atomic import as_output_error, replacing_all
 from texnet_core.errors import RequestError
 from texnet_core.mapset import Depth, FloatArray
 from texnet_core.model.header import Header
+from texnet_core.model.look_maps import relief_within
 from texnet_core.pictures.encoders import Layout
 from texnet_core.pictures.writing import check_picture_size, encoding_image
 from texnet_core.progress import ProgressCallback, ignore_progress
@@ -32,7 +33,7 @@ def files_of(
     Raises:
         RequestError: as `write_window` does for what is asked of the maps.
     """
-    made = planned(output, header.maps, files, maps=request.maps, depth=request.depth, marks=marks)
+    made = planned(output, request.maps_of(header), files, maps=request.maps, depth=request.depth, marks=marks)
     return _different([*(file.path for file in made), *companions(output, files, marks)])
 
 
@@ -155,7 +156,7 @@ def extent_of(plane: Plane, region: Region, covers: float) -> Extent:
     """How large the surface in a region is, and how deep, as far as it is known."""
     header, (_, _, width, height) = plane.header, region
     made = plane.step * width  # the generator's own texels
-    relief = header.relief * header.texels_per_exemplar / made
+    relief = relief_within(header, made)
     if covers:
         return Extent(width, height, covers / width, relief)
     texel = header.size_m / header.texels_per_exemplar * plane.step if header.size_m else 0.0

@@ -1,7 +1,7 @@
 """What stands beside the pictures of a map set: a preview under light, MaterialX and glTF."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import numpy.typing as npt
 from texnet_core.exchange import Place, SavedMaterial, gltf_text, materialx_text
 from texnet_core.mapset import MapSet, MapSpec
 from texnet_core.model.header import Header
-from texnet_core.pictures.color import LUMINANCE, quantize, srgb_to_linear
+from texnet_core.model.look_maps import lit_maps
+from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.pictures.reducing import Reducer
 from texnet_core.rendering import lit_plane, lit_sphere
@@ -93,9 +94,9 @@ class Companions:
             for name, part, spec in _maps_of(file, values):
                 maps[name] = part
                 specs.append(spec)
-        maps, specs = with_look(maps, specs, self._header)
         relief = self._extent.relief * self._extent.width / min(self._extent.width, self._extent.height)
-        views = [lit(maps, specs, _PREVIEW_SIDE, relief=relief) for lit in (lit_sphere, lit_plane)]
+        maps, shown = lit_maps(maps, specs, self._header, relief)
+        views = [lit(maps, shown, _PREVIEW_SIDE, relief=relief) for lit in (lit_sphere, lit_plane)]
         result: npt.NDArray[np.uint8] = quantize(np.concatenate(views, axis=1), 8)
         return result
 
@@ -138,30 +139,3 @@ def _maps_of(file: MapFile, values: npt.NDArray[np.float32]) -> Iterator[tuple[s
     for number, name in enumerate(file.maps):
         if file.channels[number].factor:  # else it is a stand-in
             yield name, values[..., number : number + 1], MapSpec(name, 1, "data")
-
-
-def with_look(
-    maps: Mapping[str, npt.NDArray[Any]], specs: Sequence[MapSpec], header: Header
-) -> tuple[MapSet, list[MapSpec]]:
-    """The maps, with what a generator's look says of those that it does not make.
-
-    Roughness follows the tone of the base color, and so does the height where there is no relief at all.
-
-    Args:
-        maps: name -> (h, w, channels) in [0, 1].
-        specs: what they are.
-        header: of the generator.
-    """
-    made, look = dict(maps), header.look
-    if look is None or "albedo" not in made:
-        return made, list(specs)
-    color = np.broadcast_to(made["albedo"], (*made["albedo"].shape[:2], 3))
-    tone = np.clip((srgb_to_linear(color) @ LUMINANCE - look.dark) / look.spread, 0, 1)[..., None]
-    usual = {
-        "roughness": look.roughness_dark + (look.roughness_bright - look.roughness_dark) * tone,
-        "metallic": np.full_like(tone, look.metallic),
-    }
-    if "normal" not in made and "height" not in made:
-        usual["height"] = tone * look.bump
-    missing = {name: values.astype(np.float32) for name, values in usual.items() if name not in made}
-    return made | missing, [*specs, *(MapSpec(name, 1, "data") for name in missing)]

@@ -23,6 +23,7 @@ from texnet_core.mapset import FloatArray, MapSpec, channels_of, with_unit_norma
 from texnet_core.model.families import Constants
 from texnet_core.model.header import Header
 from texnet_core.model.inputs import InputPlane
+from texnet_core.model.look_maps import Derivation
 from texnet_core.synthesis.axis import Axis, Cut, Segment
 from texnet_core.synthesis.resampling import resample_axis
 from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, sides_of
@@ -32,7 +33,7 @@ Finish = Callable[[FloatArray, int, int], FloatArray]  # (texels in [0, 1], top,
 
 _KEPT_BYTES = 256 * 2**20  # of blocks that a neighboring window will want again
 _FEW_PIECES = 64  # that are kept where a window repeats them
-_CHUNK_ROWS, _CHUNK_COLUMNS = 256, 1024  # resampled at once
+_CHUNK_ROWS, _CHUNK_COLUMNS = 256, 1024  # resampled, or given derived maps, at once
 
 
 def unchanged(texels: FloatArray) -> FloatArray:
@@ -61,6 +62,7 @@ class Plane:
         columns: Axis,
         blocks_at_once: int = 1,
         finish: Finish | None = None,
+        derivation: Derivation | None = None,
     ) -> None:
         """Nothing is made yet.
 
@@ -71,6 +73,7 @@ class Plane:
             columns: likewise.
             blocks_at_once: how many blocks are made at a time.
             finish: what is done to the texels of the texture at their places, each by itself. It repeats as they do.
+            derivation: adds maps to those that the generator makes.
 
         Raises:
             ValueError: the inputs repeat at another period than the axes.
@@ -79,9 +82,9 @@ class Plane:
             if period not in (None, axis.made):
                 raise ValueError(f"inputs that repeat after {period} texels, for an axis with a period of {axis.made}")
         self.engine, self._inputs, self._blocks_at_once = engine, inputs, blocks_at_once
-        self._finish = finish
+        self._finish, self._derivation = finish, derivation
         self.header: Header = engine.artifact
-        self.maps: tuple[MapSpec, ...] = engine.artifact.maps
+        self.maps: tuple[MapSpec, ...] = (*self.header.maps, *(derivation.derived if derivation else ()))
         self.channels = channels_of(self.maps)
         self._rows = replace(rows, repeats=inputs.height is not None)
         self._columns = replace(columns, repeats=inputs.width is not None)
@@ -110,7 +113,7 @@ class Plane:
             )
         self._prepare()
         try:
-            if self._is_made_as_is():
+            if self._is_made_as_is() and self._derivation is None:
                 return self._finished(self._made(top, left, height, width), top, left)
             return np.concatenate(list(self.bands(top, left, height, width)))
         except MemoryError as error:
@@ -133,9 +136,9 @@ class Plane:
             (rows, width, channels) of what `convert` returns; the rows add up to `height`.
         """
         self._prepare()
-        if self._is_made_as_is():
+        if self._is_made_as_is() and self._derivation is None:
             return self._bands_of_blocks(top, left, height, width, convert, again)
-        return self._resampled_bands(top, left, height, width, convert)
+        return self._bands_of_chunks(top, left, height, width, convert)
 
     def _prepare(self) -> None:
         """Compute the texture's constants before its first block, and all of it where that is made at once."""
@@ -184,7 +187,7 @@ class Plane:
 
     def _finished(self, texels: FloatArray, top: int, left: int) -> FloatArray:
         """Texels of the texture, at their place, as they are to be; they are changed in place."""
-        np.clip(with_unit_normals(texels, self.maps), 0, 1, out=texels)
+        np.clip(with_unit_normals(texels, self.header.maps), 0, 1, out=texels)
         return texels if self._finish is None else self._finish(texels, top, left)
 
     def _block(self, row: int, column: int) -> FloatArray:
@@ -207,7 +210,7 @@ class Plane:
 
         Where it overlaps its neighbors, whole blocks are wanted again too.
         """
-        result = np.empty((height, width, self.channels), np.float32)
+        result = np.empty((height, width, channels_of(self.header.maps)), np.float32)
         places: dict[tuple[int, int], list[tuple[Segment, Segment]]] = {}
         for row in self._rows.segments(top, height, self.engine.block_shape[0]):
             for column in self._columns.segments(left, width, self.engine.block_shape[1]):
@@ -234,17 +237,25 @@ class Plane:
         while len(self._kept) * block.nbytes > _KEPT_BYTES:
             self._kept.popitem(last=False)
 
-    def _resampled_bands(
+    def _bands_of_chunks(
         self, top: int, left: int, height: int, width: int, convert: Convert
     ) -> Generator[npt.NDArray[Any], None, None]:
-        rows, columns = self._chunk()
+        rows, columns = self._chunk_shape()
         for y in range(top, top + height, rows):
             high = min(rows, top + height - y)
             chunks = [
-                convert(self._finished(self._resampled(y, x, high, min(columns, left + width - x)), y, x))
+                convert(self._chunk(y, x, high, min(columns, left + width - x)))
                 for x in range(left, left + width, columns)
             ]
             yield np.concatenate(chunks, axis=1)
+
+    def _chunk(self, top: int, left: int, height: int, width: int) -> FloatArray:
+        """Texels of all maps. What is derived follows from one texel more on each side."""
+        if self._derivation is None:
+            return self._finished(self._resampled(top, left, height, width), top, left)
+        window = top - 1, left - 1, height + 2, width + 2
+        made = self._made(*window, overlaps=True) if self._is_made_as_is() else self._resampled(*window)
+        return self._derivation.of(self._finished(made, top - 1, left - 1))
 
     def _resampled(self, top: int, left: int, height: int, width: int) -> FloatArray:
         first_rows, row_weights = self._rows.taps(top, height)
@@ -256,8 +267,8 @@ class Plane:
         source = resample_axis(source, 0, first_rows - y, row_weights)
         return resample_axis(source, 1, first_columns - x, column_weights)
 
-    def _chunk(self) -> tuple[int, int]:
-        """Rows and columns that are resampled at once: less where many source texels make one."""
+    def _chunk_shape(self) -> tuple[int, int]:
+        """Rows and columns of a chunk: less where many of the generator's texels make one."""
         return (
             max(16, int(_CHUNK_ROWS / max(1, self._rows.step))),
             max(16, int(_CHUNK_COLUMNS / max(1, self._columns.step))),

@@ -8,7 +8,9 @@ from numbers import Integral
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.mapset import Depth
+from texnet_core.mapset import Depth, MapSpec, is_picture
+from texnet_core.model.header import Header
+from texnet_core.model.look_maps import derived_maps
 from texnet_core.settings import (
     MAX_SEED,
     MAX_SIZE,
@@ -48,7 +50,8 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
         region: (x, y, width, height), the window to make, which may lie anywhere; None for all of it.
         period: (width, height) at which axes repeat, where that is not the texture's size.
         udim: (columns, rows) of UDIM tiles, which repeat as a whole, or None.
-        maps: names of those that are wanted, by commas; "" for all that the generator makes.
+        maps: names of those that are wanted, by commas; "" for all.
+        material: whether there are more maps than the generator makes: those that follow from its colors and its look.
     """
 
     source: str = setting("", "")
@@ -78,6 +81,11 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
     period: Pair | None = None
     udim: Pair | None = None
     maps: str = setting("", "maps to make, by commas, such as albedo,normal; all without it", group="maps")
+    material: bool = setting(
+        False,
+        "also make normal, roughness, height and metallic of a generator of colors alone, as its look says",
+        group="maps",
+    )
 
     def check(self) -> Self:
         """Return self, or raise RequestError at the first field that does not fit."""
@@ -92,6 +100,22 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
                     f"{other} and udim cannot be combined", expected="one of them", remedy="use one of them"
                 )
         return self
+
+    def maps_of(self, header: Header) -> tuple[MapSpec, ...]:
+        """All maps that a generator makes for this request, of which `maps` chooses.
+
+        Raises:
+            RequestError: a material is wanted of colors that have no look.
+        """
+        if not self.material:
+            return header.maps
+        if header.look is None and is_picture(header.maps):
+            raise RequestError(
+                "this generator has no look, so no material follows from its colors",
+                expected="a generator with a look, or one that makes maps",
+                remedy="leave material out, or train it again",
+            )
+        return (*header.maps, *derived_maps(header))
 
     @property
     def whole(self) -> Pair:

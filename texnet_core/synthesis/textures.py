@@ -11,6 +11,7 @@ from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import RequestError
 from texnet_core.mapset import FloatArray, MapSet, chosen_maps, split_channels
 from texnet_core.model.artifact import Artifact, Header
+from texnet_core.model.look_maps import Derivation, relief_within
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.extent import native_texels
@@ -45,9 +46,10 @@ def synthesize(
     """
     window = request.check().window
     check_held(window)
-    chosen = chosen_maps(artifact.maps, request.maps)
+    specs = request.maps_of(artifact)
+    chosen = chosen_maps(specs, request.maps)
     plane = open_plane(artifact, request, engine=engine)
-    made = split_channels(gathered(plane, window, progress), artifact.maps)
+    made = split_channels(gathered(plane, window, progress), specs)
     return {spec.name: made[spec.name] for spec in chosen}
 
 
@@ -82,7 +84,16 @@ def open_plane(
     cell = artifact.graph.cell_texels
     columns, rows = (Axis.fitting(period, native, cell) for period in request.periods)
     inputs = artifact.input_plane(int(request.seed), rows.made, columns.made, float(request.phase))
-    return Plane(engine, inputs, rows, columns, min(max(1, blocks_at_once or engine.workers), engine.workers))
+    workers = min(max(1, blocks_at_once or engine.workers), engine.workers)
+    return Plane(engine, inputs, rows, columns, workers, derivation=_derivation(artifact, request, columns.step))
+
+
+def _derivation(header: Header, request: TextureRequest, step: float) -> Derivation | None:
+    """What the maps of a look follow from, where some are wanted; step is the generator's texels in one of these."""
+    derived = request.maps_of(header)[len(header.maps) :]
+    if not derived or header.look is None:
+        return None
+    return Derivation(header.maps, derived, header.look, relief_within(header, step))
 
 
 def check_is_no_style(header: Header, remedy: str = "use it with: texnet stylize") -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from texnet_core.mapset import MapSet
 from texnet_core.model.header import Header
-from texnet_core.model.look_maps import lit_maps
+from texnet_core.model.look_maps import lit_maps, relief_within
 from texnet_core.pictures.color import quantize
 from texnet_core.rendering import lit_plane, lit_sphere
 from texnet_core.settings import Checked, setting
@@ -26,6 +26,7 @@ class Light(Checked):
         What the generator does not make follows from its look.
         """
         height, width = next(iter(made.values())).shape[:2]
-        maps, specs, relief = lit_maps(made, header, min(height, width))
+        relief = relief_within(header, min(height, width))
+        maps, specs = lit_maps(made, header.maps, header, relief)
         draw = lit_sphere if self.lit == "sphere" else lit_plane
         return quantize(np.asarray(draw(maps, specs, side, relief=relief), np.float32), 8)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from texnet_core.atomic import as_output_error
-from texnet_core.model.look_maps import lit_maps
+from texnet_core.model.look_maps import lit_maps, relief_within
 from texnet_core.pictures.color import quantize
 from texnet_core.progress import Progress
 from texnet_core.rendering import lit_sphere
@@ -35,7 +35,8 @@ def sphere(job: WorkerJob) -> Message:
         job.report(progress.stage, progress.done, progress.total)
 
     made = synthesize(artifact, request, engine=engine, progress=report)
-    maps, specs, relief = lit_maps(made, artifact, min(request.width, request.height))
+    relief = relief_within(artifact, min(request.width, request.height))
+    maps, specs = lit_maps(made, artifact.maps, artifact, relief)
     picture = lit_sphere(maps, specs, wanted.size, relief=relief)
     with as_output_error(file):
         np.save(file, quantize(picture, 8))

@@ -28,7 +28,7 @@ def synthesize(job: WorkerJob) -> Message:
     output, request = _output(job), job.asked(TextureRequest)
     pictures = expand(request)
     artifact, engine = open_texture(request, job.note)
-    chosen = chosen_maps(artifact.maps, request.maps)
+    chosen = chosen_maps(request.maps_of(artifact), request.maps)
     if len(chosen) == 1:  # whose name is part of the file's here, unlike on the command line
         output = output.with_name(f"{output.stem}_{chosen[0].name}{output.suffix}")
     plane = open_plane(artifact, request, engine=engine)  # all tiles lie on it
@@ -68,7 +68,7 @@ def preview(job: WorkerJob) -> Message:
         plane,
         (0, 0, width, height),
         wanted.size,
-        lambda texels: shown_colors(split_channels(texels, artifact.maps), artifact.maps),
+        lambda texels: shown_colors(split_channels(texels, plane.maps), plane.maps),
     )
     return {"file": str(file), "seconds": seconds_since(started)}
 
