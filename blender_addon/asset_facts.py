@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from texnet_core.model.header import Header
+from texnet_core.model.look_maps import derived_maps
 
 OTHER = "Other"  # the kind of what says none
 _MOST_TAG = 63  # bytes, which Blender's tags hold
@@ -42,19 +43,21 @@ def kind_of(card: Header | None) -> str:
     return (card.provenance.kind.strip().title() if card is not None else "") or OTHER
 
 
-def facts_of(card: Header | None, catalog_id: str, *, is_own: bool = False) -> Facts:
+def facts_of(card: Header | None, catalog_id: str, *, is_own: bool = False, has_look_maps: bool = False) -> Facts:
     """What is known of a material from its generator's card.
 
     Args:
         card: of the generator, or None.
         catalog_id: of its catalog.
         is_own: the generator is the user's own.
+        has_look_maps: it has images of the maps that its look tells.
     """
     tags = ["TexNet", "seamless", *(["own"] if is_own else [])]
     if card is None:
         return Facts(tags=tuple(tags), catalog_id=catalog_id)
     told = card.provenance
-    derived = any(spec.derived for spec in card.maps)
+    maps = (*card.maps, *(derived_maps(card) if has_look_maps else ()))
+    derived = any(spec.derived for spec in maps)
     tags += [told.kind, *(["derived maps"] if derived else []), told.license]
     source = ", ".join(filter(None, (told.exemplar, told.source)))
     sentences = ["Seamless material made by TexNet"]

@@ -174,7 +174,7 @@ def saving_of(
     _check(material, elsewhere=bool(into))
     request = shown.request_on(material)
     card = library.card_named(request.source) if request is not None else None
-    known = asset_facts.facts_of(card, "")
+    known = asset_facts.facts_of(card, "", has_look_maps=request is not None and request.material)
     told = told or Facts()
     facts = Facts(
         author=told.author or known.author,

@@ -244,8 +244,18 @@ def told_look(
 
 
 def check_look(told: Mapping[str, float], request: TextureRequest) -> None:
-    """Raise TexnetError where a look asks for what maps show that are not made."""
-    made = {spec.name for spec in chosen_maps(request.maps_of(read_header(request.file())), request.maps)}
+    """Raise TexnetError where a look asks for what maps show that are not made, or is told of those that follow it."""
+    header = read_header(request.file())
+    maps = request.maps_of(header)
+    made = {spec.name for spec in chosen_maps(maps, request.maps)}
+    follow = {spec.name for spec in maps[len(header.maps) :]}
+    for name, needed in (("bump", "height"), ("roughness_dark", "roughness"), ("metallic", "metallic")):
+        if name in told and needed in follow:
+            raise RequestError(
+                f"images of maps follow the look of {request.title}, and {needed} cannot be told beside them",
+                expected="one of both",
+                remedy=f"leave {name.partition('_')[0]} or material out",
+            )
     for name, needed in (("true_displacement", "height"), ("multiply_ao", "ao")):
         if told.get(name) and needed not in made:
             raise RequestError(

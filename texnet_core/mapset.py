@@ -112,7 +112,7 @@ def chosen_maps(maps: Iterable[MapSpec], names: str) -> tuple[MapSpec, ...]:
         raise RequestError(
             f"this generator makes no map {unknown[0][:40]!r}",
             expected=known,
-            remedy="choose among the maps it makes, or turn material on",
+            remedy="choose among the maps it makes",
         )
     return tuple(spec for spec in maps if not wanted or spec.name in wanted)
 

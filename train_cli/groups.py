@@ -17,7 +17,7 @@ GROUPS = {
     "output": "",
     "list": "",
     "texture": "",
-    "maps": "For a SOURCE that makes several maps, a material; a preview can be had of any.",
+    "maps": "For a SOURCE that makes several maps, or shall do so with --material; a preview can be had of any.",
     "mix": "For a SOURCE that holds several textures.",
     "style": "",
     "series": "",

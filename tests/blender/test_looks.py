@@ -118,10 +118,13 @@ def test_maps_of_a_look_are_images_where_these_are_wanted(blender, files):
         found.append([settings.map_choice.material, settings.request(None).material])
         again = generate("gold", material=True, seed=3)
         found.append(sum("_normal_3" in image.name for image in bpy.data.images))
-        try:
-            module("api").material(files["old"], size=64, material=True)
-        except Exception as error:
-            found.append(str(error))
+        found.append(module("assets").saving_of(cube.active_material).facts.tags)
+        for name, told in (("old", {}), *(("rock", {key: 0.5}) for key in ("bump", "roughness", "metallic"))):
+            try:
+                module("api").material(files[name], size=64, material=True, **told)
+                found.append("")
+            except Exception as error:
+                found.append(str(error))
         answer([made, state, found])
         """,
         files=files,
@@ -133,7 +136,9 @@ def test_maps_of_a_look_are_images_where_these_are_wanted(blender, files):
     assert none == ["BUMP", "MAP_RANGE", None]
     assert found[:3] == [[True, ""], [False, ""], [True, "albedo,roughness,metallic,height"]]
     assert found[3:6] == [[False], [False], [True, True]] and found[6] == 1
-    assert "no look" in found[7]
+    assert "derived maps" in found[7]
+    assert "no look" in found[8] and "leave bump" in found[9] and "leave roughness" in found[10]
+    assert found[11] == ""  # rock is no metal, so no image tells that
 
 
 def test_relief_of_a_look_is_as_deep_by_images_as_by_nodes(blender, files):

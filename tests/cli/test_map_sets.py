@@ -125,7 +125,9 @@ def test_measuring_against_a_material_that_lacks_a_map_says_which(run, material,
 def test_colors_alone_become_a_whole_material_by_their_look(run, colors, tmp_path):
     out = f"{tmp_path}/brass/"
     assert made(run("synth", colors, "-o", out, *SMALL)) == [f"{out}albedo.png"]
-    names = made(run("synth", colors, "-o", out, "--material", "--pack", "orm", "--gltf", "--preview", *SMALL))
+    done = run("synth", colors, "-o", out, "--material", "--pack", "orm", "--gltf", "--preview", *SMALL)
+    names = made(done)
+    assert json.loads(done.stdout)["derived"] == ["normal", "roughness", "metallic", "height"]
     made_of = ("albedo.png", "normal.png", "orm.png", "height.png", "preview.png", "brass.gltf")
     assert names == [out + name for name in made_of]
     assert np.asarray(Image.open(f"{out}orm.png"))[..., 2].min() == 255
@@ -146,6 +148,16 @@ def test_a_list_makes_materials_of_looks(run, colors, tmp_path):
     maps = ["albedo", "height", "metallic", "normal", "roughness"]
     assert sorted(os.listdir(tmp_path / "brass")) == [f"{name}.png" for name in maps]
     assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "brass" / "albedo.png").read_bytes()
+
+
+def test_a_list_makes_materials_of_exemplars_too(run, tmp_path):
+    Image.fromarray(np.random.default_rng(1).integers(60, 200, (80, 96, 3), np.uint8)).save(tmp_path / "sand.png")
+    job = "source = 'collage'\nexemplar = 'sand.png'\nsize = 64\nmaterial = true\n"
+    (tmp_path / "jobs.toml").write_text(f"[[jobs]]\n{job}output = 'sand/'\n")
+    done = run("batch", tmp_path / "jobs.toml")
+    assert done.returncode == 0, done.stderr
+    maps = ["albedo", "height", "normal", "roughness"]
+    assert sorted(os.listdir(tmp_path / "sand")) == [f"{name}.png" for name in maps]
 
 
 def test_colors_without_a_look_become_no_material(run, artifact_file, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import MATERIAL, random_artifact
-from texnet_core import TextureRequest, open_plane, synthesize
+from texnet_core import TextureRequest, open_engine, open_plane, synthesize
 from texnet_core.errors import RequestError
 from texnet_core.mapset import MapSpec
 from texnet_core.model.look import Look, guess_look
@@ -169,20 +169,36 @@ def test_relief_keeps_its_depth_where_features_are_scaled(bricks):
 
 
 def test_maps_of_a_look_can_be_chosen_and_what_there_is_not_is_refused(bricks):
-    assert list(synthesize(bricks, TextureRequest(width=64, height=64, material=True, maps="height,albedo"))) == [
-        "albedo",
-        "height",
-    ]
-    with pytest.raises(RequestError, match="height"):
-        synthesize(bricks, TextureRequest(width=64, height=64, maps="height"))
+    request = TextureRequest(width=64, height=64, maps="height,albedo")
+    assert list(synthesize(bricks, replace(request, material=True))) == ["albedo", "height"]
+    with pytest.raises(RequestError, match=r"no map 'height' by itself.*material"):
+        synthesize(bricks, request)
+    flat = replace(bricks, look=Look(bump=0.0))
+    with pytest.raises(RequestError, match=r"no map 'height' .*albedo, roughness"):
+        synthesize(flat, replace(request, material=True))
     with pytest.raises(RequestError, match="no look"):
         open_plane(random_artifact(), TextureRequest(material=True))
 
 
+def test_no_block_is_made_twice_however_wide_a_material_is(bricks):
+    """A chunk needs a row of texels from the blocks above and below."""
+    engine = open_engine(bricks, "onnx")
+    made = []
+
+    def counted(inputs, top, left, height, width, constants):
+        made.append((top, left))
+        return np.full((height, width, 3), 0.5, np.float32)
+
+    engine.block = counted
+    plane = open_plane(bricks, TextureRequest(width=65536, height=512, material=True), engine=engine)
+    for _ in plane.bands(0, 0, 512, 65536, lambda texels: texels[:, :1]):
+        pass
+    assert len(made) == len(set(made))
+
+
 def test_a_whole_material_is_the_same_with_and_without_its_look():
     pbr = replace(random_artifact(maps=MATERIAL), look=Look())
-    with_look, without = (
-        synthesize(pbr, TextureRequest(width=64, height=64, material=material)) for material in (True, False)
-    )
+    asked = TextureRequest(width=64, height=64)
+    with_look, without = synthesize(pbr, replace(asked, material=True)), synthesize(pbr, asked)
+    assert with_look.keys() == without.keys()
     assert all(np.array_equal(with_look[name], without[name]) for name in without)
-    assert with_look.keys() - without.keys() <= {"metallic"}

@@ -162,6 +162,22 @@ def test_previews_under_light_show_all_maps_and_what_a_look_derives(inside, mate
     assert "lit" in inside.ask(preview_of(job(material, tmp_path), lit="cube"))["message"]
 
 
+def test_maps_of_a_look_are_made_and_lit_as_the_look_is(inside, tmp_path):
+    source = tmp_path / "brass.texnet"
+    write_artifact(source, replace(random_artifact(), look=Look(bump=0.8, metallic=1.0)))
+    result = inside.ask(job(source, tmp_path, material=True))
+    assert {item["name"]: item["derived"] for item in result["maps"]} == {
+        "albedo": False,
+        **dict.fromkeys(("normal", "roughness", "metallic", "height"), True),
+    }
+    for kind in ({"job": "preview", "lit": "sphere"}, {"job": "preview", "lit": "plane"}, {"job": "sphere"}):
+        shown = [
+            np.load(inside.ask(preview_of(job(source, tmp_path, material=material)) | kind | {"size": 64})["file"])
+            for material in (True, False)
+        ]
+        assert np.abs(shown[0].astype(int) - shown[1]).max() <= 1
+
+
 def test_a_material_of_eight_channels_is_made_shown_and_described(inside, material, tmp_path):
     result = inside.ask(job(material, tmp_path))
     for item, spec in zip(result["maps"], MATERIAL, strict=True):

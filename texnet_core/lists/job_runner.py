@@ -9,7 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -25,6 +25,7 @@ from texnet_core.lists.style_jobs import StyleJob
 from texnet_core.lists.workshop import PICTURES, Made, Order, hashed, what_is_asked
 from texnet_core.model.artifact import read_header
 from texnet_core.model.header import Header
+from texnet_core.model.look import Look
 from texnet_core.once import OpenOnce
 from texnet_core.presets import INSTANT, find_generator, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -122,7 +123,10 @@ class _Run:
         source, digests = self._source_of(job)
         files: tuple[Path, ...] = (job.output,)
         if isinstance(job, TextureJob):
-            files = tuple(files_of(job.output, job.request, self._header_of(source or INSTANT), job.files))
+            header = self._header_of(source or INSTANT)
+            if job.request.exemplar:  # by which its generator will have a look
+                header = replace(header, look=Look())
+            files = tuple(files_of(job.output, job.request, header, job.files))
         self._claim(number, files)
         return Order(job, source, digests, what_is_asked(job), files, self._fingerprint_of(job, files))
 

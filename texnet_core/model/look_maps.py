@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from texnet_core.mapset import ALBEDO, MATERIAL_MAPS, FloatArray, MapSet, MapSpec, normals_of_slopes, split_channels
+from texnet_core.mapset import (
+    ALBEDO,
+    MATERIAL_MAPS,
+    FloatArray,
+    MapSet,
+    MapSpec,
+    is_picture,
+    normals_of_slopes,
+    split_channels,
+)
 from texnet_core.model.header import Header
 from texnet_core.model.look import Look
 from texnet_core.pictures.color import LUMINANCE, srgb_to_linear
@@ -24,7 +33,7 @@ def derived_maps(header: Header) -> tuple[MapSpec, ...]:
     Normals and height come together, and only where the generator makes neither and the look has relief.
     """
     look, made = header.look, {spec.name for spec in header.maps}
-    if look is None or ALBEDO not in header.maps:
+    if look is None or not any(is_picture([spec]) for spec in header.maps):
         return ()
     wanted = {"roughness"}
     if look.metallic:

@@ -3,12 +3,13 @@
 Options of the command line, lists of textures, messages to the worker and records on images are made from these fields.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.mapset import Depth, MapSpec, is_picture
+from texnet_core.mapset import Depth, MapSpec, is_picture, names_in
 from texnet_core.model.header import Header
 from texnet_core.model.look_maps import derived_maps
 from texnet_core.settings import (
@@ -83,7 +84,7 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
     maps: str = setting("", "maps to make, by commas, such as albedo,normal; all without it", group="maps")
     material: bool = setting(
         False,
-        "also make normal, roughness, height and metallic of a generator of colors alone, as its look says",
+        "where the generator makes colors alone, also make the maps of its look: roughness, normal, height, metallic",
         group="maps",
     )
 
@@ -105,17 +106,28 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
         """All maps that a generator makes for this request, of which `maps` chooses.
 
         Raises:
-            RequestError: a material is wanted of colors that have no look.
+            RequestError: a material is wanted of colors that have no look, or a map that only a material has.
         """
+        derived = derived_maps(header)
         if not self.material:
+            self._check_made(derived)
             return header.maps
         if header.look is None and is_picture(header.maps):
             raise RequestError(
                 "this generator has no look, so no material follows from its colors",
                 expected="a generator with a look, or one that makes maps",
-                remedy="leave material out, or train it again",
+                remedy="leave material out, or give it a look with: texnet keep",
             )
-        return (*header.maps, *derived_maps(header))
+        return (*header.maps, *derived)
+
+    def _check_made(self, derived: Iterable[MapSpec]) -> None:
+        left_out = {spec.name for spec in derived}.intersection(names_in(self.maps))
+        if left_out:
+            raise RequestError(
+                f"this generator makes no map {min(left_out)!r} by itself",
+                expected="a map that it makes",
+                remedy="turn material on too, and it follows from the look",
+            )
 
     @property
     def whole(self) -> Pair:

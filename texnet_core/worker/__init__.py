@@ -3,7 +3,7 @@
 Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
 line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
 
-    {"event": "ready", "protocol": 12, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+    {"event": "ready", "protocol": 13, "version": "0.1.0", "python": "3.11.9", "pid": 123}
 
 where the version is TexNet's own, or "unknown" where it is not installed as a package.
 
@@ -35,7 +35,7 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
      "period": [512, 512], "udim": [2, 1], "engine": "auto", "device": "auto", "precision": "auto", "threads": 0,
      "exemplar": "/tmp/y/sand.npy", "mask": "/tmp/y/mask.npy", "exemplar_size": 0, "flatten": false,
      "real_width": 1.2, "texture": "slate", "mix": "slate=0.3,chalk=0.7", "mix_to": "clay",
-     "mix_mask": "/tmp/y/where.npy", "maps": "albedo,normal"]}
+     "mix_mask": "/tmp/y/where.npy", "maps": "albedo,normal", "material": true]}
     result: {"maps": [{"name": "albedo", "files": ["/tmp/x/moss_7_albedo.png"], "channels": 3,
      "colour_space": "sRGB", "role": "color", "normal_convention": "", "depth": 8}], "engine": "onnx",
      "device": "cpu", "precision": "f32", "seconds": 0.2}
@@ -49,7 +49,8 @@ synthesize: a texture as PNG files. They are written while they are made, so tha
     "covers" is in meters of surface that the width shows, of each tile where there are several; 0 where the scale of
     the features alone decides.
     The depth of a map may be more than was asked for: height has 16 bits, because 8 show as steps in displacement.
-    "maps" names those that are wanted; the result has them all where nothing is said.
+    "maps" names those that are wanted; the result has them all where nothing is said. With "material" these are also
+    those that follow from the look of a generator of colors alone, "derived" in the result.
     "udim" is [columns, rows] of UDIM tiles, each of width x height texels. Then the files of a map are
     NAME_MAP.1001.png and so on, in the order of their numbers. Progress counts the rows of all pictures, stage "rows".
     Each file appears when it is complete.

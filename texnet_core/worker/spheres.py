@@ -36,7 +36,7 @@ def sphere(job: WorkerJob) -> Message:
 
     made = synthesize(artifact, request, engine=engine, progress=report)
     relief = relief_within(artifact, min(request.width, request.height))
-    maps, specs = lit_maps(made, artifact.maps, artifact, relief)
+    maps, specs = lit_maps(made, request.maps_of(artifact), artifact, relief)
     picture = lit_sphere(maps, specs, wanted.size, relief=relief)
     with as_output_error(file):
         np.save(file, quantize(picture, 8))

@@ -58,7 +58,7 @@ def preview(job: WorkerJob) -> Message:
     if light.lit:
         made = synthesize_in_memory(artifact, request, engine=engine, progress=lambda progress: job.check())
         with as_output_error(file):
-            np.save(file, light.picture(made, artifact, wanted.size))
+            np.save(file, light.picture(made, request.maps_of(artifact), artifact, wanted.size))
         return {"file": str(file), "seconds": seconds_since(started)}
     plane = open_plane(artifact, request, engine=engine)
     width, height = (request.width, request.height) if wanted.whole else (wanted.size, wanted.size)
