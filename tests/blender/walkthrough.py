@@ -70,6 +70,7 @@ def walk():
         history,
         instant,
         several,
+        maps_as_images,
         tile_check,
         asset_browser,
         train,
@@ -355,6 +356,24 @@ def several():
     yield from invoke(bpy.ops.texnet.generate, **settings.options())
     assert bpy.data.images[settings.history_image]["texnet_mix_mask"] == choice.mask, "the texture forgot its mask"
     yield from choose(preview_shows="SPHERE", source_name=FIRST.name, use_covers=True)
+
+
+def maps_as_images():
+    """A generator of colors alone, and images of what its look says."""
+    settings = bpy.context.scene.texnet
+    was = settings.destination
+    yield from choose(source_name="bricks", destination="NEW_MATERIAL", side="512", preview_shows="PLANE")
+    settings.map_choice.material = True
+    panel().tag_redraw()
+    yield 1
+    yield from settled(module("preview")._follower)
+    yield from shot_panel("maps-as-images", "use_covers")
+    yield from click(GENERATE)
+    yield from idle()
+    made = sorted(node.image["texnet"]["map"] for node in active_material().node_tree.nodes if node.type == "TEX_IMAGE")
+    assert made == ["albedo", "height", "normal", "roughness"], made
+    settings.map_choice.material = False
+    yield from choose(source_name=FIRST.name, destination=was, preview_shows="SPHERE")
 
 
 def tile_check():
