@@ -31,7 +31,7 @@ from texnet_core.synthesis.windows import MAX_WINDOW_TEXELS, sides_of
 Convert = Callable[[FloatArray], npt.NDArray[Any]]
 Finish = Callable[[FloatArray, int, int], FloatArray]  # (texels in [0, 1], top, left) -> as many; it may change them
 
-_KEPT_BYTES = 256 * 2**20  # of blocks that a neighboring window will want again, where no row of chunks needs more
+_KEPT_BYTES = 256 * 2**20  # of blocks that a neighboring window will want again
 _FEW_PIECES = 64  # that are kept where a window repeats them
 _CHUNK_ROWS, _CHUNK_COLUMNS = 256, 1024  # resampled, or given derived maps, at once
 
@@ -91,7 +91,8 @@ class Plane:
         self._constants: Constants | None = None
         self._period: FloatArray | None = None  # all of it, where that was made at once
         self._kept: OrderedDict[tuple[int, int], FloatArray] = OrderedDict()
-        self._most_kept = 0
+        height, width = engine.block_shape
+        self._most_kept = _KEPT_BYTES // (4 * height * width * channels_of(self.header.maps))  # blocks
 
     @property
     def step(self) -> float:
@@ -235,16 +236,16 @@ class Plane:
         """Remember a block of which only a part was used: a neighboring window will want the rest."""
         self._kept[key] = block
         self._kept.move_to_end(key)
-        while len(self._kept) > max(self._most_kept, _KEPT_BYTES // block.nbytes):
+        while len(self._kept) > self._most_kept:
             self._kept.popitem(last=False)
 
     def _bands_of_chunks(
         self, top: int, left: int, height: int, width: int, convert: Convert
     ) -> Generator[npt.NDArray[Any], None, None]:
         rows, columns = self._chunk_shape()
-        high, wide = self.engine.block_shape
-        # what a row of chunks has made is there when the next one begins, however wide it is
-        self._most_kept = (int(rows * self._rows.step) // high + 3) * (int(width * self._columns.step) // wide + 2)
+        if height > rows:  # what a row of chunks has made is there when the next one begins, and no more than that
+            high, wide = self.engine.block_shape
+            self._most_kept = (int(rows * self._rows.step) // high + 3) * (int(width * self._columns.step) // wide + 2)
         for y in range(top, top + height, rows):
             high = min(rows, top + height - y)
             chunks = [
