@@ -5,11 +5,10 @@ Knows no bpy.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from texnet_core.errors import Range, RequestError, TexnetError
+from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import chosen_maps
 from texnet_core.model.artifact import read_header
 from texnet_core.model.look import Look
@@ -21,6 +20,7 @@ from texnet_core.synthesis import request as core
 from texnet_core.synthesis.choice import TextureChoice, check_known
 from texnet_core.synthesis.extent import check_covers
 
+_FIRST_PRESET = "rock"  # a whole material whose relief light shows well
 MAX_INT = 2**31 - 1  # what Blender's whole numbers hold
 MAX_NAME = 150  # bytes of a name, so that seed, map and suffixes find room behind it
 CHOICE = tuple(spec.name for spec in fields(TextureChoice))  # which texture of a file that holds several
@@ -308,14 +308,7 @@ def first_style() -> str:
     return next(iter(list_styles()), "")
 
 
-@lru_cache(maxsize=1)
 def first_preset() -> str:
-    """The preset that a new scene starts with: the whole material with the most relief, which light shows best."""
-    return max(list_presets(), key=_relief, default="")
-
-
-def _relief(preset: str) -> float:
-    try:
-        return read_header(list_presets()[preset]).relief
-    except TexnetError:
-        return 0.0
+    """The preset that a new scene starts with."""
+    presets = list_presets()
+    return _FIRST_PRESET if _FIRST_PRESET in presets else next(iter(presets), "")
