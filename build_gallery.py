@@ -17,6 +17,7 @@ from texnet_core import TextureRequest, list_presets, read_artifact, synthesize
 from texnet_core.atomic import replacing
 from texnet_core.evaluation.losscurve import read_loss_curve
 from texnet_core.model.artifact import Artifact, Header
+from texnet_core.model.look_maps import lit_maps
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.rendering import lit_plane, lit_sphere
@@ -166,8 +167,8 @@ def _lit(artifact: Artifact) -> list[npt.NDArray[np.uint8]]:
     """A sphere and a plane of one tile that shows as much as the exemplar did, both (side, side, 3)."""
     side = artifact.texels_per_exemplar
     request = TextureRequest(width=side, height=side, seed=_SEED, engine="onnx", precision="f32")
-    maps = synthesize(artifact, request)
-    drawn = (draw(maps, artifact.maps, _SIDE, relief=artifact.relief) for draw in (lit_sphere, lit_plane))
+    maps, specs = lit_maps(synthesize(artifact, request), artifact.maps, artifact, artifact.relief)
+    drawn = (draw(maps, specs, _SIDE, relief=artifact.relief) for draw in (lit_sphere, lit_plane))
     return [quantize(picture, 8) for picture in drawn]
 
 
