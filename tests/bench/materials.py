@@ -24,7 +24,7 @@ import numpy as np
 
 from texnet_core import TextureRequest, list_presets, read_artifact, synthesize
 from texnet_core.derivation import derive_maps
-from texnet_core.evaluation.evaluate import EvaluationSettings, evaluate, open_metric
+from texnet_core.evaluation.evaluate import open_metric
 from texnet_core.evaluation.figures import map_figure
 from texnet_core.evaluation.maps import Sets, measure_maps
 from texnet_core.evaluation.texture_metric import TextureMetric
@@ -32,6 +32,7 @@ from texnet_core.mapset import ALBEDO, FloatArray, MapSet, MapSpec, split_channe
 from texnet_core.materials import read_surface
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.look_maps import look_maps, relief_of
+from texnet_core.pictures.masks import resized_maps
 from texnet_core.settings import DescriptorSettings
 
 RECIPES = Path(__file__).parents[2] / "texnet_core" / "presets" / "recipes.toml"
@@ -68,12 +69,13 @@ def main() -> None:
 
 
 def _sets(artifact: Artifact, exemplar: Path, seeds: int) -> Sets:
-    """The exemplar and samples of a preset, as evaluation sees them, but for maps that not every way makes."""
-    picture = read_surface(exemplar)
-    settings = EvaluationSettings(seeds=seeds)
-    sets = evaluate(artifact, picture.image, settings, mask=picture.mask, maps=picture.maps).sets
-    assert sets is not None
-    return _cut(sets, {ALBEDO.name, *COMPARED})
+    """The exemplar and samples of a preset, but for maps that not every way makes."""
+    picture, side = read_surface(exemplar), artifact.texels_per_exemplar
+    stack, _ = resized_maps(picture.image, None, side, picture.maps)
+    parts = split_channels(stack, picture.maps)
+    made = [synthesize(artifact, TextureRequest(width=side, height=side, seed=seed)) for seed in range(seeds)]
+    samples = [_stacked(maps, artifact.maps) for maps in made]
+    return _cut(Sets(_stacked(parts, artifact.maps), samples, artifact.maps, artifact.relief), {ALBEDO.name, *COMPARED})
 
 
 def _ways(name: str, artifact: Artifact, sets: Sets, alone: Path | None) -> Iterator[tuple[str, Sets]]:
