@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.mapset import chosen_maps
 from texnet_core.model.artifact import read_header
 from texnet_core.model.look import Look
 from texnet_core.names import no_device
@@ -114,7 +113,7 @@ class TextureRequest(_Named, core.TextureRequest):
                 remedy="choose it as the method of From Image, Now",
             )
         check_known(self, header.textures)
-        chosen_maps(self.maps_of(header), self.maps)
+        self.chosen_of(header)
         if self.covers:
             check_covers(self, header)
         return path
@@ -246,9 +245,8 @@ def told_look(
 def check_look(told: Mapping[str, float], request: TextureRequest) -> None:
     """Raise TexnetError where a look asks for what maps show that are not made, or is told of those that follow it."""
     header = read_header(request.file())
-    maps = request.maps_of(header)
-    made = {spec.name for spec in chosen_maps(maps, request.maps)}
-    follow = {spec.name for spec in maps[len(header.maps) :]}
+    made = {spec.name for spec in request.chosen_of(header)}
+    follow = {spec.name for spec in request.maps_of(header)[len(header.maps) :]}
     for name, needed in (("bump", "height"), ("roughness_dark", "roughness"), ("metallic", "metallic")):
         if name in told and needed in follow:
             raise RequestError(

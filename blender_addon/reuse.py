@@ -6,7 +6,6 @@ from typing import Any
 import bpy
 
 from texnet_core.errors import RequestError, TexnetError
-from texnet_core.mapset import chosen_maps
 from texnet_core.model.artifact import read_header
 
 from . import images, masks, session, worker_client
@@ -44,7 +43,7 @@ def existing(request: TextureRequest) -> Images | None:
     """
     try:
         file = request.file()
-        names = [spec.name for spec in chosen_maps(request.maps_of(read_header(file)), request.maps)]
+        names = [spec.name for spec in request.chosen_of(read_header(file))]
         modified = file.stat().st_mtime
     except (OSError, TexnetError):
         return None

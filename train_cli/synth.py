@@ -13,7 +13,6 @@ from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
 from texnet_core.lengths import length_text
-from texnet_core.mapset import chosen_maps
 from texnet_core.model.real_size import size_note
 from texnet_core.pictures.writing import SUFFIXES, check_picture_size, depth_for
 from texnet_core.progress import ProgressCallback
@@ -187,7 +186,7 @@ def _tell(
     facts: dict[str, Any] = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
     if notes is not None:
         facts |= {"notes": notes} if notes else {}
-        derived = [spec.name for spec in chosen_maps(first.maps_of(engine.artifact), first.maps) if spec.derived]
+        derived = [spec.name for spec in first.chosen_of(engine.artifact) if spec.derived]
         facts |= {"derived": derived} if derived else {}
         facts |= {"covers": first.covers} if first.covers else {}
         facts |= {"width": width, "height": height, "seed": first.seed, "seconds": round(seconds, 3)}

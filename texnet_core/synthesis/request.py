@@ -9,7 +9,7 @@ from numbers import Integral
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
-from texnet_core.mapset import Depth, MapSpec, is_picture, names_in
+from texnet_core.mapset import Depth, MapSpec, chosen_maps, is_picture, names_in
 from texnet_core.model.header import Header
 from texnet_core.model.look_maps import derived_maps
 from texnet_core.settings import (
@@ -119,6 +119,14 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
                 remedy="leave material out, or give it a look with: texnet keep",
             )
         return (*header.maps, *derived)
+
+    def chosen_of(self, header: Header) -> tuple[MapSpec, ...]:
+        """Those of `maps_of` that are asked for, in their order.
+
+        Raises:
+            RequestError: as `maps_of` does, or a map that there is not.
+        """
+        return chosen_maps(self.maps_of(header), self.maps)
 
     def _check_made(self, derived: Iterable[MapSpec]) -> None:
         left_out = {spec.name for spec in derived}.intersection(names_in(self.maps))

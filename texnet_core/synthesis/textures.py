@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from texnet_core.engines import Engine, open_engine
 from texnet_core.errors import RequestError
-from texnet_core.mapset import FloatArray, MapSet, chosen_maps, split_channels
+from texnet_core.mapset import FloatArray, MapSet, split_channels
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.model.look_maps import Derivation, relief_within
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -46,10 +46,9 @@ def synthesize(
     """
     window = request.check().window
     check_held(window)
-    specs = request.maps_of(artifact)
-    chosen = chosen_maps(specs, request.maps)
+    chosen = request.chosen_of(artifact)
     plane = open_plane(artifact, request, engine=engine)
-    made = split_channels(gathered(plane, window, progress), specs)
+    made = split_channels(gathered(plane, window, progress), plane.maps)
     return {spec.name: made[spec.name] for spec in chosen}
 
 

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from texnet_core.atomic import as_output_error
-from texnet_core.model.look_maps import lit_maps, relief_within
-from texnet_core.pictures.color import quantize
 from texnet_core.progress import Progress
-from texnet_core.rendering import lit_sphere
 from texnet_core.settings import Checked, setting
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
 from texnet_core.worker.job import Message, WorkerJob, seconds_since
+from texnet_core.worker.lit import Light
 from texnet_core.worker.opened import open_texture
 from texnet_core.worker.previews import preview_file
 
@@ -35,9 +33,7 @@ def sphere(job: WorkerJob) -> Message:
         job.report(progress.stage, progress.done, progress.total)
 
     made = synthesize(artifact, request, engine=engine, progress=report)
-    relief = relief_within(artifact, min(request.width, request.height))
-    maps, specs = lit_maps(made, request.maps_of(artifact), artifact, relief)
-    picture = lit_sphere(maps, specs, wanted.size, relief=relief)
+    picture = Light("sphere").picture(made, request.maps_of(artifact), artifact, wanted.size)
     with as_output_error(file):
-        np.save(file, quantize(picture, 8))
+        np.save(file, picture)
     return {"file": str(file), "seconds": seconds_since(started)}

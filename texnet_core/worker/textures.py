@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from texnet_core.atomic import as_output_error
-from texnet_core.mapset import MapSpec, chosen_maps, shown_colors, split_channels
+from texnet_core.mapset import MapSpec, shown_colors, split_channels
 from texnet_core.pictures.writing import depth_for
 from texnet_core.progress import Progress, ProgressCallback
 from texnet_core.settings import as_record
@@ -28,7 +28,7 @@ def synthesize(job: WorkerJob) -> Message:
     output, request = _output(job), job.asked(TextureRequest)
     pictures = expand(request)
     artifact, engine = open_texture(request, job.note)
-    chosen = chosen_maps(request.maps_of(artifact), request.maps)
+    chosen = request.chosen_of(artifact)
     if len(chosen) == 1:  # whose name is part of the file's here, unlike on the command line
         output = output.with_name(f"{output.stem}_{chosen[0].name}{output.suffix}")
     plane = open_plane(artifact, request, engine=engine)  # all tiles lie on it
