@@ -86,10 +86,15 @@ def test_an_endless_plane_goes_on_in_all_directions(artifact, engine):
 
 
 def test_a_tile_and_the_endless_plane_agree_away_from_the_edges(artifact, engine):
-    """Both look up the same noise; only what a halo reaches beyond the edge differs."""
+    """Both look up the same noise; only what a halo reaches beyond the edge differs.
+
+    A GPU sums convolutions of other sizes in another order: a tile that is made at once differs in the last bits there.
+    """
     tile = plane_of(artifact, 3, width=256, height=256, engine=engine)[64:192, 64:192]
     endless = plane_of(artifact, 3, engine=engine)[64:192, 64:192]
-    assert tile.tobytes() == endless.tobytes()
+    if engine.device == "cpu":
+        assert tile.tobytes() == endless.tobytes()
+    np.testing.assert_allclose(tile, endless, atol=1e-5)
 
 
 @pytest.mark.parametrize("tile", ["xy", "x", "y", "none"])

@@ -102,7 +102,8 @@ def _run(command: list[str], conditions: Conditions, most_seconds: float) -> Fou
     seconds = min(most_seconds, conditions.deadline - time.monotonic())
     if seconds <= 0:
         return {"passed": False, "why": "no time was left"}
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # what is installed elsewhere stays in reach
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     if conditions.device == "cpu":
         environment["CUDA_VISIBLE_DEVICES"] = ""
     own_group = os.name == "posix"  # so that what it has started ends with it
