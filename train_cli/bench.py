@@ -12,6 +12,7 @@ from texnet_core.engines import installed_engines
 from texnet_core.errors import RequestError
 from texnet_core.mapset import ALBEDO, MATERIAL_MAPS, MapSpec
 from texnet_core.model.artifact import Artifact
+from texnet_core.model.families.pyramid import MOST_DETAIL
 from texnet_core.settings import MAX_SIZE, Checked, EngineName, setting
 from texnet_core.synthesis.textures import check_is_texture
 from train_cli.display import showing
@@ -33,6 +34,7 @@ _COLUMNS = (
     ("of copy", "{of_copy:.2f}"),
     ("x naive", "{faster_than_naive:.1f}"),
     ("of colors", "{of_colors:.2f}"),
+    ("of plain", "{of_plain:.2f}"),
     ("noise", "{noise:.1%}"),
     ("PNG s", "{png_seconds:.2f}"),
     ("peak MiB", "{peak_mb:.0f}"),
@@ -46,6 +48,13 @@ class _BenchSettings(Checked):
     threads: int = setting(0, "blocks made at once on the CPU; 0 means one per core", low=0, high=1024, group="machine")
     levels: int = setting(
         _PUBLISHED_LEVELS, "scales of the generator where no SOURCE is given", low=1, high=8, group="generator"
+    )
+    detail_levels: int = setting(
+        0,
+        "levels of detail of the generator where no SOURCE is given; it is held against the same one without",
+        low=0,
+        high=MOST_DETAIL,
+        group="generator",
     )
 
 
@@ -86,10 +95,12 @@ def bench(source: str | None, sizes: str, maps: str, engines: str, as_json: bool
       texnet bench
       texnet bench moss --sizes 1024,4096 --engines onnx --repeats 3
       texnet bench --maps albedo,normal,roughness,height,ao --sizes 1024
+      texnet bench --levels 6 --detail-levels 1 --sizes 2048
     """
     settings = settings_from(_BenchSettings, values).check()
     asked, chosen = _sizes(sizes), _engines(engines)
-    artifact = _read(source) if source else untrained(PyramidSettings(levels=settings.levels), _maps(maps))
+    shape = PyramidSettings(levels=settings.levels, detail_levels=settings.detail_levels)
+    artifact = _read(source) if source else untrained(shape, _maps(maps))
     effort = {"repeats": settings.repeats, "threads": settings.threads}
     with showing(quiet=as_json) as display:
         report = run_benchmark(artifact, asked, chosen, **effort, progress=display)

@@ -800,11 +800,12 @@ def test_eval_prints_one_table_and_one_object_and_writes_a_report(inside, artifa
     assert low < 1 < high and facts["missing"]["colour"] == "no exemplar was given" and facts["outputs"] == []
 
 
-def test_bench_holds_several_maps_against_colors_alone():
-    artifact = untrained(PyramidSettings(levels=3, channels=4), MATERIAL_MAPS[:3])
+def test_bench_holds_maps_against_colors_and_detail_against_none():
+    artifact = untrained(PyramidSettings(levels=3, channels=4, detail_levels=1), MATERIAL_MAPS[:3])
     report = run_benchmark(artifact, [128], ("onnx",), repeats=1, threads=1)
-    of_colors = {row.contender: row.of_colors for row in report.rows}
-    assert of_colors["onnx"] > 0 and of_colors.get("naive") is None and len(of_colors) == len(report.rows)
+    ratios = {row.contender: (row.of_colors, row.of_plain) for row in report.rows}
+    assert min(ratios.pop("onnx")) > 0
+    assert set(ratios.values()) <= {(None, None)} and len(ratios) == len(report.rows) - 1
 
 
 def test_bench_prints_one_table_and_one_object(artifact, monkeypatch):

@@ -48,6 +48,7 @@ class Row:
         startup_seconds: from starting the process to its first texture of 256x256.
         faster_than_naive: the peer's median in float32 over this one's, or None where the peer did not run.
         of_colors: of several maps, the median over that of such a generator with colors alone; else None.
+        of_plain: of a generator with detail, the median over that of such a generator without; else None.
     """
 
     contender: str
@@ -66,6 +67,7 @@ class Row:
     startup_seconds: float
     faster_than_naive: float | None
     of_colors: float | None = None
+    of_plain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def run_benchmark(
     threads = threads or available_cores()
     engines = engines or installed_engines()
     with tempfile.TemporaryDirectory(prefix="texnet-bench-") as folder, ExitStack() as stack:
-        source, colors = (Path(folder) / f"{name}.texnet" for name in ("bench", "colors"))
+        source = Path(folder) / "bench.texnet"
         write_artifact(source, artifact)
 
         def start(role: str, device: str, precision: str, file: Path = source) -> Contender:
@@ -121,10 +123,11 @@ def run_benchmark(
 
         places = [(engine, device, kind) for engine in engines for device, kind in _places(engine)]
         makers = [start(*place) for place in places]
-        beside: list[Contender] = []
-        if len(artifact.maps) > 1 and isinstance(artifact.settings, PyramidSettings):
-            write_artifact(colors, untrained(artifact.settings, (ALBEDO,)))
-            beside = [start(*place, colors) for place in places]
+        beside: dict[str, list[Contender]] = {}
+        for name, simpler in _simpler(artifact).items():
+            file = Path(folder) / f"{name}.texnet"
+            write_artifact(file, simpler)
+            beside[name] = [start(*place, file) for place in places]
         naive = start("naive", "cpu", "f32") if "torch" in installed_engines() else None
         products = [
             start(f"product:{library}", device, kind)
@@ -134,6 +137,20 @@ def run_benchmark(
         copies = [start("copy", device, "f32") for device in sorted({device for _, device, _ in places})]
         peers = _Peers(beside, naive, products, copies)
         return _measure(artifact, sorted(sizes), makers, peers, repeats, threads, progress)
+
+
+def _simpler(artifact: Artifact) -> dict[str, Artifact]:
+    """Ratio of a row -> a generator of the same shape, but for what the ratio says the cost of."""
+    shape = artifact.settings
+    if not isinstance(shape, PyramidSettings):
+        return {}
+    shape = replace(shape, waves=0, repeat_channels=0)  # whose inputs differ, by next to no time
+    found = {}
+    if len(artifact.maps) > 1:
+        found["of_colors"] = untrained(shape, (ALBEDO,))
+    if shape.detail_levels:
+        found["of_plain"] = untrained(replace(shape, detail_levels=0), artifact.maps)
+    return found
 
 
 def untrained(settings: PyramidSettings, maps: tuple[MapSpec, ...]) -> Artifact:
@@ -153,13 +170,13 @@ class _Peers:
     """What engines are held against.
 
     Attributes:
-        colors: a generator with colors alone on each engine, in their order; none where there is one map.
+        simpler: ratio of a row -> a simpler generator on each engine, in their order.
         naive: the peer, or None.
         products: of matrices.
         copies: of memory.
     """
 
-    colors: list[Contender]
+    simpler: dict[str, list[Contender]]
     naive: Contender | None
     products: list[Contender]
     copies: list[Contender]
@@ -190,9 +207,8 @@ def _measure(
     progress: ProgressCallback,
 ) -> Report:
     naive, products, copies = peers.naive, peers.products, peers.copies
-    pairs = list(zip(makers, peers.colors, strict=False))
-    runs = [(maker, size) for size in sizes for maker in makers]
-    runs += [(peer, size) for size in sizes for peer in peers.colors]
+    beside = [peer for simpler in peers.simpler.values() for peer in simpler]
+    runs = [(maker, size) for size in sizes for maker in (*makers, *beside)]
     runs += [(naive, size) for size in sizes if naive and size <= NAIVE_LIMIT]
     runs += [(yardstick, 0) for yardstick in (*products, *copies)]
     total, done = len(makers) * len(sizes) + len(runs) * repeats, 0
@@ -219,14 +235,19 @@ def _measure(
     rows = [
         _row(artifact, maker, size, times, first.get((maker, size), {}), noise.get(maker))
         for (maker, size), times in seconds.items()
-        if size and maker not in peers.colors
+        if size and maker not in beside
     ]
-    of_colors = {
-        (maker.role, maker.device, maker.precision, size): medians[maker, size] / medians[peer, size]
-        for maker, peer in pairs
+    shares = {
+        (ratio, maker.role, maker.device, maker.precision, size): medians[maker, size] / medians[peer, size]
+        for ratio, simpler in peers.simpler.items()
+        for maker, peer in zip(makers, simpler, strict=True)
         for size in sizes
     }
-    rows = [replace(row, of_colors=of_colors.get((row.contender, row.device, row.precision, row.size))) for row in rows]
+
+    def share(ratio: str, row: Row) -> float | None:
+        return shares.get((ratio, row.contender, row.device, row.precision, row.size))
+
+    rows = [replace(row, of_colors=share("of_colors", row), of_plain=share("of_plain", row)) for row in rows]
     rows = [_compared(artifact, row, rows, product_rates, copy_rates) for row in rows]
     notes = [] if naive else ["the naive peer needs torch, which is not installed"]
     return Report(rows, product_rates, copy_rates, threads, artifact.graph.levels, repeats, notes)
