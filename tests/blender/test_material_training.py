@@ -156,6 +156,7 @@ def test_scripts_are_told_what_cannot_be_learned(blender):
     assert "Old Wall" in found[0][1] and "No Such" in found[-1]
 
 
+@pytest.mark.once
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="a backend needs torch")
 def test_a_material_is_learned_from_its_nodes_and_from_a_folder(blender, wired, tmp_path):
     folder, _ = wired

@@ -204,6 +204,7 @@ module("preferences").preferences().storage = "FILE"
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("scene", SCENES)
 def test_an_error_in_any_line_of_placing_a_texture_changes_nothing(blender, material_file, scene):
     destination, preparation = SCENES[scene]

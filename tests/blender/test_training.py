@@ -114,6 +114,7 @@ def test_train_from_an_image_that_only_blender_has_cancel_keeps_and_resume_goes_
     }
 
 
+@pytest.mark.once
 def test_what_is_transparent_or_masked_is_not_learned(blender, backend, tmp_path):
     """Hidden colors differ in two trainings, and all that is made is the same."""
     (state,) = blender(
@@ -161,6 +162,7 @@ PANEL = """
 """
 
 
+@pytest.mark.once
 def test_a_training_that_was_far_too_short_can_be_continued_and_discarded(blender, backend, picture, tmp_path):
     """What the panel offers at each point, and what comes of it."""
     (state,) = blender(
@@ -197,6 +199,7 @@ def test_a_training_that_was_far_too_short_can_be_continued_and_discarded(blende
     assert state["left"] == [] and state["budget"] == [pytest.approx(0.01, rel=0.01), True]
 
 
+@pytest.mark.once
 def test_a_name_that_is_taken_can_be_replaced_or_changed(blender, backend, picture, tmp_path):
     (state,) = blender(
         SET_UP
@@ -249,6 +252,7 @@ def test_the_first_step_shows_its_sample_and_its_loss_and_a_stopped_run_says_how
     assert re.match(r"Training of Wall stopped after \d+ steps?\. Continue it, replace it or discard it", state["note"])
 
 
+@pytest.mark.once
 def test_a_quality_is_budget_and_start_in_one_choice_and_custom_has_both(blender, backend, picture, tmp_path):
     """What the panel's button asks the worker for, and what scripts do; nothing is trained."""
     (state,) = blender(
@@ -320,6 +324,7 @@ def test_a_panel_is_drawn_whatever_its_name_and_library_are(blender, tmp_path):
     assert state == [True, "FREE", True, True, True]
 
 
+@pytest.mark.once
 def test_without_weights_it_learns_through_the_light_descriptor_connects_to_nothing_and_says_so(
     blender, backend, picture, tmp_path, socket_log
 ):
@@ -400,6 +405,7 @@ def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend
     assert state["wheel"] in state["command"] and "[train,heif]" in state["command"] and " -m venv " in state["command"]
 
 
+@pytest.mark.once
 def test_a_backend_is_tested_in_the_background_and_the_test_can_be_stopped(blender, backend, tmp_path):
     (state,) = blender(
         SET_UP

@@ -2,7 +2,7 @@
 
 Each version is a `bpy` wheel in an environment of its own, kept in .venv. A version whose Python is not on this
 computer is left out, and the last line says so. As many versions as there are cores are tested at once, each in one
-process, since the zip is built and installed once a process.
+process, since the zip is built and installed once a process. Tests that are marked `once` are left out.
 """
 
 import os
@@ -38,7 +38,7 @@ def _test(tests: list[str], version: str) -> str:
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, f"bpy=={version}"], check=True)
         (folder / "installed").touch()
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-m", "not once", "-p", "no:cacheprovider", *tests]
     environment = os.environ | {"TEXNET_BPY_PYTHON": str(python)}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
