@@ -99,12 +99,21 @@ def bench(source: str | None, sizes: str, maps: str, engines: str, as_json: bool
     """
     settings = settings_from(_BenchSettings, values).check()
     asked, chosen = _sizes(sizes), _engines(engines)
-    shape = PyramidSettings(levels=settings.levels, detail_levels=settings.detail_levels)
-    artifact = _read(source) if source else untrained(shape, _maps(maps))
+    artifact = _read(source) if source else _untrained(settings, maps)
+    if source and (settings.levels, settings.detail_levels, maps) != (_PUBLISHED_LEVELS, 0, ALBEDO.name):
+        raise RequestError(
+            f"--levels, --detail-levels and --maps say which generator to make, and {source} is one",
+            expected="one of both",
+            remedy="leave out SOURCE, or these options",
+        )
     effort = {"repeats": settings.repeats, "threads": settings.threads}
     with showing(quiet=as_json) as display:
         report = run_benchmark(artifact, asked, chosen, **effort, progress=display)
     click.echo(json.dumps(_facts(report)) if as_json else _table(report))
+
+
+def _untrained(settings: _BenchSettings, maps: str) -> Artifact:
+    return untrained(PyramidSettings(levels=settings.levels, detail_levels=settings.detail_levels), _maps(maps))
 
 
 def _read(source: str) -> Artifact:
@@ -157,7 +166,8 @@ def _table(report: Report) -> str:
     lines = [[name for name, _ in _COLUMNS], *([_cell(shape, row) for _, shape in _COLUMNS] for row in report.rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
     text = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-    text += ["", f"{report.levels} levels, {report.threads} threads, medians of {report.repeats}"]
+    detail = f" and {report.detail_levels} of detail" if report.detail_levels else ""
+    text += ["", f"{report.levels} levels{detail}, {report.threads} threads, medians of {report.repeats}"]
     text += [
         f"2048^3 matrix product, {kind} on {device}, {library}: {rate:.0f} GFLOP/s"
         for (library, device, kind), rate in report.product_gflops.items()

@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from statistics import fmean
 
@@ -58,6 +58,7 @@ FIGURES = {
     "memorisation": "share of windows that are copies of one region",
 }
 _SHOWN = 512  # texels of the sheet's pictures
+_SLOW = "gatys"
 
 Draw = Callable[[str, FloatArray, int], FloatArray]  # name, exemplar, seed
 
@@ -66,25 +67,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True, help="folder of pictures and figures, kept between runs")
     parser.add_argument("--data", type=Path, default=SHARED_DATA, help="folder with the exemplars")
-    parser.add_argument("--exemplars", default=",".join(EXEMPLARS), help="names by commas; all by default")
-    parser.add_argument("--methods", default=None, help=f"of {','.join(METHODS)} and --also; all by default")
+    parser.add_argument("--exemplars", default="", help="names by commas; all by default")
+    parser.add_argument("--methods", default="", help=f"of {','.join(METHODS)} and --also; all but {_SLOW} by default")
     parser.add_argument("--also", action="append", default=[], metavar="LABEL=FOLDER", help="generators, a method more")
     parser.add_argument("--sheet", type=Path, help="picture of all exemplars and methods, 512 texels of each at 1:1")
     given = parser.parse_args()
-    for label, _, folder in (each.partition("=") for each in given.also):
-        METHODS[label] = _generators_of(Path(folder))
-    methods = list(METHODS) if given.methods is None else [name for name in given.methods.split(",") if name]
-    names = given.exemplars.split(",")
+    methods = METHODS | dict(_labeled(each, parser) for each in given.also)
+    chosen = _chosen(given.methods, [name for name in methods if name != _SLOW], methods, parser)
+    names = _chosen(given.exemplars, list(EXEMPLARS), EXEMPLARS, parser)
+    try:
+        _compare(given, {name: methods[name] for name in chosen}, names)
+    except (TexnetError, OSError) as error:
+        parser.error(str(error))
+
+
+def _compare(given: argparse.Namespace, methods: dict[str, Draw], names: list[str]) -> None:
     exemplars = {name: _square(read_exemplar(given.data / EXEMPLARS[name]).image) for name in names}
     for name, exemplar in exemplars.items():
-        for method in methods:
-            _make(given.cache / method / f"{name}.png", METHODS[method], exemplar)
-    _measure(given.cache, methods, exemplars)
-    _say(_table(given.cache, methods, names))
+        for method, draw in methods.items():
+            _make(given.cache / method / f"{name}.png", draw, exemplar)
+    _measure(given.cache, list(methods), exemplars)
+    _say(_table(given.cache, list(methods), names))
     if given.sheet:
-        rows = {name: [exemplar, *_made(given.cache, methods, name)] for name, exemplar in exemplars.items()}
+        rows = {name: [exemplar, *_made(given.cache, list(methods), name)] for name, exemplar in exemplars.items()}
         cut = {name: [None if each is None else _cut(each) for each in row] for name, row in rows.items()}
         write_image(given.sheet, draw_sheet(cut, ["photograph", *methods]))
+
+
+def _labeled(text: str, parser: argparse.ArgumentParser) -> tuple[str, Draw]:
+    label, _, folder = text.partition("=")
+    if not label or label in METHODS or not Path(folder or "/nowhere").is_dir():
+        parser.error(f"--also {text} is no LABEL=FOLDER with a new label and a folder that is there")
+    return label, _generators_of(Path(folder))
+
+
+def _chosen(text: str, default: list[str], known: Collection[str], parser: argparse.ArgumentParser) -> list[str]:
+    names = [name for name in text.split(",") if name] or default
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"there is no {', '.join(unknown)}; expected some of {', '.join(known)}")
+    return names
 
 
 def _square(image: FloatArray) -> FloatArray:
@@ -209,7 +230,7 @@ def _gmic(name: str, exemplar: FloatArray, seed: int) -> FloatArray:
 
 
 METHODS: dict[str, Draw] = {
-    "gatys": _gatys,
+    _SLOW: _gatys,
     "patches": _patches,
     "gmic-inpaint": _gmic,
     "collage": lambda name, exemplar, seed: _texture(open_source("collage", exemplar), exemplar, seed),

@@ -18,13 +18,13 @@ def compared(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(detail, "EXEMPLARS", {"wall": "wall.png"})
     monkeypatch.setattr(detail, "TextureMetric", lambda weights: None)
     monkeypatch.setattr(detail, "load_vgg19", lambda: None)
-    monkeypatch.setattr(detail, "METHODS", {})
+    monkeypatch.setattr(detail, "METHODS", {"gray": lambda name, exemplar, seed: np.full_like(exemplar, 0.5)})
     figures = dict.fromkeys([*detail.FIGURES, "mesh_of_the_photograph"], 0.5)
     monkeypatch.setattr(detail, "_figures", lambda metric, both: figures | {"mesh": float(both.sample.mean())})
 
-    def run(methods, *words):
-        detail.METHODS.update(methods)
-        words = ["--data", str(tmp_path), "--cache", str(tmp_path / "cache"), "--exemplars", "wall", *words]
+    def run(*words, methods=None):
+        monkeypatch.setattr(detail, "METHODS", detail.METHODS | (methods or {}))
+        words = ["--data", str(tmp_path), "--cache", str(tmp_path / "cache"), *words]
         monkeypatch.setattr("sys.argv", ["detail", *words])
         detail.main()
         return capsys.readouterr()
@@ -40,20 +40,42 @@ def test_only_what_the_cache_lacks_is_drawn_and_the_exemplar_is_square(compared)
         return np.full_like(exemplar, 0.25)
 
     for _ in range(2):
-        assert "| draw | 1 | 0.50 | 0.50 | 0.50 | 0.50 | 0.25 (0.50) | 0.50 |" in compared({"draw": draw}).out
+        found = compared("--methods", "draw", methods={"draw": draw}).out
+        assert "| draw | 1 | 0.50 | 0.50 | 0.50 | 0.50 | 0.25 (0.50) | 0.50 |" in found
     assert drawn == [("wall", (520, 520, 3), 0)]
 
 
 def test_generators_are_seen_at_the_texels_of_the_photograph(compared, tmp_path):
     write_artifact(tmp_path / "wall.texnet", random_artifact())
-    compared({}, "--also", f"ours={tmp_path}", "--sheet", str(tmp_path / "sheet.png"))
+    compared("--also", f"ours={tmp_path}", "--sheet", str(tmp_path / "sheet.png"))
     assert detail._read(tmp_path / "cache" / "ours" / "wall.png").shape == (520, 520, 3)
     assert (tmp_path / "sheet.png").exists()
 
 
 def test_a_method_that_cannot_run_is_left_out(compared, tmp_path):
-    said = compared({}, "--also", f"ours={tmp_path / 'nowhere'}")
-    assert "ours, wall: left out" in said.err and "ours" not in said.out
+    said = compared("--also", f"ours={tmp_path}")
+    assert "ours, wall: left out" in said.err and "ours" not in said.out and "gray" in said.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--methods", "foo"],
+        ["--exemplars", "foo"],
+        ["--data", "nowhere"],
+        ["--also", "ours"],
+        ["--also", "=."],
+        ["--also", "gray=."],
+        ["--also", "ours=nowhere"],
+        ["--cache", "wall.png/x"],
+    ],
+)
+def test_wrong_words_are_one_clear_line(compared, tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        compared(*words)
+    assert ended.value.code == 2
+    assert len([line for line in capsys.readouterr().err.splitlines() if "error:" in line]) == 1
 
 
 def test_pixel_optimization_in_octaves_tiles_and_hangs_on_its_seed(tmp_path, monkeypatch):

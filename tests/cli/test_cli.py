@@ -327,6 +327,8 @@ WRONG = {
     "bench unknown maps": (["bench", "--maps", "albedo,shine"], 2, "not a list of different maps"),
     "bench unknown engine": (["bench", "--engines", "fast"], 2, "onnx"),
     "bench unknown source": (["bench", "nothing"], 2, "no preset"),
+    "bench source and shape": (["bench", "moss", "--levels", "4"], 2, "leave out SOURCE"),
+    "bench source and maps": (["bench", "moss", "--maps", "albedo,height"], 2, "leave out SOURCE"),
 }
 
 
@@ -806,6 +808,7 @@ def test_bench_holds_maps_against_colors_and_detail_against_none():
     ratios = {row.contender: (row.of_colors, row.of_plain) for row in report.rows}
     assert min(ratios.pop("onnx")) > 0
     assert set(ratios.values()) <= {(None, None)} and len(ratios) == len(report.rows) - 1
+    assert (report.levels, report.detail_levels) == (3, 1)
 
 
 def test_bench_prints_one_table_and_one_object(artifact, monkeypatch):

@@ -79,8 +79,10 @@ class Report:
         product_gflops: (library, device, precision) -> billions of operations a second in a 2048^3 matrix product.
         copy_gb: device -> billions of bytes a second, read and written, when copying 256 MiB.
         threads: that each contender used on the CPU.
-        levels: of the generator.
+        levels: of the generator, without detail.
         repeats: of every measurement.
+        notes: sentences about what could not be measured.
+        detail_levels: of the generator.
     """
 
     rows: list[Row]
@@ -90,6 +92,7 @@ class Report:
     levels: int
     repeats: int
     notes: list[str]
+    detail_levels: int = 0
 
 
 def run_benchmark(
@@ -250,7 +253,9 @@ def _measure(
     rows = [replace(row, of_colors=share("of_colors", row), of_plain=share("of_plain", row)) for row in rows]
     rows = [_compared(artifact, row, rows, product_rates, copy_rates) for row in rows]
     notes = [] if naive else ["the naive peer needs torch, which is not installed"]
-    return Report(rows, product_rates, copy_rates, threads, artifact.graph.levels, repeats, notes)
+    shape = artifact.settings
+    detail = shape.detail_levels if isinstance(shape, PyramidSettings) else 0
+    return Report(rows, product_rates, copy_rates, threads, artifact.graph.levels - detail, repeats, notes, detail)
 
 
 def _row(
