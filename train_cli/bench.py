@@ -51,7 +51,7 @@ class _BenchSettings(Checked):
     )
     detail_levels: int = setting(
         0,
-        "levels of detail of the generator where no SOURCE is given; it is held against the same one without",
+        "levels of detail of the generator where no SOURCE is given",
         low=0,
         high=MOST_DETAIL,
         group="generator",

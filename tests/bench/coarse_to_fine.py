@@ -10,16 +10,14 @@ Source: Gatys et al. 2015, "Texture Synthesis Using Convolutional Neural Network
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 
+from tests.bench.patch_optimization import enlarged
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_device import choose_device
-from texnet_core.losses import Sample, WeightedSum, range_penalty
-from texnet_core.losses.gram import RelativeGramLoss
-from texnet_core.optimization.pixels import LAYERS, RANGE_WEIGHT
-from texnet_core.optimization.search import Search, noise_like, to_array, to_tensor
+from texnet_core.losses import Sample
+from texnet_core.optimization.pixels import LAYERS, search_from
+from texnet_core.optimization.search import noise_like, to_array, to_tensor
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.progress import ignore_progress
 from texnet_core.settings import OptimizeSettings
@@ -44,27 +42,11 @@ def optimize_coarse_to_fine(exemplar: Picture, side: int, seed: int, steps: tupl
     for octave, budget in enumerate(steps):
         texels = side >> (len(steps) - 1 - octave)
         wanted = to_tensor(resize_exemplar(exemplar, texels), device)
-        start = noise_like(wanted, texels, texels, seed) if image is None else _enlarged(image)
-        image = _optimized(start, wanted, network, OptimizeSettings(steps=budget))
+        start = noise_like(wanted, texels, texels, seed) if image is None else enlarged(image, texels).clamp(0, 1)
+        with torch.no_grad():
+            seen = Sample(wanted, network(wanted), periodic=False)
+        search = search_from(start, seen, network, OptimizeSettings(steps=budget), ignore_progress)
+        search.to_the_end()
+        image = search.best
     assert image is not None
     return to_array(image)
-
-
-def _optimized(start: Tensor, wanted: Tensor, network: Vgg19, settings: OptimizeSettings) -> Tensor:
-    with torch.no_grad():
-        seen = Sample(wanted, network(wanted), periodic=False)
-    total = WeightedSum([(1.0, RelativeGramLoss(seen)), (RANGE_WEIGHT, range_penalty)])
-
-    def loss(image: Tensor, seed: int) -> Tensor:
-        return total(Sample(image, network(image, periodic=True)), seed)
-
-    search = Search(start, loss, settings, ignore_progress)
-    search.to_the_end()
-    return search.best
-
-
-def _enlarged(image: Tensor) -> Tensor:
-    """With twice the texels, as the torus that it is."""
-    side = 2 * image.shape[-1]
-    whole = F.interpolate(F.pad(image, (4, 4, 4, 4), mode="circular"), scale_factor=2, mode="bicubic")
-    return whole[:, :, 8 : 8 + side, 8 : 8 + side].clamp(0, 1)

@@ -20,6 +20,7 @@ from statistics import fmean
 import numpy as np
 from PIL import Image
 
+from tests.bench.figures import center_square
 from tests.bench.sheet import draw_sheet
 from tests.conftest import SHARED_DATA
 from texnet_core import Artifact, TextureRequest, read_artifact, synthesize
@@ -34,7 +35,6 @@ from texnet_core.instant.open import open_source
 from texnet_core.mapset import FloatArray, shown_colors
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.reading import read_exemplar
-from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.writing import write_image
 
 EXEMPLARS = {
@@ -87,10 +87,10 @@ def _compare(given: argparse.Namespace, methods: dict[str, Draw], names: list[st
         for method, draw in methods.items():
             _make(given.cache / method / f"{name}.png", draw, exemplar)
     _measure(given.cache, list(methods), exemplars)
-    _say(_table(given.cache, list(methods), names))
+    print(_table(given.cache, list(methods), names))  # noqa: T201
     if given.sheet:
         rows = {name: [exemplar, *_made(given.cache, list(methods), name)] for name, exemplar in exemplars.items()}
-        cut = {name: [None if each is None else _cut(each) for each in row] for name, row in rows.items()}
+        cut = {name: [None if each is None else middle(each, _SHOWN) for each in row] for name, row in rows.items()}
         write_image(given.sheet, draw_sheet(cut, ["photograph", *methods]))
 
 
@@ -109,8 +109,7 @@ def _chosen(text: str, default: list[str], known: Collection[str], parser: argpa
 
 
 def _square(image: FloatArray) -> FloatArray:
-    side = min(*image.shape[:2], MOST_SIDE)
-    return middle(resize_exemplar(image, side), side)
+    return center_square(image, min(*image.shape[:2], MOST_SIDE))
 
 
 def _make(file: Path, draw: Draw, exemplar: FloatArray) -> None:
@@ -190,14 +189,6 @@ def _made(cache: Path, methods: list[str], name: str) -> list[FloatArray | None]
 
 def _read(file: Path) -> FloatArray:
     return np.asarray(Image.open(file), np.float32) / 255
-
-
-def _cut(picture: FloatArray) -> FloatArray:
-    return middle(picture, _SHOWN)
-
-
-def _say(text: str) -> None:
-    print(text)  # noqa: T201
 
 
 def _generators_of(folder: Path) -> Draw:

@@ -32,7 +32,7 @@ def optimize_patches(exemplar: Picture, side: int, seed: int) -> Picture:
     image = _start(whole, max(1, round(_scales(side)[0] * side)), rng)
     for scale in _scales(side):
         target = F.interpolate(whole, scale_factor=scale, mode="bicubic", antialias=True).clamp(0, 1)
-        image = _match(_enlarged(image, round(scale * side)), target, rng)
+        image = _match(enlarged(image, round(scale * side)), target, rng)
     return image[0].clamp(0, 1).permute(1, 2, 0).numpy()
 
 
@@ -49,7 +49,7 @@ def _start(exemplar: Tensor, side: int, rng: torch.Generator) -> Tensor:
     return noise * exemplar.std((2, 3), keepdim=True) + exemplar.mean((2, 3), keepdim=True)
 
 
-def _enlarged(image: Tensor, side: int) -> Tensor:
+def enlarged(image: Tensor, side: int) -> Tensor:
     """Resampled as the torus that it is: three periods, of which the middle one is kept."""
     periods = F.interpolate(image.repeat(1, 1, 3, 3), size=(3 * side, 3 * side), mode="bicubic")
     return periods[:, :, side : 2 * side, side : 2 * side]

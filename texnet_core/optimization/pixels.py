@@ -14,6 +14,7 @@ from torch import Tensor
 
 from texnet_core.descriptor.choice import NETWORKS, candidates, network_of, settle, structure_of
 from texnet_core.descriptor.layers import POOLED_TEXELS
+from texnet_core.descriptor.network import Network
 from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.structure import FEWEST_POSITIONS, Structure
 from texnet_core.engines.torch_device import choose_device
@@ -86,17 +87,32 @@ def optimize(
     image = to_tensor(small, device)
     with torch.no_grad():
         seen = Sample(image, network(image), periodic=False, visible=visible)
-    total = WeightedSum([(1.0, RelativeGramLoss(seen)), (RANGE_WEIGHT, range_penalty)])
+    colors = texels_of(small, mask)
+    start = noise_like(to_tensor(colors, device), settings.width, settings.height, settings.seed)
+    # a gray picture has one channel to move, so that no color can come of it
+    search = search_from(start[:, :1] if is_gray(colors) else start, seen, network, settings, progress)
+    search.to_the_end()
+    return Optimized(to_array(search.best), search.best_loss)
+
+
+def search_from(
+    start: Tensor, exemplar: Sample, network: Network, settings: OptimizeSettings, progress: ProgressCallback
+) -> Search:
+    """The search for pixels with the exemplar's statistics.
+
+    Args:
+        start: (1, 3, H, W), or (1, 1, H, W) for a picture that is to stay gray; it wraps.
+        exemplar: what the network sees of it.
+        network: returns `LAYERS`.
+        settings: budget and optimizer.
+        progress: called after every step.
+    """
+    total = WeightedSum([(1.0, RelativeGramLoss(exemplar)), (RANGE_WEIGHT, range_penalty)])
 
     def loss(image: Tensor, seed: int) -> Tensor:
         return total(Sample(image, network(image, periodic=True)), seed)
 
-    colors = texels_of(small, mask)
-    start = noise_like(to_tensor(colors, device), settings.width, settings.height, settings.seed)
-    # a gray picture has one channel to move, so that no color can come of it
-    search = Search(start[:, :1] if is_gray(colors) else start, loss, settings, progress)
-    search.to_the_end()
-    return Optimized(to_array(search.best), search.best_loss)
+    return Search(start, loss, settings, progress)
 
 
 def _check(settings: OptimizeSettings, descriptor: DescriptorSettings) -> None:
