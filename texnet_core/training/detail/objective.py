@@ -27,6 +27,8 @@ _SPECTRUM_WEIGHT = 0.3  # without it, a mesh of two texels passes for grain
 _NEARNESS_WEIGHT = 4.0  # of how far a window, made smaller, is from what it was made of
 _COLORS_WEIGHT = 0.5  # of pairs; with more, no grain is drawn, for nobody can know where it lies
 _LEAST_SPREAD = 1e-3  # of a layer's features
+_EVENNESS_WEIGHT = 0.3  # without it, some of the mesh is left: a faint grid of coarser texels
+_LEAST_STEP = (1 / 255) ** 2  # squared; smaller ones are not compared
 
 
 class DetailObjective:
@@ -64,7 +66,8 @@ class DetailObjective:
         misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
         pairs = self._difference(paired, self._samples.goal(seeds, size), loss_seed)
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
-        restraints = _SPECTRUM_WEIGHT * spectrum + _NEARNESS_WEIGHT * misfit + pairs + outside
+        grain = _SPECTRUM_WEIGHT * spectrum + _EVENNESS_WEIGHT * unevenness(made)
+        restraints = grain + _NEARNESS_WEIGHT * misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
     def _difference(self, found: Tensor, wanted: Tensor, loss_seed: int) -> Tensor:
@@ -81,3 +84,21 @@ class DetailObjective:
             for layer, features in goal.items()
         ]
         return total + torch.stack(differences).mean()
+
+
+def unevenness(windows: Tensor) -> Tensor:
+    """How much steps to the next texel differ between those within a coarser texel and those out of it.
+
+    Args:
+        windows: (N, channels, size, size); each begins where a coarser texel begins.
+
+    Returns:
+        Scalar: distance of the logarithms of mean squared steps, the mean over channels and both axes; about 0 for
+        a picture that knows nothing of coarser texels.
+    """
+    differences = []
+    for axis in (2, 3):
+        steps = windows.diff(dim=axis).square().mean((0, 5 - axis)) + _LEAST_STEP
+        within, beyond = steps[:, ::2].mean(1), steps[:, 1::2].mean(1)
+        differences.append((within / beyond).log().abs().mean())
+    return torch.stack(differences).mean()
