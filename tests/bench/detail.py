@@ -54,6 +54,7 @@ EXEMPLARS = {
 FIGURES = {
     **{name: f"held-out layers at 1/{factor} of the resolution, share" for name, factor in OCTAVES.items()},
     "spectrum": "contrast by size and direction, share",
+    "grain": "smooth places and coarse ones, share",
     "mesh": "unevenness of the finest frequencies, dB; beside it the photograph's",
     "memorisation": "share of windows that are copies of one region",
 }
@@ -144,9 +145,9 @@ def _measure(cache: Path, methods: list[str], exemplars: dict[str, FloatArray]) 
 def _figures(metric: TextureMetric, detail: Detail) -> dict[str, float]:
     found = dict(measure_detail(metric, detail, lambda: None))
     octaves = {name: figure for name, figure in found.items() if name in OCTAVES}
-    spectrum, mesh = found["detail_spectrum"], found["detail_mesh"]
-    return {name: figure.value / figure.reference for name, figure in octaves.items() if figure.reference} | {
-        "spectrum": spectrum.value / spectrum.reference if spectrum.reference else 0.0,
+    shares = octaves | {name: found[f"detail_{name}"] for name in ("spectrum", "grain")}
+    mesh = found["detail_mesh"]
+    return {name: figure.value / figure.reference for name, figure in shares.items() if figure.reference} | {
         "mesh": mesh.value,
         "mesh_of_the_photograph": mesh.reference or 0.0,
         "memorisation": memorization(detail.sample, detail.exemplar) or 0.0,

@@ -41,7 +41,7 @@ def test_only_what_the_cache_lacks_is_drawn_and_the_exemplar_is_square(compared)
 
     for _ in range(2):
         found = compared("--methods", "draw", methods={"draw": draw}).out
-        assert "| draw | 1 | 0.50 | 0.50 | 0.50 | 0.50 | 0.25 (0.50) | 0.50 |" in found
+        assert "| draw | 1 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.25 (0.50) | 0.50 |" in found
     assert drawn == [("wall", (520, 520, 3), 0)]
 
 

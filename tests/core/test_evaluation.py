@@ -24,7 +24,7 @@ from texnet_core.evaluation.measures import outlier_figure
 from texnet_core.evaluation.outliers import around, find_outlier
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
-from texnet_core.evaluation.spectrum import mesh_strength
+from texnet_core.evaluation.spectrum import grain_distance, mesh_strength
 from texnet_core.model.artifact import Provenance
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -133,9 +133,9 @@ def test_detail_is_measured_at_the_exemplars_own_texels(artifact, random_vgg19_f
     assert done.detail.exemplar.shape == done.detail.sample.shape == (352, 352, 3)
     assert done.figures.keys() == (FIGURES | DETAIL_FIGURES).keys() - {"detail_4"}
     assert "no window of " in done.missing["detail_4"]
-    named_so = ("detail_1", "detail_2", "detail_spectrum", "detail_mesh")
+    named_so = ("detail_1", "detail_2", "detail_spectrum", "detail_mesh", "detail_grain")
     assert all(done.figures[name].reference > 0 for name in named_so)
-    assert [title for title, _, _ in rows(done.figures)][-4:] == [KINDS[name].title for name in named_so]
+    assert [title for title, _, _ in rows(done.figures)][-len(named_so) :] == [KINDS[name].title for name in named_so]
     assert [file.name for file in write_report(done, big, "x", tmp_path)][-1] == "detail.png"
 
 
@@ -152,6 +152,18 @@ def test_the_exemplar_itself_is_as_detailed_as_its_own_places(random_vgg19_file)
     )
     assert blurred["detail_1"].value > 2 * blurred["detail_1"].reference
     assert blurred["detail_1"].value > blurred["detail_2"].value
+
+
+def test_grain_laid_over_all_is_seen_where_the_exemplar_has_smooth_places():
+    """Though it has the same power as a whole."""
+    rng = np.random.default_rng(0)
+    one, other, third = (0.1 * rng.standard_normal((256, 256, 1)).repeat(3, 2).astype(np.float32) for _ in range(3))
+    places = (np.indices((256, 256)) // 32).sum(0)[..., None] % 2
+    exemplar, alike, uniform = (
+        np.float32(0.5) + grain for grain in (one * places, other * (1 - places), third / 2**0.5)
+    )
+    assert grain_distance(alike, exemplar) < 0.5
+    assert grain_distance(uniform, exemplar) > 5
 
 
 def test_a_hatch_is_seen_that_has_the_power_of_the_grain_that_it_replaces():

@@ -16,7 +16,7 @@ from texnet_core.engines import Engine
 from texnet_core.evaluation.crops import mean_of_pairs, middle, quarters
 from texnet_core.evaluation.figures import Figure
 from texnet_core.evaluation.measures import NamedFigures
-from texnet_core.evaluation.spectrum import mesh_strength, spectrum_distance
+from texnet_core.evaluation.spectrum import grain_distance, mesh_strength, spectrum_distance
 from texnet_core.mapset import FloatArray, Mask, shown_colors
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
@@ -84,8 +84,10 @@ def measure_detail(metric: "TextureMetric", detail: Detail, report: Callable[[],
         distances = [metric.texture_distance(one, other) for one in found for other in wanted]
         value, parts = _mean(distances)
         yield name, Figure(value, reference, parts=parts)
-    yield "detail_spectrum", _spectrum(detail)
-    yield "detail_mesh", _mesh(detail)
+    quadrants = quarters(detail.exemplar, len(detail.exemplar) // 2)
+    yield "detail_spectrum", _spectrum(detail, quadrants)
+    for name, measure in (("detail_mesh", mesh_strength), ("detail_grain", grain_distance)):
+        yield name, Figure(measure(detail.sample, detail.exemplar), mean_of_pairs(quadrants, measure))
 
 
 def _features(metric: "TextureMetric", image: FloatArray) -> "list[TextureFeatures]":
@@ -108,12 +110,6 @@ def _mean(distances: "list[TextureDistance]") -> tuple[float, dict[str, float]]:
     return kinds["held_out"], kinds
 
 
-def _spectrum(detail: Detail) -> Figure:
-    parts = quarters(detail.exemplar, len(detail.exemplar) // 2)
-    floor = mean_of_pairs(parts, lambda one, other: spectrum_distance(one, other, periodic=False))
+def _spectrum(detail: Detail, quadrants: list[FloatArray]) -> Figure:
+    floor = mean_of_pairs(quadrants, lambda one, other: spectrum_distance(one, other, periodic=False))
     return Figure(spectrum_distance(detail.sample, detail.exemplar), floor)
-
-
-def _mesh(detail: Detail) -> Figure:
-    parts = quarters(detail.exemplar, len(detail.exemplar) // 2)
-    return Figure(mesh_strength(detail.sample, detail.exemplar), mean_of_pairs(parts, mesh_strength))

@@ -76,6 +76,9 @@ DETAIL_FIGURES = {
     "detail_mesh": Kind(
         "mesh at the exemplar's texels", "dB", f"a regular hatch stands out among fine frequencies: 0 is none; {_CROPS}"
     ),
+    "detail_grain": Kind(
+        "grain at the exemplar's texels", "dB", f"smooth places and coarse ones: 0 is equal; {_CROPS}"
+    ),
 }
 
 # Those of a set of several maps.

@@ -14,6 +14,8 @@ _ROUNDING = (1 / 255) ** 2 / 12  # power of what 8 bits round off; less than tha
 _WINDOW = 128  # texels a side, in which meshes are looked for
 _FINE = 1 / 8  # cycles a texel from which on they are
 _NEAR = 5  # frequencies along each axis that are looked at together
+_PLACE = 16  # texels a side of the places whose grain is compared
+_SHARES = 64  # of all places, from the smoothest to the coarsest
 
 
 def spectrum_distance(image: FloatArray, exemplar: FloatArray, masks: Masks = ALL, *, periodic: bool = True) -> float:
@@ -47,6 +49,31 @@ def mesh_strength(image: FloatArray, exemplar: FloatArray) -> float:
     """
     found, wanted = (_fine_power(luminance(picture)) for picture in (image, exemplar))
     return float(np.std(10 * np.log10((found + _ROUNDING) / (wanted + _ROUNDING))))
+
+
+def grain_distance(image: FloatArray, exemplar: FloatArray) -> float:
+    """How differently grain is spread over smooth places and coarse ones, in decibels: 0 is alike.
+
+    Grain that is alike everywhere can have the right power, in every band, and look like noise laid over the picture.
+    This is the 1-Wasserstein distance of the power of the finest detail in places of 16x16 texels.
+
+    Args:
+        image: (H, W, 3) sRGB in [0, 1], at least 18 texels a side, taken for a crop.
+        exemplar: likewise, of the same texels a meter; sizes may differ.
+    """
+    found, wanted = (_local_grain(luminance(picture)) for picture in (image, exemplar))
+    shares = (np.arange(_SHARES) + 0.5) / _SHARES
+    return float(np.abs(np.quantile(found, shares) - np.quantile(wanted, shares)).mean())
+
+
+def _local_grain(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Power of what 3x3 texels have beside their mean, in each place, in decibels."""
+    around = np.lib.stride_tricks.sliding_window_view(light, (3, 3)).mean((2, 3))
+    square = np.square(light[1:-1, 1:-1] - around)
+    rows, columns = (length // _PLACE for length in square.shape)
+    places = square[: rows * _PLACE, : columns * _PLACE].reshape(rows, _PLACE, columns, _PLACE)
+    decibels: npt.NDArray[np.float64] = 10 * np.log10(places.mean((1, 3)) + _ROUNDING)
+    return decibels
 
 
 def _fine_power(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

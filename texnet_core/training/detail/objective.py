@@ -1,7 +1,8 @@
 """What a level of detail minimizes, of windows as `samples` draws them.
 
 Those made of the coarser generator's pictures are compared with the exemplar at their own resolution, have its
-spectrum and, made smaller, are to be what they were made of. Those made of the exemplar are to be what it is there.
+spectrum and its grain and, made smaller, are to be what they were made of. Those made of the exemplar are to be what it
+is there.
 
 Sources: Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", for pairs compared
 by features; the consistency of a picture made smaller is common in super-resolution.
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 
 from texnet_core.descriptor.network import Network
 from texnet_core.losses import Sample, range_penalty
+from texnet_core.losses.grain import GrainLoss
 from texnet_core.losses.spectrum import SpectrumLoss
 from texnet_core.settings import LossSettings
 from texnet_core.training.detail.samples import DetailSamples
@@ -27,6 +29,7 @@ _SPECTRUM_WEIGHT = 0.3  # without it, a mesh of two texels passes for grain
 _NEARNESS_WEIGHT = 4.0  # of how far a window, made smaller, is from what it was made of
 _COLORS_WEIGHT = 0.5  # of pairs; with more, no grain is drawn, for nobody can know where it lies
 _LEAST_SPREAD = 1e-3  # of a layer's features
+_GRAIN_WEIGHT = 0.5  # without it, smooth places have as much grain as coarse ones
 _EVENNESS_WEIGHT = 0.3  # without it, some of the mesh is left: a faint grid of coarser texels
 _LEAST_STEP = (1 / 255) ** 2  # squared; smaller ones are not compared
 
@@ -37,22 +40,24 @@ class DetailObjective:
     Args:
         texture: how far those of the generator are from the exemplar at their resolution.
         spectrum: how far their spectrum is from the exemplar's.
+        grain: how far the grain of one view of them is from the exemplar's, for each of `views`.
         settings: weights.
         samples: of the run.
         paired: what looks at pairs, or None where texels alone are compared.
-        views: of pairs, one of which it is shown a step.
+        views: of all maps, one of which a step looks at.
     """
 
     def __init__(
         self,
         texture: ExemplarLoss,
         spectrum: SpectrumLoss,
+        grain: Sequence[GrainLoss],
         settings: LossSettings,
         samples: DetailSamples,
         paired: Network | None,
         views: Sequence[View],
     ) -> None:
-        self._texture, self._spectrum, self._settings = texture, spectrum, settings
+        self._texture, self._spectrum, self._grain, self._settings = texture, spectrum, grain, settings
         self._samples, self._paired, self._views = samples, paired, views
 
     def __call__(
@@ -64,18 +69,19 @@ class DetailObjective:
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
         misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
-        pairs = self._difference(paired, self._samples.goal(seeds, size), loss_seed)
+        number = loss_seed // 2 % len(self._views)
+        grain = self._grain[number](Sample(self._views[number](made), {}, periodic=False), loss_seed)
+        pairs = self._difference(paired, self._samples.goal(seeds, size), self._views[number])
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
-        grain = _SPECTRUM_WEIGHT * spectrum + _EVENNESS_WEIGHT * unevenness(made)
-        restraints = grain + _NEARNESS_WEIGHT * misfit + pairs + outside
+        fine = _SPECTRUM_WEIGHT * spectrum + _GRAIN_WEIGHT * grain + _EVENNESS_WEIGHT * unevenness(made)
+        restraints = fine + _NEARNESS_WEIGHT * misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
-    def _difference(self, found: Tensor, wanted: Tensor, loss_seed: int) -> Tensor:
+    def _difference(self, found: Tensor, wanted: Tensor, view: View) -> Tensor:
         """Of texels, and of features of a view in their own spread."""
         total = _COLORS_WEIGHT * (found - wanted).abs().mean()
         if self._paired is None:
             return total
-        view = self._views[loss_seed // 2 % len(self._views)]
         with torch.no_grad():
             goal = self._paired(view(wanted))
         layers = self._paired(view(found))

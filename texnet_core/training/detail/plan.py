@@ -12,6 +12,7 @@ from texnet_core.descriptor.choice import Weights, network_of
 from texnet_core.descriptor.precision import DTYPES
 from texnet_core.engines import Engine, open_engine
 from texnet_core.losses import Sample
+from texnet_core.losses.grain import GrainLoss
 from texnet_core.losses.spectrum import SpectrumLoss
 from texnet_core.mapset import FloatArray, MapSpec, Mask
 from texnet_core.model.artifact import Artifact, to_bytes
@@ -187,7 +188,9 @@ class DetailPlan:
         if weights is not None:
             paired = network_of(request.descriptor, weights, DTYPES[precision])(PAIRED_LAYERS).to(self.device)
         spectrum = SpectrumLoss(image, seen, (self.window(fraction) for fraction in (0.0, 1.0)))
-        return DetailObjective(texture, spectrum, losses, self._samples, paired, self.base.views)
+        views = self.base.views
+        grain = [GrainLoss(view(image), seen) for view in views]
+        return DetailObjective(texture, spectrum, grain, losses, self._samples, paired, views)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is."""
