@@ -40,11 +40,11 @@ class DetailObjective:
     Args:
         texture: how far those of the generator are from the exemplar at their resolution.
         spectrum: how far their spectrum is from the exemplar's.
-        grain: how far the grain of one view of them is from the exemplar's, for each of `views`.
+        grain: how far the grain of each of `views` of them is from the exemplar's.
         settings: weights.
         samples: of the run.
         paired: what looks at pairs, or None where texels alone are compared.
-        views: of all maps, one of which a step looks at.
+        views: of all maps; of pairs, a step looks at one.
     """
 
     def __init__(
@@ -69,19 +69,23 @@ class DetailObjective:
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
         misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
-        number = loss_seed // 2 % len(self._views)
-        grain = self._grain[number](Sample(self._views[number](made), {}, periodic=False), loss_seed)
-        pairs = self._difference(paired, self._samples.goal(seeds, size), self._views[number])
+        grain = self._misplaced_grain(made, loss_seed)
+        pairs = self._difference(paired, self._samples.goal(seeds, size), loss_seed)
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
         fine = _SPECTRUM_WEIGHT * spectrum + _GRAIN_WEIGHT * grain + _EVENNESS_WEIGHT * unevenness(made)
         restraints = fine + _NEARNESS_WEIGHT * misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
-    def _difference(self, found: Tensor, wanted: Tensor, view: View) -> Tensor:
+    def _misplaced_grain(self, made: Tensor, loss_seed: int) -> Tensor:
+        looks = zip(self._grain, self._views, strict=True)
+        return torch.stack([loss(Sample(view(made), {}, periodic=False), loss_seed) for loss, view in looks]).mean()
+
+    def _difference(self, found: Tensor, wanted: Tensor, loss_seed: int) -> Tensor:
         """Of texels, and of features of a view in their own spread."""
         total = _COLORS_WEIGHT * (found - wanted).abs().mean()
         if self._paired is None:
             return total
+        view = self._views[loss_seed // 2 % len(self._views)]
         with torch.no_grad():
             goal = self._paired(view(wanted))
         layers = self._paired(view(found))
