@@ -47,6 +47,8 @@ bpy.context.preferences.view.show_splash = False
 
 
 def walk():
+    unknown = set(ONLY) - {scene.__name__ for scene in SCENES}
+    assert not unknown, f"no scene is called {', '.join(unknown)}"
     window = bpy.context.window_manager.windows[0]
     yield 1.5
     view = max((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.width)
@@ -59,28 +61,21 @@ def walk():
     properties.spaces.active.context = "MATERIAL"
     yield 2
     yield from first_texture()
-    for step in (
-        whole_material,
-        gallery,
-        favorites,
-        previews,
-        dialog,
-        stylize,
-        large_ones_and_many,
-        history,
-        instant,
-        several,
-        maps_as_images,
-        tile_check,
-        asset_browser,
-        train,
-        show_preferences,
-        switched_off,
-    ):
-        if not ONLY or step.__name__ in ONLY:
-            started = time.monotonic()
-            yield from step()
-            say(f"{step.__name__}: {time.monotonic() - started:.0f} s")
+    for scene in SCENES:
+        if not ONLY or scene.__name__ in ONLY:
+            yield from play(scene)
+    assert not FAILED, f"failed: {', '.join(FAILED)}"
+
+
+def play(scene):
+    """One scene; where it fails, the next one may still show something."""
+    started = time.monotonic()
+    try:
+        yield from scene()
+    except Exception:
+        traceback.print_exc()
+        FAILED.append(scene.__name__)
+    say(f"{scene.__name__}: {time.monotonic() - started:.0f} s")
 
 
 class First:
@@ -130,6 +125,10 @@ def first_texture():
     with bpy.context.temp_override(window=layout()[0]):
         bpy.ops.ed.redo()
     assert active_material().name == FIRST.title, "redo lost the material"
+
+
+def result():
+    """The whole window and the panel after the first click."""
     yield from settled(module("preview")._follower)
     assert bpy.context.scene.texnet.preview_shows == "SPHERE", "the first preview is not under light"
     view = layout()[1]
@@ -525,5 +524,26 @@ def step():
         os._exit(1)
 
 
+# After the first texture, in this order.
+SCENES = (
+    result,
+    whole_material,
+    gallery,
+    favorites,
+    previews,
+    dialog,
+    stylize,
+    large_ones_and_many,
+    history,
+    instant,
+    several,
+    maps_as_images,
+    tile_check,
+    asset_browser,
+    train,
+    show_preferences,
+    switched_off,
+)
+FAILED = []
 STEPS = walk()
 bpy.app.timers.register(step, first_interval=1.0, persistent=True)

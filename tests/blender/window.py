@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="of all presets, put the first into the Asset Browser alone"
     )
-    parser.add_argument("--only", default="", help="names of steps after the first texture, such as 'stylize history'")
+    parser.add_argument("--only", default="", help="names of scenes after the first texture, such as 'stylize history'")
     parser.add_argument("--folder", type=Path, help="empty folder that Blender sees under the same name")
     parser.add_argument("--display", default=":93")
     given = parser.parse_args()
