@@ -124,7 +124,8 @@ def _lit(request: TextureRequest, shape: str) -> Step:
     texels = card.texels_per_exemplar if card is not None else Header.texels_per_exemplar
     side = min(_LIT_SIDE, max(_CELL, texels // _CELL * _CELL))
     tile = replace(request, width=side, height=side, tile="xy", scale=1.0, covers=0.0)
-    shown = f"{length_text(float(f'{side / texels_per_meter(card):.2g}'))} of It" if card is not None else "A Piece"
+    meters = float(f"{side / texels_per_meter(card):.2g}") if card is not None else 0.0
+    shown = f"{length_text(meters)} of Surface" if meters else "A Piece"
     return Step(tile, False, f"{shown}, Lit", lit=shape)
 
 

@@ -16,7 +16,7 @@ def draw_shown(layout: Any, context: Any) -> None:
         return
     box = layout.box()
     name = request.title if material.name.startswith(request.title) else f"{material.name}: {request.title}"
-    box.label(text=f"{name}, Seed {request.seed}, {request.size_text}", icon="MATERIAL")
+    wrapped(box, f"{name}, Seed {request.seed}, {request.size_text}", context, icon="MATERIAL")
     if not material.is_editable:
         wrapped(box, f"{material.name} is linked from another file, so it cannot be changed", context, icon="LINKED")
         box.operator("texnet.make_material_local", icon="LIBRARY_DATA_DIRECT")

@@ -222,3 +222,25 @@ def test_any_active_object_and_material_is_drawn(blender):
         """
     )
     assert state == [True, True]
+
+
+def test_a_long_name_of_a_material_is_shown_in_full(blender, artifact_file):
+    """On lines of its own, since Blender cuts off what does not fit."""
+    (lines,) = blender(
+        DRAW
+        + """
+        bpy.ops.texnet.generate(source=values["source"], width=64, height=64)
+        bpy.data.objects["Cube"].active_material.name = "North wall of the old mill, above the river"
+        lines = []
+        class Recording(Layout):
+            def label(self, text="", **options):
+                lines.append(text)
+            def __getattr__(self, name):
+                return lambda *arguments, **options: Recording()
+        module("panels.assets").draw_shown(Recording(), Context())
+        answer(lines)
+        """,
+        source=str(artifact_file),
+    )
+    assert " ".join(lines).startswith("North wall of the old mill, above the river: Random, Seed 0, 64 x 64"), lines
+    assert max(map(len, lines)) < 40
