@@ -192,7 +192,7 @@ def gallery():
     yield 1
     yield from click(GALLERY)
     yield 2
-    yield from shot("gallery", (270, 40, 1030, 800))
+    yield from shot("gallery", (270, 40, 1030, 900))
     yield from ask("key Escape")
     yield 1
 
@@ -284,7 +284,7 @@ def large_ones_and_many():
     yield from choose(side="1024", seed=7)
     yield from click(GENERATE)
     assert len(module("session").tasks) == 2, "no queue"
-    yield from shot_section("queue", GENERATE, SEEDS)
+    yield from shot_section("queue", "destination", SEEDS)
     yield from idle()
     say(f"main thread while 4096x4096 was made: longest breaks {stalls}")
     say(f"  of that TexNet: a look at the worker {ours[0]}; the result into the file {ours[1]}")
