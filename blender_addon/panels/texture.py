@@ -158,9 +158,8 @@ def _draw_covers(layout: Any, settings: Any, context: Any) -> None:
     card = library.card_named(settings.source_path)
     wrapped(layout, detail_text(settings.request(None), card), context, icon="INFO", lines=2)
     if card is not None and not card.size_m:
-        row = layout.row()
-        row.label(text=f"Real size unknown, taken as {length_text(ASSUMED_SIZE_M)}", icon="INFO")
-        row.operator("texnet.state_size", text="State").source = settings.source_path
+        wrapped(layout, f"real size unknown, taken as {length_text(ASSUMED_SIZE_M)}", context, icon="INFO")
+        layout.operator("texnet.state_size", text="State Real Size...").source = settings.source_path
 
 
 def covers_obstacle(request: TextureRequest) -> str:
