@@ -59,7 +59,8 @@ def draw_training(layout: Any, settings: Any, context: Any) -> None:
 def _draw_exemplar(layout: Any, settings: Any, context: Any) -> None:
     """What is learned from."""
     if settings.learns == "TEXTURE":
-        row = layout.row(heading="From")
+        row = layout.row()
+        row.use_property_split = False  # beside a label, the buttons would be too narrow for their names
         row.prop(settings, "learn_from", expand=True)
     if settings.learns == "STYLE" or settings.learn_from == "IMAGE":
         layout.template_ID(settings, "exemplar", open="image.open")

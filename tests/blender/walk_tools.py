@@ -234,13 +234,13 @@ def shot_panel(name, end):
     yield from shot(name, (left, top, width, place[1] - HALF_ROW - top if place else height))
 
 
-def shot_section(name, section, following=""):
-    """A picture of an open section, up to the one that follows or to the panel's end."""
+def shot_section(name, section, following="", rows_above=0):
+    """A picture of an open section, or from any button on, up to what follows or to the panel's end."""
     yield from scroll("down")
     left, top, width, height = box_of(panel())
     first = yield from look_for(section)
     last = (yield from look_for(following)) if following else None
-    upper = first[1] - HALF_ROW if first else top
+    upper = first[1] - HALF_ROW - 2 * HALF_ROW * rows_above if first else top
     lower = last[1] - HALF_ROW if last else top + height
     yield from shot(name, (left, upper, width, lower - upper))
     yield from scroll("up")

@@ -448,12 +448,12 @@ def show_preferences():
     """As an artist has them, whatever the backend is called here, and where the add-on lies."""
     module("backend").report = ()
     preferences = module("preferences").preferences()
-    preferences.python, preferences.vgg19 = "/home/artist/texnet-backend/bin/python", "/home/artist/vgg19.safetensors"
+    preferences.python, preferences.vgg19 = "/home/artist/texnet-backend/bin/python", ""
     with contextlib.suppress(RuntimeError):  # Blender complains that its own repository was never synchronized
         bpy.ops.preferences.addon_show(module="bl_ext.user_default.texnet")
     yield 3
     yield from shot("preferences", (280, 490, 690, 345))
-    preferences.python = preferences.vgg19 = ""
+    preferences.python = ""
 
 
 def train():
@@ -477,7 +477,7 @@ def train():
         assert module("training").running() is run, module("session").problem or module("session").note
         yield 0.5
     yield 15
-    yield from shot_section("training", TRAINING)
+    yield from shot_section("training", "texnet.cancel", rows_above=1)  # the title of the run
     yield from idle()
     assert module("session").problem is None, module("session").problem
     assert settings.source_name.endswith(f"{settings.generator_name}.texnet"), settings.source_name
