@@ -45,7 +45,7 @@ class TEXNET_OT_state_size(Reporting, bpy.types.Operator):
     source: own_source_property()
     size: bpy.props.FloatProperty(
         name="Short Side of the Picture (m)",
-        description="Meters that the short side of the picture shows that the generator learned from",
+        description="Meters of surface that the picture of the generator shows along its short side",
         default=1.0,
         min=0.001,
         soft_max=100.0,
