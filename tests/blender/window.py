@@ -2,7 +2,8 @@
 
 Installs the zip, clicks, waits, looks, and leaves the pictures of docs/addon.md. `walkthrough.py` runs inside that
 Blender and asks for clicks and pictures by files in a folder that both see; it exits with an error where something is
-not as it should be. Where to click is what the panel draws there: Blender draws a mark in the place of a button for a
+not as it should be. A scene that fails is printed, the next one goes on, and the walk fails at its end. `--only` takes
+scenes by name. Where to click is what the panel draws there: Blender draws a mark in the place of a button for a
 moment, and this script finds it on the screen. Needs Xvfb, xdotool, xwd and ImageMagick's convert.
 """
 
