@@ -44,14 +44,16 @@ class Task:
 
     def __init__(self, title: str, job: worker_client.PendingJob) -> None:
         self.title, self.job = title, job
-        self._running_since: float | None = None
-        self._first = 0.0
+        self._first: float | None = None  # the fraction when it began to run; a run that goes on has a part behind it
+        self._moved: tuple[float, float] | None = None  # when the fraction first rose, and to what
 
     def poll(self, timeout_s: float = 0.0) -> bool:
         """True once it has ended; see `worker_client.PendingJob.poll`."""
         ended = self.job.poll(timeout_s)
-        if self.job.started and self._running_since is None:
-            self._running_since, self._first = time.monotonic(), self.fraction
+        if self.job.started and self._first is None:
+            self._first = self.fraction
+        elif self._first is not None and self._moved is None and self.fraction > self._first:
+            self._moved = time.monotonic(), self.fraction
         return ended
 
     def wait(self) -> None:
@@ -65,15 +67,16 @@ class Task:
 
     @property
     def is_running(self) -> bool:
-        return self._running_since is not None
+        return self._first is not None
 
     @property
     def seconds_left(self) -> float | None:
-        """An estimate from what is done; None while there is nothing to go by."""
-        done = self.fraction - self._first  # a run that goes on has a part behind it
-        if self._running_since is None or done <= 0:
+        """An estimate from what was done since the fraction first rose, for a run prepares before; None without any."""
+        if self._moved is None:
             return None
-        return (time.monotonic() - self._running_since) * (1 - self.fraction) / done
+        since, fraction = self._moved
+        done = self.fraction - fraction
+        return (time.monotonic() - since) * (1 - self.fraction) / done if done > 0 else None
 
     @property
     def text(self) -> str:

@@ -244,3 +244,40 @@ def test_a_long_name_of_a_material_is_shown_in_full(blender, artifact_file):
     )
     assert " ".join(lines).startswith("North wall of the old mill, above the river: Random, Seed 0, 64 x 64"), lines
     assert max(map(len, lines)) < 40
+
+
+def test_the_time_that_is_left_fits_the_bar_however_long_a_run_prepared(blender):
+    """Also of a run that goes on, and nothing is said while there is nothing to go by."""
+    for begun in (0.0, 0.4):
+        (said,) = blender(
+            """
+        class Job:
+            started, is_stopping, fraction = False, False, values["begun"]
+            def poll(self, timeout_s):
+                return False
+        session, clock = module("session"), [0.0]
+        put(session.time, "monotonic", lambda: clock[0])
+        task, job, said = session.Task("A training", Job()), Job, []
+        def after(seconds, fraction):
+            clock[0] += seconds
+            job.fraction = fraction
+            task.poll()
+            said.append(task.text)
+        after(5, values["begun"])
+        job.started = True
+        after(0, values["begun"])
+        after(60, values["begun"])  # prepares
+        after(1, values["begun"] + 0.01)
+        after(10, values["begun"] + 0.11)
+        answer(said)
+        """,
+            begun=begun,
+        )
+        assert said[0] == "Waiting"
+        assert said[1] == said[2] == f"{100 * begun:.0f}%"
+        assert said[3] == f"{100 * begun + 1:.0f}%"
+        left = round(100 * (1 - begun - 0.11))
+        assert said[4] in (
+            f"{100 * begun + 11:.0f}%, {left} s left",
+            f"{100 * begun + 11:.0f}%, 1 min {left - 60} s left",
+        )

@@ -112,7 +112,7 @@ def prepare_exemplar(
     tiles = _find_tiles(_shown(small, maps), waves, small_mask)
     if tiles is not None:
         waves = tiles[0]
-        announce("it is of tiles that differ in tone: the generator also sees which texels are of one tile")
+        announce("its tiles differ in tone: each tile of a texture gets a tone of its own")
     return Exemplar(small, waves, tiles, small_mask, octaves, detailed, detailed_mask, maps)
 
 
@@ -137,6 +137,7 @@ def _waves_per_side(image: FloatArray, mask: Mask | None) -> tuple[Wave, ...]:
 
 
 def _told(waves: tuple[Wave, ...]) -> str:
-    kind = "stripes that repeat" if len(waves) == 1 else "a pattern that repeats"
-    repeats = " and ".join(f"{np.hypot(*wave):.0f}" for wave in waves)
-    return f"{kind} {repeats} times across the picture: the generator is guided by where in it a texel lies"
+    repeats = [f"{np.hypot(*wave):.0f}" for wave in waves]
+    if len(waves) == 1:
+        return f"stripes that repeat {repeats[0]} times across the picture: textures keep to them"
+    return f"a pattern that repeats {' by '.join(repeats)} times in the picture: textures keep to it"
