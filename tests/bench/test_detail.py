@@ -1,5 +1,7 @@
 """The comparison at the photograph's own resolution: what is around its methods, and pixel optimization in octaves."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -41,8 +43,18 @@ def test_only_what_the_cache_lacks_is_drawn_and_the_exemplar_is_square(compared)
 
     for _ in range(2):
         found = compared("--methods", "draw", methods={"draw": draw}).out
-        assert "| draw | 1 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.25 (0.50) | 0.50 |" in found
+        assert "| draw | 1 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.25 (0.50) | 0.50 | 0.50 |" in found
     assert drawn == [("wall", (520, 520, 3), 0)]
+
+
+def test_what_was_measured_before_there_was_a_figure_is_measured_again(compared, tmp_path):
+    compared()
+    file = tmp_path / "cache" / "gray" / "wall.json"
+    figures = json.loads(file.read_text())
+    del figures["grain"]
+    file.write_text(json.dumps(figures))
+    compared()
+    assert "grain" in json.loads(file.read_text())
 
 
 def test_generators_are_seen_at_the_texels_of_the_photograph(compared, tmp_path):
