@@ -43,7 +43,11 @@ class Task:
     """A job of a worker with what the interface says about it."""
 
     def __init__(self, title: str, job: worker_client.PendingJob) -> None:
-        self.title, self.job = title, job
+        self.title = title
+        self._start(job)
+
+    def _start(self, job: worker_client.PendingJob) -> None:
+        self.job = job
         self._first: float | None = None  # the fraction when it began to run; a run that goes on has a part behind it
         self._moved: tuple[float, float] | None = None  # when the fraction first rose, and to what
 
@@ -122,7 +126,7 @@ class MakingTask(Task):
             self.job.close()
             if not error.is_bystander:
                 self._say_fallback(error)
-            self.job = self._submit()
+            self._start(self._submit())
             return False
 
     def message(self) -> dict[str, Any]:

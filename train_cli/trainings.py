@@ -9,7 +9,7 @@ import click
 
 from texnet_core.errors import RequestError
 from texnet_core.model.artifact import Artifact, checkpoint_path
-from texnet_core.model.budget import shortfall
+from texnet_core.model.budget import shortfall, steps_taken
 from train_cli.checks import check_generator_name, check_not_inputs, check_torch
 from train_cli.groups import is_given, option_name
 from train_cli.results import tell_written
@@ -45,10 +45,10 @@ def tell_trained(artifact: Artifact, output: Path, notes: list[str], *, as_json:
     """The last line of a run, or its JSON object."""
     quality, training = artifact.quality, artifact.training
     if as_json:
-        facts = {"output": str(output), "steps": training["steps_taken"], **quality}
+        facts = {"output": str(output), "steps": steps_taken(training), **quality}
         click.echo(json.dumps(facts | more | {"notes": notes}))
         return
-    steps = shortfall(training) or f"{training['steps_taken']} steps"
+    steps = shortfall(training) or f"{steps_taken(training)} steps"
     tell_written(output, f"{steps}, {quality['seconds']:.0f} s, validation loss {quality['validation_loss']:.4f}")
 
 

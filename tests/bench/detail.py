@@ -154,7 +154,7 @@ def _figures(metric: TextureMetric, detail: Detail) -> dict[str, float]:
     octaves = {name: figure for name, figure in found.items() if name in OCTAVES}
     shares = octaves | {name: found[f"detail_{name}"] for name in ("spectrum", "grain")}
     mesh = found["detail_mesh"]
-    return {name: figure.value / figure.reference for name, figure in shares.items() if figure.reference} | {
+    return {name: figure.value / figure.reference if figure.reference else 0.0 for name, figure in shares.items()} | {
         "mesh": mesh.value,
         "mesh_of_the_photograph": mesh.reference or 0.0,
         "memorisation": memorization(detail.sample, detail.exemplar) or 0.0,

@@ -11,6 +11,7 @@ from tests.conftest import ENGINES, picture, random_artifact
 from tests.core.trainings import assert_same_parameters, stop_at
 from texnet_core import PyramidSettings, losses, open_engine, read_artifact
 from texnet_core.errors import Cancelled, TrainingError
+from texnet_core.model.budget import steps_taken
 from texnet_core.model.design import Design
 from texnet_core.model.detail import detail_levels, without_detail
 from texnet_core.model.families.pyramid import PICTURE, detail_graph, name_under_detail
@@ -157,6 +158,7 @@ def test_a_run_learns_the_whole_and_then_its_detail(detailed):
     assert artifact.settings == PyramidSettings(levels=3, channels=4, detail_levels=1)
     assert artifact.texels_per_exemplar == 128 and artifact.training["exemplar_size"] == 64
     assert artifact.training["steps_taken"] == 12 and artifact.training["detail1_steps_taken"] == 6
+    assert steps_taken(artifact.training) == 18
     places = [(report.done, report.total) for report in reports if report.loss is not None]
     assert [done for done, _ in places] == sorted(done for done, _ in places)
     assert places[-1] == (18, 18)

@@ -48,6 +48,7 @@ def test_sizes_may_differ_and_flat_pictures_are_finite():
     value.backward()
     assert value.isfinite() and flat.grad.isfinite().all()
     assert loss(flat.detach(), flat.detach()) < 1e-6
+    assert loss(exemplar[:, :, :20, :20], exemplar) == loss(exemplar, exemplar[:, :, :20]) == 0
 
 
 def test_hidden_texels_have_no_influence():

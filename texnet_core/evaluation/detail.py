@@ -67,11 +67,20 @@ def look(engine: Engine, exemplar: FloatArray, mask: Mask | None = None) -> Deta
     return Detail(seen, shown_colors(made, engine.artifact.maps).astype(np.float32))
 
 
-def measure_detail(metric: "TextureMetric", detail: Detail, report: Callable[[], None]) -> NamedFigures:
+def measure_detail(metric: "TextureMetric | None", detail: Detail, report: Callable[[], None]) -> NamedFigures:
     """The figures of detail; `report` is called before each octave.
 
-    Octaves at which not even one window fits are left out.
+    Octaves at which not even one window fits are left out, and without a metric all of them are.
     """
+    if metric is not None:
+        yield from _measure_octaves(metric, detail, report)
+    quadrants = quarters(detail.exemplar, len(detail.exemplar) // 2)
+    yield "detail_spectrum", _spectrum(detail, quadrants)
+    for name, measure in (("detail_mesh", mesh_strength), ("detail_grain", grain_distance)):
+        yield name, Figure(measure(detail.sample, detail.exemplar), mean_of_pairs(quadrants, measure))
+
+
+def _measure_octaves(metric: "TextureMetric", detail: Detail, report: Callable[[], None]) -> NamedFigures:
     reference: float | None = None
     for name, factor in OCTAVES.items():
         side = len(detail.exemplar) // factor
@@ -84,10 +93,6 @@ def measure_detail(metric: "TextureMetric", detail: Detail, report: Callable[[],
         distances = [metric.texture_distance(one, other) for one in found for other in wanted]
         value, parts = _mean(distances)
         yield name, Figure(value, reference, parts=parts)
-    quadrants = quarters(detail.exemplar, len(detail.exemplar) // 2)
-    yield "detail_spectrum", _spectrum(detail, quadrants)
-    for name, measure in (("detail_mesh", mesh_strength), ("detail_grain", grain_distance)):
-        yield name, Figure(measure(detail.sample, detail.exemplar), mean_of_pairs(quadrants, measure))
 
 
 def _features(metric: "TextureMetric", image: FloatArray) -> "list[TextureFeatures]":

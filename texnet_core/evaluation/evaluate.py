@@ -161,8 +161,8 @@ def evaluate(
         figures[name] = figure
         report()
     detail = (_NO_EXEMPLAR if exemplar is None else look(engine, exemplar, mask)) if settings.detail else None
-    if isinstance(detail, Detail) and not isinstance(metric, str):
-        for name, figure in measure_detail(metric, detail, report):
+    if isinstance(detail, Detail):
+        for name, figure in measure_detail(None if isinstance(metric, str) else metric, detail, report):
             figures[name] = figure
             report()
     sets = None

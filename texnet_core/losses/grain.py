@@ -23,6 +23,8 @@ class GrainLoss:
     Args:
         exemplar: (1, 3, H, W).
         mask: (H, W) bool, True where a texel takes part; None where all do.
+
+    A picture of less than 24 texels a side has no place that counts, and costs nothing.
     """
 
     def __init__(self, exemplar: Tensor, mask: Tensor | None = None) -> None:
@@ -38,7 +40,7 @@ class GrainLoss:
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
         """Scalar loss; `seed` decides directions. 0 where no place of the exemplar takes part as a whole."""
-        if not self._is_seen:
+        if not self._is_seen or min(sample.image.shape[2:]) < 3 * _PLACE:
             return sample.image.new_zeros(())
         rng = torch.Generator().manual_seed(seed)
         places = (_places(sample.image) - self._mean) / self._spread

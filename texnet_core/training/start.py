@@ -100,6 +100,7 @@ def _in_turn(
         if shortfall(artifact.training):
             break
         run = Run(DetailPlan(plan, artifact, octave), checkpoint, progress)
+        run.note(f"its detail up to {2 * artifact.texels_per_exemplar} texels follows, whose loss begins higher")
         run.to_the_end()
         artifact = run.artifact()
     return run, artifact

@@ -22,7 +22,7 @@ from texnet_core.lengths import parse_length
 from texnet_core.mapset import ALBEDO, names_in
 from texnet_core.materials import is_material, read_material
 from texnet_core.model.artifact import Provenance, checkpoint_path
-from texnet_core.model.budget import shortfall
+from texnet_core.model.budget import shortfall, steps_taken
 from texnet_core.model.families.pyramid import PyramidSettings, generator_settings
 from texnet_core.model.families.stylizer import StylizerSettings
 from texnet_core.pictures.reading import Picture, read_exemplar
@@ -75,7 +75,7 @@ def _learn(
         )
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}
-    taken, loss = artifact.training["steps_taken"], artifact.quality["validation_loss"]
+    taken, loss = steps_taken(artifact.training), artifact.quality["validation_loss"]
     facts = {"output": str(output), "loss": loss, "steps": taken, "seconds": seconds_since(started)}
     return facts | {"shortfall": shortfall(artifact.training), "resumable": checkpoint_path(output).exists()}
 

@@ -100,7 +100,7 @@ def unevenness(windows: Tensor) -> Tensor:
     """How much steps to the next texel differ between those within a coarser texel and those out of it.
 
     Args:
-        windows: (N, channels, size, size); each begins where a coarser texel begins.
+        windows: (N, channels, size, size) of at least 3 texels; each begins where a coarser texel begins.
 
     Returns:
         Scalar: distance of the logarithms of mean squared steps, the mean over channels and both axes; about 0 for
