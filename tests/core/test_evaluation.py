@@ -154,6 +154,13 @@ def test_the_exemplar_itself_is_as_detailed_as_its_own_places(random_vgg19_file)
     assert blurred["detail_1"].value > blurred["detail_2"].value
 
 
+def test_what_needs_no_network_is_measured_without_its_weights():
+    sharp = np.random.default_rng(0).random((352, 352, 3), dtype=np.float32)
+    found = dict(measure_detail(None, Detail(sharp, sharp), lambda: None))
+    assert found.keys() == {"detail_spectrum", "detail_mesh", "detail_grain"}
+    assert all(figure.value < figure.reference for figure in found.values())
+
+
 def test_grain_laid_over_all_is_seen_where_the_exemplar_has_smooth_places():
     """Though it has the same power as a whole."""
     rng = np.random.default_rng(0)
