@@ -28,8 +28,8 @@ PICTURES = DOCS / "images" / "gallery"
 OVERVIEW = DOCS / "images" / "presets.jpg"
 CURVES = DOCS / "images" / "loss.png"
 
-_SIDE = 384  # of each half of a picture, in texels: half of three tiles
-_TILE = 256
+_SIDE = 384  # of each half of a picture, in texels
+_LARGE = 1024  # side of the tile of which a corner is shown as it is
 _GAP = 8
 _OVERVIEW_WIDTH, _CUT = 1152, 192  # texels of the overview, and least of each piece in it
 _CURVES_WIDTH, _CURVES_HEIGHT = 720, 400
@@ -40,8 +40,7 @@ _INTRODUCTION = f"""# The gallery
 What ships, as `build_gallery.py` makes it from the presets.
 Materials of several maps are shown under light, as a sphere and as a plane that a tile covers once.
 Of others, {_SIDE}x{_SIDE} texels of a large texture are on the left, \
-on the right a tile of {_TILE}x{_TILE} texels repeated 3x3 at \
-half its size.
+on the right a tile that shows as much as the exemplar, repeated 3x3 and made smaller.
 [The look](addon.md#the-look) shows them on spheres.
 [The presets](presets.md) says how they were trained, [quality](quality.md) what the figures mean.
 """
@@ -66,10 +65,8 @@ def picture(artifact: Artifact) -> bytes:
     if len(artifact.maps) > 1:
         sphere, plane = _lit(artifact)
         return as_jpeg(np.hstack([sphere, gap, plane]))
-    large = _texels(artifact, 1024)
-    repeated = Image.fromarray(np.tile(_texels(artifact, _TILE), (3, 3, 1))).resize(
-        (_SIDE, _SIDE), Image.Resampling.BOX
-    )
+    large, tile = _texels(artifact, _LARGE, _SIDE), _texels(artifact, *[artifact.texels_per_exemplar] * 2)
+    repeated = Image.fromarray(np.tile(tile, (3, 3, 1))).resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return as_jpeg(np.hstack([large, gap, np.asarray(repeated)]))
 
 
@@ -83,7 +80,7 @@ def overview(artifacts: list[Artifact]) -> bytes:
 def _row(artifacts: list[Artifact]) -> npt.NDArray[np.uint8]:
     edges = np.linspace(0, _OVERVIEW_WIDTH, len(artifacts) + 1).astype(int)
     pieces = zip(artifacts, np.diff(edges), strict=True)
-    return np.hstack([_texels(artifact, 1024)[:_CUT, :width] for artifact, width in pieces])
+    return np.hstack([_texels(artifact, _LARGE, _SIDE)[:_CUT, :width] for artifact, width in pieces])
 
 
 def curves(artifacts: list[Artifact]) -> bytes:
@@ -172,9 +169,9 @@ def _lit(artifact: Artifact) -> list[npt.NDArray[np.uint8]]:
     return [quantize(picture, 8) for picture in drawn]
 
 
-def _texels(artifact: Artifact, side: int) -> npt.NDArray[np.uint8]:
-    """Made by the engine that every installation has."""
-    region = (0, 0, min(side, _SIDE), min(side, _SIDE))
+def _texels(artifact: Artifact, side: int, shown: int) -> npt.NDArray[np.uint8]:
+    """A corner of a tile, (shown, shown, 3), made by the engine that every installation has."""
+    region = (0, 0, shown, shown)
     return quantize(
         synthesize(
             artifact, TextureRequest(width=side, height=side, seed=_SEED, region=region, engine="onnx", precision="f32")

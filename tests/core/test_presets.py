@@ -57,7 +57,7 @@ def test_presets_are_what_the_recipes_make():
 @pytest.mark.parametrize("count", [1, 6, 7, 26])
 def test_the_overview_has_a_piece_of_each(count, monkeypatch):
     tones = [255 * index // count for index in range(count)]
-    monkeypatch.setattr(build_gallery, "_texels", lambda tone, side: np.full((384, 1152, 3), tone, np.uint8))
+    monkeypatch.setattr(build_gallery, "_texels", lambda tone, side, shown: np.full((384, 1152, 3), tone, np.uint8))
     with Image.open(io.BytesIO(build_gallery.overview(tones))) as picture:
         texels = np.asarray(picture.convert("L")).astype(int)
     assert all((abs(texels - tone) < 3).sum() >= 192 * 192 * 0.9 for tone in tones)
