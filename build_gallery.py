@@ -65,7 +65,8 @@ def picture(artifact: Artifact) -> bytes:
     if len(artifact.maps) > 1:
         sphere, plane = _lit(artifact)
         return as_jpeg(np.hstack([sphere, gap, plane]))
-    large, tile = _texels(artifact, _LARGE, _SIDE), _texels(artifact, *[artifact.texels_per_exemplar] * 2)
+    side = artifact.texels_per_exemplar
+    large, tile = _texels(artifact, _LARGE, _SIDE), _texels(artifact, side, side)
     repeated = Image.fromarray(np.tile(tile, (3, 3, 1))).resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return as_jpeg(np.hstack([large, gap, np.asarray(repeated)]))
 
