@@ -89,6 +89,8 @@ class Task:
             return "Stopping"
         if not self.is_running:
             return "Waiting"
+        if self.job.is_preparing:
+            return "Preparing"
         left = self.seconds_left
         return f"{100 * self.fraction:.0f}%" + ("" if left is None else f", {_duration(left)} left")
 

@@ -58,6 +58,11 @@ class PendingJob:
         return float(self.progress["done"] / self.progress["total"]) if self.progress.get("total") else 0.0
 
     @property
+    def is_preparing(self) -> bool:
+        """Whether the worker reads or measures something before it makes or learns anything."""
+        return self.progress.get("stage") == "preparing"
+
+    @property
     def is_stopping(self) -> bool:
         """Whether it was asked to stop and has not ended yet."""
         return self._cancel_asked_at is not None

@@ -253,7 +253,7 @@ def test_the_time_that_is_left_fits_the_bar_however_long_a_run_prepared(blender)
         class Job:
             is_stopping = False
             def __init__(self, begun):
-                self.started, self.fraction = False, begun
+                self.started, self.fraction, self.is_preparing = False, begun, True
             def poll(self, timeout_s):
                 return False
         session, clock = module("session"), [0.0]
@@ -269,11 +269,12 @@ def test_the_time_that_is_left_fits_the_bar_however_long_a_run_prepared(blender)
             after(5, 0)
             job.started = True
             after(0, 0)
-            after(60, 0)  # prepares
+            after(60, 0)
+            job.is_preparing = False
             after(1, 0.01)
             after(10, 0.11)
             answer(said)
         """
     )
-    assert fresh == ["Waiting", "0%", "0%", "1%", "11%, 1 min 29 s left"]
-    assert resumed == ["Waiting", "40%", "40%", "41%", "51%, 49 s left"]
+    assert fresh == ["Waiting", "Preparing", "Preparing", "1%", "11%, 1 min 29 s left"]
+    assert resumed == ["Waiting", "Preparing", "Preparing", "41%", "51%, 49 s left"]

@@ -21,6 +21,7 @@ from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.plane import Plane
 from texnet_core.training import train
 from texnet_core.training.detail.objective import unevenness
+from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.resolution import fitting_octaves, octaves_between, with_side
 
 SMALL = PyramidSettings(levels=3, channels=4, detail_channels=6)
@@ -128,6 +129,23 @@ def test_whoever_sets_the_scale_gets_no_detail_but_what_is_asked_for():
     assert with_side(TrainSettings(exemplar_size=300), 1024) == (TrainSettings(exemplar_size=300), 0)
     settings, most = with_side(TrainSettings(exemplar_size=300, detail="1024"), 1024)
     assert (settings.exemplar_size, octaves_between(300, most)) == (300, 1)
+
+
+def test_making_repeats_fit_costs_no_detail():
+    """Of 13 repeats, four fit the smallest sample, of 32 texels, at 104; the double of that the picture has not."""
+    rows, columns = np.mgrid[:192, :192] // (192 / 13 / 2) % 2
+    checks = np.repeat((rows != columns).astype(np.float32)[..., None], 3, axis=2)
+    picture = 0.7 * checks + 0.3 * np.random.default_rng(0).random(checks.shape, np.float32)
+    settings = TrainSettings(size=64, exemplar_size=96)
+
+    def exemplar(detail_side):
+        return prepare_exemplar(picture, settings, DescriptorSettings("patches"), str, detail_side=detail_side)
+
+    without, detailed = exemplar(0), exemplar(192)
+    assert without.waves and detailed.waves
+    assert without.side == 104 and without.octaves == 0
+    assert detailed.side <= 96 and detailed.octaves == 1
+    assert detailed.detailed.shape[:2] == (2 * detailed.side,) * 2
 
 
 @pytest.mark.parametrize(("side", "octaves"), [(200, 1), (256, 1), (300, 1), (384, 2), (512, 3), (700, 4), (2048, 4)])

@@ -40,11 +40,11 @@ class DetailObjective:
     Args:
         texture: how far those of the generator are from the exemplar at their resolution.
         spectrum: how far their spectrum is from the exemplar's.
-        grain: how far the grain of each of `views` of them is from the exemplar's.
+        grain: how far the grain of them is from the exemplar's, a loss for each of `views`.
         settings: weights.
         samples: of the run.
         paired: what looks at pairs, or None where texels alone are compared.
-        views: of all maps; of pairs, a step looks at one.
+        views: of all maps; a step looks at the grain and the pairs of one.
     """
 
     def __init__(
@@ -69,23 +69,19 @@ class DetailObjective:
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
         misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
-        grain = self._misplaced_grain(made, loss_seed)
-        pairs = self._difference(paired, self._samples.goal(seeds, size), loss_seed)
+        turn = loss_seed // 2 % len(self._views)
+        grain = self._grain[turn](Sample(self._views[turn](made), {}, periodic=False), loss_seed)
+        pairs = self._difference(paired, self._samples.goal(seeds, size), self._views[turn])
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
         fine = _SPECTRUM_WEIGHT * spectrum + _GRAIN_WEIGHT * grain + _EVENNESS_WEIGHT * unevenness(made)
         restraints = fine + _NEARNESS_WEIGHT * misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
-    def _misplaced_grain(self, made: Tensor, loss_seed: int) -> Tensor:
-        looks = zip(self._grain, self._views, strict=True)
-        return torch.stack([loss(Sample(view(made), {}, periodic=False), loss_seed) for loss, view in looks]).mean()
-
-    def _difference(self, found: Tensor, wanted: Tensor, loss_seed: int) -> Tensor:
+    def _difference(self, found: Tensor, wanted: Tensor, view: View) -> Tensor:
         """Of texels, and of features of a view in their own spread."""
         total = _COLORS_WEIGHT * (found - wanted).abs().mean()
         if self._paired is None:
             return total
-        view = self._views[loss_seed // 2 % len(self._views)]
         with torch.no_grad():
             goal = self._paired(view(wanted))
         layers = self._paired(view(found))
