@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from texnet_core.training.muon import Muon
-from texnet_core.training.optimizer import Optimizer
+from texnet_core.training.optimizer import KernelOptimizer, Optimizer
 
 LR = 0.01
 
@@ -69,6 +69,31 @@ def test_no_parameter_is_forgotten_and_moves_scale_with_the_rate():
 def test_kernels_that_it_could_not_move_where_they_lie_are_refused():
     with pytest.raises(RuntimeError):
         Optimizer(module().to(memory_format=torch.channels_last))
+
+
+def test_a_share_of_the_rate_is_the_whole_rate_in_other_units():
+    """An output in units of its own deviation and one in those of the picture stay the same output."""
+    shares = torch.tensor([1.0, 0.3, 0.02])
+    in_units, in_picture = module(), module()
+    for each in (in_picture[2].weight, in_picture[2].bias):
+        each.data.mul_(shares.reshape(3, *(1 for _ in each.shape[1:])))
+
+    def optimizer(parts, which):
+        kernels = [each for each in parts.parameters() if each.ndim > 1]
+        rest = torch.optim.Adam([each for each in parts.parameters() if each.ndim == 1])
+        return KernelOptimizer(kernels, rest, shares=dict.fromkeys(which, shares))
+
+    first, second = optimizer(in_units, ()), optimizer(in_picture, in_picture[2].parameters())
+    picture = torch.rand(2, 32, 9, 9)
+    for _ in range(3):
+        for parts, scale in ((in_units, shares), (in_picture, torch.ones(3))):
+            parts.zero_grad()
+            (parts(picture) * scale[:, None, None] - 0.5).square().sum().backward()
+        first.step(LR)
+        second.step(LR)
+    made, same = in_units(picture) * shares[:, None, None], in_picture(picture)
+    torch.testing.assert_close(made, same, rtol=1e-4, atol=1e-6)
+    assert not torch.allclose(made, module()(picture) * shares[:, None, None], atol=1e-3)
 
 
 def test_gradients_of_any_size_move_a_kernel_equally_far():

@@ -16,6 +16,7 @@ from texnet_core.lists.texture_recipes import TextureRecipe
 from texnet_core.lists.training_task import Training, completed, described, file_in, tell, train_or_go_on
 from texnet_core.materials import is_material, read_surface
 from texnet_core.model.artifact import Artifact, Header
+from texnet_core.model.detail import detail_levels
 from texnet_core.model.look import guess_look
 from texnet_core.pictures.masks import visible_sides
 from texnet_core.pictures.reading import Picture, read_exemplar, texels_digest
@@ -48,9 +49,9 @@ class TextureTraining(Training):
         picture = _read(recipe, self.exemplars)
         for note in picture.notes:
             tell(report, f"{recipe.exemplar}: {note}")
-        train_settings = _as_learned(settings["train"], picture, artifact)
+        train_settings, detail_side = _as_learned(settings["train"], picture, artifact)
         given = (train_settings, settings["descriptor"], ignore_note, picture.mask)
-        exemplar = prepare_exemplar(picture.image, *given, maps=picture.maps)
+        exemplar = prepare_exemplar(picture.image, *given, detail_side=detail_side, maps=picture.maps)
         status: RecipeStatus = "kept"
         digest = texels_digest(exemplar.image, exemplar.mask)
         if artifact is None or artifact.maps != picture.maps or not recipe.made(artifact, digest):
@@ -79,12 +80,20 @@ def _read(recipe: TextureRecipe, exemplars: Path) -> Picture:
     return with_derived_maps(read_exemplar(exemplar, mask), recipe.maps)
 
 
-def _as_learned(settings: TrainSettings, picture: Picture, card: Header | None) -> TrainSettings:
-    """The settings with the side at which the exemplar was learned as a whole, or else would be."""
-    side = card.training.get("exemplar_size") if card is not None else None
-    if settings.exemplar_size or card is None or not isinstance(side, int):
-        return with_side(settings, min(visible_sides(picture.image.shape, picture.mask, settings.size)))[0]
-    return replace(settings, exemplar_size=min(side, *picture.image.shape[:2]))
+def _as_learned(settings: TrainSettings, picture: Picture, card: Header | None) -> tuple[TrainSettings, int]:
+    """The settings with the side at which the exemplar was learned as a whole, or else would be.
+
+    Beside them the largest side at which detail was learned; 0 where none was.
+    """
+    fitting, detail_side = with_side(settings, min(visible_sides(picture.image.shape, picture.mask, settings.size)))
+    if card is None:
+        return fitting, detail_side
+    if not detail_levels(card):
+        detail_side = 0
+    side = card.training.get("exemplar_size")
+    if settings.exemplar_size or not isinstance(side, int):
+        return fitting, detail_side
+    return replace(settings, exemplar_size=min(side, *picture.image.shape[:2])), detail_side
 
 
 def _completed(artifact: Artifact, recipe: TextureRecipe, picture: Picture, report: ProgressCallback) -> Artifact:

@@ -181,6 +181,12 @@ class Generator(nn.Module, Operations):
         """Every batch norm, for calibrating and freezing their statistics."""
         return [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
 
+    def output_parameters(self) -> tuple[nn.Parameter, nn.Parameter]:
+        """Kernels and biases of the last convolution, (channels, ...) each."""
+        module = self.convolution_of(self.graph.output.name)
+        assert isinstance(module.weight, nn.Parameter) and isinstance(module.bias, nn.Parameter)
+        return module.weight, module.bias
+
     def convolution_of(self, name: str) -> nn.Conv2d:
         """The convolution of a node."""
         module = self.convolutions[_key(name)]

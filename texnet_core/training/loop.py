@@ -25,6 +25,7 @@ from texnet_core.training.curve import extend_curve
 from texnet_core.training.divergence import DivergenceMonitor, is_stalled, relative_spread
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.optimizer import Optimizer, clip_gradients
+from texnet_core.training.paces import output_paces
 from texnet_core.training.reports import Reports, run_record, to_bytes
 from texnet_core.training.restarts import fraction_since_restart, lr_share, restarted
 from texnet_core.training.run_plan import Learned, RunPlan
@@ -62,7 +63,7 @@ class Run:
         # contiguous, not channels-last, in which CPUs are slow to find the gradients of so few channels
         self.generator = Generator(plan.graph, is_gray=plan.is_gray).to(plan.device)
         plan.begin(self.generator, again=self.state.restart > 0)
-        self.optimizer = Optimizer(self.generator)
+        self.optimizer = Optimizer(self.generator, output_paces(plan.colors, plan.maps))
         self._average: AveragedModel | None = None
 
     def resume(self) -> None:

@@ -1,11 +1,12 @@
 """What moves the parameters of a generator."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from texnet_core.model.training_form import Generator
 from texnet_core.training.muon import Muon
 
 _BETAS = (0.9, 0.99)
@@ -24,25 +25,40 @@ class KernelOptimizer:
         kernels: (..., out, in, k, k) each, contiguous; they must stay where they lie in memory.
         rest: moves the others.
         pace: learning rate of the others, as a share of that of kernels.
+        shares: of the learning rate, of parameters that do not have the whole; along their first axis.
 
     Raises:
         RuntimeError: a kernel is not contiguous.
     """
 
-    def __init__(self, kernels: Iterable[nn.Parameter], rest: torch.optim.Optimizer, pace: float = 1.0) -> None:
+    def __init__(
+        self,
+        kernels: Iterable[nn.Parameter],
+        rest: torch.optim.Optimizer,
+        pace: float = 1.0,
+        shares: Mapping[nn.Parameter, Tensor] | None = None,
+    ) -> None:
         self._kernels, self._adam, self._pace = list(kernels), rest, pace
+        self._shares = {each: _along(share, each) for each, share in (shares or {}).items()}
         # Muon takes matrices; these are the kernels in the same memory
         self._matrices = [nn.Parameter(kernel.detach().view(*kernel.shape[:-3], -1)) for kernel in self._kernels]
         self._muon = Muon(self._matrices)
 
     def step(self, lr: float) -> None:
         """Move all parameters by their gradients."""
+        before = {parameter: parameter.detach().clone() for parameter in self._shares}
+        for parameter, share in self._shares.items():
+            if parameter.grad is not None:
+                parameter.grad.mul_(share)  # so that all is as if it had been divided by its share
         for matrix, kernel in zip(self._matrices, self._kernels, strict=True):
             matrix.grad = None if kernel.grad is None else kernel.grad.flatten(-3)
-        for optimizer, share in ((self._muon, 1.0), (self._adam, self._pace)):
+        for optimizer, pace in ((self._muon, 1.0), (self._adam, self._pace)):
             for group in optimizer.param_groups:
-                group["lr"] = lr * share
+                group["lr"] = lr * pace
             optimizer.step()
+        with torch.no_grad():
+            for parameter, share in self._shares.items():
+                parameter.copy_(before[parameter].lerp(parameter, share))
 
     def state_dict(self) -> dict[str, Any]:
         return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
@@ -63,13 +79,20 @@ class Optimizer(KernelOptimizer):
 
     Args:
         generator: whose parameters to move; they must stay where they lie in memory, its kernels contiguous.
+        paces: of the channels of its output, (channels,); None where all have the whole learning rate.
 
     Raises:
         RuntimeError: a kernel is not contiguous.
     """
 
-    def __init__(self, generator: nn.Module) -> None:
+    def __init__(self, generator: Generator, paces: Tensor | None = None) -> None:
         parameters = list(generator.parameters())
         vectors = [parameter for parameter in parameters if parameter.ndim == 1]
         adam: torch.optim.Optimizer = torch.optim.Adam(vectors, betas=_BETAS)
-        super().__init__([parameter for parameter in parameters if parameter.ndim > 1], adam)
+        shares = {} if paces is None else dict.fromkeys(generator.output_parameters(), paces)
+        super().__init__([parameter for parameter in parameters if parameter.ndim > 1], adam, shares=shares)
+
+
+def _along(share: Tensor, parameter: nn.Parameter) -> Tensor:
+    """Shares along the first axis, in the shape that multiplies a parameter."""
+    return share.to(parameter).reshape(-1, *(1 for _ in parameter.shape[1:]))

@@ -7,6 +7,7 @@ from texnet_core.model.training_form import Generator
 from texnet_core.training import clock
 from texnet_core.training.checkpoint import RunState
 from texnet_core.training.optimizer import Optimizer, clip_gradients
+from texnet_core.training.paces import output_paces
 from texnet_core.training.restarts import lr_share
 from texnet_core.training.run_plan import RunPlan
 from texnet_core.training.samples import Samples, Stream
@@ -34,7 +35,8 @@ def start_with_tiles(
         return
     settings = plan.train
     size, limit = plan.half_window() or settings.size, _SHARE * 60 * (settings.minutes or math.inf)
-    optimizer, share, start = Optimizer(generator), lr_share(state.restart), clock.now()
+    optimizer = Optimizer(generator, output_paces(plan.colors, plan.maps))
+    share, start = lr_share(state.restart), clock.now()
     generator.train()
     for step in range(STEPS):
         if clock.now() - start > limit:

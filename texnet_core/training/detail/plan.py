@@ -28,6 +28,7 @@ from texnet_core.training.detail.objective import PAIRED_LAYERS, DetailObjective
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import exemplar_loss
 from texnet_core.training.objective import RunObjective
+from texnet_core.training.paces import output_paces
 from texnet_core.training.plan import DETAIL_SHARE, Plan
 from texnet_core.training.reports import Place
 from texnet_core.training.run_plan import Learned
@@ -132,6 +133,8 @@ class DetailPlan:
         output = generator.convolution_of(generator.graph.output.name)
         features = output.in_channels - output.out_channels
         output.weight.mul_(_FEATURES_SHARE)
+        if (paces := output_paces(self.colors, self.maps)) is not None:
+            output.weight.mul_(paces.to(output.weight)[:, None, None, None])
         output.weight[:, features:] = 0
         middle = output.kernel_size[0] // 2
         for channel in range(output.out_channels):

@@ -1,0 +1,32 @@
+"""How fast each map is learned: in units of how much it varies.
+
+A step of Muon changes a kernel by as much in all its rows, and so all channels of the output. The normals of sheet
+metal vary by a twentieth of what its colors do: steps that colors hardly feel throw them about, and what losses then
+say of them drowns all else.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from texnet_core.mapset import MapSpec, is_picture
+
+_FULL = 0.1  # deviation of a channel from which on it has the whole learning rate
+_LEAST = 0.02
+
+
+@torch.no_grad()
+def output_paces(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor | None:
+    """The share of the learning rate that each channel of the output has, or None where all have the whole.
+
+    Args:
+        texels: (1, channels, ..., ...) of the exemplar, those that count.
+        maps: what the channels are. Pictures of colors have the whole rate.
+
+    Returns:
+        (channels,) in (0, 1].
+    """
+    if is_picture(maps):
+        return None
+    return (texels.transpose(0, 1).flatten(1).std(dim=1) / _FULL).clamp(_LEAST, 1.0)
