@@ -30,3 +30,18 @@ def output_paces(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor | None:
     if is_picture(maps):
         return None
     return (texels.transpose(0, 1).flatten(1).std(dim=1) / _FULL).clamp(_LEAST, 1.0)
+
+
+def held_channels(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor:
+    """How much the distance of each channel from something coarser counts: each map as much as a picture's colors.
+
+    Args:
+        texels: (1, channels, ..., ...) of the exemplar, those that count.
+        maps: what the channels are.
+
+    Returns:
+        (channels,), in sum 1 for a picture.
+    """
+    shares = torch.cat([texels.new_full((spec.channels,), 1 / spec.channels) for spec in maps])
+    paces = output_paces(texels, maps)
+    return shares if paces is None else shares / paces

@@ -95,9 +95,8 @@ def prepare_exemplar(
     finest = _FINEST * settings.exemplar_side / MOST_STRETCH  # what is finer is texture at this scale
     found = _waves_per_side(shown, mask) if settings.pattern == "auto" else ()
     waves = tuple(wave for wave in found if max(map(abs, wave)) <= finest)
-    most_side = min(detail_side, *image.shape[:2])
+    octaves = octaves_between(settings.exemplar_side, min(detail_side, *image.shape[:2]))  # whatever is fitted below
     if waves:
-        octaves = octaves_between(settings.exemplar_side, most_side)  # which no fitting may cost
         smallest_sample = settings.size // 2 if settings.half_share else settings.size
         least, most = min(least_side(descriptor), settings.exemplar_side), min(image.shape[:2]) >> octaves
         fitting = fitted_side(waves, settings.exemplar_side, smallest_sample, least, most)
@@ -106,7 +105,6 @@ def prepare_exemplar(
     if (share := visible_share(whole)) < 1:
         announce(told(small, small_mask, share))
     side = min(small.shape[:2])
-    octaves = octaves_between(side, most_side)
     detailed, detailed_mask = resized_maps(image, mask, side << octaves, maps) if octaves else (small, small_mask)
     if settings.flatten:
         small, detailed = flattened_maps(small, small_mask, maps), flattened_maps(detailed, detailed_mask, maps)

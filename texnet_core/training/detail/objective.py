@@ -45,6 +45,7 @@ class DetailObjective:
         samples: of the run.
         paired: what looks at pairs, or None where texels alone are compared.
         views: of all maps; a step looks at the grain and the pairs of one.
+        hold: how strongly each channel is held to what windows were made of, (channels,); of a picture, in sum 1.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class DetailObjective:
         samples: DetailSamples,
         paired: Network | None,
         views: Sequence[View],
+        hold: Tensor,
     ) -> None:
         self._texture, self._spectrum, self._grain, self._settings = texture, spectrum, grain, settings
-        self._samples, self._paired, self._views = samples, paired, views
+        self._samples, self._paired, self._views, self._hold = samples, paired, views, hold
 
     def __call__(
         self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
@@ -68,7 +70,7 @@ class DetailObjective:
         size = image.shape[2]
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
-        misfit = (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean()
+        misfit = self._hold @ (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean((0, 2, 3))
         turn = loss_seed // 2 % len(self._views)
         grain = self._grain[turn](Sample(self._views[turn](made), {}, periodic=False), loss_seed)
         pairs = self._difference(paired, self._samples.goal(seeds, size), self._views[turn])

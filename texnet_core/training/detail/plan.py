@@ -28,7 +28,7 @@ from texnet_core.training.detail.objective import PAIRED_LAYERS, DetailObjective
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import exemplar_loss
 from texnet_core.training.objective import RunObjective
-from texnet_core.training.paces import output_paces
+from texnet_core.training.paces import held_channels, output_paces
 from texnet_core.training.plan import DETAIL_SHARE, Plan
 from texnet_core.training.reports import Place
 from texnet_core.training.run_plan import Learned
@@ -193,7 +193,8 @@ class DetailPlan:
         spectrum = SpectrumLoss(image, seen, (self.window(fraction) for fraction in (0.0, 1.0)))
         views = self.base.views
         grain = [GrainLoss(view(image), seen) for view in views]
-        return DetailObjective(texture, spectrum, grain, losses, self._samples, paired, views)
+        hold = held_channels(self.colors, self.maps)
+        return DetailObjective(texture, spectrum, grain, losses, self._samples, paired, views, hold)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is."""
