@@ -40,8 +40,8 @@ def optimizers(monkeypatch):
     made = []
 
     class Recorded(Optimizer):
-        def __init__(self, generator):
-            super().__init__(generator)
+        def __init__(self, generator, paces=None):
+            super().__init__(generator, paces)
             self.generator, self.rates = generator, []
             self.first_kernel = next(generator.parameters()).detach().clone()
             made.append(self)
