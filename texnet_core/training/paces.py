@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from texnet_core.mapset import MapSpec, is_picture
+from texnet_core.training.views import deviations_of
 
 _FULL = 0.1  # deviation of a channel from which on it has the whole learning rate
 _LEAST = 0.02
@@ -29,7 +30,7 @@ def output_paces(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor | None:
     """
     if is_picture(maps):
         return None
-    return (texels.transpose(0, 1).flatten(1).std(dim=1) / _FULL).clamp(_LEAST, 1.0)
+    return (deviations_of(texels) / _FULL).clamp(_LEAST, 1.0)
 
 
 def held_channels(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor:

@@ -63,6 +63,11 @@ def standard_view(texels: Tensor, rows: Tensor | None = None) -> View:
     return View(scale[:, None] * rows, _MEAN - scale * shown.mean(dim=1))
 
 
+def deviations_of(texels: Tensor) -> Tensor:
+    """How much each channel varies, (channels,), in texels (1, channels, ..., ...)."""
+    return texels.transpose(0, 1).flatten(1).std(dim=1)
+
+
 def map_views(texels: Tensor, maps: Sequence[MapSpec]) -> list[View]:
     """Views of one map each, for every map that varies but the one that stands for all: a gray one three times.
 
@@ -72,7 +77,7 @@ def map_views(texels: Tensor, maps: Sequence[MapSpec]) -> list[View]:
         texels: (1, channels, ..., ...) of the exemplar, those that count.
         maps: what the channels are.
     """
-    deviations = texels.transpose(0, 1).flatten(1).std(dim=1)
+    deviations = deviations_of(texels)
     everything, start, views = torch.eye(len(deviations)).to(texels), 0, []
     for spec in maps:
         channels = [start + (channel if spec.channels == 3 else 0) for channel in range(3)]
