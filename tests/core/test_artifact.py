@@ -49,6 +49,11 @@ def test_what_is_written_is_read(full, tmp_path):
     assert header.look == full.look
 
 
+def test_places_may_be_text(full, tmp_path):
+    write_artifact(str(tmp_path / "a.texnet"), full)
+    assert to_bytes(read_artifact(str(tmp_path / "a.texnet"))) == to_bytes(full)
+
+
 def test_rounded_parameters_take_half_the_room_and_are_read_exactly(full):
     halves = replace(full, parameters=rounded(full.parameters))
     values = sum(array.size for array in full.parameters.values())

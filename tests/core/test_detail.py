@@ -17,10 +17,11 @@ from texnet_core.model.detail import detail_levels, without_detail
 from texnet_core.model.families.pyramid import PICTURE, detail_graph, name_under_detail
 from texnet_core.model.inputs import CoarserPlane
 from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
+from texnet_core.pictures.resizing import reduce_tile, resize_exemplar
 from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.plane import Plane
 from texnet_core.training import train
-from texnet_core.training.detail.objective import unevenness
+from texnet_core.training.detail.objective import halved, unevenness
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.resolution import fitting_octaves, octaves_between, with_side
 
@@ -252,3 +253,20 @@ def test_grain_is_even_and_a_grid_of_coarser_texels_is_not():
     assert unevenness(grain + 0.3 * (torch.arange(128) // 2 % 2)) > 0.15  # along one axis
     torch.testing.assert_close(unevenness(grain.mT), unevenness(grain))
     assert unevenness(torch.zeros(1, 3, 16, 16)) < 1e-6
+
+
+def test_textures_are_made_smaller_as_exemplars_are():
+    exemplar = np.random.default_rng(0).random((64, 64, 3), np.float32)
+    inside = slice(3, -3)  # where nothing beyond an edge is seen
+    expected = resize_exemplar(exemplar, 32)[inside, inside]
+    windows = torch.from_numpy(exemplar).permute(2, 0, 1)[None]
+    np.testing.assert_allclose(halved(windows)[0].permute(1, 2, 0).clamp(0, 1), expected, atol=1e-6)
+    np.testing.assert_array_equal(reduce_tile(exemplar, 2)[inside, inside], expected)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_a_tile_that_is_made_smaller_still_is_a_tile(factor):
+    tile = np.random.default_rng(0).random((32, 48, 2), np.float32)
+    moved = reduce_tile(np.roll(tile, (3 * factor, -5 * factor), (0, 1)), factor)
+    np.testing.assert_allclose(moved, np.roll(reduce_tile(tile, factor), (3, -5), (0, 1)), atol=1e-6)
+    assert moved.shape == (32 // factor, 48 // factor, 2)

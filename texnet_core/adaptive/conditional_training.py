@@ -33,8 +33,8 @@ _SHOWN = 2  # textures in the preview of a card, each beside its exemplar
 
 
 def train_conditional(
-    source: Path,
-    output: Path,
+    source: Path | str,
+    output: Path | str,
     request: InstantRequest,
     *,
     resume: bool = False,
@@ -56,14 +56,15 @@ def train_conditional(
         TexnetError: see the message.
     """
     _check(request)
+    source, output = Path(source), Path(output)
     with sitting(request.train, output, resume=resume, progress=progress) as here:
         run = _predicting_run(source, request, here)
         return here.finished(run, lambda: _artifact(run, request))
 
 
 def train_textures(
-    source: Path,
-    output: Path,
+    source: Path | str,
+    output: Path | str,
     request: TexturesRequest,
     *,
     resume: bool = False,
@@ -78,6 +79,7 @@ def train_textures(
         TexnetError: see the message.
     """
     _check(request)
+    source, output = Path(source), Path(output)
     with sitting(request.train, output, resume=resume, progress=progress) as here:
         pictures = pictures_of(source, request, here.announce)
         names = texture_names(pictures.names)

@@ -28,8 +28,8 @@ _FEWEST_POSITIONS = 2  # a side, that each tap of a crop has
 
 
 def train_adaptive(
-    source: Path,
-    output: Path,
+    source: Path | str,
+    output: Path | str,
     request: AdaptiveRequest,
     *,
     resume: bool = False,
@@ -51,6 +51,7 @@ def train_adaptive(
         TexnetError: see the message.
     """
     _check(request)
+    source, output = Path(source), Path(output)
     with sitting(request.train, output, resume=resume, progress=progress) as here:
         pictures = pictures_of(source, request, here.announce)
         some = [to_tensor(image) for image in pictures.images[:_NORMALIZED_BY]]

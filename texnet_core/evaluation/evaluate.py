@@ -41,6 +41,7 @@ from texnet_core.model.artifact import Artifact, Header
 from texnet_core.model.detail import detail_levels
 from texnet_core.pictures.masks import resized_maps, told, visible_part
 from texnet_core.pictures.reading import texels_digest
+from texnet_core.pictures.resizing import reduce_tile
 from texnet_core.pictures.surface import flattened_maps
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -261,8 +262,7 @@ def _sample(engine: Engine, side: int, seed: int) -> FloatArray:
     request = TextureRequest(width=side * factor, height=side * factor, seed=seed)
     maps = synthesize(engine.artifact, request, engine=engine)
     made = np.concatenate([maps[spec.name] for spec in engine.artifact.maps], axis=2)
-    averaged: FloatArray = made.reshape(side, factor, side, factor, -1).mean((1, 3), dtype=np.float64)
-    return with_unit_normals(averaged.astype(np.float32), engine.artifact.maps)
+    return with_unit_normals(reduce_tile(made, factor), engine.artifact.maps)
 
 
 def open_metric(descriptor: DescriptorSettings, size: int) -> "TextureMetric | str":

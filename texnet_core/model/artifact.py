@@ -97,7 +97,7 @@ class Artifact(Header):
         return FAMILIES[self.family].prepare(self, plane)
 
 
-def write_artifact(path: Path, artifact: Artifact) -> None:
+def write_artifact(path: Path | str, artifact: Artifact) -> None:
     """Write an artifact to `path`, whole or not at all.
 
     Raises:
@@ -106,7 +106,7 @@ def write_artifact(path: Path, artifact: Artifact) -> None:
     """
     data = to_bytes(artifact)
     from_bytes(data, str(path))
-    with replacing(path) as temporary:
+    with replacing(Path(path)) as temporary:
         temporary.write_bytes(data)
 
 

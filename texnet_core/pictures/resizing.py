@@ -6,6 +6,8 @@ from texnet_core.errors import ImageError
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE
 
+_LANCZOS_SUPPORT = 3  # texels of the smaller picture on each side
+
 
 def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
     """Scale so that the short side is `size`; of very long pictures, the middle 4:1 is kept.
@@ -20,17 +22,36 @@ def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
     Raises:
         ImageError: the picture is smaller than `size`.
     """
-    from PIL import Image
-
     short = min(image.shape[:2])
     check_short_side(
         image, size, f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""
     )
-    target = _target(image.shape, size)
-    bands = [Image.fromarray(image[..., band]) for band in range(image.shape[2])]
-    scaled = [np.asarray(band.resize(target, Image.Resampling.LANCZOS)) for band in bands]
-    resized = np.clip(np.stack(scaled, axis=2), 0, 1)
+    resized = _filtered(image, _target(image.shape, size))
     return np.ascontiguousarray(resized[_kept(resized.shape, size)])
+
+
+def reduce_tile(tile: FloatArray, factor: int) -> FloatArray:
+    """A tile with fewer texels, made smaller by the filter that `resize_exemplar` uses, around its edges too.
+
+    Args:
+        tile: (height, width, channels) in [0, 1], both multiples of `factor`; what lies beyond an edge is at the other.
+        factor: from 1 on.
+    """
+    margin = _LANCZOS_SUPPORT
+    around = np.pad(tile, [(margin * factor, margin * factor)] * 2 + [(0, 0)], mode="wrap")
+    height, width = (length // factor for length in around.shape[:2])
+    inside = slice(margin, height - margin), slice(margin, width - margin)
+    return np.ascontiguousarray(_filtered(around, (width, height))[inside])
+
+
+def _filtered(image: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """(height, width, channels) at another width and height, in [0, 1]."""
+    from PIL import Image
+
+    bands = (Image.fromarray(np.ascontiguousarray(image[..., band])) for band in range(image.shape[2]))
+    scaled = [np.asarray(band.resize(size, Image.Resampling.LANCZOS)) for band in bands]
+    resized: FloatArray = np.clip(np.stack(scaled, axis=2), 0, 1)
+    return resized
 
 
 def check_short_side(image: FloatArray, least: int, otherwise: str = "") -> None:

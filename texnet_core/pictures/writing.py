@@ -111,7 +111,7 @@ def check_picture_size(path: Path, width: int, height: int) -> None:
         )
 
 
-def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB") -> None:
+def write_image(path: Path | str, image: npt.NDArray[Any], space: ColorSpace = "sRGB") -> None:
     """Write a picture by its suffix, or leave no file at all.
 
     Args:
@@ -124,6 +124,7 @@ def write_image(path: Path, image: npt.NDArray[Any], space: ColorSpace = "sRGB")
         OutputError: folder missing or read-only, or disk full.
         RequestError: a suffix that is not known, or an array it cannot hold.
     """
+    path = Path(path)
     depths: tuple[Depth | None, ...] = _format_of(path).depths or (None,)
     fitting = {NUMBERS[depth]: depth for depth in depths}
     possible = _format_of(path).channels

@@ -31,7 +31,7 @@ from texnet_core.training.sitting import check_size, checked_checkpoint, complet
 
 def train(
     exemplar: FloatArray,
-    output: Path,
+    output: Path | str,
     request: TrainRequest,
     *,
     maps: tuple[MapSpec, ...] = (ALBEDO,),
@@ -60,6 +60,7 @@ def train(
         Cancelled: the callback asked to stop.
         TexnetError: see the message.
     """
+    output = Path(output)
     begun = stored_record(checkpoint_path(output)) if resume and checkpoint_path(output).exists() else None
     request = request if begun is None else _as_begun(request, begun)
     _check(request)

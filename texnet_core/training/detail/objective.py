@@ -18,9 +18,10 @@ from texnet_core.descriptor.network import Network
 from texnet_core.losses import Sample, range_penalty
 from texnet_core.losses.grain import GrainLoss
 from texnet_core.losses.spectrum import SpectrumLoss
+from texnet_core.mapset import MapSpec
 from texnet_core.settings import LossSettings
 from texnet_core.training.detail.samples import DetailSamples
-from texnet_core.training.exemplar_loss import ExemplarLoss
+from texnet_core.training.exemplar_loss import ExemplarLoss, unit_normals
 from texnet_core.training.objective import Losses
 from texnet_core.training.views import View
 
@@ -31,6 +32,7 @@ _COLORS_WEIGHT = 0.5  # of pairs; with more, no grain is drawn, for nobody can k
 _LEAST_SPREAD = 1e-3  # of a layer's features
 _GRAIN_WEIGHT = 0.5  # without it, smooth places have as much grain as coarse ones
 _EVENNESS_WEIGHT = 0.3  # without it, some of the mesh is left: a faint grid of coarser texels
+_HALVED = 3  # texels of a smaller picture, as far as Lanczos' filter sees
 _LEAST_STEP = (1 / 255) ** 2  # squared; smaller ones are not compared
 
 
@@ -45,6 +47,7 @@ class DetailObjective:
         samples: of the run.
         paired: what looks at pairs, or None where texels alone are compared.
         views: of all maps; a step looks at the grain and the pairs of one.
+        maps: what the channels are.
         hold: how strongly each channel is held to what windows were made of, (channels,); of a picture, in sum 1.
     """
 
@@ -57,10 +60,11 @@ class DetailObjective:
         samples: DetailSamples,
         paired: Network | None,
         views: Sequence[View],
+        maps: Sequence[MapSpec],
         hold: Tensor,
     ) -> None:
         self._texture, self._spectrum, self._grain, self._settings = texture, spectrum, grain, settings
-        self._samples, self._paired, self._views, self._hold = samples, paired, views, hold
+        self._samples, self._paired, self._views, self._maps, self._hold = samples, paired, views, maps, hold
 
     def __call__(
         self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
@@ -70,28 +74,58 @@ class DetailObjective:
         size = image.shape[2]
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
-        misfit = self._hold @ (F.avg_pool2d(made, 2) - self._samples.coarse(seeds, size)).abs().mean((0, 2, 3))
         turn = loss_seed // 2 % len(self._views)
-        grain = self._grain[turn](Sample(self._views[turn](made), {}, periodic=False), loss_seed)
-        pairs = self._difference(paired, self._samples.goal(seeds, size), self._views[turn])
+        view = self._views[turn]
+        grain = self._grain[turn](Sample(view(made), {}, periodic=False), loss_seed)
+        goal = self._samples.goal(seeds, size)
+        smaller, coarse = self._smaller(made), self._coarse(seeds, size)
+        misfit = _NEARNESS_WEIGHT * (self._hold @ (smaller - coarse).abs().mean((0, 2, 3)))
+        misfit = misfit + self._seen_difference(view(smaller), view(coarse))
+        pairs = _COLORS_WEIGHT * (paired - goal).abs().mean() + self._seen_difference(view(paired), view(goal))
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
         fine = _SPECTRUM_WEIGHT * spectrum + _GRAIN_WEIGHT * grain + _EVENNESS_WEIGHT * unevenness(made)
-        restraints = fine + _NEARNESS_WEIGHT * misfit + pairs + outside
+        restraints = fine + misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
-    def _difference(self, found: Tensor, wanted: Tensor, view: View) -> Tensor:
-        """Of texels, and of features of a view in their own spread."""
-        total = _COLORS_WEIGHT * (found - wanted).abs().mean()
+    def _smaller(self, made: Tensor) -> Tensor:
+        """Windows with half the texels along each side, as exemplars are made smaller."""
+        return unit_normals(halved(unit_normals(made, self._maps)), self._maps)
+
+    def _coarse(self, seeds: Sequence[int], size: int) -> Tensor:
+        """What those should be: what windows of that size were made of."""
+        inside = slice(_HALVED, -_HALVED)
+        return unit_normals(self._samples.coarse(seeds, size)[:, :, inside, inside], self._maps)
+
+    def _seen_difference(self, found: Tensor, wanted: Tensor) -> Tensor:
+        """Of features of two views, in their own spread; 0 where there is nothing that looks at pairs."""
         if self._paired is None:
-            return total
+            return found.new_zeros(())
         with torch.no_grad():
-            goal = self._paired(view(wanted))
-        layers = self._paired(view(found))
+            goal = self._paired(wanted)
+        layers = self._paired(found)
         differences = [
             (layers[layer] - features).abs().mean() / (features.std() + _LEAST_SPREAD)
             for layer, features in goal.items()
         ]
-        return total + torch.stack(differences).mean()
+        return torch.stack(differences).mean()
+
+
+def halved(windows: Tensor) -> Tensor:
+    """Windows with half the texels along each side, made smaller as exemplars are, by Lanczos' filter.
+
+    Args:
+        windows: (N, channels, size, size), size even.
+
+    Returns:
+        (N, channels, size / 2 - 6, size / 2 - 6): three texels at each edge are missing, of which not all is seen.
+    """
+    channels = windows.shape[1]
+    taps = (torch.arange(4 * _HALVED, device=windows.device) + 0.5) / 2 - _HALVED  # in coarser texels
+    weights = torch.sinc(taps) * torch.sinc(taps / _HALVED)
+    weights = (weights / weights.sum()).expand(channels, 1, -1)
+    inner = windows[:, :, 1:-1, 1:-1]
+    rows = F.conv2d(inner, weights[..., None], stride=(2, 1), groups=channels)
+    return F.conv2d(rows, weights[:, :, None], stride=(1, 2), groups=channels)
 
 
 def unevenness(windows: Tensor) -> Tensor:

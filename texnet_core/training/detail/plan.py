@@ -194,7 +194,7 @@ class DetailPlan:
         views = self.base.views
         grain = [GrainLoss(view(image), seen) for view in views]
         hold = held_channels(self.colors, self.maps)
-        return DetailObjective(texture, spectrum, grain, losses, self._samples, paired, views, hold)
+        return DetailObjective(texture, spectrum, grain, losses, self._samples, paired, views, self.maps, hold)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is."""

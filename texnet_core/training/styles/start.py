@@ -27,7 +27,7 @@ _DEFAULTS = StyleRequest()
 
 def train_style(
     picture: FloatArray,
-    output: Path,
+    output: Path | str,
     request: StyleRequest = _DEFAULTS,
     *,
     content: Sequence[FloatArray] | None = None,
@@ -55,6 +55,7 @@ def train_style(
         Cancelled: the callback asked to stop.
         TexnetError: see the message.
     """
+    output = Path(output)
     _check(request)
     _check_start(start, request)
     checkpoint = checked_checkpoint(output, resume=resume)
