@@ -33,6 +33,7 @@ _LEAST_SPREAD = 1e-3  # of a layer's features
 _GRAIN_WEIGHT = 0.5  # without it, smooth places have as much grain as coarse ones
 _EVENNESS_WEIGHT = 0.3  # without it, some of the mesh is left: a faint grid of coarser texels
 _HALVED = 3  # texels of a smaller picture, as far as Lanczos' filter sees
+_LEAST_HALVED = 4 * _HALVED + 2  # texels of a window of which one is left
 _LEAST_STEP = (1 / 255) ** 2  # squared; smaller ones are not compared
 
 
@@ -78,23 +79,30 @@ class DetailObjective:
         view = self._views[turn]
         grain = self._grain[turn](Sample(view(made), {}, periodic=False), loss_seed)
         goal = self._samples.goal(seeds, size)
-        smaller, coarse = self._smaller(made), self._coarse(seeds, size)
-        misfit = _NEARNESS_WEIGHT * (self._hold @ (smaller - coarse).abs().mean((0, 2, 3)))
-        misfit = misfit + self._seen_difference(view(smaller), view(coarse))
+        misfit = self._misfit(made, self._samples.coarse(seeds, size), view)
         pairs = _COLORS_WEIGHT * (paired - goal).abs().mean() + self._seen_difference(view(paired), view(goal))
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
         fine = _SPECTRUM_WEIGHT * spectrum + _GRAIN_WEIGHT * grain + _EVENNESS_WEIGHT * unevenness(made)
         restraints = fine + misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
-    def _smaller(self, made: Tensor) -> Tensor:
-        """Windows with half the texels along each side, as exemplars are made smaller."""
-        return unit_normals(halved(unit_normals(made, self._maps)), self._maps)
-
-    def _coarse(self, seeds: Sequence[int], size: int) -> Tensor:
-        """What those should be: what windows of that size were made of."""
+    def _misfit(self, made: Tensor, coarse: Tensor, view: View) -> Tensor:
+        """How far windows, made smaller, are from what they were made of, and so once more, both made smaller."""
         inside = slice(_HALVED, -_HALVED)
-        return unit_normals(self._samples.coarse(seeds, size)[:, :, inside, inside], self._maps)
+        found, wanted = self._smaller(unit_normals(made, self._maps)), coarse[:, :, inside, inside]
+        wanted = unit_normals(wanted, self._maps)
+        total = self._distance(found, wanted, view)
+        if found.shape[2] >= _LEAST_HALVED:
+            total = total + self._distance(self._smaller(found), self._smaller(wanted), view)
+        return total
+
+    def _smaller(self, windows: Tensor) -> Tensor:
+        return unit_normals(halved(windows), self._maps)
+
+    def _distance(self, found: Tensor, wanted: Tensor, view: View) -> Tensor:
+        """Of texels, each channel as it is to be held, and of what is seen."""
+        texels = self._hold @ (found - wanted).abs().mean((0, 2, 3))
+        return _NEARNESS_WEIGHT * texels + self._seen_difference(view(found), view(wanted))
 
     def _seen_difference(self, found: Tensor, wanted: Tensor) -> Tensor:
         """Of features of two views, in their own spread; 0 where there is nothing that looks at pairs."""
@@ -114,10 +122,10 @@ def halved(windows: Tensor) -> Tensor:
     """Windows with half the texels along each side, made smaller as exemplars are, by Lanczos' filter.
 
     Args:
-        windows: (N, channels, size, size), size even.
+        windows: (N, channels, size, size) of at least 14 texels.
 
     Returns:
-        (N, channels, size / 2 - 6, size / 2 - 6): three texels at each edge are missing, of which not all is seen.
+        (N, channels, size // 2 - 6, size // 2 - 6): three texels at each edge are missing, of which not all is seen.
     """
     channels = windows.shape[1]
     taps = (torch.arange(4 * _HALVED, device=windows.device) + 0.5) / 2 - _HALVED  # in coarser texels
