@@ -16,8 +16,8 @@ from texnet_core.model.design import Design
 from texnet_core.model.detail import detail_levels, without_detail
 from texnet_core.model.families.pyramid import PICTURE, detail_graph, name_under_detail
 from texnet_core.model.inputs import CoarserPlane
-from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.pictures.resizing import reduce_tile, resize_exemplar
+from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.plane import Plane
 from texnet_core.training import train
