@@ -210,6 +210,14 @@ def test_a_checkpoint_without_the_generator_below_is_damaged(detailed_request, e
         train(exemplar, path, detailed_request, resume=True)
 
 
+@pytest.mark.parametrize("size", [48, 64, 80])
+def test_small_windows_are_held_as_far_as_a_network_sees_them(size, detailed_request, exemplar, tmp_path):
+    settings = replace(detailed_request.train, steps=10, size=size, exemplar_size=64, detail="full")
+    request = replace(detailed_request, train=settings)
+    artifact = train(exemplar, tmp_path / "small.texnet", request)
+    assert detail_levels(artifact) == 1
+
+
 def test_patches_learn_detail_too(detailed_request, exemplar, tmp_path):
     request = replace(detailed_request, descriptor=DescriptorSettings(descriptor="patches"), loss=LossSettings())
     artifact = train(exemplar, tmp_path / "patches.texnet", request)

@@ -105,12 +105,13 @@ class DetailObjective:
         return _NEARNESS_WEIGHT * texels + self._seen_difference(view(found), view(wanted))
 
     def _seen_difference(self, found: Tensor, wanted: Tensor) -> Tensor:
-        """Of features of two views, in their own spread; 0 where there is nothing that looks at pairs."""
-        if self._paired is None:
+        """Of features of two views, in their own spread; 0 where nothing looks at pairs, or at such small ones."""
+        network = self._paired
+        if network is None or found.shape[2] < network.structure.smallest_side(network.padding, network.layers):
             return found.new_zeros(())
         with torch.no_grad():
-            goal = self._paired(wanted)
-        layers = self._paired(found)
+            goal = network(wanted)
+        layers = network(found)
         differences = [
             (layers[layer] - features).abs().mean() / (features.std() + _LEAST_SPREAD)
             for layer, features in goal.items()
