@@ -18,6 +18,7 @@ from texnet_core.materials.places import MapFile, files_of, is_zip
 from texnet_core.materials.table import FileUse, file_uses, taken_lines
 from texnet_core.pictures.decoded import Decoded, upright
 from texnet_core.pictures.reading import Picture, filled, masked_by, read_exemplar, reading, shown_picture
+from texnet_core.pictures.resizing import filtered
 from texnet_core.pictures.srgb import three_channels
 
 Source = Path | str | Sequence[Path | str]  # a folder, a .zip or a file; or several files
@@ -229,22 +230,10 @@ def _made_equal(read: list[_Map], main: _Map) -> list[str]:
             f"{each.taken.file.label} is brought from {other_width}x{other_height} to {width}x{height} texels, "
             f"the size of {main.taken.file.label}"
         )
-        each.values = _resized(each.values, main.shape)
-        each.seen = (
-            None if each.seen is None else _resized(each.seen[..., None].astype(np.float32), main.shape)[..., 0] >= HALF
-        )
+        each.values = filtered(each.values, (width, height))
+        if each.seen is not None:
+            each.seen = filtered(each.seen[..., None].astype(np.float32), (width, height))[..., 0] >= HALF
     return notes
-
-
-def _resized(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
-    from PIL import Image
-
-    size = (shape[1], shape[0])
-    bands = (
-        np.asarray(Image.fromarray(np.ascontiguousarray(values[..., band])).resize(size, Image.Resampling.LANCZOS))
-        for band in range(values.shape[2])
-    )
-    return np.asarray(np.clip(np.stack(list(bands), axis=2), 0, 1), np.float32)
 
 
 def _agreeing(read: list[_Map], mask: Mask | None) -> tuple[float, list[str]]:

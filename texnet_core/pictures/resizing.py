@@ -6,7 +6,7 @@ from texnet_core.errors import ImageError
 from texnet_core.mapset import HALF, FloatArray, Mask
 from texnet_core.settings import MIN_EXEMPLAR_SIDE
 
-_LANCZOS_SUPPORT = 3  # texels of the smaller picture on each side
+LANCZOS_SUPPORT = 3  # texels of the smaller picture on each side that its filter sees
 
 
 def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
@@ -26,7 +26,7 @@ def resize_exemplar(image: FloatArray, size: int) -> FloatArray:
     check_short_side(
         image, size, f", or an exemplar size of {short} where it can be chosen" if short >= MIN_EXEMPLAR_SIDE else ""
     )
-    resized = _filtered(image, _target(image.shape, size))
+    resized = filtered(image, _target(image.shape, size))
     return np.ascontiguousarray(resized[_kept(resized.shape, size)])
 
 
@@ -37,15 +37,15 @@ def reduce_tile(tile: FloatArray, factor: int) -> FloatArray:
         tile: (height, width, channels) in [0, 1], both multiples of `factor`; what lies beyond an edge is at the other.
         factor: from 1 on.
     """
-    margin = _LANCZOS_SUPPORT
+    margin = LANCZOS_SUPPORT
     around = np.pad(tile, [(margin * factor, margin * factor)] * 2 + [(0, 0)], mode="wrap")
     height, width = (length // factor for length in around.shape[:2])
     inside = slice(margin, height - margin), slice(margin, width - margin)
-    return np.ascontiguousarray(_filtered(around, (width, height))[inside])
+    return np.ascontiguousarray(filtered(around, (width, height))[inside])
 
 
-def _filtered(image: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """(height, width, channels) at another width and height, in [0, 1]."""
+def filtered(image: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """(height, width, channels) at another width and height, in [0, 1], by Lanczos' filter."""
     from PIL import Image
 
     bands = (Image.fromarray(np.ascontiguousarray(image[..., band])) for band in range(image.shape[2]))

@@ -19,6 +19,7 @@ from texnet_core.losses import Sample, range_penalty
 from texnet_core.losses.grain import GrainLoss
 from texnet_core.losses.spectrum import SpectrumLoss
 from texnet_core.mapset import MapSpec
+from texnet_core.pictures.resizing import LANCZOS_SUPPORT
 from texnet_core.settings import LossSettings
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import ExemplarLoss, unit_normals
@@ -32,8 +33,7 @@ _COLORS_WEIGHT = 0.5  # of pairs; with more, no grain is drawn, for nobody can k
 _LEAST_SPREAD = 1e-3  # of a layer's features
 _GRAIN_WEIGHT = 0.5  # without it, smooth places have as much grain as coarse ones
 _EVENNESS_WEIGHT = 0.3  # without it, some of the mesh is left: a faint grid of coarser texels
-_HALVED = 3  # texels of a smaller picture, as far as Lanczos' filter sees
-_LEAST_HALVED = 4 * _HALVED + 2  # texels of a window of which one is left
+_LEAST_HALVED = 4 * LANCZOS_SUPPORT + 2  # texels of a window of which one is left
 _LEAST_STEP = (1 / 255) ** 2  # squared; smaller ones are not compared
 
 
@@ -88,7 +88,7 @@ class DetailObjective:
 
     def _misfit(self, made: Tensor, coarse: Tensor, view: View) -> Tensor:
         """How far windows, made smaller, are from what they were made of, and so once more, both made smaller."""
-        inside = slice(_HALVED, -_HALVED)
+        inside = slice(LANCZOS_SUPPORT, -LANCZOS_SUPPORT)
         found, wanted = self._smaller(unit_normals(made, self._maps)), coarse[:, :, inside, inside]
         wanted = unit_normals(wanted, self._maps)
         total = self._distance(found, wanted, view)
@@ -129,8 +129,8 @@ def halved(windows: Tensor) -> Tensor:
         (N, channels, size // 2 - 6, size // 2 - 6): three texels at each edge are missing, of which not all is seen.
     """
     channels = windows.shape[1]
-    taps = (torch.arange(4 * _HALVED, device=windows.device) + 0.5) / 2 - _HALVED  # in coarser texels
-    weights = torch.sinc(taps) * torch.sinc(taps / _HALVED)
+    taps = (torch.arange(4 * LANCZOS_SUPPORT, device=windows.device) + 0.5) / 2 - LANCZOS_SUPPORT  # in coarser texels
+    weights = torch.sinc(taps) * torch.sinc(taps / LANCZOS_SUPPORT)
     weights = (weights / weights.sum()).expand(channels, 1, -1)
     inner = windows[:, :, 1:-1, 1:-1]
     rows = F.conv2d(inner, weights[..., None], stride=(2, 1), groups=channels)
