@@ -21,7 +21,7 @@ from texnet_core.settings import DescriptorSettings, LossSettings, TrainSettings
 from texnet_core.synthesis.axis import Axis
 from texnet_core.synthesis.plane import Plane
 from texnet_core.training import train
-from texnet_core.training.detail.objective import halved, unevenness
+from texnet_core.training.detail.objective import halved
 from texnet_core.training.preparation import prepare_exemplar
 from texnet_core.training.resolution import fitting_octaves, octaves_between, with_side
 
@@ -251,16 +251,6 @@ def test_gray_exemplars_have_gray_detail(detailed_request, exemplar, tmp_path):
     side = 4 * artifact.graph.cell_texels
     made = whole(artifact, artifact.input_plane(0, side, side), side, open_engine(artifact, "torch", "cpu", "f32"))
     assert np.ptp(made, axis=2).max() < 1e-6
-
-
-def test_grain_is_even_and_a_grid_of_coarser_texels_is_not():
-    grain = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
-    enlarged = torch.nn.functional.interpolate(grain[:, :, ::2, ::2], scale_factor=2, mode="bilinear")
-    assert unevenness(grain) < 0.05
-    assert unevenness(enlarged) > 0.3
-    assert unevenness(grain + 0.3 * (torch.arange(128) // 2 % 2)) > 0.15  # along one axis
-    torch.testing.assert_close(unevenness(grain.mT), unevenness(grain))
-    assert unevenness(torch.zeros(1, 3, 16, 16)) < 1e-6
 
 
 def test_textures_are_made_smaller_as_exemplars_are():

@@ -24,7 +24,7 @@ from texnet_core.evaluation.measures import outlier_figure
 from texnet_core.evaluation.outliers import around, find_outlier
 from texnet_core.evaluation.repetition import highest_peak, repetition
 from texnet_core.evaluation.report import write_report
-from texnet_core.evaluation.spectrum import grain_distance, mesh_strength
+from texnet_core.evaluation.spectrum import blurred_share, grain_distance, mesh_strength
 from texnet_core.model.artifact import Provenance
 from texnet_core.pictures.reading import texels_digest
 from texnet_core.settings import DescriptorSettings, EvaluationSettings
@@ -133,7 +133,7 @@ def test_detail_is_measured_at_the_exemplars_own_texels(artifact, random_vgg19_f
     assert done.detail.exemplar.shape == done.detail.sample.shape == (352, 352, 3)
     assert done.figures.keys() == (FIGURES | DETAIL_FIGURES).keys() - {"detail_4"}
     assert "no window of " in done.missing["detail_4"]
-    named_so = ("detail_1", "detail_2", "detail_spectrum", "detail_mesh", "detail_grain")
+    named_so = ("detail_1", "detail_2", "detail_spectrum", "detail_mesh", "detail_grain", "detail_blurred")
     assert all(done.figures[name].reference > 0 for name in named_so)
     assert [title for title, _, _ in rows(done.figures)][-len(named_so) :] == [KINDS[name].title for name in named_so]
     assert [file.name for file in write_report(done, big, "x", tmp_path)][-1] == "detail.png"
@@ -157,7 +157,8 @@ def test_the_exemplar_itself_is_as_detailed_as_its_own_places(random_vgg19_file)
 def test_what_needs_no_network_is_measured_without_its_weights():
     sharp = np.random.default_rng(0).random((352, 352, 3), dtype=np.float32)
     found = dict(measure_detail(None, Detail(sharp, sharp), lambda: None))
-    assert found.keys() == {"detail_spectrum", "detail_mesh", "detail_grain"}
+    assert found.keys() == {"detail_spectrum", "detail_mesh", "detail_grain", "detail_blurred"}
+    assert found.pop("detail_blurred").value == pytest.approx(0.01, abs=0.003)
     assert all(figure.value < figure.reference for figure in found.values())
 
 
@@ -171,6 +172,14 @@ def test_grain_laid_over_all_is_seen_where_the_exemplar_has_smooth_places():
     )
     assert grain_distance(alike, exemplar) < 0.5
     assert grain_distance(uniform, exemplar) > 5
+
+
+def test_a_puddle_is_seen_as_large_as_it_is():
+    rng = np.random.default_rng(0)
+    exemplar, image = (np.float32(0.5) + 0.1 * rng.random((258, 258, 1), np.float32).repeat(3, 2) for _ in range(2))
+    image[1:65, 1:129] = 0.55
+    assert blurred_share(image, exemplar) == pytest.approx(1 / 8 + 0.01, abs=0.02)
+    assert blurred_share(exemplar, exemplar) < 0.02
 
 
 def test_a_hatch_is_seen_that_has_the_power_of_the_grain_that_it_replaces():

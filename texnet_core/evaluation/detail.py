@@ -16,7 +16,7 @@ from texnet_core.engines import Engine
 from texnet_core.evaluation.crops import mean_of_pairs, middle, quarters
 from texnet_core.evaluation.figures import Figure
 from texnet_core.evaluation.measures import NamedFigures
-from texnet_core.evaluation.spectrum import grain_distance, mesh_strength, spectrum_distance
+from texnet_core.evaluation.spectrum import blurred_share, grain_distance, mesh_strength, spectrum_distance
 from texnet_core.mapset import FloatArray, Mask, shown_colors
 from texnet_core.pictures.resizing import resize_exemplar
 from texnet_core.pictures.surface import flatten_lighting
@@ -30,6 +30,7 @@ WINDOW = 256  # texels a side
 MOST_SIDE = 1024  # of the exemplar that are looked at
 MOST_SCALE = 4.0  # that a texture can have
 OCTAVES = {"detail_1": 1, "detail_2": 2, "detail_4": 4}  # figure -> texels of the exemplar along one of its own
+_OF_LIGHT = {"detail_mesh": mesh_strength, "detail_grain": grain_distance, "detail_blurred": blurred_share}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def measure_detail(metric: "TextureMetric | None", detail: Detail, report: Calla
         yield from _measure_octaves(metric, detail, report)
     quadrants = quarters(detail.exemplar, len(detail.exemplar) // 2)
     yield "detail_spectrum", _spectrum(detail, quadrants)
-    for name, measure in (("detail_mesh", mesh_strength), ("detail_grain", grain_distance)):
+    for name, measure in _OF_LIGHT.items():
         yield name, Figure(measure(detail.sample, detail.exemplar), mean_of_pairs(quadrants, measure))
 
 

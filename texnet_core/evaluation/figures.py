@@ -79,6 +79,11 @@ DETAIL_FIGURES = {
     "detail_grain": Kind(
         "grain at the exemplar's texels", "dB", f"smooth places and coarse ones: 0 is equal; {_CROPS}"
     ),
+    "detail_blurred": Kind(
+        "blurred places at the exemplar's texels",
+        "",
+        "share of places that are smoother than 99 of 100 of the exemplar's; reference: one crop of it against others",
+    ),
 }
 
 # Those of a set of several maps.

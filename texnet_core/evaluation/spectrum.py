@@ -16,6 +16,7 @@ _FINE = 1 / 8  # cycles a texel from which on they are
 _NEAR = 5  # frequencies along each axis that are looked at together
 _PLACE = 16  # texels a side of the places whose grain is compared
 _SHARES = 64  # of all places, from the smoothest to the coarsest
+_SMOOTHEST = 0.01  # of the exemplar's places; what is smoother is blurred
 
 
 def spectrum_distance(image: FloatArray, exemplar: FloatArray, masks: Masks = ALL, *, periodic: bool = True) -> float:
@@ -64,6 +65,19 @@ def grain_distance(image: FloatArray, exemplar: FloatArray) -> float:
     found, wanted = (_local_grain(luminance(picture)) for picture in (image, exemplar))
     shares = (np.arange(_SHARES) + 0.5) / _SHARES
     return float(np.abs(np.quantile(found, shares) - np.quantile(wanted, shares)).mean())
+
+
+def blurred_share(image: FloatArray, exemplar: FloatArray) -> float:
+    """The share of places with less grain than 99 of 100 of the exemplar's have: 0.01 is as in the exemplar.
+
+    A few smooth puddles hardly show in means, and are what the eye sees first.
+
+    Args:
+        image: (H, W, 3) sRGB in [0, 1], at least 18 texels a side, taken for a crop.
+        exemplar: likewise, of the same texels a meter; sizes may differ.
+    """
+    found, wanted = (_local_grain(luminance(picture)) for picture in (image, exemplar))
+    return float((found < np.quantile(wanted, _SMOOTHEST)).mean())
 
 
 def _local_grain(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

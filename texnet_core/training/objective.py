@@ -16,6 +16,7 @@ from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.settings import LossSettings
 from texnet_core.training.comparison import Descriptor, see_exemplar
 from texnet_core.training.exemplar_loss import exemplar_loss
+from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.tiles import Tiles
 
 
@@ -54,6 +55,7 @@ class Objective:
         maps: what the channels are.
         seed: of the run.
         large: side of samples from which on a step on several maps compares only one view of them.
+        fine: how their finest texels lie, or None where the descriptor sees that itself.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Objective:
         maps: Sequence[MapSpec] = (ALBEDO,),
         seed: int = 0,
         large: int = 0,
+        fine: FineLoss | None = None,
     ) -> None:
         def see(picture: Tensor) -> Sample:
             return see_exemplar(descriptor, picture, mask)
@@ -74,7 +77,7 @@ class Objective:
             self._texture = exemplar_loss(descriptor, exemplar, maps, settings, see, mask, seed, large=large)
         terms: list[tuple[float, Loss]] = [(settings.tone_weight, tiles.tone_loss)] if tiles else []
         terms.append((settings.range_weight, range_penalty))
-        self._restraints = WeightedSum(terms)
+        self._restraints, self._fine = WeightedSum(terms), fine
 
     def __call__(
         self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
@@ -90,4 +93,5 @@ class Objective:
         """
         texture = self._texture(image, seeds, loss_seed, finishing=finishing, whole=whole)
         sample = Sample(image, {}, seeds=tuple(seeds))
-        return Losses(texture, texture + self._restraints(sample, loss_seed))
+        total = texture + self._restraints(sample, loss_seed)
+        return Losses(texture, total if self._fine is None else total + self._fine(image, loss_seed))

@@ -25,6 +25,7 @@ from texnet_core.settings import TrainSettings, settings_record
 from texnet_core.start_settings import StartSettings
 from texnet_core.training.comparison import check_patches, make_descriptor, settle_descriptor
 from texnet_core.training.exemplar_loss import other_views
+from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.first_colors import match_first_colors
 from texnet_core.training.objective import Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
@@ -161,7 +162,8 @@ class Plan:
         sides = self.request.train.size, self.exemplar.side
         descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)
         parts = (self.image, self.request.loss, self.tiles, self.mask)
-        return Objective(descriptor, *parts, self.maps, self.train.seed, large=self.train.size)
+        fine = None if self.weights is None else FineLoss(self.image, self.mask, self.views)
+        return Objective(descriptor, *parts, self.maps, self.train.seed, large=self.train.size, fine=fine)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""

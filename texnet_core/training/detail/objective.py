@@ -16,13 +16,13 @@ from torch.nn import functional as F
 
 from texnet_core.descriptor.network import Network
 from texnet_core.losses import Sample, range_penalty
-from texnet_core.losses.grain import GrainLoss
 from texnet_core.losses.spectrum import SpectrumLoss
 from texnet_core.mapset import MapSpec
 from texnet_core.pictures.resizing import LANCZOS_SUPPORT
 from texnet_core.settings import LossSettings
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import ExemplarLoss, unit_normals
+from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.objective import Losses
 from texnet_core.training.views import View
 
@@ -31,10 +31,7 @@ _SPECTRUM_WEIGHT = 0.3  # without it, a mesh of two texels passes for grain
 _NEARNESS_WEIGHT = 4.0  # of how far a window, made smaller, is from what it was made of
 _COLORS_WEIGHT = 0.5  # of pairs; with more, no grain is drawn, for nobody can know where it lies
 _LEAST_SPREAD = 1e-3  # of a layer's features
-_GRAIN_WEIGHT = 0.5  # without it, smooth places have as much grain as coarse ones
-_EVENNESS_WEIGHT = 0.3  # without it, some of the mesh is left: a faint grid of coarser texels
 _LEAST_HALVED = 4 * LANCZOS_SUPPORT + 2  # texels of a window of which one is left
-_LEAST_STEP = (1 / 255) ** 2  # squared; smaller ones are not compared
 
 
 class DetailObjective:
@@ -43,11 +40,11 @@ class DetailObjective:
     Args:
         texture: how far those of the generator are from the exemplar at their resolution.
         spectrum: how far their spectrum is from the exemplar's.
-        grain: how far the grain of them is from the exemplar's, a loss for each of `views`.
+        fine: how far the grain of them is from the exemplar's, and how even their rows are.
         settings: weights.
         samples: of the run.
         paired: what looks at pairs, or None where texels alone are compared.
-        views: of all maps; a step looks at the grain and the pairs of one.
+        views: of all maps; a step looks at the pairs of one.
         maps: what the channels are.
         hold: how strongly each channel is held to what windows were made of, (channels,); of a picture, in sum 1.
     """
@@ -56,7 +53,7 @@ class DetailObjective:
         self,
         texture: ExemplarLoss,
         spectrum: SpectrumLoss,
-        grain: Sequence[GrainLoss],
+        fine: FineLoss,
         settings: LossSettings,
         samples: DetailSamples,
         paired: Network | None,
@@ -64,7 +61,7 @@ class DetailObjective:
         maps: Sequence[MapSpec],
         hold: Tensor,
     ) -> None:
-        self._texture, self._spectrum, self._grain, self._settings = texture, spectrum, grain, settings
+        self._texture, self._spectrum, self._fine, self._settings = texture, spectrum, fine, settings
         self._samples, self._paired, self._views, self._maps, self._hold = samples, paired, views, maps, hold
 
     def __call__(
@@ -75,14 +72,12 @@ class DetailObjective:
         size = image.shape[2]
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
-        turn = loss_seed // 2 % len(self._views)
-        view = self._views[turn]
-        grain = self._grain[turn](Sample(view(made), {}, periodic=False), loss_seed)
+        view = self._views[loss_seed // 2 % len(self._views)]
         goal = self._samples.goal(seeds, size)
         misfit = self._misfit(made, self._samples.coarse(seeds, size), view)
         pairs = _COLORS_WEIGHT * (paired - goal).abs().mean() + self._seen_difference(view(paired), view(goal))
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
-        fine = _SPECTRUM_WEIGHT * spectrum + _GRAIN_WEIGHT * grain + _EVENNESS_WEIGHT * unevenness(made)
+        fine = _SPECTRUM_WEIGHT * spectrum + self._fine(made, loss_seed)
         restraints = fine + misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
@@ -135,21 +130,3 @@ def halved(windows: Tensor) -> Tensor:
     inner = windows[:, :, 1:-1, 1:-1]
     rows = F.conv2d(inner, weights[..., None], stride=(2, 1), groups=channels)
     return F.conv2d(rows, weights[:, :, None], stride=(1, 2), groups=channels)
-
-
-def unevenness(windows: Tensor) -> Tensor:
-    """How much steps to the next texel differ between those within a coarser texel and those out of it.
-
-    Args:
-        windows: (N, channels, size, size) of at least 3 texels; each begins where a coarser texel begins.
-
-    Returns:
-        Scalar: distance of the logarithms of mean squared steps, the mean over channels and both axes; about 0 for
-        a picture that knows nothing of coarser texels.
-    """
-    differences = []
-    for axis in (2, 3):
-        steps = windows.diff(dim=axis).square().mean((0, 5 - axis)) + _LEAST_STEP
-        within, beyond = steps[:, ::2].mean(1), steps[:, 1::2].mean(1)
-        differences.append((within / beyond).log().abs().mean())
-    return torch.stack(differences).mean()

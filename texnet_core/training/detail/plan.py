@@ -12,7 +12,6 @@ from texnet_core.descriptor.choice import Weights, network_of
 from texnet_core.descriptor.precision import DTYPES
 from texnet_core.engines import Engine, open_engine
 from texnet_core.losses import Sample
-from texnet_core.losses.grain import GrainLoss
 from texnet_core.losses.spectrum import SpectrumLoss
 from texnet_core.mapset import FloatArray, MapSpec, Mask
 from texnet_core.model.artifact import Artifact, to_bytes
@@ -27,6 +26,7 @@ from texnet_core.training.detail.exemplar import see_large_exemplar
 from texnet_core.training.detail.objective import PAIRED_LAYERS, DetailObjective
 from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import exemplar_loss
+from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.objective import RunObjective
 from texnet_core.training.paces import held_channels, output_paces
 from texnet_core.training.plan import DETAIL_SHARE, Plan
@@ -192,9 +192,9 @@ class DetailPlan:
             paired = network_of(request.descriptor, weights, DTYPES[precision])(PAIRED_LAYERS).to(self.device)
         spectrum = SpectrumLoss(image, seen, (self.window(fraction) for fraction in (0.0, 1.0)))
         views = self.base.views
-        grain = [GrainLoss(view(image), seen) for view in views]
+        fine = FineLoss(image, seen, views)
         hold = held_channels(self.colors, self.maps)
-        return DetailObjective(texture, spectrum, grain, losses, self._samples, paired, views, self.maps, hold)
+        return DetailObjective(texture, spectrum, fine, losses, self._samples, paired, views, self.maps, hold)
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is."""
