@@ -48,6 +48,7 @@ def test_views_take_turns():
     loss, smooth = FineLoss(exemplar, None, views), noise(1, channels=4)
     smooth[:, 3] = 0.5
     assert all(loss(smooth, seed) < 0.3 < 0.5 < loss(smooth, seed + 2) for seed in (0, 1, 4, 5))
+    assert loss(smooth, 0) + 0.1 < loss(smooth, 0, whole=True) < loss(smooth, 2) - 0.1
 
 
 def test_the_objective_adds_it_and_reports_the_texture_without_it():

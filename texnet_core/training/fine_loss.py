@@ -6,6 +6,7 @@ enlarges by two then draws a hatch or a mesh, in smooth places as in coarse ones
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from texnet_core.losses import Sample
@@ -29,8 +30,8 @@ class FineLoss:
     def __init__(self, exemplar: Tensor, mask: Tensor | None, views: Sequence[View]) -> None:
         self._seen = [(view, GrainLoss(view(exemplar), mask)) for view in views]
 
-    def __call__(self, image: Tensor, loss_seed: int) -> Tensor:
-        """Scalar loss of a batch (N, channels, size, size); `loss_seed` decides the view and directions."""
-        view, loss = self._seen[loss_seed // 2 % len(self._seen)]
-        grain = loss(Sample(view(image), {}, periodic=False), loss_seed)
-        return _GRAIN_WEIGHT * grain + _EVENNESS_WEIGHT * unevenness(image)
+    def __call__(self, image: Tensor, loss_seed: int, *, whole: bool = False) -> Tensor:
+        """Scalar loss of a batch (N, channels, size, size); `loss_seed` decides the view, unless `whole`: all then."""
+        seen = self._seen if whole else [self._seen[loss_seed // 2 % len(self._seen)]]
+        grain = [loss(Sample(view(image), {}, periodic=False), loss_seed) for view, loss in seen]
+        return _GRAIN_WEIGHT * torch.stack(grain).mean() + _EVENNESS_WEIGHT * unevenness(image)

@@ -94,4 +94,4 @@ class Objective:
         texture = self._texture(image, seeds, loss_seed, finishing=finishing, whole=whole)
         sample = Sample(image, {}, seeds=tuple(seeds))
         total = texture + self._restraints(sample, loss_seed)
-        return Losses(texture, total if self._fine is None else total + self._fine(image, loss_seed))
+        return Losses(texture, total if self._fine is None else total + self._fine(image, loss_seed, whole=whole))

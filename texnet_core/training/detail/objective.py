@@ -77,7 +77,7 @@ class DetailObjective:
         misfit = self._misfit(made, self._samples.coarse(seeds, size), view)
         pairs = _COLORS_WEIGHT * (paired - goal).abs().mean() + self._seen_difference(view(paired), view(goal))
         outside = self._settings.range_weight * range_penalty(Sample(image, {}), loss_seed)
-        fine = _SPECTRUM_WEIGHT * spectrum + self._fine(made, loss_seed)
+        fine = _SPECTRUM_WEIGHT * spectrum + self._fine(made, loss_seed, whole=whole)
         restraints = fine + misfit + pairs + outside
         return Losses(texture, texture + restraints)
 
