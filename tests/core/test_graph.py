@@ -102,5 +102,17 @@ def test_bf16_takes_nearly_all_the_work_but_not_the_ends(levels):
     assert all(conv.level < 2 and conv.name != "output" and not conv.name.endswith("noise.0") for conv in chosen)
 
 
+@pytest.mark.parametrize("detail_levels", [1, 2])
+def test_bf16_keeps_away_from_coarser_pictures(detail_levels):
+    """Neither what writes one nor what reads it; all else of the finest levels takes part."""
+    settings = PyramidSettings(levels=4, channels=4, detail_levels=detail_levels)
+    convolutions = list(with_bf16(inference_form(Design(settings, 3).graph)).of(Convolution))
+    chosen = {conv.name for conv in convolutions if conv.bf16}
+    assert {"level0.join.0", "level0.join.1", "level0.join.2", "level0.seen.1"} <= chosen
+    assert not any(name.endswith(("output", "seen.0", "noise.0")) for name in chosen)
+    shares = [sum(work_of(conv) for conv in convolutions if conv.bf16 in kinds) for kinds in ((True,), (True, False))]
+    assert shares[0] > 0.7 * shares[1]
+
+
 def work_of(conv):
     return conv.in_channels * conv.channels * conv.kernel**2 / 4**conv.level

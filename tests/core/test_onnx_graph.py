@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from tests.conftest import random_artifact
+from tests.conftest import ENGINES, random_artifact
 from texnet_core.engines import NO_CONSTANTS, inputs_of_block
 from texnet_core.engines.bf16 import with_bf16
 from texnet_core.engines.fusion import fused
@@ -55,18 +55,31 @@ def test_the_fused_model_is_the_same_function(levels):
     np.testing.assert_allclose(evaluated(artifact, fused_form), evaluated(artifact, plain_form), atol=1e-5)
 
 
-def test_bfloat16_enters_where_it_is_asked_for_and_nowhere_else():
+@pytest.mark.parametrize("detail_levels", [0, 1, 2])
+def test_bfloat16_enters_where_it_is_asked_for_and_nowhere_else(detail_levels):
     """Each convolution reads and multiplies in one format; ONNX's inference of types finds any that mixes them."""
-    artifact = random_artifact(4)
+    artifact = random_artifact(4, detail_levels=detail_levels)
     graph, parameters = fused(with_bf16(inference_form(artifact.graph)), artifact.parameters)
     asked = {node.name for kind in (Convolution, UpsamplingConvolution) for node in graph.of(kind) if node.bf16}
     model = onnx.shape_inference.infer_shapes(onnx.load_from_string(build_model(graph, parameters)), strict_mode=True)
-    clamps = without_clamps(graph)  # which are in the format of the features that they bound
-    formats = {tensor.name: tensor.data_type for tensor in model.graph.initializer if tensor.name not in clamps}
-    low = {name.rpartition(".")[0] for name, kind in formats.items() if kind == onnx.TensorProto.BFLOAT16}
-    assert low == asked and low
+    formats = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    low = {name for name, kind in formats.items() if kind == onnx.TensorProto.BFLOAT16}
+    assert {name.removesuffix(".weight.bf16") for name in low if name.endswith(".weight.bf16")} == asked and asked
+    assert low == {name for name in formats if name.endswith(".bf16")}
     (output,) = model.graph.output
     assert output.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+
+
+@pytest.mark.skipif("openvino" not in ENGINES, reason="needs openvino")
+@pytest.mark.parametrize("detail_levels", [0, 1, 2])
+def test_openvino_reads_bfloat16_on_every_processor(detail_levels):
+    """With two levels of detail the same small filter works in both formats."""
+    import openvino
+
+    artifact = random_artifact(4, detail_levels=detail_levels)
+    graph, parameters = fused(with_bf16(inference_form(artifact.graph)), artifact.parameters)
+    model = openvino.Core().read_model(build_model(graph, parameters))
+    assert model.output(OUTPUT).get_element_type() == openvino.Type.f32
 
 
 def test_bfloat16_constants_are_rounded_to_nearest():
@@ -76,7 +89,7 @@ def test_bfloat16_constants_are_rounded_to_nearest():
     graph = with_bf16(inference_form(artifact.graph))
     model = onnx.load_from_string(build_model(graph, artifact.parameters))
     name = next(conv.name for conv in graph.of(Convolution) if conv.bf16) + ".weight"
-    (weight,) = (tensor for tensor in model.graph.initializer if tensor.name == name)
+    (weight,) = (tensor for tensor in model.graph.initializer if tensor.name == f"{name}.bf16")
     bits = np.frombuffer(weight.raw_data, np.uint16).astype(np.uint32) << 16
     expected = torch.from_numpy(artifact.parameters[name]).bfloat16().float().numpy()
     np.testing.assert_array_equal(bits.view(np.float32), expected.ravel())

@@ -219,9 +219,11 @@ class GraphWriter:
         self._nodes.append(read + _text(2, result) + _text(3, result) + _text(4, operator) + described)
 
     def constant_of(self, name: str, array: FloatArray | npt.NDArray[np.int64], like: str = "") -> str:
-        """A constant, in bfloat16 where the value that it works on is."""
-        self._initializers[name] = _tensor(name, _to_bf16(array) if like in self._bf16 else array)
-        return name
+        """A constant, in bfloat16 where the value that it works on is; several nodes may share it in both formats."""
+        low = like in self._bf16
+        stored = f"{name}.bf16" if low else name
+        self._initializers[stored] = _tensor(stored, _to_bf16(array) if low else array)
+        return stored
 
 
 def _to_bf16(array: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
