@@ -13,12 +13,12 @@ def unevenness(windows: Tensor) -> Tensor:
         windows: (N, channels, size, size) of at least 3 texels; each begins where a coarser texel begins.
 
     Returns:
-        Scalar: distance of the logarithms of mean squared steps, the mean over channels and both axes; about 0 for
-        a picture that knows nothing of coarser texels.
+        (channels,): distance of the logarithms of mean squared steps, the mean over both axes; about 0 for a picture
+        that knows nothing of coarser texels.
     """
     differences = []
     for axis in (2, 3):
         steps = windows.diff(dim=axis).square().mean((0, 5 - axis)) + _LEAST_STEP
         within, beyond = steps[:, ::2].mean(1), steps[:, 1::2].mean(1)
-        differences.append((within / beyond).log().abs().mean())
-    return torch.stack(differences).mean()
+        differences.append((within / beyond).log().abs())
+    return torch.stack(differences).mean(0)

@@ -12,6 +12,8 @@ from torch import Tensor
 from texnet_core.losses import Sample
 from texnet_core.losses.evenness import unevenness
 from texnet_core.losses.grain import GrainLoss
+from texnet_core.mapset import MapSpec
+from texnet_core.training.paces import map_shares
 from texnet_core.training.views import View
 
 _GRAIN_WEIGHT = 0.5  # without it, smooth places have as much grain as coarse ones
@@ -24,14 +26,16 @@ class FineLoss:
     Args:
         exemplar: (1, channels, H, W) in [0, 1].
         mask: (H, W) bool, True where a texel takes part; None where all do.
+        maps: what the channels are; the rows and columns of each count as much as those of a picture.
         views: of its maps; a step looks at the grain of one of them.
     """
 
-    def __init__(self, exemplar: Tensor, mask: Tensor | None, views: Sequence[View]) -> None:
+    def __init__(self, exemplar: Tensor, mask: Tensor | None, maps: Sequence[MapSpec], views: Sequence[View]) -> None:
         self._seen = [(view, GrainLoss(view(exemplar), mask)) for view in views]
+        self._shares = map_shares(maps).to(exemplar)
 
     def __call__(self, image: Tensor, loss_seed: int, *, whole: bool = False) -> Tensor:
         """Scalar loss of a batch (N, channels, size, size); `loss_seed` decides the view, unless `whole`: all then."""
         seen = self._seen if whole else [self._seen[loss_seed // 2 % len(self._seen)]]
         grain = [loss(Sample(view(image), {}, periodic=False), loss_seed) for view, loss in seen]
-        return _GRAIN_WEIGHT * torch.stack(grain).mean() + _EVENNESS_WEIGHT * unevenness(image)
+        return _GRAIN_WEIGHT * torch.stack(grain).mean() + _EVENNESS_WEIGHT * self._shares @ unevenness(image)

@@ -33,6 +33,11 @@ def output_paces(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor | None:
     return (deviations_of(texels) / _FULL).clamp(_LEAST, 1.0)
 
 
+def map_shares(maps: Sequence[MapSpec]) -> Tensor:
+    """How much each channel counts where each map counts as much as a picture's colors: (channels,), 1 in sum a map."""
+    return torch.cat([torch.full((spec.channels,), 1 / spec.channels) for spec in maps])
+
+
 def held_channels(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor:
     """How much the distance of each channel from something coarser counts: each map as much as a picture's colors.
 
@@ -43,6 +48,6 @@ def held_channels(texels: Tensor, maps: Sequence[MapSpec]) -> Tensor:
     Returns:
         (channels,), in sum 1 for a picture.
     """
-    shares = torch.cat([texels.new_full((spec.channels,), 1 / spec.channels) for spec in maps])
+    shares = map_shares(maps).to(texels)
     paces = output_paces(texels, maps)
     return shares if paces is None else shares / paces

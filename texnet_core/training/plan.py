@@ -162,7 +162,7 @@ class Plan:
         sides = self.request.train.size, self.exemplar.side
         descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)
         parts = (self.image, self.request.loss, self.tiles, self.mask)
-        fine = None if self.weights is None else FineLoss(self.image, self.mask, self.views)
+        fine = None if self.weights is None else FineLoss(self.image, self.mask, self.maps, self.views)
         return Objective(descriptor, *parts, self.maps, self.train.seed, large=self.train.size, fine=fine)
 
     def record(self) -> dict[str, Any]:

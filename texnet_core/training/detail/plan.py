@@ -192,7 +192,7 @@ class DetailPlan:
             paired = network_of(request.descriptor, weights, DTYPES[precision])(PAIRED_LAYERS).to(self.device)
         spectrum = SpectrumLoss(image, seen, (self.window(fraction) for fraction in (0.0, 1.0)))
         views = self.base.views
-        fine = FineLoss(image, seen, views)
+        fine = FineLoss(image, seen, self.maps, views)
         hold = held_channels(self.colors, self.maps)
         return DetailObjective(texture, spectrum, fine, losses, self._samples, paired, views, self.maps, hold)
 
