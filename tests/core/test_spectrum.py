@@ -7,6 +7,7 @@ from texnet_core.losses import Sample
 from texnet_core.losses.spectrum import SpectrumLoss
 
 SIDE = 64
+EQUAL = torch.full((3,), 1 / 3)
 
 
 def grain(side, seed=0, channels=3, batch=1):
@@ -14,7 +15,7 @@ def grain(side, seed=0, channels=3, batch=1):
 
 
 def loss(exemplar, image, mask=None):
-    return float(SpectrumLoss(exemplar, mask, (SIDE,))(Sample(image, {}), 0))
+    return float(SpectrumLoss(exemplar, mask, (SIDE,), EQUAL)(Sample(image, {}), 0))
 
 
 def test_other_grain_of_the_same_kind_costs_little_and_a_hatch_of_the_same_strength_much():
@@ -61,6 +62,17 @@ def test_hidden_texels_have_no_influence():
 def test_channels_that_never_change_bring_no_senseless_gradient():
     exemplar = torch.cat((grain(256), torch.ones(1, 1, 256, 256)), dim=1)
     image = torch.cat((grain(SIDE, 1), torch.ones(1, 1, SIDE, SIDE)), dim=1).requires_grad_()
-    value = SpectrumLoss(exemplar, None, (SIDE,))(Sample(image, {}), 0)
+    value = SpectrumLoss(exemplar, None, (SIDE,), torch.ones(4))(Sample(image, {}), 0)
     value.backward()
     assert torch.isfinite(image.grad).all() and image.grad[:, 3].abs().max() < 1
+
+
+def test_channels_count_as_they_are_to():
+    exemplar, image = grain(256), grain(SIDE, 1)
+    image[:, 0] = 0.5
+    values = [
+        SpectrumLoss(exemplar, None, (SIDE,), torch.tensor(shares))(Sample(image, {}), 0)
+        for shares in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 0.0))
+    ]
+    assert values[0] > 1 > 0.3 > values[1]
+    torch.testing.assert_close(values[2], values[0] + values[1])

@@ -16,7 +16,7 @@ _FLOOR = (1 / 255) ** 2 / 12  # what rounding to 8 bits adds; fainter frequencie
 
 
 class SpectrumLoss:
-    """Mean distance of the logarithms of power, over square bins of frequencies and all channels.
+    """Mean distance of the logarithms of power, over square bins of frequencies; of channels the weighted sum.
 
     Losses on features leave it open how fine grain is arranged, and regular hatches are the easiest one to make. A
     hatch has its power at a few frequencies, grain at all of them.
@@ -29,9 +29,11 @@ class SpectrumLoss:
         exemplar: (1, C, H, W).
         mask: (H, W) bool, True where a texel takes part; None where all do.
         sides: of the windows that samples will be, none larger than the exemplar.
+        shares: how much each channel counts, (C,).
     """
 
-    def __init__(self, exemplar: Tensor, mask: Tensor | None, sides: Iterable[int]) -> None:
+    def __init__(self, exemplar: Tensor, mask: Tensor | None, sides: Iterable[int], shares: Tensor) -> None:
+        self._shares = shares
         self._targets = {side: _log_power(_windows(exemplar, mask, side)) for side in set(sides)}
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
@@ -39,7 +41,7 @@ class SpectrumLoss:
         target = self._targets[sample.image.shape[3]]
         if target is None:
             return sample.image.new_zeros(())
-        return (_power(sample.image).add(_FLOOR).log() - target).abs().mean()
+        return self._shares @ (_power(sample.image).add(_FLOOR).log() - target).abs().mean(1)
 
 
 @torch.no_grad()

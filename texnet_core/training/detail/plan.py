@@ -28,7 +28,7 @@ from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import exemplar_loss
 from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.objective import RunObjective
-from texnet_core.training.paces import held_channels, output_paces
+from texnet_core.training.paces import held_channels, map_shares, output_paces
 from texnet_core.training.plan import DETAIL_SHARE, Plan
 from texnet_core.training.reports import Place
 from texnet_core.training.run_plan import Learned
@@ -190,7 +190,8 @@ class DetailPlan:
         paired = None
         if weights is not None:
             paired = network_of(request.descriptor, weights, DTYPES[precision])(PAIRED_LAYERS).to(self.device)
-        spectrum = SpectrumLoss(image, seen, (self.window(fraction) for fraction in (0.0, 1.0)))
+        shares = map_shares(self.maps).to(image)
+        spectrum = SpectrumLoss(image, seen, (self.window(fraction) for fraction in (0.0, 1.0)), shares)
         views = self.base.views
         fine = FineLoss(image, seen, self.maps, views)
         hold = held_channels(self.colors, self.maps)
