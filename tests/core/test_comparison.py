@@ -22,7 +22,7 @@ from texnet_core.training.plan import make_plan
 PATCHES = TrainRequest(
     generator=PyramidSettings(levels=3, channels=4),
     descriptor=DescriptorSettings(descriptor="patches"),
-    train=TrainSettings(size=32, exemplar_size=32, steps=10),
+    train=TrainSettings(size=32, exemplar_size=32, steps=10, precision="f32"),
 )
 AUTO = replace(PATCHES, descriptor=DescriptorSettings())
 NOT_FOUND = "VGG-19 weights not found"

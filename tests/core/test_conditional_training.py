@@ -127,7 +127,8 @@ def test_what_is_trained_and_what_is_used_make_the_same_picture():
     colors = PrincipalColors(np.full(3, 0.5, np.float32), np.diag([0.02, 0.015, 0.01]).astype(np.float32))
     generator = generator_at(artifact_of(net), code(), colors)
     generator = replace(generator, parameters=dict(generator.parameters) | without_clamps(generator.graph))
-    used = synthesize(generator, TextureRequest(width=256, height=256, seed=0))["albedo"].reshape(-1, 3)
+    request = TextureRequest(width=256, height=256, seed=0, precision="f32")
+    used = synthesize(generator, request)["albedo"].reshape(-1, 3)
     with torch.no_grad():
         made = net.at(torch.from_numpy(code()), periodic_inputs(net.design, [0], 256))
         image = colored(made, torch.from_numpy(colors.axes), torch.from_numpy(colors.mean))

@@ -49,6 +49,8 @@ def test_sizes_may_differ_and_flat_pictures_are_finite():
     assert value.isfinite() and flat.grad.isfinite().all()
     assert loss(flat.detach(), flat.detach()) < 1e-6
     assert loss(exemplar[:, :, :20, :20], exemplar) == loss(exemplar, exemplar[:, :, :20]) == 0
+    flat = flat.detach()
+    assert loss(flat, exemplar[:, :, :40, :40]) == 0 < loss(flat, exemplar[:, :, :48, :48])
 
 
 def test_hidden_texels_have_no_influence():

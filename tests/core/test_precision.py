@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from tests.conftest import ENGINES, torch_device
+from tests.conftest import ENGINES, random_style, torch_device
 from texnet_core import find_source, list_presets, open_engine, read_artifact
 from texnet_core.engines import formats_of, precision
 from texnet_core.errors import EngineError
+from texnet_core.stylization import StylizeRequest, stylize
 
 pytestmark = pytest.mark.device
 BF16_ENGINES = [name for name in ENGINES if "bf16" in formats_of(name, torch_device() if name == "torch" else "cpu")]
@@ -60,6 +61,31 @@ def fake(monkeypatch):
 def test_bf16_is_chosen_where_it_is_faster_and_close(fake, artifact, f32, bf16, error, expected):
     fake.seconds, fake.error = {"f32": f32, "bf16": bf16}, error
     assert precision.choose_format(fake, artifact, "cpu") == expected
+
+
+def test_a_style_is_measured_with_all_that_it_reads(fake, monkeypatch):
+    """Be it noise in place of a picture; an engine that reads windows finds as many channels as the graph has."""
+    style, seen = random_style(), []
+
+    def block(self, plane, *place):
+        seen.append(plane.window(0, 0, 0, 4, 4).shape)
+        return FakeEngine.block(self, plane, *place)
+
+    monkeypatch.setattr(fake, "block", block)
+    fake.seconds = {"f32": 2.0, "bf16": 1.0}
+    assert precision.choose_format(fake, style, "cpu") == "bf16"
+    assert set(seen) == {(style.settings.input_channels, 4, 4)}
+
+
+@pytest.mark.skipif(not BF16_ENGINES, reason="this processor has no bf16")
+@pytest.mark.parametrize("name", BF16_ENGINES)
+def test_a_style_paints_alike_in_whatever_format(name):
+    """`auto` measures the style here, and takes what it finds."""
+    style, picture = random_style(), np.random.default_rng(0).random((64, 64, 3), np.float32)
+    painted, exact = (
+        stylize(style, picture, StylizeRequest(engine=name, precision=chosen)).image for chosen in ("auto", "f32")
+    )
+    assert np.abs(painted - exact).max() < 3 / 255
 
 
 def test_what_was_measured_is_remembered_for_this_generator(fake, artifact, cache):

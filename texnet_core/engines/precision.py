@@ -19,6 +19,9 @@ from texnet_core.engines import EngineClass, NumberFormat, available_cores
 from texnet_core.engines.bf16 import with_bf16
 from texnet_core.errors import OutputError
 from texnet_core.model.artifact import Artifact
+from texnet_core.model.inputs import InputPlane
+from texnet_core.model.nodes import Input
+from texnet_core.model.noise import NoisePlane
 
 _ROUNDS = 3
 _WORTH_IT = 0.9  # of the time in float32: less is noise
@@ -41,7 +44,7 @@ def _pays(kind: EngineClass, artifact: Artifact, device: str) -> bool:
     """Make one block in both formats by turns; the best times count, which other programs disturbed least."""
     formats: tuple[NumberFormat, NumberFormat] = ("f32", "bf16")
     engines = {name: kind(artifact, device, name, 1) for name in formats}
-    plane = artifact.input_plane(0)
+    plane = _plane(artifact)
     constants = artifact.constants(plane)
     best = dict.fromkeys(formats, float("inf"))
     blocks = {}
@@ -54,6 +57,13 @@ def _pays(kind: EngineClass, artifact: Artifact, device: str) -> bool:
     errors = np.abs(blocks["bf16"] - blocks["f32"])
     close = bool(errors.mean() <= _MEAN_ERROR and errors.max() <= _LARGEST_ERROR)
     return close and best["bf16"] < _WORTH_IT * best["f32"]
+
+
+def _plane(artifact: Artifact) -> InputPlane:
+    """The inputs of a texture; of a style, noise in place of a picture and the strength too."""
+    if not artifact.paints:
+        return artifact.input_plane(0)
+    return NoisePlane(0, next(artifact.graph.of(Input)).channels)
 
 
 def _key(kind: EngineClass, artifact: Artifact, device: str) -> str:

@@ -8,6 +8,7 @@ from texnet_core.losses.loss import Sample
 from texnet_core.losses.order import quantiles
 
 _PLACE = 8  # texels a side, in which grain is measured
+_LEAST_PLACES = 16  # of an exemplar; fewer say nothing of how its grain is spread
 _DIRECTIONS = 24
 _FLOOR = (1 / 255) ** 2  # squared; what is fainter is not compared
 _LEAST_SPREAD = 1e-3
@@ -24,7 +25,8 @@ class GrainLoss:
         exemplar: (1, 3, H, W).
         mask: (H, W) bool, True where a texel takes part; None where all do.
 
-    A picture of less than 24 texels a side has no place that counts, and costs nothing.
+    An exemplar in which fewer than 16 places take part as a whole, such as one of less than 48 texels a side, and a
+    sample of less than 24 cost nothing.
     """
 
     def __init__(self, exemplar: Tensor, mask: Tensor | None = None) -> None:
@@ -33,13 +35,13 @@ class GrainLoss:
             if mask is not None:
                 hidden = F.max_pool2d((~mask)[None, None].float(), 3, stride=1, padding=1)
                 places = places[_inner(F.max_pool2d(hidden, _PLACE)).flatten() == 0]
-        self._is_seen = len(places) > 1
+        self._is_seen = len(places) >= _LEAST_PLACES
         if self._is_seen:
             self._mean, self._spread = places.mean(0), places.std(0) + _LEAST_SPREAD
             self._target = (places - self._mean) / self._spread
 
     def __call__(self, sample: Sample, seed: int) -> Tensor:
-        """Scalar loss; `seed` decides directions. 0 where no place of the exemplar takes part as a whole."""
+        """Scalar loss; `seed` decides directions. 0 where too few places take part."""
         if not self._is_seen or min(sample.image.shape[2:]) < 3 * _PLACE:
             return sample.image.new_zeros(())
         rng = torch.Generator().manual_seed(seed)
