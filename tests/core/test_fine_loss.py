@@ -27,9 +27,9 @@ def hatched(image, strength=0.3):
 def test_grain_is_even_and_a_grid_of_coarser_texels_is_not():
     grain = noise()
     enlarged = torch.nn.functional.interpolate(grain[:, :, ::2, ::2], scale_factor=2, mode="bilinear")
-    assert unevenness(grain).max() < 0.08
-    assert unevenness(enlarged).min() > 0.3
-    assert unevenness(hatched(grain)).min() > 0.12  # along one axis
+    assert unevenness(grain).mean() < 0.05
+    assert unevenness(enlarged).mean() > 0.3
+    assert unevenness(hatched(grain)).mean() > 0.15  # along one axis
     torch.testing.assert_close(unevenness(grain.mT), unevenness(grain))
     assert unevenness(torch.zeros(1, 3, 16, 16)).max() < 1e-6
 

@@ -22,7 +22,7 @@ from texnet_core.losses.sliced_wasserstein import SlicedWassersteinLoss
 from texnet_core.mapset import HALF, MapSpec, is_picture
 from texnet_core.settings import LossSettings
 from texnet_core.training.comparison import Descriptor
-from texnet_core.training.views import View, color_view, map_views, mixed_views, standard_view
+from texnet_core.training.views import View, color_view, in_turn, map_views, mixed_views, standard_view
 
 MIXED_VIEWS = 4  # of several maps, beside each map by itself
 _COLORS_SHARE = 0.5  # of what is compared
@@ -192,7 +192,7 @@ class MapsLoss:
         if whole:
             share = (1 - _COLORS_SHARE) / len(others)
             return [(_COLORS_SHARE, colors), *((share * others.count(other), other) for other in dict.fromkeys(others))]
-        other = others[loss_seed // 2 % len(others)]
+        other = in_turn(others, loss_seed)
         if both:
             return [(_COLORS_SHARE, colors), (1 - _COLORS_SHARE, other)]
         return [(1.0, other if loss_seed % 2 else colors)]

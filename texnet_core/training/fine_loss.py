@@ -14,7 +14,7 @@ from texnet_core.losses.evenness import unevenness
 from texnet_core.losses.grain import GrainLoss
 from texnet_core.mapset import MapSpec
 from texnet_core.training.paces import map_shares
-from texnet_core.training.views import View
+from texnet_core.training.views import View, in_turn
 
 _GRAIN_WEIGHT = 0.5  # without it, smooth places have as much grain as coarse ones
 _EVENNESS_WEIGHT = 0.3  # without it, rows and columns differ by turns
@@ -36,6 +36,6 @@ class FineLoss:
 
     def __call__(self, image: Tensor, loss_seed: int, *, whole: bool = False) -> Tensor:
         """Scalar loss of a batch (N, channels, size, size); `loss_seed` decides the view, unless `whole`: all then."""
-        seen = self._seen if whole else [self._seen[loss_seed // 2 % len(self._seen)]]
+        seen = self._seen if whole else [in_turn(self._seen, loss_seed)]
         grain = [loss(Sample(view(image), {}, periodic=False), loss_seed) for view, loss in seen]
         return _GRAIN_WEIGHT * torch.stack(grain).mean() + _EVENNESS_WEIGHT * self._shares @ unevenness(image)

@@ -10,12 +10,15 @@ Differs: mixes of all channels instead of three of them, and maps by themselves,
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from texnet_core.mapset import MapSpec, channels_of, shown_channels, shown_map
 from texnet_core.pictures.color import LUMINANCE
+
+T = TypeVar("T")
 
 LEAST_DEVIATION = 0.01  # of a channel; what varies less is taken for plain, or noise of its file would be learned
 _MEAN, _DEVIATION = 0.5, 0.2  # of channels as a network sees them; about those of photographs
@@ -42,6 +45,11 @@ class View:
     def to(self, device: torch.device) -> "View":
         """The same on a device."""
         return replace(self, matrix=self.matrix.to(device), offset=self.offset.to(device))
+
+
+def in_turn(items: Sequence[T], loss_seed: int) -> T:
+    """The one of several whose turn it is in a step; two seeds that follow each other have the same."""
+    return items[loss_seed // 2 % len(items)]
 
 
 def color_view(maps: Sequence[MapSpec]) -> View:

@@ -24,7 +24,7 @@ from texnet_core.training.detail.samples import DetailSamples
 from texnet_core.training.exemplar_loss import ExemplarLoss, unit_normals
 from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.objective import Losses
-from texnet_core.training.views import View
+from texnet_core.training.views import View, in_turn
 
 PAIRED_LAYERS = ("relu2_1", "relu2_2")  # in which pairs are compared; what lies before would see each grain
 _SPECTRUM_WEIGHT = 0.3  # without it, a mesh of two texels passes for grain
@@ -72,7 +72,7 @@ class DetailObjective:
         size = image.shape[2]
         texture = self._texture(made, seeds, loss_seed, finishing=finishing, periodic=False, whole=whole)
         spectrum = self._spectrum(Sample(made, {}, periodic=False), loss_seed)
-        view = self._views[loss_seed // 2 % len(self._views)]
+        view = in_turn(self._views, loss_seed)
         goal = self._samples.goal(seeds, size)
         misfit = self._misfit(made, self._samples.coarse(seeds, size), view)
         pairs = _COLORS_WEIGHT * (paired - goal).abs().mean() + self._seen_difference(view(paired), view(goal))
