@@ -139,8 +139,8 @@ def stylize(
             "xy", "x", "y" or "none"; keep_colors, True or False.
 
     Returns:
-        The new images, kept in the file by a fake user. One for each image that is painted, in the order of the
-        targets; UDIM tiles are one image.
+        The new images, kept in the file by a fake user. One for each image that is painted, images among the targets
+        first, then those on objects; UDIM tiles are one image.
     """
     request = arguments.style_request_of(style, options)
     found = arguments.subjects_in(targets, from_original=arguments.yes_or_no("from_original", from_original))

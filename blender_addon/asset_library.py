@@ -13,10 +13,12 @@ from typing import Any
 import bpy
 
 from texnet_core.atomic import delete_file, replacing
-from texnet_core.errors import RequestError
+from texnet_core.errors import RequestError, TexnetError
+from texnet_core.model.artifact import SUFFIX
+from texnet_core.presets import list_presets
 
 from . import library, spheres
-from .preferences import user_file, user_folder
+from .preferences import library_folder, user_file, user_folder
 
 NAME = "TexNet"
 _OTHER_NAME = "TexNet Materials"  # where the user has a library of that name
@@ -85,13 +87,25 @@ def remove_gone() -> int:
     Raises:
         OutputError: one cannot be removed.
     """
-    wanted, known = {entry.name for entry in entries()}, _state()
-    gone = [name for name in known if name not in wanted]
+    known, there = _state(), _sources_there()
+    gone = [] if there is None else [name for name in known if name not in there]
     for name in gone:
         delete_file(folder() / name)
     if gone:
-        _write_state({name: stamp for name, stamp in known.items() if name in wanted})
+        _write_state({name: stamp for name, stamp in known.items() if name not in gone})
     return len(gone)
+
+
+def _sources_there() -> set[str] | None:
+    """Names of the files of all generators, be their cards readable now or not; None where the folder cannot be listed.
+
+    A library on a drive that is not plugged in is not an empty one.
+    """
+    try:
+        own = {file.stem for file in library_folder().iterdir() if file.suffix == SUFFIX}
+    except (OSError, TexnetError):
+        return None
+    return {f"{name}.blend" for name in list_presets()} | {f"{_OWN}/{name}.blend" for name in own}
 
 
 def registered() -> Any:

@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import traceback
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def make(job: dict[str, Any]) -> list[str]:
     _empty()
     request = TextureRequest.from_record(job["request"])
     made: dict[str, Any] = {}
+    set_name = uuid.uuid4().hex  # a preset and a generator of the user's may have one name
     for item in job["maps"]:
         file = Path(item["files"][0])
         image = images.image_from_files(
@@ -71,7 +73,7 @@ def make(job: dict[str, Any]) -> list[str]:
             is_data=item["colour_space"] == "data",
             keep_beside=False,
         )
-        images.set_record(image, request, item["name"], request.name, leads=not made)
+        images.set_record(image, request, item["name"], set_name, leads=not made)
         image[images.PROPERTY]["bytes"] = ""  # it counts as changed: nothing takes it for the texture itself
         image.use_fake_user = False
         made[item["name"]] = image

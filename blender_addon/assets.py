@@ -169,7 +169,8 @@ def saving_of(
         replace_file: an asset of that name in the library is replaced.
 
     Raises:
-        RequestError: it is linked, or painted and not saved; there is no such library; or it has that asset.
+        RequestError: it is linked, or painted and not saved; there is no such library; or it has that asset, or a file
+            of that name that holds more.
     """
     _check(material, elsewhere=bool(into))
     request = shown.request_on(material)
@@ -194,7 +195,26 @@ def saving_of(
             expected="a name that is free there",
             remedy="rename the material, or replace the asset",
         )
+    if output.exists():
+        _check_replaceable(output)
     return Saving(material.session_uid, output, root, catalog, facts)
+
+
+def _check_replaceable(file: Path) -> None:
+    """Raise RequestError where a file holds more than one material: that is the user's work and no asset of ours."""
+    libraries: Any = bpy.data.libraries
+    try:
+        with libraries.load(str(file)) as (there, _):
+            other = [*there.objects, *there.collections, *there.scenes, *there.worlds, *there.meshes]
+            is_one_asset = len(there.materials) == 1 and not other
+    except OSError:
+        is_one_asset = False
+    if not is_one_asset:
+        raise RequestError(
+            f"{file.name} in that asset library holds more than a material, and would be replaced as a whole",
+            expected="a name that is free there",
+            remedy="rename the material",
+        )
 
 
 def saving_task(saving: Saving) -> AssetTask:

@@ -49,20 +49,25 @@ def exemplar_of(image: Any) -> tuple[Path, bool]:
         TexnetError: it has no pixels, or the temporary folder cannot be written.
     """
     check_image(image)
-    if _is_as_its_file(image):
-        if not image.packed_file:
-            return file_of(image), False
-        with temporary(image, file_of(image).suffix) as copy:
-            copy.write_bytes(image.packed_file.data)
-        return copy, True
+    if not _is_as_its_file(image):
+        return saved_pixels(image), True
+    if not image.packed_file:
+        return file_of(image), False
+    with temporary(image, file_of(image).suffix) as copy:
+        copy.write_bytes(image.packed_file.data)
+    return copy, True
+
+
+def saved_pixels(image: Any) -> Path:
+    """A temporary file with the pixels of an image datablock, as Blender has them: .png, or .exr for light."""
     space = image.colorspace_settings
     if image.is_float and not space.is_data:
-        return saved_light(image, pixels_of(image)), True
+        return saved_light(image, pixels_of(image))
     if not space.is_data and space.name != _USUAL_SPACES[False]:
-        return saved_light(image, through_blender(image)), True
+        return saved_light(image, through_blender(image))
     with temporary(image, ".png") as copy:
         write_image(copy, quantize(straight(image), 16 if image.is_float else 8))
-    return copy, True
+    return copy
 
 
 def file_of(image: Any) -> Path:
@@ -92,7 +97,13 @@ def pixels_of(image: Any) -> _Pixels:
 
 
 def channels_of(image: Any) -> _Pixels:
-    """(h, w, channels), first row on top: all that Blender has, whatever it takes it for."""
+    """(h, w, channels), first row on top: all that Blender has, whatever it takes it for.
+
+    Raises:
+        ImageError: it has no pixels.
+    """
+    if 0 in image.size[:]:
+        raise ImageError(f"{image.name} has no pixels", expected="an image with pixels", remedy="choose another image")
     values = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(values)
     width, height = image.size

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.atomic import as_output_error
-from texnet_core.errors import ImageError, RequestError
+from texnet_core.errors import RequestError
 from texnet_core.mapset import MATERIAL_MAPS
 from texnet_core.names import no_device
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
 
-from .exemplar import channels_of, check_image, exemplar_of, file_of
+from .exemplar import channels_of, check_image, exemplar_of, file_of, saved_pixels
 from .material_maps import MapImage, maps_of
 from .preferences import user_file
 
@@ -97,15 +97,16 @@ def _write(folder: Path, name: str, held: MapImage, *, is_color: bool) -> None:
     image = held.image
     check_image(image)
     stem = f"{name}_dx" if held.directx else f"{name}_gl" if name == "normal" else name
+    suffix = file_of(image).suffix.lower()
+    is_known = suffix in _READ  # an image that was made in Blender and packed has no path, so no suffix
     if is_color:
-        path, is_copy = exemplar_of(image)
+        path, is_copy = exemplar_of(image) if is_known else (saved_pixels(image), True)
         with as_output_error(folder):
             shutil.copyfile(path, folder / f"{stem}{path.suffix}")
         if is_copy:
             shutil.rmtree(path.parent, ignore_errors=True)
         return
-    suffix = file_of(image).suffix.lower()
-    is_as_its_file = not (held.channel or held.inverted or image.is_dirty) and suffix in _READ
+    is_as_its_file = is_known and not (held.channel or held.inverted or image.is_dirty)
     if is_as_its_file and (image.packed_file or file_of(image).is_file()):
         bytes_of = image.packed_file.data if image.packed_file else file_of(image).read_bytes()
         with as_output_error(folder):
@@ -117,8 +118,6 @@ def _write(folder: Path, name: str, held: MapImage, *, is_color: bool) -> None:
 def _numbers(image: Any, name: str, held: MapImage) -> npt.NDArray[np.float32]:
     """The values of a map, (h, w, 1) or of normals (h, w, 3), in [0, 1]."""
     values = channels_of(image)
-    if values.size == 0:
-        raise ImageError(f"{image.name} has no pixels", expected="an image with pixels", remedy="choose another image")
     if held.channel:
         number = _CHANNELS.index(held.channel)
         values = values[..., number : number + 1] if number < values.shape[2] else np.ones_like(values[..., :1])

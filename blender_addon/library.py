@@ -231,6 +231,9 @@ def _icon(file: Path, modified_ns: int) -> int:
     """Load the picture inside a generator; Blender reads pictures from files only."""
     if _pictures is None:
         return 0
+    key = _key(file, modified_ns)
+    if key in _pictures:  # of more generators than are remembered here
+        return int(_pictures[key].icon_id)
     try:
         png = read_preview(file)
         if not png:
@@ -240,7 +243,7 @@ def _icon(file: Path, modified_ns: int) -> int:
             picture.write_bytes(png)
     except (OSError, ValueError, TexnetError):
         return 0
-    return int(_pictures.load(_key(file, modified_ns), str(picture), "IMAGE").icon_id)
+    return int(_pictures.load(key, str(picture), "IMAGE").icon_id)
 
 
 def _key(file: Path, modified_ns: int) -> str:

@@ -77,7 +77,7 @@ def apply_size(objects: Iterable[Any], meters: float = 0.0) -> Sized:
             found, expected="a texture made with Covers", remedy="select objects with such textures, or give a width"
         )
     materials = [material for material, _ in uses.values()]
-    holders = {use.holder.name: use.holder for _, group in uses.values() for use in group}
+    holders = {use.holder.session_uid: use.holder for _, group in uses.values() for use in group}
     with all_or_nothing(*holders.values(), *(material for material in materials if material.is_editable)):
         for material, group in uses.values():
             _size(material, group, _is_used_elsewhere(material, chosen), result)
@@ -95,9 +95,9 @@ def state_size(name: str, meters: float) -> None:
     preview.forget()
 
 
-def _uses(objects: list[Any], meters: float, result: Sized) -> dict[str, tuple[Any, list[_Use]]]:
-    """Name of each material -> it and where it is used; objects without any go to the result's `left`."""
-    uses: dict[str, tuple[Any, list[_Use]]] = {}
+def _uses(objects: list[Any], meters: float, result: Sized) -> dict[int, tuple[Any, list[_Use]]]:
+    """Session uid of each material -> it and where it is used; objects without any go to the result's `left`."""
+    uses: dict[int, tuple[Any, list[_Use]]] = {}
     for holder in objects:
         reason = "no texture of TexNet's"
         for number, slot in enumerate(getattr(holder, "material_slots", ())):
@@ -111,7 +111,7 @@ def _uses(objects: list[Any], meters: float, result: Sized) -> dict[str, tuple[A
             reason = ""
             scale = surface.mapping_scale(holder, surface.scene_units(width), request.width / request.height)
             use = _Use(holder, number, scale, "UV" if surface.has_uv(holder) else "Object")
-            uses.setdefault(slot.material.name, (slot.material, []))[1].append(use)
+            uses.setdefault(slot.material.session_uid, (slot.material, []))[1].append(use)
         if reason:
             result.left.append(f"{holder.name} ({reason})")
     return uses

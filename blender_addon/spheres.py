@@ -111,7 +111,12 @@ class Drawer:
                 self._file = next(iter(self._wanted))
                 name, card = self._wanted[self._file]
                 self._job = worker_client.bundled().submit(job_for(TextureRequest(source=name), card))
-        except (TexnetError, WorkerError, OSError, ValueError):  # it keeps its plain picture
+        except WorkerError as error:
+            if error.is_bystander:
+                self._put_back()
+            else:
+                self._give_up()
+        except (TexnetError, OSError, ValueError):
             self._give_up()
         return _TICK_S if self._wanted else None
 
@@ -131,13 +136,18 @@ class Drawer:
         self._finish()
 
     def _give_up(self) -> None:
+        """It keeps its plain picture."""
         if self._file is not None:
             self._failed.add(self._file)
         self._finish()
 
     def _finish(self) -> None:
-        if self._job is not None:
-            self._job.close()
         if self._file is not None:
             self._wanted.pop(self._file, None)
+        self._put_back()
+
+    def _put_back(self) -> None:
+        """Nothing is drawn now; what is wanted still is."""
+        if self._job is not None:
+            self._job.close()
         self._job = self._file = None

@@ -10,7 +10,6 @@ import bpy
 import numpy as np
 
 from texnet_core.errors import EngineError, RequestError
-from texnet_core.model.artifact import checkpoint_path
 from texnet_core.model.families.pyramid import DEFAULT_GENERATOR_SIZE
 from texnet_core.settings import PANORAMAS_VARIABLE
 from texnet_core.start_settings import AUTO_START
@@ -85,7 +84,8 @@ class TrainingOptions:
         chosen = preferences()
         name = "train_style" if self.is_style else "train"
         job: dict[str, Any] = {"job": name, "exemplar": str(self.exemplar), "output": str(self.output)}
-        job |= {"name": self.output.stem, "resume": self.resume, "online": is_online_allowed()}
+        job |= {"name": self.output.stem, "resume": self.resume, "replace": self.replace}
+        job |= {"online": is_online_allowed()}
         budget = {"minutes": float(self.minutes)} if self.minutes else {"steps": self.steps} if self.steps else {}
         job |= budget | ({"size": self.size} if self.size else {})
         if self.is_style:
@@ -118,8 +118,6 @@ class TrainTask(session.Task):
         run_icons.clear()
         try:
             job = options.job()
-            if options.replace:
-                checkpoint_path(options.output).unlink(missing_ok=True)
             self._worker = worker_client.Worker(_python(), environment())
         except BaseException:
             options.drop_copy()

@@ -78,6 +78,8 @@ class PendingJob:
         if not alive:
             process.drain()
         self.worker.pump(timeout_s)
+        while not (alive or process.lines.empty()):  # what it has left may hold the result
+            self.worker.pump(0)
         if self._error is not None:
             raise WorkerError(str(self._error.get("message")), str(self._error.get("details") or ""))
         if self.result is not None or self.cancelled:
@@ -161,6 +163,10 @@ class StandIn:
     @property
     def is_stopping(self) -> bool:
         return self.cancelled
+
+    @property
+    def is_preparing(self) -> bool:
+        return False
 
     @property
     def fraction(self) -> float:

@@ -87,11 +87,11 @@ class WorkerProcess:
     def messages(self, timeout_s: float = 0.0) -> Iterator[Message]:
         """Some of what has arrived; waits up to `timeout_s` for the first line."""
         with contextlib.suppress(queue.Empty):
-            line = self.lines.get(timeout=timeout_s) if timeout_s else self.lines.get_nowait()
-            for _ in range(_LINES_AT_ONCE):
+            for number in range(_LINES_AT_ONCE):
+                waits = timeout_s > 0 and number == 0
+                line = self.lines.get(timeout=timeout_s) if waits else self.lines.get_nowait()
                 if message := _parse(line):
                     yield message
-                line = self.lines.get_nowait()
 
     def drain(self) -> None:
         """Wait for the last lines of a worker that has ended; they may hold a result."""

@@ -15,6 +15,17 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PREFIX = ".texnet-"  # short, so that any name the folder allows leaves room
 
 
+def _read_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# What mkstemp makes is private; results should have the modes that the user's files have. It can only be read by
+# setting it, for the whole process, so it is read once, before there are threads.
+_UMASK = _read_umask()
+
+
 def check_writable(path: Path) -> None:
     """Raise OutputError now rather than after long work if a file cannot be made at `path`.
 
@@ -135,7 +146,7 @@ class _Replacement:
 
     def __init__(self, path: Path) -> None:
         self.path, self._target = path, _target(path)
-        self._mode = self._target.stat().st_mode if self._target.exists() else 0o666 & ~_umask()
+        self._mode = self._target.stat().st_mode if self._target.exists() else 0o666 & ~_UMASK
         self.temporary = self._beside()
         self._old: Path | None = None
         self._is_put = False
@@ -204,10 +215,3 @@ def _flush(path: Path) -> None:
     """Bytes reach the disk before the name does, so a full disk or a power cut leaves no half file."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    """What mkstemp makes is private; results should have the modes that the user's files have."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

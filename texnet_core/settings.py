@@ -18,7 +18,7 @@ MAX_SIZE = 65536
 MIN_EXEMPLAR_SIDE = 32
 MAX_SEED = 2**32 - 1
 PANORAMAS_VARIABLE = "TEXNET_PANORAMAS"  # of the environment: the folder of Blender's studio panoramas
-WORKER_PROTOCOL = 13  # of texnet_core.worker and of the files that pass between both ends, which must have the same
+WORKER_PROTOCOL = 14  # of texnet_core.worker and of the files that pass between both ends, which must have the same
 
 EngineName = Literal["auto", "onnx", "openvino", "torch"]
 Tiling = Literal["xy", "x", "y", "none"]

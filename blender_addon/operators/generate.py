@@ -124,30 +124,37 @@ class Generating(TextureOptions, Modal):
     destination: destination_property("ACTIVE_MATERIAL")
 
     _task: session.SynthesisTask
+    _target: creation.Target
+    _tiles: tuple[int, int] | None
 
-    def _requests(self, context: Any) -> tuple[list[TextureRequest], creation.Target]:
-        """All textures that are wanted and where they go; raises TexnetError before anything is begun."""
+    def _aim(self, context: Any) -> None:
+        """Note where textures go, as it is now; raises TexnetError where there is no place."""
         target = context.view_layer.objects.active
         creation.check_target(self.destination, target)
-        udim = None
+        self._tiles = None
         if self.destination == "UDIM":
-            udim = tuple(self.udim) if all(self.udim) else surface.udim_grid(target)
-        requests = self.request(udim=udim).variations(self.count)
+            self._tiles = tuple(self.udim) if all(self.udim) else surface.udim_grid(target)
+        faces = slots.selected_faces(context.view_layer)
+        look = told_look(**self.look())
+        self._target = creation.target_of(self.destination, target, self.mapped_width, look, faces)
+
+    def _requests(self) -> list[TextureRequest]:
+        """All textures that are wanted; raises TexnetError before anything is begun."""
+        requests = self.request(udim=self._tiles).variations(self.count)
         for request in (requests[0], requests[-1]):
             request.file()
         masks.kept(requests[0].mix_mask)
         creation.check_packable(requests[0])
-        faces = slots.selected_faces(context.view_layer)
-        look = told_look(**self.look())
-        check_look(look, requests[0])
-        return requests, creation.target_of(self.destination, target, self.mapped_width, look, faces)
+        check_look(self._target.look, requests[0])
+        return requests
 
     def run(self, context: Any) -> Status:
         session.clear_problem()
-        return self._make_all(context)
+        self._aim(context)
+        return self._make_all()
 
-    def _make_all(self, context: Any) -> Status:
-        requests, self._target = self._requests(context)
+    def _make_all(self) -> Status:
+        requests = self._requests()
         try:
             with all_or_nothing(*creation.changed_by(self._target)):
                 for number, request in enumerate(requests):
@@ -162,7 +169,8 @@ class Generating(TextureOptions, Modal):
             self._place(task, number)
 
     def begin(self, context: Any, event: Any) -> Status:
-        requests, self._target = self._requests(context)
+        self._aim(context)
+        requests = self._requests()
         session.clear_problem()
         return self._watch(context, self._first(requests))
 

@@ -1,5 +1,6 @@
 """The operator `texnet.from_image_now`: a generator from an image at once, and its first texture."""
 
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -7,7 +8,7 @@ import bpy
 from texnet_core.errors import Cancelled
 from texnet_core.synthesis.extent import usual_covers
 
-from .. import creation, instant, library, session
+from .. import instant, library, session
 from ..fields import generator_name_property, path_property, real_width_property
 from ..instant_methods import FIRST_METHOD
 from ..preferences import user_file
@@ -50,17 +51,17 @@ class TEXNET_OT_from_image_now(Generating, bpy.types.Operator):
 
     def run(self, context: Any) -> Status:
         session.clear_problem()
-        creation.check_target(self.destination, context.view_layer.objects.active)
+        self._aim(context)
         try:
             task = self._task_now()
             with session.finished(task):
                 self._take(task)
         except Cancelled:
             return CANCELLED
-        return self._make_all(context)
+        return self._make_all()
 
     def begin(self, context: Any, event: Any) -> Status:
-        creation.check_target(self.destination, context.view_layer.objects.active)
+        self._aim(context)
         session.clear_problem()
         task = self._task_now()
         session.start(task)
@@ -70,7 +71,7 @@ class TEXNET_OT_from_image_now(Generating, bpy.types.Operator):
         if not isinstance(self._task, instant.InstantTask):
             return super()._take_in(context)
         self._take(self._task)
-        requests, self._target = self._requests(context)
+        requests = self._requests()
         session.end(self._task)
         self._task = self._first(requests)
         return {"PASS_THROUGH"}
@@ -81,6 +82,7 @@ class TEXNET_OT_from_image_now(Generating, bpy.types.Operator):
         card = library.card_named(self.source)
         if self.covers_usual and card is not None:
             self.covers = usual_covers(card)
+            self._target = replace(self._target, world_size=self.mapped_width)
         self._tell(task.notes)
 
     def _place(self, task: session.SynthesisTask, number: int) -> None:

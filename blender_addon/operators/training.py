@@ -142,6 +142,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
         resume = self.resume and there.can_resume
         if not (resume or self.replace):
             standing.check_free(there)
+        content = user_file(self.content) if self.content else None  # before there are copies that would be left
         mask, mask_is_copy = self._mask()
         try:
             lesson = lessons.lesson_of(exemplar)
@@ -157,7 +158,7 @@ class TEXNET_OT_train(Guarded, Interactive, bpy.types.Operator):
             generator_size=self.generator_size, descriptor=self.descriptor,
             resume=resume, replace=self.replace and not resume, is_copy=lesson.is_copy,
             mask=mask, mask_is_copy=mask_is_copy,
-            is_style=self.learns == "STYLE", content=user_file(self.content) if self.content else None,
+            is_style=self.learns == "STYLE", content=content,
         )  # fmt: skip
 
     def _mask(self) -> tuple[Path | None, bool]:

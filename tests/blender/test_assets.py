@@ -92,6 +92,46 @@ def test_a_library_of_materials_is_written_and_the_users_file_is_as_it_was(with_
     assert {name for name, (_, is_jpeg) in packed.items() if not is_jpeg} == {"height"}
 
 
+def test_a_task_of_assets_says_how_far_it_is_and_its_sets_have_names_of_their_own(with_assets):
+    ((texts, sets),) = with_assets(
+        """
+        task, texts = assets.library_task([STONE, "moss"]), set()
+        while not task.poll(0.05):
+            texts.add(task.text)
+        task.close()
+        sets = []
+        for entry in asset_library.entries():
+            if entry.file.is_file():
+                assets_in(entry.file)
+        sets = [image["texnet"]["set"] for image in bpy.data.images if image.library is not None]
+        answer([sorted(texts), sorted(map(sets.count, set(sets)))])
+        """
+    )
+    assert "Waiting" not in texts[1:] and any(text.startswith(("0%", "50%")) for text in texts), texts
+    assert sets == [1, len(MATERIAL)]
+
+
+def test_a_library_of_generators_that_is_not_there_now_takes_no_assets_with_it(with_assets, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    ((kept, removed),) = with_assets(
+        """
+        (file,) = api.build_library([STONE])
+        chosen = module("preferences").preferences()
+        Path(STONE).write_bytes(b"cannot be read now")
+        removed = [asset_library.remove_gone()]
+        for place in (os.path.join(values["file"], "generators"), "$TEXNET_NOWHERE/generators"):
+            chosen.library = place
+            removed.append(asset_library.remove_gone())
+        kept = file.is_file()
+        chosen.library = ""
+        Path(STONE).unlink()
+        answer([[kept, file.is_file()], [*removed, asset_library.remove_gone(), file.is_file()]])
+        """,
+        file=str(tmp_path / "file"),
+    )
+    assert kept == [True, True] and removed == [0, 0, 0, 1, False]
+
+
 def test_making_the_library_is_no_undo_step(blender):
     (options,) = blender(
         """
@@ -247,7 +287,7 @@ def test_a_material_is_saved_into_another_library_and_stays_what_it_is(with_asse
     (tmp_path / "blender_assets.cats.txt").write_text(
         "VERSION 1\n\n11111111-2222-3333-4444-555555555555:TexNet/Stone:mine\n"
     )
-    ((state, file, facts, taken, packed),) = with_assets(
+    ((state, file, facts, taken, whole, packed),) = with_assets(
         """
         bpy.context.preferences.filepaths.asset_libraries.new(name="Studio", directory=values["folder"])
         material = api.material(STONE, size=128)
@@ -257,14 +297,22 @@ def test_a_material_is_saved_into_another_library_and_stays_what_it_is(with_asse
         state = [before == file_of_user(), material.asset_data is None]
         taken = error_of(bpy.ops.texnet.save_as_asset, material="Castle", into="Studio")
         bpy.ops.texnet.save_as_asset(material="Castle", into="Studio", replace=True)
+        chair = Path(values["folder"]) / "Chair.blend"
+        bpy.data.libraries.write(str(chair), {bpy.data.objects["Cube"], material})
+        theirs = chair.read_bytes()
+        material.name = "Chair"
+        whole = error_of(bpy.ops.texnet.save_as_asset, material="Chair", into="Studio", replace=True)
+        state.append(chair.read_bytes() == theirs)
+        chair.unlink()
         bpy.data.materials.remove(material)
         (found,) = assets_in(file)
         packed = {bool(image.packed_files) for image in bpy.data.images if image.library is not None}
-        answer([state, file.name, told(found), taken, list(packed)])
+        answer([state, file.name, told(found), taken, whole, list(packed)])
         """,
         folder=str(tmp_path),
     )
-    assert state == [True, True] and file == "Castle.blend"
+    assert state == [True, True, True] and file == "Castle.blend"
+    assert "Chair.blend" in whole and "more than a material" in whole and "\n" not in whole
     assert facts["name"] == "Castle" and facts["preview"] == [256, 256]
     assert facts["catalog"] == "11111111-2222-3333-4444-555555555555"
     assert "already" in taken and "\n" not in taken

@@ -231,6 +231,30 @@ def test_in_a_window_the_generator_comes_first_and_its_textures_follow(blender, 
     assert state["made"] == ["Sand Generated_albedo_0", "Sand Generated_albedo_1"]
 
 
+def test_in_a_window_the_texture_goes_where_it_was_asked_for_whatever_is_active_then(blender, tmp_path):
+    (state,) = blender(
+        SET_UP
+        + """
+        base, modal = module("operators.base"), module("operators.modal")
+        put(base.Reporting, "execute", lambda self, context: base.reporting(self, lambda: self.begin(context, None)))
+        drawn("Sand")
+        cube, objects = bpy.data.objects["Cube"], bpy.context.view_layer.objects
+        objects.active = cube
+        window = bpy.context.window_manager.windows[0]
+        with bpy.context.temp_override(window=window, screen=window.screen):
+            now(image="Sand", width=64, height=64, destination="NEW_MATERIAL", covers_usual=True, set_mapping=True)
+        objects.active = bpy.data.objects["Camera"]
+        operator = modal._live[-1]
+        status = wait_for(lambda: (found := operator._advance(bpy.context)) != {"PASS_THROUGH"} and found)
+        operator._clean_up(bpy.context)
+        mapping = cube.active_material.node_tree.nodes["Mapping"]
+        answer([list(status), cube.active_material.name, mapping.inputs["Scale"].default_value[0] != 1])
+        """,
+        library=str(tmp_path),
+    )
+    assert state == [["FINISHED"], "Sand Generated", True]
+
+
 @pytest.fixture(scope="module")
 def network_file(tmp_path_factory):
     """A network that makes generators of images, as the user may have trained one."""

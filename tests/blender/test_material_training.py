@@ -101,6 +101,27 @@ def test_the_maps_of_a_material_are_found_behind_its_nodes_and_read_as_what_they
     assert read.relief > 0
 
 
+def test_an_image_that_was_made_in_blender_and_packed_is_learned_too(blender, tmp_path):
+    (kept,) = blender(
+        MATERIAL
+        + WIRED
+        + """
+        import shutil
+        for image in (color, normal, orm):
+            image.pack()
+        color.update()
+        lesson = module("lessons").lesson_of(material)
+        shutil.copytree(lesson.path, values["folder"])
+        lesson.drop()
+        answer([color.filepath, color.packed_file is not None])
+        """,
+        folder=str(tmp_path / "copy"),
+    )
+    assert kept == ["", True]
+    read = read_material(tmp_path / "copy")
+    assert [spec.name for spec in read.maps] == ["albedo", "normal", "roughness", "metallic", "height", "ao"]
+
+
 def test_what_follows_from_the_color_is_no_map_and_materials_of_texnet_have_all_of_theirs(blender, tmp_path):
     from tests.conftest import random_artifact
     from texnet_core import write_artifact

@@ -419,3 +419,20 @@ def test_what_is_cancelled_is_not_made_by_another_engine(blender, artifact_file,
         python=broken_python("crash"),
     )
     assert state == [True, None]
+
+
+def test_no_line_of_a_worker_is_lost_however_many_come_at_once(blender, tmp_path):
+    script = tmp_path / "chatter.py"
+    script.write_text("import json\nfor number in range(450):\n    print(json.dumps({'id': number}))\n")
+    (numbers,) = blender(
+        """
+        import sys
+        process = module("worker_process").WorkerProcess(sys.executable, dict(os.environ), [values["chatter"]])
+        process._process.wait()
+        process.drain()
+        answer([[message["id"] for message in process.messages()] for _ in range(4)])
+        """,
+        chatter=str(script),
+    )
+    assert [len(some) for some in numbers] == [200, 200, 50, 0]
+    assert [number for some in numbers for number in some] == list(range(450))

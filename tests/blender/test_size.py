@@ -303,3 +303,28 @@ def test_a_size_can_be_stated_for_a_generator_of_the_library_alone(blender, size
     )
     assert state[:2] == [2.0, 0.2]
     assert "Moss ships with TexNet" in state[2]
+
+
+def test_a_linked_material_of_the_same_name_has_its_own_size(blender, sized_file, tmp_path):
+    (state,) = blender(
+        """
+        api, sizing = module("api"), module("sizing")
+        cube = bpy.data.objects["Cube"]
+        api.fill([cube], values["source"], size=64, covers=0.5)
+        cube.name, cube.active_material.name = "Rock", "Moss"
+        file = os.path.join(values["folder"], "rock.blend")
+        bpy.data.libraries.write(file, {cube})
+        cube.name = "Wall"
+        with bpy.data.libraries.load(file, link=True) as (there, wanted):
+            wanted.objects = ["Rock"]
+        rock = bpy.data.objects["Rock"].override_create(remap_local_usages=True)
+        bpy.context.scene.collection.objects.link(rock)
+        sized = sizing.apply_size([cube, rock], 1.0)
+        def scale(thing):
+            return round(thing.active_material.node_tree.nodes["Mapping"].inputs["Scale"].default_value[0], 2)
+        answer([sized.text, scale(cube), scale(rock)])
+        """,
+        source=str(sized_file),
+        folder=str(tmp_path),
+    )
+    assert state[1] == state[2] == 8.0 and state[0].startswith("Sized 2 objects; 1 material copied")

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import random_artifact
 from texnet_core import MapFiles, TextureRequest, open_plane, write_window
@@ -101,6 +102,18 @@ def test_roughness_alone_serves_gltf_where_nothing_is_metallic(tmp_path):
     surface = tree["materials"][0]["pbrMetallicRoughness"]
     assert surface["metallicFactor"] == 0 and "metallicRoughnessTexture" in surface
     assert (tmp_path / "wall roughness.png").is_file() and not (tmp_path / "wall orm.png").exists()
+
+
+@pytest.mark.parametrize("pack", ["", "orm"])
+def test_metal_that_only_the_look_knows_is_metal_beside_a_map_of_roughness(tmp_path, pack):
+    artifact = random_artifact(maps=(SPECS["albedo"], SPECS["roughness"]))
+    plane = open_plane(replace(artifact, look=Look(metallic=1.0)), REQUEST)
+    files = MapFiles(gltf=True, pack=pack)
+    *maps, document = write_window(plane, tmp_path / "coin.png", REQUEST.window, files=files)
+    assert [path.name for path in maps] == ["coin_albedo.png", "coin_orm.png"]
+    occlusion, _, metallic = np.moveaxis(np.asarray(Image.open(maps[1])), 2, 0)
+    assert (occlusion == 255).all() and (metallic == 255).all()
+    assert json.loads(document.read_text())["materials"][0]["pbrMetallicRoughness"]["metallicFactor"] == 1.0
 
 
 def test_a_picture_has_the_roughness_and_metallic_of_its_look(tmp_path):

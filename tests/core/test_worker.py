@@ -261,7 +261,8 @@ def held(monkeypatch):
         job.check()
         return {}
 
-    monkeypatch.setitem(server.JOBS, "preview", slow)
+    for kind in ("preview", "preview_style"):
+        monkeypatch.setitem(server.JOBS, kind, slow)
     return begun, leave
 
 
@@ -278,6 +279,19 @@ def test_of_previews_that_wait_only_the_newest_is_made(held, inside):
         (3, "cancelled"),
         (4, "result"),
     ]
+
+
+def test_a_preview_of_another_kind_takes_no_place_of_one_that_waits(held, inside):
+    """A panel asks for a texture and for a picture in a style, and shows both."""
+    begun, leave = held
+    inside.say({"id": 1, "job": "preview"})
+    assert begun.acquire(timeout=SECONDS)
+    waiting = [(2, "preview"), (3, "preview_style"), (4, "preview")]
+    inside.say(*({"id": number, "job": kind} for number, kind in waiting), {"id": 5, "job": "none"})
+    assert inside.answer()["id"] == 5
+    leave.release(3)
+    ended = {message["id"]: message["event"] for message in (inside.answer() for _ in range(4))}
+    assert ended == {1: "result", 2: "cancelled", 3: "result", 4: "result"}
 
 
 def test_previews_that_run_and_wait_can_be_cancelled(held, inside):
@@ -582,6 +596,17 @@ def test_a_training_that_was_far_too_short_says_so_and_can_go_on(inside, random_
     result = inside.ask(longer)
     assert (result["event"], result["steps"], result["shortfall"]) == ("result", 12, "")
     assert result["resumable"] is False and (tmp_path / "brick.texnet").exists()
+
+
+def test_an_unfinished_run_is_replaced_only_once_there_is_something_to_learn_from(inside, random_vgg19_file, tmp_path):
+    request = train_job(tmp_path, random_vgg19_file, steps=10)
+    checkpoint = tmp_path / "brick.texnet.checkpoint"
+    checkpoint.write_bytes(b"hours of work")
+    assert "unfinished run" in inside.ask(request)["message"]
+    request["replace"] = True
+    for wrong in ({"exemplar": str(tmp_path / "gone.png")}, {"size": -1}, {"vgg19": str(tmp_path / "gone")}):
+        assert inside.ask(request | wrong)["event"] == "error" and checkpoint.read_bytes() == b"hours of work"
+    assert inside.ask(request)["event"] == "result" and not checkpoint.exists()
 
 
 def test_a_generator_size_can_be_asked_for_by_name(inside, random_vgg19_file, tmp_path):

@@ -78,8 +78,9 @@ def _material(material: SavedMaterial, images: list[str]) -> dict[str, Any]:
     def texture(name: str) -> dict[str, int]:
         return {"index": images.index(maps[name].file)}
 
+    is_packed = any(name in maps and maps[name].channel is not None for name in ("roughness", "metallic"))
     surface: dict[str, Any] = {
-        "metallicFactor": 1.0 if "metallic" in maps else round(material.metallic, 4),
+        "metallicFactor": 1.0 if is_packed else round(material.metallic, 4),
         "roughnessFactor": 1.0 if "roughness" in maps else round(material.roughness, 4),
     }
     if "albedo" in maps:

@@ -1,6 +1,7 @@
 """A texture of any size into a Zarr group or into tiles, by this process or by workers."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from texnet_core.huge.target import Target
 from texnet_core.huge.tiles import COLUMN, ROW, TiledPlane
 from texnet_core.huge.zarr_plane import SUFFIX, ZarrPlane
 from texnet_core.model.artifact import Artifact
+from texnet_core.model.look_maps import metallic_of
 from texnet_core.pictures.writing import check_picture_size
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
@@ -106,17 +108,18 @@ def target_of(
             remedy="leave them out",
         )
     extent = extent_of(plane, request.window, request.window_covers)
+    plan = partial(planned, maps=request.maps, depth=request.depth, metallic=metallic_of(plane.header))
     if output.suffix.lower() == SUFFIX:
         if MAP in str(output):
             raise RequestError(
                 f"{output.name} is to hold one map", expected="all maps", remedy=f"leave {MAP} out, or choose with maps"
             )
-        maps = tuple(planned(_LIKE_TIFF, plane.maps, files, maps=request.maps, depth=request.depth))
+        maps = tuple(plan(_LIKE_TIFF, plane.maps, files))
         group = ZarrPlane(named(output, "", marks), request.window, maps, extent.texel, _facts(request))
         group.check()
         return group
     _check_tiles(request, output, side)
-    pictures = tuple(planned(output, plane.maps, files, maps=request.maps, depth=request.depth, marks=marks))
+    pictures = tuple(plan(output, plane.maps, files, marks=marks))
     return TiledPlane(
         output,
         marks,

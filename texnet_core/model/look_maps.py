@@ -51,6 +51,11 @@ def relief_of(header: Header) -> float:
     return RELIEF * abs(header.look.bump)
 
 
+def metallic_of(header: Header) -> float:
+    """Of the surface all over, where no map says it."""
+    return header.look.metallic if header.look is not None else 0.0
+
+
 @dataclass(frozen=True)
 class Derivation:
     """Adds the maps of a look to those that a generator makes.

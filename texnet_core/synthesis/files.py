@@ -13,7 +13,7 @@ from texnet_core.atomic import as_output_error, replacing_all
 from texnet_core.errors import RequestError
 from texnet_core.mapset import Depth, FloatArray
 from texnet_core.model.header import Header
-from texnet_core.model.look_maps import relief_within
+from texnet_core.model.look_maps import metallic_of, relief_within
 from texnet_core.pictures.encoders import Layout
 from texnet_core.pictures.writing import check_picture_size, encoding_image
 from texnet_core.progress import ProgressCallback, ignore_progress
@@ -33,7 +33,8 @@ def files_of(
     Raises:
         RequestError: as `write_window` does for what is asked of the maps.
     """
-    made = planned(output, request.maps_of(header), files, maps=request.maps, depth=request.depth, marks=marks)
+    specs, metallic = request.maps_of(header), metallic_of(header)
+    made = planned(output, specs, files, maps=request.maps, depth=request.depth, marks=marks, metallic=metallic)
     return _different([*(file.path for file in made), *companions(output, files, marks)])
 
 
@@ -75,7 +76,8 @@ def write_window(
     """
     region = checked_region(region)
     output = Path(output)
-    made = planned(output, plane.maps, files, maps=maps, depth=depth, marks=marks)
+    metallic = metallic_of(plane.header)
+    made = planned(output, plane.maps, files, maps=maps, depth=depth, marks=marks, metallic=metallic)
     for file in made:
         check_picture_size(file.path, *region[2:])
     beside = Companions(output, files, marks, made, extent_of(plane, region, covers), plane.header)

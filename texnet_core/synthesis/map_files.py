@@ -18,7 +18,7 @@ from texnet_core.pictures.writing import NUMBERS, depth_of_measures, holds_alpha
 from texnet_core.settings import Recorded, setting
 
 MAP = "{map}"  # stands in the name of an output for the name of the map
-_PACKED = {"orm": (("ao", 1.0), ("roughness", 1.0), ("metallic", 0.0))}  # maps of red, green and blue, neutral values
+_PACKED = {"orm": ("ao", "roughness", "metallic")}  # maps of red, green and blue
 _USUAL_SUFFIX = ".png"
 
 
@@ -30,7 +30,9 @@ class MapFiles(Recorded):
         "gl", "where green of a normal map points: gl is up, as in Blender and glTF, dx is down", group="maps"
     )
     pack: Literal["", "orm"] = setting(
-        "", "orm makes occlusion, roughness and metallic one file; what is missing is 1, 1 and 0", group="maps"
+        "",
+        "orm makes occlusion, roughness and metallic one file; what is missing is 1, 1 and the look's metallic",
+        group="maps",
     )
     height_format: Literal["", "exr", "tif"] = setting(
         "", "height as 32-bit floats in such a file, whatever the other maps are", group="maps"
@@ -102,6 +104,7 @@ def planned(
     maps: str = "",
     depth: int = 8,
     marks: str = "",
+    metallic: float = 0.0,
 ) -> list[MapFile]:
     """The files of a texture's maps, in the order of the maps.
 
@@ -112,6 +115,7 @@ def planned(
         maps: which of them are wanted, by commas; all without it.
         depth: bits a channel where the format has a choice; maps that need more have more.
         marks: what is to stand at the end of the names.
+        metallic: of the surface all over, where no map says it.
 
     Raises:
         RequestError: a map that there is not, something that is asked of one that there is not, an unknown suffix, or
@@ -119,7 +123,7 @@ def planned(
     """
     files.check()
     wanted = chosen_maps(specs, maps)
-    found = _found(tuple(specs), wanted, files)
+    found = _found(tuple(specs), wanted, files, metallic)
     paths = [_path_of(output, name, spec, files, len(found) > 1, marks) for name, spec, _, _ in found]
     return [
         _with_alpha(MapFile(path, spec, channels, _bits(path, depth, spec, files), names), specs, wanted, files)
@@ -130,32 +134,36 @@ def planned(
 _Found = tuple[str, MapSpec, tuple[Channel, ...], tuple[str, ...]]  # name, spec, channels, maps in it
 
 
-def _found(specs: tuple[MapSpec, ...], wanted: tuple[MapSpec, ...], files: MapFiles) -> list[_Found]:
+def _found(specs: tuple[MapSpec, ...], wanted: tuple[MapSpec, ...], files: MapFiles, metallic: float) -> list[_Found]:
     has = {spec.name for spec in wanted}
     roles = {spec.role for spec in wanted}
     if files.normal == "dx" and "normal" not in roles:
         raise _missing("--normal dx", "a normal map", wanted)
     if files.height_format and "height" not in has:
         raise _missing("--height-format", "a height map", wanted)
-    packed = _PACKED.get(files.pack, _PACKED["orm"] if _needs_packing(files, has) else ())
-    if files.pack and not has & {name for name, _ in packed}:
+    packed = _PACKED.get(files.pack, _PACKED["orm"] if _needs_packing(files, has, metallic) else ())
+    if files.pack and not has.intersection(packed):
         raise _missing(f"--pack {files.pack}", "ao, roughness or metallic", wanted)
     starts = np.cumsum([0, *(spec.channels for spec in specs)]).tolist()
     found: list[_Found] = []
     first = {spec.name: start for spec, start in zip(specs, starts[:-1], strict=True)}
     for spec in wanted:
-        if spec.name in dict(packed):
+        if spec.name in packed:
             if "orm" not in {name for name, *_ in found}:
-                found.append(_packed(packed, first, has))
+                found.append(_packed(packed, first, has, metallic))
             continue
         channels = tuple(Channel(first[spec.name] + number) for number in range(spec.channels))
         found.append((spec.name, *_turned(spec, channels, files.normal), (spec.name,)))
     return found
 
 
-def _needs_packing(files: MapFiles, has: set[str]) -> bool:
-    """Whether glTF is wanted of maps for which it has no place in files of their own."""
-    return files.gltf and "metallic" in has
+def _needs_packing(files: MapFiles, has: set[str], metallic: float) -> bool:
+    """Whether glTF is wanted of maps for which it has no place in files of their own.
+
+    Of one file, it reads roughness from green and metallic from blue: a gray file of roughness does only for what is
+    not metallic.
+    """
+    return files.gltf and ("metallic" in has or ("roughness" in has and metallic > 0))
 
 
 def _missing(option: str, needed: str, specs: Sequence[MapSpec]) -> RequestError:
@@ -165,11 +173,12 @@ def _missing(option: str, needed: str, specs: Sequence[MapSpec]) -> RequestError
     )
 
 
-def _packed(packed: Sequence[tuple[str, float]], first: dict[str, int], has: set[str]) -> _Found:
+def _packed(packed: tuple[str, ...], first: dict[str, int], has: set[str], metallic: float) -> _Found:
+    missing = {"metallic": metallic}  # of occlusion and roughness, 1
     channels = tuple(
-        Channel(first[name]) if name in has else Channel(factor=0.0, offset=neutral) for name, neutral in packed
+        Channel(first[name]) if name in has else Channel(factor=0.0, offset=missing.get(name, 1.0)) for name in packed
     )
-    return "orm", MapSpec("orm", 3, "data", "scalar"), channels, tuple(name for name, _ in packed)
+    return "orm", MapSpec("orm", 3, "data", "scalar"), channels, packed
 
 
 def _turned(spec: MapSpec, channels: tuple[Channel, ...], normal: str) -> tuple[MapSpec, tuple[Channel, ...]]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from texnet_core.exchange import Place, SavedMaterial, gltf_text, materialx_text
 from texnet_core.mapset import MapSet, MapSpec
 from texnet_core.model.header import Header
-from texnet_core.model.look_maps import lit_maps
+from texnet_core.model.look_maps import lit_maps, metallic_of
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.pictures.reducing import Reducer
@@ -124,7 +124,7 @@ class Companions:
             maps=places,
             is_directx=self._files.normal == "dx",
             roughness=look.roughness if look else _NATURAL_ROUGHNESS,
-            metallic=look.metallic if look else 0.0,
+            metallic=metallic_of(self._header),
             displacement=extent.relief * (extent.width * extent.texel or 1.0),
             width=extent.width * extent.texel,
             aspect=extent.height / extent.width,

@@ -23,8 +23,13 @@ class Run(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def checked_checkpoint(output: Path, *, resume: bool) -> Path:
+def checked_checkpoint(output: Path, *, resume: bool, anew: bool = False) -> Path:
     """Where the run of an output keeps its checkpoint.
+
+    Args:
+        output: what the run makes.
+        resume: whether it goes on from the checkpoint.
+        anew: whether it may begin where there is one, whose place its own takes at the first save.
 
     Raises:
         OutputError: a place cannot be written.
@@ -39,7 +44,7 @@ def checked_checkpoint(output: Path, *, resume: bool) -> Path:
             expected="its checkpoint",
             remedy="keep it if it is complete, or train anew without resuming",
         )
-    if checkpoint.exists() and not resume:
+    if checkpoint.exists() and not (resume or anew):
         raise TrainingError(
             f"{checkpoint} holds an unfinished run",
             expected="no checkpoint",

@@ -38,6 +38,7 @@ def train(
     relief: float = 0.0,
     mask: Mask | None = None,
     resume: bool = False,
+    anew: bool = False,
     online: bool = True,
     progress: ProgressCallback = ignore_progress,
 ) -> Artifact:
@@ -53,6 +54,7 @@ def train(
         relief: from height 0 to 1, as a share of what the short side shows; 0 where there is no height, or none known.
         mask: (height, width), True where a texel takes part; others have no influence whatever. None: all do.
         resume: go on from the checkpoint, or begin where neither it nor the output exists.
+        anew: begin even where there is a checkpoint; it stays until the run saves its own.
         online: whether weights of the descriptor may be downloaded.
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
 
@@ -64,7 +66,7 @@ def train(
     begun = stored_record(checkpoint_path(output)) if resume and checkpoint_path(output).exists() else None
     request = request if begun is None else _as_begun(request, begun)
     _check(request)
-    checkpoint = checked_checkpoint(output, resume=resume)
+    checkpoint = checked_checkpoint(output, resume=resume, anew=anew)
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
     plan = make_plan(exemplar, request, mask, maps=maps, relief=relief, begun=begun, online=online, announce=announce)
     octave = int((begun or {}).get(OCTAVE, 0))

@@ -3,7 +3,7 @@
 Blender's add-on uses it so that no native library is ever loaded into Blender itself. It speaks JSON, one object a
 line, in UTF-8: requests on stdin, answers on stdout. What libraries print goes to stderr. The first line it says is
 
-    {"event": "ready", "protocol": 13, "version": "0.1.0", "python": "3.11.9", "pid": 123}
+    {"event": "ready", "protocol": 14, "version": "0.1.0", "python": "3.11.9", "pid": 123}
 
 where the version is TexNet's own, or "unknown" where it is not installed as a package.
 
@@ -122,9 +122,9 @@ train: a generator from a picture, or from a material: a folder or a .zip whose 
 are.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
-     "folder": "/tmp/x", "online": false, ["maps": "albedo,normal", "mask": "/x/mask.png", "steps": 400 or
-     "minutes": 20, "size", "seed",
-     "device", "vgg19", "vgg19_input", "flatten", "exemplar_size", "detail": "auto", "generator_size": "small",
+     "folder": "/tmp/x", "online": false, ["replace": true, "maps": "albedo,normal", "mask": "/x/mask.png",
+     "steps": 400 or "minutes": 20, "size", "seed", "device",
+     "vgg19", "vgg19_input", "flatten", "exemplar_size", "detail": "auto", "generator_size": "small",
      "author", "license", "source", "real_width": 1.2, "quality": "quick", "start": "auto", and any other setting of a
      generator or its training]}
     progress: {"stage": "training", "done": 3, "total": 400, "loss": 1.5 or null, ["step": 3, "note": "...",
@@ -146,12 +146,14 @@ are.
     loss, and its steps are those of all sittings. A run in minutes that was far too short says so under "shortfall",
     "stopped after 3 of 400 steps", and can go on with another budget. A run that is cancelled after it began says
     whether a checkpoint lies beside the output, so that the same request with "resume": true goes on; it is refused
-    where there is an output without one. Without "online", nothing is downloaded.
+    where there is an output without one. With "replace", a job begins anew where there is a checkpoint, which stays
+    until the new run saves its own; without it, it is refused. Without "online", nothing is downloaded.
 
 train_style: a style from a picture.
 
     {"job": "train_style", "exemplar": "/x/painting.jpg", "output": "/x/painting.texnet", "name": "Painting",
-     "resume": false, "folder": "/tmp/x", "online": false, ["content": "/x/photographs", "mask", "steps" or "minutes",
+     "resume": false, "folder": "/tmp/x", "online": false, ["replace", "content": "/x/photographs", "mask", "steps" or
+     "minutes",
      and any other setting of a style or its training]}
 
     All else is as for "train". The content is a folder of pictures to paint in training; without it they are drawn.

@@ -107,15 +107,18 @@ class Worker:
         return waited
 
     def _make_previews(self) -> None:
-        """Of those that wait, only the newest: whoever drags a slider has no use for where it was."""
-        while (request := self._previews.get()) is not None:
-            while not self._previews.empty() and (newer := self._previews.get()) is not None:
-                if self._stops_waiting(request["id"]):
-                    self._send({"id": request["id"], "event": "cancelled"})
-                request = newer
-            self._answer(request)
-            if self._closed:  # its None may have been taken for a newer one
-                return
+        """Of those of a kind that wait, only the newest: whoever drags a slider has no use for where it was."""
+        newest: dict[str, Message] = {}  # by their kinds
+        while not self._closed:
+            while not (newest and self._previews.empty()):
+                request = self._previews.get()
+                if request is None:
+                    return
+                older = newest.pop(request["job"], None)
+                if older is not None and self._stops_waiting(older["id"]):
+                    self._send({"id": older["id"], "event": "cancelled"})
+                newest[request["job"]] = request
+            self._answer(newest.pop(next(iter(newest))))
 
     def _answer(self, request: Message) -> None:
         """Run a job up to its last message. Nothing that goes wrong in it ends the worker."""

@@ -62,6 +62,7 @@ def _learn(
     """
     started = time.monotonic()
     output, resume, online = generator_output(job), job.field("resume", bool), job.field("online", bool)
+    anew = "replace" in job.request and job.field("replace", bool)
     settings = _settings(job, kind)
     reporter = _Reporter(job, job.folder())
     picture = _picture(job, reporter)
@@ -71,7 +72,14 @@ def _learn(
     of_maps = {} if picture.maps == (ALBEDO,) else {"maps": picture.maps, "relief": picture.relief}
     try:
         artifact = run(
-            picture.image, output, mask=picture.mask, resume=resume, online=online, progress=reporter, **of_maps
+            picture.image,
+            output,
+            mask=picture.mask,
+            resume=resume,
+            anew=anew,
+            online=online,
+            progress=reporter,
+            **of_maps,
         )
     except Cancelled:
         return {"event": "cancelled", "resumable": checkpoint_path(output).exists()}

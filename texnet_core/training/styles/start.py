@@ -34,6 +34,7 @@ def train_style(
     mask: Mask | None = None,
     start: Artifact | None = None,
     resume: bool = False,
+    anew: bool = False,
     online: bool = True,
     progress: ProgressCallback = ignore_progress,
 ) -> Artifact:
@@ -48,6 +49,7 @@ def train_style(
         mask: (height, width), True where a texel of the style takes part; None where all do.
         start: a style of the same settings whose parameters the run begins with, which saves most of the steps.
         resume: go on from the checkpoint, or begin where neither it nor the output exists.
+        anew: begin even where there is a checkpoint; it stays until the run saves its own.
         online: whether weights of VGG-19 may be downloaded.
         progress: called after every step; raising Cancelled from it saves a checkpoint and stops.
 
@@ -58,7 +60,7 @@ def train_style(
     output = Path(output)
     _check(request)
     _check_start(start, request)
-    checkpoint = checked_checkpoint(output, resume=resume)
+    checkpoint = checked_checkpoint(output, resume=resume, anew=anew)
     announce = partial(Reports(request.train, progress).note, state=RunState("f32"))
     request = _fitting(picture, request, announce)
     size = request.train.size
