@@ -15,7 +15,9 @@ from PIL import Image, ImageDraw
 
 from texnet_core import TextureRequest, list_presets, read_artifact, synthesize
 from texnet_core.atomic import replacing
+from texnet_core.derivation import derive_maps
 from texnet_core.evaluation.losscurve import read_loss_curve
+from texnet_core.mapset import ALBEDO, split_channels
 from texnet_core.model.artifact import Artifact, Header
 from texnet_core.model.look_maps import lit_maps
 from texnet_core.pictures.color import quantize
@@ -27,12 +29,15 @@ GALLERY = DOCS / "gallery.md"
 PICTURES = DOCS / "images" / "gallery"
 OVERVIEW = DOCS / "images" / "presets.jpg"
 CURVES = DOCS / "images" / "loss.png"
+DERIVED = DOCS / "images" / "derived.jpg"
 
 _SIDE = 384  # of each half of a picture, in texels
 _LARGE = 1024  # side of the tile of which a corner is shown as it is
 _GAP = 8
 _OVERVIEW_WIDTH, _CUT = 1152, 192  # texels of the overview, and least of each piece in it
 _CURVES_WIDTH, _CURVES_HEIGHT = 720, 400
+_COMPARED = ("rock", "brick-wall", "leaf-litter", "mossy-rocks", "rust")  # materials beside what their colors tell
+_SPHERE = 256  # texels of a sphere in that picture
 _SEED = 1
 _JPEG_QUALITY = 80
 _INTRODUCTION = f"""# The gallery
@@ -57,6 +62,7 @@ def main() -> None:
     write(GALLERY, page(artifacts).encode())
     write(OVERVIEW, overview(list(artifacts.values())))
     write(CURVES, curves(list(artifacts.values())))
+    write(DERIVED, derived([artifacts[name] for name in _COMPARED]))
 
 
 def picture(artifact: Artifact) -> bytes:
@@ -106,6 +112,26 @@ def curves(artifacts: list[Artifact]) -> bytes:
         points = [at(step / curve[-1][0], loss) for step, loss in curve]
         pen.line(points, fill="#d9822b" if repeats else "#1f5fa8")
     return encode_png(np.asarray(sheet))
+
+
+def derived(artifacts: list[Artifact]) -> bytes:
+    """A JPEG: materials as their generators make them, below with maps derived of their colors, and flat."""
+    return as_jpeg(np.hstack([_compared(artifact) for artifact in artifacts]))
+
+
+def _compared(artifact: Artifact) -> npt.NDArray[np.uint8]:
+    """Three spheres, one above the other."""
+    request = TextureRequest(width=_SIDE * 2, height=_SIDE * 2, seed=_SEED, engine="onnx", precision="f32")
+    made = synthesize(artifact, request)
+    guess = derive_maps(made["albedo"], wraps=True)
+    relief = artifact.relief * artifact.texels_per_exemplar / request.width
+    shown = [
+        (made, artifact.maps, relief),
+        (split_channels(guess.image, guess.maps), guess.maps, guess.relief),
+        ({"albedo": made["albedo"]}, (ALBEDO,), 0.0),
+    ]
+    spheres = [lit_sphere(maps, specs, _SPHERE, relief=height) for maps, specs, height in shown]
+    return quantize(np.concatenate(spheres), 8)
 
 
 def as_jpeg(texels: npt.NDArray[np.uint8]) -> bytes:

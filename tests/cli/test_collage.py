@@ -75,6 +75,20 @@ def test_what_is_wrong_is_one_line_and_writes_nothing(run, tmp_path, words, code
     assert not list(tmp_path.glob("out*"))
 
 
+@pytest.mark.parametrize("source", ["collage", "instant"])
+def test_pictures_of_20000_texels_a_side_are_taken_or_refused_in_one_line(run, tmp_path, source):
+    Image.fromarray(np.tile(quantize(picture(48, 100), 8), (1, 200, 1))).save(tmp_path / "strip.png")
+    words = ["synth", source, "-o", "out.png", "--size", 64, "--exemplar"]
+    assert run(*words, "strip.png").returncode == 0 and texels(tmp_path / "out.png").shape == (64, 64, 3)
+    (tmp_path / "out.png").unlink()
+    whole = Image.new("1", (20000, 20000))
+    whole.paste(1, (0, 0, 10000, 20000))
+    whole.save(tmp_path / "whole.png")
+    refused = run(*words, "whole.png")
+    assert refused.returncode == 1 and "too large, with 20000x20000 pixels" in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "out.png").exists()
+
+
 def test_the_picture_is_never_replaced(run, tmp_path):
     before = (tmp_path / "sand.png").read_bytes()
     done = run("synth", "collage", "--exemplar", "sand.png", "-o", "sand.png", "--size", 64)
