@@ -66,7 +66,7 @@ def test_the_objective_adds_it_and_reports_the_texture_without_it():
     descriptor, exemplar, image = PatchPyramid(64, 96), noise(0, side=96)[:1], hatched(noise(1, side=64), 0.2) / 1.2
     fine = FineLoss(exemplar, None, (ALBEDO,), [View(torch.eye(3), torch.zeros(3))])
     without = Objective(descriptor, exemplar, LossSettings())(image, [0, 1], 3, finishing=False)
-    found = Objective(descriptor, exemplar, LossSettings(), fine=fine)(image, [0, 1], 3, finishing=False)
+    found = Objective(descriptor, exemplar, LossSettings(), beside=(fine,))(image, [0, 1], 3, finishing=False)
     torch.testing.assert_close(found.texture, without.texture)
     torch.testing.assert_close(found.total, without.total + fine(image, 3))
 

@@ -16,7 +16,6 @@ from texnet_core.mapset import ALBEDO, MapSpec
 from texnet_core.settings import LossSettings
 from texnet_core.training.comparison import Descriptor, see_exemplar
 from texnet_core.training.exemplar_loss import exemplar_loss
-from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.tiles import Tiles
 
 
@@ -43,6 +42,14 @@ class RunObjective(Protocol):
         ...
 
 
+class Beside(Protocol):
+    """A loss of what the descriptor does not see."""
+
+    def __call__(self, image: Tensor, loss_seed: int, *, whole: bool = False) -> Tensor:
+        """Scalar loss of a batch (N, channels, size, size); `whole` compares all that there is to compare."""
+        ...
+
+
 class Objective:
     """The loss of images, of whatever generator.
 
@@ -55,7 +62,7 @@ class Objective:
         maps: what the channels are.
         seed: of the run.
         large: side of samples from which on a step on several maps compares only one view of them.
-        fine: how their finest texels lie, or None where the descriptor sees that itself.
+        beside: what the descriptor does not see; reports leave it out.
     """
 
     def __init__(
@@ -68,7 +75,7 @@ class Objective:
         maps: Sequence[MapSpec] = (ALBEDO,),
         seed: int = 0,
         large: int = 0,
-        fine: FineLoss | None = None,
+        beside: Sequence[Beside] = (),
     ) -> None:
         def see(picture: Tensor) -> Sample:
             return see_exemplar(descriptor, picture, mask)
@@ -77,7 +84,7 @@ class Objective:
             self._texture = exemplar_loss(descriptor, exemplar, maps, settings, see, mask, seed, large=large)
         terms: list[tuple[float, Loss]] = [(settings.tone_weight, tiles.tone_loss)] if tiles else []
         terms.append((settings.range_weight, range_penalty))
-        self._restraints, self._fine = WeightedSum(terms), fine
+        self._restraints, self._beside = WeightedSum(terms), tuple(beside)
 
     def __call__(
         self, image: Tensor, seeds: Sequence[int], loss_seed: int, *, finishing: bool, whole: bool = False
@@ -94,4 +101,6 @@ class Objective:
         texture = self._texture(image, seeds, loss_seed, finishing=finishing, whole=whole)
         sample = Sample(image, {}, seeds=tuple(seeds))
         total = texture + self._restraints(sample, loss_seed)
-        return Losses(texture, total if self._fine is None else total + self._fine(image, loss_seed, whole=whole))
+        for loss in self._beside:
+            total = total + loss(image, loss_seed, whole=whole)
+        return Losses(texture, total)

@@ -1,5 +1,6 @@
 """What is settled before the first step of a run and stays so to its end."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from texnet_core.descriptor.choice import Weights
 from texnet_core.descriptor.precision import DTYPES
 from texnet_core.descriptor.weights import Vgg19Weights
 from texnet_core.engines.torch_device import choose_device
+from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import ALBEDO, FloatArray, MapSpec, Mask, channels_of, is_picture
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.design import Design
@@ -27,7 +29,7 @@ from texnet_core.training.comparison import check_patches, make_descriptor, sett
 from texnet_core.training.exemplar_loss import other_views
 from texnet_core.training.fine_loss import FineLoss
 from texnet_core.training.first_colors import match_first_colors
-from texnet_core.training.objective import Objective, RunObjective
+from texnet_core.training.objective import Beside, Objective, RunObjective
 from texnet_core.training.preparation import Exemplar, prepare_exemplar
 from texnet_core.training.reports import Place
 from texnet_core.training.request import TrainRequest
@@ -35,6 +37,7 @@ from texnet_core.training.resolution import fitting_octaves, with_side
 from texnet_core.training.run_plan import Learned
 from texnet_core.training.samples import Samples
 from texnet_core.training.schedule import half_window, window
+from texnet_core.training.shapes_loss import ShapesLoss
 from texnet_core.training.starting_point import (
     StartingPoint,
     begin_as,
@@ -162,8 +165,14 @@ class Plan:
         sides = self.request.train.size, self.exemplar.side
         descriptor = make_descriptor(self.request.descriptor, self.weights, *sides, DTYPES[precision]).to(self.device)
         parts = (self.image, self.request.loss, self.tiles, self.mask)
-        fine = None if self.weights is None else FineLoss(self.image, self.mask, self.maps, self.views)
-        return Objective(descriptor, *parts, self.maps, self.train.seed, large=self.train.size, fine=fine)
+        return Objective(descriptor, *parts, self.maps, self.train.seed, large=self.train.size, beside=self._beside())
+
+    def _beside(self) -> tuple[Beside, ...]:
+        """What the layers of a network do not see; patches see it themselves."""
+        if self.weights is None:
+            return ()
+        fine = FineLoss(self.image, self.mask, self.maps, self.views)
+        return (fine,) if is_picture(self.maps) else (fine, ShapesLoss(self.image, self.mask, self.train.size))
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
@@ -183,6 +192,13 @@ class Plan:
         """Nothing: it follows from request and exemplar."""
         return {}
 
+    def stated(self) -> dict[str, Any]:
+        """What the request says of the generator, whatever is learned: fields of an artifact."""
+        exemplar = self.exemplar
+        digest = texels_digest(exemplar.image, exemplar.mask)
+        look = guess_look(exemplar.colors, exemplar.mask).changed(self.request.look)
+        return {"look": look, "provenance": replace(self.request.provenance, exemplar_sha256=digest)}
+
     def artifact(self, learned: Learned) -> Artifact:
         """The generator without detail."""
         request, exemplar = self.request, self.exemplar
@@ -190,10 +206,9 @@ class Plan:
             settings=request.generator,
             maps=exemplar.maps,
             texels_per_exemplar=exemplar.side,
-            look=guess_look(exemplar.colors, exemplar.mask).changed(request.look),
             relief=self.relief,
             waves=exemplar.waves,
-            provenance=replace(request.provenance, exemplar_sha256=texels_digest(exemplar.image, exemplar.mask)),
+            **self.stated(),
             parameters=learned.parameters,
             preview_png=learned.preview_png,
             training=self.record() | learned.record,
@@ -233,6 +248,10 @@ def make_plan(
     """
     device = torch.device(choose_device(request.train.device))
     check_picture(exemplar, mask, channels_of(maps))
+    if not (math.isfinite(relief) and relief >= 0):
+        raise RequestError(
+            f"relief {relief} is out of range", expected=Range(0, None), remedy="give a share of the side"
+        )
     side = min(visible_sides(exemplar.shape, mask, request.train.exemplar_side))
     train, most = with_side(request.train, side)
     relief *= min(exemplar.shape[:2]) / side  # of what is learned from

@@ -96,7 +96,8 @@ def _in_turn(
     Returns:
         The last run, and what all came to.
     """
-    run = Run(plan if not begun else DetailPlan(plan, _coarser(checkpoint), begun), checkpoint, progress)
+    first = DetailPlan(plan, replace(_coarser(checkpoint), **plan.stated()), begun) if begun else plan
+    run = Run(first, checkpoint, progress)
     begin(run)
     artifact = run.artifact()
     for octave in range(begun + 1, plan.exemplar.octaves + 1):
