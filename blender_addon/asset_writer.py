@@ -13,6 +13,7 @@ A file appears whole or not at all. Its images are packed.
 
 import json
 import os
+import shutil
 import sys
 import traceback
 import uuid
@@ -56,6 +57,7 @@ def main() -> None:
             message = str(error) or type(error).__name__
             say(id=request["id"], event="error", message=one_line(message), details=traceback.format_exc())
     if not bpy.app.binary_path:
+        shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
         os._exit(0)  # bpy 4.2 as a module crashes while it ends
 
 

@@ -99,6 +99,9 @@ def _uses(objects: list[Any], meters: float, result: Sized) -> dict[int, tuple[A
     """Session uid of each material -> it and where it is used; objects without any go to the result's `left`."""
     uses: dict[int, tuple[Any, list[_Use]]] = {}
     for holder in objects:
+        if not holder.is_editable:
+            result.left.append(f"{holder.name} (linked from another file)")
+            continue
         reason = "no texture of TexNet's"
         for number, slot in enumerate(getattr(holder, "material_slots", ())):
             request = _request_on(slot.material)

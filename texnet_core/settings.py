@@ -63,7 +63,7 @@ def setting(
     return field(default=default, metadata=facts | {"machine": machine, "compares": compares, "length": length})
 
 
-_NETWORKS: tuple[DescriptorName, ...] = ("vgg19", "light")  # the descriptors whose layers losses compare
+NETWORKS: tuple[DescriptorName, ...] = ("vgg19", "light")  # the descriptors whose layers losses compare
 
 # One for each group, so that no field has to name its own.
 _picture = partial(setting, group="picture")
@@ -72,7 +72,7 @@ _comparison = partial(setting, group="comparison")
 _vgg19 = partial(_comparison, descriptors=("vgg19",))
 _losses = partial(setting, group="losses")
 _weight = partial(_losses, low=0.0, high=1e6)
-_loss = partial(_weight, descriptors=_NETWORKS, compares=True)
+_loss = partial(_weight, descriptors=NETWORKS, compares=True)
 _machine = partial(setting, group="machine", machine=True)
 
 # Files and messages keep the spelling that they began with: field -> key.
@@ -268,7 +268,7 @@ class DescriptorSettings(Checked):
         "how many sizes of the picture are compared, each half the one before; 0 takes more, the larger the exemplar",
         low=0,
         high=4,
-        descriptors=_NETWORKS,
+        descriptors=NETWORKS,
     )
 
 
@@ -285,19 +285,19 @@ class LossSettings(Checked):
     histogram_weight: float = _loss(0.0, "weight of the histogram loss: how often each value of a feature occurs")
     autocorrelation_weight: float = _loss(0.0, "weight of the autocorrelation loss: at which distances features repeat")
     diversity_weight: float = _weight(
-        0.0, "weight of the reward for samples that differ; needs a batch of 2 or more", descriptors=_NETWORKS
+        0.0, "weight of the reward for samples that differ; needs a batch of 2 or more", descriptors=NETWORKS
     )
     tone_weight: float = _weight(1.0, "weight of the tone loss: the tone of each tile, where tiles differ in it")
     range_weight: float = _weight(10.0, "weight of the penalty on colors outside 0 to 1")
     directions: int = _losses(
-        96, "random directions a step, for sliced Wasserstein", low=1, high=1024, descriptors=_NETWORKS
+        96, "random directions a step, for sliced Wasserstein", low=1, high=1024, descriptors=NETWORKS
     )
     positions: int = _losses(
         1024,
         "random positions a layer, for sliced Wasserstein and histograms",
         low=64,
         high=2**20,
-        descriptors=_NETWORKS,
+        descriptors=NETWORKS,
     )
 
     def compares(self) -> bool:
@@ -328,7 +328,7 @@ class TrainSettings(Checked):
     minutes: float = _budget(0.0, "train for this many minutes instead of a number of steps", low=0.0, high=10**5)
     batch: int = _budget(1, "samples a step", low=1, high=64)
     half_share: float = _budget(
-        0.6, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptors=_NETWORKS
+        0.6, "first part of the run, with samples of half the size", low=0.0, high=0.9, descriptors=NETWORKS
     )
     frozen_share: float = _budget(
         0.2, "last part of the run, with frozen statistics; the generator is the average over it", low=0.0, high=0.9

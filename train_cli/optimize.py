@@ -12,12 +12,13 @@ from texnet_core.atomic import prepared
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import check_picture_size, depth_for, write_image
-from texnet_core.settings import DescriptorSettings, OptimizeSettings
+from texnet_core.settings import NETWORKS, DescriptorSettings, OptimizeSettings
 from texnet_core.style_settings import PaintingSettings
 from train_cli.checks import check_not_inputs, check_preview, check_torch, picture_name
 from train_cli.display import showing, with_preview
-from train_cli.groups import command, is_given
+from train_cli.groups import command, is_given, option
 from train_cli.options import (
+    ChoiceType,
     json_option,
     mask_option,
     path_argument,
@@ -49,7 +50,15 @@ _DEFAULTS = OptimizeSettings()
 )
 @settings_options(OptimizeSettings, leave_out=("width", "height"))
 @settings_options(PaintingSettings)
-@settings_options(DescriptorSettings, leave_out=("octaves", "pooling"))
+@option(
+    "--descriptor",
+    group="comparison",
+    type=ChoiceType(("auto", *NETWORKS)),
+    default="auto",
+    show_default=True,
+    help="which network compares; auto takes vgg19 where its weights are on this computer, else light",
+)
+@settings_options(DescriptorSettings, leave_out=("descriptor", "octaves", "pooling"))
 @click.pass_context
 def optimize(
     context: click.Context,

@@ -328,3 +328,28 @@ def test_a_linked_material_of_the_same_name_has_its_own_size(blender, sized_file
         folder=str(tmp_path),
     )
     assert state[1] == state[2] == 8.0 and state[0].startswith("Sized 2 objects; 1 material copied")
+
+
+def test_what_is_linked_as_a_whole_is_left_with_a_reason_and_the_others_are_sized(blender, sized_file, tmp_path):
+    (state,) = blender(
+        """
+        api, sizing = module("api"), module("sizing")
+        cube = bpy.data.objects["Cube"]
+        api.fill([cube], values["source"], size=64, covers=0.5)
+        file = os.path.join(values["folder"], "cube.blend")
+        bpy.data.libraries.write(file, {cube})
+        with bpy.data.libraries.load(file, link=True) as (there, wanted):
+            wanted.objects = ["Cube"]
+        (linked,) = wanted.objects
+        bpy.context.scene.collection.objects.link(linked)
+        text = sizing.apply_size([cube, linked], 1.0).text
+        try:
+            api.apply_size([linked], 1.0)
+        except sizing.RequestError as error:
+            answer([text, str(error)])
+        """,
+        source=str(sized_file),
+        folder=str(tmp_path),
+    )
+    assert state[0] == "Sized 1 object; left as they are: Cube (linked from another file)"
+    assert "linked from another file" in state[1] and "\n" not in state[1]

@@ -123,6 +123,21 @@ def test_what_cannot_be_is_refused(wall):
         derive_maps(wall[:8])
     with pytest.raises(RequestError, match="strength"):
         derive_maps(wall, strength=9)
+    odd = wall.copy()
+    odd[3, 4] = np.nan
+    hidden = np.zeros(wall.shape[:2], bool)
+    wrong = [
+        (odd, None, "values from nan"),
+        (255 * wall, None, "values from"),
+        ((255 * wall).astype(np.uint8), None, "floats"),
+        (wall[..., 0], None, "floats"),
+        (wall[:0], None, "no texels"),
+        (wall, hidden, "hides all"),
+        (wall, hidden[:5], "the mask is"),
+    ]
+    for picture, mask, found in wrong:
+        with pytest.raises(ImageError, match=found):
+            derive_maps(picture, mask=mask)
 
 
 def test_a_damaged_file_is_named(tmp_path):

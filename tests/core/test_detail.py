@@ -11,6 +11,7 @@ from tests.conftest import ENGINES, picture, random_artifact
 from tests.core.trainings import assert_same_parameters, stop_at
 from texnet_core import PyramidSettings, losses, open_engine, read_artifact
 from texnet_core.errors import Cancelled, TrainingError
+from texnet_core.model.artifact import Provenance
 from texnet_core.model.budget import steps_taken
 from texnet_core.model.design import Design
 from texnet_core.model.detail import detail_levels, without_detail
@@ -197,6 +198,19 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_detail(step, detailed, detai
     resumed = train(exemplar, path, detailed_request, resume=True)
     assert_same_parameters(detailed[0].parameters, resumed.parameters)
     assert resumed.training == detailed[0].training
+
+
+@pytest.mark.parametrize("step", [6, 14])
+def test_what_is_said_when_a_run_goes_on_is_what_its_card_says(step, detailed_request, exemplar, tmp_path):
+    path = tmp_path / "stopped.texnet"
+    with pytest.raises(Cancelled):
+        train(exemplar, path, detailed_request, progress=stop_at(step))
+    said = Provenance("Second", "Me", "CC0-1.0")
+    look = {"bump": 0.5, "metallic": 1.0}
+    resumed = train(exemplar, path, replace(detailed_request, provenance=said, look=look), resume=True)
+    origin = resumed.provenance
+    assert (origin.exemplar, origin.author, origin.license) == ("Second", "Me", "CC0-1.0")
+    assert (resumed.look.bump, resumed.look.metallic) == (0.5, 1.0) and origin.exemplar_sha256
 
 
 def test_a_checkpoint_without_the_generator_below_is_damaged(detailed_request, exemplar, tmp_path):

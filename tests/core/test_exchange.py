@@ -116,6 +116,14 @@ def test_metal_that_only_the_look_knows_is_metal_beside_a_map_of_roughness(tmp_p
     assert json.loads(document.read_text())["materials"][0]["pbrMetallicRoughness"]["metallicFactor"] == 1.0
 
 
+@pytest.mark.parametrize("covers", [float("nan"), float("inf"), -1.0])
+def test_what_is_no_length_is_refused_and_writes_nothing(tmp_path, covers):
+    plane = open_plane(random_artifact(maps=(ALBEDO,)), REQUEST)
+    with pytest.raises(RequestError, match=r"covers .* is out of range"):
+        write_window(plane, tmp_path / "w.png", REQUEST.window, covers=covers, files=MapFiles(gltf=True))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_picture_has_the_roughness_and_metallic_of_its_look(tmp_path):
     look = Look(roughness_dark=0.4, roughness_bright=0.2, metallic=1.0)
     plane = open_plane(replace(random_artifact(maps=(ALBEDO,)), look=look), REQUEST)

@@ -191,6 +191,7 @@ HOSTILE = {
     "field into objects": (b"[[jobs]]\nsource='a'\noutput='{source.__class__}.png'", "one of {source}"),
     "field by number": (b"[[jobs]]\nsource='a'\noutput='{}.png'", "one of {source}"),
     "huge format": (b"[[jobs]]\nsource='a'\noutput='{seed:0999999999}.png'", "one of {source}"),
+    "odd format": (b"[[jobs]]\nsource='a'\noutput='{seed:zz}.png'", "asks for {seed} in a form that it has not"),
     "odd braces": (b"[[jobs]]\nsource='a'\noutput='{seed.png'", "output"),
     "zero byte": (b"[[jobs]]\nsource='a'\noutput=\"a\\u0000.png\"", "control character"),
     "scale endless": (b"[[jobs]]\nsource='a'\nscale=" + b"9" * 400 + b"\noutput='o.png'", "0.25 to 4"),

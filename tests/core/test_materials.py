@@ -147,6 +147,20 @@ def test_names_of_photos_say_nothing_that_counts(name):
     assert reading is None or reading.is_weak
 
 
+@pytest.mark.parametrize("names", [("photo1.png", "photo2.png", "b.png"), ("a.png", "b.png"), ("a300.png", "b300.png")])
+def test_several_photos_are_no_material_because_one_is_called_b(tmp_path, names):
+    for name in names:
+        save(tmp_path / name, COLORS)
+    with pytest.raises(TexnetError):
+        read_material(tmp_path)
+
+
+def test_files_that_are_called_by_letters_alone_are_a_material(tmp_path):
+    for name, values in {"b.png": COLORS, "n.png": normals_of(waves()), "r.png": GRAY}.items():
+        save(tmp_path / name, values)
+    assert [*maps_of(read_material(tmp_path))] == ["albedo", "normal", "roughness"]
+
+
 def test_a_packed_file_gives_its_maps_and_gives_way_to_files_of_their_own(tmp_path):
     save(tmp_path / "w_diff.png", COLORS)
     packed = np.stack((GRAY, waves(), np.zeros_like(GRAY)), axis=2)

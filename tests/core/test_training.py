@@ -277,6 +277,10 @@ def test_bad_requests_are_refused_before_any_work(request_, tmp_path):
     ):
         with pytest.raises(error, match=says):
             train(picture(), path, request)
+    with pytest.raises(RequestError, match="relief nan"):
+        train(picture(), path, request_, relief=float("nan"))
+    with pytest.raises(ImageError, match="no texels"):
+        train(picture()[:0], path, request_)
     for output in (tmp_path / "missing" / "out.texnet", tmp_path / ("x" * 240 + ".texnet")):
         with pytest.raises(OutputError):
             train(picture(), output, request_)

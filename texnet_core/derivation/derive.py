@@ -11,6 +11,7 @@ from texnet_core.derivation.settings import DerivationSettings
 from texnet_core.derivation.surroundings import resized
 from texnet_core.errors import RequestError
 from texnet_core.mapset import MATERIAL_MAPS, FloatArray, Mask, channels_of, split_channels
+from texnet_core.pictures.masks import check_picture
 from texnet_core.pictures.reading import Picture, filled
 from texnet_core.pictures.resizing import check_short_side
 
@@ -49,12 +50,14 @@ def derive_maps(
         The maps `DERIVED_MAPS` as one picture, with its relief.
 
     Raises:
-        ImageError: the picture is too small.
+        ImageError: the picture is too small or no picture, or the mask none of it.
         RequestError: the strength is out of range.
         EngineError: onnxruntime failed.
     """
     DerivationSettings(wraps, strength).check()
+    check_picture(albedo, mask)
     check_short_side(albedo, LEAST_SIDE)
+    albedo = np.ascontiguousarray(albedo, np.float32)
     read, height = _read(albedo, wraps)
     height *= np.float32(strength)
     stack = np.empty((*albedo.shape[:2], channels_of(DERIVED_MAPS)), np.float32)

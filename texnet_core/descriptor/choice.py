@@ -17,7 +17,6 @@ from texnet_core.settings import DescriptorName, DescriptorSettings, belongs_to
 Weights = Vgg19Weights | LightWeights
 
 BY_PREFERENCE: tuple[DescriptorName, ...] = ("vgg19", "light", "patches")
-NETWORKS: tuple[DescriptorName, ...] = ("vgg19", "light")
 
 _STRUCTURES: dict[DescriptorName, Structure] = {"vgg19": VGG19, "light": LIGHT}
 _NO_WEIGHTS = "there are no weights here of"

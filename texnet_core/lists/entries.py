@@ -95,8 +95,13 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
     try:
         for _, name, shape, conversion in Formatter().parse(template):
             if name is not None and (name not in values or conversion or not re.fullmatch(r"0?\d?[df]?", shape or "")):
+                what = (
+                    f"asks for {{{name}}} in a form that it has not"
+                    if name in values
+                    else f"has an unknown field {{{name}}}"
+                )
                 raise RequestError(
-                    f"the output {template!r} has an unknown field {{{name}}}",
+                    f"the output {template!r} {what}",
                     expected=[f"{{{known}}}" for known in values],
                     remedy="correct it; {seed:04} makes four digits",
                 )

@@ -135,7 +135,8 @@ def read_name(name: str) -> NameReading | None:
             meaning = _MEANINGS.get("".join(tokens[start:end]))
             if meaning is not None:
                 set_name, variant = " ".join(tokens[:start]), "".join(tokens[end:])
-                is_weak = meaning.is_weak and bool(set_name)
+                is_letter = len("".join(tokens[start:end])) == 1  # b.png may as well be the second photo
+                is_weak = meaning.is_weak and (bool(set_name) or is_letter)
                 return NameReading(meaning.parts, set_name, meaning.rank, variant, is_weak)
         if not _is_variant(tokens[end - 1 :]):
             break

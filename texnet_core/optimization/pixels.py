@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from texnet_core.descriptor.choice import NETWORKS, candidates, network_of, settle, structure_of
+from texnet_core.descriptor.choice import candidates, network_of, settle, structure_of
 from texnet_core.descriptor.layers import POOLED_TEXELS
 from texnet_core.descriptor.network import Network
 from texnet_core.descriptor.precision import DTYPES, choose_precision
@@ -27,7 +27,7 @@ from texnet_core.pictures.color import is_gray
 from texnet_core.pictures.masks import texels_of, too_few
 from texnet_core.pictures.surface import reduced_surface
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
-from texnet_core.settings import DescriptorSettings, OptimizeSettings
+from texnet_core.settings import NETWORKS, DescriptorSettings, OptimizeSettings
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 

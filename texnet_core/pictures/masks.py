@@ -77,6 +77,8 @@ def check_picture(image: FloatArray, mask: Mask | None, channels: int = 3) -> No
             expected=f"floats (height, width, {channels})",
             remedy=f"give floats (height, width, {channels}) from 0 to 1, as read_exemplar does",
         )
+    if 0 in image.shape:
+        raise ImageError("the picture has no texels", expected="a picture", remedy="give one with texels")
     if mask is not None and not (
         isinstance(mask, np.ndarray) and mask.shape == image.shape[:2] and mask.dtype == np.bool_
     ):

@@ -1,5 +1,6 @@
 """A window of a plane becomes files while it is made, one for each map, and what stands beside them."""
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from texnet_core.atomic import as_output_error, replacing_all
-from texnet_core.errors import RequestError
+from texnet_core.errors import Range, RequestError
 from texnet_core.mapset import Depth, FloatArray
 from texnet_core.model.header import Header
 from texnet_core.model.look_maps import metallic_of, relief_within
@@ -155,7 +156,14 @@ def _texel_bytes(file: MapFile) -> int:
 
 
 def extent_of(plane: Plane, region: Region, covers: float) -> Extent:
-    """How large the surface in a region is, and how deep, as far as it is known."""
+    """How large the surface in a region is, and how deep, as far as it is known.
+
+    Raises:
+        RequestError: it covers what is no length.
+    """
+    if not (math.isfinite(covers) and covers >= 0):
+        found = f"covers {covers} is out of range"
+        raise RequestError(found, expected=Range(0, None), remedy="give meters, or 0 for the generator's real size")
     header, (_, _, width, height) = plane.header, region
     made = plane.step * width  # the generator's own texels
     relief = relief_within(header, made)
