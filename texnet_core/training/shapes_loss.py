@@ -4,7 +4,7 @@ A network sees three channels at a time, by turns, so that stones and leaves of 
 smaller copies show each as a whole, with its outline, in all channels at once.
 
 Source: Houdard et al. 2021, as in `PatchTransportLoss`. Differs: of coarse levels alone and with a small weight, beside
-a network's features, which know how the surface looks within an outline (docs/notes/2026-11-shapes.md).
+a network's features, which know how the surface looks within an outline (docs/notes/2026-11-materials.md).
 """
 
 import torch
