@@ -255,7 +255,7 @@ WRONG = {
     "size of a preset": (["info", "moss", "--set-size", "2m"], 2, "moss ships with TexNet and is not changed"),
     "covers nonsense": (["synth", "moss", "-o", "o.png", "--covers", "2 miles"], 2, "write meters, or 2m"),
     "covers nothing": (["synth", "moss", "-o", "o.png", "--covers", "-2m"], 2, "covers -2.0 is out of range"),
-    "covers a cell": (["synth", "bricks", "-o", "o.png", "--covers", "5cm"], 2, "(13.6 cm to 276 m for 2048x2048"),
+    "covers a cell": (["synth", "bricks", "-o", "o.png", "--covers", "5cm"], 2, "(6.25 cm to 64 m for 2048x2048"),
     "covers a country": (["synth", "bricks", "-o", "o.png", "--covers", "90km"], 2, "cover that much, or choose"),
     "real width of nothing": (["train", "exemplar.png", "-o", "o.texnet", "--real-width", "0"], 2, "--real-width"),
     "region of nothing": (["synth", "moss", "-o", "o.png", "--region", "0,0,0,64"], 2, "at least 1"),
