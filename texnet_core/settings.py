@@ -287,6 +287,11 @@ class LossSettings(Checked):
     diversity_weight: float = _weight(
         0.0, "weight of the reward for samples that differ; needs a batch of 2 or more", descriptors=NETWORKS
     )
+    shapes_weight: float = _weight(
+        0.0,
+        "weight of the shapes loss: which places belong together, by patches of smaller copies",
+        descriptors=NETWORKS,
+    )
     tone_weight: float = _weight(1.0, "weight of the tone loss: the tone of each tile, where tiles differ in it")
     range_weight: float = _weight(10.0, "weight of the penalty on colors outside 0 to 1")
     directions: int = _losses(

@@ -171,8 +171,9 @@ class Plan:
         """What the layers of a network do not see; patches see it themselves."""
         if self.weights is None:
             return ()
-        fine = FineLoss(self.image, self.mask, self.maps, self.views)
-        return (fine,) if is_picture(self.maps) else (fine, ShapesLoss(self.image, self.mask, self.train.size))
+        seen, weight = (self.image, self.mask, self.maps), self.request.loss.shapes_weight
+        shapes = [ShapesLoss(*seen, self.train.size, weight)] if weight else []
+        return FineLoss(*seen, self.views), *shapes
 
     def record(self) -> dict[str, Any]:
         """The settings that make a run what it is; where the weights lie and where it runs do not."""
