@@ -201,7 +201,7 @@ def saving_of(
 
 
 def _check_replaceable(file: Path) -> None:
-    """Raise RequestError where a file holds more than one material: that is the user's work and no asset of ours."""
+    """Raise RequestError where a file is not one material alone: that is the user's work and no asset of ours."""
     libraries: Any = bpy.data.libraries
     try:
         with libraries.load(str(file)) as (there, _):
@@ -211,7 +211,7 @@ def _check_replaceable(file: Path) -> None:
         is_one_asset = False
     if not is_one_asset:
         raise RequestError(
-            f"{file.name} in that asset library holds more than a material, and would be replaced as a whole",
+            f"{file.name} in that asset library is not one material alone, and would be replaced as a whole",
             expected="a name that is free there",
             remedy="rename the material",
         )

@@ -312,7 +312,7 @@ def test_a_material_is_saved_into_another_library_and_stays_what_it_is(with_asse
         folder=str(tmp_path),
     )
     assert state == [True, True, True] and file == "Castle.blend"
-    assert "Chair.blend" in whole and "more than a material" in whole and "\n" not in whole
+    assert "Chair.blend" in whole and "not one material alone" in whole and "\n" not in whole
     assert facts["name"] == "Castle" and facts["preview"] == [256, 256]
     assert facts["catalog"] == "11111111-2222-3333-4444-555555555555"
     assert "already" in taken and "\n" not in taken

@@ -78,6 +78,7 @@ def _material(material: SavedMaterial, images: list[str]) -> dict[str, Any]:
     def texture(name: str) -> dict[str, int]:
         return {"index": images.index(maps[name].file)}
 
+    # then blue of the file says what is metallic, be there a map of it or not
     is_packed = any(name in maps and maps[name].channel is not None for name in ("roughness", "metallic"))
     surface: dict[str, Any] = {
         "metallicFactor": 1.0 if is_packed else round(material.metallic, 4),
