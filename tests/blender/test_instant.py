@@ -25,6 +25,23 @@ SET_UP = """
         now = bpy.ops.texnet.from_image_now
 """
 
+# What a timer does in a window, step by step.
+IN_WINDOW = """
+        base, modal = module("operators.base"), module("operators.modal")
+        put(base.Reporting, "execute", lambda self, context: base.reporting(self, lambda: self.begin(context, None)))
+
+        def begun(**options):
+            window = bpy.context.window_manager.windows[0]
+            with bpy.context.temp_override(window=window, screen=window.screen):
+                now(image="Sand", width=64, height=64, **options)
+            return modal._live[-1]
+
+        def ended(operator):
+            status = wait_for(lambda: (found := operator._advance(bpy.context)) != {"PASS_THROUGH"} and found)
+            operator._clean_up(bpy.context)
+            return list(status)
+"""
+
 
 @pytest.mark.parametrize("method", METHODS)
 def test_an_image_gives_a_texture_and_a_generator_that_makes_more(blender, tmp_path, method):
@@ -198,29 +215,17 @@ def test_one_undo_takes_the_texture_away(blender, tmp_path):
 
 
 def test_in_a_window_the_generator_comes_first_and_its_textures_follow(blender, tmp_path):
-    """What a timer does there is done here, step by step; and Esc while the generator is made leaves nothing."""
+    """And Esc while the generator is made leaves nothing."""
     (state,) = blender(
         SET_UP
+        + IN_WINDOW
         + """
-        base, modal = module("operators.base"), module("operators.modal")
-        put(base.Reporting, "execute", lambda self, context: base.reporting(self, lambda: self.begin(context, None)))
         drawn("Sand")
-
-        def begun():
-            window = bpy.context.window_manager.windows[0]
-            with bpy.context.temp_override(window=window, screen=window.screen):
-                now(image="Sand", width=64, height=64, count=2, destination="IMAGE")
-            return modal._live[-1]
-
-        def ended(operator):
-            status = wait_for(lambda: (found := operator._advance(bpy.context)) != {"PASS_THROUGH"} and found)
-            operator._clean_up(bpy.context)
-            return list(status)
-
-        stopped = begun()
+        two = {"count": 2, "destination": "IMAGE"}
+        stopped = begun(**two)
         stopped._task.cancel()
         state = {"stopped": ended(stopped), "library": library(), "textures": textures()}
-        state |= {"ended": ended(begun()), "made": textures(), "tasks": len(module("session").tasks)}
+        state |= {"ended": ended(begun(**two)), "made": textures(), "tasks": len(module("session").tasks)}
         state["source"] = bpy.context.scene.texnet.source_name.endswith("Sand Generated.texnet")
         answer(state)
         """,
@@ -234,21 +239,16 @@ def test_in_a_window_the_generator_comes_first_and_its_textures_follow(blender, 
 def test_in_a_window_the_texture_goes_where_it_was_asked_for_whatever_is_active_then(blender, tmp_path):
     (state,) = blender(
         SET_UP
+        + IN_WINDOW
         + """
-        base, modal = module("operators.base"), module("operators.modal")
-        put(base.Reporting, "execute", lambda self, context: base.reporting(self, lambda: self.begin(context, None)))
         drawn("Sand")
         cube, objects = bpy.data.objects["Cube"], bpy.context.view_layer.objects
         objects.active = cube
-        window = bpy.context.window_manager.windows[0]
-        with bpy.context.temp_override(window=window, screen=window.screen):
-            now(image="Sand", width=64, height=64, destination="NEW_MATERIAL", covers_usual=True, set_mapping=True)
+        operator = begun(destination="NEW_MATERIAL", covers_usual=True, set_mapping=True)
         objects.active = bpy.data.objects["Camera"]
-        operator = modal._live[-1]
-        status = wait_for(lambda: (found := operator._advance(bpy.context)) != {"PASS_THROUGH"} and found)
-        operator._clean_up(bpy.context)
+        status = ended(operator)
         mapping = cube.active_material.node_tree.nodes["Mapping"]
-        answer([list(status), cube.active_material.name, mapping.inputs["Scale"].default_value[0] != 1])
+        answer([status, cube.active_material.name, mapping.inputs["Scale"].default_value[0] != 1])
         """,
         library=str(tmp_path),
     )
