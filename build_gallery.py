@@ -19,7 +19,7 @@ from texnet_core.derivation import derive_maps
 from texnet_core.evaluation.losscurve import read_loss_curve
 from texnet_core.mapset import ALBEDO, split_channels
 from texnet_core.model.artifact import Artifact, Header
-from texnet_core.model.look_maps import lit_maps
+from texnet_core.model.look_maps import lit_maps, relief_within
 from texnet_core.pictures.color import quantize
 from texnet_core.pictures.encoders import encode_png
 from texnet_core.rendering import lit_plane, lit_sphere
@@ -124,9 +124,8 @@ def _compared(artifact: Artifact) -> npt.NDArray[np.uint8]:
     request = TextureRequest(width=_SIDE * 2, height=_SIDE * 2, seed=_SEED, engine="onnx", precision="f32")
     made = synthesize(artifact, request)
     guess = derive_maps(made["albedo"], wraps=True)
-    relief = artifact.relief * artifact.texels_per_exemplar / request.width
     shown = [
-        (made, artifact.maps, relief),
+        (made, artifact.maps, relief_within(artifact, request.width)),
         (split_channels(guess.image, guess.maps), guess.maps, guess.relief),
         ({"albedo": made["albedo"]}, (ALBEDO,), 0.0),
     ]

@@ -64,13 +64,8 @@ class StyleSettings(Checked):
     pool: int = _style(64, "how many crops of pictures are painted in training", low=1, high=4096)
 
 
-NOT_FOR_STYLES = (
-    "diversity_weight",
-    "shapes_weight",
-    "tone_weight",
-    "octaves",
-    "descriptor",
-)  # of what compares textures
+# Of what compares textures.
+NOT_FOR_STYLES = ("diversity_weight", "shapes_weight", "tone_weight", "octaves", "descriptor")
 DEFAULT_RECIPE = "default"
 
 # Word -> the settings, of the generator, the style, the losses and the loop, that it changes. The published one is that

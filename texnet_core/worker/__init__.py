@@ -153,8 +153,7 @@ train_style: a style from a picture.
 
     {"job": "train_style", "exemplar": "/x/painting.jpg", "output": "/x/painting.texnet", "name": "Painting",
      "resume": false, "folder": "/tmp/x", "online": false, ["replace", "content": "/x/photographs", "mask", "steps" or
-     "minutes",
-     and any other setting of a style or its training]}
+     "minutes", and any other setting of a style or its training]}
 
     All else is as for "train". The content is a folder of pictures to paint in training; without it they are drawn.
 
