@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from tests.bench.patch_optimization import enlarged
+from texnet_core.descriptor.precision import DTYPES, choose_precision
 from texnet_core.descriptor.vgg19 import Vgg19
 from texnet_core.descriptor.weights import load_vgg19
 from texnet_core.engines.torch_device import choose_device
@@ -37,7 +38,8 @@ def optimize_coarse_to_fine(exemplar: Picture, side: int, seed: int, steps: tupl
         steps: an octave, from coarse to fine.
     """
     device = torch.device(choose_device("auto"))
-    network = Vgg19(load_vgg19(), LAYERS, "average", "valid", torch.float32).to(device)
+    precision = DTYPES[choose_precision("auto", device)]
+    network = Vgg19(load_vgg19(), LAYERS, "average", "valid", precision).to(device)
     image = None
     for octave, budget in enumerate(steps):
         texels = side >> (len(steps) - 1 - octave)

@@ -1,5 +1,6 @@
 """Materials: names say which map a file holds, and maps are read as the core wants them or refused in one line."""
 
+import os
 import struct
 import zipfile
 import zlib
@@ -11,84 +12,31 @@ import tifffile
 from PIL import Image
 
 from tests.conftest import SHARED_DATA
-from texnet_core.errors import ImageError, RequestError, TexnetError
-from texnet_core.mapset import MATERIAL_MAPS, split_channels
+from tests.core.material_sets import (
+    COLORS,
+    GRAY,
+    MAPS,
+    NORMALS,
+    RELIEF,
+    SETS,
+    SIDE,
+    VALUES,
+    directx,
+    folder_of,
+    levels,
+    maps_of,
+    named_pictures,
+    normals_of,
+    refused,
+    save,
+    taken_from,
+    waves,
+)
+from texnet_core.errors import RequestError, TexnetError
+from texnet_core.mapset import MATERIAL_MAPS
 from texnet_core.materials import decoding, is_material, places, read_material
-from texnet_core.materials.habits import read_name
 from texnet_core.pictures.color import linear_to_srgb
 from texnet_core.pictures.writing import write_image
-
-SIDE = 64
-RELIEF = 0.04
-
-
-def waves(side=SIDE):
-    """A height map of a few waves, (side, side) in [0, 1]."""
-    y, x = np.mgrid[:side, :side] / side * 2 * np.pi
-    height = np.sin(2 * x + np.cos(y)) + np.sin(3 * y) + 0.5 * np.cos(x + y)
-    return ((height - height.min()) / np.ptp(height)).astype(np.float32)
-
-
-def normals_of(height, relief=RELIEF):
-    """What a surface of that height has for normals, in OpenGL's convention, (h, w, 3) in [0, 1]."""
-    side = min(height.shape)
-    down, across = (np.gradient(np.pad(height, 1, mode="wrap"), axis=axis)[1:-1, 1:-1] for axis in (0, 1))
-    vectors = np.stack((-across * relief * side, down * relief * side, np.ones_like(height)), axis=2)
-    return ((vectors / np.linalg.norm(vectors, axis=2, keepdims=True) + 1) / 2).astype(np.float32)
-
-
-def levels(values):
-    return np.rint(np.asarray(values) * 255).astype(np.uint8)
-
-
-def save(path, values, **options):
-    """Values in [0, 1], (h, w), (h, w, 3) or (h, w, 4), as 8 bits."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(levels(values)).save(path, **options)
-    return path
-
-
-COLORS = np.random.default_rng(1).random((SIDE, SIDE, 3)).astype(np.float32)
-GRAY = np.random.default_rng(2).random((SIDE, SIDE)).astype(np.float32)
-NORMALS = normals_of(waves())
-SETS = {
-    "ambientCG": "W01_1K-PNG_Color W01_1K-PNG_NormalGL W01_1K-PNG_Roughness W01_1K-PNG_Displacement "
-    "W01_1K-PNG_AmbientOcclusion",
-    "ambientCG, older": "W01_1K_Color W01_1K_Normal W01_1K_Roughness W01_1K_Displacement W01_1K_AmbientOcclusion",
-    "Poly Haven": "wall_02_diff_1k wall_02_nor_gl_1k wall_02_rough_1k wall_02_disp_1k wall_02_ao_1k",
-    "FreePBR": "old-wall1_albedo old-wall1_normal-ogl old-wall1_roughness old-wall1_height old-wall1_ao",
-    "Megascans": "vbmj_2K_Albedo vbmj_2K_Normal_LOD0 vbmj_2K_Roughness vbmj_2K_Displacement vbmj_2K_AO",
-    "Substance": "Wall_Base_Color Wall_Normal_OpenGL Wall_Roughness Wall_Height Wall_Ambient_Occlusion",
-    "Painter": "Wall_Mat_BaseColor Wall_Mat_Normal Wall_Mat_Roughness Wall_Mat_Height Wall_Mat_Mixed_AO",
-    "Poliigon": "Wall_COL_3K Wall_NRM16_3K Wall_ROUGHNESS_3K Wall_DISP16_3K Wall_AO_3K",
-    "Blender": "Wall_Base_Color Wall_Normal Wall_Rough Wall_Bump Wall_Occlusion",
-    "Unreal": "T_Wall_BC T_Wall_N T_Wall_R T_Wall_H T_Wall_AO",
-    "plain": "albedo normal roughness height ao",
-    "first": "diffuse-wall01 normal-wall01 roughness-wall01 height-wall01 ao-wall01",
-}
-
-MAPS = ("albedo", "normal", "roughness", "height", "ao")
-VALUES = dict(zip(MAPS, (COLORS, NORMALS, GRAY, waves(), 1 - GRAY / 2), strict=True))
-
-
-def folder_of(path, names=SETS["plain"], values=VALUES):
-    for name, value in zip(names.split(), values.values(), strict=True):
-        save(path / f"{name}.png", value)
-    return path
-
-
-def maps_of(material):
-    assert material.image.dtype == np.float32 and material.image.flags.c_contiguous
-    assert material.image.min() >= 0 and material.image.max() <= 1
-    return split_channels(material.image, material.maps)
-
-
-def refused(source, kind=ImageError, **options):
-    with pytest.raises(kind) as raised:
-        read_material(source, **options)
-    message = str(raised.value)
-    assert "\n" not in message and raised.value.remedy
-    return message
 
 
 @pytest.mark.parametrize("names", SETS.values(), ids=SETS)
@@ -102,63 +50,6 @@ def test_each_habit_of_naming_gives_the_same_material(tmp_path, names):
         wanted = VALUES[name].reshape(SIDE, SIDE, -1)
         np.testing.assert_allclose(made, wanted, atol=0.011 if name == "normal" else 0.003)
     assert material.relief == pytest.approx(RELIEF, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("W_ORM.png", {"ao": "R", "roughness": "G", "metallic": "B"}),
-        ("w_arm_2k.jpg", {"ao": "R", "roughness": "G", "metallic": "B"}),
-        ("W_RMA.tga", {"roughness": "R", "metallic": "G", "ao": "B"}),
-        ("W_OcclusionRoughnessMetallic.png", {"ao": "R", "roughness": "G", "metallic": "B"}),
-        ("w_metallicRoughness.png", {"roughness": "G", "metallic": "B"}),
-        ("tk_4K_ORDp.png", {"ao": "R", "roughness": "G", "height": "B"}),
-        ("w_alb_ht.png", {"albedo": "RGB", "height": "A"}),
-        ("w_nrm_rgh.png", {"normal": "RGB", "roughness": "A"}),
-    ],
-)
-def test_names_of_packed_files_say_what_each_channel_holds(name, parts):
-    reading = read_name(name)
-    assert {part.map: part.channels for part in reading.parts} == parts
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("wall_diffuse_map.png", "albedo"),
-        ("Wall_BaseColor_Utility - sRGB - Texture.exr", "albedo"),
-        ("wall_col_4k_v2.png", "albedo"),
-        ("Wall_Normal_Map_DX.png", "normal"),
-        ("wall_height_16bit.tif", "height"),
-        ("WALL_METALNESS.PNG", "metallic"),
-        ("lambert1_emissive_2048.png", "emission"),
-        ("rough_wood_with_metal_diff_8k.jpg", "albedo"),
-    ],
-)
-def test_what_stands_after_the_words_of_a_map_changes_nothing(name, role):
-    assert [part.map for part in read_name(name).parts] == [role]
-
-
-@pytest.mark.parametrize(
-    "name", ["IMG_2034.jpg", "moss.png", "photo of a wall.jpg", "Bricks010.png", "rough wood wall.jpg", "1024.png"]
-)
-def test_names_of_photos_say_nothing_that_counts(name):
-    reading = read_name(name)
-    assert reading is None or reading.is_weak
-
-
-@pytest.mark.parametrize("names", [("photo1.png", "photo2.png", "b.png"), ("a.png", "b.png"), ("a300.png", "b300.png")])
-def test_several_photos_are_no_material_because_one_is_called_b(tmp_path, names):
-    for name in names:
-        save(tmp_path / name, COLORS)
-    with pytest.raises(TexnetError):
-        read_material(tmp_path)
-
-
-def test_files_that_are_called_by_letters_alone_are_a_material(tmp_path):
-    for name, values in {"b.png": COLORS, "n.png": normals_of(waves()), "r.png": GRAY}.items():
-        save(tmp_path / name, values)
-    assert [*maps_of(read_material(tmp_path))] == ["albedo", "normal", "roughness"]
 
 
 def test_a_packed_file_gives_its_maps_and_gives_way_to_files_of_their_own(tmp_path):
@@ -203,15 +94,47 @@ def test_a_mask_apart_counts_and_must_have_the_size(tmp_path):
     assert "32x32" in refused(folder, mask=save(tmp_path / "small.png", np.eye(32)))
 
 
+def test_a_depth_is_turned_round_whatever_the_name_says_of_green(tmp_path):
+    for word, normals in (("gl", NORMALS), ("dx", directx(NORMALS))):
+        save(tmp_path / word / f"w_normal_{word}.png", normals)
+        save(tmp_path / word / "w_depth.png", 1 - waves())
+        material = read_material(tmp_path / word)
+        assert material.relief == pytest.approx(RELIEF, rel=0.1)
+        np.testing.assert_allclose(maps_of(material)["height"][..., 0], waves(), atol=0.005)
+
+
+def test_opacity_may_be_in_alpha(tmp_path):
+    alpha = np.eye(SIDE)
+    save(tmp_path / "w_albedo.png", COLORS)
+    save(tmp_path / "w_opacity.png", np.dstack((np.ones((SIDE, SIDE, 3)), alpha)))
+    np.testing.assert_array_equal(maps_of(read_material(tmp_path))["opacity"][..., 0], alpha)
+
+
+@pytest.mark.parametrize("plain", ["albedo", "metallic"])
+def test_a_map_of_one_texel_fits_all(tmp_path, plain):
+    values = {"albedo": COLORS[: SIDE // 2], "roughness": GRAY[: SIDE // 2], "metallic": GRAY[: SIDE // 2]}
+    values[plain] = values[plain][:1, :1]
+    for name, value in values.items():
+        save(tmp_path / f"w_{name}.png", value)
+    made = maps_of(read_material(tmp_path))
+    assert all(value.shape[:2] == (SIDE // 2, SIDE) for value in made.values())
+    np.testing.assert_array_equal(
+        levels(made[plain]), np.broadcast_to(levels(values[plain]).reshape(1, 1, -1), made[plain].shape)
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_a_pipe_is_no_picture(tmp_path):
+    named_pictures(tmp_path, ("w_albedo.png", "w_roughness.png"))
+    os.mkfifo(tmp_path / "w_normal.png")
+    assert [*taken_from(read_material(tmp_path))] == ["albedo", "roughness"]
+
+
 def test_gloss_is_one_minus_roughness(tmp_path):
     save(tmp_path / "w_albedo.png", COLORS)
     save(tmp_path / "w_gloss.png", GRAY)
     made = maps_of(read_material(tmp_path))
     np.testing.assert_array_equal(levels(made["roughness"][..., 0]), 255 - levels(GRAY))
-
-
-def directx(normals):
-    return normals * (1, -1, 1) + (0, 1, 0)
 
 
 def test_directx_is_flipped_where_the_name_says_it_or_the_height_shows_it(tmp_path):

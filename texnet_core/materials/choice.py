@@ -7,13 +7,17 @@ from pathlib import PurePosixPath
 
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.mapset import MATERIAL_MAPS
-from texnet_core.materials.habits import NameReading, Part, read_name, set_name_of
+from texnet_core.materials.habits import NameReading, Part, readings_of, set_name_of
 from texnet_core.materials.places import MapFile
+from texnet_core.pictures.sequences import PICTURE_SUFFIXES
 
 MAP_NAMES = tuple(spec.name for spec in MATERIAL_MAPS)
 _CHANNELS = {spec.name: spec.channels for spec in MATERIAL_MAPS}
 _BEST_FIRST = (".exr", ".hdr", ".tif", ".tiff", ".png", ".tga", ".bmp", ".webp", ".jpg", ".jpeg")
 _REMEDY = "name the maps like wall_albedo.png, wall_normal.png and wall_roughness.png"
+_ONCE_BORNE_OUT = 2  # files that have a name of a set together
+
+Readings = dict[MapFile, NameReading | None]
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is taken, in the order of a generator's channels, and what is not."""
+    """What is taken, in the order of a generator's channels, what is not, and what is odd about it."""
 
     taken: tuple[Taken, ...]
     left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,13 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
         RequestError: a wanted map is not there.
     """
     check_wanted(wanted)
-    readings = _borne_out({file: read_name(file.name) for file in files})
-    if len(files) == len(wanted) == 1 and readings[files[0]] is None:  # whoever says it need not name it so
+    pictures = [file for file in files if file.suffix in PICTURE_SUFFIXES] or [*files]
+    readings = _borne_out(pictures)
+    if len(files) == len(wanted) == 1:  # whoever says it need not name it so
         part = Part(wanted[0], "" if _CHANNELS[wanted[0]] == 1 else "RGB")
-        readings[files[0]] = NameReading((part,), set_name_of(files[0].name))
-    here = _one_place(files, readings, source)
+        readings = {files[0]: readings.get(files[0]) or NameReading((part,), set_name_of(files[0].name))}
+    here = _one_place(pictures, readings, source)
+    readings |= _plain_colors(here, readings)
     candidates = [
         _Candidate(file, reading, part) for file in here if (reading := readings[file]) for part in reading.parts
     ]
@@ -97,7 +104,8 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
         if name in names and (not wanted or name in wanted)
     ]
     taken = tuple(candidate.taken for candidate in best)
-    return Choice(taken, tuple(_left_out(here, readings, taken, wanted)))
+    left_out = tuple(_left_out(files, here, readings, taken))
+    return Choice(taken, left_out, tuple(_notes(best, left_out, wanted)))
 
 
 def check_wanted(wanted: Iterable[str]) -> None:
@@ -107,24 +115,71 @@ def check_wanted(wanted: Iterable[str]) -> None:
             raise RequestError(f"there is no map {name[:40]!r}", expected=MAP_NAMES, remedy="choose among these")
 
 
-def _borne_out(readings: dict[MapFile, NameReading | None]) -> dict[MapFile, NameReading | None]:
-    """Without readings that nothing else bears out: rusty_metal.jpg alone is a photo of metal."""
-    sets = Counter(reading.set_name for reading in readings.values() if reading and reading.parts)
-    plain_names = Counter(set_name_of(file.name) for file, reading in readings.items() if reading is None)
-    alike = sets + plain_names  # bricks.jpg bears out bricks_normal.jpg
-    result = {
-        file: None if reading and reading.parts and reading.is_weak and alike[reading.set_name] < 2 else reading
-        for file, reading in readings.items()
-    }
-    if any(part.map == "albedo" for reading in result.values() if reading for part in reading.parts):
-        return result
-    plain = [file for file, reading in result.items() if reading is None and sets[set_name_of(file.name)]]
-    if len(plain) == 1:  # bricks.jpg beside bricks_normal.jpg
-        result[plain[0]] = NameReading((Part("albedo", "RGB"),), set_name_of(plain[0].name))
-    return result
+def _borne_out(files: Sequence[MapFile]) -> Readings:
+    """What the name of each file says, as far as other files bear it out.
+
+    Files of a material share the name of their set, so of all that a name may say that counts which most others agree
+    with: beside rusty_metal_normal.jpg, rusty_metal.jpg is a photo of metal, and alone it is one too.
+    """
+    said = {file: [*readings_of(file.name)] for file in files}
+    alike: Counter[str] = Counter()
+    for file, readings in said.items():
+        alike.update({reading.set_name for reading in readings if reading.parts} | {set_name_of(file.name)})
+    found = {file: _likeliest(file, readings, alike) for file, readings in said.items()}
+    for file, readings in said.items():
+        if found[file] is None and readings and _completes(readings[0], [each for each in found.values() if each]):
+            found[file] = readings[0]
+    return found
 
 
-def _one_place(files: Sequence[MapFile], readings: dict[MapFile, NameReading | None], source: str) -> list[MapFile]:
+def _likeliest(file: MapFile, readings: Sequence[NameReading], alike: Counter[str]) -> NameReading | None:
+    """What most files agree with; of equals the one of most words. None: that it names no map."""
+    if not readings:
+        return None
+    best = max(readings, key=lambda reading: alike[reading.set_name])
+    if not best.parts or not best.is_weak:
+        return best
+    plain = set_name_of(file.name)
+    if alike[plain] > alike[best.set_name]:
+        return None
+    is_all = plain == best.maps[0]
+    return best if alike[best.set_name] >= _ONCE_BORNE_OUT or is_all else None
+
+
+def _completes(reading: NameReading, others: Sequence[NameReading]) -> bool:
+    """Whether it may be what a set lacks: oak_color.jpg beside oak_wood_normal.jpg, or beside normal.jpg.
+
+    Only of colors and normals, whose words are rarely those of a surface.
+    """
+    taken = {name for other in others for name in other.maps}
+    sets = {other.set_name for other in others if other.parts}
+    return (
+        reading.maps in (["albedo"], ["normal"])
+        and not taken & {*reading.maps}
+        and len(taken) >= _ONCE_BORNE_OUT
+        and any(_related(reading.set_name, other) for other in sets)
+    )
+
+
+def _related(one: str, other: str) -> bool:
+    shorter, longer = sorted((one.split(), other.split()), key=len)
+    return longer[: len(shorter)] == shorter
+
+
+def _plain_colors(files: Sequence[MapFile], readings: Readings) -> Readings:
+    """bricks.jpg beside bricks_normal.jpg: the base color, where no file is named so."""
+    read = [reading for file in files if (reading := readings[file]) and reading.parts]
+    if any("albedo" in reading.maps for reading in read):
+        return {}
+    sets = {reading.set_name for reading in read}
+    plain = [file for file in files if readings[file] is None and set_name_of(file.name) in sets]
+    names = {set_name_of(file.name) for file in plain}
+    if len(names) != 1:
+        return {}
+    return {file: NameReading((Part("albedo", "RGB"),), set_name_of(file.name)) for file in plain}
+
+
+def _one_place(files: Sequence[MapFile], readings: Readings, source: str) -> list[MapFile]:
     """The files in the folder that has maps and lies least deep."""
     places = {file.folder for file in files if (reading := readings[file]) and reading.parts}
     if not places:
@@ -176,28 +231,53 @@ def _two(name: str, first: _Candidate, other: _Candidate) -> ImageError:
 
 def _nothing(files: Sequence[MapFile], source: str) -> ImageError:
     shown = ", ".join(sorted(file.label for file in files)[:3])
-    many = f"{len(files)} pictures" if len(files) > 1 else "one picture"
-    found = f"{source} holds {many} ({shown}{', ...' if len(files) > 3 else ''}), none named like a map of a material"
-    otherwise = "name one picture" if len(files) > 1 else "let maps be derived with: texnet train --material"
-    return ImageError(found, expected="files named like maps", remedy=f"{_REMEDY}, or {otherwise}")
+    if len(files) == 1:
+        return ImageError(
+            f"{source} holds one picture, {shown}",
+            expected="the maps of a material",
+            remedy="name the picture itself instead; where it is no picture of colors, with --maps and what it shows",
+        )
+    found = f"{source} holds {len(files)} pictures ({shown}{', ...' if len(files) > 3 else ''})"
+    remedy = f"{_REMEDY}, or name one picture"
+    return ImageError(f"{found}, none named like a map of a material", expected="files named like maps", remedy=remedy)
 
 
 def _left_out(
-    files: Iterable[MapFile],
-    readings: dict[MapFile, NameReading | None],
-    taken: Sequence[Taken],
-    wanted: Sequence[str],
+    files: Iterable[MapFile], here: Sequence[MapFile], readings: Readings, taken: Sequence[Taken]
 ) -> Iterable[LeftOut]:
+    """Why each other file that lies beside the maps, or is named like one, is not taken."""
     used = {each.file for each in taken}
     for file in files:
         if file in used:
             continue
-        reading = readings[file]
-        if reading is None:
-            yield LeftOut(file, "its name says no map")
+        reading = readings.get(file)
+        if file not in readings:
+            yield LeftOut(file, "is of a kind that is not read; export it as PNG")
+        elif file not in here:
+            if reading and reading.parts:
+                yield LeftOut(file, "lies in another folder")
+        elif reading is None:
+            yield LeftOut(file, _unread(file))
         elif not reading.parts:
             yield LeftOut(file, "shows nothing that a material here has")
         else:
-            names = [part.map for part in reading.parts]
-            others = [each.file.label for each in taken if each.map in names]
-            yield LeftOut(file, f"{others[0]} is taken" if others else f"{' and '.join(names)} not asked for")
+            others = [each.file.label for each in taken if each.map in reading.maps]
+            yield LeftOut(file, f"{others[0]} is taken" if others else f"{' and '.join(reading.maps)} not asked for")
+
+
+def _unread(file: MapFile) -> str:
+    for reading in readings_of(file.name):
+        if reading.parts and reading.set_name:
+            return f"would be the {' and '.join(reading.maps)} of another material, {reading.set_name}"
+    return "its name says no map"
+
+
+def _notes(best: Sequence[_Candidate], left_out: Sequence[LeftOut], wanted: Sequence[str]) -> Iterable[str]:
+    first = best[0]
+    for other in best[1:]:
+        if not _related(first.reading.set_name, other.reading.set_name):
+            labels = f"{first.file.label} and {other.file.label}"
+            yield f"{labels} are named like maps of two materials; they are learned as one"
+            break
+    if not wanted and left_out and all(each.part.map != "albedo" for each in best):
+        yield "no file is taken as the base color; where one is, name it like wall_albedo.png"

@@ -5,8 +5,10 @@ exports of Substance and Blender's Node Wrangler: NAME_WORDS_RESOLUTION.SUFFIX i
 """
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import permutations, product
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -34,14 +36,14 @@ class Part:
 
 @dataclass(frozen=True)
 class NameReading:
-    """What the name of a file says.
+    """What the name of a file may say.
 
     Attributes:
         parts: maps in the file; none where it shows something that is no map here, such as a preview.
         set_name: what is left of the name, lower case: equal for all files of a material.
         rank: of files for the same map the least is the best.
         variant: what tells files of one map apart that show different things, such as "2" in color2.
-        is_weak: whether the words are also words of the language, so that another file has to bear them out.
+        is_weak: whether the words are also said of surfaces, so that another file has to bear them out.
     """
 
     parts: tuple[Part, ...]
@@ -49,6 +51,10 @@ class NameReading:
     rank: int = 0
     variant: str = ""
     is_weak: bool = False
+
+    @property
+    def maps(self) -> list[str]:
+        return [part.map for part in self.parts]
 
 
 @dataclass(frozen=True)
@@ -63,15 +69,15 @@ _RANKS = {"opengl": -20, "directx": 20}  # of normals that say it; those that ne
 
 # Words without spaces -> map; the better ones first. "!" marks those that are also said of surfaces.
 _SINGLE = {
-    "albedo": "albedo alb basecolor basecolour albedotransparency basecoloropacity base! bc! color! colour! col! d! b! "
-    "diffuse diff diffusecolor",
+    "albedo": "albedo alb basecolor basecolour albedotransparency basecoloropacity basecol base! bc! color! colour! "
+    "col! d! b! diffuse diff diffusecolor c!",
     "normal": "normal! normals nor nrm nrml norm normalmap n!",
     "roughness": "roughness rough! rgh roughnessmap r!",
     "metallic": "metallic metalness metal! met mtl m! metallicmap",
     "height": "height heightmap displacement displace disp dsp ht! h! parallax depth! bump bumpmap bmp",
     "ao": "ao ambientocclusion occlusion occ ambient! mixedao aomap",
-    "opacity": "opacity alpha! alphamasked opacitymap",
-    "emission": "emission emissive emit emissivecolor e! glow!",
+    "opacity": "opacity alpha! alphamasked opacitymap opacitymask",
+    "emission": "emission emissive emit emissivecolor emissioncolor e! glow!",
 }
 _GLOSS = "gloss glossiness glossy! smoothness smooth!"
 _CONVENTIONS: dict[str, NormalConvention] = {
@@ -81,16 +87,16 @@ _CONVENTIONS: dict[str, NormalConvention] = {
     "dx": "directx",
     "directx": "directx",
 }
-# Maps in one file, by its channels; "-" is gloss.
+# Words that make up one for a file of three maps, in the order of its channels.
+_THREE = {"ao": "ambientocclusion occlusion ao", "roughness": "roughness rough", "metallic": "metallic metalness metal"}
+# Other maps in one file, by its channels; "-" is gloss.
 _SHARED = {
-    "occlusionroughnessmetallic": "ao=R roughness=G metallic=B",
-    "ambientocclusionroughnessmetallic": "ao=R roughness=G metallic=B",
-    "aoroughnessmetallic": "ao=R roughness=G metallic=B",
-    "aoroughmetal": "ao=R roughness=G metallic=B",
     "orm!": "ao=R roughness=G metallic=B",
     "arm!": "ao=R roughness=G metallic=B",
+    "aorm!": "ao=R roughness=G metallic=B",
     "rma!": "roughness=R metallic=G ao=B",
     "rmo!": "roughness=R metallic=G ao=B",
+    "rmao!": "roughness=R metallic=G ao=B",
     "mra!": "metallic=R roughness=G ao=B",
     "mro!": "metallic=R roughness=G ao=B",
     "mrao!": "metallic=R roughness=G ao=B",
@@ -98,7 +104,10 @@ _SHARED = {
     "ord!": "ao=R roughness=G height=B",
     "orh!": "ao=R roughness=G height=B",
     "metallicroughness": "roughness=G metallic=B",
+    "metalnessroughness": "roughness=G metallic=B",
     "metalrough!": "roughness=G metallic=B",
+    "specularglossiness": "-roughness=A",
+    "specularsmoothness": "-roughness=A",
     "metallicsmoothness": "metallic=R -roughness=A",
     "maskmap": "metallic=R ao=G -roughness=A",
     "albht": "albedo=RGB height=A",
@@ -110,37 +119,42 @@ _NO_MAPS = """
     specular spec specularlevel speccolor reflection reflectivity refl reflect cavity fuzz translucency transmission
     transparency thickness curvature idmap id materialid mask position worldspacenormal worldspacenormals
     normalworldspace bentnormal bentnormals normalbent anisotropy anisotropylevel clearcoat coat sheen subsurface sss
-    scattering scatter ior edge edges detail preview thumb thumbnail thumbs render sphere cube plane cover
+    scattering scatter ior edge edges detail preview thumb thumbnail thumbs render sphere cube plane cover s
 """
+_LAYERS = ("clearcoat", "coat", "sheen", "subsurface", "anisotropy")  # of a shader, with maps of their own
+_OF_A_LAYER = ("roughness", "rough", "gloss", "glossiness", "normal", "color", "weight", "mask")
 _RESOLUTION = re.compile(
-    r"(?<![a-z0-9])(?:\d{1,2}k|\d{3,5}x\d{3,5}|256|512|1024|2048|4096|8192|16384)(?![a-z0-9])", re.IGNORECASE
+    r"(?<![a-z0-9])(?:\d{1,2}k|(?:\d{3,5}x\d{3,5}|256|512|1024|2048|4096|8192|16384)(?:px)?)(?![a-z0-9])", re.IGNORECASE
 )
-_TOKENS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SMALL = r"[^\W\d_A-Z]"  # letters but for capitals of ASCII; where no script has capitals, all count as small
+_TOKENS = re.compile(rf"[A-Z]+(?!{_SMALL})|[A-Z]?{_SMALL}+|\d+")
 _FORMATS = {"jpg", "jpeg", "png", "tif", "tiff", "exr", "webp", "tga"}
-_NOISE = re.compile(r"(?<![a-z])lod\d+|(?<!\d)(?:8|16|32)-?bit", re.IGNORECASE)
+_NOISE = re.compile(r"(?<![a-z])(?:lod\d+|srgb|acescg|aces)(?![a-z])|(?<!\d)(?:8|16|32)-?bit", re.IGNORECASE)
 _DEPTHS = {"8", "16", "32"}
-_AFTERWARDS = {"var", "variation", "v", "map", "tex", "texture", "image", "s", "rgb", "raw", "linear", "utility"}
-_MOST_WORDS = 3
+_AFTERWARDS = {"var", "variation", "v", "map", "tex", "texture", "image", "rgb", "raw", "linear", "utility"}
+_MOST_WORDS = 4
 
 
-def read_name(name: str) -> NameReading | None:
-    """What the name of a file says; None where it names no map.
+def readings_of(name: str) -> tuple[NameReading, ...]:
+    """All that the name of a file may say, those of most words first; none where it names no map.
+
+    `rusty_metal_rough.jpg` has metal and roughness of something rusty, or the roughness of rusty metal.
 
     Args:
         name: with its suffix, without folders.
     """
     tokens = _tokens(name)
     for end in range(len(tokens), 0, -1):
-        for start in range(max(0, end - _MOST_WORDS), end):
-            meaning = _MEANINGS.get("".join(tokens[start:end]))
-            if meaning is not None:
-                set_name, variant = " ".join(tokens[:start]), "".join(tokens[end:])
-                is_letter = len("".join(tokens[start:end])) == 1  # b.png may as well be the second photo
-                is_weak = meaning.is_weak and (bool(set_name) or is_letter)
-                return NameReading(meaning.parts, set_name, meaning.rank, variant, is_weak)
+        if found := tuple(_readings_up_to(tokens, end)):
+            return found
         if not _is_variant(tokens[end - 1 :]):
             break
-    return _read_beginning(tokens)
+    return tuple(_read_beginning(tokens))
+
+
+def read_name(name: str) -> NameReading | None:
+    """What the name of a file says before others are looked at; None where it names no map."""
+    return next(iter(readings_of(name)), None)
 
 
 def set_name_of(name: str) -> str:
@@ -148,18 +162,26 @@ def set_name_of(name: str) -> str:
     return " ".join(_tokens(name))
 
 
-def _read_beginning(tokens: list[str]) -> NameReading | None:
+def _readings_up_to(tokens: list[str], end: int) -> Iterator[NameReading]:
+    """Those whose last word stands before `end`."""
+    variant = "".join(tokens[end:])
+    for start in range(max(0, end - _MOST_WORDS), end):
+        meaning = _MEANINGS.get("".join(tokens[start:end]))
+        if meaning is not None:
+            yield NameReading(meaning.parts, " ".join(tokens[:start]), meaning.rank, variant, meaning.is_weak)
+
+
+def _read_beginning(tokens: list[str]) -> Iterator[NameReading]:
     """Names such as albedo_wall.png, which say it first; others have to bear that out."""
     for end in range(min(_MOST_WORDS, len(tokens)), 0, -1):
         meaning = _MEANINGS.get("".join(tokens[:end]))
         if meaning is not None and len(tokens[0]) > 1:
-            return NameReading(meaning.parts, " ".join(tokens[end:]), meaning.rank, is_weak=True)
-    return None
+            yield NameReading(meaning.parts, " ".join(tokens[end:]), meaning.rank, is_weak=True)
 
 
 def _tokens(name: str) -> list[str]:
     """The words and numbers of a name in lower case, without those that say how it is stored."""
-    stem = PurePosixPath(name).stem
+    stem = unicodedata.normalize("NFC", PurePosixPath(name).stem)
     spelled = _NOISE.sub(" ", _RESOLUTION.sub(" ", stem))
     tokens = [token.lower() for token in _TOKENS.findall(spelled)]
     return _without_depth([token for token in tokens if token not in _FORMATS])
@@ -196,9 +218,13 @@ def _meanings() -> dict[str, _Meaning]:
                 known[word + ending] = _Meaning((marked,), rank + _RANKS[convention])
     for rank, (word, is_weak) in enumerate(_spelled(_GLOSS), 5):
         known[word] = _Meaning((Part("roughness", inverted=True),), rank, is_weak)
+    for order in permutations(_THREE):
+        shared = _Meaning(tuple(map(Part, order, _COLORS)), _PACKED)
+        known |= {"".join(words): shared for words in product(*(_THREE[name].split() for name in order))}
     for word, parts in _SHARED.items():
         known[word.rstrip("!")] = _Meaning(_shared_parts(parts), _PACKED, word.endswith("!"))
-    return known | {word: _Meaning((), is_weak=True) for word in _NO_MAPS.split()}
+    no_maps = (*_NO_MAPS.split(), *map("".join, product(_LAYERS, _OF_A_LAYER)))
+    return known | {word: _Meaning((), is_weak=True) for word in no_maps}
 
 
 _MEANINGS = _meanings()

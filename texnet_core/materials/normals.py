@@ -131,22 +131,22 @@ def agreeing(
         height: (height, width, 1) in [0, 1].
         normals: (height, width, 3) in [0, 1], of unit length, in OpenGL's convention as far as the name says it.
         mask: (height, width), True where a texel takes part; None where all do.
-        is_named: whether the name says the convention: then nothing is turned.
+        is_named: whether the name says the convention: then green is left as it is.
 
     Returns:
         Height, normals, the relief, and notes.
     """
     found = agreement(height, normals, mask)
     notes = []
-    if not is_named and found.across < -_AGREES:
+    if found.across < -_AGREES:  # x is the same in both conventions
         height = 1 - height
         found = Agreement(-found.across, -found.down, 0.0)
         notes.append("the height is low where the normals say high, as a depth is, and is turned round")
-    if not is_named and found.down < -_AGREES:
+    if found.down < -_AGREES and is_named:
+        notes.append("height and normals contradict each other; the normals are taken as their name says")
+    elif found.down < -_AGREES:
         normals = flipped_green(normals)
         notes.append("by the height, green of the normals points down (DirectX), and is flipped")
-    if is_named and min(found.across, found.down) < -_AGREES:
-        notes.append("height and normals contradict each other; the normals are taken as their name says")
     if notes:
         found = agreement(height, normals, mask)
     return height, normals, found.relief, notes

@@ -78,6 +78,9 @@ def _channel(decoded: Decoded, part: Part, label: str, notes: list[str]) -> Floa
             raise _missing(label, part, "alpha")
         return decoded.alpha
     if not part.channels:
+        if part.map == "opacity" and decoded.alpha is not None and float(np.ptp(decoded.values)) == 0:
+            notes.append(f"{label} has one color, and its alpha is taken")
+            return decoded.alpha
         if decoded.space == "gray":
             return decoded.values[..., 0]
         values = three_channels(decoded)

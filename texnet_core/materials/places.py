@@ -22,6 +22,7 @@ MOST_BYTES = 4 * 1024**3  # of a file in a .zip, unpacked
 _DEEPEST = 3  # folders below the one that is named
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _IGNORED = re.compile(r"\..*|__macosx|thumbs?|thumbnails?|previews?", re.IGNORECASE)
+_FOREIGN = (".dds", ".gif", ".jp2", ".jxl", ".kra", ".ktx", ".ktx2", ".psd", ".svg", ".tx", ".xcf")  # pictures too
 _DETAIL_LEVEL = re.compile(r"lod\d+", re.IGNORECASE)
 _CHUNK = 2**20
 _ENCRYPTED = 0x1
@@ -113,7 +114,8 @@ def _in_folder(folder: Path) -> Iterator[MapFile]:
         folders[:] = sorted(name for name in folders if len(below.parts) < _DEEPEST and not _IGNORED.fullmatch(name))
         for name in sorted(names):
             path = Path(place) / name
-            yield MapFile(printable((below / name).as_posix()), partial(Path, path))
+            if path.is_file():  # and no pipe, from which nothing may ever come
+                yield MapFile(printable((below / name).as_posix()), partial(Path, path))
 
 
 def _unreadable(error: OSError) -> None:
@@ -122,7 +124,7 @@ def _unreadable(error: OSError) -> None:
 
 
 def _named_pictures(files: Iterator[MapFile], source: Path) -> list[MapFile]:
-    """Those that are called like pictures."""
+    """Those that are called like pictures, of kinds that are not read too, so that they can be told."""
     kept: list[MapFile] = []
     for seen, file in enumerate(files):
         if seen >= MOST_FILES:
@@ -132,12 +134,12 @@ def _named_pictures(files: Iterator[MapFile], source: Path) -> list[MapFile]:
                 remedy="name the folder of one material",
             )
         hidden = any(_IGNORED.fullmatch(part) for part in PurePosixPath(file.label).parts[:-1])
-        if file.suffix in PICTURE_SUFFIXES and not file.name.startswith(".") and not hidden:
+        if file.suffix in PICTURE_SUFFIXES + _FOREIGN and not file.name.startswith(".") and not hidden:
             kept.append(file)
-    if not kept:
-        raise NoImageError(
-            f"{source} has no picture", expected="the maps of a material", remedy="name a folder or .zip with maps"
-        )
+    if all(file.suffix in _FOREIGN for file in kept):
+        found = f"{source} has no picture" + (f" but {kept[0].label}, of a kind that is not read" if kept else "")
+        remedy = "export its maps as PNG" if kept else "name a folder or .zip with maps"
+        raise NoImageError(found, expected="the maps of a material", remedy=remedy)
     return kept
 
 

@@ -55,6 +55,11 @@ class _Map:
     def shape(self) -> tuple[int, int]:
         return self.values.shape[0], self.values.shape[1]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether all of its texels are seen, and alike."""
+        return self.seen is None and bool((self.values == self.values[:1, :1]).all())
+
 
 def is_material(path: Path) -> bool:
     """Whether a path means a material and not a picture: a folder or a .zip."""
@@ -99,7 +104,8 @@ def read_material(
         for line in taken_lines(uses):
             announce(line)
         read = list(_read_all(choice))
-    return _material(read, uses, mask, label)
+    made = _material(read, uses, mask, label)
+    return replace(made, notes=[*choice.notes, *made.notes])
 
 
 def read_surface(
@@ -171,8 +177,7 @@ def _read_part(file: MapFile, taken: Taken, decoded: Decoded, has_opacity: bool)
 def _material(read: list[_Map], uses: tuple[FileUse, ...], mask: Path | None, label: str) -> Material:
     specs = tuple(_SPECS[each.taken.map] for each in read)
     notes = [note for each in read for note in each.notes] + _notes_on_reduced(read)
-    main = next((each for each in read if each.taken.map == "albedo"), None)
-    main = main or max(read, key=lambda each: each.values.shape[0])
+    main = _main(read)
     notes += _made_equal(read, main)
     seen = [each.seen for each in read if each.seen is not None]
     hidden = np.logical_and.reduce(seen) if seen else None
@@ -207,6 +212,13 @@ def _notes_on_reduced(read: list[_Map]) -> list[str]:
     return []
 
 
+def _main(read: list[_Map]) -> _Map:
+    """Whose size all get: the base color, unless it is one color and others show more."""
+    varied = [each for each in read if not each.is_plain] or read
+    albedo = next((each for each in varied if each.taken.map == "albedo"), None)
+    return albedo or max(varied, key=lambda each: each.values.shape[0])
+
+
 def _made_equal(read: list[_Map], main: _Map) -> list[str]:
     """Bring all maps to one size.
 
@@ -219,7 +231,8 @@ def _made_equal(read: list[_Map], main: _Map) -> list[str]:
         if each.shape == main.shape:
             continue
         other_height, other_width = each.shape
-        if abs(other_width * height / (other_height * width) - 1) > _SAME_ASPECT:
+        is_plain = each.is_plain  # often stored as a single texel, which fits all
+        if not is_plain and abs(other_width * height / (other_height * width) - 1) > _SAME_ASPECT:
             raise ImageError(
                 f"{each.taken.file.label} has {other_width}x{other_height} texels, and "
                 f"{main.taken.file.label} {width}x{height}, which is another aspect",
@@ -230,7 +243,9 @@ def _made_equal(read: list[_Map], main: _Map) -> list[str]:
             f"{each.taken.file.label} is brought from {other_width}x{other_height} to {width}x{height} texels, "
             f"the size of {main.taken.file.label}"
         )
-        each.values = filtered(each.values, (width, height))
+        wanted = (*main.shape, each.values.shape[2])
+        size = (width, height)
+        each.values = np.full(wanted, each.values[0, 0], np.float32) if is_plain else filtered(each.values, size)
         if each.seen is not None:
             each.seen = filtered(each.seen[..., None].astype(np.float32), (width, height))[..., 0] >= HALF
     return notes
