@@ -97,7 +97,7 @@ def test_one_file_is_whichever_map_is_said(run, maps):
         (["wall", "--maps", "shine"], 2, "there is no map 'shine' (one of albedo, normal"),
         (["wall", "--maps", "height"], 2, "wall has no height map"),
         (["empty"], 2, "empty has no picture"),
-        (["photos"], 1, "none named like a map"),
+        (["photos"], 1, "photos holds one picture, IMG_1.png; name the picture itself"),
         (["wall", "wall/wall_Color.png"], 2, "which goes alone"),
         (["wall/wall_Color.png", "missing.png"], 2, "missing.png is no file"),
         (["wall", "--preview", "wall/wall_Color.png"], 2, "--preview would replace the exemplar"),
