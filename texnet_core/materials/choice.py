@@ -15,7 +15,7 @@ MAP_NAMES = tuple(spec.name for spec in MATERIAL_MAPS)
 _CHANNELS = {spec.name: spec.channels for spec in MATERIAL_MAPS}
 _BEST_FIRST = (".exr", ".hdr", ".tif", ".tiff", ".png", ".tga", ".bmp", ".webp", ".jpg", ".jpeg")
 _REMEDY = "name the maps like wall_albedo.png, wall_normal.png and wall_roughness.png"
-_ONCE_BORNE_OUT = 2  # files that have a name of a set together
+_ENOUGH = 2  # files of one name, or maps of a set, that bear out what another name may say
 
 Readings = dict[MapFile, NameReading | None]
 
@@ -143,7 +143,7 @@ def _likeliest(file: MapFile, readings: Sequence[NameReading], alike: Counter[st
     if alike[plain] > alike[best.set_name]:
         return None
     is_all = plain == best.maps[0]
-    return best if alike[best.set_name] >= _ONCE_BORNE_OUT or is_all else None
+    return best if alike[best.set_name] >= _ENOUGH or is_all else None
 
 
 def _completes(reading: NameReading, others: Sequence[NameReading]) -> bool:
@@ -156,7 +156,7 @@ def _completes(reading: NameReading, others: Sequence[NameReading]) -> bool:
     return (
         reading.maps in (["albedo"], ["normal"])
         and not taken & {*reading.maps}
-        and len(taken) >= _ONCE_BORNE_OUT
+        and len(taken) >= _ENOUGH
         and any(_related(reading.set_name, other) for other in sets)
     )
 
@@ -246,14 +246,14 @@ def _left_out(
     files: Iterable[MapFile], here: Sequence[MapFile], readings: Readings, taken: Sequence[Taken]
 ) -> Iterable[LeftOut]:
     """Why each other file that lies beside the maps, or is named like one, is not taken."""
-    used = {each.file for each in taken}
+    used, beside = {each.file for each in taken}, {*here}
     for file in files:
         if file in used:
             continue
         reading = readings.get(file)
         if file not in readings:
             yield LeftOut(file, "is of a kind that is not read; export it as PNG")
-        elif file not in here:
+        elif file not in beside:
             if reading and reading.parts:
                 yield LeftOut(file, "lies in another folder")
         elif reading is None:
