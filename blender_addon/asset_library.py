@@ -18,10 +18,11 @@ from texnet_core.model.artifact import SUFFIX
 from texnet_core.presets import list_presets
 
 from . import library, spheres
-from .preferences import library_folder, user_file, user_folder
+from .preferences import data_folder, library_folder, save_later, user_file
 
 NAME = "TexNet"
 _OTHER_NAME = "TexNet Materials"  # where the user has a library of that name
+_OWN_PARTS = 3  # of the path of the library, which are the same for all versions of Blender
 _OWN = "own"  # folder of the user's generators, whose names may be those of presets
 _STATE = "library.json"
 _FORM = 1  # of what is written: another one makes all files anew
@@ -52,7 +53,7 @@ def folder() -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    return user_folder("assets")
+    return data_folder("assets")
 
 
 def entries() -> list[Entry]:
@@ -116,14 +117,22 @@ def registered() -> Any:
 
 def register_library() -> str:
     """See to it that Blender shows the library; returns its name there. A library of the user's keeps its name."""
-    found = registered()
+    found = registered() or _of_another_version()
     if found is None:
         taken = {known.name for known in _libraries()}
         found = _libraries().new(name=_OTHER_NAME if NAME in taken else NAME, directory=str(folder()))
         _let_append(found)
-        preferences: Any = bpy.context.preferences
-        preferences.is_dirty = True  # so that Blender saves it
+        save_later()
+    elif registered() is None:
+        found.path = str(folder())
+        save_later()
     return str(found.name)
+
+
+def _of_another_version() -> Any:
+    """The library as another version of Blender has it, from which preferences were taken over; or None."""
+    tail = folder().parts[-_OWN_PARTS:]
+    return next((found for found in _libraries() if found.path and Path(found.path).parts[-_OWN_PARTS:] == tail), None)
 
 
 def is_ours(place: Path) -> bool:

@@ -14,7 +14,7 @@ def remove_unused() -> tuple[int, int]:
         How many materials and how many textures went.
     """
     materials = [material for material in bpy.data.materials if ownership.is_own(material)]
-    materials = [material for material in materials if material.is_editable and ownership.is_unused(material)]
+    materials = ownership.unused([material for material in materials if material.is_editable])
     for material in materials:
         bpy.data.materials.remove(material)
     textures = 0
@@ -32,4 +32,5 @@ def _unused_sets() -> list[list[Any]]:
         record = images.record_of(image)
         if image.is_editable and (record is not None or images.style_record_of(image) is not None):
             sets.setdefault(record["set"] if record is not None else image.name, []).append(image)
-    return [made for made in sets.values() if all(map(ownership.is_unused, made))]
+    idle = {*ownership.unused([image for made in sets.values() for image in made])}
+    return [made for made in sets.values() if idle.issuperset(made)]

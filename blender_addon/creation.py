@@ -38,6 +38,7 @@ class Target:
         destination: what is to happen with the images.
         object_uid: of the object, 0 for none.
         material_uid: of the material that was active, 0 for none.
+        slot: of the object's material slots the one that was active.
         node: name of the Image Texture node that was active, "" for none.
         world_size: scene units that the texture's width spans, 0 to leave the mapping alone.
         look: what the user asks for of the look; the rest is the generator's.
@@ -47,6 +48,7 @@ class Target:
     destination: Destination
     object_uid: int = 0
     material_uid: int = 0
+    slot: int = 0
     node: str = ""
     world_size: float = 0.0
     look: Mapping[str, float] = field(default_factory=dict)
@@ -82,6 +84,7 @@ def target_of(
         destination,
         object_uid=target.session_uid if target is not None else 0,
         material_uid=material.session_uid if material is not None else 0,
+        slot=target.active_material_index if target is not None else 0,
         node=node.name if node is not None else "",
         world_size=world_size,
         look=dict(look),
@@ -144,25 +147,27 @@ def _shown(made: Images, request: TextureRequest, target: Target) -> Placed:
     is_new = target.destination == "NEW_MATERIAL"
     look = target.look
     if is_new:
-        look = looks.changes(holder.active_material if holder is not None else None, request.source) | dict(look)
+        look = looks.changes(slots.material_in(holder, target.slot), request.source) | dict(look)
         material = new_material(request.title)
     elif not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
-        material = holder.active_material  # it may have got one meanwhile
+        material = slots.material_in(holder, target.slot)  # it may have got one meanwhile
         is_new = material is None
         material = material or new_material("TexNet")
     can_show = material is not None and material.is_editable
     if not can_show or not (target.destination == "REPLACE" or nodes.can_wire(material)):
         return Placed(made, None, "The texture is an image alone, since what it was made for has gone or changed")
     if target.destination == "REPLACE":
-        _replace(material, target.node, made)
-        return Placed(made, material)
+        note = "" if _replace(material, target.node, made) else "The texture is an image alone, since its node has gone"
+        return Placed(made, material, note)
+    replaced = slots.material_in(holder, target.slot) if is_new else None
     apply(material, made, request, holder, target.world_size, look)
     note = ""
     if target.faces:
         note = _put_on_faces(material, target)
     elif is_new:
-        note = assign(material, holder, gone=bool(target.object_uid))
-    ownership.keep(find_material(target.material_uid))
+        note = assign(material, holder, target.slot, gone=bool(target.object_uid))
+    for left in (find_material(target.material_uid), replaced):
+        ownership.keep(left)
     return Placed(made, material, note)
 
 
@@ -171,7 +176,7 @@ def _put_on_faces(material: bpy.types.Material, target: Target) -> str:
     chosen = {found.object_uid: found.chosen for found in target.faces}
     objects = [found for found in map(find_object, chosen) if slots.can_hold(found) and not slots.obstacle(found)]
     if not objects:
-        return assign(material, find_object(target.object_uid), gone=bool(target.object_uid))
+        return assign(material, find_object(target.object_uid), target.slot, gone=bool(target.object_uid))
     done = [slots.assign_to_faces(material, found, chosen[found.session_uid]) for found in objects]
     if not all(done):
         return f"{material.name} has a slot but no faces, since the mesh has other faces now; press Assign for those"
@@ -285,24 +290,25 @@ def new_material(name: str) -> bpy.types.Material:
 def material_of(target: Any) -> bpy.types.Material:
     """The object's active material; a new one where there is none."""
     if target.active_material is None:
-        slots.assign(new_material("TexNet"), target)
+        slots.assign(new_material("TexNet"), target, target.active_material_index)
     material: bpy.types.Material = target.active_material
     return material
 
 
-def assign(material: bpy.types.Material, target: Any, *, gone: bool = False) -> str:
-    """Put a material into the object's active slot, and into no other object's; keep it where that cannot be.
+def assign(material: bpy.types.Material, target: Any, slot: int, *, gone: bool = False) -> str:
+    """Put a material into a slot of an object, and into no other object's; keep it where that cannot be.
 
     Args:
         material: to be shown.
         target: the object, or None.
+        slot: its number; the last one where there are fewer by now.
         gone: there was an object when the texture was asked for.
 
     Returns:
         Why it is on no object, for the user; "" where it is on this one.
     """
     if not slots.obstacle(target):
-        slots.assign(material, target)
+        slots.assign(material, target, slot)
         return ""
     material.use_fake_user = True
     if target is None:
@@ -335,8 +341,14 @@ def set_of(image: Any) -> Images:
     return dict(sorted(maps.items(), key=lambda pair: names.index(pair[0]) if pair[0] in names else len(names)))
 
 
-def _replace(material: Any, name: str, made: Images) -> None:
-    """Put the map that the node shows into it; where that is unknown or not among them, the first."""
+def _replace(material: Any, name: str, made: Images) -> bool:
+    """Put the map that the node shows into it; where that is unknown or not among them, the first.
+
+    Returns:
+        False where the node has gone.
+    """
     node = shaders.tree_of(material).nodes.get(name)
-    if node is not None and node.type == "TEX_IMAGE":
-        node.image = made.get(nodes.map_of(node)) or next(iter(made.values()))
+    if node is None or node.type != "TEX_IMAGE":
+        return False
+    node.image = made.get(nodes.map_of(node)) or next(iter(made.values()))
+    return True

@@ -7,7 +7,7 @@ from pathlib import Path
 from texnet_core.atomic import replacing
 from texnet_core.errors import TexnetError
 
-from .preferences import user_folder
+from .preferences import data_folder
 
 _FILE = "gallery.json"
 _MOST = 12  # of those that were used lately
@@ -93,4 +93,4 @@ def _keep(lists: dict[str, list[str]]) -> None:
 
 
 def _file() -> Path:
-    return user_folder("") / _FILE
+    return data_folder("") / _FILE

@@ -21,6 +21,12 @@ STYLE = "texnet_style"  # likewise, of every picture that was painted in a style
 _CONTENT, _MASK = "texnet_content", "texnet_mask"  # of such a picture: the image that it shows, and where it is painted
 _MIX_MASK = "texnet_mix_mask"  # of a texture: the image that says where which of two mixes is shown
 
+# What the color spaces of Blender's own configuration are called in those of ACES.
+_OTHER_NAMES = {
+    "sRGB": ("sRGB - Texture", "sRGB Encoded Rec.709 (sRGB)", "Utility - sRGB - Texture", "srgb_texture"),
+    "Linear Rec.709": ("Linear Rec.709 (sRGB)", "Utility - Linear - sRGB", "lin_rec709", "Linear"),
+}
+
 _FOLDER = "textures"
 _PACKED_LIMIT = 2**31 - 1  # bytes; Blender packs no larger file
 
@@ -82,9 +88,22 @@ def _set_kind(image: Any, is_data: bool, color_space: str, alpha_mode: str) -> N
     if is_data:
         image.colorspace_settings.is_data = True
     if color_space:
-        image.colorspace_settings.name = color_space
+        _set_color_space(image.colorspace_settings, color_space)
     if alpha_mode:
         image.alpha_mode = alpha_mode
+
+
+def _set_color_space(settings: Any, name: str) -> None:
+    """Choose a color space by the name that Blender's own configuration has for it, or that others have.
+
+    Where none of them is there, Blender's choice for the file stays.
+    """
+    for each in (name, *_OTHER_NAMES.get(name, ())):
+        try:
+            settings.name = each
+        except TypeError:  # this configuration has no space of that name
+            continue
+        return
 
 
 def remove(image: Any) -> None:

@@ -212,9 +212,11 @@ def texture_behind(socket: Any, name: str) -> Any:
 
 def link_behind(socket: Any, name: str) -> Any:
     """The link by which that texture has its say, or None."""
-    waiting, seen = [socket] if socket is not None else [], set()
+    if socket is None:
+        return None
+    behind, waiting, seen = _links_into(socket.id_data), [socket], set()
     while waiting:
-        for link in waiting.pop(0).links:
+        for link in behind.get(waiting.pop(0).as_pointer(), ()):
             node = link.from_node
             if node.type == "TEX_IMAGE" and _shows_map(node, name):
                 return link
@@ -222,6 +224,14 @@ def link_behind(socket: Any, name: str) -> Any:
                 seen.add(node.name)
                 waiting += node.inputs
     return None
+
+
+def _links_into(tree: Any) -> dict[int, list[Any]]:
+    """The links of a tree by the sockets that they lead to: each socket's own `links` looks at all of the tree."""
+    found: dict[int, list[Any]] = {}
+    for link in tree.links:
+        found.setdefault(link.to_socket.as_pointer(), []).append(link)
+    return found
 
 
 def texture_of(tree: Any, name: str) -> Any:

@@ -16,8 +16,10 @@ _X, _Y = 300, 60  # of the node against the texture
 
 def multiplied_of(material: Any) -> bool | None:
     """Whether it is multiplied; None where the material has no such map of TexNet's, or no color for it."""
+    if texture_of(material, "ao") is None:  # first, for it costs little
+        return None
     base = _base_of(material)
-    if nodes.link_behind(base, "albedo") is None or texture_of(material, "ao") is None:
+    if nodes.link_behind(base, "albedo") is None:
         return None
     return nodes.texture_behind(base, "ao") is not None
 

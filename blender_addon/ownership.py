@@ -1,6 +1,9 @@
 """Which materials are TexNet's own: their names follow what they hold. What they replace is kept."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import bpy
 
 _NAMED = "texnet_name"  # custom property of a material of TexNet's: the name that it was given
 
@@ -27,9 +30,16 @@ def keep(material: Any) -> None:
         material.use_fake_user = True
 
 
-def is_unused(block: Any) -> bool:
-    """Whether nothing but a fake user holds a datablock."""
-    return bool(block.users - block.use_fake_user == 0)
+def unused(blocks: Sequence[Any]) -> list[Any]:
+    """Those datablocks that nothing uses, no Image Editor shows, and that are no assets.
+
+    An editor that has shown an image leaves it with a user that is not there any more, so users are looked for.
+    """
+    users = bpy.data.user_map(subset={*blocks})
+    screens: Any = bpy.data.screens
+    editors = (area for screen in screens for area in screen.areas if area.type == "IMAGE_EDITOR")
+    shown = {editor.spaces.active.image for editor in editors}
+    return [block for block in blocks if block.asset_data is None and not users.get(block) and block not in shown]
 
 
 def _stem(name: str) -> str:

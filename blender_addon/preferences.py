@@ -105,6 +105,12 @@ def preferences() -> Any:
     return found.preferences
 
 
+def save_later() -> None:
+    """Let Blender save the preferences when it quits; what a script sets of an add-on's does not count by itself."""
+    everything: Any = bpy.context.preferences
+    everything.is_dirty = True
+
+
 def user_file(text: str | os.PathLike[str]) -> Path:
     """The path that a text means: `//` is the folder of the .blend file, `~` the user's, and `$NAME` a variable.
 
@@ -124,13 +130,25 @@ def library_folder() -> Path:
     chosen = preferences().library
     if chosen.startswith("//") and not bpy.data.filepath:
         chosen = ""  # beside a .blend that is nowhere yet
-    folder = user_file(chosen) if chosen else user_folder("library")
+    folder = user_file(chosen) if chosen else data_folder("library")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def data_folder(name: str) -> Path:
+    """A folder for what the user makes, which stays where the add-on is removed; made if missing.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder = bpy.utils.user_resource("DATAFILES", path=os.path.join("texnet", name), create=True)
+    if not folder:
+        raise OSError(f"Blender's folder for {name} cannot be made")
+    return Path(folder)
+
+
 def user_folder(name: str) -> Path:
-    """A folder of the add-on's own in Blender's user files; made if missing.
+    """A folder of the add-on's own in Blender's user files, which goes with the add-on; made if missing.
 
     Raises:
         OSError: it cannot be made.

@@ -36,7 +36,7 @@ from .fields import (
 from .gallery import enum_of, gallery_of, listed, parts
 from .instant_methods import FIRST_METHOD
 from .map_properties import TexnetMapChoice
-from .preferences import preferences
+from .preferences import preferences, save_later
 from .registration import registration
 from .request import CHOICE, MAX_INT, TextureRequest, first_preset, options_of, rounded
 from .style_properties import TexnetStyleSettings
@@ -243,6 +243,7 @@ class TexnetSceneSettings(bpy.types.PropertyGroup):
     @gallery_part_name.setter
     def gallery_part_name(self, name: str) -> None:
         preferences().gallery_part = name
+        save_later()
 
     @property
     def size(self) -> tuple[int, int]:

@@ -42,18 +42,26 @@ def obstacle(target: Any) -> str:
     return ""
 
 
-def assign(material: bpy.types.Material, target: Any) -> None:
-    """Put a material into the active slot of an object for which `obstacle` finds nothing; into no other object's."""
+def material_in(target: Any, number: int) -> Any:
+    """The material in a slot of an object, or None; of fewer slots the last one counts."""
+    if not can_hold(target) or not target.material_slots:
+        return None
+    return _slot(target, number).material
+
+
+def assign(material: bpy.types.Material, target: Any, number: int) -> None:
+    """Put a material into a slot of an object for which `obstacle` finds nothing; into no other object's."""
     data = target.data
-    is_shared = _is_linked(data) or data.users - data.use_fake_user > 1
-    if not is_shared:
-        target.active_material = material
-        return
     if not target.material_slots:
-        data.materials.append(None)  # an empty one, which the others get too, changes nothing of how they look
-    slot = target.material_slots[min(target.active_material_index, len(target.material_slots) - 1)]
-    slot.link = "OBJECT"
+        data.materials.append(None)  # an empty one, which others with this data get too, changes nothing of their look
+    slot = _slot(target, number)
+    if _is_linked(data) or data.users - data.use_fake_user > 1:
+        slot.link = "OBJECT"
     slot.material = material
+
+
+def _slot(target: Any, number: int) -> Any:
+    return target.material_slots[min(number, len(target.material_slots) - 1)]
 
 
 def selected_faces(view_layer: Any) -> tuple[ChosenFaces, ...]:

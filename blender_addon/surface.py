@@ -58,8 +58,9 @@ def mapping_scale(target: Any, world_width: float, aspect: float) -> tuple[float
         return x, y * aspect, z
     width = world_width or max(target.dimensions) or 1.0
     x, y, z = (units / width for units in units_per_repeat(target))
-    is_lying = target.dimensions[2] < min(target.dimensions[:2])  # it shows its top; others show their sides
-    return (x, y * aspect, z) if is_lying else (x, y, z * aspect)
+    # it shows its top, where a box takes the picture's width along Y; others show their sides, with its height along Z
+    is_lying = target.dimensions[2] < min(target.dimensions[:2])
+    return (x * aspect, y, z) if is_lying else (x, y, z * aspect)
 
 
 def udim_grid(target: Any) -> tuple[int, int]:

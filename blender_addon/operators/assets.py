@@ -13,13 +13,14 @@ from ..asset_facts import Facts
 from ..current_set import active_material
 from ..registration import registration
 from ..request import MAX_INT, options_of
-from ..wording import counted, sentence
+from ..wording import counted
 from .base import FINISHED, Guarded, Interactive, Reporting, Status, reporting
 from .history import run_other
 from .modal import Modal
 from .tools import random_seed
 
 _FILE = "FILE"
+_DIALOG_WIDTH = 400  # of a dialog with sentences in its fields
 
 
 class _OnAssets(Modal):
@@ -90,7 +91,7 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
 
     bl_idname = "texnet.save_as_asset"
     bl_label = "Save as Asset"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     place: bpy.props.EnumProperty(
         name="Place", description="Where to keep the asset", items=_place_items, options={"SKIP_SAVE"}
@@ -112,7 +113,7 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
     )
     replace: bpy.props.BoolProperty(name="Replace", description="Replace an asset of that name in the library")
 
-    _may_replace = False
+    _is_asked = False  # in a dialog
 
     @classmethod
     def obstacle(cls, context: Any) -> str:
@@ -128,22 +129,36 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
             raise RequestError(found, expected="a material", remedy="select an object that has one")
         told = Facts(self.author, self.license, self.description, tuple(names_in(self.tags)))
         into = self.into or (self.place if self.place != _FILE else "")
-        replaces = self.replace or self._may_replace
-        return assets.saving_of(material, into, told=told, kind=self.kind, replace_file=replaces)
-
-    def execute(self, context: Any) -> Status:
-        if self._may_replace:  # the user has just said so
-            return reporting(self, lambda: self._start(context))
-        return super().execute(context)
+        return assets.saving_of(material, into, told=told, kind=self.kind, replace_file=self.replace)
 
     def begin(self, context: Any, event: Any) -> Status:
+        self._taken(context)  # what else is wrong is said before anything is asked
+        self._is_asked = True
+        ask = context.window_manager.invoke_props_dialog
+        status: Status = ask(self, width=_DIALOG_WIDTH, title=self.bl_label, confirm_text="Save")
+        return status
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        layout.use_property_split, layout.use_property_decorate = True, False
+        for name in ("kind", "tags", "author", "license", "description"):
+            layout.prop(self, name)
+        if self.replace or self._taken(context):
+            layout.label(text="An asset of that name is in the library already", icon="INFO")
+            layout.prop(self, "replace")
+
+    def _taken(self, context: Any) -> bool:
+        """Whether the place has an asset of that name."""
         try:
-            return self._start(context)
-        except assets.TakenError as error:
-            self._may_replace = True
-            manager, question = context.window_manager, f"{sentence(error.found)}. Replace it?"
-            status: Status = manager.invoke_confirm(self, event, title="Replace Asset", message=question)
-            return status
+            self._saving(context)
+        except assets.TakenError:
+            return True
+        return False
+
+    def execute(self, context: Any) -> Status:
+        if self._is_asked:
+            return reporting(self, lambda: self._start(context))
+        return super().execute(context)
 
     def _said(self, result: dict[str, Any]) -> str:
         return f"Saved {result['file']}" if result["file"] else "The material is an asset of this file"

@@ -26,7 +26,7 @@ from ..fields import (
     real_width_property,
     training_size_property,
 )
-from ..preferences import backend_python, preferences, user_file
+from ..preferences import backend_python, preferences, save_later, user_file
 from ..registration import registration
 from ..request import first_preset, first_style, rounded
 from .base import CANCELLED, FINISHED, Confirmed, Guarded, Interactive, Reporting, Status
@@ -259,6 +259,7 @@ class TEXNET_OT_detect_backend(Reporting, bpy.types.Operator):
                 remedy="run the install command in a terminal, or choose a Python interpreter",
             )  # fmt: skip
         preferences().python = str(found[0])
+        save_later()
         self.report({"INFO"}, f"Found {found[0]}")
         return FINISHED
 

@@ -108,8 +108,8 @@ class Reset(contextlib.ExitStack):
         for place in [known for known in libraries if known.name not in self.libraries]:
             libraries.remove(place)
         for name in ("library", "assets"):
-            shutil.rmtree(preferences.user_folder(name))
-        (preferences.user_folder("") / "gallery.json").unlink(missing_ok=True)
+            shutil.rmtree(preferences.data_folder(name))
+        (preferences.data_folder("") / "gallery.json").unlink(missing_ok=True)
 
 
 def serve(request):

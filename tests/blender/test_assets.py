@@ -190,6 +190,34 @@ def test_the_library_is_registered_once_and_stays_when_the_add_on_goes(with_asse
     assert names["TexNet Materials"].rstrip("/").endswith("assets")
 
 
+def test_the_library_of_another_version_of_blender_is_pointed_to_this_one(with_assets):
+    ((lacking, names, is_dirty),) = with_assets(
+        """
+        other = bpy.context.preferences.filepaths.asset_libraries.new(
+            name="TexNet", directory="/nowhere/blender/4.0/datafiles/texnet/assets")
+        lacking = module("asset_library").registered() is None
+        bpy.context.preferences.is_dirty = False
+        api.build_library([PLAIN])
+        answer([lacking, libraries(), bpy.context.preferences.is_dirty])
+        """
+    )
+    assert lacking and is_dirty
+    assert [name for name in names if name.startswith("TexNet")] == ["TexNet"]
+    assert "/nowhere" not in names["TexNet"]
+
+
+def test_what_the_user_makes_is_not_in_the_folder_that_goes_with_the_add_on(with_assets):
+    ((ours, theirs),) = with_assets(
+        """
+        preferences = module("preferences")
+        goes = str(preferences.user_folder(""))
+        theirs = [preferences.library_folder(), module("asset_library").folder(), preferences.data_folder("")]
+        answer([goes, [str(place) for place in theirs]])
+        """
+    )
+    assert not any(place.startswith(ours.rstrip("/")) for place in theirs)
+
+
 def test_a_build_that_is_stopped_leaves_whole_files_and_goes_on_later(with_assets):
     ((stopped, tasks, left, done),) = with_assets(
         """
@@ -381,7 +409,7 @@ def test_a_gallery_file_of_anybodys_does_no_harm(with_assets):
     (found,) = with_assets(
         """
         favorites = module("favorites")
-        file = module("preferences").user_folder("") / "gallery.json"
+        file = module("preferences").data_folder("") / "gallery.json"
         found = []
         for text in ("", "[]", '{"favorites": 7, "recent": [1, "moss", "moss"]}', "[" * 100000, "\\\\x00"):
             file.write_text(text)

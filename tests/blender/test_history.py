@@ -118,6 +118,30 @@ def test_each_variation_can_become_a_material_and_what_is_unused_can_go(blender,
     assert state["textures"] == ["random_albedo_2"]
 
 
+def test_assets_stay_and_what_an_editor_has_shown_goes(blender, artifact_file):
+    (state,) = blender(
+        """
+        options = {"source": values["source"], "width": 64, "height": 64}
+        bpy.ops.texnet.generate(seed=1, destination="NEW_MATERIAL", **options)
+        asset = bpy.context.view_layer.objects.active.active_material
+        asset.asset_mark()
+        bpy.context.view_layer.objects.active.active_material = None
+        for seed in (2, 3):
+            bpy.ops.texnet.generate(seed=seed, destination="IMAGE", **options)
+        editor = next(area for screen in bpy.data.screens for area in screen.areas if area.type == "IMAGE_EDITOR")
+        for number in (2, 3):
+            editor.spaces.active.image = bpy.data.images[f"random_albedo_{number}"]
+        users = bpy.data.images["random_albedo_2"].users
+        bpy.ops.texnet.remove_unused()
+        answer([users, asset.name, textures()])
+        """,
+        source=str(artifact_file),
+    )
+    users, name, left = state
+    assert users > 1 and name == "Random"
+    assert left == ["random_albedo_1", "random_albedo_3"], "of the asset, and what the editor shows now"
+
+
 def test_a_material_is_named_after_what_it_holds_unless_the_user_named_it(blender, artifact_file):
     (names,) = blender(
         """

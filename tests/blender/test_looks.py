@@ -437,5 +437,6 @@ def test_objects_without_a_uv_map_are_projected_from_all_sides_at_their_real_siz
         assert sized[0] == "BOX" and 0.2 <= sized[1] <= 0.3 and sized[2] == "Object"
         for found, width in ((sized[3], 0.5), (fitted[3], side)):
             wanted = [2 / width, 3 / width, 4 / width]
-            wanted[1 if name == "text" else 2] *= 2  # twice as wide as high; what lies shows its top
+            # twice as wide as high; what lies shows its top, where a box takes the picture's height along X
+            wanted[0 if name == "text" else 2] *= 2
             assert found == pytest.approx(wanted, rel=1e-4)

@@ -168,6 +168,50 @@ def test_a_result_goes_to_the_material_of_the_click(blender, artifact_file):
     assert state == [dict.fromkeys(("Base Color", "Roughness", "Normal"), "random_albedo_0"), "second"]
 
 
+def test_a_new_material_goes_to_the_slot_of_the_click_and_what_it_replaces_is_kept(blender, artifact_file):
+    (state,) = blender(
+        """
+        session, request, creation = module("session"), module("request"), module("creation")
+        cube = bpy.context.view_layer.objects.active
+        cube.data.materials.clear()
+        for name in ("Wall", "Roof"):
+            cube.data.materials.append(bpy.data.materials.new(name))
+        cube.active_material_index = 0
+        target = creation.target_of("NEW_MATERIAL", cube)
+        task = session.SynthesisTask(request.TextureRequest(values["one"], 64, 64))
+        cube.active_material_index = 1
+        task.wait()
+        creation.place(task.job.result, task.request, target)
+        session.end(task)
+        wall, roof = bpy.data.materials["Wall"], bpy.data.materials["Roof"]
+        answer([[slot.material.name for slot in cube.material_slots], wall.use_fake_user, roof.use_fake_user])
+        """,
+        one=str(artifact_file),
+    )
+    assert state == [["Random", "Roof"], True, False]
+
+
+def test_a_texture_for_an_image_node_that_has_gone_is_an_image_with_a_note(blender, artifact_file):
+    (state,) = blender(
+        """
+        session, request, creation = module("session"), module("request"), module("creation")
+        cube = bpy.context.view_layer.objects.active
+        tree = cube.active_material.node_tree
+        node = tree.nodes.new("ShaderNodeTexImage")
+        tree.nodes.active = node
+        target = creation.target_of("REPLACE", cube)
+        task = session.SynthesisTask(request.TextureRequest(values["one"], 64, 64))
+        tree.nodes.remove(node)
+        task.wait()
+        placed = creation.place(task.job.result, task.request, target)
+        session.end(task)
+        answer([placed.note, textures()])
+        """,
+        one=str(artifact_file),
+    )
+    assert "its node has gone" in state[0] and state[1] == ["random_albedo_0"]
+
+
 def test_objects_that_share_a_mesh_get_materials_of_their_own(blender):
     (state,) = blender(
         """

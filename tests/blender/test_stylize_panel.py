@@ -190,3 +190,27 @@ def test_textures_keep_their_size_and_their_place_when_they_are_painted(styled):
     assert state["sized"] == 1 and abs(state["scales"][1] / state["scales"][0] - 2) < 1e-4
     assert state["nodes"] == ["bricks_albedo_0"] and state["again"]
     assert set(state["left"]) - {"Render Result", "Viewer Node"} == {"bricks_albedo_0"}
+
+
+def test_color_spaces_are_found_under_the_names_of_other_configurations(blender):
+    (found,) = blender(
+        """
+        images = module("images")
+        class Settings:
+            def __init__(self, *names):
+                object.__setattr__(self, "names", names)
+                object.__setattr__(self, "chosen", "as it was")
+            def __setattr__(self, _, name):
+                if name not in self.names:
+                    raise TypeError(f'enum "{name}" not found in {self.names}')
+                object.__setattr__(self, "chosen", name)
+        found = []
+        for names in (("sRGB", "Linear Rec.709"), ("sRGB - Texture", "Linear Rec.709 (sRGB)"), ("Raw",)):
+            for wanted in ("sRGB", "Linear Rec.709"):
+                settings = Settings(*names)
+                images._set_color_space(settings, wanted)
+                found.append(settings.chosen)
+        answer(found)
+        """
+    )
+    assert found == ["sRGB", "Linear Rec.709", "sRGB - Texture", "Linear Rec.709 (sRGB)", "as it was", "as it was"]

@@ -388,19 +388,21 @@ def test_the_backend_is_tested_found_and_installed_by_a_command(blender, backend
         report = list(module("backend").report)
         os.environ["PATH"] = values["bin"]
         os.environ.pop("VIRTUAL_ENV", None)
+        bpy.context.preferences.is_dirty = False
         bpy.ops.texnet.detect_backend()
-        found = preferences.python
+        found, is_kept = preferences.python, bpy.context.preferences.is_dirty
         preferences.python = "/nowhere/python"
         broken = error_of(bpy.ops.texnet.test_backend)
         backend = module("backend")
-        answer({"report": report, "found": found, "broken": broken, "wheel": str(backend.bundled_wheel()),
-                "command": backend.install_command(backend.bundled_wheel())})
+        answer({"report": report, "found": found, "is_kept": is_kept, "broken": broken,
+                "wheel": str(backend.bundled_wheel()), "command": backend.install_command(backend.bundled_wheel())})
         """,
         library=str(tmp_path),
         bin=str(sys.executable).rpartition("/")[0],
         **backend,
     )
     assert "torch" in state["report"][0] and "64 x 64" in state["report"][1] and "can train" in state["report"][1]
+    assert state["is_kept"], "Blender does not save the interpreter when it quits"
     assert state["found"] == sys.executable and "/nowhere/python" in state["broken"]
     assert state["wheel"] in state["command"] and "[train,heif]" in state["command"] and " -m venv " in state["command"]
 

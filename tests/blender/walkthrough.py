@@ -177,6 +177,8 @@ def whole_material():
     bpy.context.view_layer.objects.active = cube
     yield from show_nodes(editor)
     yield from invoke(bpy.ops.texnet.save_as_asset)
+    yield from ask("key Return")  # the dialog asks for tags and more
+    yield from idle()
     asset = active_material().asset_data
     assert asset is not None and asset.license, "the material is no asset"
     yield from click("texnet.dismiss")  # the note that the catalog appears once the file is saved
