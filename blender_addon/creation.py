@@ -157,8 +157,9 @@ def _shown(made: Images, request: TextureRequest, target: Target) -> Placed:
     if not can_show or not (target.destination == "REPLACE" or nodes.can_wire(material)):
         return Placed(made, None, "The texture is an image alone, since what it was made for has gone or changed")
     if target.destination == "REPLACE":
-        note = "" if _replace(material, target.node, made) else "The texture is an image alone, since its node has gone"
-        return Placed(made, material, note)
+        if not _replace(material, target.node, made):
+            return Placed(made, None, "The texture is an image alone, since its node has gone")
+        return Placed(made, material)
     replaced = slots.material_in(holder, target.slot) if is_new else None
     apply(material, made, request, holder, target.world_size, look)
     note = ""
