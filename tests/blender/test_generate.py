@@ -264,7 +264,8 @@ def test_a_real_world_size_is_that_size_on_the_surface(blender, artifact_file):
     assert state["left alone"] == [1, 1, 1]
     assert state["cube"] == pytest.approx([4, 8, 4], abs=0.01)
     assert state["larger"] == pytest.approx([8, 16, 8], abs=0.01)
-    assert state["bare"] == pytest.approx([2, 4], abs=0.01)
+    # from above, a box takes the picture's width along Y and its height, half as much, along X
+    assert state["bare"] == pytest.approx([4, 2], abs=0.01)
     assert state["coordinates"] == "Object"
 
 
