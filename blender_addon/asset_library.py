@@ -1,4 +1,4 @@
-"""The asset library of TexNet's in Blender: a .blend file for each generator, in the add-on's folder of user files.
+"""The asset library of TexNet's in Blender: a .blend file for each generator, in Blender's user files.
 
 A file of the library is up to date as long as the generator that it was made of has the same bytes. So nothing is made
 twice, and what belongs to a generator that has gone goes too. Files that others put there are left alone.

@@ -145,12 +145,12 @@ def _shown(made: Images, request: TextureRequest, target: Target) -> Placed:
     """Put images where they belong, as far as that is still there."""
     holder, material = find_object(target.object_uid), find_material(target.material_uid)
     is_new = target.destination == "NEW_MATERIAL"
-    look = target.look
+    look, slot = target.look, slots.number_of(holder, target.material_uid, target.slot)
     if is_new:
-        look = looks.changes(slots.material_in(holder, target.slot), request.source) | dict(look)
+        look = looks.changes(slots.material_in(holder, slot), request.source) | dict(look)
         material = new_material(request.title)
     elif not target.material_uid and holder is not None and not obstacle("ACTIVE_MATERIAL", holder):
-        material = slots.material_in(holder, target.slot)  # it may have got one meanwhile
+        material = slots.material_in(holder, slot)  # it may have got one meanwhile
         is_new = material is None
         material = material or new_material("TexNet")
     can_show = material is not None and material.is_editable
@@ -160,13 +160,13 @@ def _shown(made: Images, request: TextureRequest, target: Target) -> Placed:
         if not _replace(material, target.node, made):
             return Placed(made, None, "The texture is an image alone, since its node has gone")
         return Placed(made, material)
-    replaced = slots.material_in(holder, target.slot) if is_new else None
+    replaced = slots.material_in(holder, slot) if is_new else None
     apply(material, made, request, holder, target.world_size, look)
     note = ""
     if target.faces:
         note = _put_on_faces(material, target)
     elif is_new:
-        note = assign(material, holder, target.slot, gone=bool(target.object_uid))
+        note = assign(material, holder, slot, gone=bool(target.object_uid))
     for left in (find_material(target.material_uid), replaced):
         ownership.keep(left)
     return Placed(made, material, note)

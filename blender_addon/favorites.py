@@ -1,4 +1,4 @@
-"""Generators that the user likes or has used lately: kept in the add-on's folder, for all files."""
+"""Generators that the user likes or has used lately: kept in Blender's user files, for all .blend files."""
 
 import json
 from contextlib import suppress

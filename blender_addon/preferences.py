@@ -1,7 +1,9 @@
 """The add-on's preferences: where generators and pictures go, and the optional backend."""
 
 import os
+import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +132,23 @@ def library_folder() -> Path:
     chosen = preferences().library
     if chosen.startswith("//") and not bpy.data.filepath:
         chosen = ""  # beside a .blend that is nowhere yet
-    folder = user_file(chosen) if chosen else data_folder("library")
+    if not chosen:
+        return _default_library()
+    folder = user_file(chosen)
     folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _default_library() -> Path:
+    """The folder that is taken where none is chosen, with what version 0.1.0 kept in the folder of the add-on."""
+    folder = data_folder("library")
+    former = Path(bpy.utils.extension_path_user(ROOT, path="library"))
+    if former.is_dir():
+        for file in former.iterdir():
+            if not (folder / file.name).exists():
+                shutil.move(file, folder / file.name)
+        with suppress(OSError):  # what is there under the same name stays
+            former.rmdir()
     return folder
 
 

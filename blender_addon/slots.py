@@ -42,6 +42,15 @@ def obstacle(target: Any) -> str:
     return ""
 
 
+def number_of(target: Any, material_uid: int, number: int) -> int:
+    """Where a material is that was in a slot of an object, or that slot: slots may have been moved meanwhile."""
+    if not can_hold(target) or not material_uid:
+        return number
+    uids = [slot.material.session_uid if slot.material is not None else 0 for slot in target.material_slots]
+    is_there = material_uid not in uids or (number < len(uids) and uids[number] == material_uid)
+    return number if is_there else uids.index(material_uid)
+
+
 def material_in(target: Any, number: int) -> Any:
     """The material in a slot of an object, or None; of fewer slots the last one counts."""
     if not can_hold(target) or not target.material_slots:

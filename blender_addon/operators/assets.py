@@ -103,15 +103,27 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
         name="Material", description="Name of the material; leave empty to use that of the active object"
     )
     kind: bpy.props.StringProperty(
-        name="Kind", description="Kind of surface, which names the catalog; leave empty to use the generator's"
+        name="Kind",
+        description="Kind of surface, which names the catalog; leave empty to use the generator's",
+        options={"SKIP_SAVE"},
     )
-    tags: bpy.props.StringProperty(name="Tags", description="Words to search by, with commas between them")
-    author: bpy.props.StringProperty(name="Author", description="Who made it; leave empty to use the generator's")
-    license: bpy.props.StringProperty(name="License", description="Leave empty to use that of the generator")
+    tags: bpy.props.StringProperty(
+        name="Tags", description="Words to search by, with commas between them", options={"SKIP_SAVE"}
+    )
+    author: bpy.props.StringProperty(
+        name="Author", description="Who made it; leave empty to use the generator's", options={"SKIP_SAVE"}
+    )
+    license: bpy.props.StringProperty(
+        name="License", description="Leave empty to use that of the generator", options={"SKIP_SAVE"}
+    )
     description: bpy.props.StringProperty(
-        name="Description", description="A sentence on the asset; leave empty to use the generator's"
+        name="Description",
+        description="A sentence on the asset; leave empty to use the generator's",
+        options={"SKIP_SAVE"},
     )
-    replace: bpy.props.BoolProperty(name="Replace", description="Replace an asset of that name in the library")
+    replace: bpy.props.BoolProperty(
+        name="Replace", description="Replace an asset of that name in the library", options={"SKIP_SAVE"}
+    )
 
     _is_asked = False  # in a dialog
 

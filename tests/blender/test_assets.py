@@ -218,6 +218,24 @@ def test_what_the_user_makes_is_not_in_the_folder_that_goes_with_the_add_on(with
     assert not any(place.startswith(ours.rstrip("/")) for place in theirs)
 
 
+def test_generators_of_the_first_version_are_taken_over(with_assets):
+    ((names, mine, is_left),) = with_assets(
+        """
+        preferences = module("preferences")
+        former, now = preferences.user_folder("library"), preferences.data_folder("library")
+        for folder, name, text in ((former, "old.texnet", "old"), (former, "both.texnet", "old"),
+                                   (now, "both.texnet", "new")):
+            (folder / name).write_text(text)
+        folder = preferences.library_folder()
+        names = sorted(file.name for file in folder.iterdir())
+        answer([names, (folder / "both.texnet").read_text(), (former / "both.texnet").exists()])
+        import shutil
+        shutil.rmtree(former)
+        """
+    )
+    assert {"old.texnet", "both.texnet"} <= set(names) and mine == "new" and is_left
+
+
 def test_a_build_that_is_stopped_leaves_whole_files_and_goes_on_later(with_assets):
     ((stopped, tasks, left, done),) = with_assets(
         """

@@ -191,6 +191,28 @@ def test_a_new_material_goes_to_the_slot_of_the_click_and_what_it_replaces_is_ke
     assert state == [["Random", "Roof"], True, False]
 
 
+def test_a_slot_that_was_moved_is_followed(blender, artifact_file):
+    (state,) = blender(
+        """
+        session, request, creation = module("session"), module("request"), module("creation")
+        cube = bpy.context.view_layer.objects.active
+        cube.data.materials.clear()
+        for name in ("Wall", "Roof", "Door"):
+            cube.data.materials.append(bpy.data.materials.new(name))
+        cube.active_material_index = 0
+        target = creation.target_of("NEW_MATERIAL", cube)
+        task = session.SynthesisTask(request.TextureRequest(values["one"], 64, 64))
+        bpy.ops.object.material_slot_move(direction="DOWN")
+        task.wait()
+        creation.place(task.job.result, task.request, target)
+        session.end(task)
+        answer([slot.material.name for slot in cube.material_slots])
+        """,
+        one=str(artifact_file),
+    )
+    assert state == ["Roof", "Random", "Door"]
+
+
 def test_a_texture_for_an_image_node_that_has_gone_is_an_image_with_a_note(blender, artifact_file):
     (state,) = blender(
         """

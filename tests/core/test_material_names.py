@@ -84,7 +84,15 @@ def test_names_of_photos_say_nothing_that_counts(name):
     assert reading is None or reading.is_weak
 
 
-@pytest.mark.parametrize("names", [("photo1.png", "photo2.png", "b.png"), ("a.png", "b.png"), ("a300.png", "b300.png")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("photo1.png", "photo2.png", "b.png"),
+        ("a.png", "b.png"),
+        ("a300.png", "b300.png"),
+        ("photo_b.jpg", "photo_d.jpg"),
+    ],
+)
 def test_several_photos_are_no_material_because_one_is_called_b(tmp_path, names):
     for name in names:
         save(tmp_path / name, COLORS)
@@ -112,7 +120,7 @@ def test_words_of_maps_in_the_name_of_a_surface_count_as_the_other_files_have_th
         ("Wood_Color.png Normal.png Roughness.png", "albedo normal roughness"),
         ("oak_color.png oak_planks_normal.png oak_planks_roughness.png", "albedo normal roughness"),
         ("rusty_metal.jpg rusty_metal_normal.jpg", "albedo normal"),
-        ("T_Brick_C.png T_Brick_N.png T_Brick_R.png", "albedo normal roughness"),
+        ("T_Brick_D.png T_Brick_N.png T_Brick_R.png", "albedo normal roughness"),
         ("lava_base_color.png lava_emission_color.png", "albedo emission"),
         ("leaf_albedo.png leaf_Opacity_Mask.png leaf_OpacityMask_preview.png", "albedo opacity"),
         ("wall_Base_Color_ACES - ACEScg.png wall_Roughness_Utility - Raw.png", "albedo roughness"),
@@ -121,6 +129,10 @@ def test_words_of_maps_in_the_name_of_a_surface_count_as_the_other_files_have_th
         ("größe.png größe_normal.png", "albedo normal"),
         ("bricks.jpg bricks.png bricks_normal.png", "albedo normal"),
         ("wall_color.jfif wall_normal.jpg", "albedo normal"),
+        ("wall_Color_s.png wall_Normal_s.png wall_Roughness_s.png", "albedo normal roughness"),
+        ("fabric_s.png fabric_s_normal.png fabric_s_rough.png", "albedo normal roughness"),
+        ("color.png preview.png", "albedo"),
+        ("metal_plate_edge.jpg metal_plate_edge_normal.jpg metal_plate_edge_rough.jpg", "albedo normal roughness"),
     ],
 )
 def test_whole_sets_are_found_however_they_are_called(tmp_path, names, maps):
@@ -196,3 +208,23 @@ def test_a_folder_with_one_picture_says_what_to_do(tmp_path):
         save(tmp_path / name / name, NORMALS)
         assert "name the picture itself" in refused(tmp_path / name)
     assert taken_from(read_material(tmp_path / "photo.png", maps="normal")) == {"normal": "photo.png"}
+
+
+def test_what_two_files_could_be_neither_is(tmp_path):
+    named_pictures(tmp_path, ("normal.png", "roughness.png", "rusty_color.png", "other_color.png"))
+    assert [*taken_from(read_material(tmp_path))] == ["normal", "roughness"]
+    (tmp_path / "other_color.png").unlink()
+    assert taken_from(read_material(tmp_path))["albedo"] == "rusty_color.png"
+
+
+def test_listed_files_go_by_their_content_whatever_they_are_called(tmp_path):
+    names = ("wall_color.png", "wall_normal.png", "wall_roughness.png")
+    files = [named_pictures(tmp_path, names) / name for name in names]
+    files[0] = files[0].rename(tmp_path / "wall_color.dat")
+    assert [*taken_from(read_material(files))] == ["albedo", "normal", "roughness"]
+
+
+@pytest.mark.parametrize(("name", "color", "roughness"), [("orm.png", (0.8, 0.4, 0), 0.4), ("smooth.png", 0.3, 0.7)])
+def test_one_file_that_is_said_to_be_a_map_is_read_as_its_name_says(tmp_path, name, color, roughness):
+    save(tmp_path / name, 0 * COLORS + color)
+    assert read_material(tmp_path / name, maps="roughness").image.mean() == pytest.approx(roughness, abs=0.01)

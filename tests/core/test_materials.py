@@ -108,6 +108,8 @@ def test_opacity_may_be_in_alpha(tmp_path):
     save(tmp_path / "w_albedo.png", COLORS)
     save(tmp_path / "w_opacity.png", np.dstack((np.ones((SIDE, SIDE, 3)), alpha)))
     np.testing.assert_array_equal(maps_of(read_material(tmp_path))["opacity"][..., 0], alpha)
+    save(tmp_path / "w_opacity.png", np.full((SIDE, SIDE, 4), (0.5, 0.5, 0.5, 1)))
+    assert maps_of(read_material(tmp_path))["opacity"].max() < 0.6
 
 
 @pytest.mark.parametrize("plain", ["albedo", "metallic"])
@@ -121,6 +123,13 @@ def test_a_map_of_one_texel_fits_all(tmp_path, plain):
     np.testing.assert_array_equal(
         levels(made[plain]), np.broadcast_to(levels(values[plain]).reshape(1, 1, -1), made[plain].shape)
     )
+
+
+def test_a_base_color_of_one_color_keeps_its_size_where_it_is_the_largest(tmp_path):
+    save(tmp_path / "w_albedo.png", np.full((SIDE, SIDE, 3), 0.5))
+    save(tmp_path / "w_roughness.png", GRAY[: SIDE // 2, : SIDE // 2])
+    mask = save(tmp_path / "mask.png", np.eye(SIDE))
+    assert read_material(tmp_path, maps="albedo,roughness", mask=mask).image.shape[:2] == (SIDE, SIDE)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")

@@ -1,7 +1,7 @@
 """Which file of a material is taken for which map, and which are left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -80,11 +80,10 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
         RequestError: a wanted map is not there.
     """
     check_wanted(wanted)
-    pictures = [file for file in files if file.suffix in PICTURE_SUFFIXES] or [*files]
+    pictures = [file for file in files if not file.is_foreign] or [*files]
     readings = _borne_out(pictures)
     if len(files) == len(wanted) == 1:  # whoever says it need not name it so
-        part = Part(wanted[0], "" if _CHANNELS[wanted[0]] == 1 else "RGB")
-        readings = {files[0]: readings.get(files[0]) or NameReading((part,), set_name_of(files[0].name))}
+        readings = {files[0]: _said_to_be(files[0], wanted[0])}
     here = _one_place(pictures, readings, source)
     readings |= _plain_colors(here, readings)
     candidates = [
@@ -108,6 +107,13 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
     return Choice(taken, left_out, tuple(_notes(best, left_out, wanted)))
 
 
+def _said_to_be(file: MapFile, name: str) -> NameReading:
+    """What a file is read as that somebody names as a map: as its own name says it, where that is among it."""
+    said = next((reading for reading in readings_of(file.name) if name in reading.maps), None)
+    part = Part(name, "" if _CHANNELS[name] == 1 else "RGB")
+    return said or NameReading((part,), set_name_of(file.name))
+
+
 def check_wanted(wanted: Iterable[str]) -> None:
     """Raise RequestError for names that are those of no map of a material."""
     for name in wanted:
@@ -121,29 +127,45 @@ def _borne_out(files: Sequence[MapFile]) -> Readings:
     Files of a material share the name of their set, so of all that a name may say that counts which most others agree
     with: beside rusty_metal_normal.jpg, rusty_metal.jpg is a photo of metal, and alone it is one too.
     """
-    said = {file: [*readings_of(file.name)] for file in files}
+    said = {file: readings_of(file.name) for file in files}
     alike: Counter[str] = Counter()
+    kinds: dict[str, set[str]] = {}  # set name -> maps of it; a name that says none may be that of its colors
     for file, readings in said.items():
-        alike.update({reading.set_name for reading in readings if reading.parts} | {set_name_of(file.name)})
-    found = {file: _likeliest(file, readings, alike) for file, readings in said.items()}
-    for file, readings in said.items():
-        if found[file] is None and readings and _completes(readings[0], [each for each in found.values() if each]):
-            found[file] = readings[0]
-    return found
+        found = {(reading.set_name, name) for reading in readings for name in reading.maps}
+        found.add((set_name_of(file.name), "albedo"))
+        alike.update({set_name for set_name, _ in found})
+        for set_name, name in found:
+            kinds.setdefault(set_name, set()).add(name)
+    likely = {file: _likeliest(file, readings, alike, kinds) for file, readings in said.items()}
+    others = [reading for reading in likely.values() if reading]
+    more = {file: said[file][0] for file, reading in likely.items() if not reading and said[file]}
+    more = {file: reading for file, reading in more.items() if _completes(reading, others)}
+    claims = Counter(reading.maps[0] for reading in more.values())
+    return likely | {file: reading for file, reading in more.items() if claims[reading.maps[0]] == 1}
 
 
-def _likeliest(file: MapFile, readings: Sequence[NameReading], alike: Counter[str]) -> NameReading | None:
-    """What most files agree with; of equals the one of most words. None: that it names no map."""
+def _likeliest(
+    file: MapFile, readings: Sequence[NameReading], alike: Counter[str], kinds: Mapping[str, set[str]]
+) -> NameReading | None:
+    """What most files agree with; of equals the one of most words. None: that it names no map.
+
+    Args:
+        file: whose name it is.
+        readings: what that may say.
+        alike: how many files may have the name of a set.
+        kinds: which maps these may be.
+    """
     if not readings:
         return None
     best = max(readings, key=lambda reading: alike[reading.set_name])
+    if best.is_weak and alike[set_name_of(file.name)] > max(1, alike[best.set_name]):
+        return None
     if not best.parts or not best.is_weak:
         return best
-    plain = set_name_of(file.name)
-    if alike[plain] > alike[best.set_name]:
-        return None
-    is_all = plain == best.maps[0]
-    return best if alike[best.set_name] >= _ENOUGH or is_all else None
+    if best.is_letter:  # photo_b.jpg and photo_d.jpg do not bear each other out
+        return best if len(kinds[best.set_name]) >= _ENOUGH else None
+    is_all = not best.set_name and not best.variant
+    return best if is_all or alike[best.set_name] >= _ENOUGH else None
 
 
 def _completes(reading: NameReading, others: Sequence[NameReading]) -> bool:
@@ -172,7 +194,8 @@ def _plain_colors(files: Sequence[MapFile], readings: Readings) -> Readings:
     if any("albedo" in reading.maps for reading in read):
         return {}
     sets = {reading.set_name for reading in read}
-    plain = [file for file in files if readings[file] is None and set_name_of(file.name) in sets]
+    unread = (file for file in files if readings[file] is None and file.suffix in PICTURE_SUFFIXES)
+    plain = [file for file in unread if set_name_of(file.name) in sets]
     names = {set_name_of(file.name) for file in plain}
     if len(names) != 1:
         return {}

@@ -44,6 +44,7 @@ class NameReading:
         rank: of files for the same map the least is the best.
         variant: what tells files of one map apart that show different things, such as "2" in color2.
         is_weak: whether the words are also said of surfaces, so that another file has to bear them out.
+        is_letter: whether they are one letter, which may as well number photos.
     """
 
     parts: tuple[Part, ...]
@@ -51,6 +52,7 @@ class NameReading:
     rank: int = 0
     variant: str = ""
     is_weak: bool = False
+    is_letter: bool = False
 
     @property
     def maps(self) -> list[str]:
@@ -70,7 +72,7 @@ _RANKS = {"opengl": -20, "directx": 20}  # of normals that say it; those that ne
 # Words without spaces -> map; the better ones first. "!" marks those that are also said of surfaces.
 _SINGLE = {
     "albedo": "albedo alb basecolor basecolour albedotransparency basecoloropacity basecol base! bc! color! colour! "
-    "col! d! b! diffuse diff diffusecolor c!",
+    "col! d! b! diffuse diff diffusecolor",
     "normal": "normal! normals nor nrm nrml norm normalmap n!",
     "roughness": "roughness rough! rgh roughnessmap r!",
     "metallic": "metallic metalness metal! met mtl m! metallicmap",
@@ -119,7 +121,7 @@ _NO_MAPS = """
     specular spec specularlevel speccolor reflection reflectivity refl reflect cavity fuzz translucency transmission
     transparency thickness curvature idmap id materialid mask position worldspacenormal worldspacenormals
     normalworldspace bentnormal bentnormals normalbent anisotropy anisotropylevel clearcoat coat sheen subsurface sss
-    scattering scatter ior edge edges detail preview thumb thumbnail thumbs render sphere cube plane cover s
+    scattering scatter ior edge edges detail preview thumb thumbnail thumbs render sphere cube plane cover
 """
 _LAYERS = ("clearcoat", "coat", "sheen", "subsurface", "anisotropy")  # of a shader, with maps of their own
 _OF_A_LAYER = ("roughness", "rough", "gloss", "glossiness", "normal", "color", "weight", "mask")
@@ -131,7 +133,7 @@ _TOKENS = re.compile(rf"[A-Z]+(?!{_SMALL})|[A-Z]?{_SMALL}+|\d+")
 _FORMATS = {"jpg", "jpeg", "png", "tif", "tiff", "exr", "webp", "tga"}
 _NOISE = re.compile(r"(?<![a-z])(?:lod\d+|srgb|acescg|aces)(?![a-z])|(?<!\d)(?:8|16|32)-?bit", re.IGNORECASE)
 _DEPTHS = {"8", "16", "32"}
-_AFTERWARDS = {"var", "variation", "v", "map", "tex", "texture", "image", "rgb", "raw", "linear", "utility"}
+_AFTERWARDS = {"var", "variation", "v", "map", "tex", "texture", "image", "s", "rgb", "raw", "linear", "utility"}
 _MOST_WORDS = 4
 
 
@@ -166,9 +168,10 @@ def _readings_up_to(tokens: list[str], end: int) -> Iterator[NameReading]:
     """Those whose last word stands before `end`."""
     variant = "".join(tokens[end:])
     for start in range(max(0, end - _MOST_WORDS), end):
-        meaning = _MEANINGS.get("".join(tokens[start:end]))
-        if meaning is not None:
-            yield NameReading(meaning.parts, " ".join(tokens[:start]), meaning.rank, variant, meaning.is_weak)
+        word = "".join(tokens[start:end])
+        if (meaning := _MEANINGS.get(word)) is not None:
+            set_name, is_letter = " ".join(tokens[:start]), len(word) == 1
+            yield NameReading(meaning.parts, set_name, meaning.rank, variant, meaning.is_weak, is_letter)
 
 
 def _read_beginning(tokens: list[str]) -> Iterator[NameReading]:

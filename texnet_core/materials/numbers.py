@@ -78,9 +78,10 @@ def _channel(decoded: Decoded, part: Part, label: str, notes: list[str]) -> Floa
             raise _missing(label, part, "alpha")
         return decoded.alpha
     if not part.channels:
-        if part.map == "opacity" and decoded.alpha is not None and float(np.ptp(decoded.values)) == 0:
+        alpha = decoded.alpha if part.map == "opacity" else None
+        if alpha is not None and float(np.ptp(decoded.values)) == 0 < float(np.ptp(alpha)):
             notes.append(f"{label} has one color, and its alpha is taken")
-            return decoded.alpha
+            return alpha
         if decoded.space == "gray":
             return decoded.values[..., 0]
         values = three_channels(decoded)

@@ -53,6 +53,11 @@ class MapFile:
         return PurePosixPath(self.label).suffix.lower()
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether it is called like a picture of a kind that is not read."""
+        return self.suffix in _FOREIGN
+
+    @property
     def detail_level(self) -> str:
         """What a name says of it, as in lod0: of several, for coarser and coarser meshes, the first is the finest."""
         found = _DETAIL_LEVEL.search(self.name)
@@ -136,7 +141,7 @@ def _named_pictures(files: Iterator[MapFile], source: Path) -> list[MapFile]:
         hidden = any(_IGNORED.fullmatch(part) for part in PurePosixPath(file.label).parts[:-1])
         if file.suffix in PICTURE_SUFFIXES + _FOREIGN and not file.name.startswith(".") and not hidden:
             kept.append(file)
-    if all(file.suffix in _FOREIGN for file in kept):
+    if all(file.is_foreign for file in kept):
         found = f"{source} has no picture" + (f" but {kept[0].label}, of a kind that is not read" if kept else "")
         remedy = "export its maps as PNG" if kept else "name a folder or .zip with maps"
         raise NoImageError(found, expected="the maps of a material", remedy=remedy)

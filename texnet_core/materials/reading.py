@@ -76,7 +76,8 @@ def read_material(
     """Read the maps of a material, which are known by the names of their files.
 
     Colors become sRGB. Data is taken as stored, in full depth: no profile and no curve counts. Gloss becomes roughness,
-    normals become OpenGL's, of unit length. All maps get the size of the base color. Maps of 8192 texels and more are
+    normals become OpenGL's, of unit length. All maps get the size of the base color, or, where
+    that is one color and smaller, that of the largest. Maps of 8192 texels and more are
     made smaller while they are read.
 
     Args:
@@ -213,10 +214,18 @@ def _notes_on_reduced(read: list[_Map]) -> list[str]:
 
 
 def _main(read: list[_Map]) -> _Map:
-    """Whose size all get: the base color, unless it is one color and others show more."""
-    varied = [each for each in read if not each.is_plain] or read
-    albedo = next((each for each in varied if each.taken.map == "albedo"), None)
-    return albedo or max(varied, key=lambda each: each.values.shape[0])
+    """Whose size all get: the base color, unless it is one color and another is larger or of another aspect."""
+    albedo = next((each for each in read if each.taken.map == "albedo"), None)
+    if albedo is not None and not albedo.is_plain:
+        return albedo
+    largest = max((each for each in read if not each.is_plain), key=lambda each: each.shape[0], default=read[0])
+    if albedo is not None and albedo.shape[0] >= largest.shape[0] and _has_aspect(albedo.shape, largest.shape):
+        return albedo
+    return largest
+
+
+def _has_aspect(shape: tuple[int, int], other: tuple[int, int]) -> bool:
+    return abs(shape[1] * other[0] / (shape[0] * other[1]) - 1) <= _SAME_ASPECT
 
 
 def _made_equal(read: list[_Map], main: _Map) -> list[str]:
@@ -232,7 +241,7 @@ def _made_equal(read: list[_Map], main: _Map) -> list[str]:
             continue
         other_height, other_width = each.shape
         is_plain = each.is_plain  # often stored as a single texel, which fits all
-        if not is_plain and abs(other_width * height / (other_height * width) - 1) > _SAME_ASPECT:
+        if not is_plain and not _has_aspect(each.shape, main.shape):
             raise ImageError(
                 f"{each.taken.file.label} has {other_width}x{other_height} texels, and "
                 f"{main.taken.file.label} {width}x{height}, which is another aspect",
