@@ -1,23 +1,18 @@
 """Which file of a material is taken for which map, and which are left out."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from texnet_core.errors import ImageError, RequestError
 from texnet_core.mapset import MATERIAL_MAPS
-from texnet_core.materials.habits import NameReading, Part, readings_of, set_name_of
+from texnet_core.materials.habits import NameReading, Part, readings_of
+from texnet_core.materials.naming import Readings, are_related, plain_colors, read_names, said_to_be
 from texnet_core.materials.places import MapFile
-from texnet_core.pictures.sequences import PICTURE_SUFFIXES
 
 MAP_NAMES = tuple(spec.name for spec in MATERIAL_MAPS)
-_CHANNELS = {spec.name: spec.channels for spec in MATERIAL_MAPS}
 _BEST_FIRST = (".exr", ".hdr", ".tif", ".tiff", ".png", ".tga", ".bmp", ".webp", ".jpg", ".jpeg")
 _REMEDY = "name the maps like wall_albedo.png, wall_normal.png and wall_roughness.png"
-_ENOUGH = 2  # files of one name, or maps of a set, that bear out what another name may say
-
-Readings = dict[MapFile, NameReading | None]
 
 
 @dataclass(frozen=True)
@@ -81,11 +76,11 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
     """
     check_wanted(wanted)
     pictures = [file for file in files if not file.is_foreign] or [*files]
-    readings = _borne_out(pictures)
+    readings = read_names(pictures)
     if len(files) == len(wanted) == 1:  # whoever says it need not name it so
-        readings = {files[0]: _said_to_be(files[0], wanted[0])}
+        readings = {files[0]: said_to_be(files[0], wanted[0])}
     here = _one_place(pictures, readings, source)
-    readings |= _plain_colors(here, readings)
+    readings |= plain_colors(here, readings)
     candidates = [
         _Candidate(file, reading, part) for file in here if (reading := readings[file]) for part in reading.parts
     ]
@@ -107,99 +102,11 @@ def choose(files: Sequence[MapFile], wanted: Sequence[str], source: str) -> Choi
     return Choice(taken, left_out, tuple(_notes(best, left_out, wanted)))
 
 
-def _said_to_be(file: MapFile, name: str) -> NameReading:
-    """What a file is read as that somebody names as a map: as its own name says it, where that is among it."""
-    said = next((reading for reading in readings_of(file.name) if name in reading.maps), None)
-    part = Part(name, "" if _CHANNELS[name] == 1 else "RGB")
-    return said or NameReading((part,), set_name_of(file.name))
-
-
 def check_wanted(wanted: Iterable[str]) -> None:
     """Raise RequestError for names that are those of no map of a material."""
     for name in wanted:
         if name not in MAP_NAMES:
             raise RequestError(f"there is no map {name[:40]!r}", expected=MAP_NAMES, remedy="choose among these")
-
-
-def _borne_out(files: Sequence[MapFile]) -> Readings:
-    """What the name of each file says, as far as other files bear it out.
-
-    Files of a material share the name of their set, so of all that a name may say that counts which most others agree
-    with: beside rusty_metal_normal.jpg, rusty_metal.jpg is a photo of metal, and alone it is one too.
-    """
-    said = {file: readings_of(file.name) for file in files}
-    alike: Counter[str] = Counter()
-    kinds: dict[str, set[str]] = {}  # set name -> maps of it; a name that says none may be that of its colors
-    for file, readings in said.items():
-        found = {(reading.set_name, name) for reading in readings for name in reading.maps}
-        found.add((set_name_of(file.name), "albedo"))
-        alike.update({set_name for set_name, _ in found})
-        for set_name, name in found:
-            kinds.setdefault(set_name, set()).add(name)
-    likely = {file: _likeliest(file, readings, alike, kinds) for file, readings in said.items()}
-    others = [reading for reading in likely.values() if reading]
-    more = {file: said[file][0] for file, reading in likely.items() if not reading and said[file]}
-    more = {file: reading for file, reading in more.items() if _completes(reading, others)}
-    claims = Counter(reading.maps[0] for reading in more.values())
-    return likely | {file: reading for file, reading in more.items() if claims[reading.maps[0]] == 1}
-
-
-def _likeliest(
-    file: MapFile, readings: Sequence[NameReading], alike: Counter[str], kinds: Mapping[str, set[str]]
-) -> NameReading | None:
-    """What most files agree with; of equals the one of most words. None: that it names no map.
-
-    Args:
-        file: whose name it is.
-        readings: what that may say.
-        alike: how many files may have the name of a set.
-        kinds: which maps these may be.
-    """
-    if not readings:
-        return None
-    best = max(readings, key=lambda reading: alike[reading.set_name])
-    if best.is_weak and alike[set_name_of(file.name)] > max(1, alike[best.set_name]):
-        return None
-    if not best.parts or not best.is_weak:
-        return best
-    if best.is_letter:  # photo_b.jpg and photo_d.jpg do not bear each other out
-        return best if len(kinds[best.set_name]) >= _ENOUGH else None
-    is_all = not best.set_name and not best.variant
-    return best if is_all or alike[best.set_name] >= _ENOUGH else None
-
-
-def _completes(reading: NameReading, others: Sequence[NameReading]) -> bool:
-    """Whether it may be what a set lacks: oak_color.jpg beside oak_wood_normal.jpg, or beside normal.jpg.
-
-    Only of colors and normals, whose words are rarely those of a surface.
-    """
-    taken = {name for other in others for name in other.maps}
-    sets = {other.set_name for other in others if other.parts}
-    return (
-        reading.maps in (["albedo"], ["normal"])
-        and not taken & {*reading.maps}
-        and len(taken) >= _ENOUGH
-        and any(_related(reading.set_name, other) for other in sets)
-    )
-
-
-def _related(one: str, other: str) -> bool:
-    shorter, longer = sorted((one.split(), other.split()), key=len)
-    return longer[: len(shorter)] == shorter
-
-
-def _plain_colors(files: Sequence[MapFile], readings: Readings) -> Readings:
-    """bricks.jpg beside bricks_normal.jpg: the base color, where no file is named so."""
-    read = [reading for file in files if (reading := readings[file]) and reading.parts]
-    if any("albedo" in reading.maps for reading in read):
-        return {}
-    sets = {reading.set_name for reading in read}
-    unread = (file for file in files if readings[file] is None and file.suffix in PICTURE_SUFFIXES)
-    plain = [file for file in unread if set_name_of(file.name) in sets]
-    names = {set_name_of(file.name) for file in plain}
-    if len(names) != 1:
-        return {}
-    return {file: NameReading((Part("albedo", "RGB"),), set_name_of(file.name)) for file in plain}
 
 
 def _one_place(files: Sequence[MapFile], readings: Readings, source: str) -> list[MapFile]:
@@ -298,7 +205,7 @@ def _unread(file: MapFile) -> str:
 def _notes(best: Sequence[_Candidate], left_out: Sequence[LeftOut], wanted: Sequence[str]) -> Iterable[str]:
     first = best[0]
     for other in best[1:]:
-        if not _related(first.reading.set_name, other.reading.set_name):
+        if not are_related(first.reading.set_name, other.reading.set_name):
             labels = f"{first.file.label} and {other.file.label}"
             yield f"{labels} are named like maps of two materials; they are learned as one"
             break

@@ -139,7 +139,7 @@ def _named_pictures(files: Iterator[MapFile], source: Path) -> list[MapFile]:
                 remedy="name the folder of one material",
             )
         hidden = any(_IGNORED.fullmatch(part) for part in PurePosixPath(file.label).parts[:-1])
-        if file.suffix in PICTURE_SUFFIXES + _FOREIGN and not file.name.startswith(".") and not hidden:
+        if (file.suffix in PICTURE_SUFFIXES or file.is_foreign) and not file.name.startswith(".") and not hidden:
             kept.append(file)
     if all(file.is_foreign for file in kept):
         found = f"{source} has no picture" + (f" but {kept[0].label}, of a kind that is not read" if kept else "")

@@ -76,9 +76,8 @@ def read_material(
     """Read the maps of a material, which are known by the names of their files.
 
     Colors become sRGB. Data is taken as stored, in full depth: no profile and no curve counts. Gloss becomes roughness,
-    normals become OpenGL's, of unit length. All maps get the size of the base color, or, where
-    that is one color and smaller, that of the largest. Maps of 8192 texels and more are
-    made smaller while they are read.
+    normals become OpenGL's, of unit length. All maps get the size of the base color, or, where that is one color and
+    smaller, that of the largest. Maps of 8192 texels and more are made smaller while they are read.
 
     Args:
         source: a folder, a .zip, or the files.
@@ -252,9 +251,10 @@ def _made_equal(read: list[_Map], main: _Map) -> list[str]:
             f"{each.taken.file.label} is brought from {other_width}x{other_height} to {width}x{height} texels, "
             f"the size of {main.taken.file.label}"
         )
-        wanted = (*main.shape, each.values.shape[2])
-        size = (width, height)
-        each.values = np.full(wanted, each.values[0, 0], np.float32) if is_plain else filtered(each.values, size)
+        if is_plain:
+            each.values = np.full((height, width, each.values.shape[2]), each.values[0, 0], np.float32)
+        else:
+            each.values = filtered(each.values, (width, height))
         if each.seen is not None:
             each.seen = filtered(each.seen[..., None].astype(np.float32), (width, height))[..., 0] >= HALF
     return notes
