@@ -238,7 +238,7 @@ def fill(
             with session.finished(task) as result:
                 spanned = width or (surface.scene_units(request.covers) if wants_mapping else 0.0)
                 made.append(_material(result, task.request, target, spanned, look))
-            slots.assign(made[-1], target, target.active_material_index)
+            slots.assign(made[-1], target)
             ownership.keep(replaced[number])
     return made
 

@@ -117,16 +117,19 @@ def registered() -> Any:
 
 def register_library() -> str:
     """See to it that Blender shows the library; returns its name there. A library of the user's keeps its name."""
-    found = registered() or _of_another_version()
+    found = registered()
     if found is None:
-        taken = {known.name for known in _libraries()}
-        found = _libraries().new(name=_OTHER_NAME if NAME in taken else NAME, directory=str(folder()))
-        _let_append(found)
-        save_later()
-    elif registered() is None:
+        found = _of_another_version() or _new_library()
         found.path = str(folder())
         save_later()
     return str(found.name)
+
+
+def _new_library() -> Any:
+    taken = {known.name for known in _libraries()}
+    made = _libraries().new(name=_OTHER_NAME if NAME in taken else NAME, directory=str(folder()))
+    _let_append(made)
+    return made
 
 
 def _of_another_version() -> Any:

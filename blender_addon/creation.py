@@ -164,7 +164,7 @@ def _shown(made: Images, request: TextureRequest, target: Target) -> Placed:
     apply(material, made, request, holder, target.world_size, look)
     note = ""
     if target.faces:
-        note = _put_on_faces(material, target)
+        note = _put_on_faces(material, target, slot)
     elif is_new:
         note = assign(material, holder, slot, gone=bool(target.object_uid))
     for left in (find_material(target.material_uid), replaced):
@@ -172,12 +172,12 @@ def _shown(made: Images, request: TextureRequest, target: Target) -> Placed:
     return Placed(made, material, note)
 
 
-def _put_on_faces(material: bpy.types.Material, target: Target) -> str:
+def _put_on_faces(material: bpy.types.Material, target: Target, slot: int) -> str:
     """Let the faces that were selected show a material, and say what the user may not expect."""
     chosen = {found.object_uid: found.chosen for found in target.faces}
     objects = [found for found in map(find_object, chosen) if slots.can_hold(found) and not slots.obstacle(found)]
     if not objects:
-        return assign(material, find_object(target.object_uid), target.slot, gone=bool(target.object_uid))
+        return assign(material, find_object(target.object_uid), slot, gone=bool(target.object_uid))
     done = [slots.assign_to_faces(material, found, chosen[found.session_uid]) for found in objects]
     if not all(done):
         return f"{material.name} has a slot but no faces, since the mesh has other faces now; press Assign for those"
@@ -291,18 +291,18 @@ def new_material(name: str) -> bpy.types.Material:
 def material_of(target: Any) -> bpy.types.Material:
     """The object's active material; a new one where there is none."""
     if target.active_material is None:
-        slots.assign(new_material("TexNet"), target, target.active_material_index)
+        slots.assign(new_material("TexNet"), target)
     material: bpy.types.Material = target.active_material
     return material
 
 
-def assign(material: bpy.types.Material, target: Any, slot: int, *, gone: bool = False) -> str:
+def assign(material: bpy.types.Material, target: Any, slot: int | None = None, *, gone: bool = False) -> str:
     """Put a material into a slot of an object, and into no other object's; keep it where that cannot be.
 
     Args:
         material: to be shown.
         target: the object, or None.
-        slot: its number; the last one where there are fewer by now.
+        slot: its number; the last one where there are fewer by now, and the active one without it.
         gone: there was an object when the texture was asked for.
 
     Returns:

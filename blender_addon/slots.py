@@ -47,8 +47,8 @@ def number_of(target: Any, material_uid: int, number: int) -> int:
     if not can_hold(target) or not material_uid:
         return number
     uids = [slot.material.session_uid if slot.material is not None else 0 for slot in target.material_slots]
-    is_there = material_uid not in uids or (number < len(uids) and uids[number] == material_uid)
-    return number if is_there else uids.index(material_uid)
+    has_stayed = uids[number : number + 1] == [material_uid]
+    return number if has_stayed or material_uid not in uids else uids.index(material_uid)
 
 
 def material_in(target: Any, number: int) -> Any:
@@ -58,12 +58,18 @@ def material_in(target: Any, number: int) -> Any:
     return _slot(target, number).material
 
 
-def assign(material: bpy.types.Material, target: Any, number: int) -> None:
-    """Put a material into a slot of an object for which `obstacle` finds nothing; into no other object's."""
+def assign(material: bpy.types.Material, target: Any, number: int | None = None) -> None:
+    """Put a material into a slot of an object for which `obstacle` finds nothing; into no other object's.
+
+    Args:
+        material: to be shown.
+        target: the object.
+        number: of the slot; the last one where there are fewer, and the active one without it.
+    """
     data = target.data
     if not target.material_slots:
         data.materials.append(None)  # an empty one, which others with this data get too, changes nothing of their look
-    slot = _slot(target, number)
+    slot = _slot(target, target.active_material_index if number is None else number)
     if _is_linked(data) or data.users - data.use_fake_user > 1:
         slot.link = "OBJECT"
     slot.material = material

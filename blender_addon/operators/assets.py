@@ -125,7 +125,7 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
         name="Replace", description="Replace an asset of that name in the library", options={"SKIP_SAVE"}
     )
 
-    _is_asked = False  # in a dialog
+    _is_asked, _is_taken = False, False  # in a dialog; whether the place has an asset of that name
 
     @classmethod
     def obstacle(cls, context: Any) -> str:
@@ -144,7 +144,10 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
         return assets.saving_of(material, into, told=told, kind=self.kind, replace_file=self.replace)
 
     def begin(self, context: Any, event: Any) -> Status:
-        self._taken(context)  # what else is wrong is said before anything is asked
+        try:
+            self._saving(context)  # what is wrong is said before anything is asked
+        except assets.TakenError:
+            self._is_taken = True
         self._is_asked = True
         ask = context.window_manager.invoke_props_dialog
         status: Status = ask(self, width=_DIALOG_WIDTH, title=self.bl_label, confirm_text="Save")
@@ -155,17 +158,9 @@ class TEXNET_OT_save_as_asset(Guarded, _OnAssets, bpy.types.Operator):
         layout.use_property_split, layout.use_property_decorate = True, False
         for name in ("kind", "tags", "author", "license", "description"):
             layout.prop(self, name)
-        if self.replace or self._taken(context):
+        if self._is_taken:
             layout.label(text="An asset of that name is in the library already", icon="INFO")
             layout.prop(self, "replace")
-
-    def _taken(self, context: Any) -> bool:
-        """Whether the place has an asset of that name."""
-        try:
-            self._saving(context)
-        except assets.TakenError:
-            return True
-        return False
 
     def execute(self, context: Any) -> Status:
         if self._is_asked:

@@ -162,7 +162,7 @@ class TEXNET_OT_texture_to_material(_HistoryOptions, Reporting, bpy.types.Operat
         with all_or_nothing(target, before):
             material = creation.new_material(self._request(context).title)
             self._apply(context, material, target)
-            note = creation.assign(material, target, target.active_material_index if target is not None else 0)
+            note = creation.assign(material, target)
             ownership.keep(before)
         slots.include_all_in_undo(context.view_layer)
         reveal.frame_nodes(material)
