@@ -3,12 +3,27 @@
 Synthesis and training run in worker processes (see `worker_client`), never in Blender's own.
 """
 
+import sys
+from importlib import invalidate_caches
 from importlib.util import find_spec
 
 if find_spec("texnet_core") is None:  # Blender unpacks it where the add-on is enabled
     raise ImportError(f"TexNet is not enabled; run bpy.ops.preferences.addon_enable(module={__package__!r}) first")
 
-from . import (
+
+def _drop_core_of_before() -> None:
+    """An update in a running Blender leaves the version before loaded, which may not fit; it is loaded anew."""
+    invalidate_caches()
+    core = sys.modules.get("texnet_core")
+    if core is None or core.__version__ == core.version.installed_version():
+        return
+    for name in [name for name in sys.modules if name.partition(".")[0] == "texnet_core"]:
+        del sys.modules[name]
+
+
+_drop_core_of_before()
+
+from . import (  # noqa: E402
     assets,
     backend_test,
     choice_properties,

@@ -29,6 +29,7 @@ from texnet_core.synthesis.map_files import MapFiles
 from texnet_core.synthesis.plane import Plane
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import open_plane, synthesize
+from texnet_core.version import __version__
 
 __all__ = [
     "Artifact",
@@ -44,6 +45,7 @@ __all__ = [
     "RequestError",
     "TexnetError",
     "TextureRequest",
+    "__version__",
     "dask_array",
     "find_source",
     "find_style",

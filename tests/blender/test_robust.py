@@ -436,3 +436,24 @@ def test_no_line_of_a_worker_is_lost_however_many_come_at_once(blender, tmp_path
     )
     assert [len(some) for some in numbers] == [200, 200, 50, 0]
     assert [number for some in numbers for number in some] == list(range(450))
+
+
+def test_an_update_brings_its_core_into_the_running_blender(blender, artifact_file):
+    """Blender drops the add-on's own modules where it updates it, and no package that came in a wheel."""
+    before, after, made = blender.alone(
+        """
+        import texnet_core
+
+        name = "bl_ext.user_default.texnet"
+        answer(texnet_core.__version__)
+        bpy.ops.preferences.addon_disable(module=name)
+        texnet_core.__version__ = "0.0.1"
+        for part in [part for part in sys.modules if part.startswith(name)]:
+            del sys.modules[part]
+        bpy.ops.preferences.addon_enable(module=name)
+        answer(sys.modules["texnet_core"].__version__)
+        answer(list(bpy.ops.texnet.generate(source=values["source"], width=64, height=64)))
+        """,
+        source=str(artifact_file),
+    )
+    assert after == before and made == ["FINISHED"]

@@ -3,7 +3,6 @@
 import sys
 import time
 import traceback
-from importlib import metadata
 from typing import Any
 
 from texnet_core.engines import devices, installed_engines, open_engine
@@ -12,6 +11,7 @@ from texnet_core.presets import list_presets
 from texnet_core.settings import EngineName
 from texnet_core.synthesis.request import TextureRequest
 from texnet_core.synthesis.textures import synthesize
+from texnet_core.version import __version__
 from texnet_core.worker.job import Message, WorkerJob
 
 _SIDE = 64
@@ -28,7 +28,7 @@ def probe(job: WorkerJob) -> Message:
     synthesize(artifact, TextureRequest(width=_SIDE, height=_SIDE), engine=engine)
     return {
         "python": sys.version.split()[0],
-        "version": texnet_version(),
+        "version": __version__,
         "torch": torch.__version__ if torch else None,
         "engine": engine.name,
         "device": engine.device,
@@ -37,14 +37,6 @@ def probe(job: WorkerJob) -> Message:
         "can_train": _can_train(),
         "seconds": round(time.monotonic() - started, 3),
     }
-
-
-def texnet_version() -> str:
-    """Of the installed package; where the core lies in a folder of its own, nobody knows."""
-    try:
-        return metadata.version("texnet")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _import_torch() -> Any:

@@ -11,10 +11,11 @@ from typing import TextIO
 
 from texnet_core.errors import Cancelled, TexnetError, one_line
 from texnet_core.settings import WORKER_PROTOCOL, as_fields
+from texnet_core.version import __version__
 from texnet_core.worker.adapt import adapt
 from texnet_core.worker.describe import describe
 from texnet_core.worker.job import Message, WorkerJob
-from texnet_core.worker.probe import probe, texnet_version
+from texnet_core.worker.probe import probe
 from texnet_core.worker.spheres import sphere
 from texnet_core.worker.stylize import preview_style, stylize
 from texnet_core.worker.textures import preview, synthesize
@@ -53,7 +54,7 @@ class Worker:
     def run(self) -> None:
         """Serve until the requests end."""
         python = sys.version.split()[0]
-        ready = {"event": "ready", "protocol": WORKER_PROTOCOL, "version": texnet_version(), "python": python}
+        ready = {"event": "ready", "protocol": WORKER_PROTOCOL, "version": __version__, "python": python}
         self._send(ready | {"pid": os.getpid()})
         threading.Thread(target=self._listen, name="texnet-requests", daemon=True).start()
         previews = threading.Thread(target=self._make_previews, name="texnet-previews", daemon=True)
