@@ -1,12 +1,12 @@
 """Ways to a whole material, side by side: `python -m tests.bench.materials FOLDER`.
 
 A measurement, not a test: pytest does not collect it. FOLDER has the exemplars of the presets, under the names of the
-list. Each preset that was learned from measured maps makes its samples; the ways differ in all maps but the colors:
+list. For each preset that was learned from measured maps, samples of
 
-- joint: as the preset makes them, which learned all maps together;
-- alone: by generators of one map each, where `--alone DIR` has them as PRESET-MAP.texnet, with the same seeds;
-- derived: guessed of the colors, as `texnet material` does;
-- look: from the colors by the look, as `texnet synth --material` does.
+- joint: one generator of all maps, the preset or PRESET.texnet of `--joint DIR`;
+- alone: generators of one map each, where `--alone DIR` has them as PRESET-MAP.texnet, with the same seeds;
+- derived: the colors of joint, and the other maps guessed of them, as `texnet material` does;
+- look: the colors of joint, and the other maps from them by the look, as `texnet synth --material` does.
 
 Together and correlations are shares of the distance between the exemplar's own quadrants; slopes are a correlation of
 normals with the height; of each map, the distance of held-out layers. Needs the weights of VGG-19 (`$TEXNET_VGG19`).
@@ -37,7 +37,7 @@ from texnet_core.settings import DescriptorSettings
 
 RECIPES = Path(__file__).parents[2] / "texnet_core" / "presets" / "recipes.toml"
 COMPARED = ("normal", "roughness", "height")  # what every way can make
-FIGURES = ("maps_together", "maps_correlation", "maps_slopes", *map(map_figure, COMPARED))
+FIGURES = ("maps_together", "maps_correlation", "maps_slopes", *map(map_figure, (ALBEDO.name, *COMPARED)))
 SHARES = ("maps_together", "maps_correlation")
 Row = dict[str, float]
 
@@ -46,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("exemplars", type=Path, help="folder with the pictures and maps that the presets learned from")
     parser.add_argument("--presets", default="", help="names, by commas; without it all with measured maps")
+    parser.add_argument("--joint", type=Path, help="folder with generators of all maps, in place of the presets")
     parser.add_argument("--alone", type=Path, help="folder with generators of one map each")
     parser.add_argument("--seeds", type=int, default=3, help="samples of each")
     given = parser.parse_args()
@@ -53,9 +54,10 @@ def main() -> None:
     rows: dict[str, list[Row]] = {}
     _tell(f"| preset | way | {' | '.join(FIGURES)} |\n|{'---|' * (len(FIGURES) + 2)}")
     for name in given.presets.split(",") if given.presets else sorted(list_presets()):
-        artifact = read_artifact(list_presets()[name])
-        if len(artifact.maps) == 1:
+        preset = read_artifact(list_presets()[name])
+        if len(preset.maps) == 1:
             continue
+        artifact = replace(read_artifact(given.joint / f"{name}.texnet"), look=preset.look) if given.joint else preset
         metric = open_metric(DescriptorSettings(), artifact.texels_per_exemplar)
         assert isinstance(metric, TextureMetric), metric
         sets = _sets(artifact, given.exemplars / recipes[name]["exemplar"], given.seeds)
@@ -95,22 +97,27 @@ def _made_alone(known: Mapping[str, Artifact], albedo: FloatArray, seed: int) ->
 
 def _derived(albedo: FloatArray) -> MapSet:
     found = derive_maps(albedo, wraps=True)
-    return split_channels(found.image, found.maps)
+    return _beside(split_channels(found.image, found.maps))
 
 
 def _by_look(artifact: Artifact, albedo: FloatArray) -> MapSet:
     assert artifact.look is not None
     relief = relief_of(replace(artifact, maps=(ALBEDO,))) * artifact.texels_per_exemplar
-    return look_maps(np.pad(albedo, ((1, 1), (1, 1), (0, 0)), mode="wrap"), artifact.look, relief)
+    return _beside(look_maps(np.pad(albedo, ((1, 1), (1, 1), (0, 0)), mode="wrap"), artifact.look, relief))
+
+
+def _beside(maps: MapSet) -> MapSet:
+    """All but the colors."""
+    return {name: values for name, values in maps.items() if name != ALBEDO.name}
 
 
 def _remade(sets: Sets, make: Callable[[FloatArray, int], MapSet]) -> Sets:
-    """The same colors with other maps, as far as these are made."""
+    """The same samples with other maps, as far as these are made."""
     samples = []
     for seed, sample in enumerate(sets.samples):
         own = split_channels(sample, sets.maps)
         made = make(np.ascontiguousarray(own[ALBEDO.name], np.float32), seed)
-        samples.append(_stacked({**own, **made, ALBEDO.name: own[ALBEDO.name]}, sets.maps))
+        samples.append(_stacked({**own, **made}, sets.maps))
     return replace(sets, samples=samples)
 
 
