@@ -41,7 +41,7 @@ class TexnetError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How it travels from one process to another."""
-        return _again, (type(self), self.found, self.allowed, self.remedy)
+        return _again, (type(self), self.found, self.allowed, self.remedy), vars(self)
 
 
 def _again(kind: type[TexnetError], found: str, expected: str | Range | Sequence[str], remedy: str) -> TexnetError:

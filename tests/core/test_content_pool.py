@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import picture
-from texnet_core.errors import Cancelled, RequestError
+from texnet_core.errors import Cancelled, ImageError, RequestError
 from texnet_core.pictures.writing import write_image
 from texnet_core.settings import PANORAMAS_VARIABLE
 from texnet_core.training import content_drawings
@@ -82,6 +82,12 @@ def test_a_damaged_pool_is_made_anew(panoramas, tmp_path, damage):
     file.write_bytes(damage(whole))
     assert equal(made, default_pool(**few))
     assert [*tmp_path.iterdir()] == [file] and len(file.read_bytes()) == len(whole)
+
+
+def test_a_damaged_panorama_is_named(tmp_path):
+    (tmp_path / "sky.exr").write_text("version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(ImageError, match="sky"):
+        default_pool(**SMALL, panoramas=tmp_path, cache=tmp_path / "kept")
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(panoramas, tmp_path):

@@ -162,6 +162,14 @@ def test_what_needs_no_network_is_measured_without_its_weights():
     assert all(figure.value < figure.reference for figure in found.values())
 
 
+def test_how_blurred_places_are_is_the_same_however_the_picture_lies():
+    image = np.random.default_rng(0).random((352, 352, 3), dtype=np.float32)
+    image[:176, :176] = 0.5
+    turned = image[::-1, ::-1]
+    found = [dict(measure_detail(None, Detail(each, each), lambda: None))["detail_blurred"] for each in (image, turned)]
+    assert found[0].reference == pytest.approx(found[1].reference, rel=0.05) > 0.1
+
+
 def test_grain_laid_over_all_is_seen_where_the_exemplar_has_smooth_places():
     """Though it has the same power as a whole."""
     rng = np.random.default_rng(0)

@@ -128,13 +128,15 @@ def test_a_gray_style_paints_in_grays(content, style, descriptor):
     assert np.ptp(painted(content, gray, descriptor).image, axis=2).max() == 0
 
 
-def test_hidden_texels_of_a_style_have_no_say(content, style, descriptor):
+@pytest.mark.parametrize("loss", ["gram", "wasserstein"])
+def test_hidden_texels_of_a_style_have_no_say(content, style, descriptor, loss):
     mask = np.ones(style.shape[:2], np.bool_)
     mask[:40, :40] = False
     other = np.where(mask[..., None], style, np.float32(1))
     two = replace(QUICK, steps=2)
     first, second = (
-        optimize_painting(content, each, two, PAINTING, descriptor, mask=mask).image for each in (style, other)
+        optimize_painting(content, each, two, replace(PAINTING, style_loss=loss), descriptor, mask=mask).image
+        for each in (style, other)
     )
     assert np.array_equal(first, second)
 

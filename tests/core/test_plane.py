@@ -278,3 +278,24 @@ def test_a_thread_that_leaves_before_the_others_has_its_number_back():
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_the_last_thread_on_a_gpu_gives_the_process_its_flags_back():
+    from concurrent.futures import ThreadPoolExecutor
+
+    import torch
+
+    from texnet_core.engines.torch_engine import exact
+
+    def flags():
+        return torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32
+
+    before = flags()
+    first, second = exact("cuda"), exact("cuda")
+    with ThreadPoolExecutor(1) as other:
+        first.__enter__()
+        other.submit(second.__enter__).result()
+        first.__exit__(None, None, None)
+        assert flags() == (True, False)  # the other is still making blocks
+        other.submit(second.__exit__, None, None, None).result()
+    assert flags() == before != (True, False)

@@ -19,10 +19,14 @@ from texnet_core import (
     TexnetError,
     TextureRequest,
     open_plane,
+    read_artifact,
     synthesize,
+    write_artifact,
     write_plane,
     write_window,
 )
+from texnet_core.huge import growing
+from texnet_core.huge.recipe import recipe_of
 from texnet_core.pictures.color import quantize
 
 zarr = pytest.importorskip("zarr", reason="needs the extra [dask]")
@@ -34,6 +38,10 @@ LONG = TextureRequest(seed=2, engine="onnx", tile="none", region=(-60, 1000, 420
 @pytest.fixture(scope="module")
 def generator():
     return random_artifact(levels=1)
+
+
+class Killed(BaseException):
+    pass
 
 
 def written(artifact, request, output, **fields):
@@ -118,6 +126,59 @@ def test_what_was_there_stays_until_the_new_one_is_whole(generator, tmp_path):
     np.testing.assert_array_equal(zarr.open_group(output, mode="r")["albedo"][:], before)
     written(generator, LONG, output)
     assert zarr.open_group(output, mode="r")["albedo"].shape == (40, 4200, 3)
+
+
+@pytest.mark.parametrize("renamed", [1, 2])
+def test_a_run_that_was_killed_while_its_group_got_the_name_loses_nothing(generator, tmp_path, monkeypatch, renamed):
+    output = tmp_path / "plane.zarr"
+    written(generator, SMALL, output)
+    before = zarr.open_group(output, mode="r")["albedo"][:]
+    replace_path, done = Path.replace, []
+
+    def killed(self, target):
+        if ".zarr" in (self.suffix, Path(target).suffix):
+            done.append(target)
+            if len(done) > renamed:
+                raise Killed
+        return replace_path(self, target)
+
+    def killed_at_the_end(self):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Path, "replace", killed)
+        patch.setattr(growing.Growing, "remove", killed_at_the_end)
+        write_plane(generator, LONG, output)
+    other = replace(LONG, seed=3)
+    if renamed == 1:  # neither has the name: what was there comes back
+        with pytest.raises(Cancelled):
+            write_plane(generator, other, output, progress=stopping_after(0))
+        np.testing.assert_array_equal(zarr.open_group(output, mode="r")["albedo"][:], before)
+    else:  # the new one has it, and the same request makes no piece again
+        assert written(generator, LONG, output)[1] == [3]
+        assert zarr.open_group(output, mode="r")["albedo"].shape == (40, 4200, 3)
+
+
+def test_a_number_of_which_a_part_was_written_is_no_piece(tmp_path):
+    plan = {"one": 1}
+    state = growing.Growing(tmp_path / "out", plan)
+    state.note(0)
+    with (state.folder / "made.txt").open("a") as file:
+        file.write("1")
+    growing.Growing(tmp_path / "out", plan).note(7)
+    assert growing.Growing(tmp_path / "out", plan).made == {0, 7}
+
+
+def test_a_plane_goes_on_however_its_generator_is_named(tmp_path, monkeypatch):
+    file = tmp_path / "wave.texnet"
+    write_artifact(file, random_artifact(levels=1))
+    monkeypatch.chdir(tmp_path)
+    digests = set()
+    for name in ("wave.texnet", "./wave.texnet", str(file)):
+        request = replace(SMALL, source=name)
+        plane = open_plane(read_artifact(file), request)
+        digests.add(recipe_of(plane, request).digest)
+    assert len(digests) == 1
 
 
 def test_nothing_stays_of_a_run_that_made_nothing(generator, tmp_path):

@@ -99,6 +99,21 @@ def test_what_was_measured_is_remembered_for_this_generator(fake, artifact, cach
     assert fake.opened == 4 and len(json.loads(cache.read_text())) == 2
 
 
+def test_what_another_process_measures_meanwhile_counts(fake, artifact, cache, monkeypatch):
+    """Equal seeds are equal bytes only where all processes take the same format."""
+    fake.seconds = {"f32": 2.0, "bf16": 1.0}
+    pays = precision._pays
+
+    def slow(kind, artifact, device):
+        cache.parent.mkdir(exist_ok=True)
+        cache.write_text(json.dumps({precision._key(kind, artifact, device): "f32", "another": "bf16"}))
+        return pays(kind, artifact, device)
+
+    monkeypatch.setattr(precision, "_pays", slow)
+    assert precision.choose_format(fake, artifact, "cpu") == "f32"
+    assert json.loads(cache.read_text())["another"] == "bf16"
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"x": 5}', "\x00"])
 def test_a_damaged_cache_is_measured_anew(fake, artifact, cache, content):
     cache.parent.mkdir()

@@ -14,7 +14,7 @@ from tests.core.test_recipe_kinds import network, style
 from tests.core.trainings import assert_same_parameters, parameters_of
 from tests.waiting import wait_until
 from texnet_core import Cancelled
-from texnet_core.errors import EngineError
+from texnet_core.errors import EngineError, RequestError
 from texnet_core.lists import job_runner, ray_cluster, recipe_runner
 from texnet_core.lists.job_runner import run_jobs
 from texnet_core.lists.jobs import read_jobs
@@ -208,6 +208,13 @@ def test_what_cancels_stops_the_cluster_too(nodes, pool, folder):
     made = made_in(folder)
     assert 0 < len(made) < JOBS and not [name for name in made if name.startswith(".")]
     assert statuses(run(folder, pool)).count("skipped") >= len(made) - 1
+
+
+def test_what_lies_below_the_folder_has_a_place_in_the_shared_one(tmp_path):
+    results = SharedResults.at(f"file://{tmp_path}/shared", tmp_path)
+    assert results.place_of(tmp_path / "..wave.png").endswith("/shared/..wave.png")
+    with pytest.raises(RequestError, match="does not lie below"):
+        results.place_of(tmp_path.parent / "wave.png")
 
 
 @pytest.mark.parametrize("kind", ["file", "s3"])

@@ -371,6 +371,12 @@ def test_what_is_bright_above_and_dark_below_does_not_tile_however_hard_the_outl
     assert ("y" in tiling_axes(content_of(content).picture)) == (not falls)
 
 
+def test_edges_with_nothing_between_them_do_not_tell():
+    content = np.dstack([tiling(32, 32), np.zeros((32, 32), np.float32)])
+    content[:, [0, -1], 3] = 1
+    assert "x" not in tiling_axes(content_of(content).picture)
+
+
 def test_a_band_of_which_nothing_is_seen_does_not_tell():
     content = tiling(128, 96)
     content = np.dstack([content, np.ones(content.shape[:2], np.float32)])

@@ -12,7 +12,6 @@ _budget = partial(setting, group="budget")
 _losses = partial(setting, group="losses")
 _machine = partial(setting, group="machine", machine=True)
 
-INSTANT_START = "instant"  # the network that ships
 FEWEST_TEXTURES = 2
 LEAST_EXEMPLAR_SIDE = 164  # texels: what the light descriptor asks of an exemplar
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields
 
-from texnet_core.adaptive.conditional_settings import INSTANT_START, label_of
+from texnet_core.adaptive.conditional_settings import label_of
 from texnet_core.errors import ArtifactError, RequestError
 from texnet_core.instant.exemplar_statistics import statistics_of
 from texnet_core.instant.predictor import predicted_code
@@ -14,7 +14,7 @@ from texnet_core.model.families import CONDITIONAL, TEXTURES
 from texnet_core.model.families.conditional import ConditionalSettings, PredictingSettings
 from texnet_core.model.header import Header
 from texnet_core.presets import INSTANT, find_source
-from texnet_core.start_settings import AUTO_START, COLD_START
+from texnet_core.start_settings import AUTO_START, COLD_START, INSTANT_START
 
 
 def settled(start: str, settings: ConditionalSettings, announce: Callable[[str], None]) -> str:

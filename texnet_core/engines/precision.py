@@ -34,8 +34,9 @@ def choose_format(kind: EngineClass, artifact: Artifact, device: str) -> NumberF
         return "f32"
     file, key = _file(), _key(kind, artifact, device)
     known = _read(file)
-    if known.get(key) not in ("f32", "bf16"):
-        known[key] = "bf16" if _pays(kind, artifact, device) else "f32"
+    if key not in known:
+        found = "bf16" if _pays(kind, artifact, device) else "f32"
+        known = {key: found} | _read(file)  # another process may have measured meanwhile, which counts then
         _write(file, known)
     return "bf16" if known[key] == "bf16" else "f32"
 

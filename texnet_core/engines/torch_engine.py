@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
@@ -155,6 +155,8 @@ def _tensor(array: FloatArray, device: str, bf16: bool) -> Tensor:
 _counting = threading.Lock()
 _inside = 0  # threads that are making blocks on the CPU
 _threads_before = 0
+_inside_on_gpu = 0
+_flags_before = ExitStack()  # gives the process its flags back
 
 
 @contextmanager
@@ -163,11 +165,31 @@ def exact(device: str) -> Iterator[None]:
 
     TF32 would cost the agreement between engines, and a choice of kernels by timing that between runs.
     """
+    with _one_thread() if device == "cpu" else _same_arithmetic():
+        yield
+
+
+@contextmanager
+def _same_arithmetic() -> Iterator[None]:
+    """The flags are the process's: the first thread sets them, the last one gives them back."""
+    global _inside_on_gpu
+    with _counting:
+        if _inside_on_gpu == 0:
+            flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+            _flags_before.enter_context(flags)
+        _inside_on_gpu += 1
+    try:
+        yield
+    finally:
+        with _counting:
+            _inside_on_gpu -= 1
+            if _inside_on_gpu == 0:
+                _flags_before.close()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
     global _inside, _threads_before
-    if device != "cpu":
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-            yield
-        return
     with _counting:
         if _inside == 0:  # others have set the process's number to one, which new threads begin with
             _threads_before = torch.get_num_threads()

@@ -6,7 +6,8 @@ size. At each octave the reference is how far apart four places of the exemplar 
 """
 
 import itertools
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,11 @@ def measure_detail(metric: "TextureMetric | None", detail: Detail, report: Calla
     quadrants = quarters(detail.exemplar, len(detail.exemplar) // 2)
     yield "detail_spectrum", _spectrum(detail, quadrants)
     for name, measure in _OF_LIGHT.items():
-        yield name, Figure(measure(detail.sample, detail.exemplar), mean_of_pairs(quadrants, measure))
+        yield name, Figure(measure(detail.sample, detail.exemplar), _both_ways(quadrants, measure))
+
+
+def _both_ways(parts: Sequence[FloatArray], measure: Callable[[FloatArray, FloatArray], float]) -> float:
+    return statistics.fmean(measure(one, other) for one, other in itertools.permutations(parts, 2))
 
 
 def _measure_octaves(metric: "TextureMetric", detail: Detail, report: Callable[[], None]) -> NamedFigures:

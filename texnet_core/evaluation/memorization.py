@@ -22,6 +22,7 @@ _WINDOWS_A_SIDE = 20
 _COPIED = 0.5
 _COMPONENTS = 24
 _FEWEST_PATCHES = 64  # of the exemplar; among fewer, nearest says nothing
+_PATCHES_AT_ONCE = 2**15
 _SCORES_AT_ONCE = 2**23
 
 
@@ -104,10 +105,20 @@ def _positions(image: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
     return flat[0], flat[1]
 
 
+def _covariance(patches: FloatArray, middle: FloatArray) -> npt.NDArray[np.float64]:
+    """With double precision, but for some of them at a time: of a large exemplar there are millions."""
+    total = np.zeros((patches.shape[1], patches.shape[1]))
+    for start in range(0, len(patches), _PATCHES_AT_ONCE):
+        part = patches[start : start + _PATCHES_AT_ONCE].astype(np.float64) - middle
+        total += part.T @ part
+    covariance: npt.NDArray[np.float64] = total / (len(patches) - 1)
+    return covariance
+
+
 def _nearest(sought: FloatArray, among: FloatArray) -> npt.NDArray[np.int64]:
     """Index of the patch nearest to each sought one. Nearest is where q.e - |e|^2 / 2 is largest."""
     middle = among.mean(axis=0)
-    _, axes = np.linalg.eigh(np.cov(among, rowvar=False))
+    _, axes = np.linalg.eigh(_covariance(among, middle))
     basis = axes[:, -_COMPONENTS:].astype(np.float32)
     keys = (among - middle) @ basis
     keys = np.concatenate([keys, -np.square(keys).sum(axis=1, keepdims=True) / 2], axis=1)

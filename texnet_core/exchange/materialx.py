@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 from texnet_core.exchange.saved import Place, SavedMaterial
 
-_TYPES = {1: "float", 3: "color3"}
 _GRAPH = "maps"
 
 

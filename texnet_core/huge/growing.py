@@ -11,7 +11,7 @@ from texnet_core.atomic import as_output_error, prepared
 from texnet_core.errors import Cancelled
 
 _PREFIX = ".texnet-"
-_PLAN, _MADE, _RESULT = "plan.json", "made.txt", "result"
+_PLAN, _MADE, _RESULT, _OLD = "plan.json", "made.txt", "result", "old"
 
 
 class Growing:
@@ -28,12 +28,16 @@ class Growing:
         self.folder = _folder_of(output)
         self.result = self.folder / _RESULT
         text = json.dumps(plan, sort_keys=True, indent=1)
-        if _text(self.folder / _PLAN) != text or not self.result.is_dir():
+        is_same = _text(self.folder / _PLAN) == text
+        _put_right(output, self.result, is_same and bool(_text(self.folder / _MADE)))
+        if not is_same or not self.result.is_dir():
             shutil.rmtree(self.folder, ignore_errors=True)
             self.result.mkdir(parents=True)
             (self.folder / _PLAN).write_text(text, encoding="utf-8")
-        # what follows the last line break was being written when a run was killed
-        self.made = {int(line) for line in _text(self.folder / _MADE).split("\n")[:-1]}
+        lines = _text(self.folder / _MADE).split("\n")
+        self.made = {int(line) for line in lines[:-1] if line.isdecimal()}
+        if lines[-1]:  # it was being written when a run was killed, and would run into the next one
+            (self.folder / _MADE).write_text("".join(f"{number}\n" for number in sorted(self.made)), encoding="utf-8")
 
     def note(self, number: int) -> None:
         """A piece is whole."""
@@ -70,6 +74,22 @@ def growing(output: Path, plan: Mapping[str, Any]) -> Iterator[Growing]:
                 raise Cancelled(f"{found}; run it again to go on, or delete {state.folder}") from error
             raise
         state.remove()
+
+
+def put_folder(result: Path, output: Path) -> None:
+    """Give a result the output's name; what had it lies beside the result until the next `Growing` or its end."""
+    if output.is_dir():
+        output.replace(result.with_name(_OLD))
+    result.replace(output)
+
+
+def _put_right(output: Path, result: Path, is_whole: bool) -> None:
+    """Undo what `put_folder` had done where it was killed."""
+    old = result.with_name(_OLD)
+    if old.is_dir() and not output.exists():
+        old.replace(output)
+    elif is_whole and output.is_dir() and not result.exists():
+        output.replace(result)
 
 
 def _folder_of(output: Path) -> Path:

@@ -13,7 +13,7 @@ from texnet_core.model.artifact import from_bytes, to_bytes
 from texnet_core.once import OpenOnce
 from texnet_core.settings import EngineName
 from texnet_core.synthesis.plane import Plane
-from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.request import PICTURES, TextureRequest
 from texnet_core.synthesis.textures import open_plane
 
 T = TypeVar("T")
@@ -41,7 +41,8 @@ class Recipe:
     def digest(self) -> str:
         """Of all that decides about the plane."""
         request = self.request.record()
-        del request["threads"]
+        for name in ("threads", "source", *PICTURES):  # of what is read, the content counts: that is the generator
+            del request[name]
         said = json.dumps([self.generator_digest, request], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
 

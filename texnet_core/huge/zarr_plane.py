@@ -1,6 +1,5 @@
 """A plane as a Zarr group with an array for each map; a shard, which is a file, is a piece."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from texnet_core.atomic import as_output_error
 from texnet_core.errors import OutputError
 from texnet_core.huge.cutting import Cutting, cut, window, windows
+from texnet_core.huge.growing import put_folder
 from texnet_core.huge.packages import needing
 from texnet_core.huge.target import said_of_map
 from texnet_core.synthesis.files import packed, unpacked
@@ -96,11 +96,7 @@ class ZarrPlane:
                 array[down : down + height, right : right + width] = values
 
     def finish(self, folder: Path) -> None:
-        old = folder.with_name("old")
-        if self.output.is_dir():
-            self.output.replace(old)
-        folder.replace(self.output)
-        shutil.rmtree(old, ignore_errors=True)
+        put_folder(folder, self.output)
 
 
 def _step(side: int) -> int:

@@ -22,7 +22,7 @@ from texnet_core.lists.jobs import Job, TextureJob
 from texnet_core.lists.pools import Here, Pool
 from texnet_core.lists.record import read_record
 from texnet_core.lists.style_jobs import StyleJob
-from texnet_core.lists.workshop import PICTURES, Made, Order, hashed, what_is_asked
+from texnet_core.lists.workshop import Made, Order, hashed, what_is_asked
 from texnet_core.model.artifact import read_header
 from texnet_core.model.header import Header
 from texnet_core.model.look import Look
@@ -30,6 +30,7 @@ from texnet_core.once import OpenOnce
 from texnet_core.presets import INSTANT, find_generator, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.synthesis.files import files_of
+from texnet_core.synthesis.request import PICTURES
 from texnet_core.synthesis.textures import check_is_no_style
 
 JobStatus = Literal["made", "skipped", "failed"]
@@ -100,6 +101,7 @@ class _Run:
         self._total = sum(_texels(job) for job in jobs)
         self._cancelled = False
         self._digests: OpenOnce[Path, str] = OpenOnce()
+        self._looks: OpenOnce[tuple[Path, ...], list[str]] = OpenOnce()
         self._headers: OpenOnce[Path, Header] = OpenOnce()
         self._record_path = Path(os.devnull) if record is None else record
         self._known = {} if record is None else read_record(record)
@@ -151,8 +153,11 @@ class _Run:
         """The file that makes a job's files, and digests of all files that it is made from, the source's first."""
         if isinstance(job, StyleJob):
             source = find_style(job.request.source)
-            pictures = [path and self._digest(path) for path in (job.content, job.strength_map, job.first, *job.look)]
-            return source, (self._digest(source), pictures)
+            pictures = [path and self._digest(path) for path in (job.content, job.strength_map, job.first)]
+            return source, (
+                self._digest(source),
+                [*pictures, *self._looks.get(job.look, partial(self._look, job.look))],
+            )
         return self._source_of_texture(job)
 
     def _source_of_texture(self, job: TextureJob) -> tuple[Path | None, tuple[object, ...]]:
@@ -175,6 +180,10 @@ class _Run:
     def _header_of(self, source: Path) -> Header:
         """What makes a generator of an exemplar makes its colors alone, as its own header says."""
         return self._headers.get(source, lambda: read_header(source))
+
+    def _look(self, pictures: tuple[Path, ...]) -> list[str]:
+        """What stands for pictures that are measured together; thousands of frames share them."""
+        return [hashed([self._digest(path) for path in pictures])] if pictures else []
 
     def _digest(self, path: Path) -> str:
         return self._digests.get(path, partial(_digest, path))

@@ -24,7 +24,7 @@ from texnet_core.pictures.writing import check_picture_size
 from texnet_core.settings import ExemplarSettings
 from texnet_core.synthesis.choice import TextureChoice
 from texnet_core.synthesis.map_files import MAP, MapFiles, as_pattern
-from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.request import PICTURES, TextureRequest
 
 EXAMPLE = """
 [settings]                            # optional, for all jobs: engine, device, precision, threads
@@ -61,7 +61,7 @@ output = "painted/{content}_{strength}.png"
 
 _HELP = "see `texnet batch --help`"
 _COMMON = ("engine", "device", "precision", "threads")
-_PICTURES, _LENGTHS = ("exemplar", "mask", "mix_mask"), ("covers", "real_width")
+_LENGTHS = ("covers", "real_width")
 _EXEMPLAR = tuple(spec.name for spec in fields(ExemplarSettings))
 _CHOICE = tuple(spec.name for spec in fields(TextureChoice))
 _MAP_FILES = tuple(spec.name for spec in fields(MapFiles))
@@ -82,7 +82,7 @@ class TextureJob:
     @property
     def reads(self) -> list[Path]:
         """The pictures that it cannot do without."""
-        return [Path(name) for name in (getattr(self.request, picture) for picture in _PICTURES) if name]
+        return [Path(name) for name in (getattr(self.request, picture) for picture in PICTURES) if name]
 
 
 Job = TextureJob | StyleJob
@@ -135,7 +135,7 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
     if "size" in values:
         values["width"], values["height"] = size_of(values["size"])
     values |= {name: parse_length(values[name]) for name in _LENGTHS if name in values}
-    values |= {name: str(place_of(values[name], name, folder)) for name in _PICTURES if name in values}
+    values |= {name: str(place_of(values[name], name, folder)) for name in PICTURES if name in values}
     request = TextureRequest.from_record(values)
     naming = {name: Path(getattr(request, name)).stem for name in ("source", "exemplar", "mix_mask")}
     naming |= {name: getattr(request, name) for name in (*_NAMING, "texture", "mix", "mix_to")}

@@ -48,7 +48,7 @@ class SharedResults:
             RequestError: it does not lie below the folder.
         """
         relative = os.path.relpath(os.path.abspath(path), self.below)
-        if relative.startswith(os.pardir):
+        if Path(relative).parts[:1] == (os.pardir,):
             raise RequestError(
                 f"the output {path} does not lie below {self.below}, which stands for {self.url}",
                 expected="an output below it",

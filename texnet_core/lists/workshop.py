@@ -24,14 +24,13 @@ from texnet_core.stylization.contents import tiling_of
 from texnet_core.synthesis.choice import TextureChoice
 from texnet_core.synthesis.files import write_window
 from texnet_core.synthesis.map_files import MapFiles
-from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.request import PICTURES, TextureRequest
 from texnet_core.synthesis.textures import open_plane
 
 # fields that say what makes a texture, beside its source
 _MAKE = tuple(spec.name for kind in (ExemplarSettings, TextureChoice) for spec in fields(kind))
 # fields that are younger than the first records, which say nothing of them
 _YOUNGER = ("phase", "covers", "maps", "material", *_MAKE)
-PICTURES = ("exemplar", "mask", "mix_mask")  # of a request, whose content counts, not their names
 _MOST_OPEN = 64  # sources, and looks, that a process keeps
 
 

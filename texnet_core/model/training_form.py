@@ -136,6 +136,8 @@ class Generator(nn.Module, Operations):
     def adopt(self, parameters: Mapping[str, npt.NDArray[np.float32]], inputs: Noise) -> None:
         """Begin as a generator that is trained already: make what it makes, with norms that are there to learn.
 
+        Its activation clamps are not taken over; they are measured when training ends.
+
         Its norms are folded into its convolutions. The norms here get the mean and spread of what they meet, so that
         they leave it as it is. What a norm follows has its size taken out, for a kernel of another size would learn
         at another speed.

@@ -97,9 +97,9 @@ def optimize_painting(
         progress(Progress("optimizing", 0, settings.steps, "step", note=text))
 
     small, mask = reduced_surface(style, mask, painting.style_size, announce)
-    visible = visible_layers(mask, descriptor)
-    weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, announce=announce)
     layers, pooling = _SEEN[painting.style_loss]
+    visible = visible_layers(mask, descriptor, layers)
+    weights = load_vgg19(descriptor.vgg19, descriptor.vgg19_input, announce=announce)
     precision = DTYPES[choose_precision(settings.precision, device)]
     vgg19 = Vgg19(weights, (*layers, CONTENT_LAYER), pooling, descriptor.padding, precision).to(device)
 

@@ -138,11 +138,13 @@ def _no_trouble(descriptor: DescriptorSettings) -> str:
     return ""
 
 
-def visible_layers(mask: Mask | None, descriptor: DescriptorSettings) -> dict[str, Tensor] | None:
+def visible_layers(
+    mask: Mask | None, descriptor: DescriptorSettings, layers: tuple[str, ...] = LAYERS
+) -> dict[str, Tensor] | None:
     """Layer -> (h, w) bool, the positions that count; raises ImageError where they are too few."""
     if mask is None:
         return None
-    visible = _structure(descriptor).visible_positions(torch.from_numpy(mask).float(), descriptor.padding, LAYERS)
+    visible = _structure(descriptor).visible_positions(torch.from_numpy(mask).float(), descriptor.padding, layers)
     for layer, positions in visible.items():
         if (left := int(positions.sum())) < FEWEST_POSITIONS:
             raise too_few(f"{left} places for {layer}", f"at least {FEWEST_POSITIONS}")

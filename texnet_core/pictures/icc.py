@@ -38,7 +38,7 @@ class Profile:
     Attributes:
         name: its description.
         space: of the pictures that it is for.
-        to_light: by curves, (..., 3) values, a gray one three times, to linear light of sRGB's primaries; else None.
+        to_light: by curves, (..., 3) values to linear light of sRGB's primaries, of grays (..., 1) too; else None.
         by_tables: (h, w, channels) in [0, 1] to (h, w, 3) sRGB with the precision of 8 bits; else None.
     """
 

@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass, field
 
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_EOI, _SOS = 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
 _COLORS = {_APP0: (b"JFIF\0", 14), _APP14: (b"Adobe", 12)}  # signature, and bytes at the least
 _ALONE = (0x01, *range(0xD0, 0xD9))  # markers without a segment

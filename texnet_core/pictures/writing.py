@@ -36,7 +36,6 @@ class Format:
         channels: how many there can be; the last of 2 and of 4 is alpha.
         max_side: in texels.
         max_texels: in all; formats that are written while they are made need no limit of their own.
-        exact: whether it can also hold floats of 32 bits.
     """
 
     encode: Callable[[Path, Bands, Layout], None]
@@ -44,20 +43,17 @@ class Format:
     channels: tuple[int, ...] = (1, 3)
     max_side: int = MAX_SIZE
     max_texels: int = MAX_SIZE**2
-    exact: bool = False
 
 
 _WITH_ALPHA = (1, 2, 3, 4)
 
 PNG = Format(write_png, (8, 16), _WITH_ALPHA)
 JPEG = Format(write_jpeg, (8,), max_side=65500, max_texels=2**28)
-TIFF = Format(write_tiff, (8, 16), _WITH_ALPHA, exact=True)
-EXR = Format(write_exr, (), _WITH_ALPHA, max_texels=2**28, exact=True)
+TIFF = Format(write_tiff, (8, 16), _WITH_ALPHA)
+EXR = Format(write_exr, (), _WITH_ALPHA, max_texels=2**28)
 WEBP = Format(write_webp, (8,), _WITH_ALPHA, max_side=16383, max_texels=2**28)
 FORMATS = {".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".tif": TIFF, ".tiff": TIFF, ".exr": EXR, ".webp": WEBP}
 SUFFIXES = tuple(FORMATS)
-
-EXACT_SUFFIXES = tuple(suffix for suffix, kind in FORMATS.items() if kind.exact)
 
 NUMBERS: dict[FileDepth, str] = {8: "uint8", 16: "uint16", 32: "float32", None: "float32"}  # in memory
 

@@ -58,6 +58,8 @@ def _tiles(picture: Picture, axis: int) -> bool:
     steps = np.abs(np.diff(lines, axis=1))
     counts = np.isfinite(steps).sum(axis=(0, 2))
     inside = np.nansum(steps, axis=(0, 2))[counts > 0] / counts[counts > 0]
+    if not len(inside):  # no two texels side by side can be seen
+        return False
     if across[known].mean() > max(_CHANCE * float(np.quantile(inside, _USUAL)), _ONE_LEVEL):
         return False
     return _bands_go_on(strips)

@@ -44,7 +44,7 @@ class Extent:
 
 
 def companions(output: Path, files: MapFiles, marks: str) -> list[Path]:
-    """The files beside the maps, in the order in which `companion_bytes` gives what is in them."""
+    """The files beside the maps, in the order in which `Companions.contents` gives what is in them."""
     found = []
     if files.preview:
         found.append(named(output, "preview", marks, ".png"))

@@ -92,7 +92,8 @@ class Plane:
         self._period: FloatArray | None = None  # all of it, where that was made at once
         self._kept: OrderedDict[tuple[int, int], FloatArray] = OrderedDict()
         height, width = engine.block_shape
-        self._most_kept = _KEPT_BYTES // (4 * height * width * channels_of(self.header.maps))  # blocks
+        self._usually_kept = _KEPT_BYTES // (4 * height * width * channels_of(self.header.maps))  # blocks
+        self._most_kept = self._usually_kept
 
     @property
     def step(self) -> float:
@@ -243,9 +244,10 @@ class Plane:
         self, top: int, left: int, height: int, width: int, convert: Convert
     ) -> Generator[npt.NDArray[Any], None, None]:
         rows, columns = self._chunk_shape()
-        if height > rows:  # what a row of chunks has made is there when the next one begins, and no more than that
-            high, wide = self.engine.block_shape
-            self._most_kept = (int(rows * self._rows.step) // high + 3) * (int(width * self._columns.step) // wide + 2)
+        # what a row of chunks has made is there when the next one begins, and no more than that
+        high, wide = self.engine.block_shape
+        row = (int(rows * self._rows.step) // high + 3) * (int(width * self._columns.step) // wide + 2)
+        self._most_kept = row if height > rows else self._usually_kept
         for y in range(top, top + height, rows):
             high = min(rows, top + height - y)
             chunks = [

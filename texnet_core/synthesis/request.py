@@ -5,7 +5,6 @@ Options of the command line, lists of textures, messages to the worker and recor
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, Self
 
 from texnet_core.errors import Range, RequestError
@@ -23,10 +22,12 @@ from texnet_core.settings import (
     setting,
 )
 from texnet_core.synthesis.choice import TextureChoice
-from texnet_core.synthesis.windows import MAX_COORDINATE, Region, checked_region
+from texnet_core.synthesis.windows import MAX_COORDINATE, Region, checked_region, is_whole
 
 UDIM_COLUMNS = 10  # the numbers of tiles count in tens
 _UDIM_ROWS = 100
+
+PICTURES = ("exemplar", "mask", "mix_mask")  # fields of a request that name files, whose content counts
 
 Pair = tuple[int, int]
 
@@ -163,7 +164,7 @@ class TextureRequest(ExemplarSettings, TextureChoice, EngineSettings, Recorded):
 def _check_pair(name: str, pair: Any, *ranges: Range) -> None:
     if pair is None:
         return
-    if not isinstance(pair, tuple) or len(pair) != 2 or not all(_is_whole(number) for number in pair):
+    if not isinstance(pair, tuple) or len(pair) != 2 or not all(is_whole(number) for number in pair):
         raise RequestError(
             f"{name} {pair!r} is not a pair", expected="two whole numbers", remedy="give two whole numbers"
         )
@@ -174,7 +175,3 @@ def _check_pair(name: str, pair: Any, *ranges: Range) -> None:
                 expected=allowed,
                 remedy="choose one in that range",
             )
-
-
-def _is_whole(number: Any) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool)

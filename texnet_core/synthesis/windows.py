@@ -13,7 +13,8 @@ MAX_WINDOW_TEXELS = 2**28  # what may be asked for at once, as an array
 MAX_COORDINATE = 2**28  # so that four times as many texels made, at the smallest scale, have noise of their own
 
 
-def _is_whole(number: Any) -> bool:
+def is_whole(number: Any) -> bool:
+    """Whether it is a whole number, and no truth value."""
     return isinstance(number, Integral) and not isinstance(number, bool)
 
 
@@ -23,9 +24,7 @@ def checked_region(region: Any) -> Region:
         numbers = tuple(region)
     except TypeError:
         numbers = ()
-    if len(numbers) != 4 or not all(
-        isinstance(number, Integral) and not isinstance(number, bool) for number in numbers
-    ):
+    if len(numbers) != 4 or not all(map(is_whole, numbers)):
         raise RequestError(
             f"{region!r} is not a region",
             expected="x, y, width, height",

@@ -147,13 +147,13 @@ def _one_by_one(
     presets: list[Path], panoramas: list[Path], drawn: int, views: int, side: int, seed: int
 ) -> Iterator[FloatArray]:
     """The drawings, then the views."""
+    opened = [read_panorama(file) for file in panoramas[:views]]  # first of all, for one may be damaged
     rng = np.random.default_rng((seed, 0))
     chosen = [presets[place] for place in rng.permutation(len(presets))[: min(drawn, _SURFACES)]]
     tiles = surfaces(chosen, rng)
     for index in range(drawn):
         own = np.random.default_rng((seed, 1, index))
         yield painted(DRAWINGS[index % len(DRAWINGS)](side, own), tiles, own)
-    opened = [read_panorama(file) for file in panoramas[:views]]
     for index in range(views):
         own = np.random.default_rng((seed, 2, index))
         around, which = divmod(index, len(opened))

@@ -185,7 +185,7 @@ class MapsLoss:
         return total
 
     def _chosen(self, loss_seed: int, *, both: bool, whole: bool) -> list[tuple[float, PictureLoss]]:
-        """What is compared, with its weight: all, the colors and another view, or one of them, by turns."""
+        """What is compared, with its weight: all, the colors and another view, or one of them, by the seed."""
         colors, others = self._colors, self._others
         if not others:
             return [(1.0, colors)]

@@ -83,6 +83,8 @@ class Run:
         self.state.restart_fraction = min(self.state.restart_fraction, fraction)
         if not is_frozen_phase(self.settings, fraction_since_restart(self.state, fraction)):
             self.state.thaw()
+        if self.state.ended:
+            self.note("the run ended early, with the best generator so far; a larger budget goes on from there")
         if self.state.frozen:
             try:
                 self._begin_average(resumed=True)

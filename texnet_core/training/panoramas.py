@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from texnet_core.mapset import FloatArray
 from texnet_core.pictures.color import LUMINANCE, linear_to_srgb
+from texnet_core.pictures.reading import reading
 from texnet_core.pictures.stills import decode
 from texnet_core.settings import PANORAMAS_VARIABLE
 
@@ -53,9 +54,10 @@ def read_panorama(file: Path) -> FloatArray:
     """(h, w, 3) linear light, w about 2 h.
 
     Raises:
-        Exception: whatever decoders raise on damaged files.
+        ImageError: it is damaged.
     """
-    values = decode(file).values[..., :3]
+    with reading(file):
+        values = decode(file).values[..., :3]
     return np.nan_to_num(np.maximum(values, 0), posinf=0)
 
 

@@ -48,7 +48,7 @@ class View:
 
 
 def in_turn(items: Sequence[T], loss_seed: int) -> T:
-    """The one of several whose turn it is in a step; two seeds that follow each other have the same."""
+    """The one of several that a step's seed draws; its last bit is left to draw something else."""
     return items[loss_seed // 2 % len(items)]
 
 

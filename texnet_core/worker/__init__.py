@@ -122,8 +122,8 @@ train: a generator from a picture, or from a material: a folder or a .zip whose 
 are.
 
     {"job": "train", "exemplar": "/x/wall.jpg", "output": "/x/wall.texnet", "name": "Wall", "resume": false,
-     "folder": "/tmp/x", "online": false, ["replace": true, "maps": "albedo,normal", "mask": "/x/mask.png",
-     "steps": 400 or "minutes": 20, "size", "seed", "device",
+     "folder": "/tmp/x", "online": false, ["replace": true, "maps": "albedo,normal", "derive": false,
+     "mask": "/x/mask.png", "steps": 400 or "minutes": 20, "size", "seed", "device",
      "vgg19", "vgg19_input", "flatten", "exemplar_size", "detail": "auto", "generator_size": "small",
      "author", "license", "source", "real_width": 1.2, "quality": "quick", "start": "auto", and any other setting of a
      generator or its training]}
@@ -135,6 +135,7 @@ are.
 
     Of a material, "maps" may name those that are learned, "albedo,normal"; all are where nothing is said. What is taken
     for what comes as notes.
+    Of a picture alone, "derive" guesses the other maps, which are learned too.
     The mask is a picture of the exemplar's size, white where the exemplar takes part. Texels whose alpha is below one
     half take no part in any case.
 

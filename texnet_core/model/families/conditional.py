@@ -24,7 +24,7 @@ from texnet_core.model.noise import NoisePlane
 from texnet_core.model.parameters import Shapes
 from texnet_core.settings import Checked, setting
 
-STATISTICS = 2017  # numbers that are told of an exemplar; see `adaptive.exemplar_statistics`
+STATISTICS = 2017  # numbers that are told of an exemplar; see `instant.exemplar_statistics`
 MOST_TEXTURES = 256
 COLORS = 3
 
@@ -93,7 +93,7 @@ def noise_plane(settings: ConditionalSettings, facts: PlaneFacts) -> NoisePlane:
 
 
 def predictor_shapes(settings: PredictingSettings) -> Shapes:
-    """The parameters of what predicts a code: see `adaptive.predictor`."""
+    """The parameters of what predicts a code: see `instant.predictor`."""
     told, hidden, code = STATISTICS, settings.hidden, settings.code
     shapes: dict[str, tuple[int, ...]] = {"predictor.mean": (told,), "predictor.deviation": (told,)}
     for number, (read, made) in enumerate(((told, hidden), (hidden, hidden), (hidden, code))):
