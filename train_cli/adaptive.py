@@ -12,12 +12,12 @@ import cloup
 from texnet_core.adaptive.conditional_settings import InstantTrainSettings, TexturesTrainSettings
 from texnet_core.adaptive.settings import AdaptiveTrainSettings
 from texnet_core.atomic import prepared
-from texnet_core.errors import Cancelled, RequestError
+from texnet_core.errors import Cancelled
 from texnet_core.model.artifact import SUFFIX, Artifact, Provenance
 from texnet_core.model.families.conditional import PredictingSettings, TexturesSettings
 from texnet_core.model.families.pseudo_optimizer import PseudoOptimizerSettings
 from texnet_core.settings import InputConvention
-from train_cli.checks import check_preview
+from train_cli.checks import check_outside, check_preview
 from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -164,7 +164,7 @@ def _learn(context: click.Context, train: Train) -> None:
     check_alone(output, as_json)
     check_arguments(context, output, folder)
     check_preview(preview, folder, None)
-    _check_outside(preview, folder)
+    check_outside(preview, folder)
     if int(os.environ.get("RANK", "0")):  # the first process tells and writes
         train(folder, output, resume=values["resume"])
         return
@@ -180,13 +180,6 @@ def _provenance(context: click.Context) -> Provenance:
     values = context.params
     name = clean(values["name"] or values["folder"].resolve().name)
     return replace(settings_from(Provenance, values), exemplar=name, command=recorded_command(context))
-
-
-def _check_outside(preview: Path | None, folder: Path) -> None:
-    """Raise RequestError for a preview among the pictures, where the next run and a resumed one would learn from it."""
-    if preview is not None and preview.resolve().is_relative_to(folder.resolve()):
-        found = f"--preview {preview} lies among the pictures that are learned from"
-        raise RequestError(found, expected=f"a file outside of {folder}", remedy="name a file in another folder")
 
 
 for each in (train, instant, many):

@@ -150,9 +150,9 @@ def _maps(text: str) -> tuple[MapSpec, ...]:
 
 
 def _engines(text: str) -> tuple[EngineName, ...]:
-    installed = installed_engines()
-    chosen = tuple(name for name in installed if name in text.split(",")) if text else installed
-    unknown = set(filter(None, text.split(","))) - set(chosen)
+    installed, named = installed_engines(), {name.strip() for name in text.split(",")} - {""}
+    chosen = tuple(name for name in installed if name in named) if text else installed
+    unknown = named - set(chosen)
     if unknown or not chosen:
         raise RequestError(
             f"--engines {text} names an engine that is not installed",

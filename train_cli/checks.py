@@ -71,6 +71,13 @@ def check_preview(preview: Path | None, exemplar: Path, mask: Path | None, style
         check_not_inputs(preview, exemplar, mask, "--preview", style)
 
 
+def check_outside(preview: Path | None, folder: Path) -> None:
+    """Raise RequestError for a preview among the pictures, where the next run and a resumed one would learn from it."""
+    if preview is not None and preview.resolve().is_relative_to(folder.resolve()):
+        found = f"--preview {preview} lies among the pictures that are learned from"
+        raise RequestError(found, expected=f"a file outside of {folder}", remedy="name a file in another folder")
+
+
 def picture_name(output: Path, format: str | None) -> Path:
     """The output, or a name that says what goes through a pipe: FORMAT, or else PNG.
 

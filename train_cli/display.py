@@ -103,7 +103,9 @@ class Display:
         if now - self._last_line_at < _LINE_EVERY_S:
             return
         self._last_line_at = now
-        amount = f"{progress.done:.0f} of {progress.total:.0f} {progress.unit}{'' if progress.unit == 's' else 's'}"
+        kind = ".0f" if progress.total >= 10 else ".2g"  # small pictures are parts of a megatexel
+        done, total = f"{progress.done:{kind}}", f"{progress.total:{kind}}"
+        amount = f"{done} of {total} {progress.unit}{'' if progress.unit == 's' else 's'}"
         click.echo(", ".join(filter(None, (f"{progress.stage}: {amount}", _figures(progress)))), err=True)
 
 

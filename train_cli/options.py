@@ -277,9 +277,12 @@ class LengthType(click.ParamType[float]):
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
         try:
-            return parse_length(value)
+            length = parse_length(value)
         except RequestError as error:
             self.fail(f"{error}.", parameter, context)
+        if isinstance(value, str) and length == 0:
+            self.fail(f"{value!r} is no length; leave the option out where it is not known.", parameter, context)
+        return length
 
 
 class GridType(click.ParamType[tuple[int, int]]):

@@ -19,7 +19,7 @@ from texnet_core.synthesis.textures import check_moves
 from train_cli.display import Display, one_of
 from train_cli.groups import option
 from train_cli.options import SizeType
-from train_cli.results import tell_written
+from train_cli.results import facts_of, tell_written
 from train_cli.streams import is_output
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -51,8 +51,15 @@ class Planes:
     dask: str | None
     made: list[Path] = field(default_factory=list)
 
-    def make(self, artifact: Artifact, pictures: Sequence[MarkedRequest], files: MapFiles, display: Display) -> None:
-        """Write all pictures of a series, one plane after the other."""
+    def make(
+        self,
+        artifact: Artifact,
+        pictures: Sequence[MarkedRequest],
+        files: MapFiles,
+        reads: Sequence[Path],
+        display: Display,
+    ) -> None:
+        """Write all pictures of a series, one plane after the other; `reads` are files that stay as they are."""
         for picture in pictures:
             check_moves(artifact, picture.request)
         with self._workers(pictures[0].request.threads) as workers:
@@ -68,6 +75,7 @@ class Planes:
                     marks=marks,
                     side=self.side,
                     workers=workers,
+                    reads=reads,
                     progress=progress,
                 )
                 self.made.append(path)
@@ -79,13 +87,14 @@ class Planes:
 
         return dask_workers(self.dask, count)
 
-    def tell(self, pictures: Sequence[MarkedRequest], seconds: float, notes: list[str] | None) -> None:
+    def tell(
+        self, pictures: Sequence[MarkedRequest], artifact: Artifact, seconds: float, notes: list[str] | None
+    ) -> None:
         """What was made; as a JSON object with the notes, where these are given."""
         first = pictures[0].request
         width, height = first.window[2:]
         if notes is not None:
-            facts = {"width": width, "height": height, "seed": first.seed, "seconds": round(seconds, 3)}
-            told = {"notes": notes} if notes else {}
+            facts, told = facts_of(first, artifact, seconds), {"notes": notes} if notes else {}
             click.echo(json.dumps({"outputs": [str(path) for path in self.made], **told, **facts}))
             return
         for path, (request, _) in zip(self.made, pictures, strict=True):

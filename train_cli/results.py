@@ -8,7 +8,18 @@ from typing import Any, Protocol, TypeVar
 
 import click
 
+from texnet_core.model.header import Header
+from texnet_core.synthesis.request import TextureRequest
 from train_cli.streams import is_output, shown_output
+
+
+def facts_of(request: TextureRequest, header: Header, seconds: float) -> dict[str, Any]:
+    """What `--json` says of the first texture of a series."""
+    width, height = request.window[2:]
+    derived = [spec.name for spec in request.chosen_of(header) if spec.derived]
+    facts: dict[str, Any] = {"derived": derived} if derived else {}
+    facts |= {"covers": request.covers} if request.covers else {}
+    return facts | {"width": width, "height": height, "seed": request.seed, "seconds": round(seconds, 3)}
 
 
 def tell_written(output: Path, made: str) -> None:

@@ -19,7 +19,7 @@ from texnet_core.style_settings import (
     StyleSettings,
     StyleTrainSettings,
 )
-from train_cli.checks import check_one_process, check_preview
+from train_cli.checks import check_one_process, check_outside, check_preview
 from train_cli.display import showing, with_preview
 from train_cli.groups import command, option
 from train_cli.options import (
@@ -109,6 +109,8 @@ def style(
     check_one_process()
     check_arguments(context, output, style, mask=mask)
     check_preview(preview, style, mask)
+    if content is not None:
+        check_outside(preview, content)
     name = clean(values["name"] or (output if is_input(style) else style).stem)
     with writing(output, SUFFIX) as target, prepared(*new_files(output, preview)), showing(quiet=as_json) as display:
         picture = display.read_exemplar(style, mask)

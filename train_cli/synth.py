@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from texnet_core import MapFiles, TextureRequest, open_engine, open_plane, write_window
+from texnet_core import Artifact, MapFiles, TextureRequest, open_engine, open_plane, write_window
 from texnet_core.atomic import prepared
 from texnet_core.engines import Engine
 from texnet_core.errors import RequestError
@@ -23,7 +23,7 @@ from texnet_core.synthesis.series import MarkedRequest, Series, expand
 from texnet_core.synthesis.textures import check_is_texture, check_moves
 from texnet_core.synthesis.windows import Region
 from train_cli.checks import check_names, check_not_inputs, picture_name
-from train_cli.display import one_of, showing
+from train_cli.display import Display, one_of, showing
 from train_cli.groups import command, option
 from train_cli.options import (
     GridType,
@@ -38,7 +38,7 @@ from train_cli.options import (
     size_option,
 )
 from train_cli.planes import plane_options, planes_of
-from train_cli.results import tell_written
+from train_cli.results import facts_of, tell_written
 from train_cli.sources import opened
 from train_cli.streams import check_alone, is_output, writing
 
@@ -115,10 +115,12 @@ def synth(
     pictures, set_of_maps = expand(request, settings_from(Series, values)), settings_from(MapFiles, values)
     if planes is not None:
         with showing(quiet=as_json) as display:
-            artifact, notes = opened(source, exemplar, mask, request, display), display.notes
+            artifact = opened(source, exemplar, mask, request, display)
             check_is_texture(artifact)
-            planes.make(artifact, pictures, set_of_maps, display)
-        planes.tell(pictures, time.monotonic() - started, notes if as_json else None)
+            _tell_size(request, artifact, exemplar, display)
+            reads = [path for path in (exemplar, mask, mix_mask) if path is not None]
+            planes.make(artifact, pictures, set_of_maps, reads, display)
+        planes.tell(pictures, artifact, time.monotonic() - started, display.notes if as_json else None)
         return
     name = _name(output, format)
     if not is_output(output):
@@ -133,10 +135,8 @@ def synth(
     named = [files_of(name, request, artifact, set_of_maps, marks) for _, marks in pictures]
     check_alone(output, as_json, sum(map(len, named)))
     with writing(output, name.suffix) as target, showing(quiet=as_json) as display:
-        stated_by = {} if exemplar is None else {"stated_by": "--real-width 1.2m"}
-        if request.covers and (note := size_note(artifact, source, **stated_by)):
-            display.note(note)
-            notes.append(note)
+        _tell_size(request, artifact, exemplar, display)
+        notes += display.notes
         # a document for all UDIM tiles is named by each
         files = [target] if is_output(output) else list(dict.fromkeys(path for paths in named for path in paths))
         for file in files:
@@ -148,6 +148,13 @@ def synth(
                 _make(picture, target, engine, set_of_maps, one_of(display, number, len(pictures)))
     shown = [output] if is_output(output) else files
     _tell(shown, pictures, engine, time.monotonic() - started, notes if as_json else None)
+
+
+def _tell_size(request: TextureRequest, artifact: Artifact, exemplar: Path | None, display: Display) -> None:
+    """What a user should know of a size that nobody stated."""
+    stated_by = {} if exemplar is None else {"stated_by": "--real-width 1.2m"}
+    if request.covers and (note := size_note(artifact, request.source, **stated_by)):
+        display.note(note)
 
 
 def _name(output: Path, format: str | None) -> Path:
@@ -186,10 +193,7 @@ def _tell(
     facts: dict[str, Any] = {"engine": engine.name, "device": engine.device, "precision": engine.precision}
     if notes is not None:
         facts |= {"notes": notes} if notes else {}
-        derived = [spec.name for spec in first.chosen_of(engine.artifact) if spec.derived]
-        facts |= {"derived": derived} if derived else {}
-        facts |= {"covers": first.covers} if first.covers else {}
-        facts |= {"width": width, "height": height, "seed": first.seed, "seconds": round(seconds, 3)}
+        facts |= facts_of(first, engine.artifact, seconds)
         click.echo(json.dumps({"outputs": [str(path) for path in paths], **facts}))
         return
     seeds = f"seed {first.seed}" if last.seed == first.seed else f"seeds {first.seed} to {last.seed}"

@@ -94,6 +94,14 @@ def test_the_picture_is_never_replaced(run, tmp_path):
     done = run("synth", "collage", "--exemplar", "sand.png", "-o", "sand.png", "--size", 64)
     assert done.returncode == 2 and "--output would replace the exemplar" in done.stderr
     assert (tmp_path / "sand.png").read_bytes() == before
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "albedo.png").write_bytes(before)
+    (tmp_path / "jobs.toml").write_text(
+        '[[jobs]]\nsource = "collage"\nexemplar = "set/albedo.png"\nsize = 64\noutput = "set/"\n'
+    )
+    done = run("batch", "jobs.toml")
+    assert done.returncode == 1 and "is written by one job and read by another" in done.stderr
+    assert (tmp_path / "set" / "albedo.png").read_bytes() == before
 
 
 @pytest.mark.parametrize(

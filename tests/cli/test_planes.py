@@ -8,10 +8,11 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.conftest import TEXNET, posix, random_artifact
+from tests.conftest import TEXNET, picture, posix, random_artifact
 from tests.waiting import wait_until
 from texnet_core import TextureRequest, open_plane, write_artifact
 from texnet_core.pictures.color import quantize
+from texnet_core.pictures.writing import write_image
 
 zarr = pytest.importorskip("zarr", reason="needs the extra [dask]")
 pytest.importorskip("distributed", reason="needs the extra [dask]")
@@ -59,6 +60,8 @@ def test_tiles_of_a_series(run, source, tmp_path):
         (["-o", "a.zarr", "--format", "png"], "--format png does not fit a.zarr"),
         (["-o", "a.zarr", "--gltf"], "beside whole pictures"),
         (["-o", "a_{y}.png"], "no place for columns of tiles"),
+        (["-o", "a_{x}_{y}.zarr"], "leave {x} and {y} out"),
+        (["-o", "a:{x}_{y}.png"], "a:0_0.png"),
         (["-o", "a.zarr", "--size", "5"], "5 is out of range"),
     ],
 )
@@ -66,6 +69,24 @@ def test_what_does_not_go_together_is_refused(run, source, tmp_path, words, mess
     done = run("synth", source, *words)
     assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tiles_do_not_replace_what_is_read(run, tmp_path):
+    exemplar = tmp_path / "t_0_0.png"
+    write_image(exemplar, quantize(picture(160, 128), 8))
+    before = exemplar.read_bytes()
+    words = ["collage", "--exemplar", exemplar, "-o", "t_{x}_{y}.png", "--split", "64", "--size", "64"]
+    done = run("synth", *words)
+    assert done.returncode == 2 and "t_0_0.png is read for the plane" in done.stderr
+    assert exemplar.read_bytes() == before and list(tmp_path.iterdir()) == [exemplar]
+
+
+def test_planes_tell_what_pictures_tell(run, tmp_path):
+    write_image(tmp_path / "photo.png", quantize(picture(160, 128), 8))
+    words = ["collage", "--exemplar", "photo.png", "--size", "64", "--covers", "50cm", "--json"]
+    told = [json.loads(run("synth", *words, "-o", name).stdout) for name in ("a.png", "a_{x}_{y}.png")]
+    for facts in told:
+        assert facts["covers"] == 0.5 and any("is not known" in note for note in facts["notes"])
 
 
 def started(folder, *words):

@@ -6,11 +6,12 @@ from PIL import Image
 
 from tests.conftest import picture
 from texnet_core.errors import Cancelled, ImageError, RequestError
+from texnet_core.pictures.color import quantize
 from texnet_core.pictures.writing import write_image
 from texnet_core.settings import PANORAMAS_VARIABLE
 from texnet_core.training import content_drawings
 from texnet_core.training.content_paints import SUPERSAMPLING, painted
-from texnet_core.training.content_pool import default_pool, read_pool
+from texnet_core.training.content_pool import default_pool, picture_files, read_pool
 from texnet_core.training.panoramas import find_panoramas, view
 
 SMALL = {"count": 6, "side": 64}
@@ -110,7 +111,7 @@ def test_progress_counts_to_the_end(panoramas, tmp_path):
 
 
 def test_the_named_folder_comes_before_that_of_the_environment(panoramas, tmp_path, monkeypatch):
-    write_image(tmp_path / "other.exr", picture(8, 16))
+    write_image(tmp_path / "other.exr", quantize(picture(8, 16), 8))
     monkeypatch.setenv(PANORAMAS_VARIABLE, str(tmp_path))
     assert [file.name for file in find_panoramas()] == ["other.exr"]
     assert [file.name for file in find_panoramas(panoramas)] == ["0.exr", "1.exr"]
@@ -175,6 +176,13 @@ def test_a_folder_gives_as_many_crops_as_are_wanted(folder):
     assert all(crop.dtype == np.float32 and 0 <= crop.min() <= crop.max() <= 1 for crop in crops)
     assert min(difference(a, b) for at, a in enumerate(crops) for b in crops[:at]) > 0.01
     assert len(said) == 2 and any("small.png" in note for note in said) and any("broken.png" in note for note in said)
+
+
+def test_hidden_pictures_are_none(tmp_path):
+    for name in ("shown.png", ".hidden.png", ".thumbnails/small.png", "more/shown.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_image(tmp_path / name, quantize(picture(16, 16), 8))
+    assert picture_files(tmp_path) == [tmp_path / "more" / "shown.png", tmp_path / "shown.png"]
 
 
 def test_equal_seeds_cut_equal_crops(folder):

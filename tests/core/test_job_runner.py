@@ -380,6 +380,13 @@ def test_a_list_says_what_textures_cover_and_is_told_where_that_rests_on_a_guess
         assert np.array_equal(np.asarray(image), quantize(expected, 8))
 
 
+def test_a_job_that_is_refused_leaves_no_folder(folder):
+    (folder / "jobs.toml").write_text(
+        '[[jobs]]\nsource = "random.texnet"\nsize = 64\ncovers = "9000m"\noutput = "new/a.png"\n'
+    )
+    assert statuses(run(folder)) == ["failed"] and not (folder / "new").exists()
+
+
 def test_a_length_that_is_none_is_named_with_its_job(folder):
     (folder / "jobs.toml").write_text(COVERING.replace("100cm", "two meters"))
     with pytest.raises(RequestError, match=r"'two meters' is not a length in jobs\[1\]"):

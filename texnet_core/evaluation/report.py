@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texnet_core.atomic import prepared, replacing
-from texnet_core.errors import OutputError
+from texnet_core.errors import RequestError
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
 from texnet_core.evaluation.sheet import draw_detail, draw_maps, draw_sheet
@@ -30,12 +30,11 @@ def prepared_folder(folder: Path) -> Iterator[None]:
     Where the work fails, no new empty folder stays.
 
     Raises:
+        RequestError: it is a file.
         OutputError: it cannot be made or written to.
     """
     if os.path.lexists(folder) and not os.path.isdir(folder):  # unlike pathlib's, they never raise
-        raise OutputError(
-            f"{folder} cannot be written to, for it is not a folder", expected="a folder", remedy="choose another place"
-        )
+        raise RequestError(f"{folder} is not a folder", expected="a folder for the report", remedy="name a folder")
     with prepared(*(folder / name for name in REPORT_FILES)):
         yield
 

@@ -20,6 +20,11 @@ class Target(Protocol):
     def output(self) -> Path: ...
 
     @property
+    def outputs(self) -> list[Path]:
+        """All that gets a name at the end."""
+        ...
+
+    @property
     def pieces(self) -> list[Region]: ...
 
     def begin(self, folder: Path) -> None:

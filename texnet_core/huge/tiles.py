@@ -53,6 +53,11 @@ class TiledPlane:
         return beside(Path(re.sub(r"\{[xy]\}", MAP, str(self.pattern))), self.marks, ".json")
 
     @property
+    def outputs(self) -> list[Path]:
+        tiles = (file for number in range(len(self.pieces)) for file in self._files_of(number))
+        return [self.output, *(self.output.parent / file for file in tiles)]
+
+    @property
     def pieces(self) -> list[Region]:
         return windows(*cut(self.region, *self.side))
 

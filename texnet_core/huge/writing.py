@@ -1,6 +1,7 @@
 """A texture of any size into a Zarr group or into tiles, by this process or by workers."""
 
 import os
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from texnet_core.huge.tiles import COLUMN, ROW, TiledPlane
 from texnet_core.huge.zarr_plane import SUFFIX, ZarrPlane
 from texnet_core.model.artifact import Artifact
 from texnet_core.model.look_maps import metallic_of
+from texnet_core.names import check_new_names
+from texnet_core.paths import is_same_file
 from texnet_core.pictures.writing import check_picture_size
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 from texnet_core.settings import MAX_SIZE, MIN_SIZE
 from texnet_core.synthesis.files import extent_of
 from texnet_core.synthesis.map_files import AS_USUAL, MAP, MapFiles, named, planned
 from texnet_core.synthesis.plane import Plane
-from texnet_core.synthesis.request import TextureRequest
+from texnet_core.synthesis.request import PICTURES, TextureRequest
 from texnet_core.synthesis.series import MAX_PICTURES
 from texnet_core.synthesis.textures import open_plane
 
@@ -45,6 +48,7 @@ def write_plane(
     marks: str = "",
     side: tuple[int, int] = (TILE, TILE),
     workers: Workers = THIS_PROCESS,
+    reads: Iterable[Path] = (),
     progress: ProgressCallback = ignore_progress,
 ) -> Path:
     """Write a texture of any size in pieces, which workers make at the same time.
@@ -60,6 +64,7 @@ def write_plane(
         marks: what is to stand at the end of the name, behind a map's.
         side: width and height of a tile.
         workers: who makes the pieces, such as `dask_workers` gives.
+        reads: files that the artifact was made of, which are not to be replaced; those of the request count anyway.
         progress: called after every piece; raising Cancelled from it stops the work.
 
     Returns:
@@ -73,6 +78,7 @@ def write_plane(
     plane = open_plane(artifact, request)
     recipe = recipe_of(plane, request)
     target = target_of(plane, request, Path(os.path.abspath(output)), files, marks, side)
+    _check_free(target, [*reads, *(Path(name) for read in PICTURES if (name := getattr(request, read)))])
     count = len(target.pieces)
     plan = {"versions": versions(), "plane": recipe.digest, "target": repr(target)}
     with growing(target.output, plan) as state:
@@ -110,9 +116,11 @@ def target_of(
     extent = extent_of(plane, request.window, request.window_covers)
     plan = partial(planned, maps=request.maps, depth=request.depth, metallic=metallic_of(plane.header))
     if output.suffix.lower() == SUFFIX:
-        if MAP in str(output):
+        if marks_in := [mark for mark in (MAP, COLUMN, ROW) if mark in str(output)]:
             raise RequestError(
-                f"{output.name} is to hold one map", expected="all maps", remedy=f"leave {MAP} out, or choose with maps"
+                f"{output.name} is one group, of all maps and the whole plane",
+                expected="a name without such marks",
+                remedy=f"leave {' and '.join(marks_in)} out",
             )
         maps = tuple(plan(_LIKE_TIFF, plane.maps, files))
         group = ZarrPlane(named(output, "", marks), request.window, maps, extent.texel, _facts(request))
@@ -132,6 +140,16 @@ def target_of(
         extent.texel,
         _facts(request),
     )
+
+
+def _check_free(target: Target, reads: Sequence[Path]) -> None:
+    """Raise RequestError where what is read would be replaced, or what is made of a name is none on every system."""
+    for file in target.outputs:
+        if any(is_same_file(file, read) for read in reads):
+            found = f"{file} is read for the plane that it would hold"
+            raise RequestError(found, expected="another name", remedy="name another output")
+    for file in target.outputs[1:]:
+        check_new_names(file)
 
 
 def _facts(request: TextureRequest) -> dict[str, Any]:

@@ -43,6 +43,10 @@ class ZarrPlane:
     facts: dict[str, Any]
 
     @property
+    def outputs(self) -> list[Path]:
+        return [self.output]
+
+    @property
     def pieces(self) -> list[Region]:
         return windows(*self._cut)
 

@@ -4,12 +4,12 @@ No record is kept beside the files: a generator's card says which settings and w
 checkpoint beside it that its training was stopped. Whatever ends a run, the same request goes on.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from texnet_core.atomic import make_folder
-from texnet_core.errors import NoImageError
+from texnet_core.errors import NoImageError, RequestError
 from texnet_core.lists.network_recipes import NetworkRecipe
 from texnet_core.lists.network_training import NetworkTraining
 from texnet_core.lists.pools import Here, Pool
@@ -54,11 +54,14 @@ def run_recipes(
     Raises:
         Cancelled: the callback asked to stop.
         ImageError: there is no folder of exemplars.
+        RequestError: the output is a file.
         OutputError: there can be no such folder for the generators.
     """
     if not exemplars.is_dir():
         raise NoImageError(f"there is no folder of exemplars {exemplars}", expected="a folder", remedy="check the path")
-    make_folder(output)
+    if os.path.lexists(output) and not os.path.isdir(output):
+        found = f"{output} is not a folder"
+        raise RequestError(found, expected="a folder for the generators", remedy="name a folder")
     work = _Trainings(recipes, exemplars, output, progress, at_once=pool is not None)
     (pool or Here()).run(work)
     return [result for result in work.results if result is not None]

@@ -24,6 +24,7 @@ from texnet_core.stylization.contents import tiling_of
 from texnet_core.synthesis.choice import TextureChoice
 from texnet_core.synthesis.files import write_window
 from texnet_core.synthesis.map_files import MapFiles
+from texnet_core.synthesis.plane import Plane
 from texnet_core.synthesis.request import PICTURES, TextureRequest
 from texnet_core.synthesis.textures import open_plane
 
@@ -122,12 +123,13 @@ class Workshop:
         if order.known in fingerprints:
             return Made(order.known, is_new=False)
         output = place.at(job.output)
+        plane = None if isinstance(job, StyleJob) else _plane(job, engine, place)  # before folders, for what it refuses
         for folder in {place.at(file).parent for file in order.files}:
             make_folder(folder)
         if isinstance(job, StyleJob):
             self._paint(self.measured(job), output, engine, place, report)
-        else:
-            _write(job, output, engine, place, report)
+        elif plane is not None:
+            _write(job, output, plane, report)
         return Made(fingerprints[0], is_new=True)
 
     def _engine(self, order: Order, place: Place, report: ProgressCallback) -> Engine:
@@ -157,10 +159,14 @@ class Workshop:
             report(Progress("rows", 1, 1, "row", note=f"{job.content}: {note}"))
 
 
-def _write(job: TextureJob, output: Path, engine: Engine, place: Place, report: ProgressCallback) -> None:
+def _plane(job: TextureJob, engine: Engine, place: Place) -> Plane:
+    return open_plane(engine.artifact, job.request, engine=engine, blocks_at_once=place.blocks_at_once)
+
+
+def _write(job: TextureJob, output: Path, plane: Plane, report: ProgressCallback) -> None:
     request = job.request
     write_window(
-        open_plane(engine.artifact, request, engine=engine, blocks_at_once=place.blocks_at_once),
+        plane,
         output,
         request.window,
         depth=request.depth,

@@ -38,8 +38,8 @@ class Look(Checked):
     """
 
     bump: float = _look(0.4, "relief where bright places are high; below 0 dark places are high", low=-1.0, high=1.0)
-    roughness_dark: float = _look(0.8, "roughness of the darkest places", low=0.0, high=1.0)
-    roughness_bright: float = _look(0.6, "roughness of the brightest places", low=0.0, high=1.0)
+    roughness_dark: float = _look(0.8, "roughness of the darkest places", low=0.0, high=1.0, option="roughness")
+    roughness_bright: float = _look(0.6, "roughness of the brightest places", low=0.0, high=1.0, option="roughness")
     metallic: float = _look(0.0, "0 for stone, wood or paint, 1 for bare metal", low=0.0, high=1.0)
     dark: float = _look(0.02, "linear luminance that counts as darkest", low=0.0, high=1.0)
     bright: float = _look(0.5, "linear luminance that counts as brightest", low=0.0, high=1.0)

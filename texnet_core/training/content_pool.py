@@ -194,14 +194,16 @@ def _write(file: Path, pictures: npt.NDArray[np.uint8]) -> None:
 
 
 def picture_files(folder: Path) -> list[Path]:
-    """All files below a folder that are called like pictures, in one order on every system."""
+    """All files below a folder that are called like pictures, but for hidden ones; in one order on every system."""
     if not os.path.isdir(folder):
         raise RequestError(
             f"{folder} is not a folder", expected="a folder with pictures", remedy="name a folder with pictures"
         )
     found = []
-    for parent, _, names in os.walk(folder):
-        found += [Path(parent, name) for name in names if name.lower().endswith(PICTURE_SUFFIXES)]
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]  # goes no further there
+        shown = (name for name in names if not name.startswith("."))
+        found += [Path(parent, name) for name in shown if name.lower().endswith(PICTURE_SUFFIXES)]
     return sorted(found)
 
 
