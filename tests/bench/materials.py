@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from texnet_core.derivation import derive_maps
 from texnet_core.evaluation.evaluate import open_metric
 from texnet_core.evaluation.figures import map_figure
 from texnet_core.evaluation.maps import Sets, measure_maps
-from texnet_core.evaluation.texture_metric import TextureMetric
+from texnet_core.evaluation.texture_metric import TextureMetric, mean_distance
 from texnet_core.mapset import ALBEDO, FloatArray, MapSet, MapSpec, split_channels
 from texnet_core.materials import read_surface
 from texnet_core.model.artifact import Artifact
@@ -136,7 +136,15 @@ def _measured(sets: Sets, metric: TextureMetric) -> Row:
     shares = {
         name: figure.value / figure.reference for name, figure in found.items() if name in SHARES and figure.reference
     }
-    return {name: figure.value for name, figure in found.items()} | shares
+    colors = {map_figure(ALBEDO.name): _of_colors(sets, metric)}
+    return {name: figure.value for name, figure in found.items()} | shares | colors
+
+
+def _of_colors(sets: Sets, metric: TextureMetric) -> float:
+    exemplar, *samples = (split_channels(stack, sets.maps)[ALBEDO.name] for stack in (sets.exemplar, *sets.samples))
+    wanted = metric.features(np.ascontiguousarray(exemplar), periodic=False)
+    found = [metric.features(np.ascontiguousarray(sample), periodic=True) for sample in samples]
+    return fmean(mean_distance([metric.texture_distance(each, wanted) for each in found]).held_out.values())
 
 
 def _line(name: str, way: str, row: Row) -> str:
