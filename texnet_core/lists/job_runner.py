@@ -156,10 +156,8 @@ class _Run:
         if isinstance(job, StyleJob):
             source = find_style(job.request.source)
             pictures = [path and self._digest(path) for path in (job.content, job.strength_map, job.first)]
-            return source, (
-                self._digest(source),
-                [*pictures, *self._looks.get(job.look, partial(self._look, job.look))],
-            )
+            look = self._looks.get(job.look, partial(self._look, job.look))
+            return source, (self._digest(source), [*pictures, *look])
         return self._source_of_texture(job)
 
     def _source_of_texture(self, job: TextureJob) -> tuple[Path | None, tuple[object, ...]]:
