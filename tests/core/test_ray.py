@@ -257,7 +257,7 @@ def test_a_training_keeps_its_checkpoint_in_that_place(nodes, tmp_path, monkeypa
         assert [file.name for file in shared.iterdir()] == [checkpoint_path(Path("field.texnet")).name]
         (result,) = run_recipes(recipes, tmp_path, tmp_path / "made", pool=pool)
         assert (result.status, result.error) == ("trained", "")
-        assert [file.name for file in shared.iterdir()] == ["field.texnet"] and not list((tmp_path / "made").iterdir())
+        assert [file.name for file in shared.iterdir()] == ["field.texnet"] and not (tmp_path / "made").exists()
 
 
 DRIVER = """
