@@ -64,6 +64,12 @@ def expanded(text: str, *, spare: Container[str] = (), quoted: Callable[[str], s
     return (quoted(home) if home else "") + _VARIABLE.sub(value, rest)
 
 
+def check_is_no_file(folder: Path) -> None:
+    """Raise RequestError where what is to be a folder is there and is none."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):  # unlike pathlib's, they never raise
+        raise RequestError(f"{folder} is not a folder, it is a file", expected="a folder", remedy="name a folder")
+
+
 def is_same_file(path: Path, other: Path) -> bool:
     """Whether both are there and are one file, under whatever names."""
     return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)

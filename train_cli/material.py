@@ -1,7 +1,6 @@
 """`texnet material`: the maps of a material, guessed from one picture."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ import click
 
 from texnet_core.atomic import prepared
 from texnet_core.derivation import DerivationSettings, derive_maps, map_files, write_maps
-from texnet_core.errors import RequestError
 from texnet_core.names import check_name
+from texnet_core.paths import check_is_no_file
 from train_cli.checks import check_names, check_not_inputs
 from train_cli.display import showing
 from train_cli.groups import command, option
@@ -47,8 +46,7 @@ def material(exemplar: Path, output: Path, mask: Path | None, name: str | None, 
       texnet train wall -o wall.texnet
     """
     started = time.monotonic()
-    if os.path.lexists(output) and not os.path.isdir(output):
-        raise RequestError(f"--output {output} is a file", expected="a folder", remedy="name a folder")
+    check_is_no_file(output)
     settings = settings_from(DerivationSettings, values).check()
     stem = clean(name or ("material" if is_input(exemplar) else exemplar.stem))
     check_name(stem)

@@ -76,3 +76,8 @@ def halves(exemplar: npt.NDArray[A]) -> tuple[npt.NDArray[A], npt.NDArray[A]]:
 def mean_of_pairs(items: Sequence[T], distance: Callable[[T, T], float]) -> float:
     """The mean over all pairs of two or more, of a distance that is the same both ways."""
     return statistics.fmean(distance(first, second) for first, second in itertools.combinations(items, 2))
+
+
+def mean_both_ways(items: Sequence[T], distance: Callable[[T, T], float]) -> float:
+    """The mean over all pairs of two or more, each taken both ways."""
+    return statistics.fmean(distance(first, second) for first, second in itertools.permutations(items, 2))

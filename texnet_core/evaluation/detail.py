@@ -6,15 +6,14 @@ size. At each octave the reference is how far apart four places of the exemplar 
 """
 
 import itertools
-import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from texnet_core.engines import Engine
-from texnet_core.evaluation.crops import mean_of_pairs, middle, quarters
+from texnet_core.evaluation.crops import mean_both_ways, mean_of_pairs, middle, quarters
 from texnet_core.evaluation.figures import Figure
 from texnet_core.evaluation.measures import NamedFigures
 from texnet_core.evaluation.spectrum import blurred_share, grain_distance, mesh_strength, spectrum_distance
@@ -79,11 +78,7 @@ def measure_detail(metric: "TextureMetric | None", detail: Detail, report: Calla
     quadrants = quarters(detail.exemplar, len(detail.exemplar) // 2)
     yield "detail_spectrum", _spectrum(detail, quadrants)
     for name, measure in _OF_LIGHT.items():
-        yield name, Figure(measure(detail.sample, detail.exemplar), _both_ways(quadrants, measure))
-
-
-def _both_ways(parts: Sequence[FloatArray], measure: Callable[[FloatArray, FloatArray], float]) -> float:
-    return statistics.fmean(measure(one, other) for one, other in itertools.permutations(parts, 2))
+        yield name, Figure(measure(detail.sample, detail.exemplar), mean_both_ways(quadrants, measure))
 
 
 def _measure_octaves(metric: "TextureMetric", detail: Detail, report: Callable[[], None]) -> NamedFigures:

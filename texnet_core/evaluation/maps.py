@@ -5,7 +5,6 @@ channels at once, correlations between maps, and normals against the slopes of t
 two is how far quadrants of the exemplar are from each other.
 """
 
-import itertools
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from texnet_core.evaluation.crops import quarters
+from texnet_core.evaluation.crops import mean_both_ways, mean_of_pairs, quarters
 from texnet_core.evaluation.figures import Figure, map_figure
 from texnet_core.evaluation.measures import NamedFigures
 from texnet_core.mapset import FloatArray, MapSpec, shown_map, split_channels
@@ -101,10 +100,7 @@ class Together:
 
     def mean_between(self, parts: Sequence[FloatArray]) -> float:
         """How far parts of the exemplar are from each other, both ways."""
-        return statistics.fmean(
-            Together(wanted, self._maps).distance(part, periodic=False)
-            for part, wanted in itertools.permutations(parts, 2)
-        )
+        return mean_both_ways(parts, lambda part, wanted: Together(wanted, self._maps).distance(part, periodic=False))
 
     def _neighborhoods(self, stack: FloatArray, *, periodic: bool) -> Iterator[FloatArray]:
         """(places, 9 channels) for each factor."""
@@ -160,7 +156,7 @@ def _correlation_figure(
     wanted = correlations(exemplar, maps)
     away = [float(np.abs(correlations(sample, maps) - wanted).mean()) for sample in samples]
     own = [correlations(part, maps) for part in quadrants]
-    floor = statistics.fmean(float(np.abs(one - other).mean()) for one, other in itertools.combinations(own, 2))
+    floor = mean_of_pairs(own, lambda one, other: float(np.abs(one - other).mean()))
     return Figure(statistics.fmean(away), floor)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from texnet_core.evaluation.color import color_distance
-from texnet_core.evaluation.crops import Crop, Masks, halves, mean_of_pairs, middle, visible_quadrants
+from texnet_core.evaluation.crops import Crop, Masks, halves, mean_both_ways, mean_of_pairs, middle, visible_quadrants
 from texnet_core.evaluation.figures import Figure
 from texnet_core.evaluation.memorization import memorization
 from texnet_core.evaluation.outliers import Outlier, find_outlier
@@ -135,7 +135,7 @@ def outlier_figure(outlier: Outlier, crops: list[Crop]) -> Figure:
         assert found is not None  # at least half of a crop is visible
         return found.distance
 
-    floor = mean_of_pairs(crops, lambda a, b: (distance(a, b) + distance(b, a)) / 2) if crops else None
+    floor = mean_both_ways(crops, distance) if crops else None
     parts = {"x": outlier.x, "y": outlier.y, "1 place in 1000": outlier.usual}
     return Figure(outlier.distance, floor, parts=parts)
 

@@ -3,7 +3,6 @@
 Where detail was measured, `detail.png` shows it at 1:1; where several maps were, `maps.png` shows them under light.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texnet_core.atomic import prepared, replacing
-from texnet_core.errors import RequestError
 from texnet_core.evaluation.evaluate import Evaluation
 from texnet_core.evaluation.page import write_page
 from texnet_core.evaluation.sheet import draw_detail, draw_maps, draw_sheet
 from texnet_core.model.artifact import Header
+from texnet_core.paths import check_is_no_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,8 +32,7 @@ def prepared_folder(folder: Path) -> Iterator[None]:
         RequestError: it is a file.
         OutputError: it cannot be made or written to.
     """
-    if os.path.lexists(folder) and not os.path.isdir(folder):  # unlike pathlib's, they never raise
-        raise RequestError(f"{folder} is not a folder", expected="a folder for the report", remedy="name a folder")
+    check_is_no_file(folder)
     with prepared(*(folder / name for name in REPORT_FILES)):
         yield
 

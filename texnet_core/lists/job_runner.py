@@ -18,7 +18,7 @@ from texnet_core.atomic import as_output_error
 from texnet_core.engines import available_cores, devices
 from texnet_core.errors import Cancelled, RequestError
 from texnet_core.instant.open import MAKERS, is_maker
-from texnet_core.lists.jobs import Job, TextureJob
+from texnet_core.lists.jobs import Job, TextureJob, check_not_read, names_read
 from texnet_core.lists.pools import Here, Pool
 from texnet_core.lists.record import read_record
 from texnet_core.lists.style_jobs import StyleJob
@@ -26,7 +26,6 @@ from texnet_core.lists.workshop import Made, Order, hashed, what_is_asked
 from texnet_core.model.artifact import read_header
 from texnet_core.model.header import Header
 from texnet_core.model.look import Look
-from texnet_core.names import as_compared
 from texnet_core.once import OpenOnce
 from texnet_core.presets import INSTANT, find_generator, find_style
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
@@ -97,7 +96,7 @@ class _Run:
         self._texels, self._done = [0.0] * len(jobs), 0.0
         self._results: list[JobResult | None] = [None] * len(jobs)
         self._claimed: dict[Path, int] = {}
-        self._read = {as_compared(path) for job in jobs for path in job.reads}
+        self._read = names_read(jobs)
         self._files: dict[int, tuple[Path, ...]] = {}
         self._told: set[str] = set()
         self._total = sum(_texels(job) for job in jobs)
@@ -192,9 +191,7 @@ class _Run:
         """Names with a map in them are known only now that the generator is known."""
         with self._lock:
             for file in files:
-                if as_compared(file) in self._read:
-                    found = f"{file} is written by one job and read by another"
-                    raise RequestError(found, expected="another name", remedy="rename the output, or use two lists")
+                check_not_read(file, self._read)
                 if self._claimed.setdefault(file, number) != number:
                     raise RequestError(f"two jobs write {file}", expected="a name for each", remedy="rename one output")
             self._files[number] = files

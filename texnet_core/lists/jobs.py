@@ -1,6 +1,6 @@
 """Lists of textures and pictures to make, as TOML files; `EXAMPLE` is one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -145,15 +145,25 @@ def _texture_job(values: dict[str, Any], template: str, folder: Path) -> Texture
     return TextureJob(request, output, MapFiles.from_record(values))
 
 
+def names_read(jobs: Sequence[Job]) -> set[str]:
+    """What jobs read, as it is compared with what they write."""
+    return {as_compared(path) for job in jobs for path in job.reads}
+
+
+def check_not_read(file: Path, read: Container[str]) -> None:
+    """Raise RequestError for an output that a job reads, for jobs run in any order."""
+    if as_compared(file) in read:
+        found = f"{file} is written by one job and read by another"
+        raise RequestError(found, expected="another name", remedy="rename the output, or use two lists")
+
+
 def _check_outputs_differ(jobs: Sequence[Job]) -> None:
-    """Neither from each other nor from what is read, for jobs run in any order."""
+    """Neither from each other nor from what is read, as far as names are known before generators are."""
     seen: set[str] = set()
-    read = {as_compared(path) for job in jobs for path in job.reads}
+    read = names_read(jobs)
     for job in jobs:
+        check_not_read(job.output, read)
         name = as_compared(job.output)
-        if name in read:
-            found = f"{job.output} is written by one job and read by another"
-            raise RequestError(found, expected="another name", remedy="rename the output, or use two lists")
         if name in seen:
             fields = STYLE_NAMING if isinstance(job, StyleJob) else _FIELDS
             raise RequestError(

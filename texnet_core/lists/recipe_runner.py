@@ -4,12 +4,11 @@ No record is kept beside the files: a generator's card says which settings and w
 checkpoint beside it that its training was stopped. Whatever ends a run, the same request goes on.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from texnet_core.errors import NoImageError, RequestError
+from texnet_core.errors import NoImageError
 from texnet_core.lists.network_recipes import NetworkRecipe
 from texnet_core.lists.network_training import NetworkTraining
 from texnet_core.lists.pools import Here, Pool
@@ -19,6 +18,7 @@ from texnet_core.lists.style_training import StyleTraining
 from texnet_core.lists.texture_recipes import TextureRecipe
 from texnet_core.lists.texture_training import TextureTraining
 from texnet_core.lists.training_task import Training
+from texnet_core.paths import check_is_no_file
 from texnet_core.progress import Progress, ProgressCallback, ignore_progress
 
 TRAININGS: dict[type, type[Training]] = {
@@ -59,9 +59,7 @@ def run_recipes(
     """
     if not exemplars.is_dir():
         raise NoImageError(f"there is no folder of exemplars {exemplars}", expected="a folder", remedy="check the path")
-    if os.path.lexists(output) and not os.path.isdir(output):
-        found = f"{output} is not a folder"
-        raise RequestError(found, expected="a folder for the generators", remedy="name a folder")
+    check_is_no_file(output)
     work = _Trainings(recipes, exemplars, output, progress, at_once=pool is not None)
     (pool or Here()).run(work)
     return [result for result in work.results if result is not None]

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -123,13 +124,13 @@ class Workshop:
         if order.known in fingerprints:
             return Made(order.known, is_new=False)
         output = place.at(job.output)
-        plane = None if isinstance(job, StyleJob) else _plane(job, engine, place)  # before folders, for what it refuses
+        if isinstance(job, StyleJob):  # what is refused is refused before there are folders
+            write = partial(self._paint, self.measured(job), output, engine, place, report)
+        else:
+            write = partial(_write, job, output, _plane(job, engine, place), report)
         for folder in {place.at(file).parent for file in order.files}:
             make_folder(folder)
-        if isinstance(job, StyleJob):
-            self._paint(self.measured(job), output, engine, place, report)
-        elif plane is not None:
-            _write(job, output, plane, report)
+        write()
         return Made(fingerprints[0], is_new=True)
 
     def _engine(self, order: Order, place: Place, report: ProgressCallback) -> Engine:

@@ -10,20 +10,8 @@ from texnet_core.errors import NoImageError, RequestError
 
 # What files are called that `reading` knows; it goes by their content.
 PICTURE_SUFFIXES = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".jfif",
-    ".jpe",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".bmp",
-    ".tga",
-    ".exr",
-    ".hdr",
-    ".heic",
-    ".avif",
+    *(".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".tif", ".tiff", ".webp"),
+    *(".bmp", ".tga", ".exr", ".hdr", ".heic", ".avif"),
 )
 
 _NUMBER = re.compile(r"%(?:0\d)?d|#+")
