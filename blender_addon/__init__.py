@@ -14,8 +14,8 @@ if find_spec("texnet_core") is None:  # Blender unpacks it where the add-on is e
 def _drop_core_of_before() -> None:
     """An update in a running Blender leaves the version before loaded, which may not fit; it is loaded anew."""
     invalidate_caches()
-    core = sys.modules.get("texnet_core")
-    if core is None or core.__version__ == core.version.installed_version():
+    version = sys.modules.get("texnet_core.version")  # which the first cores lack
+    if version is not None and version.__version__ == version.installed_version():
         return
     for name in [name for name in sys.modules if name.partition(".")[0] == "texnet_core"]:
         del sys.modules[name]

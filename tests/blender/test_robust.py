@@ -447,7 +447,7 @@ def test_an_update_brings_its_core_into_the_running_blender(blender, artifact_fi
         name = "bl_ext.user_default.texnet"
         answer(texnet_core.__version__)
         bpy.ops.preferences.addon_disable(module=name)
-        texnet_core.__version__ = "0.0.1"
+        texnet_core.__version__ = texnet_core.version.__version__ = "0.0.1"
         for part in [part for part in sys.modules if part.startswith(name)]:
             del sys.modules[part]
         bpy.ops.preferences.addon_enable(module=name)
